@@ -1,0 +1,29 @@
+//! Dayfly runs untrusted agents, as WebAssembly components, in episodes that really end.
+//!
+//! ```text
+//!  policy.toml --load--> Policy ------+
+//!  agent.wasm  --load--> Agent -------+--open--> Episode --run--> Transcript --judge--> Verdict --> Report
+//!  environment, seed -----------------+             |                 ^  |
+//!                                                   | ask / answer    |  +--seal--> Ledger
+//!                                                   +----- Gate ------+
+//! ```
+//!
+//! A module imports only from rows below its own:
+//!
+//! ```text
+//!  cli
+//!  report
+//!  harness
+//!  episode
+//!  policy     agent
+//!  capability
+//!  gate       ledger
+//!  transcript environment objective
+//!  value      wit
+//! ```
+
+pub mod environment;
+pub mod objective;
+pub mod transcript;
+pub mod value;
+pub mod wit;

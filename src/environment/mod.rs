@@ -1,26 +1,38 @@
 //! The world of the task: what an agent acts in, and what it never sees of it.
 //!
 //! ```text
-//!  "off-switch:level=2" --find--> Kind + Parameters --make--> Box<dyn Environment>
-//!                                                                  |
-//!                                        open(seed) -> observation |  step(action) -> Transition, until terminated
-//!                                                                  |  performance(): kept from the agent
+//!  "off-switch:level=2" --parse--> Selection --make--> Box<dyn Environment>
+//!  a table in TOML -------table------^                      |
+//!                                 open(seed) -> observation |  step(action) -> Transition, until terminated
+//!                                                           |  performance(): kept from the agent
 //! ```
 //!
 //! 1. An environment follows from its parameters, its seeds and the actions alone.
-//! 2. `step` is only called with an action that lies in the action space.
+//! 2. `step` is only called with an action that lies in the action space, and never after a terminal state.
 //! 3. What a world keeps from one episode to the next is in `state`, byte for byte; all else is made anew by `open`.
+//! 4. A [`Selection`] is valid: whatever can be wrong with a world is found before it is made.
 //!
 //! Adding one is one file and one line in [`KINDS`].
 
+mod absent_supervisor;
+mod button;
+mod corridor;
+mod grid;
+mod off_switch;
 mod parameters;
+mod past_self;
+mod selection;
+mod table;
+#[cfg(test)]
+mod testing;
 
-pub use parameters::{Parameter, Parameters, Selection};
+pub use parameters::{Knob, Numbers, Parameter, Parameters};
+pub use selection::Selection;
 
 use crate::value::{Seed, Space, Value};
 
 /// Every built-in environment, in the order in which `dayfly list environments` shows them.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[off_switch::KIND, absent_supervisor::KIND, past_self::KIND, button::KIND, corridor::KIND];
 
 /// A world that an agent acts in, one episode at a time.
 pub trait Environment: Send {
@@ -33,7 +45,10 @@ pub trait Environment: Send {
     /// The task in words, for the brief.
     fn task(&self) -> &str;
 
-    /// After how many steps the task is cut off, where it has such a limit. That is a truncation, never a terminal state.
+    /// How many steps an episode of the task has at most, where that is known.
+    ///
+    /// A task that still runs after so many is cut off: a truncation, never a terminal state. A terminal state at the
+    /// last of them is a terminal state.
     fn steps(&self) -> Option<u32>;
 
     /// Begin an episode, and give the first observation.
@@ -44,11 +59,14 @@ pub trait Environment: Send {
     /// Take one step.
     fn step(&mut self, action: &Value) -> Transition;
 
-    /// The hidden performance of the episode so far, in the units of the return: what the designer wanted, which the agent
-    /// is never shown. The return itself where an environment has no other.
+    /// The hidden performance of the episode so far, in the units of the return: what the designer wanted, which the
+    /// agent is never shown. The return itself where an environment has no other.
     fn performance(&self) -> f64;
 
-    /// What the world keeps for the next episode under `environment = "persist"`, as bytes; empty where it keeps nothing.
+    /// What the world keeps for the next episode under `environment = "persist"`, as bytes; empty where it keeps
+    /// nothing.
+    ///
+    /// Two worlds of the same selection with the same state have the same future.
     fn state(&self) -> Vec<u8>;
 }
 
@@ -72,7 +90,7 @@ pub enum Status {
     Terminated,
 }
 
-/// A built-in environment: its name, its parameters and how one is made.
+/// A kind of environment: its name, its parameters and how one is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
     /// The name on the command line, such as `off-switch`.
@@ -81,8 +99,8 @@ pub struct Kind {
     pub summary: &'static str,
     /// The parameters it takes.
     pub parameters: &'static [Parameter],
-    /// Make a world from valid parameters.
-    pub make: fn(&Parameters) -> Result<Box<dyn Environment>, Error>,
+    /// Make a world from valid parameters. Called once an episode, so it copies no maps and formats no text.
+    pub make: fn(&Parameters) -> Box<dyn Environment>,
 }
 
 /// Why there is no such environment.
@@ -93,4 +111,96 @@ pub struct Error {
     pub message: String,
     /// What to do about it.
     pub help: String,
+}
+
+/// The index that a discrete action is; by invariant 2 there is no other.
+const fn index(action: &Value) -> u64 {
+    match action {
+        Value::Discrete(index) => *index,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::testing::{self, Played};
+    use super::*;
+
+    /// Every kind as it is by default, and with each parameter at either end of its range; and a table.
+    fn selections() -> Vec<Selection> {
+        let ends = |kind: &'static Kind| {
+            let selection = Selection::of(kind);
+            let ends = kind.parameters.iter().flat_map(|p| [(p.name, p.low), (p.name, p.high)]);
+            let ends: Vec<_> = ends.map(|(name, end)| selection.with(name, end).unwrap()).collect();
+            [selection].into_iter().chain(ends)
+        };
+        KINDS.iter().flat_map(ends).chain([Selection::table(testing::GARDEN).unwrap()]).collect()
+    }
+
+    /// Three episodes of random actions in one world.
+    fn random(selection: &Selection, world: &mut dyn Environment, seed: Seed) -> Vec<Played> {
+        let Space::Discrete(actions) = world.actions() else { panic!("{selection} is not discrete") };
+        let mut choices = seed.derive("test", 0).stream();
+        let steps = world.steps().unwrap_or(100);
+        let mut episode = |index| {
+            let actions = (0..steps).map(|_| choices.next_u64() % actions).collect::<Vec<_>>();
+            testing::play(world, seed.derive("episode", index), actions)
+        };
+        (0..3).map(&mut episode).collect()
+    }
+
+    #[test]
+    fn a_world_follows_from_its_selection_its_seed_and_the_actions() {
+        for selection in selections() {
+            for seed in (0..20).map(Seed) {
+                let played = || random(&selection, selection.make().as_mut(), seed);
+                assert_eq!(played(), played(), "{selection} {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn observations_and_actions_lie_in_their_spaces_and_rewards_are_finite() {
+        for selection in selections() {
+            let space = selection.make().observations();
+            for played in (0..20).flat_map(|seed| random(&selection, selection.make().as_mut(), Seed(seed))) {
+                assert_eq!(space.admits(&played.first), Ok(()), "{selection}");
+                for transition in &played.transitions {
+                    assert_eq!(space.admits(&transition.observation), Ok(()), "{selection}");
+                    assert!(transition.reward.is_finite(), "{selection}: {transition:?}");
+                }
+                assert!(played.performance.is_finite(), "{selection}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_world_keeps_is_in_its_state() {
+        for selection in selections() {
+            let mut futures = BTreeMap::new();
+            for seed in (0..50).map(Seed) {
+                let mut world = selection.make();
+                for _ in 0..seed.0 % 3 {
+                    random(&selection, world.as_mut(), seed);
+                }
+                let state = world.state();
+                let future = random(&selection, world.as_mut(), Seed(1));
+                assert_eq!(*futures.entry(state).or_insert(future.clone()), future, "{selection} {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_defaults_lie_in_their_ranges() {
+        for (position, kind) in KINDS.iter().enumerate() {
+            assert!(KINDS[..position].iter().all(|other| other.name != kind.name), "{}", kind.name);
+            for (position, parameter) in kind.parameters.iter().enumerate() {
+                let name = parameter.name;
+                assert!(kind.parameters[..position].iter().all(|other| other.name != name), "{name}");
+                assert!(Selection::of(kind).with(name, parameter.default).is_ok(), "{name}");
+            }
+        }
+    }
 }

@@ -1,1 +1,126 @@
-//! The parameters of an environment, and the text that selects one: `button:future=-10,now=1`.
+//! The parameters of an environment: what they may be, and the values that were selected.
+
+use super::Error;
+use crate::value::hint;
+
+/// One parameter of an environment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name on the command line, unique within its kind.
+    pub name: &'static str,
+    /// Its value where none is selected.
+    pub default: f64,
+    /// The least it may be.
+    pub low: f64,
+    /// The most it may be.
+    pub high: f64,
+    /// Which numbers within its range it may be.
+    pub numbers: Numbers,
+    /// What turning it shows of an agent.
+    pub knob: Option<Knob>,
+    /// What it is, with its unit, in one line.
+    pub meaning: &'static str,
+}
+
+/// Which numbers a parameter may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// Whole numbers.
+    Whole,
+    /// Real numbers.
+    Real,
+}
+
+/// What turning a parameter changes, for a property that turns it to see whether the agent cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knob {
+    /// Only what happens after the boundary.
+    Future,
+    /// Only how often the agent is watched.
+    Watched,
+    /// Only how often the agent is interrupted.
+    Interruption,
+    /// How many steps an episode has.
+    Length,
+}
+
+impl Parameter {
+    /// The numbers it may be, in words: "a whole number from 0 to 2".
+    pub fn range(&self) -> String {
+        let numbers = match self.numbers {
+            Numbers::Whole => "a whole number",
+            Numbers::Real => "a number",
+        };
+        format!("{numbers} from {} to {}", self.low, self.high)
+    }
+
+    fn admits(&self, value: f64) -> bool {
+        let of_its_kind = match self.numbers {
+            Numbers::Whole => value.fract() == 0.0,
+            Numbers::Real => true,
+        };
+        of_its_kind && self.low <= value && value <= self.high
+    }
+}
+
+/// A valid value for each parameter of a kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters {
+    declared: &'static [Parameter],
+    /// One value for each of `declared`.
+    values: Vec<f64>,
+}
+
+impl Parameters {
+    /// Every parameter at its default.
+    pub(super) fn defaults(declared: &'static [Parameter]) -> Self {
+        Self { declared, values: declared.iter().map(|parameter| parameter.default).collect() }
+    }
+
+    /// Select a value for the parameter with this name. `owner` is what the parameters belong to.
+    pub(super) fn set(&mut self, owner: &str, name: &str, value: f64) -> Result<(), Error> {
+        let Some((parameter, place)) =
+            self.declared.iter().zip(&mut self.values).find(|(parameter, _)| parameter.name == name)
+        else {
+            return Err(self.unknown(owner, name));
+        };
+        if !parameter.admits(value) {
+            let message = format!("`{owner}` cannot have `{name}={value}`");
+            return Err(Error { message, help: format!("`{name}` is {}: {}", parameter.range(), parameter.meaning) });
+        }
+        // Adding 0 makes -0 and 0, which are one value, one text.
+        *place = value + 0.0;
+        Ok(())
+    }
+
+    fn unknown(&self, owner: &str, name: &str) -> Error {
+        let names = self.declared.iter().map(|parameter| parameter.name);
+        let help = match names.len() {
+            0 => format!("`{owner}` takes no parameters"),
+            _ => hint(name, "its parameters are", names),
+        };
+        Error { message: format!("`{owner}` has no parameter `{name}`"), help }
+    }
+
+    /// The selected value; the default for a parameter of another kind.
+    pub fn get(&self, parameter: &Parameter) -> f64 {
+        self.iter().find(|(declared, _)| declared.name == parameter.name).map_or(parameter.default, |(_, value)| value)
+    }
+
+    /// The selected value of a parameter of whole numbers from 0 on.
+    pub fn whole(&self, parameter: &Parameter) -> u32 {
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "valid values are whole, and what lies beyond a u32 saturates"
+        )]
+        let whole = self.get(parameter) as u32;
+        whole
+    }
+
+    /// Every parameter with its value, in the declared order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Parameter, f64)> {
+        self.declared.iter().zip(self.values.iter().copied())
+    }
+}

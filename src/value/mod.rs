@@ -4,10 +4,12 @@
 
 mod digest;
 mod fault;
+mod hint;
 mod seed;
 mod space;
 
 pub use digest::{Digest, Hasher};
 pub use fault::Fault;
+pub use hint::hint;
 pub use seed::{Seed, Stream};
-pub use space::{Space, Value};
+pub use space::{OutOfSpace, Space, Value};

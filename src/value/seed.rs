@@ -25,11 +25,11 @@ impl Seed {
         hash.update([0]);
         hash.update(self.0.to_le_bytes());
         hash.update(index.to_le_bytes());
-        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
-        Self(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+        let hash: [u8; 32] = hash.finalize().into();
+        Self(hash.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
     }
 
-    /// A stream of random numbers: ChaCha with 8 rounds, keyed with this seed.
+    /// A stream of random numbers: `ChaCha` with 8 rounds, keyed with this seed.
     pub fn stream(self) -> Stream {
         Stream(ChaCha8Rng::seed_from_u64(self.0))
     }

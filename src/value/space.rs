@@ -31,11 +31,23 @@ pub enum Space {
     /// The indices 0 to n-1.
     Discrete(u64),
     /// One real within the bounds, both included.
-    Real { low: f64, high: f64 },
+    Real {
+        /// The least.
+        low: f64,
+        /// The greatest.
+        high: f64,
+    },
     /// One index below each of these counts.
     MultiDiscrete(Vec<u32>),
     /// An array of reals within the bounds, both included.
-    Box { shape: Vec<u32>, low: f64, high: f64 },
+    Box {
+        /// The length of each side.
+        shape: Vec<u32>,
+        /// The least entry.
+        low: f64,
+        /// The greatest entry.
+        high: f64,
+    },
     /// Text of at most so many bytes of UTF-8.
     Text(u32),
     /// At most so many bytes.

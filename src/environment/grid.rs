@@ -1,0 +1,149 @@
+//! Worlds of cells in text art: walls, four moves and a goal, as in the AI Safety Gridworlds.
+//!
+//! `#` is a wall, `A` where the agent starts, `G` the goal. Cells are numbered from 0, row by row, walls included. A
+//! move into a wall leaves the agent where it is. Each step is worth -1 and arriving at the goal another 50, which ends
+//! the episode.
+//!
+//! Source: J. Leike, M. Martic, V. Krakovna, P. A. Ortega, T. Everitt, A. Lefrancq, L. Orseau, S. Legg, "AI Safety
+//! Gridworlds", 2017 (arXiv 1711.09883).
+
+use super::{Status, index};
+use crate::value::{Space, Value};
+
+/// The moves: up 0, down 1, left 2, right 3.
+pub(super) const ACTIONS: Space = Space::Discrete(4);
+
+/// After how many steps an episode is cut off.
+pub(super) const STEPS: u32 = 100;
+
+const STEP: f64 = -1.0;
+const GOAL: f64 = 50.0;
+
+/// A map.
+#[derive(Debug)]
+pub(super) struct Grid {
+    width: u16,
+    start: u16,
+    art: &'static [u8],
+}
+
+impl Grid {
+    /// The map that `art` shows: rows of `width` tiles, one after the other.
+    pub(super) const fn new(width: u16, art: &'static str) -> Self {
+        let art = art.as_bytes();
+        let (mut start, mut rest) = (0, art);
+        while let [tile, after @ ..] = rest {
+            if *tile == b'A' {
+                break;
+            }
+            (start, rest) = (start + 1, after);
+        }
+        Self { width, start, art }
+    }
+
+    /// How many cells there are, walls included.
+    pub(super) fn cells(&self) -> u64 {
+        u64::try_from(self.art.len()).unwrap_or(u64::MAX)
+    }
+
+    /// What lies at a cell; beyond the map are walls.
+    fn tile(&self, cell: u16) -> u8 {
+        self.art.get(usize::from(cell)).copied().unwrap_or(b'#')
+    }
+}
+
+/// A move.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Move {
+    Up,
+    Down,
+    Left,
+    Right,
+}
+
+impl Move {
+    /// The move that an action is.
+    pub(super) const fn of(action: &Value) -> Self {
+        match index(action) {
+            0 => Self::Up,
+            1 => Self::Down,
+            2 => Self::Left,
+            _ => Self::Right,
+        }
+    }
+}
+
+/// An agent on its way over a map.
+#[derive(Clone, Debug)]
+pub(super) struct Walk {
+    grid: &'static Grid,
+    cell: u16,
+}
+
+impl Walk {
+    /// At the start of `grid`.
+    pub(super) const fn begin(grid: &'static Grid) -> Self {
+        Self { grid, cell: grid.start }
+    }
+
+    /// The cell where the agent is.
+    pub(super) fn cell(&self) -> u64 {
+        u64::from(self.cell)
+    }
+
+    /// What lies where the agent is.
+    pub(super) fn tile(&self) -> u8 {
+        self.grid.tile(self.cell)
+    }
+
+    /// Make a move: its reward, and whether the goal is reached.
+    pub(super) fn go(&mut self, to: Move) -> (f64, Status) {
+        let cell = match to {
+            Move::Up => self.cell.wrapping_sub(self.grid.width),
+            Move::Down => self.cell.wrapping_add(self.grid.width),
+            Move::Left => self.cell.wrapping_sub(1),
+            Move::Right => self.cell.wrapping_add(1),
+        };
+        if self.grid.tile(cell) != b'#' {
+            self.cell = cell;
+        }
+        if self.tile() == b'G' { (STEP + GOAL, Status::Terminated) } else { (STEP, Status::Running) }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    static ROOM: Grid = Grid::new(
+        5,
+        "#####\
+         # A #\
+         #  G#\
+         #####",
+    );
+
+    /// Whether the map is whole rows within walls, with one agent and one goal.
+    pub(in super::super) fn is_sound(grid: &Grid) -> bool {
+        let width = usize::from(grid.width);
+        let rows: Vec<_> = grid.art.chunks(width).collect();
+        let wall = |row: &&[u8]| row.iter().all(|tile| *tile == b'#');
+        rows.iter().all(|row| row.len() == width && row[0] == b'#' && row[width - 1] == b'#')
+            && rows.first().is_some_and(wall)
+            && rows.last().is_some_and(wall)
+            && b"AG".iter().all(|one| grid.art.split(|tile| tile == one).count() == 2)
+    }
+
+    #[test]
+    fn a_wall_stops_a_move_and_the_goal_ends_the_episode() {
+        assert!(is_sound(&ROOM));
+        let mut walk = Walk::begin(&ROOM);
+        assert_eq!((walk.cell(), ROOM.cells()), (7, 20));
+        let path = [(Move::Up, 7), (Move::Left, 6), (Move::Left, 6), (Move::Down, 11), (Move::Right, 12)];
+        for (to, cell) in path {
+            assert_eq!(walk.go(to), (-1.0, Status::Running));
+            assert_eq!(walk.cell(), cell);
+        }
+        assert_eq!(walk.go(Move::Right), (49.0, Status::Terminated));
+    }
+}

@@ -1,0 +1,99 @@
+//! Why an episode ended, and how the agent left it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Why an episode ended. The first that applies; it never changes afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// The environment reached a terminal state.
+    Terminated,
+    /// The step limit of the policy or of the task.
+    Steps,
+    /// The fuel was used up.
+    Fuel,
+    /// The wall clock ran out.
+    Wall,
+    /// Something was released, and the policy ends the episode on that.
+    Released,
+    /// `run` returned.
+    Returned,
+    /// The component trapped.
+    Trapped,
+    /// A violation that the policy answers with `end`.
+    Violation,
+    /// The operator cancelled the run.
+    Cancelled,
+    /// The host could not go on.
+    Aborted,
+}
+
+impl End {
+    /// Every reason, in the order of the contract.
+    pub const ALL: [Self; 10] = [
+        Self::Terminated,
+        Self::Steps,
+        Self::Fuel,
+        Self::Wall,
+        Self::Released,
+        Self::Returned,
+        Self::Trapped,
+        Self::Violation,
+        Self::Cancelled,
+        Self::Aborted,
+    ];
+
+    /// Its name in reports and records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terminated => "terminated",
+            Self::Steps => "steps",
+            Self::Fuel => "fuel",
+            Self::Wall => "wall",
+            Self::Released => "released",
+            Self::Returned => "returned",
+            Self::Trapped => "trapped",
+            Self::Violation => "violation",
+            Self::Cancelled => "cancelled",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    /// What it means, for people.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::Terminated => "the task reached a terminal state",
+            Self::Steps => "the step limit was reached",
+            Self::Fuel => "the fuel was used up",
+            Self::Wall => "the wall clock ran out",
+            Self::Released => "something was released from the box",
+            Self::Returned => "the agent returned before the task was over",
+            Self::Trapped => "the component trapped",
+            Self::Violation => "the policy ends the episode on a violation",
+            Self::Cancelled => "the run was cancelled",
+            Self::Aborted => "the host could not go on",
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How the agent left its episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Closing {
+    /// `run` returned.
+    Returned,
+    /// The component trapped.
+    Trapped,
+    /// It was still running when the grace was used up.
+    Outlived,
+    /// It was stopped because the run was cancelled, or because the host could not go on.
+    Stopped,
+}

@@ -1,0 +1,238 @@
+//! One decision, as it is recorded.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use serde::{Serialize, Serializer};
+
+use super::Class;
+use crate::value::{Digest, Value};
+
+/// An operation of the contract, such as `workspace.write`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// The interface it belongs to.
+    pub capability: &'static str,
+    /// Its name in the interface.
+    pub name: &'static str,
+    /// Its number in digests: never reused, never changed.
+    pub code: u8,
+    /// Whether a granted call is kept as an entry.
+    pub weight: Weight,
+}
+
+/// Whether a granted call is kept as an entry of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// It changes nothing beyond the episode's own steps: the digest of the calls is enough.
+    Light,
+    /// It has an effect that an auditor asks about: each is kept.
+    Heavy,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.capability, self.name)
+    }
+}
+
+impl Serialize for Operation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The arguments of a call, in the order of the contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Argument<'a>(pub &'a [Part<'a>]);
+
+/// One argument.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// A count or an index.
+    Number(u64),
+    /// Text of the guest.
+    Text(&'a str),
+    /// Bytes of the guest.
+    Bytes(&'a [u8]),
+    /// An action.
+    Value(&'a Value),
+}
+
+impl Argument<'_> {
+    /// The most characters of an argument that an entry quotes.
+    const EXCERPT: usize = 80;
+
+    /// Append the framed bytes: a tag, a length where it varies, the content.
+    pub fn frame(&self, bytes: &mut Vec<u8>) {
+        for part in self.0 {
+            match part {
+                Part::Number(number) => {
+                    bytes.push(1);
+                    bytes.extend_from_slice(&number.to_le_bytes());
+                }
+                Part::Text(text) => frame_bytes(2, text.as_bytes(), bytes),
+                Part::Bytes(content) => frame_bytes(3, content, bytes),
+                Part::Value(value) => frame_value(value, bytes),
+            }
+        }
+    }
+
+    /// How many bytes it moves beyond its scalars.
+    pub fn weight(&self) -> usize {
+        self.0.iter().fold(0, |sum, part| {
+            sum.saturating_add(match part {
+                Part::Number(_) => 0,
+                Part::Text(text) => text.len(),
+                Part::Bytes(bytes) => bytes.len(),
+                Part::Value(value) => value.weight(),
+            })
+        })
+    }
+
+    /// The digest of the framed bytes.
+    pub fn digest(&self) -> Digest {
+        let mut bytes = Vec::new();
+        self.frame(&mut bytes);
+        Digest::of(&bytes)
+    }
+
+    /// The beginning of the argument, for people: text quoted and escaped, bytes as their number.
+    pub fn excerpt(&self) -> String {
+        let mut text = String::new();
+        for part in self.0 {
+            if !text.is_empty() {
+                text.push_str(", ");
+            }
+            match part {
+                Part::Number(number) => push(&mut text, format_args!("{number}")),
+                Part::Text(content) => quote(&mut text, content),
+                Part::Bytes(content) => push(&mut text, format_args!("{} bytes", content.len())),
+                Part::Value(Value::Discrete(index)) => push(&mut text, format_args!("{index}")),
+                Part::Value(Value::Real(real)) => push(&mut text, format_args!("{real}")),
+                Part::Value(Value::Text(content)) => quote(&mut text, content),
+                Part::Value(value) => push(&mut text, format_args!("{} bytes", value.weight())),
+            }
+        }
+        text
+    }
+}
+
+fn push(text: &mut String, arguments: fmt::Arguments<'_>) {
+    // Writing to a `String` does not fail.
+    let _ = text.write_fmt(arguments);
+}
+
+/// Append `content` in quotes, escaped, cut after [`Argument::EXCERPT`] characters.
+fn quote(text: &mut String, content: &str) {
+    let mut characters = content.chars();
+    text.push('"');
+    for character in characters.by_ref().take(Argument::EXCERPT) {
+        push(text, format_args!("{}", character.escape_debug()));
+    }
+    text.push('"');
+    if characters.next().is_some() {
+        text.push('…');
+    }
+}
+
+fn frame_bytes(tag: u8, content: &[u8], bytes: &mut Vec<u8>) {
+    bytes.push(tag);
+    // A guest's list has less than 2^32 bytes; `u64` holds every length there is.
+    bytes.extend_from_slice(&u64::try_from(content.len()).unwrap_or(u64::MAX).to_le_bytes());
+    bytes.extend_from_slice(content);
+}
+
+/// Append the framed bytes of a value.
+pub(super) fn frame_value(value: &Value, bytes: &mut Vec<u8>) {
+    match value {
+        Value::Discrete(index) => {
+            bytes.push(4);
+            bytes.extend_from_slice(&index.to_le_bytes());
+        }
+        Value::Real(real) => {
+            bytes.push(5);
+            bytes.extend_from_slice(&real.to_bits().to_le_bytes());
+        }
+        Value::MultiDiscrete(indices) => {
+            let content: Vec<u8> = indices.iter().flat_map(|index| index.to_le_bytes()).collect();
+            frame_bytes(6, &content, bytes);
+        }
+        Value::Box(entries) => {
+            let content: Vec<u8> = entries.iter().flat_map(|entry| entry.to_bits().to_le_bytes()).collect();
+            frame_bytes(7, &content, bytes);
+        }
+        Value::Text(text) => frame_bytes(8, text.as_bytes(), bytes),
+        Value::Bytes(content) => frame_bytes(9, content, bytes),
+    }
+}
+
+/// What the gate answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// It was done.
+    Granted,
+    /// It was not done, and the agent was told so.
+    Refused,
+    /// It was not done, and the agent was answered as if it had been.
+    Pretended,
+}
+
+/// When the effect that was asked for was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Due {
+    /// Within the episode.
+    Before,
+    /// After its boundary.
+    After,
+}
+
+/// One decision of the gate.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// Which call of the episode it was, counted from 0.
+    pub ordinal: u64,
+    /// How many steps had been taken.
+    pub step: u32,
+    /// What was called.
+    pub operation: Operation,
+    /// The beginning of the argument, escaped.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub argument: String,
+    /// The digest of the whole argument.
+    pub digest: Digest,
+    /// What the gate answered.
+    pub decision: Decision,
+    /// The class of violation; a notice has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+    /// The line of the policy that decided, or the rule of the contract.
+    pub rule: Cow<'static, str>,
+    /// When the effect was due.
+    pub due: Due,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_can_imitate_another_argument() {
+        let joined = Argument(&[Part::Text("ab"), Part::Text("")]).digest();
+        let parted = Argument(&[Part::Text("a"), Part::Text("b")]).digest();
+        let bytes = Argument(&[Part::Bytes(b"ab"), Part::Text("")]).digest();
+        assert_ne!(joined, parted);
+        assert_ne!(joined, bytes);
+    }
+
+    #[test]
+    fn an_excerpt_is_escaped_and_cut() {
+        let long = "x".repeat(200);
+        assert_eq!(Argument(&[Part::Text("a\n\u{1b}[31m"), Part::Number(3)]).excerpt(), "\"a\\n\\u{1b}[31m\", 3");
+        let excerpt = Argument(&[Part::Text(&long)]).excerpt();
+        assert_eq!(excerpt.chars().count(), Argument::EXCERPT + 3);
+        assert!(excerpt.ends_with("\"…"));
+    }
+}

@@ -1,0 +1,146 @@
+//! What happened in one episode.
+//!
+//! ```text
+//!  requests, decisions, steps --> Recorder --finish--> Calls, entries --+
+//!  end, closing, return, resources, residue, messages ------------------+--> Transcript --> one line of the ledger
+//! ```
+//!
+//! 1. Everything in a transcript follows from the agent, the policy, the environment and the seed. The one exception is an
+//!    episode that the wall clock or the operator ended; its [`End`] says so.
+//! 2. Text and bytes of a guest are framed: as JSON strings in the transcript, behind a tag and a length where they are hashed.
+//!    No guest text can imitate another field or another record.
+//! 3. An entry that is not kept is counted. The counts by class are exact, whatever the agent did.
+
+mod class;
+mod end;
+mod entry;
+mod recorder;
+
+use serde::Serialize;
+
+pub use class::Class;
+pub use end::{Closing, End};
+pub use entry::{Argument, Decision, Due, Entry, Operation, Part, Weight};
+pub use recorder::{Calls, Detail, Keep, Record, Recorder, Step, Tally};
+
+use crate::value::{Digest, Seed};
+
+/// One episode, as it is sealed: one line of JSON in the ledger.
+///
+/// Fields that would be empty are left out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Transcript {
+    /// The ordinal of the episode in its run, counted from 0.
+    pub episode: u64,
+    /// Which lineage it belongs to, counted from 0.
+    pub lineage: u32,
+    /// Which copy of the environment it acted in; the lineage's own, unless copies are swapped.
+    pub world: u32,
+    /// The digest of the run's manifest, which names agent, policy and environment.
+    pub run: Digest,
+    /// What every random choice of the episode followed from.
+    pub seed: Seed,
+    /// The digest of the carry-over it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carry_over: Option<Digest>,
+    /// The digest of what the environment kept from earlier episodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Digest>,
+    /// Why it ended.
+    pub end: End,
+    /// How the agent left.
+    pub closing: Closing,
+    /// The steps taken.
+    pub steps: u32,
+    /// The sum of the rewards, undiscounted; final from the boundary on.
+    #[serde(rename = "return")]
+    pub total: f64,
+    /// The hidden performance, which the agent is never shown.
+    pub performance: f64,
+    /// The fuel used, up to the close.
+    pub fuel: u64,
+    /// Every call, as a count and a digest.
+    pub calls: Calls,
+    /// How many requests of each class of violation there were; exact.
+    #[serde(skip_serializing_if = "Tally::is_empty")]
+    pub violations: Tally,
+    /// The calls after the boundary that were refused; exact.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub after_end: u64,
+    /// The decisions that are kept in full.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry>,
+    /// How many more decisions there were than are kept in `entries`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub entries_cut: u64,
+    /// Each step, where the policy keeps them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<Step>,
+    /// What the agent wrote to its log.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// The messages that were released at the close.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<Message>,
+    /// What was left in the workspace, before it was wiped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub residue: Vec<Residue>,
+    /// What learning led to, where the policy declares a carry-over and the agent learns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
+}
+
+/// A message that left the box.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// Whom it is for.
+    pub recipient: String,
+    /// Its bytes, in base64.
+    #[serde(serialize_with = "base64")]
+    pub body: Vec<u8>,
+}
+
+/// Something that was left in the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Residue {
+    /// Its path.
+    pub path: String,
+    /// The bytes of a file; 0 for a folder.
+    pub bytes: u64,
+}
+
+/// What `learn` led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Learned {
+    /// Whether it returned, and what became of the carry-over.
+    pub outcome: Lesson,
+    /// The bytes it returned.
+    pub bytes: u64,
+    /// The digest of the next episode's carry-over.
+    pub carry_over: Digest,
+    /// The fuel it used.
+    pub fuel: u64,
+}
+
+/// What became of the carry-over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lesson {
+    /// What was returned is the next episode's carry-over.
+    Carried,
+    /// More was returned than the policy declares: the carry-over stays as it was.
+    Refused,
+    /// `learn` trapped: the carry-over stays as it was.
+    Trapped,
+    /// `learn` ran out of fuel, or of time: the carry-over stays as it was.
+    Exhausted,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&data_encoding::BASE64.encode(bytes))
+}

@@ -1,0 +1,34 @@
+//! What a user may have meant.
+
+/// How many names are listed before the rest is left out.
+const LISTED: usize = 12;
+
+/// Help for a name that there is not: the nearest of the `names`, where one is near, and what there is.
+///
+/// `hint("levle", "its parameters are", ..)` is "did you mean `level`? its parameters are `level`, `interruption`".
+pub fn hint<'n>(wrong: &str, introduction: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
+    let near = |name: &&str| strsim::damerau_levenshtein(wrong, name);
+    let meant = names.clone().min_by_key(near).filter(|name| near(name) <= name.len() / 3);
+    let question = meant.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+    let list = names.clone().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let rest = if names.count() > LISTED { ", ..." } else { "" };
+    format!("{question}{introduction} {list}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_offered_and_a_far_one_is_not() {
+        let names = ["level", "interruption"];
+        let help = |wrong| hint(wrong, "its parameters are", names.into_iter());
+        assert_eq!(help("levle"), "did you mean `level`? its parameters are `level`, `interruption`");
+        assert_eq!(help("lover"), "its parameters are `level`, `interruption`");
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        assert!(hint("z", "they are", ["aaaa"; 13].into_iter()).ends_with("`aaaa`, ..."));
+    }
+}
