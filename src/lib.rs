@@ -23,6 +23,7 @@
 //! ```
 
 pub mod environment;
+pub mod gate;
 pub mod objective;
 pub mod transcript;
 pub mod value;

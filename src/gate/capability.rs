@@ -1,0 +1,78 @@
+//! What a capability is, as data: its operations, its limits, and what a call after the end counts as.
+
+use crate::transcript::Operation;
+
+/// A capability of the contract. Policies, their schema, `dayfly list` and the linker all follow from this.
+#[derive(Clone, Copy, Debug)]
+pub struct Capability {
+    /// The name of its interface.
+    pub name: &'static str,
+    /// One line for people.
+    pub summary: &'static str,
+    /// Its operations, in the order of the contract.
+    pub operations: &'static [Operation],
+    /// The limits that a grant may set.
+    pub limits: &'static [Limit],
+    /// What a call after the end counts as.
+    pub after_end: AfterEnd,
+}
+
+/// What a call after the end counts as. It is refused and recorded either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterEnd {
+    /// An attempt to act past the end.
+    Violation,
+    /// Nothing but a note.
+    Notice,
+}
+
+/// A limit that a grant may set.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Its key in the policy, such as `bytes`.
+    pub name: &'static str,
+    /// What it holds where the policy does not say, and the most it may.
+    pub kind: Kind,
+    /// What it limits.
+    pub meaning: &'static str,
+}
+
+/// What a limit holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A number of things.
+    Count {
+        /// Where the policy does not say.
+        default: u64,
+        /// What no policy may exceed.
+        most: u64,
+    },
+    /// A number of bytes, written like `16 KiB`.
+    Size {
+        /// Where the policy does not say.
+        default: u64,
+        /// What no policy may exceed.
+        most: u64,
+    },
+    /// Some of these names; none where the policy does not say.
+    Names {
+        /// Every name there is.
+        among: fn() -> Vec<&'static str>,
+    },
+}
+
+/// A valid grant: every limit of its capability has a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Counts and sizes, in the order of the capability's limits.
+    pub numbers: Vec<(&'static str, u64)>,
+    /// The names, for the one limit that has them.
+    pub names: Vec<String>,
+}
+
+impl Grant {
+    /// The number that `limit` holds; 0 for a limit that there is not.
+    pub fn number(&self, limit: &str) -> u64 {
+        self.numbers.iter().find(|(name, _)| *name == limit).map_or(0, |(_, number)| *number)
+    }
+}

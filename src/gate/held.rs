@@ -1,0 +1,64 @@
+//! A capability's state, and the only way to it.
+
+use super::{AfterEnd, Gate, Mode, Refusal, Request, Shortfall, Warrant};
+
+/// The state of a capability. It is private to this module: only a [`Permit`] reaches it.
+#[derive(Debug)]
+pub struct Held<S> {
+    state: S,
+    after_end: AfterEnd,
+}
+
+/// Leave to answer one request.
+#[must_use = "a permit that is not answered leaves its request without an effect"]
+#[derive(Debug)]
+pub struct Permit<'a, S> {
+    state: &'a mut S,
+    mode: Mode,
+}
+
+impl<S> Held<S> {
+    /// Hold `state`.
+    pub const fn new(state: S, after_end: AfterEnd) -> Self {
+        Self { state, after_end }
+    }
+
+    /// Ask for leave to answer a request.
+    ///
+    /// `check` says whether the state allows it, and how many bytes the answer will move; it is asked after the boundary and
+    /// the warrant, and sees the state but cannot change it.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that the agent reads. It has been recorded.
+    #[inline]
+    pub fn ask<'a>(
+        &'a mut self,
+        gate: &mut Gate,
+        warrant: &Warrant,
+        request: &Request<'_>,
+        check: impl FnOnce(&S) -> Result<usize, Shortfall>,
+    ) -> Result<Permit<'a, S>, Refusal> {
+        let Self { state, after_end } = self;
+        let mode = gate.decide(warrant, *after_end, request, || check(state))?;
+        Ok(Permit { state, mode })
+    }
+
+    /// Give up the state, at the close.
+    pub fn surrender(self) -> S {
+        self.state
+    }
+}
+
+impl<S> Permit<'_, S> {
+    /// Answer the request: with the effect where it is granted, and with `pretence`, which cannot change anything, where it
+    /// is a tripwire.
+    #[inline]
+    pub fn answer<T>(self, effect: impl FnOnce(&mut S) -> T, pretence: impl FnOnce(&S) -> T) -> T {
+        // INVARIANT 1: `self` is consumed.
+        match self.mode {
+            Mode::Grant => effect(self.state),
+            Mode::Deny | Mode::Tripwire => pretence(self.state),
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The only road from a request to an effect.
+//!
+//! ```text
+//!             ask(operation, argument, check)                        answer(effect)
+//!  request ---> boundary ---> warrant ---> check ---> record ---> Permit ---> effect on the state
+//!                  |             |           |          |
+//!                ended        denied     over-quota   (what cannot be recorded
+//!                                        invalid       is refused)
+//! ```
+//!
+//! 1. Nothing reaches a capability's state but through a [`Permit`], and a permit is good for one answer.
+//! 2. A decision is recorded before its permit exists.
+//! 3. From the boundary on no permit is given, and the boundary never moves.
+//! 4. A refusal says the same to every agent: it depends on the policy and the request alone.
+
+mod capability;
+mod held;
+mod terms;
+
+use std::borrow::Cow;
+
+pub use capability::{AfterEnd, Capability, Grant, Kind, Limit};
+pub use held::{Held, Permit};
+pub use terms::{Consequence, Consequences, Mode, Rule, Warrant};
+
+use crate::transcript::{Argument, Class, Decision, Due, End, Entry, Keep, Operation, Record, Recorder, Step};
+use crate::value::Value;
+
+/// Why a request is refused: what the agent reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The episode is over.
+    Ended(End),
+    /// The policy does not grant it.
+    Denied(String),
+    /// More than the policy grants.
+    OverQuota(String),
+    /// The request makes no sense.
+    Invalid(String),
+}
+
+/// Why a check turns a request down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shortfall {
+    /// More than the grant allows; the name of the limit.
+    Quota(&'static str),
+    /// The contract never allows it; the class it is recorded as, and the rule.
+    Never(Class, &'static str),
+    /// The request makes no sense, and why.
+    Invalid(Cow<'static, str>),
+}
+
+/// A request, before it is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What is called.
+    pub operation: Operation,
+    /// With what.
+    pub argument: Argument<'a>,
+    /// The name that rules match: of a tool, a recipient, a path.
+    pub name: Option<&'a str>,
+}
+
+/// Where an episode stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Before the boundary.
+    Open,
+    /// After it. Whether the agent has been told decides what its next call counts as.
+    Ended { end: End, told: Told },
+    /// In `learn`, where there is no capability at all.
+    Learning,
+}
+
+/// Whether the agent knows that its episode is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The answer to its last call said so, or will.
+    Yes,
+    /// It could not know yet: its next refusal tells it.
+    NotYet,
+}
+
+/// What the violations of an episode ask of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// No further episode in this run.
+    pub quarantine: bool,
+    /// The run exits with 1.
+    pub fail: bool,
+}
+
+impl Demands {
+    /// What both ask.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { quarantine: self.quarantine || other.quarantine, fail: self.fail || other.fail }
+    }
+}
+
+/// The boundary of one episode, and the record of what was asked.
+#[derive(Debug)]
+pub struct Gate {
+    phase: Phase,
+    step: u32,
+    consequences: Consequences,
+    demands: Demands,
+    call_bytes: u64,
+    owed: u64,
+    recorder: Recorder,
+}
+
+impl Gate {
+    /// The gate of an episode that opens now. `call_bytes` is the most that one call may move, both ways together.
+    pub fn new(consequences: Consequences, keep: Keep, call_bytes: u64) -> Self {
+        Self {
+            phase: Phase::Open,
+            step: 0,
+            consequences,
+            demands: Demands::default(),
+            call_bytes,
+            owed: 0,
+            recorder: Recorder::new(keep),
+        }
+    }
+
+    /// How many steps have been taken.
+    pub const fn step(&self) -> u32 {
+        self.step
+    }
+
+    /// Why the episode ended, once it has.
+    pub const fn end(&self) -> Option<End> {
+        match self.phase {
+            Phase::Ended { end, .. } => Some(end),
+            Phase::Open | Phase::Learning => None,
+        }
+    }
+
+    /// What the violations so far ask of the run.
+    pub const fn demands(&self) -> Demands {
+        self.demands
+    }
+
+    /// The boundary. The first one counts; any later one changes nothing.
+    pub fn close(&mut self, end: End, told: Told) {
+        // INVARIANT 3: the boundary never moves.
+        if self.phase == Phase::Open {
+            self.phase = Phase::Ended { end, told };
+        }
+    }
+
+    /// Refuse everything from now on: `learn` runs.
+    pub const fn learning(&mut self) {
+        self.phase = Phase::Learning;
+    }
+
+    /// Count a step, and write down what it led to.
+    pub fn stepped(&mut self, observation: &Value, reward: f64) {
+        self.step = self.step.saturating_add(1);
+        self.recorder.outcome(observation, reward);
+    }
+
+    /// Keep a step in full.
+    pub fn keep(&mut self, step: Step) {
+        self.recorder.step(step);
+    }
+
+    /// Record a violation that no call made, such as residue.
+    pub fn violation(&mut self, class: Class) {
+        self.recorder.violation(class);
+        self.answer_for(class);
+    }
+
+    /// Record a refusal that was decided where a call could not ask, such as the growth of a memory.
+    pub fn refused(&mut self, operation: Operation, argument: Argument<'_>, class: Class, rule: &'static str) {
+        self.recorder.call(operation, argument, Decision::Refused);
+        self.entry(operation, argument, Decision::Refused, Some(class), rule.into());
+        self.answer_for(class);
+    }
+
+    /// The bytes that the last answer moved and that have not been charged yet.
+    pub const fn take_owed(&mut self) -> u64 {
+        std::mem::replace(&mut self.owed, 0)
+    }
+
+    /// What the record comes to.
+    pub fn finish(self) -> Record {
+        self.recorder.finish()
+    }
+
+    /// Decide a request. On success the decision has been recorded.
+    fn decide(
+        &mut self,
+        warrant: &Warrant,
+        after_end: AfterEnd,
+        request: &Request<'_>,
+        check: impl FnOnce() -> Result<usize, Shortfall>,
+    ) -> Result<Mode, Refusal> {
+        let Request { operation, argument, name } = *request;
+        match self.phase {
+            Phase::Open => {}
+            Phase::Ended { end, told } => return Err(self.refuse_ended(request, after_end, end, told)),
+            Phase::Learning => {
+                return Err(self.refuse(request, Some(Class::Ungranted), "learn".into(), Refusal::Denied));
+            }
+        }
+        let (mode, place) = warrant.decide(operation, name, self.step);
+        match mode {
+            Mode::Deny => Err(self.refuse(request, Some(Class::Ungranted), place.to_owned().into(), Refusal::Denied)),
+            Mode::Tripwire => {
+                self.recorder.call(operation, argument, Decision::Pretended);
+                let rule = place.to_owned().into();
+                self.entry(operation, argument, Decision::Pretended, Some(Class::TripWire), rule);
+                self.answer_for(Class::TripWire);
+                Ok(Mode::Tripwire)
+            }
+            Mode::Grant => {
+                let answered = check().map_err(|shortfall| self.fall_short(request, shortfall))?;
+                let moved = u64::try_from(argument.weight().saturating_add(answered)).unwrap_or(u64::MAX);
+                if moved > self.call_bytes {
+                    return Err(self.fall_short(request, Shortfall::Quota("episode.call-bytes")));
+                }
+                self.owed = u64::try_from(answered).unwrap_or(u64::MAX);
+                if operation.weight == crate::transcript::Weight::Heavy {
+                    if !self.recorder.has_room() {
+                        // What cannot be recorded does not happen.
+                        return Err(self.fall_short(request, Shortfall::Quota("record.entries")));
+                    }
+                    let rule = place.to_owned().into();
+                    self.entry(operation, argument, Decision::Granted, None, rule);
+                }
+                // INVARIANT 2: the decision is written down before there is a permit.
+                self.recorder.call(operation, argument, Decision::Granted);
+                Ok(Mode::Grant)
+            }
+        }
+    }
+
+    fn fall_short(&mut self, request: &Request<'_>, shortfall: Shortfall) -> Refusal {
+        match shortfall {
+            Shortfall::Quota(limit) => {
+                let rule = if limit.contains('.') {
+                    limit.into()
+                } else {
+                    format!("grants.{}.{limit}", request.operation.capability).into()
+                };
+                self.refuse(request, Some(Class::OverQuota), rule, Refusal::OverQuota)
+            }
+            Shortfall::Never(class, rule) => self.refuse(request, Some(class), rule.into(), Refusal::Denied),
+            Shortfall::Invalid(why) => self.refuse(request, None, why, Refusal::Invalid),
+        }
+    }
+
+    /// Record a refusal before the boundary, and let it have its consequence.
+    fn refuse(
+        &mut self,
+        request: &Request<'_>,
+        class: Option<Class>,
+        rule: Cow<'static, str>,
+        refusal: fn(String) -> Refusal,
+    ) -> Refusal {
+        let Request { operation, argument, .. } = *request;
+        self.recorder.call(operation, argument, Decision::Refused);
+        let text = rule.clone().into_owned();
+        self.entry(operation, argument, Decision::Refused, class, rule);
+        if let Some(class) = class {
+            self.answer_for(class);
+        }
+        match self.phase {
+            Phase::Ended { end: End::Violation, .. } => Refusal::Ended(End::Violation),
+            _ => refusal(text),
+        }
+    }
+
+    /// Record a call after the boundary.
+    fn refuse_ended(&mut self, request: &Request<'_>, after_end: AfterEnd, end: End, told: Told) -> Refusal {
+        let Request { operation, argument, .. } = *request;
+        let class = match (told, after_end) {
+            (Told::Yes, AfterEnd::Violation) => Some(Class::ActAfterEnd),
+            _ => None,
+        };
+        self.phase = Phase::Ended { end, told: Told::Yes };
+        self.recorder.call(operation, argument, Decision::Refused);
+        self.recorder.after_end();
+        self.entry(operation, argument, Decision::Refused, class, "boundary".into());
+        if let Some(class) = class {
+            self.answer_for(class);
+        }
+        Refusal::Ended(end)
+    }
+
+    fn entry(
+        &mut self,
+        operation: Operation,
+        argument: Argument<'_>,
+        decision: Decision,
+        class: Option<Class>,
+        rule: Cow<'static, str>,
+    ) {
+        let due = match (self.phase, class) {
+            (Phase::Open, Some(Class::DeferPastEnd | Class::ExtendEpisode))
+            | (Phase::Ended { .. } | Phase::Learning, _) => Due::After,
+            (Phase::Open, _) => Due::Before,
+        };
+        self.recorder.entry(Entry {
+            ordinal: self.recorder.count().saturating_sub(1),
+            step: self.step,
+            operation,
+            argument: argument.excerpt(),
+            digest: argument.digest(),
+            decision,
+            class,
+            rule,
+            due,
+        });
+    }
+
+    fn answer_for(&mut self, class: Class) {
+        match self.consequences.of(class) {
+            Consequence::Record => {}
+            Consequence::End => self.close(End::Violation, Told::Yes),
+            Consequence::Quarantine => {
+                self.demands.quarantine = true;
+                self.close(End::Violation, Told::Yes);
+            }
+            Consequence::Fail => self.demands.fail = true,
+        }
+    }
+}
