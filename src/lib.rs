@@ -24,6 +24,7 @@
 
 pub mod environment;
 pub mod gate;
+pub mod ledger;
 pub mod objective;
 pub mod transcript;
 pub mod value;

@@ -1,0 +1,190 @@
+//! Lines against leaf hashes: which line is which episode, and which were edited, moved, added or taken away.
+//!
+//! ```text
+//!  line        hash in leaves.bin                     so
+//!  episode 0   at 1, as it should                     next is 1
+//!  ?           nowhere: a stranger                    wait
+//!  episode 3   at 4, as it should                     the stranger stands for one of the episodes 1 and 2
+//!  episode 2   at 3, and 3 has been here: moved       it was not missing
+//! ```
+//!
+//! A line is believed to be the episode it says it is only where its hash says so too, so that an edited line cannot make
+//! others seem missing.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use super::checkpoint::Extent;
+use super::finding::{Finding, Findings};
+use super::read::{Leaves, Line, Lines};
+use super::{Error, tree};
+use crate::value::Digest;
+
+/// Compare each line with its hash. Gives the first leaf that is not as it should be.
+pub(super) fn align(
+    lines: &mut Lines,
+    leaves: &mut Leaves,
+    extent: Extent,
+    findings: &mut Findings,
+) -> Result<Option<u64>, Error> {
+    let mut walk =
+        Walk { leaves, extent, findings, next: 0, cursor: 1, strangers: 0..0, gaps: Vec::new(), first: None };
+    for number in 1.. {
+        match lines.next()? {
+            Line::Whole(line) => walk.line(number, line)?,
+            Line::Long => walk.stranger(number),
+            Line::Torn => walk.torn(number),
+            Line::End => break,
+        }
+    }
+    Ok(walk.finish())
+}
+
+struct Walk<'a> {
+    leaves: &'a mut Leaves,
+    extent: Extent,
+    findings: &'a mut Findings,
+    /// The episode that comes next.
+    next: u64,
+    /// The index of its hash: one more than the episode, unless hashes were taken away or moved together with lines.
+    cursor: u64,
+    /// The lines since the last one that was found, none of which is what was sealed.
+    strangers: Range<u64>,
+    /// Episodes that were passed over, and may still come.
+    gaps: Vec<Range<u64>>,
+    /// The first leaf that is not as it should be.
+    first: Option<u64>,
+}
+
+/// What every line has.
+#[derive(Deserialize)]
+struct Claim {
+    episode: u64,
+}
+
+/// Where the hash of a line is.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// At this index, where the line's claim or its place among the lines says.
+    Index(u64),
+    /// Not known: it would be after the last of the hashes that are there.
+    Beyond,
+    /// At neither place.
+    Nowhere,
+}
+
+impl Walk<'_> {
+    /// Take in a line, which is `number` of the file, counted from 1.
+    fn line(&mut self, number: u64, line: &[u8]) -> Result<(), Error> {
+        let claim = serde_json::from_slice(line).ok();
+        let Some(Claim { episode }) = claim.filter(|claim: &Claim| self.extent.admits(claim.episode)) else {
+            self.stranger(number);
+            return Ok(());
+        };
+        let here = self.cursor.saturating_add(count(&self.strangers));
+        match self.find(&tree::leaf(line), episode, here)? {
+            Place::Nowhere => self.stranger(number),
+            place if episode < self.next => {
+                self.moved(number, episode);
+                if place == Place::Index(here) {
+                    self.cursor = here.saturating_add(1);
+                }
+            }
+            place => {
+                self.settle(episode);
+                self.cursor = if let Place::Index(index) = place { index } else { here }.saturating_add(1);
+                self.next = episode.saturating_add(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Look for the hash of a line that claims to be `episode` and would be leaf `here` by its place.
+    fn find(&mut self, hash: &Digest, episode: u64, here: u64) -> Result<Place, Error> {
+        let claimed = match episode.checked_sub(self.next) {
+            Some(ahead) => self.cursor.checked_add(ahead),
+            None => self.cursor.checked_sub(self.next - episode),
+        };
+        let here = Some(here).filter(|here| self.extent.admits(here.saturating_sub(1)));
+        for index in [here, claimed].into_iter().flatten() {
+            if self.leaves.get(index)?.as_ref() == Some(hash) {
+                return Ok(Place::Index(index));
+            }
+        }
+        let beyond = here.is_some_and(|here| here >= self.leaves.count());
+        Ok(if beyond { Place::Beyond } else { Place::Nowhere })
+    }
+
+    /// Take in a line that is not what was sealed.
+    fn stranger(&mut self, number: u64) {
+        self.mark();
+        if self.strangers.is_empty() {
+            self.strangers.start = number;
+        }
+        self.strangers.end = number.saturating_add(1);
+    }
+
+    /// Say what became of the episodes before `episode`, which is found next.
+    fn settle(&mut self, episode: u64) {
+        let gap = self.next..episode;
+        let lines = std::mem::take(&mut self.strangers);
+        let (gone, come) = (count(&gap), count(&lines));
+        if come > 0 {
+            self.findings.push(Finding::Lines { lines, episodes: gap.clone() });
+        }
+        if gone > come {
+            self.mark();
+            if self.gaps.len() < Findings::MOST { self.gaps.push(gap) } else { self.findings.omit() }
+        }
+    }
+
+    /// Take in a line whose place was before the last one that was found.
+    fn moved(&mut self, number: u64, episode: u64) {
+        self.mark();
+        // Strangers before it and after it are not one run of lines.
+        self.settle(self.next);
+        if let Some(at) = self.gaps.iter().position(|gap| gap.contains(&episode)) {
+            let gap = self.gaps.swap_remove(at);
+            self.gaps.extend([gap.start..episode, episode + 1..gap.end].into_iter().filter(|rest| !rest.is_empty()));
+        }
+        self.findings.push(Finding::Moved { lines: number..number + 1, episodes: episode..episode + 1 });
+    }
+
+    /// The last line has no newline: the file was cut, or something was added.
+    fn torn(&mut self, number: u64) {
+        let here = self.next.saturating_add(count(&self.strangers));
+        if matches!(self.extent, Extent::Closed(episodes) if episodes <= here) {
+            self.stranger(number);
+        }
+    }
+
+    /// Say what is not there, and give the first leaf that is not as it should be.
+    fn finish(mut self) -> Option<u64> {
+        let found = self.next.saturating_add(count(&self.strangers));
+        let end = match self.extent {
+            Extent::Closed(episodes) => episodes,
+            Extent::Open(episodes) => episodes.max(found),
+        };
+        if found < end {
+            self.settle(found);
+            self.findings.push(Finding::Tail { episodes: found..end });
+        } else if !self.strangers.is_empty() {
+            self.settle(end);
+        }
+        self.gaps.sort_unstable_by_key(|gap| gap.start);
+        self.gaps.into_iter().for_each(|episodes| self.findings.push(Finding::Episodes { episodes }));
+        self.first
+    }
+
+    /// From the next leaf on, not everything is as it should be.
+    const fn mark(&mut self) {
+        if self.first.is_none() {
+            self.first = Some(self.next.saturating_add(1));
+        }
+    }
+}
+
+const fn count(range: &Range<u64>) -> u64 {
+    range.end.saturating_sub(range.start)
+}

@@ -1,0 +1,230 @@
+//! What can be found in a ledger that is not whole.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::{CHECKPOINTS, Head, LEAVES, MANIFEST, TRANSCRIPTS};
+
+/// A way in which a ledger is not what a closed run leaves behind. Lines are counted from 1, episodes from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The manifest is not what was sealed.
+    Manifest,
+    /// Lines that were not sealed stand where these episodes were; where there are no such episodes, they were added.
+    Lines {
+        /// The lines of `transcripts.jsonl`.
+        lines: Range<u64>,
+        /// The episodes.
+        episodes: Range<u64>,
+    },
+    /// Episodes are out of their place, or there once more.
+    Moved {
+        /// The lines of `transcripts.jsonl`.
+        lines: Range<u64>,
+        /// The episodes.
+        episodes: Range<u64>,
+    },
+    /// A hash in `leaves.bin` is not that of its line, nor of the record that the checkpoints vouch for.
+    Leaf {
+        /// Its index; that of the manifest is 0.
+        index: u64,
+    },
+    /// `leaves.bin` goes on after the close.
+    LeavesAdded,
+    /// A line of `checkpoints.jsonl` is no checkpoint, not of this record, or not in its place.
+    Checkpoint {
+        /// The line.
+        line: u64,
+    },
+    /// Lines and hashes agree with each other, and not with a checkpoint.
+    Dispute {
+        /// The line of `checkpoints.jsonl`.
+        line: u64,
+        /// The leaves that no checkpoint before it vouches for.
+        leaves: Range<u64>,
+    },
+    /// A file is missing.
+    File {
+        /// Its name.
+        name: &'static str,
+    },
+    /// Episodes are missing, and later ones are there.
+    Episodes {
+        /// The episodes.
+        episodes: Range<u64>,
+    },
+    /// The last episodes are missing.
+    Tail {
+        /// The episodes.
+        episodes: Range<u64>,
+    },
+    /// `leaves.bin` ends too early.
+    LeavesCut {
+        /// The leaves whose hashes are missing.
+        leaves: Range<u64>,
+    },
+    /// `checkpoints.jsonl` ends in the middle of a line.
+    CheckpointCut {
+        /// The line.
+        line: u64,
+    },
+    /// The run was interrupted, or it still goes on.
+    NotClosed {
+        /// What the last checkpoint vouches for; nothing where there is none.
+        vouched: Option<Head>,
+    },
+}
+
+/// The four things that verifying tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Something was changed, moved or added.
+    Edited,
+    /// Something is not there, and what comes after it is.
+    Missing,
+    /// The end is not there.
+    Truncated,
+    /// There is no closing checkpoint.
+    NotClosed,
+}
+
+impl Kind {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Edited => "edited",
+            Self::Missing => "missing",
+            Self::Truncated => "truncated",
+            Self::NotClosed => "not closed",
+        }
+    }
+}
+
+impl Finding {
+    /// What kind of finding it is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Manifest
+            | Self::Lines { .. }
+            | Self::Moved { .. }
+            | Self::Leaf { .. }
+            | Self::LeavesAdded
+            | Self::Checkpoint { .. }
+            | Self::Dispute { .. } => Kind::Edited,
+            Self::File { .. } | Self::Episodes { .. } => Kind::Missing,
+            Self::Tail { .. } | Self::LeavesCut { .. } | Self::CheckpointCut { .. } => Kind::Truncated,
+            Self::NotClosed { .. } => Kind::NotClosed,
+        }
+    }
+
+    /// What to do about it.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Manifest => "what the run is evidence of is open: take the manifest from a copy that verifies",
+            Self::Lines { .. } | Self::Moved { .. } => {
+                "do not use these episodes as evidence: take the file from a copy that verifies, or run it again"
+            }
+            Self::Episodes { .. } | Self::Tail { .. } => {
+                "do not count the rest as the whole run: take the file from a copy that verifies, or run it again"
+            }
+            Self::Leaf { .. }
+            | Self::LeavesAdded
+            | Self::LeavesCut { .. }
+            | Self::Checkpoint { .. }
+            | Self::CheckpointCut { .. } => "take the file from a copy that verifies",
+            Self::Dispute { .. } => "compare the root with one that was kept elsewhere",
+            Self::File { .. } => "copy the folder of a ledger as a whole",
+            Self::NotClosed { .. } => {
+                "wait until the run is over; if it was interrupted, use no more of it than is vouched for, or run it again"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manifest => write!(f, "`{MANIFEST}`: not what was sealed"),
+            Self::Lines { lines, episodes } if episodes.is_empty() => {
+                write!(f, "`{TRANSCRIPTS}`, {}: added", name("line", lines))
+            }
+            Self::Lines { lines, episodes } => {
+                let (lines, episodes) = (name("line", lines), name("episode", episodes));
+                write!(f, "`{TRANSCRIPTS}`, {lines}: not what was sealed as {episodes}")
+            }
+            Self::Moved { lines, episodes } => {
+                let (lines, episodes) = (name("line", lines), name("episode", episodes));
+                write!(f, "`{TRANSCRIPTS}`, {lines}: {episodes} moved or repeated")
+            }
+            Self::Leaf { index } => {
+                write!(f, "`{LEAVES}`: the hash of {} is not what was sealed", name_leaves(&(*index..index + 1)))
+            }
+            Self::LeavesAdded => write!(f, "`{LEAVES}` goes on after the close"),
+            Self::Checkpoint { line } => write!(f, "`{CHECKPOINTS}`, line {line}: not a checkpoint of this run"),
+            Self::Dispute { line, leaves } => {
+                let leaves = name_leaves(leaves);
+                write!(f, "`{CHECKPOINTS}`, line {line}: disagrees with {leaves}, and one or the other was changed")
+            }
+            Self::File { name } => write!(f, "`{name}` is not there"),
+            Self::Episodes { episodes } => write!(f, "`{TRANSCRIPTS}` lacks {}", name("episode", episodes)),
+            Self::Tail { episodes } => write!(f, "`{TRANSCRIPTS}` ends before {}", name("episode", episodes)),
+            Self::LeavesCut { leaves } => write!(f, "`{LEAVES}` ends before the hash of {}", name_leaves(leaves)),
+            Self::CheckpointCut { line } => write!(f, "`{CHECKPOINTS}` ends in the middle of line {line}"),
+            Self::NotClosed { vouched } => match vouched.as_ref().map_or(0, Head::episodes) {
+                0 => f.write_str("the run was interrupted or still goes on, and no checkpoint vouches for an episode"),
+                count => {
+                    let episodes = name("episode", &(0..count));
+                    write!(f, "the run was interrupted or still goes on, and a checkpoint vouches for {episodes}")
+                }
+            },
+        }
+    }
+}
+
+/// A range in words, such as "episodes 3 to 5".
+fn name(noun: &str, range: &Range<u64>) -> String {
+    let (first, last) = (range.start, range.end.saturating_sub(1));
+    if first >= last { format!("{noun} {first}") } else { format!("{noun}s {first} to {last}") }
+}
+
+/// A range of leaves in words, such as "the manifest and episodes 0 to 5".
+fn name_leaves(leaves: &Range<u64>) -> String {
+    let episodes = leaves.start.saturating_sub(1)..leaves.end.saturating_sub(1);
+    match (leaves.start, episodes.is_empty()) {
+        (0, true) => "the manifest".to_owned(),
+        (0, false) => format!("the manifest and {}", name("episode", &episodes)),
+        _ => name("episode", &episodes),
+    }
+}
+
+/// What was found, in bounded memory.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub(super) list: Vec<Finding>,
+    pub(super) omitted: u64,
+}
+
+impl Findings {
+    /// The most that are listed.
+    pub(super) const MOST: usize = 32;
+
+    /// Note a finding; what was moved together is one.
+    pub(super) fn push(&mut self, finding: Finding) {
+        if let Finding::Moved { lines, episodes } = &finding
+            && let Some(Finding::Moved { lines: before, episodes: those }) = self.list.last_mut()
+            && before.end == lines.start
+            && those.end == episodes.start
+        {
+            (before.end, those.end) = (lines.end, episodes.end);
+        } else if self.list.len() < Self::MOST {
+            self.list.push(finding);
+        } else {
+            self.omit();
+        }
+    }
+
+    /// Count a finding that is not listed.
+    pub(super) const fn omit(&mut self) {
+        self.omitted = self.omitted.saturating_add(1);
+    }
+}

@@ -1,0 +1,142 @@
+//! The record of one run: a folder of files whose every byte hangs on one root.
+//!
+//! ```text
+//!  manifest.json       leaf 0 ------+
+//!  transcripts.jsonl   leaf 1 ------+-- SHA-256(0x00 || bytes) --> leaves.bin --+--> root
+//!    a line an episode leaf 2 ------+                   32 bytes a leaf         |
+//!                      ...                                                      v
+//!  checkpoints.jsonl   {"size":3,"root":"..","closed":null}       every 4096 leaves, and at the close
+//!  host.json           outside the seal: what depends on the machine or the wall clock
+//! ```
+//!
+//! The tree is that of RFC 6962. A leaf is the exact bytes of the manifest, or of a line without its newline; line i,
+//! counted from 0, is the JSON object whose field `episode` is i.
+//!
+//! 1. A line is never written with another line's hash: [`Sealed`] couples them.
+//! 2. A checkpoint is written after all that it vouches for.
+//! 3. After a failed write no checkpoint is written: such a run is never closed.
+//! 4. A run is closed by its last checkpoint, and nothing follows that.
+//!
+//! # What [`verify`] does
+//!
+//! Lines, hashes and checkpoints are three witnesses. Where two agree, the third is found at fault. Where no two agree, a
+//! line that differs from its hash is taken for the one that was edited. No changed byte of the manifest, the lines or the
+//! hashes goes unseen, nor a changed size, root or reason; but behind one [`Finding`] there may be more.
+//!
+//! # What it does not show
+//!
+//! Who replaces all the files leaves no trace in them. The root, the size and the reason of the close, kept elsewhere, do
+//! show it; the root alone does not bind the reason.
+
+mod align;
+mod checkpoint;
+mod finding;
+mod leaf;
+mod read;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod verify;
+mod writer;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use checkpoint::{Head, Reason};
+pub use finding::{Finding, Kind};
+pub use leaf::{Manifest, Sealed};
+pub use verify::{Verification, verify};
+pub use writer::Writer;
+
+const MANIFEST: &str = "manifest.json";
+const TRANSCRIPTS: &str = "transcripts.jsonl";
+const LEAVES: &str = "leaves.bin";
+const CHECKPOINTS: &str = "checkpoints.jsonl";
+const HOST: &str = "host.json";
+
+/// The longest line, and the longest manifest, in bytes.
+const LONGEST: usize = 64 << 20;
+
+/// A ledger could not be written, or could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is something where the ledger should be.
+    #[error("`{}` exists", path.display())]
+    Exists {
+        /// Where the ledger should be.
+        path: PathBuf,
+    },
+    /// A file of the ledger could not be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An earlier write failed.
+    #[error("the ledger `{}` takes nothing more after a failed write", path.display())]
+    Failed {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// Something has no JSON of the kind that is asked for.
+    #[error("cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+    /// A line is more than one line.
+    #[error("a line of a ledger contains a newline")]
+    Newline,
+    /// A line, or a manifest, is longer than it may be.
+    #[error("a record of {bytes} bytes is longer than the {LONGEST} that a ledger takes")]
+    Long {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A file of the ledger could not be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder has no file of a ledger.
+    #[error("`{}` is not a ledger", path.display())]
+    NotALedger {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The ledger has a format that this program does not know.
+    #[error("the ledger `{}` has format {found}, and this program knows format {}", path.display(), leaf::FORMAT)]
+    Format {
+        /// The ledger.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
+}
+
+impl Error {
+    /// What to do about it; empty where the message says it all.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Exists { .. } => "a ledger is never overwritten: name a folder that does not exist",
+            Self::Write { .. } => {
+                "the run is not closed: look for room on the disk and for the right to write, and run it again"
+            }
+            Self::Failed { .. } => "the run is not closed: the first error says why",
+            Self::Long { .. } => "let the policy keep less, with `steps = \"digest\"` under `[record]`",
+            Self::NotALedger { .. } => "name the folder with the `manifest.json` of a run",
+            Self::Format { .. } => "verify it with the version of dayfly that wrote it, or with a newer one",
+            Self::Json(_) | Self::Newline | Self::Read { .. } => "",
+        }
+    }
+
+    fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Read { path: path.to_path_buf(), source }
+    }
+
+    fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Write { path: path.to_path_buf(), source }
+    }
+}

@@ -1,0 +1,108 @@
+//! The files of a ledger, read in constant memory.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::{Error, LEAVES, LONGEST};
+use crate::value::Digest;
+
+/// The lines of a file.
+pub(super) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    buffer: Vec<u8>,
+}
+
+/// What comes next in a file of lines.
+pub(super) enum Line<'a> {
+    /// A line, without its newline.
+    Whole(&'a [u8]),
+    /// A line that is longer than a line may be.
+    Long,
+    /// The beginning of a line, at the end of the file.
+    Torn,
+    /// Nothing.
+    End,
+}
+
+impl Lines {
+    pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
+        let file = File::open(&path).map_err(Error::read(&path))?;
+        Ok(Self { path, reader: BufReader::with_capacity(1 << 16, file), buffer: Vec::new() })
+    }
+
+    pub(super) fn next(&mut self) -> Result<Line<'_>, Error> {
+        self.buffer.clear();
+        // A newline may follow the longest line.
+        let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
+        let mut line = self.reader.by_ref().take(most);
+        let read = line.read_until(b'\n', &mut self.buffer).map_err(Error::read(&self.path))?;
+        if self.buffer.pop_if(|last| *last == b'\n').is_some() {
+            return Ok(Line::Whole(&self.buffer));
+        }
+        if read > LONGEST {
+            self.reader.skip_until(b'\n').map_err(Error::read(&self.path))?;
+            return Ok(Line::Long);
+        }
+        Ok(if read == 0 { Line::End } else { Line::Torn })
+    }
+}
+
+/// The hashes of `leaves.bin`, by their index.
+pub(super) struct Leaves {
+    path: PathBuf,
+    reader: BufReader<File>,
+    /// The bytes of the file when it was opened.
+    bytes: u64,
+    /// The index of the hash that is read next.
+    at: u64,
+}
+
+impl Leaves {
+    const WIDTH: u64 = 32;
+
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(LEAVES);
+        let file = File::open(&path).map_err(Error::read(&path))?;
+        let bytes = file.metadata().map_err(Error::read(&path))?.len();
+        Ok(Self { path, reader: BufReader::with_capacity(1 << 16, file), bytes, at: 0 })
+    }
+
+    /// The number of whole hashes.
+    pub(super) const fn count(&self) -> u64 {
+        self.bytes / Self::WIDTH
+    }
+
+    /// Whether there is anything after the first `size` hashes.
+    pub(super) const fn outlast(&self, size: u64) -> bool {
+        self.bytes > size.saturating_mul(Self::WIDTH)
+    }
+
+    pub(super) fn get(&mut self, index: u64) -> Result<Option<Digest>, Error> {
+        if index >= self.count() {
+            return Ok(None);
+        }
+        let mut hash = [0; 32];
+        self.read(index, &mut hash).map_err(Error::read(&self.path))?;
+        Ok(Some(Digest::from_bytes(hash)))
+    }
+
+    fn read(&mut self, index: u64, hash: &mut [u8; 32]) -> std::io::Result<()> {
+        if index != self.at {
+            self.reader.seek(SeekFrom::Start(index * Self::WIDTH))?;
+        }
+        self.reader.read_exact(hash)?;
+        self.at = index + 1;
+        Ok(())
+    }
+}
+
+/// A whole file, or nothing where it is longer than a line may be.
+pub(super) fn whole(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let file = File::open(path).map_err(Error::read(path))?;
+    let mut bytes = Vec::new();
+    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(most).read_to_end(&mut bytes).map_err(Error::read(path))?;
+    Ok((bytes.len() <= LONGEST).then_some(bytes))
+}

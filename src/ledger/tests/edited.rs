@@ -1,0 +1,230 @@
+//! What was changed, moved or added.
+
+use super::*;
+
+#[test]
+fn an_edited_line_is_named() {
+    for episode in 0..EPISODES {
+        let sample = Sample::closed();
+        sample
+            .change_lines(TRANSCRIPTS, |lines| lines[at(episode)] = lines[at(episode)].replace("terminated", "steps"));
+        sample.has([edited(episode + 1, episode)]);
+    }
+}
+
+#[test]
+fn an_edited_ordinal_makes_no_other_episode_seem_missing() {
+    for claim in ["99", "2", "18446744073709551615", "-1", "null"] {
+        let sample = Sample::closed();
+        sample.change_lines(TRANSCRIPTS, |lines| {
+            lines[5] = lines[5].replace("\"episode\":5", &format!("\"episode\":{claim}"));
+        });
+        sample.has([edited(6, 5)]);
+    }
+}
+
+#[test]
+fn lines_edited_together_are_one_finding() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines[3..6].fill("{}".to_owned()));
+    sample.has([Finding::Lines { lines: 4..7, episodes: 3..6 }]);
+}
+
+#[test]
+fn an_edited_manifest_is_named() {
+    let sample = Sample::closed();
+    sample.change(MANIFEST, |bytes| *bytes = String::from_utf8(bytes.clone()).unwrap().replace('7', "8").into_bytes());
+    sample.has([Finding::Manifest]);
+    sample.change(MANIFEST, Vec::clear).has([Finding::Manifest]);
+    sample.change(MANIFEST, |bytes| bytes.resize(LONGEST + 1, b' ')).has([Finding::Manifest]);
+}
+
+#[test]
+fn an_edited_hash_is_told_from_an_edited_line() {
+    for index in 0..=EPISODES {
+        let sample = Sample::closed();
+        sample.change_leaves(|leaves| leaves[at(index)][0] ^= 1);
+        sample.has([Finding::Leaf { index }]);
+    }
+}
+
+#[test]
+fn an_edited_checkpoint_is_told_from_an_edited_record_where_a_later_one_agrees() {
+    let sample = Sample::closed();
+    let other = root(3).to_string();
+    sample.change_lines(CHECKPOINTS, |lines| lines[1] = lines[1].replace(&root(9).to_string(), &other));
+    sample.has([Finding::Checkpoint { line: 2 }]);
+}
+
+#[test]
+fn where_the_last_checkpoint_disagrees_so_does_what_it_alone_vouches_for() {
+    let sample = Sample::closed();
+    let other = root(3).to_string();
+    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace(&root(11).to_string(), &other));
+    sample.has([Finding::Dispute { line: 3, leaves: 9..11 }]);
+}
+
+#[test]
+fn a_line_edited_together_with_its_hash_is_disputed() {
+    let sample = Sample::closed();
+    let other = br#"{"episode":6,"end":"released"}"#;
+    sample.change_lines(TRANSCRIPTS, |lines| lines[6] = String::from_utf8(other.to_vec()).unwrap());
+    sample.change_leaves(|leaves| leaves[7] = tree::leaf(other).as_bytes().to_vec());
+    sample.has([Finding::Dispute { line: 2, leaves: 5..9 }]);
+}
+
+#[test]
+fn the_close_alone_is_at_fault_where_another_checkpoint_vouches_for_the_same() {
+    let sample = Sample::empty();
+    let mut writer = writer(&sample.folder);
+    writer.checkpoint().unwrap();
+    writer.close(Reason::Completed).unwrap();
+    let other = root(3).to_string();
+    sample.change_lines(CHECKPOINTS, |lines| lines[3] = lines[3].replace(&root(11).to_string(), &other));
+    sample.has([Finding::Checkpoint { line: 4 }]);
+}
+
+#[test]
+fn a_checkpoint_that_is_none_is_named() {
+    let ends = ["{}", "", r#"{"size":9,"root":"00","closed":null}"#, r#"{"size":9,"closed":null}"#];
+    for end in ends {
+        let sample = Sample::closed();
+        sample.change_lines(CHECKPOINTS, |lines| lines[1] = end.to_owned()).has([Finding::Checkpoint { line: 2 }]);
+    }
+}
+
+#[test]
+fn a_checkpoint_says_whether_it_closes() {
+    let sample = Sample::closed();
+    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace("completed", "done"));
+    sample.has([Finding::Checkpoint { line: 3 }, not_closed(9)]);
+    let sample = Sample::closed();
+    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace(r#","closed":"completed""#, ""));
+    sample.has([Finding::Checkpoint { line: 3 }, not_closed(9)]);
+}
+
+#[test]
+fn checkpoints_are_in_order_and_end_with_the_close() {
+    let sample = Sample::closed();
+    sample.change_lines(CHECKPOINTS, |lines| lines.swap(0, 1)).has([Finding::Checkpoint { line: 2 }]);
+    let sample = Sample::closed();
+    sample.change_lines(CHECKPOINTS, |lines| lines.push(lines[2].clone())).has([Finding::Checkpoint { line: 4 }]);
+    let sample = Sample::closed();
+    sample.change_lines(CHECKPOINTS, |lines| lines.insert(1, lines[0].clone())).has([Finding::Checkpoint { line: 2 }]);
+    let sample = Sample::closed();
+    sample.change(CHECKPOINTS, |bytes| bytes.push(b'{')).has([Finding::Checkpoint { line: 4 }]);
+}
+
+#[test]
+fn no_checkpoint_vouches_for_nothing() {
+    let sample = Sample::closed();
+    let line = format!(r#"{{"size":0,"root":"{}","closed":null}}"#, Digest::of(b""));
+    sample.change_lines(CHECKPOINTS, |lines| lines.insert(0, line)).has([Finding::Checkpoint { line: 1 }]);
+}
+
+#[test]
+fn an_edited_checkpoint_and_an_edited_hash_are_both_named() {
+    let sample = Sample::closed();
+    let other = root(3).to_string();
+    sample.change_lines(CHECKPOINTS, |lines| lines[1] = lines[1].replace(&root(9).to_string(), &other));
+    sample.change_leaves(|leaves| leaves[4][0] ^= 1).has([Finding::Checkpoint { line: 2 }, Finding::Leaf { index: 4 }]);
+}
+
+#[test]
+fn where_no_two_agree_the_lines_are_taken_for_edited() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines[3] = lines[3].replace("terminated", "steps"));
+    sample.change_leaves(|leaves| leaves[10][0] ^= 1).has([edited(4, 3), edited(10, 9)]);
+}
+
+#[test]
+fn an_edited_manifest_explains_why_no_checkpoint_agrees() {
+    let sample = Sample::closed();
+    sample.change(MANIFEST, |bytes| bytes.push(b'\n'));
+    sample.change_leaves(|leaves| leaves[10][0] ^= 1).has([Finding::Manifest, edited(10, 9)]);
+}
+
+#[test]
+fn swapped_lines_are_not_missing() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines.swap(3, 4));
+    sample.has([Finding::Moved { lines: 5..6, episodes: 3..4 }]);
+}
+
+#[test]
+fn lines_swapped_together_with_their_hashes_are_found() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines.swap(3, 4)).change_leaves(|leaves| leaves.swap(4, 5));
+    sample.has([Finding::Moved { lines: 5..6, episodes: 3..4 }]);
+}
+
+#[test]
+fn lines_moved_to_the_end_are_one_finding() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines[2..].rotate_left(3));
+    sample.has([Finding::Moved { lines: 8..11, episodes: 2..5 }]);
+}
+
+#[test]
+fn a_repeated_line_is_found() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines.insert(7, lines[3].clone()));
+    sample.has([Finding::Moved { lines: 8..9, episodes: 3..4 }]);
+}
+
+#[test]
+fn a_line_repeated_together_with_its_hash_is_found() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines.insert(4, lines[3].clone()));
+    sample.change_leaves(|leaves| leaves.insert(5, leaves[4].clone()));
+    sample.has([Finding::Moved { lines: 5..6, episodes: 3..4 }]);
+}
+
+#[test]
+fn a_line_added_together_with_its_hash_is_no_earlier_episode() {
+    let sample = Sample::closed();
+    let other = r#"{"episode":3}"#;
+    sample.change_lines(TRANSCRIPTS, |lines| lines.push(other.to_owned()));
+    sample.change_leaves(|leaves| leaves.push(tree::leaf(other.as_bytes()).as_bytes().to_vec()));
+    sample.has([Finding::LeavesAdded, added(11..12)]);
+}
+
+#[test]
+fn a_line_added_after_the_close_is_found() {
+    let next = || String::from_utf8(transcript(EPISODES)).unwrap();
+    for line in [next(), String::new(), "{}".to_owned()] {
+        let sample = Sample::closed();
+        sample.change_lines(TRANSCRIPTS, |lines| lines.push(line)).has([added(11..12)]);
+    }
+    let sample = Sample::closed();
+    sample.change(TRANSCRIPTS, |bytes| bytes.push(b'{')).has([added(11..12)]);
+    let sample = Sample::closed();
+    sample.change_leaves(|leaves| leaves.push(sealed(EPISODES).leaf().as_bytes().to_vec())).has([Finding::LeavesAdded]);
+    sample.change_lines(TRANSCRIPTS, |lines| lines.push(next())).has([Finding::LeavesAdded, added(11..12)]);
+}
+
+#[test]
+fn a_line_added_in_between_is_found() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines.insert(5, r#"{"episode":5}"#.to_owned()));
+    sample.has([Finding::Lines { lines: 6..7, episodes: 5..5 }]);
+}
+
+#[test]
+fn a_line_that_is_too_long_to_be_one_is_found() {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| lines[5] = " ".repeat(LONGEST + 1)).has([edited(6, 5)]);
+}
+
+#[test]
+fn a_line_that_was_sealed_in_a_wrong_place_does_not_pass() {
+    for ordinals in [[0, 2, 3], [0, 1, 1], [1, 0, 2], [1, 2, 3], [0, 1, 9]] {
+        let sample = Sample::empty();
+        let mut writer = Writer::create(&sample.folder, &manifest()).unwrap();
+        for episode in ordinals {
+            writer.append(&sealed(episode)).unwrap();
+        }
+        writer.close(Reason::Completed).unwrap();
+        assert!(!sample.is_whole(), "{ordinals:?}");
+    }
+}

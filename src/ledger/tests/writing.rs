@@ -1,0 +1,109 @@
+//! What can go wrong while a ledger is written.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::*;
+use crate::ledger::writer::Disk;
+
+#[test]
+fn a_ledger_is_never_overwritten() {
+    let sample = Sample::closed();
+    let before = sample.verify();
+    assert!(
+        matches!(Writer::create(&sample.folder, &manifest()), Err(Error::Exists { path }) if path == sample.folder)
+    );
+    let file = sample.folder.join(MANIFEST);
+    assert!(matches!(Writer::create(&file, &manifest()), Err(Error::Exists { .. })));
+    assert!(matches!(Writer::create(&file.join("below"), &manifest()), Err(Error::Write { .. })));
+    assert_eq!(sample.verify(), before);
+}
+
+/// A disk with room for so many bytes, and for so many syncs.
+#[derive(Clone)]
+struct Small {
+    file: Arc<fs::File>,
+    room: Arc<AtomicUsize>,
+    syncs: Arc<AtomicUsize>,
+}
+
+fn less(left: &AtomicUsize, wanted: usize) -> usize {
+    let had = left.load(Relaxed);
+    left.store(had.saturating_sub(wanted), Relaxed);
+    had.min(wanted)
+}
+
+impl Write for Small {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match less(&self.room, bytes.len()) {
+            0 if !bytes.is_empty() => {
+                // There is room again, and it does not help.
+                self.room.store(usize::MAX, Relaxed);
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fits => (&*self.file).write(&bytes[..fits]),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Disk for Small {
+    fn sync(&mut self) -> io::Result<()> {
+        if less(&self.syncs, 1) == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+/// Write the sample on a small disk, with lines of so many bytes. An error is the first one.
+fn write_on(sample: &Sample, room: &Arc<AtomicUsize>, syncs: usize, padding: usize) -> Result<Head, Error> {
+    let syncs = Arc::new(AtomicUsize::new(syncs));
+    let mut writer = Writer::create_on(&sample.folder, &manifest(), |path| {
+        let file = Arc::new(fs::File::create_new(path)?);
+        Ok(Box::new(Small { file, room: room.clone(), syncs: syncs.clone() }))
+    })?;
+    for episode in 0..EPISODES {
+        let mut line = transcript(episode);
+        line.resize(line.len() + padding, b' ');
+        let appended = writer.append(&Sealed::new(line).unwrap());
+        let checked = if episode % 4 == 3 && appended.is_ok() { writer.checkpoint() } else { Ok(()) };
+        if let Err(error) = appended.and(checked) {
+            assert!(matches!(writer.append(&sealed(episode)), Err(Error::Failed { .. })));
+            assert!(matches!(writer.checkpoint(), Err(Error::Failed { .. })));
+            assert!(matches!(writer.close(Reason::Completed), Err(Error::Failed { .. })));
+            return Err(error);
+        }
+    }
+    writer.close(Reason::Completed)
+}
+
+#[test]
+fn a_ledger_on_a_full_disk_is_never_whole() {
+    let full = |room, padding| {
+        let sample = Sample::empty();
+        let error = write_on(&sample, &Arc::new(AtomicUsize::new(room)), usize::MAX, padding).unwrap_err();
+        assert!(matches!(error, Error::Write { .. }), "{room}: {error}");
+        assert!(!sample.is_whole(), "{room}");
+    };
+    let sample = Sample::closed();
+    let size: usize = [MANIFEST, TRANSCRIPTS, LEAVES, CHECKPOINTS].map(|name| sample.bytes(name).len()).iter().sum();
+    (0..size).for_each(|room| full(room, 0));
+    (0..10).for_each(|tenth| full(tenth * 300_000, 300_000));
+    let sample = Sample::empty();
+    write_on(&sample, &Arc::new(AtomicUsize::new(size)), usize::MAX, 0).unwrap();
+    assert!(sample.is_whole());
+}
+
+#[test]
+fn a_close_waits_for_the_disk() {
+    for syncs in 1..3 {
+        let sample = Sample::empty();
+        let room = Arc::new(AtomicUsize::new(usize::MAX));
+        assert!(matches!(write_on(&sample, &room, syncs, 0), Err(Error::Write { .. })));
+        sample.has([not_closed(9)]);
+    }
+    let sample = Sample::empty();
+    assert!(matches!(write_on(&sample, &Arc::new(AtomicUsize::new(usize::MAX)), 3, 0), Err(Error::Write { .. })));
+}
