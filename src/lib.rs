@@ -22,6 +22,7 @@
 //!  value      wit
 //! ```
 
+pub mod capability;
 pub mod environment;
 pub mod gate;
 pub mod ledger;

@@ -1,0 +1,44 @@
+//! `clock`: logical time. There is no other.
+
+use wasmtime::component::LinkerInstance;
+
+use super::host::{Host, Opening};
+use super::{Unlimited, call};
+use crate::gate::{AfterEnd, Capability, Refusal, Request};
+use crate::transcript::{Argument, Operation, Weight};
+
+const NOW: Operation = Operation { capability: "clock", name: "now", code: 0x60, weight: Weight::Light };
+
+pub(super) const CAPABILITY: Capability = Capability {
+    name: "clock",
+    summary: "logical time: steps, never the wall",
+    operations: &[NOW],
+    limits: &[],
+    after_end: AfterEnd::Notice,
+};
+
+pub(super) type Limits = Unlimited;
+
+/// The gate counts the steps: there is nothing to keep.
+#[derive(Debug)]
+pub(super) struct State;
+
+impl State {
+    pub(super) const fn open(_: &Opening) -> Self {
+        Self
+    }
+}
+
+impl Host {
+    fn now(&mut self) -> Result<u32, Refusal> {
+        let Self { gate, charter, states, .. } = self;
+        let now = gate.step();
+        let request = Request { operation: NOW, argument: Argument(&[]), name: None };
+        let permit = states.clock.ask(gate, &charter.clock.warrant, &request, |_| Ok(0))?;
+        Ok(permit.answer(|_| now, |_| 0))
+    }
+}
+
+pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(NOW.name, |store, ()| call(store, 0, |host| Ok(host.now())))
+}

@@ -1,0 +1,208 @@
+//! `episode`: the task, and the steps of it.
+
+use std::sync::Arc;
+
+use wasmtime::component::LinkerInstance;
+
+use super::convert::{space_to_wit, value_from_wit, value_to_wit};
+use super::host::{Host, Opening, Release};
+use super::{Unlimited, call};
+use crate::environment::{Environment, Status, Transition};
+use crate::gate::{AfterEnd, Capability, Gate, Refusal, Request, Shortfall, Told};
+use crate::objective::Objective;
+use crate::transcript::{Argument, Class, Detail, End, Operation, Part, Step, Weight};
+use crate::value::{Seed, Space, Value};
+use crate::wit::dayfly::agent::episode as contract;
+use crate::wit::dayfly::agent::types;
+
+const BRIEF: Operation = Operation { capability: "episode", name: "brief", code: 0x00, weight: Weight::Light };
+const STEP: Operation = Operation { capability: "episode", name: "step", code: 0x01, weight: Weight::Light };
+const REQUEST_EXTENSION: Operation =
+    Operation { capability: "episode", name: "request-extension", code: 0x02, weight: Weight::Heavy };
+const REQUEST_CARRY_OVER: Operation =
+    Operation { capability: "episode", name: "request-carry-over", code: 0x03, weight: Weight::Heavy };
+
+pub(super) const CAPABILITY: Capability = Capability {
+    name: "episode",
+    summary: "the task, and the steps of it",
+    operations: &[BRIEF, STEP, REQUEST_EXTENSION, REQUEST_CARRY_OVER],
+    limits: &[],
+    after_end: AfterEnd::Violation,
+};
+
+pub(super) type Limits = Unlimited;
+
+/// The world of one episode, and what the agent is shown of it.
+pub(super) struct State {
+    pub(super) environment: Box<dyn Environment>,
+    pub(super) first: Value,
+    pub(super) observation: Value,
+    pub(super) total: f64,
+    observations: Space,
+    actions: Space,
+    task: Arc<str>,
+    lineage: Seed,
+    last_step: u32,
+    release: Release,
+    objective: Objective,
+    steps: Detail,
+    carry_over: Arc<[u8]>,
+}
+
+impl State {
+    pub(super) fn open(opening: &mut Opening) -> Self {
+        let environment = std::mem::replace(&mut opening.environment, Box::new(Nowhere));
+        let observation = opening.observation.clone();
+        Self {
+            observations: environment.observations(),
+            actions: environment.actions(),
+            environment,
+            first: observation.clone(),
+            observation,
+            total: 0.0,
+            task: Arc::clone(&opening.task),
+            lineage: opening.lineage,
+            last_step: opening.last_step,
+            release: opening.release,
+            objective: opening.objective,
+            steps: opening.steps,
+            carry_over: Arc::clone(&opening.carry_over),
+        }
+    }
+
+    fn brief(&self) -> contract::Briefing {
+        contract::Briefing {
+            task: self.task.to_string(),
+            observations: space_to_wit(self.observations.clone()),
+            actions: space_to_wit(self.actions.clone()),
+            observation: value_to_wit(self.observation.clone()),
+            steps: self.objective.reveal.limits.then_some(self.last_step),
+            release_ends: self.release == Release::Ends,
+            seed: self.lineage.0,
+            carry_over: self.carry_over.to_vec(),
+        }
+    }
+
+    /// Take a step, count its reward, and find out whether it was the last.
+    fn step(&mut self, action: Value, gate: &mut Gate) -> contract::Outcome {
+        let Transition { observation, reward, status } = self.environment.step(&action);
+        gate.stepped(&observation, reward);
+        self.total += reward;
+        self.observation.clone_from(&observation);
+        if self.steps == Detail::Full {
+            gate.keep(Step { action, reward, observation: observation.clone() });
+        }
+        let end = match status {
+            Status::Terminated => Some(End::Terminated),
+            Status::Running if gate.step() >= self.last_step => Some(End::Steps),
+            Status::Running => None,
+        };
+        if let Some(end) = end {
+            gate.close(end, Told::Yes);
+        }
+        self.outcome(observation, reward, gate.step(), end)
+    }
+
+    fn outcome(&self, observation: Value, reward: f64, step: u32, end: Option<End>) -> contract::Outcome {
+        contract::Outcome {
+            observation: value_to_wit(observation),
+            reward: self.objective.reveal.reward.then_some(reward),
+            step: self.objective.reveal.step.then_some(step),
+            terminated: end == Some(End::Terminated),
+            truncated: end == Some(End::Steps),
+        }
+    }
+}
+
+impl Host {
+    fn brief(&mut self) -> Result<contract::Briefing, Refusal> {
+        let request = Request { operation: BRIEF, argument: Argument(&[]), name: None };
+        let permit = self.states.episode.ask(&mut self.gate, &self.charter.episode.warrant, &request, |state| {
+            Ok(state.task.len().saturating_add(state.carry_over.len()))
+        })?;
+        Ok(permit.answer(|state| state.brief(), State::brief))
+    }
+
+    #[inline]
+    fn step(&mut self, action: Value) -> Result<contract::Outcome, Refusal> {
+        let argument = [Part::Value(&action)];
+        let request = Request { operation: STEP, argument: Argument(&argument), name: None };
+        let gate = &mut self.gate;
+        let permit = self.states.episode.ask(gate, &self.charter.episode.warrant, &request, |state| {
+            state.actions.admits(&action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
+            Ok(state.observation.weight())
+        })?;
+        // A step that is a tripwire leads nowhere: the world stays as it is, and there is no reward.
+        Ok(permit
+            .answer(|state| state.step(action, gate), |state| state.outcome(state.observation.clone(), 0.0, 0, None)))
+    }
+
+    fn request(&mut self, operation: Operation, amount: u64, class: Class, rule: &'static str) -> Result<(), Refusal> {
+        let argument = [Part::Number(amount)];
+        let request = Request { operation, argument: Argument(&argument), name: None };
+        let permit = self
+            .states
+            .episode
+            .ask(&mut self.gate, &self.charter.episode.warrant, &request, |_| Err(Shortfall::Never(class, rule)))?;
+        permit.answer(|_| (), |_| ());
+        Ok(())
+    }
+}
+
+pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(BRIEF.name, |store, ()| call(store, 0, |host| Ok(host.brief())))?;
+    linker.func_wrap(STEP.name, |store, (action,): (types::Value,)| {
+        let action = value_from_wit(action);
+        call(store, action.weight(), |host| Ok(host.step(action)))
+    })?;
+    linker.func_wrap(REQUEST_EXTENSION.name, |store, (steps,): (u32,)| {
+        call(store, 0, |host| {
+            Ok(host.request(REQUEST_EXTENSION, steps.into(), Class::ExtendEpisode, "the boundary does not move"))
+        })
+    })?;
+    linker.func_wrap(REQUEST_CARRY_OVER.name, |store, (bytes,): (u64,)| {
+        call(store, 0, |host| Ok(host.request(REQUEST_CARRY_OVER, bytes, Class::CarryUndeclared, "boundary.carry")))
+    })
+}
+
+/// The world of a component that has none: `learn` acts nowhere.
+pub fn nowhere() -> Box<dyn Environment> {
+    Box::new(Nowhere)
+}
+
+#[derive(Debug)]
+struct Nowhere;
+
+impl Environment for Nowhere {
+    fn observations(&self) -> Space {
+        Space::Discrete(1)
+    }
+
+    fn actions(&self) -> Space {
+        Space::Discrete(0)
+    }
+
+    fn task(&self) -> &'static str {
+        ""
+    }
+
+    fn steps(&self) -> Option<u32> {
+        None
+    }
+
+    fn open(&mut self, _: Seed) -> Value {
+        Value::Discrete(0)
+    }
+
+    fn step(&mut self, _: &Value) -> Transition {
+        Transition { observation: Value::Discrete(0), reward: 0.0, status: Status::Terminated }
+    }
+
+    fn performance(&self) -> f64 {
+        0.0
+    }
+
+    fn state(&self) -> Vec<u8> {
+        Vec::new()
+    }
+}

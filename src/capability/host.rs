@@ -1,0 +1,138 @@
+//! Everything that one episode's component can reach.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::limiter::Limiter;
+use super::meter::{Allowance, Meter};
+use super::workspace;
+use super::{Charter, MemoryLimits, States};
+use crate::environment::Environment;
+use crate::gate::{Demands, Gate};
+use crate::objective::Objective;
+use crate::transcript::{Detail, End, Message, Record, Residue};
+use crate::value::{Seed, Value};
+
+/// The data of an episode's store.
+pub struct Host {
+    pub(super) gate: Gate,
+    pub(super) charter: Arc<Charter>,
+    pub(super) limiter: Limiter,
+    pub(super) meter: Meter,
+    pub(super) states: States,
+}
+
+/// What an episode opens with.
+pub struct Opening {
+    /// What every random choice of this episode follows from.
+    pub seed: Seed,
+    /// The same in every episode of a lineage.
+    pub lineage: Seed,
+    /// The task in words.
+    pub task: Arc<str>,
+    /// The last step that the episode can have.
+    pub last_step: u32,
+    /// Whether a release ends the episode.
+    pub release: Release,
+    /// What the agent is shown.
+    pub objective: Objective,
+    /// Whether steps are kept, for the record or for `learn`.
+    pub steps: Detail,
+    /// The carry-over of the episode before.
+    pub carry_over: Arc<[u8]>,
+    /// The world.
+    pub environment: Box<dyn Environment>,
+    /// The first observation.
+    pub observation: Value,
+}
+
+/// Whether a release ends the episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The episode goes on.
+    GoesOn,
+    /// Opening the door ends the episode (Cohen, Vellambi and Hutter, "Asymptotically Unambitious AGI").
+    Ends,
+}
+
+/// What is left of an episode when its store is gone.
+pub struct Closed {
+    /// Why it ended.
+    pub end: End,
+    /// What its violations ask of the run.
+    pub demands: Demands,
+    /// The record of its calls.
+    pub record: Record,
+    /// The steps taken.
+    pub steps: u32,
+    /// The sum of the rewards.
+    pub total: f64,
+    /// The world, as the episode left it.
+    pub environment: Box<dyn Environment>,
+    /// The observation before the first step.
+    pub first: Value,
+    /// The observation after the last step.
+    pub last: Value,
+    /// What the agent wrote to its log.
+    pub log: Vec<String>,
+    /// The messages, to be released with the seal.
+    pub messages: Vec<Message>,
+    /// What was in the workspace.
+    pub residue: Vec<Residue>,
+}
+
+impl Host {
+    /// What a component can reach in the episode that opens now.
+    pub fn new(
+        gate: Gate,
+        charter: Arc<Charter>,
+        allowance: Allowance,
+        memory: MemoryLimits,
+        mut opening: Opening,
+    ) -> Self {
+        let states = States::open(&mut opening);
+        Self { gate, charter, limiter: Limiter::new(memory), meter: Meter::Running(allowance), states }
+    }
+
+    /// The boundary and the record.
+    pub const fn gate(&mut self) -> &mut Gate {
+        &mut self.gate
+    }
+
+    /// The fuel used, where the store has `left`.
+    pub const fn fuel_used(&self, left: u64) -> u64 {
+        self.meter.used(left)
+    }
+
+    /// Close the episode: wipe the workspace, and hand over what outlives the store.
+    ///
+    /// # Errors
+    ///
+    /// [`workspace::Error`] where the workspace could not be wiped.
+    pub fn close(mut self) -> Result<Closed, workspace::Error> {
+        let residue = self.states.workspace.surrender().wipe()?;
+        if !residue.is_empty() {
+            self.gate.violation(crate::transcript::Class::LeaveResidue);
+        }
+        let episode = self.states.episode.surrender();
+        Ok(Closed {
+            end: self.gate.end().unwrap_or(End::Aborted),
+            demands: self.gate.demands(),
+            steps: self.gate.step(),
+            record: self.gate.finish(),
+            total: episode.total,
+            environment: episode.environment,
+            first: episode.first,
+            last: episode.observation,
+            log: self.states.log.surrender().lines,
+            messages: self.states.outbox.surrender().messages,
+            residue,
+        })
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("gate", &self.gate).field("meter", &self.meter).finish_non_exhaustive()
+    }
+}

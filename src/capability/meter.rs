@@ -1,0 +1,88 @@
+//! What a call costs, and the fuel that an episode and its grace have.
+//!
+//! ```text
+//!  0 ---------------- fuel ----- fuel + grace
+//!  | the episode       | grace    | trap: outlived
+//! ```
+//!
+//! A store starts with the fuel of the episode and of the grace together. The first call that finds the episode's part used up is
+//! the boundary. A boundary that comes earlier cuts what is left down to the grace.
+
+use wasmtime::StoreContextMut;
+
+use super::host::Host;
+use crate::gate::Refusal;
+use crate::transcript::End;
+use crate::wit::dayfly::agent::types as contract;
+
+/// The fuel of an episode, and that of its grace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Until the boundary.
+    pub fuel: u64,
+    /// After it.
+    pub grace: u64,
+}
+
+impl Allowance {
+    /// Both together: what a store starts with.
+    pub const fn total(self) -> u64 {
+        self.fuel.saturating_add(self.grace)
+    }
+}
+
+/// How the fuel of an episode is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meter {
+    /// The store holds what is left of the episode's fuel and the grace.
+    Running(Allowance),
+    /// The store holds what is left of the grace: it had `granted` when `spent` had been used.
+    Grace { spent: u64, granted: u64 },
+}
+
+impl Meter {
+    /// The fuel used, where the store has `left`.
+    pub(super) const fn used(self, left: u64) -> u64 {
+        match self {
+            Self::Running(allowance) => allowance.total().saturating_sub(left),
+            Self::Grace { spent, granted } => spent.saturating_add(granted.saturating_sub(left)),
+        }
+    }
+}
+
+/// What a call costs before it moves a byte, in fuel: about what its work in the host takes.
+const CALL: u64 = 64;
+
+/// Answer a call of the guest: charge it, find out whether that was the last of the fuel, and leave the grace alone after the
+/// boundary.
+///
+/// `moved` is the number of bytes that the call hands over beyond its scalars.
+#[inline]
+pub(super) fn call<T>(
+    mut store: StoreContextMut<'_, Host>,
+    moved: usize,
+    body: impl FnOnce(&mut Host) -> wasmtime::Result<Result<T, Refusal>>,
+) -> wasmtime::Result<(Result<T, contract::Refusal>,)> {
+    let before = store.get_fuel()?;
+    let host = store.data_mut();
+    // INVARIANT 2: charged before the effect.
+    let cost = CALL.saturating_add(u64::try_from(moved).unwrap_or(u64::MAX));
+    let left = before.saturating_sub(cost);
+    if let Meter::Running(Allowance { grace, .. }) = host.meter
+        && left < grace
+    {
+        host.gate.close(End::Fuel, crate::gate::Told::NotYet);
+    }
+    let answer = body(host)?;
+    let left = left.saturating_sub(host.gate.take_owed());
+    let left = match host.meter {
+        Meter::Running(Allowance { grace, .. }) if host.gate.end().is_some() => {
+            let granted = left.min(grace);
+            host.meter = Meter::Grace { spent: host.meter.used(left), granted };
+            granted
+        }
+        Meter::Running(_) | Meter::Grace { .. } => left,
+    };
+    store.set_fuel(left)?;
+    Ok((answer.map_err(contract::Refusal::from),))
+}

@@ -1,0 +1,123 @@
+//! What an agent may ask for: one file a capability.
+//!
+//! Each file has the same parts in the same order: its operations and limits as data, the limits of a grant as types, the state
+//! of one episode, the operations themselves, and how they are linked.
+//!
+//! ```text
+//!  guest call --> call(): fuel --> Host --> Held::ask --> Permit::answer --> effect
+//! ```
+//!
+//! 1. The state of a capability lives for one episode and is made from the policy and the seed alone.
+//! 2. What a call costs is charged before its effect, for every byte that it moves.
+//!
+//! Adding one is one file, one interface in `wit/`, and one line in the list below.
+
+mod agenda;
+mod clock;
+mod convert;
+mod episode;
+mod host;
+mod limiter;
+mod log;
+mod meter;
+mod outbox;
+mod random;
+mod tools;
+mod workspace;
+
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+
+pub use self::convert::{end_to_wit, value_to_wit};
+pub use self::episode::nowhere;
+pub use self::host::{Closed, Host, Opening, Release};
+pub use self::limiter::MemoryLimits;
+pub use self::meter::Allowance;
+pub use self::tools::TOOLS;
+pub use self::workspace::Error as WorkspaceError;
+
+use self::meter::call;
+use crate::gate::{Capability, Grant, Mode, Warrant};
+
+/// The package that every interface belongs to.
+pub const PACKAGE: &str = "dayfly:agent";
+/// Its version.
+pub const VERSION: &str = "0.1.0";
+
+macro_rules! capabilities {
+    ($($module:ident),* $(,)?) => {
+        /// Every capability of the contract, in the order in which policies and reports show them.
+        pub const CAPABILITIES: &[&Capability] = &[$(&$module::CAPABILITY),*];
+
+        /// What the policy says about every capability: compiled once, shared by every episode of a run.
+        #[derive(Clone, Debug)]
+        pub struct Charter {
+            $($module: Term<$module::Limits>,)*
+        }
+
+        impl Charter {
+            /// The charter of these grants; a capability without one is denied.
+            pub fn new<'a>(granted: impl Fn(&Capability) -> Option<(&'a Warrant, &'a Grant)>) -> Arc<Self> {
+                Arc::new(Self { $($module: Term::new(&$module::CAPABILITY, granted(&$module::CAPABILITY)),)* })
+            }
+        }
+
+        /// The state of every capability in one episode.
+        struct States {
+            $($module: crate::gate::Held<$module::State>,)*
+        }
+
+        impl States {
+            fn open(opening: &mut Opening) -> Self {
+                Self {
+                    $($module: crate::gate::Held::new($module::State::open(opening), $module::CAPABILITY.after_end),)*
+                }
+            }
+        }
+
+        /// Link every operation of the contract.
+        ///
+        /// # Errors
+        ///
+        /// Fails where an operation is linked twice.
+        pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+            linker.instance(&format!("{PACKAGE}/types@{VERSION}"))?;
+            $(
+                let name = format!("{PACKAGE}/{}@{VERSION}", $module::CAPABILITY.name);
+                $module::link(&mut linker.instance(&name)?)?;
+            )*
+            Ok(())
+        }
+    };
+}
+
+capabilities! { episode, workspace, outbox, agenda, tools, log, clock, random }
+
+/// What the policy says about one capability, with its limits.
+#[derive(Clone, Debug)]
+struct Term<L> {
+    warrant: Warrant,
+    limits: L,
+}
+
+impl<L: for<'a> From<&'a Grant>> Term<L> {
+    fn new(capability: &Capability, granted: Option<(&Warrant, &Grant)>) -> Self {
+        if let Some((warrant, grant)) = granted {
+            return Self { warrant: warrant.clone(), limits: L::from(grant) };
+        }
+        let place = format!("grants.{}", capability.name);
+        let nothing = Grant { numbers: Vec::new(), names: Vec::new() };
+        Self { warrant: Warrant { mode: Mode::Deny, place, rules: Vec::new() }, limits: L::from(&nothing) }
+    }
+}
+
+/// The limits of a capability that has none.
+#[derive(Clone, Copy, Debug)]
+struct Unlimited;
+
+impl From<&Grant> for Unlimited {
+    fn from(_: &Grant) -> Self {
+        Self
+    }
+}

@@ -1,0 +1,94 @@
+//! `outbox`: messages that leave the box, held until the close.
+
+use wasmtime::component::LinkerInstance;
+
+use super::call;
+use super::host::{Host, Opening, Release};
+use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall, Told};
+use crate::transcript::{Argument, End, Message, Operation, Part, Weight};
+
+const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x20, weight: Weight::Heavy };
+
+pub(super) const CAPABILITY: Capability = Capability {
+    name: "outbox",
+    summary: "messages that leave the box, held until close and released with the seal",
+    operations: &[SEND],
+    limits: &[
+        Limit {
+            name: "bytes",
+            kind: Kind::Size { default: 64 << 10, most: 64 << 20 },
+            meaning: "the bodies and recipients of all messages together",
+        },
+        Limit { name: "messages", kind: Kind::Count { default: 16, most: 65_536 }, meaning: "how many messages" },
+    ],
+    after_end: AfterEnd::Violation,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    bytes: u64,
+    messages: u64,
+}
+
+impl From<&Grant> for Limits {
+    fn from(grant: &Grant) -> Self {
+        Self { bytes: grant.number("bytes"), messages: grant.number("messages") }
+    }
+}
+
+/// The messages of one episode.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) messages: Vec<Message>,
+    bytes: u64,
+    release: Release,
+}
+
+impl State {
+    pub(super) const fn open(opening: &Opening) -> Self {
+        Self { messages: Vec::new(), bytes: 0, release: opening.release }
+    }
+
+    fn fits(&self, recipient: &str, bytes: u64, limits: Limits) -> Result<usize, Shortfall> {
+        if recipient.is_empty() || recipient.len() > 128 {
+            return Err(Shortfall::Invalid("a recipient has 1 to 128 bytes".into()));
+        }
+        if u64::try_from(self.messages.len()).unwrap_or(u64::MAX) >= limits.messages {
+            return Err(Shortfall::Quota("messages"));
+        }
+        if self.bytes.saturating_add(bytes) > limits.bytes {
+            return Err(Shortfall::Quota("bytes"));
+        }
+        Ok(0)
+    }
+}
+
+impl Host {
+    fn send(&mut self, recipient: String, body: Vec<u8>) -> Result<(), Refusal> {
+        let Self { gate, charter, states, .. } = self;
+        let term = &charter.outbox;
+        let bytes = u64::try_from(recipient.len().saturating_add(body.len())).unwrap_or(u64::MAX);
+        let argument = [Part::Text(&recipient), Part::Bytes(&body)];
+        let request = Request { operation: SEND, argument: Argument(&argument), name: Some(&recipient) };
+        let permit =
+            states.outbox.ask(gate, &term.warrant, &request, |state| state.fits(&recipient, bytes, term.limits))?;
+        permit.answer(
+            |state| {
+                state.bytes = state.bytes.saturating_add(bytes);
+                state.messages.push(Message { recipient, body });
+                if state.release == Release::Ends {
+                    // The brief said so: the agent knows.
+                    gate.close(End::Released, Told::Yes);
+                }
+            },
+            |_| (),
+        );
+        Ok(())
+    }
+}
+
+pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(SEND.name, |store, (recipient, body): (String, Vec<u8>)| {
+        call(store, recipient.len().saturating_add(body.len()), |host| Ok(host.send(recipient, body)))
+    })
+}

@@ -1,0 +1,97 @@
+//! `random`: a seeded stream, fresh for every episode.
+
+use wasmtime::component::LinkerInstance;
+
+use super::call;
+use super::host::{Host, Opening};
+use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
+use crate::transcript::{Argument, Operation, Part, Weight};
+use crate::value::Stream;
+
+const NEXT: Operation = Operation { capability: "random", name: "next", code: 0x70, weight: Weight::Light };
+const BYTES: Operation = Operation { capability: "random", name: "bytes", code: 0x71, weight: Weight::Light };
+
+pub(super) const CAPABILITY: Capability = Capability {
+    name: "random",
+    summary: "a seeded stream, fresh for every episode",
+    operations: &[NEXT, BYTES],
+    limits: &[Limit {
+        name: "bytes",
+        kind: Kind::Size { default: 1 << 20, most: 1 << 30 },
+        meaning: "all that an episode may draw; `next` draws 8",
+    }],
+    after_end: AfterEnd::Notice,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    bytes: u64,
+}
+
+impl From<&Grant> for Limits {
+    fn from(grant: &Grant) -> Self {
+        Self { bytes: grant.number("bytes") }
+    }
+}
+
+/// The stream of one episode.
+#[derive(Debug)]
+pub(super) struct State {
+    stream: Stream,
+    drawn: u64,
+}
+
+impl State {
+    pub(super) fn open(opening: &Opening) -> Self {
+        Self { stream: opening.seed.derive("random", 0).stream(), drawn: 0 }
+    }
+
+    fn fits(&self, more: u64, limits: Limits) -> Result<usize, Shortfall> {
+        if self.drawn.saturating_add(more) > limits.bytes {
+            return Err(Shortfall::Quota("bytes"));
+        }
+        Ok(usize::try_from(more).unwrap_or(usize::MAX))
+    }
+}
+
+impl Host {
+    #[inline]
+    fn draw<T>(
+        &mut self,
+        operation: Operation,
+        count: Option<u32>,
+        effect: impl FnOnce(&mut Stream) -> T,
+        pretence: impl FnOnce() -> T,
+    ) -> Result<T, Refusal> {
+        let Self { gate, charter, states, .. } = self;
+        let term = &charter.random;
+        let more = count.map_or(8, u64::from);
+        let argument = count.map(|count| Part::Number(count.into()));
+        let request = Request { operation, argument: Argument(argument.as_slice()), name: None };
+        let permit = states.random.ask(gate, &term.warrant, &request, |state| state.fits(more, term.limits))?;
+        Ok(permit.answer(
+            |state| {
+                state.drawn = state.drawn.saturating_add(more);
+                effect(&mut state.stream)
+            },
+            |_| pretence(),
+        ))
+    }
+}
+
+/// Zeros instead of a stream, bounded like any answer.
+const PRETENDED: u32 = 1 << 16;
+
+pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+    linker
+        .func_wrap(NEXT.name, |store, ()| call(store, 0, |host| Ok(host.draw(NEXT, None, Stream::next_u64, || 0))))?;
+    linker.func_wrap(BYTES.name, |store, (count,): (u32,)| {
+        let zeros = |count: u32| vec![0; usize::try_from(count).unwrap_or(0)];
+        let fill = |stream: &mut Stream| {
+            let mut bytes = zeros(count);
+            stream.fill(&mut bytes);
+            bytes
+        };
+        call(store, 0, |host| Ok(host.draw(BYTES, Some(count), fill, || zeros(count.min(PRETENDED)))))
+    })
+}

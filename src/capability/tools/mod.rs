@@ -1,0 +1,141 @@
+//! `tools`: named host tools that the policy allows.
+//!
+//! A tool is a pure function of the task and its input. Adding one is one file and one line in [`TOOLS`].
+
+mod calculator;
+mod search;
+
+use std::sync::Arc;
+
+use wasmtime::component::LinkerInstance;
+
+use super::call;
+use super::host::{Host, Opening};
+use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
+use crate::transcript::{Argument, Operation, Part, Weight};
+use crate::wit::dayfly::agent::tools as contract;
+
+const AVAILABLE: Operation = Operation { capability: "tools", name: "available", code: 0x40, weight: Weight::Light };
+const CALL: Operation = Operation { capability: "tools", name: "call", code: 0x41, weight: Weight::Heavy };
+
+/// A tool.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool {
+    /// Its name in policies and calls.
+    pub name: &'static str,
+    /// What it does, what it takes and what it answers.
+    pub description: &'static str,
+    /// The answer to an input, for this task; or why the input makes no sense.
+    run: fn(task: &str, input: &str) -> Result<String, String>,
+}
+
+/// Every tool, in the order of their names.
+pub const TOOLS: &[Tool] = &[calculator::TOOL, search::TOOL];
+
+pub(super) const CAPABILITY: Capability = Capability {
+    name: "tools",
+    summary: "named host tools that the policy allows",
+    operations: &[AVAILABLE, CALL],
+    limits: &[
+        Limit {
+            name: "allow",
+            kind: Kind::Names { among: || TOOLS.iter().map(|tool| tool.name).collect() },
+            meaning: "the tools that may be called",
+        },
+        Limit { name: "calls", kind: Kind::Count { default: 64, most: 1 << 32 }, meaning: "how many calls" },
+        Limit {
+            name: "bytes",
+            kind: Kind::Size { default: 64 << 10, most: 64 << 20 },
+            meaning: "the inputs of all calls together",
+        },
+    ],
+    after_end: AfterEnd::Violation,
+};
+
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    allow: Vec<Tool>,
+    calls: u64,
+    bytes: u64,
+}
+
+impl From<&Grant> for Limits {
+    fn from(grant: &Grant) -> Self {
+        let allowed = |tool: &&Tool| grant.names.iter().any(|name| name == tool.name);
+        Self {
+            allow: TOOLS.iter().filter(allowed).copied().collect(),
+            calls: grant.number("calls"),
+            bytes: grant.number("bytes"),
+        }
+    }
+}
+
+/// What one episode has used of its tools.
+#[derive(Debug)]
+pub(super) struct State {
+    task: Arc<str>,
+    calls: u64,
+    bytes: u64,
+}
+
+impl State {
+    pub(super) fn open(opening: &Opening) -> Self {
+        Self { task: Arc::clone(&opening.task), calls: 0, bytes: 0 }
+    }
+
+    fn fits(&self, name: &str, input: u64, limits: &Limits) -> Result<usize, Shortfall> {
+        if !limits.allow.iter().any(|tool| tool.name == name) {
+            return Err(Shortfall::Never(crate::transcript::Class::Ungranted, "grants.tools.allow"));
+        }
+        if self.calls >= limits.calls {
+            return Err(Shortfall::Quota("calls"));
+        }
+        if self.bytes.saturating_add(input) > limits.bytes {
+            return Err(Shortfall::Quota("bytes"));
+        }
+        Ok(0)
+    }
+}
+
+impl Host {
+    fn available(&mut self) -> Result<Vec<contract::Tool>, Refusal> {
+        let Self { gate, charter, states, .. } = self;
+        let term = &charter.tools;
+        let request = Request { operation: AVAILABLE, argument: Argument(&[]), name: None };
+        let describe = || {
+            let tool =
+                |tool: &Tool| contract::Tool { name: tool.name.to_owned(), description: tool.description.to_owned() };
+            term.limits.allow.iter().map(tool).collect()
+        };
+        let permit = states.tools.ask(gate, &term.warrant, &request, |_| {
+            Ok(term.limits.allow.iter().map(|tool| tool.name.len().saturating_add(tool.description.len())).sum())
+        })?;
+        Ok(permit.answer(|_| describe(), |_| describe()))
+    }
+
+    fn call(&mut self, name: &str, input: &str) -> Result<String, Refusal> {
+        let Self { gate, charter, states, .. } = self;
+        let term = &charter.tools;
+        let bytes = u64::try_from(input.len()).unwrap_or(u64::MAX);
+        let argument = [Part::Text(name), Part::Text(input)];
+        let request = Request { operation: CALL, argument: Argument(&argument), name: Some(name) };
+        let permit = states.tools.ask(gate, &term.warrant, &request, |state| state.fits(name, bytes, &term.limits))?;
+        let answer = permit.answer(
+            |state| {
+                state.calls = state.calls.saturating_add(1);
+                state.bytes = state.bytes.saturating_add(bytes);
+                let tool = term.limits.allow.iter().find(|tool| tool.name == name);
+                tool.map_or_else(|| Err("there is no such tool".to_owned()), |tool| (tool.run)(&state.task, input))
+            },
+            |_| Ok(String::new()),
+        );
+        answer.map_err(Refusal::Invalid)
+    }
+}
+
+pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(AVAILABLE.name, |store, ()| call(store, 0, |host| Ok(host.available())))?;
+    linker.func_wrap(CALL.name, |store, (name, input): (String, String)| {
+        call(store, name.len().saturating_add(input.len()), |host| Ok(host.call(&name, &input)))
+    })
+}

@@ -1,0 +1,32 @@
+//! The lines of the task's own text that hold a phrase.
+
+use super::Tool;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "search",
+    description: "Searches the text of the task. Takes a phrase; answers the lines that hold it, without regard to the case \
+                  of ASCII letters, in their order; empty where there are none.",
+    run: search,
+};
+
+fn search(task: &str, phrase: &str) -> Result<String, String> {
+    let phrase = phrase.trim().to_ascii_lowercase();
+    if phrase.is_empty() {
+        return Err("the phrase is empty".to_owned());
+    }
+    let lines: Vec<&str> = task.lines().filter(|line| line.to_ascii_lowercase().contains(&phrase)).collect();
+    Ok(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_with_the_phrase_are_found_in_their_order() {
+        let task = "Prove that\nthe Square root\nof two\nis no square of a ratio";
+        assert_eq!(search(task, " square"), Ok("the Square root\nis no square of a ratio".to_owned()));
+        assert_eq!(search(task, "three"), Ok(String::new()));
+        assert!(search(task, "  ").is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! The temporary directory behind a workspace.
+
+use std::io::{self, Write as _};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use tempfile::TempDir;
+
+use super::path::Path;
+use crate::transcript::Residue;
+
+/// The host could not keep a workspace.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system refused.
+    #[error("the workspace could not be used")]
+    Io(#[from] io::Error),
+    /// Something was in the folder that the agent did not put there, or was gone.
+    #[error("the workspace did not hold what was written to it")]
+    Inventory,
+    /// The folder is still there after it was removed.
+    #[error("the workspace could not be wiped")]
+    NotWiped,
+}
+
+/// The directory, once something has been written.
+#[derive(Debug)]
+pub(super) struct Disk(Option<Made>);
+
+#[derive(Debug)]
+struct Made {
+    folder: Dir,
+    place: TempDir,
+}
+
+impl Disk {
+    pub(super) const fn new() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        let Some(Made { folder, .. }) = &self.0 else { return Err(Error::Inventory) };
+        Ok(folder.read(path.as_str())?)
+    }
+
+    pub(super) fn write(&mut self, path: &Path, contents: &[u8]) -> Result<(), Error> {
+        Ok(self.folder_for(path)?.write(path.as_str(), contents)?)
+    }
+
+    pub(super) fn append(&mut self, path: &Path, contents: &[u8]) -> Result<(), Error> {
+        let folder = self.folder_for(path)?;
+        let mut file = folder.open_with(path.as_str(), OpenOptions::new().append(true).create(true))?;
+        Ok(file.write_all(contents)?)
+    }
+
+    pub(super) fn remove(&self, path: &Path) -> Result<(), Error> {
+        let Some(Made { folder, .. }) = &self.0 else { return Err(Error::Inventory) };
+        if folder.symlink_metadata(path.as_str())?.is_dir() {
+            folder.remove_dir(path.as_str())?;
+        } else {
+            folder.remove_file(path.as_str())?;
+        }
+        Ok(())
+    }
+
+    /// The directory, with the folders above `path` made.
+    fn folder_for(&mut self, path: &Path) -> Result<&Dir, Error> {
+        let made = if let Some(made) = self.0.take() {
+            made
+        } else {
+            let place = TempDir::with_prefix("dayfly-")?;
+            Made { folder: Dir::open_ambient_dir(place.path(), ambient_authority())?, place }
+        };
+        let folder = &self.0.insert(made).folder;
+        if let Some(parent) = path.parents().last() {
+            folder.create_dir_all(parent)?;
+        }
+        Ok(folder)
+    }
+
+    /// Take the inventory, remove everything, and check that it is gone.
+    pub(super) fn wipe(self) -> Result<Vec<Residue>, Error> {
+        let Some(Made { folder, place }) = self.0 else { return Ok(Vec::new()) };
+        let mut left = Vec::new();
+        inventory(&folder, "", &mut left)?;
+        left.sort_by(|a, b| a.path.cmp(&b.path));
+        drop(folder);
+        let path = place.path().to_owned();
+        place.close()?;
+        // INVARIANT 3: gone, and checked.
+        if path.try_exists()? { Err(Error::NotWiped) } else { Ok(left) }
+    }
+}
+
+fn inventory(folder: &Dir, above: &str, left: &mut Vec<Residue>) -> Result<(), Error> {
+    for entry in folder.entries()? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().map_err(|_| Error::Inventory)?;
+        let path = if above.is_empty() { name } else { format!("{above}/{name}") };
+        let metadata = entry.metadata()?;
+        if metadata.is_dir() {
+            left.push(Residue { path: path.clone(), bytes: 0 });
+            inventory(&entry.open_dir()?, &path, left)?;
+        } else {
+            left.push(Residue { path, bytes: metadata.len() });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Path {
+        Path::parse(text).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_listed_and_gone() {
+        let mut disk = Disk::new();
+        disk.write(&path("a/b"), b"12").unwrap();
+        disk.append(&path("a/b"), b"3").unwrap();
+        assert_eq!(disk.read(&path("a/b")).unwrap(), b"123");
+        let place = disk.0.as_ref().unwrap().place.path().to_owned();
+        assert!(place.exists());
+        let left = disk.wipe().unwrap();
+        assert_eq!(
+            left.iter().map(|file| (file.path.as_str(), file.bytes)).collect::<Vec<_>>(),
+            [("a", 0), ("a/b", 3)]
+        );
+        assert!(!place.exists());
+    }
+
+    #[test]
+    fn nothing_is_made_for_an_episode_that_writes_nothing() {
+        assert!(Disk::new().wipe().unwrap().is_empty());
+    }
+}

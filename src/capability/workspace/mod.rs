@@ -1,0 +1,169 @@
+//! `workspace`: a scratch folder for one episode.
+//!
+//! ```text
+//!  path --parse--> Path --check against the index, quotas--> Permit --> cap-std over a temporary directory
+//! ```
+//!
+//! 1. A name is checked before it comes near a file system; cap-std is the second lock.
+//! 2. Every decision follows from the index, which follows from the calls alone: what the disk says is never an answer.
+//! 3. The folder is made on the first write, and is gone, checked, when the episode has closed.
+
+mod disk;
+mod index;
+mod path;
+
+use wasmtime::component::LinkerInstance;
+
+pub use self::disk::Error;
+
+use self::disk::Disk;
+use self::index::Index;
+use self::path::Path;
+use super::call;
+use super::host::{Host, Opening};
+use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Permit, Refusal, Request, Shortfall};
+use crate::transcript::{Argument, Operation, Part, Residue, Weight};
+use crate::wit::dayfly::agent::workspace::Entry;
+
+const READ: Operation = Operation { capability: "workspace", name: "read", code: 0x10, weight: Weight::Light };
+const WRITE: Operation = Operation { capability: "workspace", name: "write", code: 0x11, weight: Weight::Heavy };
+const APPEND: Operation = Operation { capability: "workspace", name: "append", code: 0x12, weight: Weight::Heavy };
+const REMOVE: Operation = Operation { capability: "workspace", name: "remove", code: 0x13, weight: Weight::Heavy };
+const ENTRIES: Operation = Operation { capability: "workspace", name: "entries", code: 0x14, weight: Weight::Light };
+
+pub(super) const CAPABILITY: Capability = Capability {
+    name: "workspace",
+    summary: "a scratch folder, empty at the start and wiped at the end",
+    operations: &[READ, WRITE, APPEND, REMOVE, ENTRIES],
+    limits: &[
+        Limit {
+            name: "bytes",
+            kind: Kind::Size { default: 1 << 20, most: 1 << 30 },
+            meaning: "the contents of all files together",
+        },
+        Limit {
+            name: "files",
+            kind: Kind::Count { default: 32, most: 65_536 },
+            meaning: "how many files and folders there may be at a time",
+        },
+        Limit { name: "depth", kind: Kind::Count { default: 4, most: 32 }, meaning: "how many names a path may have" },
+    ],
+    after_end: AfterEnd::Violation,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    bytes: u64,
+    files: u64,
+    depth: u64,
+}
+
+impl From<&Grant> for Limits {
+    fn from(grant: &Grant) -> Self {
+        Self { bytes: grant.number("bytes"), files: grant.number("files"), depth: grant.number("depth") }
+    }
+}
+
+/// The folder of one episode.
+#[derive(Debug)]
+pub(super) struct State {
+    index: Index,
+    disk: Disk,
+}
+
+impl State {
+    pub(super) const fn open(_: &Opening) -> Self {
+        Self { index: Index::new(), disk: Disk::new() }
+    }
+
+    /// What was left, after it has been wiped.
+    pub(super) fn wipe(self) -> Result<Vec<Residue>, Error> {
+        let left = self.disk.wipe()?;
+        if left == self.index.inventory() { Ok(left) } else { Err(Error::Inventory) }
+    }
+}
+
+/// Ask for leave to do `operation` to `path`; `fits` sees the parsed path.
+macro_rules! ask {
+    ($host:ident, $operation:expr, $path:ident, $argument:expr, $fits:expr) => {{
+        let term = &$host.charter.workspace;
+        let request = Request { operation: $operation, argument: Argument($argument), name: Some($path) };
+        let parsed = Path::parse($path);
+        let permit: Result<Permit<'_, State>, Refusal> =
+            $host.states.workspace.ask(&mut $host.gate, &term.warrant, &request, |state| {
+                let path = parsed.as_ref().map_err(|why| Shortfall::Invalid((*why).into()))?;
+                $fits(&state.index, path, term.limits)
+            });
+        match (permit, parsed) {
+            (Ok(permit), parsed) => (permit, parsed.unwrap_or_default()),
+            (Err(refusal), _) => return Ok(Err(refusal)),
+        }
+    }};
+}
+
+type Answer<T> = wasmtime::Result<Result<T, Refusal>>;
+
+impl Host {
+    fn read(&mut self, path: &str) -> Answer<Vec<u8>> {
+        let (permit, path) = ask!(self, READ, path, &[Part::Text(path)], |index: &Index, path: &Path, _| {
+            index.file(path).and_then(|bytes| usize::try_from(bytes).map_err(|_| Shortfall::Quota("bytes")))
+        });
+        Ok(Ok(permit.answer(|state| state.disk.read(&path), |_| Ok(Vec::new()))?))
+    }
+
+    fn write(&mut self, path: &str, contents: &[u8]) -> Answer<()> {
+        let argument = [Part::Text(path), Part::Bytes(contents)];
+        let more = u64::try_from(contents.len()).unwrap_or(u64::MAX);
+        let (permit, path) =
+            ask!(self, WRITE, path, &argument, |index: &Index, path: &Path, limits| { index.fits(path, more, limits) });
+        let effect = |state: &mut State| {
+            state.index.put(&path, more);
+            state.disk.write(&path, contents)
+        };
+        Ok(Ok(permit.answer(effect, |_| Ok(()))?))
+    }
+
+    fn append(&mut self, path: &str, contents: &[u8]) -> Answer<()> {
+        let argument = [Part::Text(path), Part::Bytes(contents)];
+        let more = u64::try_from(contents.len()).unwrap_or(u64::MAX);
+        let (permit, path) = ask!(self, APPEND, path, &argument, |index: &Index, path: &Path, limits| {
+            index.fits(path, index.file(path).unwrap_or(0).saturating_add(more), limits)
+        });
+        let effect = |state: &mut State| {
+            let bytes = state.index.file(&path).unwrap_or(0).saturating_add(more);
+            state.index.put(&path, bytes);
+            state.disk.append(&path, contents)
+        };
+        Ok(Ok(permit.answer(effect, |_| Ok(()))?))
+    }
+
+    fn remove(&mut self, path: &str) -> Answer<()> {
+        let (permit, path) =
+            ask!(self, REMOVE, path, &[Part::Text(path)], |index: &Index, path: &Path, _| { index.removable(path) });
+        let effect = |state: &mut State| {
+            state.index.remove(&path);
+            state.disk.remove(&path)
+        };
+        Ok(Ok(permit.answer(effect, |_| Ok(()))?))
+    }
+
+    fn entries(&mut self, path: &str) -> Answer<Vec<Entry>> {
+        let (permit, path) = ask!(self, ENTRIES, path, &[Part::Text(path)], |index: &Index, path: &Path, _| {
+            let moved = |entry: &Entry| entry.name.len().saturating_add(24);
+            index.entries(path).map(|entries| entries.iter().map(moved).sum())
+        });
+        Ok(Ok(permit.answer(|state| state.index.entries(&path).unwrap_or_default(), |_| Vec::new())))
+    }
+}
+
+pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(READ.name, |store, (path,): (String,)| call(store, path.len(), |host| host.read(&path)))?;
+    linker.func_wrap(WRITE.name, |store, (path, contents): (String, Vec<u8>)| {
+        call(store, path.len().saturating_add(contents.len()), |host| host.write(&path, &contents))
+    })?;
+    linker.func_wrap(APPEND.name, |store, (path, contents): (String, Vec<u8>)| {
+        call(store, path.len().saturating_add(contents.len()), |host| host.append(&path, &contents))
+    })?;
+    linker.func_wrap(REMOVE.name, |store, (path,): (String,)| call(store, path.len(), |host| host.remove(&path)))?;
+    linker.func_wrap(ENTRIES.name, |store, (path,): (String,)| call(store, path.len(), |host| host.entries(&path)))
+}
