@@ -1,0 +1,31 @@
+//! What an agent can do with a space without knowing the task: take the plainest value of it.
+
+use crate::{Array, Bounds, Space, Value};
+
+impl Space {
+    /// The plainest value of the space: zero, or what is nearest to it, in every entry; empty text, no bytes.
+    pub fn first(&self) -> Value {
+        match self {
+            Self::Discrete(_) => Value::Discrete(0),
+            Self::Real(bounds) => Value::Real(bounds.first()),
+            Self::MultiDiscrete(counts) => Value::MultiDiscrete(vec![0; counts.len()]),
+            Self::Box(array) => Value::Box(vec![array.bounds.first(); array.entries()]),
+            Self::Text(_) => Value::Text(String::new()),
+            Self::Bytes(_) => Value::Bytes(Vec::new()),
+        }
+    }
+}
+
+impl Array {
+    /// How many entries there are: the product of the sides.
+    pub fn entries(&self) -> usize {
+        self.shape.iter().fold(1, |entries, side| entries.saturating_mul(*side as usize))
+    }
+}
+
+impl Bounds {
+    /// The number nearest to zero.
+    pub fn first(&self) -> f64 {
+        0.0_f64.max(self.low).min(self.high)
+    }
+}
