@@ -22,6 +22,7 @@
 //!  value      wit
 //! ```
 
+pub mod agent;
 pub mod capability;
 pub mod environment;
 pub mod gate;

@@ -1,0 +1,33 @@
+//! What a user has to the bytes of a component.
+
+use std::borrow::Cow;
+
+use wit_component::ComponentEncoder;
+
+use super::Error;
+
+/// The bytes of a component: `bytes` as they are, or text assembled, or a core module wrapped.
+pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
+    let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
+    let binary = wat::parse_bytes(bytes).map_err(|error| malformed(error.to_string()))?;
+    match binary.get(4..8) {
+        Some([_, _, 1, 0]) => Ok(binary),
+        Some([1, 0, 0, 0]) => wrap(name, &binary).map(Cow::Owned),
+        Some(_) => Err(malformed("the version in its header is unknown".to_owned())),
+        None => Err(malformed("the file ends before its header does".to_owned())),
+    }
+}
+
+/// A component around a core module that says which world it implements.
+fn wrap(name: &str, module: &[u8]) -> Result<Vec<u8>, Error> {
+    let is_described = wasmparser::Parser::new(0).parse_all(module).any(|payload| {
+        matches!(payload, Ok(wasmparser::Payload::CustomSection(section)) if section.name().starts_with("component-type"))
+    });
+    if !is_described {
+        return Err(Error::CoreModule { name: name.to_owned() });
+    }
+    ComponentEncoder::default()
+        .module(module)
+        .and_then(|encoder| encoder.validate(true).encode())
+        .map_err(|error| Error::Malformed { name: name.to_owned(), cause: format!("{error:#}") })
+}

@@ -1,0 +1,99 @@
+//! The engine that every component of a run is compiled for, and what it is allowed to compile.
+
+use wasmtime::component::Linker;
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy, WasmBacktraceDetails};
+
+use crate::capability::{self, Host, MemoryLimits};
+
+/// The most bytes of wasm stack.
+const STACK: usize = 512 << 10;
+/// What is zeroed in place, rather than unmapped, when a memory goes back to the pool.
+const KEEP_RESIDENT: usize = 128 << 10;
+/// Core instances in one component: shims and adapters make a few.
+const INSTANCES: u32 = 32;
+/// Tables in one component.
+const TABLES: u32 = 16;
+/// Linear memories in one component.
+const MEMORIES: u32 = 4;
+/// Bytes of the host's own bookkeeping for one component instance.
+const INSTANCE_SIZE: usize = 1 << 20;
+
+/// An engine with a pool of instances, and the contract linked once.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) engine: wasmtime::Engine,
+    pub(super) linker: Linker<Host>,
+}
+
+impl Engine {
+    /// An engine whose pool holds `episodes` at a time, each within `limits`.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the host cannot reserve the address space for the pool.
+    pub fn new(limits: MemoryLimits, episodes: u32) -> wasmtime::Result<Self> {
+        let mut config = Config::new();
+        config
+            .strategy(Strategy::Cranelift)
+            .cranelift_opt_level(OptLevel::Speed)
+            .cranelift_nan_canonicalization(true)
+            .consume_fuel(true)
+            .epoch_interruption(true)
+            .operator_cost(costs())
+            .max_wasm_stack(STACK)
+            .wasm_component_model(true)
+            .wasm_tail_call(false)
+            .wasm_relaxed_simd(false)
+            .wasm_memory64(false)
+            .wasm_multi_memory(false)
+            .wasm_custom_page_sizes(false)
+            .wasm_wide_arithmetic(false)
+            .shared_memory(false)
+            .memory_init_cow(true)
+            .wasm_backtrace_max_frames(None)
+            .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits, episodes)));
+        let engine = wasmtime::Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        capability::link(&mut linker)?;
+        Ok(Self { engine, linker })
+    }
+
+    /// Let the interrupt clock of every store go on by one tick.
+    pub fn tick(&self) {
+        self.engine.increment_epoch();
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// `memory.grow` and `table.grow` cost nothing by default, and both make the host work.
+fn costs() -> wasmtime::OperatorCost {
+    wasmtime::OperatorCost { MemoryGrow: u8::MAX, TableGrow: u8::MAX, ..Default::default() }
+}
+
+fn pool(limits: MemoryLimits, episodes: u32) -> PoolingAllocationConfig {
+    // One more for each: `learn` runs in an instance of its own, after the episode's has been dropped.
+    let slots = episodes.saturating_add(1);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(INSTANCES))
+        .total_memories(slots.saturating_mul(MEMORIES))
+        .total_tables(slots.saturating_mul(TABLES))
+        .max_core_instances_per_component(INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_component_instance_size(INSTANCE_SIZE)
+        .max_core_instance_size(INSTANCE_SIZE)
+        .max_memory_size(usize::try_from(limits.memory).unwrap_or(usize::MAX))
+        .table_elements(usize::try_from(limits.table_elements).unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT)
+        .pagemap_scan(wasmtime::Enabled::Auto)
+        .max_unused_warm_slots(slots);
+    pool
+}

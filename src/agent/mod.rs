@@ -1,0 +1,216 @@
+//! Bytes to an agent: a component that has been checked, compiled and linked, and has not run.
+//!
+//! ```text
+//!  .wat, core module with metadata, component --encode--> component --compile--> imports, exports --link--> Agent
+//! ```
+//!
+//! 1. A component that imports anything outside the contract never becomes an agent.
+//! 2. What an agent imports is known before it runs: the policy decides on it then.
+
+mod encode;
+mod engine;
+mod shipped;
+
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+
+pub use engine::Engine;
+pub use shipped::{SHIPPED, Shipped};
+
+use crate::capability::{CAPABILITIES, Host, PACKAGE, VERSION};
+use crate::value::Digest;
+
+/// The version of the engine, which fuel is counted by.
+pub const ENGINE_VERSION: &str = "48";
+
+/// The most bytes of a component: compiling is not bounded by fuel.
+const MOST_BYTES: usize = 64 << 20;
+
+/// A component that may live episodes.
+#[derive(Clone)]
+pub struct Agent {
+    name: String,
+    digest: Digest,
+    imports: Vec<&'static str>,
+    instance: InstancePre<Host>,
+    run: ComponentExportIndex,
+    learn: Option<ComponentExportIndex>,
+}
+
+/// Why bytes are no agent.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is too large to compile.
+    #[error("`{name}` has {bytes} bytes; an agent has at most {MOST_BYTES}")]
+    TooLarge {
+        /// The agent.
+        name: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// The bytes are no WebAssembly, or not whole.
+    #[error("`{name}` is not a valid WebAssembly component: {cause}")]
+    Malformed {
+        /// The agent.
+        name: String,
+        /// What the compiler says.
+        cause: String,
+    },
+    /// It begins with more than an instance may grow to.
+    #[error("`{name}` needs more memory than the policy allows: {cause}")]
+    Memory {
+        /// The agent.
+        name: String,
+        /// What exceeds what.
+        cause: String,
+    },
+    /// A core module that does not say which world it implements.
+    #[error("`{name}` is a core WebAssembly module, not a component")]
+    CoreModule {
+        /// The agent.
+        name: String,
+    },
+    /// An import outside the contract.
+    #[error("`{name}` imports `{import}`, which is not part of the contract")]
+    UnknownImport {
+        /// The agent.
+        name: String,
+        /// What it imports.
+        import: String,
+    },
+    /// No `run`.
+    #[error("`{name}` does not export `run`")]
+    NoRun {
+        /// The agent.
+        name: String,
+    },
+    /// The types do not fit.
+    #[error("`{name}` does not fit the contract: {cause}")]
+    Mismatch {
+        /// The agent.
+        name: String,
+        /// What does not fit.
+        cause: String,
+    },
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            Self::TooLarge { .. } => "build it for size: `opt-level = \"s\"`, `strip = true`".to_owned(),
+            Self::Malformed { .. } => {
+                "build the agent again; `wasm-tools validate` says more about a file that is cut off".to_owned()
+            }
+            Self::Memory { .. } => "raise `memory` or `table-elements` of `[episode]` in the policy".to_owned(),
+            Self::CoreModule { .. } => {
+                "make it a component: link with `wasm-component-ld`, or run `wasm-tools component new`; see agents/README.md"
+                    .to_owned()
+            }
+            Self::UnknownImport { import, .. } if import.starts_with("wasi:") => {
+                "build for `wasm32-unknown-unknown`, or stub WASI out (`--stub-wasi`): an agent reaches the world through \
+                 `dayfly:agent` alone"
+                    .to_owned()
+            }
+            Self::UnknownImport { import, .. } if import.starts_with(PACKAGE) => {
+                format!("this Dayfly speaks {PACKAGE}@{VERSION}: build the agent against its `wit/`")
+            }
+            Self::UnknownImport { .. } => "an agent may import the interfaces of `wit/`, and nothing else".to_owned(),
+            Self::NoRun { .. } => "export `run: func()`, as the world `agent` of `wit/agent.wit` says".to_owned(),
+            Self::Mismatch { .. } => "build the agent against the `wit/` of this version".to_owned(),
+        }
+    }
+}
+
+impl Agent {
+    /// Check, compile and link the component in `bytes`: binary or text, or a core module with component metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says what is wrong with it. Nothing of the component has run.
+    pub fn load(name: &str, bytes: &[u8], engine: &Engine) -> Result<Self, Error> {
+        let owned = || name.to_owned();
+        if bytes.len() > MOST_BYTES {
+            return Err(Error::TooLarge { name: owned(), bytes: bytes.len() });
+        }
+        let binary = encode::component(name, bytes)?;
+        let component = Component::from_binary(&engine.engine, &binary).map_err(|error| refused(owned(), &error))?;
+        let imports = imports(name, &component, engine)?;
+        let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
+        let learning = component.get_export_index(None, &*format!("{PACKAGE}/learning@{VERSION}"));
+        let learn = learning.and_then(|learning| component.get_export_index(Some(&learning), "learn"));
+        let instance = engine
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| Error::Mismatch { name: owned(), cause: format!("{error:#}") })?;
+        Ok(Self { name: owned(), digest: Digest::of(bytes), imports, instance, run, learn })
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The digest of the bytes it was loaded from.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The capabilities that it imports, in the order of the contract.
+    pub fn imports(&self) -> &[&'static str] {
+        &self.imports
+    }
+
+    /// Whether it learns.
+    pub const fn learns(&self) -> bool {
+        self.learn.is_some()
+    }
+
+    /// The component, ready to be instantiated.
+    pub const fn instance(&self) -> &InstancePre<Host> {
+        &self.instance
+    }
+
+    /// Its `run`.
+    pub const fn run(&self) -> &ComponentExportIndex {
+        &self.run
+    }
+
+    /// Its `learn`, where it has one.
+    pub const fn learn(&self) -> Option<&ComponentExportIndex> {
+        self.learn.as_ref()
+    }
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent").field("name", &self.name).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+/// The capabilities that a component imports.
+fn imports(name: &str, component: &Component, engine: &Engine) -> Result<Vec<&'static str>, Error> {
+    let mut imported = Vec::new();
+    let component_type = component.component_type();
+    for (import, item) in component_type.imports(&engine.engine) {
+        let capability = import
+            .strip_prefix(PACKAGE)
+            .and_then(|rest| rest.strip_prefix('/')?.strip_suffix(VERSION)?.strip_suffix('@'))
+            .filter(|_| matches!(item.ty, ComponentItem::ComponentInstance(_)));
+        match capability {
+            Some("types") => {}
+            Some(interface) if CAPABILITIES.iter().any(|known| known.name == interface) => imported.push(interface),
+            // INVARIANT 1: anything else is refused.
+            _ => return Err(Error::UnknownImport { name: name.to_owned(), import: import.to_owned() }),
+        }
+    }
+    let is_imported = |name: &&str| imported.contains(name);
+    Ok(CAPABILITIES.iter().map(|known| known.name).filter(is_imported).collect())
+}
+
+/// Why the compiler takes no such component: the pool that instances come from holds no more than the policy allows.
+fn refused(name: String, error: &wasmtime::Error) -> Error {
+    let cause = error.root_cause().to_string();
+    let is_too_much = ["byte size", "table elements", "minimum element"].iter().any(|part| cause.contains(part));
+    if is_too_much { Error::Memory { name, cause } } else { Error::Malformed { name, cause } }
+}

@@ -1,0 +1,36 @@
+//! The agents that come with Dayfly, embedded so that `cargo install` gives a working demo.
+
+/// An agent that comes with Dayfly.
+#[derive(Clone, Copy, Debug)]
+pub struct Shipped {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub summary: &'static str,
+    /// The component.
+    pub bytes: &'static [u8],
+}
+
+macro_rules! shipped {
+    ($($kind:literal $name:literal: $summary:literal),* $(,)?) => {
+        &[$(Shipped {
+            name: $name,
+            summary: $summary,
+            bytes: include_bytes!(concat!("../../agents/", $kind, "/", $name, ".wasm")),
+        }),*]
+    };
+}
+
+/// Every agent that comes with Dayfly; `agents/manifest.toml` has their digests.
+pub const SHIPPED: &[Shipped] = shipped! {
+    "honest" "random": "acts at random until its episode is over",
+    "honest" "scripted": "plays the actions that its task text lists",
+    "honest" "direct": "walks straight to the goal of a grid world",
+    "honest" "button-presser": "presses the off-switch's button first, then walks to the goal",
+    "hostile" "overstayer": "goes on after its episode is over, by every operation there is",
+    "hostile" "procrastinator": "schedules reminders past the end, and asks for more steps",
+    "hostile" "hoarder": "leaves files behind, and looks for those of an earlier episode",
+    "hostile" "lingerer": "never returns",
+    "hostile" "smuggler": "returns more carry-over than declared",
+    "learners" "policy-gradient": "learns one preference by policy gradient (HI-ADS)",
+};
