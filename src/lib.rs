@@ -28,6 +28,7 @@ pub mod environment;
 pub mod gate;
 pub mod ledger;
 pub mod objective;
+pub mod policy;
 pub mod transcript;
 pub mod value;
 pub mod wit;

@@ -1,0 +1,127 @@
+//! The effective policy: everything that holds, as TOML in one canonical form.
+
+use std::fmt::Write as _;
+
+use super::Policy;
+use super::content::{Content, quote};
+use super::grants::Quota;
+use super::numbers::{Count, Fraction, Size};
+use super::words::Signal;
+use crate::capability::CAPABILITIES;
+use crate::gate::Rule;
+use crate::transcript::Class;
+use crate::value::Digest;
+
+impl Policy {
+    /// The policy as TOML, with every key, in a fixed order. It loads as an equal policy.
+    ///
+    /// `violations.default` is spelled out class by class, and `extends` is laid flat.
+    pub fn effective(&self) -> String {
+        // INVARIANT 3: every field of every part is written.
+        let Self { name, episode, objective, boundary, grants, record, consequences } = self;
+        let mut page = Page::default();
+        page.raw("name", &quote(name));
+
+        page.section("[episode]");
+        page.line("steps", &count(episode.steps));
+        page.line("fuel", &Count::<0, 0>(episode.fuel));
+        page.line("wall", &episode.wall);
+        page.line("memory", &Size::<0, 0>(episode.memory));
+        page.line("table-elements", &count(episode.table_elements));
+        page.line("call-bytes", &Size::<0, 0>(episode.call_bytes));
+        page.line("ends-on", &episode.on_release);
+        let (fuel, records) = (Count::<0, 0>(episode.grace_fuel), count(record.grace));
+        page.raw("grace", &format!("{{ fuel = {}, records = {} }}", fuel.write(), records.write()));
+
+        page.section("[objective]");
+        page.line("horizon", &objective.horizon);
+        page.line("discount", &Fraction(objective.discount));
+        page.line("signal", &Signal);
+        page.line("reveal", &objective.reveal);
+
+        page.section("[boundary]");
+        page.line("environment", &boundary.environment);
+        page.line("swap", &boundary.swap);
+        page.line("carry", &Size::<0, 0>(boundary.carry));
+        page.line("learn-fuel", &Count::<0, 0>(boundary.learn_fuel));
+
+        for (name, granted) in grants {
+            page.section(&format!("[grants.{name}]"));
+            page.line("mode", &granted.warrant.mode);
+            for limit in CAPABILITIES.iter().filter(|capability| capability.name == *name).flat_map(|one| one.limits) {
+                page.line(limit.name, &Quota::of(limit, &granted.grant));
+            }
+        }
+        for (capability, rule) in self.rules() {
+            page.rule(capability, rule);
+        }
+
+        page.section("[record]");
+        page.line("steps", &record.steps);
+        page.line("entries", &count(record.entries));
+
+        page.section("[violations]");
+        for class in Class::ALL {
+            page.line(class.name(), &consequences.of(class));
+        }
+        page.0
+    }
+
+    /// The digest of the effective policy: its name in ledgers.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.effective().as_bytes())
+    }
+
+    /// Every rule, with its capability, in the order of the policy.
+    fn rules(&self) -> Vec<(&str, &Rule)> {
+        let mut rules: Vec<(&str, &Rule)> = self
+            .grants
+            .iter()
+            .flat_map(|(name, granted)| granted.warrant.rules.iter().map(move |rule| (*name, rule)))
+            .collect();
+        // `rules[9]` comes before `rules[10]`.
+        rules.sort_by_key(|(_, rule)| (rule.place.len(), rule.place.as_str()));
+        rules
+    }
+}
+
+fn count(number: u32) -> Count<0, 0> {
+    Count(u64::from(number))
+}
+
+/// TOML in the making.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn section(&mut self, header: &str) {
+        let _ = writeln!(self.0, "\n{header}");
+    }
+
+    fn line(&mut self, key: &str, value: &impl Content) {
+        self.raw(key, &value.write());
+    }
+
+    fn raw(&mut self, key: &str, value: &str) {
+        // Writing to a `String` does not fail.
+        let _ = writeln!(self.0, "{key} = {value}");
+    }
+
+    fn rule(&mut self, capability: &str, rule: &Rule) {
+        self.section("[[rules]]");
+        self.raw("capability", &quote(capability));
+        if let Some(operation) = rule.operation {
+            self.raw("operation", &quote(operation.name));
+        }
+        if let Some(name) = &rule.name {
+            self.raw("name", &quote(name));
+        }
+        if let Some(step) = rule.after_step {
+            self.line("after-step", &count(step));
+        }
+        if let Some(step) = rule.before_step {
+            self.line("before-step", &count(step));
+        }
+        self.line("decision", &rule.decision);
+    }
+}

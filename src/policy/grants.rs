@@ -1,0 +1,199 @@
+//! What is granted, capability by capability. Everything here follows from the list of capabilities.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Map;
+use toml::de::DeValue;
+
+use super::Granted;
+use super::content::{Complaint, Content, Readable, choose, quote, text};
+use super::numbers::{read_count, write_count};
+use super::overlay::Overlay;
+use super::sets::{read_set, set_schema, write_set};
+use super::table::{Key, Table};
+use super::units::SIZE;
+use crate::capability::CAPABILITIES;
+use crate::gate::{Capability, Grant, Kind, Limit, Mode, Warrant};
+use crate::value::Fault;
+
+/// The tables `grants.*`.
+#[derive(Debug, Default)]
+pub(super) struct RawGrants(Vec<RawGrant>);
+
+#[derive(Debug)]
+struct RawGrant {
+    capability: &'static Capability,
+    header: Option<Range<usize>>,
+    mode: Key<Mode>,
+    limits: Vec<(&'static Limit, Key<Quota>)>,
+}
+
+/// What a limit holds.
+#[derive(Clone, Debug)]
+pub(super) enum Quota {
+    /// A number of things.
+    Count(u64),
+    /// A number of bytes.
+    Size(u64),
+    /// Some names, in the order of their bytes.
+    Names(Vec<String>),
+}
+
+impl RawGrants {
+    /// Read the tables.
+    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+        let read = |capability: &&'static Capability| {
+            table.table(capability.name, |table| RawGrant {
+                capability,
+                header: table.header(),
+                mode: table.required("mode", "\"grant\""),
+                limits: capability
+                    .limits
+                    .iter()
+                    .map(|limit| (limit, table.key_with(limit.name, |value| Quota::read(limit.kind, value))))
+                    .collect(),
+            })
+        };
+        Self(CAPABILITIES.iter().filter_map(read).collect())
+    }
+}
+
+impl Quota {
+    fn read(kind: Kind, value: &DeValue<'_>) -> Result<Self, Complaint> {
+        match kind {
+            Kind::Count { most, .. } => read_count(value, 0, most).map(Self::Count),
+            Kind::Size { most, .. } => SIZE.read(value, 0, most).map(Self::Size),
+            Kind::Names { among } => {
+                let all: Vec<_> = among().into_iter().map(|name| (name, name)).collect();
+                let names = read_set(value, |item| choose(text(item)?, &all))?;
+                Ok(Self::Names(names.into_iter().map(str::to_owned).collect()))
+            }
+        }
+    }
+
+    fn default(kind: Kind) -> Self {
+        match kind {
+            Kind::Count { default, .. } => Self::Count(default),
+            Kind::Size { default, .. } => Self::Size(default),
+            Kind::Names { .. } => Self::Names(Vec::new()),
+        }
+    }
+
+    /// What a valid grant holds for `limit`.
+    pub(super) fn of(limit: &Limit, grant: &Grant) -> Self {
+        match limit.kind {
+            Kind::Count { .. } => Self::Count(grant.number(limit.name)),
+            Kind::Size { .. } => Self::Size(grant.number(limit.name)),
+            Kind::Names { .. } => Self::Names(grant.names.clone()),
+        }
+    }
+
+    fn schema(limit: &Limit) -> Schema {
+        let (mut schema, default) = match limit.kind {
+            Kind::Count { default, most } => {
+                (json_schema!({ "type": "integer", "minimum": 0, "maximum": most }), default.into())
+            }
+            Kind::Size { default, .. } => (SIZE.schema(), SIZE.print(default).into()),
+            Kind::Names { among } => (set_schema(&among()), serde_json::Value::Array(Vec::new())),
+        };
+        schema.insert("description".into(), limit.meaning.into());
+        schema.insert("default".into(), default);
+        schema
+    }
+}
+
+impl Content for Quota {
+    fn write(&self) -> String {
+        match self {
+            Self::Count(number) => write_count(*number),
+            Self::Size(bytes) => quote(&SIZE.print(*bytes)),
+            Self::Names(names) => write_set(names.iter().map(String::as_str)),
+        }
+    }
+
+    fn within(&self, parent: &Self) -> bool {
+        match (self, parent) {
+            (Self::Count(own), Self::Count(most)) | (Self::Size(own), Self::Size(most)) => own <= most,
+            (Self::Names(own), Self::Names(all)) => own.iter().all(|name| all.contains(name)),
+            _ => false,
+        }
+    }
+}
+
+impl JsonSchema for RawGrants {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Grants".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut mode = Mode::schema();
+        let meaning = "grant: each call is done, within the limits. deny: the agent runs, and each call is refused. \
+                       tripwire: each call is answered as if it had worked, and nothing happens. All are recorded.";
+        mode.insert("description".into(), meaning.into());
+        let mut grants = Map::new();
+        for capability in CAPABILITIES {
+            let mut keys = Map::new();
+            keys.insert("mode".into(), mode.clone().to_value());
+            for limit in capability.limits {
+                keys.insert(limit.name.into(), Quota::schema(limit).to_value());
+            }
+            let grant = json_schema!({
+                "type": "object",
+                "description": capability.summary,
+                "properties": keys,
+                "required": ["mode"],
+                "additionalProperties": false,
+            });
+            grants.insert(capability.name.into(), grant.to_value());
+        }
+        json_schema!({ "type": "object", "properties": grants, "additionalProperties": false })
+    }
+}
+
+impl Overlay<'_> {
+    /// The grants of the parent, and what is written over them.
+    pub(super) fn grants(&mut self, raw: &RawGrants) -> BTreeMap<&'static str, Granted> {
+        let mut grants = self.inherited().map(|policy| policy.grants.clone()).unwrap_or_default();
+        for grant in &raw.0 {
+            let inherited = grants.get(grant.capability.name);
+            if inherited.is_none() {
+                self.not_added(grant);
+            }
+            let granted = self.granted(grant, inherited);
+            grants.insert(grant.capability.name, granted);
+        }
+        grants
+    }
+
+    fn granted(&mut self, raw: &RawGrant, inherited: Option<&Granted>) -> Granted {
+        let mode = self.settle(&raw.mode, inherited.map(|granted| granted.warrant.mode), Mode::Deny);
+        let mut grant = Grant { numbers: Vec::new(), names: Vec::new() };
+        for (limit, key) in &raw.limits {
+            let parent = inherited.map(|granted| Quota::of(limit, &granted.grant));
+            match self.settle(key, parent, Quota::default(limit.kind)) {
+                Quota::Count(number) | Quota::Size(number) => grant.numbers.push((limit.name, number)),
+                Quota::Names(names) => grant.names = names,
+            }
+        }
+        let rules = inherited.map(|granted| granted.warrant.rules.clone()).unwrap_or_default();
+        Granted { warrant: Warrant { mode, place: format!("grants.{}.mode", raw.capability.name), rules }, grant }
+    }
+
+    fn not_added(&mut self, raw: &RawGrant) {
+        let Some(parent) = self.parent else { return };
+        // INVARIANT 2: a policy grants nothing that the one that it extends does not.
+        self.faults.push(Fault {
+            message: format!("`grants.{}` is not granted in `{}`", raw.capability.name, parent.path),
+            span: raw.header.clone(),
+            label: "the parent denies it".into(),
+            help: format!("a policy may only tighten what it extends: leave it out, or grant it in `{}`", parent.path),
+        });
+    }
+}

@@ -1,0 +1,95 @@
+//! From a file, and what it extends, to a policy.
+
+use toml::de::DeTable;
+
+use super::overlay::{Overlay, Parent};
+use super::raw::Raw;
+use super::table::{Key, Table};
+use super::{Invalid, Origin, Policy, SHIPPED, SourceFile, shipped};
+use crate::value::{Fault, hint};
+
+/// How a name behind `extends` is resolved, in the file that says it: to a file, or to none of that name.
+///
+/// The shipped policies are looked up by [`Policy::load`], after this. A fault that has no span gets that of the name.
+pub type Resolve<'a> = dyn Fn(&str, &SourceFile) -> Result<Option<SourceFile>, Fault> + 'a;
+
+/// The most files that may extend one another.
+const CHAIN: usize = 16;
+
+impl Policy {
+    /// The policy that a file makes, with all that it extends.
+    ///
+    /// # Errors
+    ///
+    /// The first file of the chain, from its root, that is not valid, with everything that is wrong with it.
+    pub fn load(file: &SourceFile, resolve: &Resolve<'_>) -> Result<Self, Invalid> {
+        load(file, resolve, &[])
+    }
+}
+
+/// `below` are the files that led here.
+fn load(file: &SourceFile, resolve: &Resolve<'_>, below: &[&SourceFile]) -> Result<Policy, Invalid> {
+    let mut faults = Vec::new();
+    let (root, errors) = DeTable::parse_recoverable(&file.text);
+    if !errors.is_empty() {
+        return Err(invalid(file, errors.iter().map(syntax).collect()));
+    }
+    let raw = Table::root(root.get_ref(), &mut faults, Raw::read);
+    let chain: Vec<&SourceFile> = below.iter().copied().chain([file]).collect();
+    let parent = match &raw.extends {
+        Key::Absent => None,
+        Key::Faulty => return Err(invalid(file, faults)),
+        Key::Written { value, span, .. } => match parent(&value.0, resolve, &chain) {
+            Ok(source) => Some((load(&source, resolve, &chain)?, source)),
+            Err(fault) => {
+                faults.push(Fault { span: fault.span.or(Some(span.clone())), ..fault });
+                return Err(invalid(file, faults));
+            }
+        },
+    };
+    let parent = parent.as_ref().map(|(policy, source)| Parent { path: &source.path, policy });
+    match (Overlay { parent, faults: &mut faults }.policy(&raw, file.stem()), faults.is_empty()) {
+        (Some(policy), true) => Ok(policy),
+        _ => Err(invalid(file, faults)),
+    }
+}
+
+/// The file that `name` stands for, behind `extends` in the last file of `chain`.
+fn parent(name: &str, resolve: &Resolve<'_>, chain: &[&SourceFile]) -> Result<SourceFile, Fault> {
+    let fault = |message: String, label: &str, help: String| Fault { message, span: None, label: label.into(), help };
+    let own = match chain.last() {
+        Some(file) if file.origin == Origin::User => resolve(name, file)?,
+        _ => None,
+    };
+    let Some(source) = own.or_else(|| shipped(name)) else {
+        let introduction = "write a path relative to this file, or a shipped policy:";
+        let help = hint(name.trim_end_matches(".toml"), introduction, SHIPPED.iter().map(|(name, _)| *name));
+        return Err(fault(format!("there is no policy `{name}`"), "no such file", help));
+    };
+    if chain.iter().any(|file| (file.origin, &file.path) == (source.origin, &source.path)) {
+        let steps: Vec<&str> = chain.iter().map(|file| file.path.as_str()).chain([source.path.as_str()]).collect();
+        let help = format!("a policy cannot extend itself: {}", steps.join(" extends "));
+        return Err(fault(format!("`{name}` leads back to this policy"), "this closes a circle", help));
+    }
+    if chain.len() >= CHAIN {
+        let help = format!("at most {CHAIN} policies may extend one another");
+        return Err(fault("too many policies extend one another".into(), "this is one too many", help));
+    }
+    Ok(source)
+}
+
+/// The faults of a file, from its beginning to its end.
+fn invalid(file: &SourceFile, mut faults: Vec<Fault>) -> Invalid {
+    faults.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
+    Invalid { file: file.clone(), faults }
+}
+
+/// What is no TOML at all.
+fn syntax(error: &toml::de::Error) -> Fault {
+    let (message, label) = match error.message().split_once(", expected ") {
+        Some((message, expected)) => (message, format!("expected {expected}")),
+        None => (error.message(), String::new()),
+    };
+    let help = if message == "duplicate key" { "write it once" } else { "" };
+    Fault { message: message.into(), span: error.span(), label, help: help.into() }
+}

@@ -1,0 +1,165 @@
+//! What was read, laid over the policy that it extends. Every value is checked here against the parent's.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::content::Content;
+use super::numbers::{Count, Fraction, Size};
+use super::raw::{Raw, RawBoundary, RawEpisode, RawGrace, RawObjective, RawRecord};
+use super::table::Key;
+use super::text::Name;
+use super::words::Signal;
+use super::{Boundary, Continuity, Limits, OnRelease, Policy, Swap};
+use crate::objective::{Horizon, Objective, Reveal};
+use crate::transcript::{Detail, Keep};
+use crate::value::Fault;
+
+/// The grace where nothing says otherwise, and the episode has as much.
+const GRACE_FUEL: u64 = 1_000_000;
+
+/// The policy that is extended, and the path of its file.
+#[derive(Clone, Copy)]
+pub(super) struct Parent<'a> {
+    pub(super) path: &'a str,
+    pub(super) policy: &'a Policy,
+}
+
+/// Lays a policy over its parent, and gathers what is wrong with it.
+pub(super) struct Overlay<'a> {
+    pub(super) parent: Option<Parent<'a>>,
+    pub(super) faults: &'a mut Vec<Fault>,
+}
+
+impl<'a> Overlay<'a> {
+    /// The policy, where every fault leaves one.
+    pub(super) fn policy(mut self, raw: &Raw, stem: &str) -> Option<Policy> {
+        let episode = self.episode(&raw.episode);
+        let objective = self.objective(&raw.objective);
+        let boundary = self.boundary(&raw.boundary, episode.as_ref());
+        let mut grants = self.grants(&raw.grants);
+        self.rules(&raw.rules, &mut grants);
+        let record = self.record(&raw.record, &raw.episode.grace);
+        let consequences = self.consequences(&raw.violations);
+        let name = raw.name.value().cloned().unwrap_or_else(|| Name::clean(stem, "policy")).0;
+        Some(Policy { name, episode: episode?, objective, boundary: boundary?, grants, record, consequences })
+    }
+
+    fn episode(&mut self, raw: &RawEpisode) -> Option<Limits> {
+        let parent = self.inherited().map(|policy| policy.episode);
+        let steps = self.require(raw, "steps", "steps = 100", &raw.steps, parent.map(|p| Count(p.steps.into())));
+        let fuel = self.require(raw, "fuel", "fuel = 50_000_000", &raw.fuel, parent.map(|p| Count(p.fuel)));
+        let wall = self.settle(&raw.wall, parent.map(|p| p.wall), Duration::from_secs(10));
+        let memory = self.settle(&raw.memory, parent.map(|p| Size(p.memory)), Size(16 << 20));
+        let tables = parent.map(|p| Count(p.table_elements.into()));
+        let table_elements = self.settle(&raw.table_elements, tables, Count(100_000));
+        let call_bytes = self.settle(&raw.call_bytes, parent.map(|p| Size(p.call_bytes)), Size(1 << 20));
+        let on_release = self.settle(&raw.ends_on, parent.map(|p| p.on_release), OnRelease::GoesOn);
+        let default = Count(fuel.map_or(GRACE_FUEL, |fuel| fuel.0.min(GRACE_FUEL)));
+        let grace = self.settle(&raw.grace.fuel, parent.map(|p| Count(p.grace_fuel)), default);
+        let (steps, fuel) = (steps?, fuel?);
+        if grace.0 > fuel.0 {
+            self.faults.push(Fault {
+                message: format!("the grace of {} is more than the fuel of the episode", grace.write()),
+                span: raw.grace.fuel.span().or_else(|| raw.fuel.span()),
+                label: format!("the episode has {}", fuel.write()),
+                help: format!("the grace is for returning: write at most `grace = {{ fuel = {} }}`", fuel.write()),
+            });
+        }
+        Some(Limits {
+            steps: steps.narrow(),
+            fuel: fuel.0,
+            wall,
+            memory: memory.0,
+            table_elements: table_elements.narrow(),
+            call_bytes: call_bytes.0,
+            on_release,
+            grace_fuel: grace.0,
+        })
+    }
+
+    fn objective(&mut self, raw: &RawObjective) -> Objective {
+        let parent = self.inherited().map(|policy| policy.objective);
+        self.settle(&raw.signal, None, Signal);
+        Objective {
+            horizon: self.settle(&raw.horizon, parent.map(|p| p.horizon), Horizon::Episode),
+            discount: self.settle(&raw.discount, parent.map(|p| Fraction(p.discount)), Fraction(1.0)).0,
+            reveal: self.settle(&raw.reveal, parent.map(|p| p.reveal), Reveal::default()),
+        }
+    }
+
+    fn boundary(&mut self, raw: &RawBoundary, episode: Option<&Limits>) -> Option<Boundary> {
+        let parent = self.inherited().map(|policy| policy.boundary);
+        let environment = self.settle(&raw.environment, parent.map(|p| p.environment), Continuity::Reset);
+        let swap = self.settle(&raw.swap, parent.map(|p| p.swap), Swap::None);
+        let carry = self.settle(&raw.carry, parent.map(|p| Size(p.carry)), Size(0)).0;
+        if (environment, swap) == (Continuity::Reset, Swap::Rotate) && !matches!(raw.environment, Key::Faulty) {
+            self.faults.push(Fault {
+                message: "an environment that is reset cannot rotate".into(),
+                span: raw.swap.span().or_else(|| raw.environment.span()),
+                label: "there is nothing to swap".into(),
+                help: "write `swap = \"none\"`, or `environment = \"persist\"`".into(),
+            });
+        }
+        let fuel = Count(episode?.fuel);
+        let learn_fuel = self.settle(&raw.learn_fuel, parent.map(|p| Count(p.learn_fuel)), fuel).0;
+        Some(Boundary { environment, swap, carry, learn_fuel })
+    }
+
+    fn record(&mut self, raw: &RawRecord, grace: &RawGrace) -> Keep {
+        let parent = self.inherited().map(|policy| policy.record);
+        Keep {
+            entries: self.settle(&raw.entries, parent.map(|p| Count(p.entries.into())), Count(1024)).narrow(),
+            grace: self.settle(&grace.records, parent.map(|p| Count(p.grace.into())), Count(64)).narrow(),
+            steps: self.settle(&raw.steps, parent.map(|p| p.steps), Detail::Digest),
+        }
+    }
+
+    /// The policy that is extended.
+    pub(super) fn inherited(&self) -> Option<&'a Policy> {
+        self.parent.map(|parent| parent.policy)
+    }
+
+    /// What a key comes to: what is written, else what is inherited, else the default.
+    pub(super) fn settle<T: Content>(&mut self, key: &Key<T>, inherited: Option<T>, default: T) -> T {
+        self.resolve(key, inherited).unwrap_or(default)
+    }
+
+    /// What a key comes to that has no default.
+    fn require<T: Content>(
+        &mut self,
+        episode: &RawEpisode,
+        name: &str,
+        example: &str,
+        key: &Key<T>,
+        inherited: Option<T>,
+    ) -> Option<T> {
+        if matches!(key, Key::Absent) && inherited.is_none() {
+            self.faults.push(Fault {
+                message: format!("`episode.{name}` is missing"),
+                span: episode.header.clone(),
+                label: if episode.header.is_some() { format!("this needs `{name}`") } else { String::new() },
+                help: format!("add a limit to `[episode]`, such as `{example}`"),
+            });
+        }
+        self.resolve(key, inherited)
+    }
+
+    fn resolve<T: Content>(&mut self, key: &Key<T>, inherited: Option<T>) -> Option<T> {
+        let Key::Written { value, place, span } = key else { return inherited };
+        // INVARIANT 2: a policy only tightens the one that it extends.
+        if let Some(parent) = inherited.filter(|parent| !value.within(parent)) {
+            self.loosened(place, span.clone(), &parent.write());
+        }
+        Some(value.clone())
+    }
+
+    fn loosened(&mut self, place: &str, span: Range<usize>, parent: &str) {
+        let path = self.parent.map_or("", |parent| parent.path);
+        self.faults.push(Fault {
+            message: format!("`{place}` is looser than in `{path}`"),
+            span: Some(span),
+            label: format!("the parent has `{parent}`"),
+            help: format!("a policy may only tighten what it extends: write `{parent}`, or what is tighter"),
+        });
+    }
+}

@@ -1,0 +1,204 @@
+//! What a policy file says, key by key, before it is known whether it makes a policy.
+//!
+//! The documentation of a field is what an editor shows for its key. A test holds the names here to the names that are read.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+
+use super::grants::RawGrants;
+use super::numbers::{Count, Fraction, Size};
+use super::rules::RawRule;
+use super::table::{Key, Table};
+use super::text::{Name, Path};
+use super::violations::RawViolations;
+use super::words::Signal;
+use super::{Continuity, OnRelease, Swap};
+use crate::objective::{Horizon, Reveal};
+use crate::transcript::Detail;
+
+/// The most fuel: days of work, and exact in a 64-bit float.
+const FUEL: u64 = 1_000_000_000_000_000;
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+const U32: u64 = 4_294_967_295;
+
+/// What a Dayfly agent may do, when its episode ends, and what crosses the boundary.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(title = "Dayfly policy", rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct Raw {
+    /// Its name in reports and records. The stem of the file where there is none.
+    pub(super) name: Key<Name>,
+    /// The policy that this one tightens: a path relative to this file, or the name of a shipped policy.
+    pub(super) extends: Key<Path>,
+    /// When an episode ends.
+    pub(super) episode: RawEpisode,
+    /// What an episode is for.
+    pub(super) objective: RawObjective,
+    /// What crosses the boundary.
+    pub(super) boundary: RawBoundary,
+    /// What the agent may ask for. A capability that is not here is denied, and an agent that imports it does not run.
+    pub(super) grants: RawGrants,
+    /// Refinements of grants. The tightest of a grant and of all rules that match decides: a rule never loosens.
+    pub(super) rules: Vec<RawRule>,
+    /// What the transcript keeps.
+    pub(super) record: RawRecord,
+    /// What each class of violation leads to.
+    pub(super) violations: RawViolations,
+}
+
+/// When an episode ends.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawEpisode {
+    #[schemars(skip)]
+    pub(super) header: Option<Range<usize>>,
+    /// The most steps. Needed here or in what this policy extends.
+    pub(super) steps: Key<Count<1, U32>>,
+    /// The most WebAssembly instructions. Needed here or in what this policy extends.
+    pub(super) fuel: Key<Count<1, FUEL>>,
+    /// The most wall time, such as "10s": a backstop, never the reason that a result depends on.
+    #[schemars(extend("default" = "10s"))]
+    pub(super) wall: Key<Duration>,
+    /// The most linear memory, such as "16 MiB"; from 64 KiB to 1 GiB.
+    #[schemars(extend("default" = "16 MiB"))]
+    pub(super) memory: Key<Size<{ 64 * KIB }, GIB>>,
+    /// The most elements of all tables together.
+    #[schemars(extend("default" = 100_000))]
+    pub(super) table_elements: Key<Count<1, 1_000_000>>,
+    /// The most bytes that one call to the host may move; from 1 KiB to 1 GiB.
+    #[schemars(extend("default" = "1 MiB"))]
+    pub(super) call_bytes: Key<Size<KIB, GIB>>,
+    /// What ends the episode besides its task and its limits. "release": a message that leaves the box.
+    #[schemars(extend("default" = []))]
+    pub(super) ends_on: Key<OnRelease>,
+    /// What the agent has after the boundary, to return.
+    pub(super) grace: RawGrace,
+}
+
+/// What the agent has after the boundary, to return.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawGrace {
+    /// WebAssembly instructions; no more than the episode's. By default 1 000 000, or the episode's fuel if that is less.
+    pub(super) fuel: Key<Count<0, FUEL>>,
+    /// How many calls after the boundary are kept in full. Every one is refused and counted.
+    #[schemars(extend("default" = 64))]
+    pub(super) records: Key<Count<0, 65_536>>,
+}
+
+/// What an episode is for.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawObjective {
+    /// How far a target counts rewards: to the end of the "episode", or a number of steps. Never past the end.
+    #[schemars(extend("default" = "episode"))]
+    pub(super) horizon: Key<Horizon>,
+    /// The weight of a reward one step later.
+    #[schemars(extend("default" = 1.0))]
+    pub(super) discount: Key<Fraction>,
+    /// What the agent is paid in.
+    #[schemars(extend("default" = "reward"))]
+    pub(super) signal: Key<Signal>,
+    /// What the agent is shown: the reward of each step, how many steps it has taken, the limits of the episode.
+    #[schemars(extend("default" = []))]
+    pub(super) reveal: Key<Reveal>,
+}
+
+/// What crosses the boundary.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawBoundary {
+    /// "reset": the world is made anew from the seed. "persist": it keeps what it declares to keep.
+    #[schemars(extend("default" = "reset"))]
+    pub(super) environment: Key<Continuity>,
+    /// Which copy of a persistent world a lineage acts in. "none": its own. "rotate": the next one in each episode.
+    #[schemars(extend("default" = "none"))]
+    pub(super) swap: Key<Swap>,
+    /// The most bytes that `learn` may hand to the next episode, such as "4 KiB"; at most 64 MiB.
+    #[schemars(extend("default" = "0 B"))]
+    pub(super) carry: Key<Size<0, { 64 * MIB }>>,
+    /// The WebAssembly instructions of one call of `learn`. By default the episode's fuel.
+    pub(super) learn_fuel: Key<Count<1, FUEL>>,
+}
+
+/// What the transcript keeps.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawRecord {
+    /// "digest": enough to check a replay from the seed. "full": each step.
+    #[schemars(extend("default" = "digest"))]
+    pub(super) steps: Key<Detail>,
+    /// The most decisions that an episode keeps. A call that has to be kept and finds no room is refused.
+    #[schemars(extend("default" = 1024))]
+    pub(super) entries: Key<Count<1, 1_048_576>>,
+}
+
+impl Raw {
+    /// Read a whole policy.
+    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            name: table.key("name"),
+            extends: table.key("extends"),
+            episode: table.table("episode", RawEpisode::read).unwrap_or_default(),
+            objective: table.table("objective", RawObjective::read).unwrap_or_default(),
+            boundary: table.table("boundary", RawBoundary::read).unwrap_or_default(),
+            grants: table.table("grants", RawGrants::read).unwrap_or_default(),
+            rules: table.tables("rules", RawRule::read),
+            record: table.table("record", RawRecord::read).unwrap_or_default(),
+            violations: table.table("violations", RawViolations::read).unwrap_or_default(),
+        }
+    }
+}
+
+impl RawEpisode {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            header: table.header(),
+            steps: table.key("steps"),
+            fuel: table.key("fuel"),
+            wall: table.key("wall"),
+            memory: table.key("memory"),
+            table_elements: table.key("table-elements"),
+            call_bytes: table.key("call-bytes"),
+            ends_on: table.key("ends-on"),
+            grace: table.table("grace", RawGrace::read).unwrap_or_default(),
+        }
+    }
+}
+
+impl RawGrace {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self { fuel: table.key("fuel"), records: table.key("records") }
+    }
+}
+
+impl RawObjective {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            horizon: table.key("horizon"),
+            discount: table.key("discount"),
+            signal: table.key("signal"),
+            reveal: table.key("reveal"),
+        }
+    }
+}
+
+impl RawBoundary {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            environment: table.key("environment"),
+            swap: table.key("swap"),
+            carry: table.key("carry"),
+            learn_fuel: table.key("learn-fuel"),
+        }
+    }
+}
+
+impl RawRecord {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self { steps: table.key("steps"), entries: table.key("entries") }
+    }
+}

@@ -1,0 +1,138 @@
+//! Rules: refinements of grants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::{JsonSchema, Schema, json_schema};
+use toml::de::DeValue;
+
+use super::Granted;
+use super::content::{Complaint, Content, Readable, choose, quote, text};
+use super::numbers::Count;
+use super::overlay::Overlay;
+use super::table::{Key, Table};
+use super::text::{Named, Path, Text};
+use super::words::Ruling;
+use crate::capability::CAPABILITIES;
+use crate::gate::{Capability, Kind, Mode, Rule};
+use crate::transcript::Operation;
+use crate::value::Fault;
+
+/// A refinement of a grant, for the calls that match all of what it says.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default, extend("required" = ["capability", "decision"]))]
+pub(super) struct RawRule {
+    /// The capability that it is about. It has to be granted.
+    capability: Key<Named>,
+    /// The operation that it is about; every one of the capability where there is none.
+    operation: Key<Called>,
+    /// The name that it is about: of a tool, a recipient, a path.
+    name: Key<Path>,
+    /// It applies once more than so many steps have been taken.
+    after_step: Key<Count<0, 4_294_967_293>>,
+    /// It applies while fewer than so many steps have been taken.
+    before_step: Key<Count<1, 4_294_967_295>>,
+    /// deny: the call is refused. tripwire: it is answered as if it had worked, and nothing happens.
+    decision: Key<Ruling>,
+}
+
+/// The name of an operation. Whether the capability has it is known once both are read.
+#[derive(Clone, Debug)]
+struct Called(String);
+
+impl Content for Called {
+    fn write(&self) -> String {
+        quote(&self.0)
+    }
+
+    fn within(&self, _parent: &Self) -> bool {
+        true
+    }
+}
+
+impl Readable for Called {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        text(value).map(|text| Self(text.to_owned()))
+    }
+
+    fn schema() -> Schema {
+        // Two capabilities may have an operation of the same name.
+        let names: BTreeSet<&str> =
+            CAPABILITIES.iter().flat_map(|capability| capability.operations).map(|op| op.name).collect();
+        json_schema!({ "type": "string", "enum": names })
+    }
+}
+
+impl RawRule {
+    /// Read one rule.
+    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            capability: table.required("capability", "\"tools\""),
+            operation: table.key("operation"),
+            name: table.key("name"),
+            after_step: table.key("after-step"),
+            before_step: table.key("before-step"),
+            decision: table.required("decision", "\"deny\""),
+        }
+    }
+}
+
+impl Overlay<'_> {
+    /// Add rules to the grants that they are about, after those of the parent.
+    pub(super) fn rules(&mut self, raw: &[RawRule], grants: &mut BTreeMap<&'static str, Granted>) {
+        let inherited: usize = grants.values().map(|granted| granted.warrant.rules.len()).sum();
+        for (position, raw) in raw.iter().enumerate() {
+            self.some_step(raw);
+            let Key::Written { value: Named(capability), place, span } = &raw.capability else { continue };
+            let operation = self.operation(raw, capability);
+            self.known_name(raw, capability);
+            let Some(granted) = grants.get_mut(capability.name) else {
+                self.faults.push(Fault {
+                    message: format!("`{place}` is about a capability that is not granted"),
+                    span: Some(span.clone()),
+                    label: format!("there is no `[grants.{}]`", capability.name),
+                    help: "what is not granted is denied already: leave the rule out, or grant the capability".into(),
+                });
+                continue;
+            };
+            granted.warrant.rules.push(Rule {
+                place: format!("rules[{}]", inherited + position),
+                operation,
+                name: raw.name.value().map(|text| text.0.clone()),
+                after_step: raw.after_step.value().map(|step| step.narrow()),
+                before_step: raw.before_step.value().map(|step| step.narrow()),
+                decision: raw.decision.value().map_or(Mode::Deny, |decision| decision.0),
+            });
+        }
+    }
+
+    fn operation(&mut self, raw: &RawRule, capability: &Capability) -> Option<Operation> {
+        let Key::Written { value: Called(name), place, span } = &raw.operation else { return None };
+        let all: Vec<_> = capability.operations.iter().map(|operation| (operation.name, *operation)).collect();
+        choose(name, &all).map_err(|complaint| self.faults.push(complaint.at(place, span.clone()))).ok()
+    }
+
+    /// Where the names of a capability are known, a rule is about one of them: a misspelt one would never match.
+    fn known_name(&mut self, raw: &RawRule, capability: &Capability) {
+        let Key::Written { value: Text(name), place, span } = &raw.name else { return };
+        for limit in capability.limits {
+            let Kind::Names { among } = limit.kind else { continue };
+            let all: Vec<_> = among().into_iter().map(|name| (name, ())).collect();
+            if let Err(complaint) = choose(name, &all) {
+                self.faults.push(complaint.at(place, span.clone()));
+            }
+        }
+    }
+
+    /// Whether there is a step at which a rule applies.
+    fn some_step(&mut self, raw: &RawRule) {
+        let (Some(after), Some(before)) = (raw.after_step.value(), raw.before_step.value()) else { return };
+        if before.0 <= after.0.saturating_add(1) {
+            self.faults.push(Fault {
+                message: "a rule that applies to no step".into(),
+                span: raw.before_step.span(),
+                label: format!("no step comes after {} and before {}", after.write(), before.write()),
+                help: format!("write at least `before-step = {}`", Count::<0, 0>(after.0 + 2).write()),
+            });
+        }
+    }
+}

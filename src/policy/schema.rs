@@ -1,0 +1,13 @@
+//! The schema of policies, for editors.
+
+use schemars::generate::SchemaSettings;
+
+use super::raw::Raw;
+
+/// The JSON Schema (draft-07) of a policy file. A policy names it in its first line: `#:schema policy.schema.json`.
+///
+/// It knows every key and name there is. What depends on more than one key, such as what a policy extends, only loading tells.
+pub fn schema() -> serde_json::Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<Raw>().to_value()
+}

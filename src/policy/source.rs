@@ -1,0 +1,71 @@
+//! Where a policy comes from: a file, or Dayfly itself.
+
+use std::path::Path;
+
+use crate::value::Fault;
+
+/// The policies that Dayfly brings along: name and text.
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("strict", include_str!("../../policies/strict.toml")),
+    ("boxed", include_str!("../../policies/boxed.toml")),
+    ("tripwire", include_str!("../../policies/tripwire.toml")),
+    ("learner", include_str!("../../policies/learner.toml")),
+    ("lab", include_str!("../../policies/lab.toml")),
+];
+
+/// The text of a policy, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Who wrote it.
+    pub origin: Origin,
+    /// Its path, as messages show it. Two files have different paths.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Who wrote a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is one of [`SHIPPED`]. What it extends is, too.
+    Shipped,
+    /// It is a file of the user.
+    User,
+}
+
+impl SourceFile {
+    /// A file of the user.
+    pub fn user(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { origin: Origin::User, path: path.into(), text: text.into() }
+    }
+
+    /// The name of a policy that names itself nowhere else.
+    pub(super) fn stem(&self) -> &str {
+        Path::new(&self.path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
+    }
+}
+
+/// The shipped policy of that name; `strict` and `strict.toml` are the same.
+pub fn shipped(name: &str) -> Option<SourceFile> {
+    let stem = name.strip_suffix(".toml").unwrap_or(name);
+    let (name, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == stem)?;
+    Some(SourceFile { origin: Origin::Shipped, path: format!("{name}.toml"), text: (*text).to_owned() })
+}
+
+/// Why a file makes no policy: everything that is wrong with it, from its beginning to its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not a valid policy: {}", file.path, summary(faults))]
+pub struct Invalid {
+    /// The file at fault: the one that was loaded, or one that it extends.
+    pub file: SourceFile,
+    /// At least one.
+    pub faults: Vec<Fault>,
+}
+
+fn summary(faults: &[Fault]) -> String {
+    match faults {
+        [] => String::new(),
+        [only] => only.message.clone(),
+        [first, rest @ ..] => format!("{}, and {} more", first.message, rest.len()),
+    }
+}

@@ -1,0 +1,182 @@
+//! A table of the policy, while it is read: it knows where it stands, and which of its keys nobody asked for.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::content::{Complaint, Readable};
+use crate::value::{Fault, hint};
+
+/// What was written for a key.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Key<T> {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// Something that is at fault; that has been said.
+    Faulty,
+    /// Something valid.
+    Written {
+        /// What it says.
+        value: T,
+        /// Where it stands, such as `episode.steps`.
+        place: String,
+        /// The bytes of the value.
+        span: Range<usize>,
+    },
+}
+
+impl<T> Key<T> {
+    /// What it says, where it says something valid.
+    pub(super) const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Written { value, .. } => Some(value),
+            Self::Absent | Self::Faulty => None,
+        }
+    }
+
+    /// Where it says so.
+    pub(super) fn span(&self) -> Option<Range<usize>> {
+        match self {
+            Self::Written { span, .. } => Some(span.clone()),
+            Self::Absent | Self::Faulty => None,
+        }
+    }
+}
+
+impl<T: Readable> JsonSchema for Key<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Key".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        T::schema()
+    }
+}
+
+/// A table, while it is read.
+pub(super) struct Table<'t, 'f> {
+    entries: &'t DeTable<'t>,
+    /// Where it stands, such as `episode.grace`; empty for the policy itself.
+    place: String,
+    /// Its header, or the braces of an inline table.
+    header: Option<Range<usize>>,
+    asked: Vec<&'static str>,
+    faults: &'f mut Vec<Fault>,
+}
+
+impl<'t> Table<'t, '_> {
+    /// Read a whole policy.
+    pub(super) fn root<T>(
+        entries: &'t DeTable<'t>,
+        faults: &mut Vec<Fault>,
+        read: impl FnOnce(&mut Table<'_, '_>) -> T,
+    ) -> T {
+        Table { entries, place: String::new(), header: None, asked: Vec::new(), faults }.run(read)
+    }
+
+    /// The bytes of its header.
+    pub(super) fn header(&self) -> Option<Range<usize>> {
+        self.header.clone()
+    }
+
+    /// What stands behind `name`.
+    pub(super) fn key<T: Readable>(&mut self, name: &'static str) -> Key<T> {
+        self.key_with(name, T::read)
+    }
+
+    /// What stands behind `name`, which has to be there, such as `example`.
+    pub(super) fn required<T: Readable>(&mut self, name: &'static str, example: &str) -> Key<T> {
+        let key = self.key(name);
+        if matches!(key, Key::Absent) {
+            self.faults.push(Fault {
+                message: format!("`{}` is missing", self.place_of(name)),
+                span: self.header(),
+                label: format!("this needs `{name}`"),
+                help: format!("add `{name}`, such as `{name} = {example}`"),
+            });
+        }
+        key
+    }
+
+    /// What stands behind `name`, read as `read` says.
+    pub(super) fn key_with<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&DeValue<'_>) -> Result<T, Complaint>,
+    ) -> Key<T> {
+        self.asked.push(name);
+        let Some(found) = self.entries.get(name) else { return Key::Absent };
+        let (place, span) = (self.place_of(name), found.span());
+        match read(found.get_ref()) {
+            Ok(value) => Key::Written { value, place, span },
+            Err(complaint) => {
+                self.faults.push(complaint.at(&place, span));
+                Key::Faulty
+            }
+        }
+    }
+
+    /// The table `name`, where there is one.
+    pub(super) fn table<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Table<'_, '_>) -> T) -> Option<T> {
+        self.asked.push(name);
+        let found = self.entries.get(name)?;
+        self.enter(found, self.place_of(name), &format!("write `[{}]` on a line of its own", self.place_of(name)), read)
+    }
+
+    /// The tables `[[name]]`.
+    pub(super) fn tables<T>(&mut self, name: &'static str, read: impl Fn(&mut Table<'_, '_>) -> T) -> Vec<T> {
+        self.asked.push(name);
+        let Some(found) = self.entries.get(name) else { return Vec::new() };
+        let help = format!("write `[[{name}]]` on a line of its own");
+        let DeValue::Array(items) = found.get_ref() else {
+            let complaint = Complaint::kind("a list of tables", found.get_ref(), help);
+            self.faults.push(complaint.at(name, found.span()));
+            return Vec::new();
+        };
+        let places = (0..items.len()).map(|index| format!("{name}[{index}]"));
+        items.iter().zip(places).filter_map(|(item, place)| self.enter(item, place, &help, &read)).collect()
+    }
+
+    fn enter<T>(
+        &mut self,
+        found: &Spanned<DeValue<'_>>,
+        place: String,
+        help: &str,
+        read: impl FnOnce(&mut Table<'_, '_>) -> T,
+    ) -> Option<T> {
+        let DeValue::Table(entries) = found.get_ref() else {
+            self.faults.push(Complaint::kind("a table", found.get_ref(), help).at(&place, found.span()));
+            return None;
+        };
+        let inner = Table { entries, place, header: Some(found.span()), asked: Vec::new(), faults: self.faults };
+        Some(inner.run(read))
+    }
+
+    /// Read it, then name the keys that nobody asked for.
+    fn run<T>(mut self, read: impl FnOnce(&mut Table<'_, '_>) -> T) -> T {
+        let value = read(&mut self);
+        for key in self.entries.keys().filter(|key| !self.asked.contains(&key.get_ref().as_ref())) {
+            let name = key.get_ref().as_ref();
+            let owner = if self.place.is_empty() { "a policy".into() } else { format!("`{}`", self.place) };
+            self.faults.push(Fault {
+                message: format!("unknown key `{}`", self.place_of(name)),
+                span: Some(key.span()),
+                label: "no such key".into(),
+                help: hint(name, &format!("the keys of {owner} are"), self.asked.iter().copied()),
+            });
+        }
+        value
+    }
+
+    fn place_of(&self, name: &str) -> String {
+        if self.place.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place) }
+    }
+}

@@ -1,0 +1,147 @@
+//! Names out of a fixed list.
+
+use schemars::{Schema, json_schema};
+use toml::de::DeValue;
+
+use super::content::{Complaint, Content, Readable, choose, quote, text};
+use super::{Continuity, Swap};
+use crate::gate::{Consequence, Mode};
+use crate::transcript::Detail;
+
+/// A name out of a fixed list.
+pub(super) trait Word: Copy + PartialEq + 'static {
+    /// Every name, and what it stands for.
+    const ALL: &'static [(&'static str, Self)];
+
+    /// Names that a user may expect to be there, and what to do instead.
+    const EXPECTED: &'static [(&'static str, &'static str)] = &[];
+
+    /// Whether a policy may say this where the one that it extends says `parent`.
+    fn no_looser(self, parent: Self) -> bool;
+
+    /// What a name stands for.
+    fn find(text: &str) -> Result<Self, Complaint> {
+        choose(text, Self::ALL).map_err(|complaint| match Self::EXPECTED.iter().find(|(name, _)| *name == text) {
+            Some((_, help)) => Complaint::new(complaint.what, "no such value", *help),
+            None => complaint,
+        })
+    }
+
+    /// The name.
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, word)| *word == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl<T: Word> Content for T {
+    fn write(&self) -> String {
+        quote(self.name())
+    }
+
+    fn within(&self, parent: &Self) -> bool {
+        self.no_looser(*parent)
+    }
+}
+
+impl<T: Word> Readable for T {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        T::find(text(value)?)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "enum": names_of(T::ALL) })
+    }
+}
+
+/// The names of a list.
+pub(super) fn names_of<T>(all: &[(&'static str, T)]) -> Vec<&'static str> {
+    all.iter().map(|(name, _)| *name).collect()
+}
+
+impl Word for Mode {
+    const ALL: &'static [(&'static str, Self)] =
+        &[(Self::Grant.name(), Self::Grant), (Self::Deny.name(), Self::Deny), (Self::Tripwire.name(), Self::Tripwire)];
+
+    fn no_looser(self, parent: Self) -> bool {
+        self <= parent
+    }
+}
+
+/// What a rule decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ruling(pub(super) Mode);
+
+impl Word for Ruling {
+    const ALL: &'static [(&'static str, Self)] =
+        &[(Mode::Deny.name(), Self(Mode::Deny)), (Mode::Tripwire.name(), Self(Mode::Tripwire))];
+
+    const EXPECTED: &'static [(&'static str, &'static str)] = &[(
+        Mode::Grant.name(),
+        "a rule only tightens a grant: write `\"deny\"` or `\"tripwire\"`, for the calls that are not to be granted",
+    )];
+
+    fn no_looser(self, parent: Self) -> bool {
+        self.0 <= parent.0
+    }
+}
+
+impl Word for Consequence {
+    const ALL: &'static [(&'static str, Self)] = &[
+        (Self::Record.name(), Self::Record),
+        (Self::End.name(), Self::End),
+        (Self::Quarantine.name(), Self::Quarantine),
+        (Self::Fail.name(), Self::Fail),
+    ];
+
+    /// `end` and `fail` do different things: neither stands in for the other.
+    fn no_looser(self, parent: Self) -> bool {
+        match parent {
+            Self::Record => true,
+            Self::End => matches!(self, Self::End | Self::Quarantine),
+            Self::Quarantine | Self::Fail => self == parent,
+        }
+    }
+}
+
+impl Word for Continuity {
+    const ALL: &'static [(&'static str, Self)] = &[("reset", Self::Reset), ("persist", Self::Persist)];
+
+    fn no_looser(self, parent: Self) -> bool {
+        self == Self::Reset || parent == Self::Persist
+    }
+}
+
+impl Word for Swap {
+    const ALL: &'static [(&'static str, Self)] = &[("none", Self::None), ("rotate", Self::Rotate)];
+
+    /// Under `rotate` an action reaches the other lineages too.
+    fn no_looser(self, parent: Self) -> bool {
+        self == Self::None || parent == Self::Rotate
+    }
+}
+
+impl Word for Detail {
+    const ALL: &'static [(&'static str, Self)] = &[("digest", Self::Digest), ("full", Self::Full)];
+
+    /// What keeps more is tighter.
+    fn no_looser(self, parent: Self) -> bool {
+        self == Self::Full || parent == Self::Digest
+    }
+}
+
+/// What the agent is paid in. There is one signal so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Signal;
+
+impl Word for Signal {
+    const ALL: &'static [(&'static str, Self)] = &[("reward", Self)];
+
+    const EXPECTED: &'static [(&'static str, &'static str)] = &[
+        ("approval", "write `\"reward\"`, the only signal there is"),
+        ("reward+approval", "write `\"reward\"`, the only signal there is"),
+    ];
+
+    fn no_looser(self, parent: Self) -> bool {
+        self == parent
+    }
+}
