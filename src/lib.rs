@@ -25,6 +25,7 @@
 pub mod agent;
 pub mod capability;
 pub mod environment;
+pub mod episode;
 pub mod gate;
 pub mod ledger;
 pub mod objective;

@@ -1,0 +1,87 @@
+//! The one bridge over the boundary: pure, bounded in bytes, hashed into the transcript.
+
+use std::sync::Arc;
+
+use super::{Error, Exit, Setting, exit};
+use crate::capability::{Allowance, Closed, Host, Opening, Release, end_to_wit, nowhere, value_to_wit};
+use crate::gate::Gate;
+use crate::transcript::{Class, Detail, Learned, Lesson};
+use crate::value::{Digest, Seed, Value};
+use crate::wit::exports::dayfly::agent::learning::{Experience, Transition};
+
+/// Call `learn` on an episode that has closed, in a fresh instance that has no capability at all.
+///
+/// What it tried is recorded with the episode. The carry-over stays as it was where `learn` does not keep within its bounds.
+pub(super) fn learn(
+    setting: &Setting,
+    closed: &mut Closed,
+    lineage: Seed,
+    carry_over: &Arc<[u8]>,
+) -> Result<(Learned, Arc<[u8]>), Error> {
+    let policy = &setting.policy;
+    let experience = experience(setting, closed, lineage);
+    let fuel = policy.boundary.learn_fuel;
+    let mut gate = Gate::new(policy.consequences, policy.record, policy.episode.call_bytes);
+    // INVARIANT 3: from here on the gate refuses everything.
+    gate.learning();
+    let opening = Opening {
+        seed: Seed(0),
+        lineage: Seed(0),
+        task: Arc::from(""),
+        last_step: 0,
+        release: Release::GoesOn,
+        objective: policy.objective,
+        steps: Detail::Digest,
+        carry_over: Arc::from([]),
+        environment: nowhere(),
+        observation: Value::Discrete(0),
+    };
+    let allowance = Allowance { fuel, grace: 0 };
+    let host = Host::new(gate, Arc::clone(&setting.charter), allowance, setting.memory(), opening);
+    let mut store = setting.store(host, fuel)?;
+    let mut returned = Vec::new();
+    let ran = setting.agent.instance().instantiate(&mut store).and_then(|instance| {
+        let Some(learn) = setting.agent.learn() else { return Ok(()) };
+        let learn = instance.get_typed_func::<(&Experience, &[u8]), (Vec<u8>,)>(&mut store, learn)?;
+        (returned,) = learn.call(&mut store, (&experience, carry_over))?;
+        Ok(())
+    });
+    let exit = exit(ran)?;
+    let left = store.get_fuel().map_err(super::engine)?;
+    let mut host = store.into_data();
+    let fuel = host.fuel_used(left);
+    let bytes = u64::try_from(returned.len()).unwrap_or(u64::MAX);
+    let outcome = match exit {
+        Exit::Returned if bytes <= policy.boundary.carry => Lesson::Carried,
+        Exit::Returned => {
+            host.gate().violation(Class::CarryUndeclared);
+            Lesson::Refused
+        }
+        Exit::Trapped => Lesson::Trapped,
+        Exit::OutOfFuel | Exit::Interrupted => Lesson::Exhausted,
+    };
+    let lesson = host.close()?;
+    closed.demands = closed.demands.and(lesson.demands);
+    closed.record.absorb(lesson.record);
+    let next = if outcome == Lesson::Carried { Arc::from(returned) } else { Arc::clone(carry_over) };
+    Ok((Learned { outcome, bytes, carry_over: Digest::of(&next), fuel }, next))
+}
+
+/// The episode, as the objective shows it.
+fn experience(setting: &Setting, closed: &Closed, lineage: Seed) -> Experience {
+    let objective = setting.policy.objective;
+    let steps = &closed.record.steps;
+    let rewards: Vec<f64> = steps.iter().map(|step| step.reward).collect();
+    let before = std::iter::once(&closed.first).chain(steps.iter().map(|step| &step.observation));
+    let transitions = before
+        .zip(steps)
+        .zip(objective.targets(&rewards))
+        .map(|((observation, step), target)| Transition {
+            observation: value_to_wit(observation.clone()),
+            action: value_to_wit(step.action.clone()),
+            reward: objective.reveal.reward.then_some(step.reward),
+            target,
+        })
+        .collect();
+    Experience { transitions, end: end_to_wit(closed.end), last: value_to_wit(closed.last.clone()), seed: lineage.0 }
+}

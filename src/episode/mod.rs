@@ -1,0 +1,321 @@
+//! One episode, from its opening to its transcript.
+//!
+//! ```text
+//!  Ticket --open--> Episode --run--> boundary, grace --close--> workspace wiped, store dropped --learn--> Lived
+//! ```
+//!
+//! 1. An instance lives for one episode: its store is dropped at the close, whatever happened in it.
+//! 2. What an agent does is an [`End`], never an error; what the host fails at is an [`Error`], always.
+//! 3. `learn` runs in an instance of its own, in which every capability is refused.
+//! 4. Nothing of an episode reaches the next one but the environment and the carry-over, and those only where the policy says so.
+
+mod learn;
+mod ticker;
+
+use std::fmt;
+use std::sync::Arc;
+
+use wasmtime::{Store, Trap};
+
+pub use ticker::{Cancel, Ticker};
+
+use crate::agent::Agent;
+use crate::capability::{Allowance, Charter, Closed, Host, MemoryLimits, Opening, Release, WorkspaceError};
+use crate::environment::Environment;
+use crate::gate::{Demands, Gate, Told};
+use crate::policy::{Continuity, OnRelease, Policy};
+use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Transcript};
+use crate::value::{Digest, Seed};
+
+/// What all episodes of a run share.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The agent.
+    pub agent: Agent,
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// The policy's grants, compiled.
+    charter: Arc<Charter>,
+    /// The task in words; that of the environment without one.
+    pub task: Option<Arc<str>>,
+    /// The digest of the run's manifest.
+    pub run: Digest,
+    /// The operator's wish to stop.
+    pub cancel: Cancel,
+}
+
+/// What one episode opens with.
+pub struct Ticket {
+    /// Its ordinal in the run.
+    pub episode: u64,
+    /// Its lineage.
+    pub lineage: u32,
+    /// The copy of the environment it acts in.
+    pub world: u32,
+    /// What every random choice of it follows from.
+    pub seed: Seed,
+    /// The number that its lineage is known to the agent by.
+    pub lineage_seed: Seed,
+    /// The world.
+    pub environment: Box<dyn Environment>,
+    /// The carry-over of the lineage's episode before.
+    pub carry_over: Arc<[u8]>,
+}
+
+/// An episode that is over.
+pub struct Lived {
+    /// What happened.
+    pub transcript: Transcript,
+    /// The world, as the episode left it.
+    pub environment: Box<dyn Environment>,
+    /// The carry-over of the next episode.
+    pub carry_over: Arc<[u8]>,
+    /// What its violations ask of the run.
+    pub demands: Demands,
+}
+
+/// An episode that the host could not bring to its end.
+#[derive(Debug)]
+pub struct Aborted {
+    /// What is recorded of it.
+    pub transcript: Transcript,
+    /// What the host failed at.
+    pub error: Error,
+}
+
+/// The host could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The workspace failed.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// wasmtime failed where no agent can be the cause.
+    #[error("the engine failed: {0}")]
+    Engine(String),
+}
+
+/// How the component left, before anything is made of it.
+enum Exit {
+    Returned,
+    Trapped,
+    OutOfFuel,
+    Interrupted,
+}
+
+impl Setting {
+    /// What all episodes of a run under `policy` share.
+    pub fn new(agent: Agent, policy: Arc<Policy>, task: Option<Arc<str>>, run: Digest, cancel: Cancel) -> Self {
+        let charter = Charter::new(|capability| {
+            policy.grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant))
+        });
+        Self { agent, policy, charter, task, run, cancel }
+    }
+
+    /// Live one episode, and learn from it where the policy declares a carry-over and the agent learns.
+    ///
+    /// # Errors
+    ///
+    /// [`Aborted`] where the host could not go on; what the agent does is never an error.
+    pub fn live(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
+        let mut transcript = self.header(&ticket);
+        let carry_over = Arc::clone(&ticket.carry_over);
+        let lineage = ticket.lineage_seed;
+        let lived = self.act(ticket).and_then(|(mut closed, closing, fuel)| {
+            let lesson =
+                if self.learns() { Some(learn::learn(self, &mut closed, lineage, &carry_over)?) } else { None };
+            Ok((closed, closing, fuel, lesson))
+        });
+        let (closed, closing, fuel, lesson) = match lived {
+            Ok(lived) => lived,
+            Err(error) => return Err(Box::new(Aborted { transcript, error })),
+        };
+        let Closed { end, demands, record, steps, total, environment, log, messages, residue, .. } = closed;
+        let Record { calls, violations, after_end, entries, entries_cut, steps: trace } = record;
+        transcript.end = end;
+        transcript.closing = closing;
+        transcript.steps = steps;
+        transcript.total = total;
+        transcript.performance = environment.performance();
+        transcript.fuel = fuel;
+        transcript.calls = calls;
+        transcript.violations = violations;
+        transcript.after_end = after_end;
+        transcript.entries = entries;
+        transcript.entries_cut = entries_cut;
+        if self.policy.record.steps == Detail::Full {
+            transcript.trace = trace;
+        }
+        transcript.log = log;
+        transcript.released = messages;
+        transcript.residue = residue;
+        let carry_over = match lesson {
+            Some((learned, next)) => {
+                transcript.learned = Some(learned);
+                next
+            }
+            None => carry_over,
+        };
+        // INVARIANT 4: this is all that can reach a later episode; the harness keeps what the policy declares.
+        Ok(Lived { transcript, environment, carry_over, demands })
+    }
+
+    /// Whether episodes are followed by `learn`.
+    fn learns(&self) -> bool {
+        self.agent.learns() && self.policy.boundary.carry > 0
+    }
+
+    /// The transcript of an episode of which nothing is known yet but what it opens with.
+    fn header(&self, ticket: &Ticket) -> Transcript {
+        let persists = self.policy.boundary.environment == Continuity::Persist;
+        Transcript {
+            episode: ticket.episode,
+            lineage: ticket.lineage,
+            world: ticket.world,
+            run: self.run,
+            seed: ticket.seed,
+            carry_over: (!ticket.carry_over.is_empty()).then(|| Digest::of(&ticket.carry_over)),
+            environment: persists.then(|| Digest::of(&ticket.environment.state())),
+            end: End::Aborted,
+            closing: Closing::Stopped,
+            steps: 0,
+            total: 0.0,
+            performance: 0.0,
+            fuel: 0,
+            calls: Calls { count: 0, digest: Digest::of(&[]) },
+            violations: Tally::default(),
+            after_end: 0,
+            entries: Vec::new(),
+            entries_cut: 0,
+            trace: Vec::new(),
+            log: Vec::new(),
+            released: Vec::new(),
+            residue: Vec::new(),
+            learned: None,
+        }
+    }
+
+    /// Open the episode, let the agent act until its grace is over, and close.
+    fn act(&self, ticket: Ticket) -> Result<(Closed, Closing, u64), Error> {
+        let allowance = Allowance { fuel: self.policy.episode.fuel, grace: self.policy.episode.grace_fuel };
+        let mut store = self.store(self.open(ticket, allowance), allowance.total())?;
+        let exit = self.run(&mut store)?;
+        let left = store.get_fuel().map_err(engine)?;
+        // INVARIANT 1: the store is gone from here on.
+        let mut host = store.into_data();
+        let fuel = host.fuel_used(left);
+        let gate = host.gate();
+        let closing = match exit {
+            Exit::Returned => {
+                gate.close(End::Returned, Told::Yes);
+                Closing::Returned
+            }
+            Exit::Trapped => {
+                gate.close(End::Trapped, Told::Yes);
+                Closing::Trapped
+            }
+            Exit::Interrupted if gate.end() == Some(End::Cancelled) => Closing::Stopped,
+            Exit::OutOfFuel | Exit::Interrupted => {
+                gate.close(End::Fuel, Told::NotYet);
+                gate.violation(Class::OutliveEpisode);
+                Closing::Outlived
+            }
+        };
+        Ok((host.close()?, closing, fuel))
+    }
+
+    fn open(&self, ticket: Ticket, allowance: Allowance) -> Host {
+        let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
+        let limits = &self.policy.episode;
+        let observation = environment.open(seed.derive("environment", 0));
+        let task = self.task.as_ref().map_or_else(|| environment.task().into(), Arc::clone);
+        let last_step = environment.steps().map_or(limits.steps, |steps| steps.min(limits.steps));
+        let steps = if self.learns() { Detail::Full } else { self.policy.record.steps };
+        let gate = Gate::new(self.policy.consequences, self.policy.record, limits.call_bytes);
+        let opening = Opening {
+            seed,
+            lineage: lineage_seed,
+            task,
+            last_step,
+            release: match limits.on_release {
+                OnRelease::GoesOn => Release::GoesOn,
+                OnRelease::Ends => Release::Ends,
+            },
+            objective: self.policy.objective,
+            steps,
+            carry_over,
+            environment,
+            observation,
+        };
+        Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening)
+    }
+
+    /// A store for one instance, with every limit set before anything of the component runs.
+    fn store(&self, host: Host, fuel: u64) -> Result<Store<Host>, Error> {
+        let mut store = Store::new(self.agent.instance().engine(), host);
+        store.limiter(|host| host);
+        store.set_fuel(fuel).map_err(engine)?;
+        // A list of the guest is lifted before a call can refuse it: it cannot be larger than the guest's memory.
+        store.set_hostcall_fuel(usize::try_from(self.policy.episode.memory).unwrap_or(usize::MAX));
+        store.set_max_component_handles(HANDLES);
+        ticker::watch(&mut store, self.policy.episode.wall, &self.cancel);
+        Ok(store)
+    }
+
+    fn memory(&self) -> MemoryLimits {
+        memory(&self.policy)
+    }
+
+    /// Instantiate and run the component. Start functions run under the same limits.
+    fn run(&self, store: &mut Store<Host>) -> Result<Exit, Error> {
+        let ran = self.agent.instance().instantiate(&mut *store).and_then(|instance| {
+            instance.get_typed_func::<(), ()>(&mut *store, self.agent.run())?.call(&mut *store, ())
+        });
+        exit(ran)
+    }
+}
+
+/// What an instance may grow to under `policy`.
+pub fn memory(policy: &Policy) -> MemoryLimits {
+    MemoryLimits { memory: policy.episode.memory, table_elements: policy.episode.table_elements.into() }
+}
+
+/// Handles that a component may hold: the contract has none, so these are its own.
+const HANDLES: usize = 1024;
+
+/// What became of a call into a component.
+fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
+    // INVARIANT 2: an error of the host is told from a fault of the guest by its type.
+    let error = match ran {
+        Ok(()) => return Ok(Exit::Returned),
+        Err(error) => error,
+    };
+    if error.is::<WorkspaceError>() {
+        return Err(error.downcast::<WorkspaceError>().map_or_else(engine, Error::Workspace));
+    }
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Err(engine(error));
+    }
+    Ok(match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Exit::OutOfFuel,
+        Some(Trap::Interrupt) => Exit::Interrupted,
+        // What is no trap is a breach of the canonical ABI, or a start that does not fit the limits.
+        Some(_) | None => Exit::Trapped,
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
+fn engine(error: wasmtime::Error) -> Error {
+    Error::Engine(format!("{error:#}"))
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").field("episode", &self.episode).field("seed", &self.seed).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Lived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lived").field("transcript", &self.transcript).finish_non_exhaustive()
+    }
+}

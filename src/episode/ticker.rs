@@ -1,0 +1,95 @@
+//! The wall clock of every episode: a backstop, never the reason a result depends on.
+//!
+//! One thread moves the engine's interrupt clock at a fixed rate. Each store has a callback of its own that looks at *its*
+//! episode; what one episode does never ends another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::agent::Engine;
+use crate::capability::Host;
+use crate::gate::Told;
+use crate::transcript::End;
+
+/// How often the interrupt clock moves.
+const TICK: Duration = Duration::from_millis(10);
+/// How long an agent may go on after the wall clock ran out, so that it can hear of it.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// The operator's wish that the run should stop.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Ask for it.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked for.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The thread that moves the interrupt clock, for as long as this value lives.
+#[derive(Debug)]
+pub struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    /// Start it.
+    pub fn start(engine: &Engine) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (engine, stopped) = (engine.clone(), Arc::clone(&stop));
+        let thread = thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                thread::park_timeout(TICK);
+                engine.tick();
+            }
+        });
+        Self { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // The thread cannot panic: it sleeps and counts.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// End the store's episode when `wall` has passed or the run is cancelled, and stop it soon after.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock; an episode it ends says so")]
+pub(super) fn watch(store: &mut Store<Host>, wall: Duration, cancel: &Cancel) {
+    let cancel = cancel.clone();
+    let end = Instant::now() + wall;
+    let mut last = end + GRACE;
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |mut context| {
+        let gate = context.data_mut().gate();
+        if cancel.is_cancelled() {
+            gate.close(End::Cancelled, Told::NotYet);
+            return Ok(UpdateDeadline::Interrupt);
+        }
+        let now = Instant::now();
+        if now >= last {
+            return Ok(UpdateDeadline::Interrupt);
+        }
+        if now >= end && gate.end().is_none() {
+            gate.close(End::Wall, Told::NotYet);
+            last = now + GRACE;
+        }
+        Ok(UpdateDeadline::Continue(1))
+    });
+}
