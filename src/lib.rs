@@ -27,6 +27,7 @@ pub mod capability;
 pub mod environment;
 pub mod episode;
 pub mod gate;
+pub mod harness;
 pub mod ledger;
 pub mod objective;
 pub mod policy;

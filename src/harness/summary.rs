@@ -1,0 +1,153 @@
+//! A run in numbers, gathered one episode at a time.
+
+use std::collections::BTreeMap;
+
+use crate::gate::Demands;
+use crate::transcript::{Class, Closing, End, Entry, Tally, Transcript};
+
+/// What the summary needs of an episode.
+#[derive(Debug)]
+pub(super) struct Digested {
+    pub(super) demands: Demands,
+    episode: u64,
+    end: End,
+    closing: Closing,
+    steps: u32,
+    fuel: u64,
+    total: f64,
+    performance: f64,
+    calls: u64,
+    violations: Tally,
+    after_end: u64,
+    released: u64,
+    examples: Vec<Entry>,
+}
+
+impl Digested {
+    pub(super) fn new(transcript: Transcript, demands: Demands) -> Self {
+        let mut seen = Tally::default();
+        let mut first = |entry: &Entry| {
+            entry.class.is_some_and(|class| {
+                let is_first = seen.iter().all(|(other, _)| other != class);
+                seen.add(class);
+                is_first
+            })
+        };
+        Self {
+            demands,
+            episode: transcript.episode,
+            end: transcript.end,
+            closing: transcript.closing,
+            steps: transcript.steps,
+            fuel: transcript.fuel,
+            total: transcript.total,
+            performance: transcript.performance,
+            calls: transcript.calls.count,
+            violations: transcript.violations,
+            after_end: transcript.after_end,
+            released: u64::try_from(transcript.released.len()).unwrap_or(u64::MAX),
+            examples: transcript.entries.into_iter().filter(|entry| first(entry)).collect(),
+        }
+    }
+}
+
+/// A run in numbers.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Episodes recorded.
+    pub episodes: u64,
+    /// How many ended why.
+    pub ends: BTreeMap<End, u64>,
+    /// How many agents left how.
+    pub closings: BTreeMap<Closing, u64>,
+    /// Violations of each class.
+    pub violations: Tally,
+    /// In how many episodes there was a violation of each class.
+    pub episodes_with: BTreeMap<Class, u64>,
+    /// The first violation of each class: the episode, and its entry where a call made it.
+    pub examples: BTreeMap<Class, Example>,
+    /// Calls of the agent.
+    pub calls: u64,
+    /// Calls after the boundary; all of them were refused.
+    pub after_end: u64,
+    /// Messages released.
+    pub released: u64,
+    /// Steps taken.
+    pub steps: u64,
+    /// Fuel used.
+    pub fuel: u64,
+    /// The return of an episode.
+    pub returns: Spread,
+    /// The hidden performance of an episode.
+    pub performance: Spread,
+    /// What the violations ask of the run.
+    pub demands: Demands,
+}
+
+/// The first violation of a class.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The episode.
+    pub episode: u64,
+    /// The call that made it; none where no call did, such as residue.
+    pub entry: Option<Entry>,
+}
+
+/// A number over all episodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spread {
+    count: u64,
+    sum: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Spread {
+    fn add(&mut self, value: f64) {
+        (self.min, self.max) =
+            if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
+        self.count += 1;
+        self.sum += value;
+    }
+
+    /// The mean; 0 of nothing.
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a count of episodes is far below 2^53")]
+    pub fn mean(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum / self.count as f64 }
+    }
+
+    /// The least; 0 of nothing.
+    pub const fn min(&self) -> f64 {
+        self.min
+    }
+
+    /// The greatest; 0 of nothing.
+    pub const fn max(&self) -> f64 {
+        self.max
+    }
+}
+
+impl Summary {
+    /// Count one more episode. The order matters for the last digit of a mean, and for which example is the first.
+    pub(super) fn add(&mut self, episode: &Digested) {
+        self.episodes += 1;
+        *self.ends.entry(episode.end).or_default() += 1;
+        *self.closings.entry(episode.closing).or_default() += 1;
+        self.violations.merge(&episode.violations);
+        for (class, _) in episode.violations.iter() {
+            *self.episodes_with.entry(class).or_default() += 1;
+            self.examples.entry(class).or_insert_with(|| Example {
+                episode: episode.episode,
+                entry: episode.examples.iter().find(|entry| entry.class == Some(class)).cloned(),
+            });
+        }
+        self.calls += episode.calls;
+        self.after_end += episode.after_end;
+        self.released += episode.released;
+        self.steps += u64::from(episode.steps);
+        self.fuel = self.fuel.saturating_add(episode.fuel);
+        self.returns.add(episode.total);
+        self.performance.add(episode.performance);
+        self.demands = self.demands.and(episode.demands);
+    }
+}
