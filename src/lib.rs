@@ -24,6 +24,7 @@
 
 pub mod agent;
 pub mod capability;
+pub mod cli;
 pub mod environment;
 pub mod episode;
 pub mod gate;
@@ -31,6 +32,7 @@ pub mod harness;
 pub mod ledger;
 pub mod objective;
 pub mod policy;
+pub mod report;
 pub mod transcript;
 pub mod value;
 pub mod wit;

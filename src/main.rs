@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: arguments to an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dayfly::cli::main()
+}

@@ -1,0 +1,216 @@
+//! Dayfly beside its floors, in one run: `cargo bench --bench floor`.
+//!
+//! (a) bare component: the same component and the same calls through bare wasmtime. Its own `InstancePre` from the same kind
+//!     of pool, host functions that step the same environment; no policy, no fuel, no interrupt clock, no record.
+//! (b) bare core: a raw core module with `func_wrap`.
+//!
+//! The three take turns, and the fastest of several rounds counts: what else the machine does slows all of them.
+
+#![expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::disallowed_methods,
+    clippy::needless_pass_by_value,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark measures time and prints it"
+)]
+
+#[path = "../tests/it/core.rs"]
+mod core;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use dayfly::agent::{Agent, Engine};
+use dayfly::environment::{Environment, Selection, Status};
+use dayfly::episode::{self, Cancel, Ticker};
+use dayfly::harness::{self, Plan, World};
+use dayfly::ledger::{self, Writer};
+use dayfly::policy::{Policy, SourceFile};
+use dayfly::transcript::Transcript;
+use dayfly::value::{Seed, Value};
+use dayfly::wit::dayfly::agent::{episode as contract, types};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+
+const STEPPER: &str = include_str!("../tests/agents/stepper.wat");
+const IDLE: &str = include_str!("../tests/agents/idle.wat");
+const CORE: &str = r#"(module
+  (import "host" "step" (func $step (param i64) (result i32)))
+  (func (export "run") (loop $again (br_if $again (call $step (i64.const 0)))))
+  (func (export "idle")))"#;
+const ROUNDS: usize = 7;
+
+/// Seconds for `episodes` episodes.
+type Bench = Box<dyn Fn(u64) -> f64>;
+
+fn main() {
+    println!(
+        "{:>5} {:>4}  {:>22} {:>22} {:>22}  {:>6}",
+        "steps", "jobs", "(b) bare core", "(a) bare component", "dayfly", "/ (a)"
+    );
+    for steps in [0, 1, 100] {
+        for jobs in [1, 2] {
+            let episodes = if steps == 100 { 20_000 } else { 100_000 };
+            let contenders = [bare_core(steps, jobs), bare_component(steps, jobs), dayfly(steps, jobs)];
+            let mut best = [f64::INFINITY; 3];
+            for _ in 0..ROUNDS {
+                for (contender, best) in contenders.iter().zip(&mut best) {
+                    *best = best.min(contender(episodes) / episodes as f64);
+                }
+            }
+            let cell = |seconds: f64| {
+                let step = if steps > 0 {
+                    format!("{:>6.0} ns/step", seconds * 1e9 / f64::from(steps))
+                } else {
+                    " ".repeat(14)
+                };
+                format!("{:>7.0}/s {step}", 1.0 / seconds)
+            };
+            let ratio = best[2] / best[1];
+            println!(
+                "{steps:>5} {jobs:>4}  {:>22} {:>22} {:>22}  {ratio:>6.2}",
+                cell(best[0]),
+                cell(best[1]),
+                cell(best[2])
+            );
+        }
+    }
+}
+
+fn world() -> Selection {
+    "off-switch:interruption=0".parse().unwrap()
+}
+
+fn config() -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.linear_memory_keep_resident(128 << 10).max_memory_size(16 << 20).pagemap_scan(wasmtime::Enabled::Auto);
+    let mut config = Config::new();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// What the bare hosts keep of an episode.
+struct Bare {
+    environment: Box<dyn Environment>,
+    steps: u32,
+    limit: u32,
+    total: f64,
+}
+
+impl Bare {
+    fn open(selection: &Selection, limit: u32) -> Self {
+        let mut environment = selection.make();
+        environment.open(Seed(0));
+        Self { environment, steps: 0, limit, total: 0.0 }
+    }
+
+    fn step(&mut self, action: Value) -> (Value, f64, bool, bool) {
+        let transition = self.environment.step(&action);
+        self.steps += 1;
+        self.total += transition.reward;
+        let terminated = transition.status == Status::Terminated;
+        (transition.observation, transition.reward, terminated, self.steps >= self.limit)
+    }
+}
+
+/// Spread episodes over threads.
+fn spread(jobs: u64, episodes: u64, episode: impl Fn() + Sync) -> f64 {
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| (0..episodes / jobs).for_each(|_| episode()));
+        }
+    });
+    started.elapsed().as_secs_f64()
+}
+
+fn bare_core(steps: u32, jobs: u64) -> Bench {
+    let engine = wasmtime::Engine::new(&config()).unwrap();
+    let module = wasmtime::Module::new(&engine, CORE).unwrap();
+    let mut linker = wasmtime::Linker::<Bare>::new(&engine);
+    linker
+        .func_wrap("host", "step", |mut caller: wasmtime::Caller<'_, Bare>, action: i64| {
+            let (.., terminated, truncated) = caller.data_mut().step(Value::Discrete(action as u64));
+            i32::from(!(terminated || truncated))
+        })
+        .unwrap();
+    let pre = linker.instantiate_pre(&module).unwrap();
+    let selection = world();
+    Box::new(move |episodes| {
+        spread(jobs, episodes, || {
+            let mut store = Store::new(&engine, Bare::open(&selection, steps));
+            let instance = pre.instantiate(&mut store).unwrap();
+            let run = if steps == 0 { "idle" } else { "run" };
+            instance.get_typed_func::<(), ()>(&mut store, run).unwrap().call(&mut store, ()).unwrap();
+        })
+    })
+}
+
+fn bare_component(steps: u32, jobs: u64) -> Bench {
+    let engine = wasmtime::Engine::new(&config()).unwrap();
+    let component = Component::new(&engine, core::component(if steps == 0 { IDLE } else { STEPPER })).unwrap();
+    let mut linker = Linker::<Bare>::new(&engine);
+    linker.instance("dayfly:agent/types@0.1.0").unwrap();
+    linker
+        .instance("dayfly:agent/episode@0.1.0")
+        .unwrap()
+        .func_wrap("step", |mut store: wasmtime::StoreContextMut<'_, Bare>, (action,): (types::Value,)| {
+            let types::Value::Discrete(action) = action else { wasmtime::bail!("not discrete") };
+            let (observation, reward, terminated, truncated) = store.data_mut().step(Value::Discrete(action));
+            let Value::Discrete(observation) = observation else { wasmtime::bail!("not discrete") };
+            let steps = store.data().steps;
+            Ok((Ok::<_, types::Refusal>(contract::Outcome {
+                observation: types::Value::Discrete(observation),
+                reward: Some(reward),
+                step: Some(steps),
+                terminated,
+                truncated,
+            }),))
+        })
+        .unwrap();
+    let pre = linker.instantiate_pre(&component).unwrap();
+    let run = component.get_export_index(None, "run").unwrap();
+    let selection = world();
+    Box::new(move |episodes| {
+        spread(jobs, episodes, || {
+            let mut store = Store::new(&engine, Bare::open(&selection, steps));
+            let instance = pre.instantiate(&mut store).unwrap();
+            instance.get_typed_func::<(), ()>(&mut store, &run).unwrap().call(&mut store, ()).unwrap();
+        })
+    })
+}
+
+fn dayfly(steps: u32, jobs: u64) -> Bench {
+    let text = format!("extends = \"strict\"\n[episode]\nsteps = {}\n", steps.max(1));
+    let policy = Policy::load(&SourceFile::user("bench.toml", text), &|_, _| Ok(None)).unwrap();
+    let engine = Engine::new(episode::memory(&policy), jobs as u32).unwrap();
+    let component = core::component(if steps == 0 { IDLE } else { STEPPER });
+    let agent = Agent::load("bench", &component, &engine).unwrap();
+    let policy = Arc::new(policy);
+    Box::new(move |episodes| {
+        let plan = Plan {
+            agent: agent.clone(),
+            policy: Arc::clone(&policy),
+            world: World::from(world()),
+            task: None,
+            episodes,
+            lineages: 1,
+            seed: Seed(0),
+        };
+        let place = tempfile::tempdir().unwrap();
+        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
+        let mut writer = Writer::create(&place.path().join("run"), &manifest).unwrap();
+        let _ticker = Ticker::start(&engine);
+        let started = Instant::now();
+        let observe = |_: &Transcript| ();
+        let (_, ending) =
+            harness::run(&plan, manifest.digest(), jobs as usize, &Cancel::default(), &mut writer, &observe).unwrap();
+        let took = started.elapsed().as_secs_f64();
+        writer.close(ending.reason()).unwrap();
+        took
+    })
+}

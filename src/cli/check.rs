@@ -1,0 +1,71 @@
+//! `dayfly check` and `dayfly schema`: policies, before anything runs.
+
+use clap::{Args, ValueEnum};
+
+use super::failure::Failure;
+use super::{Exit, find, say};
+use crate::agent::Engine;
+use crate::episode;
+use crate::policy;
+
+/// Validate a policy, and say whether an agent fits it.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// A policy: a built-in name, or the path of a TOML file.
+    policy: String,
+    /// An agent that should fit it: a built-in name, or the path of a component.
+    #[arg(long)]
+    agent: Option<String>,
+    /// Print the effective policy: every key, with what it extends laid flat.
+    #[arg(long)]
+    effective: bool,
+}
+
+impl Check {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let policy = find::policy(&self.policy)?;
+        if let Some(name) = &self.agent {
+            let engine =
+                Engine::new(episode::memory(&policy), 1).map_err(|error| Failure::engine(&format!("{error:#}")))?;
+            let agent = find::agent(name, &engine)?;
+            find::fits(&agent, &policy, &self.policy)?;
+            if !self.effective {
+                say!("`{}` fits: it imports {}", agent.name(), listed(agent.imports()));
+            }
+        }
+        if self.effective {
+            say!("{}", policy.effective().trim_end());
+        } else {
+            let granted: Vec<&str> = policy.grants.keys().copied().collect();
+            say!("`{}` is valid: it mentions {}", policy.name, listed(&granted));
+            say!("digest {}", policy.digest());
+        }
+        Ok(Exit::Held)
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// Print a JSON Schema, for editors.
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    #[arg(value_enum)]
+    of: Of,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Of {
+    /// The schema of policies, in draft-07.
+    Policy,
+}
+
+impl Schema {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let Of::Policy = self.of;
+        let schema = serde_json::to_string_pretty(&policy::schema()).map_err(|error| Failure::host(&error))?;
+        say!("{schema}");
+        Ok(Exit::Held)
+    }
+}

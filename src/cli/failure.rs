@@ -1,0 +1,131 @@
+//! What a command finds wrong, and how it is shown.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+
+use super::Exit;
+use crate::policy::Invalid;
+use crate::value::Fault;
+use crate::{harness, ledger};
+
+/// What went wrong.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: Exit,
+    reports: Vec<Report>,
+}
+
+#[derive(Debug)]
+struct Report {
+    message: String,
+    help: String,
+    place: Option<Place>,
+}
+
+/// A place in a file of the user.
+#[derive(Debug)]
+struct Place {
+    path: String,
+    text: String,
+    fault: Fault,
+}
+
+impl Failure {
+    /// The user's input is wrong: `message`, and what to do about it.
+    pub(super) fn input(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Input, message, help)
+    }
+
+    /// The host failed.
+    pub(super) fn host(error: &dyn std::error::Error) -> Self {
+        Self::new(Exit::Host, chain(error), "")
+    }
+
+    /// The engine could not be started.
+    pub(super) fn engine(cause: &str) -> Self {
+        Self::new(Exit::Host, format!("the engine could not be started: {cause}"), "ask for fewer jobs or less memory")
+    }
+
+    /// The record could not be written.
+    pub(super) fn ledger(error: &ledger::Error) -> Self {
+        let exit = if matches!(error, ledger::Error::Exists { .. }) { Exit::Input } else { Exit::Host };
+        Self::new(exit, chain(error), error.help())
+    }
+
+    /// A run could not be carried out.
+    pub(super) fn run(error: &harness::Error) -> Self {
+        match error {
+            harness::Error::Ledger(error) => Self::ledger(error),
+            harness::Error::Workers(_) | harness::Error::Encode(_) => Self::host(error),
+        }
+    }
+
+    fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { exit, reports: vec![Report { message: message.into(), help: help.into(), place: None }] }
+    }
+
+    /// Mistakes in a file of the user.
+    pub(super) fn faults(path: impl Display, text: &str, faults: Vec<Fault>) -> Self {
+        let report = |fault: Fault| Report {
+            message: fault.message.clone(),
+            help: fault.help.clone(),
+            place: Some(Place { path: path.to_string(), text: text.to_owned(), fault }),
+        };
+        Self { exit: Exit::Input, reports: faults.into_iter().map(report).collect() }
+    }
+
+    pub(super) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Show it on the error output.
+    pub(super) fn show(&self) {
+        let styled = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let mut output = anstream::stderr();
+        for report in &self.reports {
+            // There is nobody left to tell where the error output is closed.
+            let _ = writeln!(output, "{}\n", renderer.render(&report.groups()));
+        }
+    }
+}
+
+impl Report {
+    fn groups(&self) -> Vec<Group<'_>> {
+        let title = Level::ERROR.primary_title(&self.message);
+        let mut group = match &self.place {
+            Some(Place { path, text, fault }) => {
+                let span = fault.span.clone().unwrap_or(0..text.find('\n').unwrap_or(text.len()));
+                let annotation = AnnotationKind::Primary.span(span);
+                let annotation = if fault.label.is_empty() { annotation } else { annotation.label(&fault.label) };
+                title.element(Snippet::source(text).path(path).annotation(annotation))
+            }
+            None => Group::with_title(title),
+        };
+        if !self.help.is_empty() {
+            group = group.element(Level::HELP.message(&self.help));
+        }
+        vec![group]
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Self::faults(&invalid.file.path, &invalid.file.text, invalid.faults)
+    }
+}
+
+/// An error and its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,115 @@
+//! What the user names, found: by built-in name first, then as a path.
+
+use std::fs;
+use std::path::Path;
+
+use super::failure::Failure;
+use crate::agent::{self, Agent, Engine};
+use crate::environment::{KINDS, Selection};
+use crate::harness::World;
+use crate::policy::{self, Policy, SourceFile};
+use crate::value::{Fault, hint};
+
+/// Whether `name` can only be a path.
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\', '.'])
+}
+
+/// The agent with this name, or in this file.
+pub(super) fn agent(name: &str, engine: &Engine) -> Result<Agent, Failure> {
+    let loaded = if let Some(shipped) = agent::SHIPPED.iter().find(|shipped| shipped.name == name) {
+        Agent::load(name, shipped.bytes, engine)
+    } else if is_path(name) {
+        let bytes = read_bytes("agent", name)?;
+        let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Agent::load(&stem, &bytes, engine)
+    } else {
+        let names = agent::SHIPPED.iter().map(|shipped| shipped.name);
+        return Err(unknown("agent", name, names, "the path of a .wasm or .wat file"));
+    };
+    loaded.map_err(|error| Failure::input(error.to_string(), error.help()))
+}
+
+/// The policy with this name, or in this file.
+pub(super) fn policy(name: &str) -> Result<Policy, Failure> {
+    let source = if is_path(name) {
+        SourceFile::user(name, read_text("policy", name)?)
+    } else {
+        policy::shipped(name).ok_or_else(|| {
+            let names = policy::SHIPPED.iter().map(|(name, _)| *name);
+            unknown("policy", name, names, "the path of a .toml file")
+        })?
+    };
+    Ok(Policy::load(&source, &beside)?)
+}
+
+/// The policy that another one extends: a file beside it, or none.
+fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
+    let path = Path::new(&file.path).parent().unwrap_or(Path::new("")).join(name);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let path = path.display().to_string();
+    match read_text("policy", &path) {
+        Ok(text) => Ok(Some(SourceFile::user(path, text))),
+        Err(_) => Err(Fault {
+            message: format!("cannot read the policy `{path}`"),
+            span: None,
+            label: "named here".to_owned(),
+            help: "name a text file that you may read".to_owned(),
+        }),
+    }
+}
+
+/// The environment with this name and parameters, or in this file.
+pub(super) fn environment(text: &str) -> Result<World, Failure> {
+    let name = text.split(':').next().unwrap_or_default();
+    if KINDS.iter().all(|kind| kind.name != name) && is_path(text) {
+        let source = read_text("environment", text)?;
+        let selection = Selection::table(&source).map_err(|fault| Failure::faults(text, &source, vec![fault]))?;
+        return Ok(selection.into());
+    }
+    let selection = text.parse::<Selection>().map_err(|error| Failure::input(error.message, error.help))?;
+    Ok(selection.into())
+}
+
+/// The task: the text itself, or what is in the file after `@`.
+pub(super) fn task(text: &str) -> Result<String, Failure> {
+    text.strip_prefix('@').map_or_else(|| Ok(text.to_owned()), |path| read_text("task", path))
+}
+
+/// Whether the policy grants what the agent imports.
+pub(super) fn fits(agent: &Agent, policy: &Policy, name: &str) -> Result<(), Failure> {
+    let missing = policy.ungranted(agent.imports());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = missing.iter().map(|ungranted| format!("`{}`", ungranted.capability)).collect();
+    let lines: Vec<String> = missing.into_iter().filter_map(|ungranted| ungranted.lines).collect();
+    Err(Failure::input(
+        format!("`{}` imports {}, which the policy `{name}` does not grant", agent.name(), names.join(", ")),
+        format!("add to the policy, with the mode you mean:\n{}", lines.join("\n")),
+    ))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the user names the file")]
+fn read_bytes(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| unreadable(what, path, &error))
+}
+
+pub(super) fn read_text(what: &str, path: &str) -> Result<String, Failure> {
+    String::from_utf8(read_bytes(what, path)?)
+        .map_err(|_| Failure::input(format!("the {what} `{path}` is not text"), "write it in UTF-8"))
+}
+
+fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
+    Failure::input(
+        format!("cannot read the {what} `{path}`: {error}"),
+        format!("`dayfly list {what}s` shows what comes with Dayfly; otherwise name a file that you may read"),
+    )
+}
+
+fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str> + Clone, otherwise: &str) -> Failure {
+    let help = hint(name, "there are", known);
+    Failure::input(format!("there is no {what} `{name}`"), format!("{help}; or give {otherwise}"))
+}

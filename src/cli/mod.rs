@@ -1,0 +1,121 @@
+//! Words to people, and from them.
+//!
+//! Everything a command finds wrong is a [`Failure`]: a message, the place in the user's file where there is one, and what to do.
+
+mod check;
+mod explain;
+mod failure;
+mod find;
+mod list;
+mod run;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// How the program exits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// All held.
+    Held,
+    /// Something was violated: a run had a violation that its policy fails on, a ledger is not what was sealed.
+    Violated,
+    /// The user's input.
+    Input,
+    /// Our fault, or the machine's.
+    Host,
+    /// Cancelled by the operator.
+    Cancelled,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Held => 0,
+            Exit::Violated => 1,
+            Exit::Input => 2,
+            Exit::Host => 3,
+            Exit::Cancelled => 130,
+        })
+    }
+}
+
+/// Runs untrusted agents, as WebAssembly components, in episodes that really end.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dayfly",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 all held, 1 violated, 2 wrong input, 3 the host failed, 4 nothing selected, 130 cancelled.\n\
+                  Start with `dayfly run overstayer --policy strict --environment off-switch --episodes 200`."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use color.
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Color {
+    /// Where the output is a terminal that shows it.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run an agent through episodes, and record them.
+    Run(run::Run),
+    /// Validate a policy, and say whether an agent fits it.
+    Check(check::Check),
+    /// Verify the record of a run.
+    Verify(verify::Verify),
+    /// List what there is.
+    List(list::List),
+    /// Explain a class of violation, such as V01 or act-after-end.
+    Explain(explain::Explain),
+    /// Print a JSON Schema, for editors.
+    Schema(check::Schema),
+}
+
+/// Parse the arguments, do what they say, and say how it went.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let done = match &arguments.command {
+        Command::Run(run) => run.execute(),
+        Command::Check(check) => check.execute(),
+        Command::Verify(verify) => verify.execute(),
+        Command::List(list) => Ok(list.execute()),
+        Command::Explain(explain) => explain.execute(),
+        Command::Schema(schema) => schema.execute(),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.show();
+            failure.exit().into()
+        }
+    }
+}
+
+/// Print a line to the output; a closed pipe ends the program quietly, as `head` expects.
+macro_rules! say {
+    ($($arguments:tt)*) => {{
+        use std::io::Write as _;
+        if writeln!(anstream::stdout(), $($arguments)*).is_err() {
+            std::process::exit(0);
+        }
+    }};
+}
+use say;

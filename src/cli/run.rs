@@ -1,0 +1,196 @@
+//! `dayfly run`: an agent through episodes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::{Exit, find, say};
+use crate::agent::Engine;
+use crate::episode::{self, Cancel, Ticker};
+use crate::harness::{self, Ending, Plan, Summary};
+use crate::ledger::{self, Writer};
+use crate::report::{Told, json, text};
+use crate::transcript::Transcript;
+use crate::value::Seed;
+
+/// Run an agent through episodes, and record them.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// An agent: a built-in name, or the path of a component (.wasm or .wat).
+    agent: String,
+    /// A policy: a built-in name, or the path of a TOML file.
+    #[arg(long, short, default_value = "strict")]
+    policy: String,
+    /// An environment: a built-in name with parameters, such as `button:future=-10`, or the path of a TOML file.
+    #[arg(long, short)]
+    environment: String,
+    /// The task that the brief gives; `@FILE` reads it from a file.
+    #[arg(long, value_name = "TEXT|@FILE")]
+    task: Option<String>,
+    /// How many episodes.
+    #[arg(long, short = 'n', default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    episodes: u64,
+    /// How many lineages the episodes belong to: sequences that share a carry-over, or a world that persists.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    lineages: u32,
+    /// What every random choice follows from.
+    #[arg(long, default_value = "0")]
+    seed: Seed,
+    /// How many episodes to run at a time; all processors by default. The record does not depend on it.
+    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where to put the record: a folder that does not exist. By default a new one in `dayfly-runs`.
+    #[arg(long, short)]
+    out: Option<PathBuf>,
+    /// Print one JSON object instead of the summary.
+    #[arg(long)]
+    json: bool,
+    /// Show no progress and no summary.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// What depends on the machine or the clock: outside what is sealed.
+#[derive(Serialize)]
+struct Host {
+    jobs: usize,
+    seconds: f64,
+    os: &'static str,
+    architecture: &'static str,
+}
+
+impl Run {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let jobs = self.jobs.map_or_else(processors, usize::from);
+        let policy = Arc::new(find::policy(&self.policy)?);
+        let world = find::environment(&self.environment)?;
+        let task = self.task.as_deref().map(find::task).transpose()?;
+        let engine = engine(&policy, jobs)?;
+        let agent = find::agent(&self.agent, &engine)?;
+        find::fits(&agent, &policy, &self.policy)?;
+        let plan = Plan {
+            agent,
+            policy,
+            world,
+            task: task.map(Arc::from),
+            episodes: self.episodes,
+            lineages: self.lineages,
+            seed: self.seed,
+        };
+        let cancel = cancel_on_interrupt()?;
+        self.carry_out(&plan, &engine, jobs, &cancel)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "how long a run took is for people and `host.json` alone")]
+    fn carry_out(&self, plan: &Plan, engine: &Engine, jobs: usize, cancel: &Cancel) -> Result<Exit, Failure> {
+        let manifest = plan.manifest();
+        let sealed = ledger::Manifest::new(&manifest).map_err(|error| Failure::ledger(&error))?;
+        let folder = self.out.clone().unwrap_or_else(|| free_folder(plan));
+        let mut writer = Writer::create(&folder, &sealed).map_err(|error| Failure::ledger(&error))?;
+        let progress = Progress::new(self, plan.episodes);
+        let started = Instant::now();
+        let ran = {
+            let _ticker = Ticker::start(engine);
+            harness::run(plan, sealed.digest(), jobs, cancel, &mut writer, &|transcript| progress.see(transcript))
+        };
+        let took = started.elapsed();
+        progress.clear();
+        let (summary, ending) = ran.map_err(|error| Failure::run(&error))?;
+        writer.write_host(&host(jobs, took)).map_err(|error| Failure::ledger(&error))?;
+        let head = writer.close(ending.reason()).map_err(|error| Failure::ledger(&error))?;
+        let path = folder.display().to_string();
+        let told = Told { manifest: &manifest, summary: &summary, ending: &ending, path: &path, head };
+        if self.json {
+            let object = serde_json::to_string_pretty(&json::Run::new(told)).map_err(|error| Failure::host(&error))?;
+            say!("{object}");
+        } else if !self.quiet {
+            let pace = text::Pace { took, jobs };
+            say!("{}", text::summary(told, pace).map_err(|error| Failure::host(&error))?.trim_end());
+        }
+        exit(&summary, &ending)
+    }
+}
+
+fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
+    match ending {
+        Ending::Cancelled => Ok(Exit::Cancelled),
+        Ending::Quarantined => Ok(Exit::Violated),
+        Ending::Aborted(error) => Err(Failure::host(error)),
+        Ending::Completed if summary.demands.fail => Ok(Exit::Violated),
+        Ending::Completed => Ok(Exit::Held),
+    }
+}
+
+fn engine(policy: &crate::policy::Policy, jobs: usize) -> Result<Engine, Failure> {
+    let episodes = u32::try_from(jobs).unwrap_or(u32::MAX);
+    Engine::new(episode::memory(policy), episodes).map_err(|error| Failure::engine(&format!("{error:#}")))
+}
+
+/// How many processors there are to use.
+pub(super) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The first interrupt ends open episodes and seals what is done; the second one stops at once.
+fn cancel_on_interrupt() -> Result<Cancel, Failure> {
+    let cancel = Cancel::default();
+    let wish = cancel.clone();
+    ctrlc::set_handler(move || {
+        if wish.is_cancelled() {
+            std::process::exit(130);
+        }
+        wish.cancel();
+    })
+    .map_err(|error| Failure::host(&error))?;
+    Ok(cancel)
+}
+
+/// The first folder in `dayfly-runs` that is free, named for what is run.
+fn free_folder(plan: &Plan) -> PathBuf {
+    let plain = |text: &str| -> String {
+        let word = text.split(':').next().unwrap_or_default();
+        word.chars().filter(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_')).collect()
+    };
+    let stem = format!("{}-{}", plain(plan.agent.name()), plain(&plan.world.name));
+    let folder = |number: u32| Path::new("dayfly-runs").join(format!("{stem}-{number}"));
+    (1..u32::MAX).map(folder).find(|folder| !folder.exists()).unwrap_or_else(|| folder(u32::MAX))
+}
+
+fn host(jobs: usize, took: Duration) -> Host {
+    Host { jobs, seconds: took.as_secs_f64(), os: std::env::consts::OS, architecture: std::env::consts::ARCH }
+}
+
+/// What people watch while a run goes on.
+struct Progress {
+    bar: ProgressBar,
+    refused: AtomicU64,
+}
+
+impl Progress {
+    fn new(run: &Run, episodes: u64) -> Self {
+        let bar = if run.quiet { ProgressBar::hidden() } else { ProgressBar::new(episodes) };
+        let template = "{spinner} {human_pos} of {human_len} episodes [{bar:32}] {per_sec}, {eta} left{msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { bar, refused: AtomicU64::new(0) }
+    }
+
+    fn see(&self, transcript: &Transcript) {
+        let before = self.refused.fetch_add(transcript.after_end, Ordering::Relaxed);
+        if before == 0 && transcript.after_end > 0 {
+            self.bar.set_message(", calls past the end refused");
+        }
+        self.bar.inc(1);
+    }
+
+    fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,45 @@
+//! `dayfly verify`: whether a record is what was sealed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::{Exit, say};
+use crate::ledger::{self, Verification};
+
+/// Verify the record of a run.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The folder of the run.
+    run: PathBuf,
+}
+
+impl Verify {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let verification =
+            ledger::verify(&self.run).map_err(|error| Failure::input(error_text(&error), error.help()))?;
+        match verification {
+            Verification::Whole { head, closed } => {
+                say!("whole     {} episodes, {}", head.episodes(), closed.name());
+                say!("root      {}", head.root);
+                Ok(Exit::Held)
+            }
+            Verification::Flawed { findings, omitted } => {
+                for finding in &findings {
+                    say!("{}: {finding}", finding.kind().name());
+                    say!("  help: {}", finding.help());
+                }
+                if omitted > 0 {
+                    say!("and {omitted} more");
+                }
+                Ok(Exit::Violated)
+            }
+        }
+    }
+}
+
+fn error_text(error: &ledger::Error) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
+}

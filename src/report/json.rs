@@ -1,0 +1,134 @@
+//! What `dayfly run --json` prints: one object, documented in `docs/run-json.md`.
+//!
+//! Fields are added, never renamed or removed, without a new `version`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Told;
+use crate::harness::{Example, Named, Spread};
+use crate::transcript::{Closing, End};
+use crate::value::{Digest, Seed};
+
+/// A run, as data.
+#[derive(Debug, Serialize)]
+pub struct Run<'a> {
+    version: u32,
+    agent: &'a Named,
+    policy: &'a Named,
+    environment: &'a Named,
+    seed: Seed,
+    lineages: u32,
+    ending: &'static str,
+    episodes: Episodes,
+    ends: &'a BTreeMap<End, u64>,
+    closings: &'a BTreeMap<Closing, u64>,
+    calls: Calls,
+    violations: BTreeMap<&'static str, Violation<'a>>,
+    returns: Numbers,
+    performance: Numbers,
+    steps: u64,
+    fuel: u64,
+    released: u64,
+    ledger: Ledger<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Episodes {
+    asked: u64,
+    recorded: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Calls {
+    total: u64,
+    after_end: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Violation<'a> {
+    code: &'static str,
+    count: u64,
+    episodes: u64,
+    first: Option<First<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct First<'a> {
+    episode: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argument: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Numbers {
+    mean: f64,
+    min: f64,
+    max: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Ledger<'a> {
+    path: &'a str,
+    size: u64,
+    root: Digest,
+}
+
+impl<'a> Run<'a> {
+    /// The object for a run.
+    pub fn new(told: Told<'a>) -> Self {
+        let Told { manifest, summary, ending, path, head } = told;
+        let violation = |(class, count): (crate::transcript::Class, u64)| {
+            let violation = Violation {
+                code: class.code(),
+                count,
+                episodes: summary.episodes_with.get(&class).copied().unwrap_or(0),
+                first: summary.examples.get(&class).map(First::new),
+            };
+            (class.name(), violation)
+        };
+        Self {
+            version: 1,
+            agent: &manifest.agent,
+            policy: &manifest.policy,
+            environment: &manifest.environment,
+            seed: manifest.seed,
+            lineages: manifest.lineages,
+            ending: ending.reason().name(),
+            episodes: Episodes { asked: manifest.episodes, recorded: summary.episodes },
+            ends: &summary.ends,
+            closings: &summary.closings,
+            calls: Calls { total: summary.calls, after_end: summary.after_end },
+            violations: summary.violations.iter().map(violation).collect(),
+            returns: Numbers::new(summary.returns),
+            performance: Numbers::new(summary.performance),
+            steps: summary.steps,
+            fuel: summary.fuel,
+            released: summary.released,
+            ledger: Ledger { path, size: head.size, root: head.root },
+        }
+    }
+}
+
+impl<'a> First<'a> {
+    fn new(example: &'a Example) -> Self {
+        let entry = example.entry.as_ref();
+        Self {
+            episode: example.episode,
+            step: entry.map(|entry| entry.step),
+            call: entry.map(|entry| entry.operation.to_string()),
+            argument: entry.map(|entry| entry.argument.as_str()),
+        }
+    }
+}
+
+impl Numbers {
+    fn new(spread: Spread) -> Self {
+        Self { mean: spread.mean(), min: spread.min(), max: spread.max() }
+    }
+}

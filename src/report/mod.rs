@@ -1,0 +1,22 @@
+//! Runs to words and to data.
+
+pub mod json;
+pub mod text;
+
+use crate::harness::{Ending, Manifest, Summary};
+use crate::ledger::Head;
+
+/// A run that is over and recorded, ready to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// What was run.
+    pub manifest: &'a Manifest,
+    /// What happened.
+    pub summary: &'a Summary,
+    /// Why it ended.
+    pub ending: &'a Ending,
+    /// Where its record lies.
+    pub path: &'a str,
+    /// The size and the root of the record.
+    pub head: Head,
+}

@@ -1,0 +1,115 @@
+//! What the tests share: a run through the library, and its record.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dayfly::agent::{Agent, Engine, SHIPPED};
+use dayfly::environment::Selection;
+use dayfly::episode::{self, Cancel, Ticker};
+use dayfly::harness::{self, Ending, Plan, Summary};
+use dayfly::ledger::{self, Writer};
+use dayfly::policy::{Policy, SourceFile};
+use dayfly::value::Seed;
+use serde_json::Value;
+
+/// A run to be made; change what matters to the test.
+pub(crate) struct Run {
+    pub(crate) agent: String,
+    pub(crate) policy: String,
+    pub(crate) environment: String,
+    pub(crate) task: Option<String>,
+    pub(crate) episodes: u64,
+    pub(crate) lineages: u32,
+    pub(crate) seed: u64,
+    pub(crate) jobs: usize,
+}
+
+/// A run that is over.
+pub(crate) struct Ran {
+    pub(crate) folder: PathBuf,
+    pub(crate) summary: Summary,
+    pub(crate) ending: Ending,
+    pub(crate) transcripts: Vec<Value>,
+    _place: tempfile::TempDir,
+}
+
+impl Run {
+    /// One episode of a shipped agent, or of the text of a core module, under a shipped policy, or policy text.
+    pub(crate) fn of(agent: &str, policy: &str, environment: &str) -> Self {
+        Self {
+            agent: agent.to_owned(),
+            policy: policy.to_owned(),
+            environment: environment.to_owned(),
+            task: None,
+            episodes: 1,
+            lineages: 1,
+            seed: 0,
+            jobs: 1,
+        }
+    }
+
+    pub(crate) fn go(&self) -> Ran {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("run");
+        let policy = policy(&self.policy);
+        let engine = Engine::new(episode::memory(&policy), 2).unwrap();
+        let plan = Plan {
+            agent: agent(&self.agent, &engine),
+            policy: Arc::new(policy),
+            world: self.environment.parse::<Selection>().unwrap().into(),
+            task: self.task.as_deref().map(Arc::from),
+            episodes: self.episodes,
+            lineages: self.lineages,
+            seed: Seed(self.seed),
+        };
+        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
+        let mut writer = Writer::create(&folder, &manifest).unwrap();
+        let _ticker = Ticker::start(&engine);
+        let (summary, ending) =
+            harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ()).unwrap();
+        writer.close(ending.reason()).unwrap();
+        let transcripts =
+            read(&folder.join("transcripts.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        Ran { folder, summary, ending, transcripts, _place: place }
+    }
+}
+
+impl Ran {
+    /// The one transcript of a run of one episode.
+    pub(crate) fn only(&self) -> &Value {
+        let [transcript] = self.transcripts.as_slice() else { panic!("{} episodes", self.transcripts.len()) };
+        transcript
+    }
+}
+
+/// A shipped policy, or the one that this text makes.
+pub(crate) fn policy(text: &str) -> Policy {
+    let source = dayfly::policy::shipped(text).unwrap_or_else(|| SourceFile::user("test.toml", text));
+    Policy::load(&source, &|_, _| Ok(None)).unwrap_or_else(|invalid| panic!("{invalid}"))
+}
+
+/// A shipped agent, or the one that this text of a core module makes.
+pub(crate) fn agent(text: &str, engine: &Engine) -> Agent {
+    let shipped = SHIPPED.iter().find(|shipped| shipped.name == text);
+    let bytes = shipped.map_or_else(|| crate::core::component(text), |shipped| shipped.bytes.to_vec());
+    Agent::load("test", &bytes, engine).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(crate) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files below `folder` with an ending, in the order of their paths.
+pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.extension().is_some_and(|extension| extension == ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

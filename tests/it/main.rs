@@ -1,0 +1,18 @@
+//! Dayfly from the outside: one binary, so that it is linked once.
+
+#![expect(
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and reads and writes files of its own"
+)]
+
+mod boundary;
+mod common;
+mod contract;
+mod core;
+mod demonstrations;
+mod layers;
+mod runs;
