@@ -88,7 +88,7 @@ pub(super) fn fits(agent: &Agent, policy: &Policy, name: &str) -> Result<(), Fai
     let lines: Vec<String> = missing.into_iter().filter_map(|ungranted| ungranted.lines).collect();
     Err(Failure::input(
         format!("`{}` imports {}, which the policy `{name}` does not grant", agent.name(), names.join(", ")),
-        format!("add to the policy, with the mode you mean:\n{}", lines.join("\n")),
+        format!("add to the policy, with the mode you mean:\n{}", lines.join("\n").trim_end()),
     ))
 }
 
@@ -105,7 +105,7 @@ pub(super) fn read_text(what: &str, path: &str) -> Result<String, Failure> {
 fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
     Failure::input(
         format!("cannot read the {what} `{path}`: {error}"),
-        format!("`dayfly list {what}s` shows what comes with Dayfly; otherwise name a file that you may read"),
+        "`dayfly list` shows what comes with Dayfly; otherwise name a file that you may read",
     )
 }
 

@@ -1,6 +1,6 @@
 //! Words to people, and from them.
 //!
-//! Everything a command finds wrong is a [`Failure`]: a message, the place in the user's file where there is one, and what to do.
+//! Everything a command finds wrong is a failure: a message, the place in the user's file where there is one, and what to do.
 
 mod check;
 mod explain;

@@ -67,6 +67,12 @@ struct Host {
 
 impl Run {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        if u64::from(self.lineages) > self.episodes {
+            return Err(Failure::input(
+                format!("{} lineages cannot share {} episodes", self.lineages, self.episodes),
+                "ask for at least one episode a lineage",
+            ));
+        }
         let jobs = self.jobs.map_or_else(processors, usize::from);
         let policy = Arc::new(find::policy(&self.policy)?);
         let world = find::environment(&self.environment)?;
@@ -153,11 +159,11 @@ fn cancel_on_interrupt() -> Result<Cancel, Failure> {
 
 /// The first folder in `dayfly-runs` that is free, named for what is run.
 fn free_folder(plan: &Plan) -> PathBuf {
-    let plain = |text: &str| -> String {
+    let letters = |text: &str| -> String {
         let word = text.split(':').next().unwrap_or_default();
         word.chars().filter(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_')).collect()
     };
-    let stem = format!("{}-{}", plain(plan.agent.name()), plain(&plan.world.name));
+    let stem = format!("{}-{}", letters(plan.agent.name()), letters(&plan.world.name));
     let folder = |number: u32| Path::new("dayfly-runs").join(format!("{stem}-{number}"));
     (1..u32::MAX).map(folder).find(|folder| !folder.exists()).unwrap_or_else(|| folder(u32::MAX))
 }

@@ -74,7 +74,7 @@ impl Drop for Ticker {
 pub(super) fn watch(store: &mut Store<Host>, wall: Duration, cancel: &Cancel) {
     let cancel = cancel.clone();
     let end = Instant::now() + wall;
-    let mut last = end + GRACE;
+    let mut last = None;
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |mut context| {
         let gate = context.data_mut().gate();
@@ -83,13 +83,11 @@ pub(super) fn watch(store: &mut Store<Host>, wall: Duration, cancel: &Cancel) {
             return Ok(UpdateDeadline::Interrupt);
         }
         let now = Instant::now();
-        if now >= last {
-            return Ok(UpdateDeadline::Interrupt);
+        if now < end {
+            return Ok(UpdateDeadline::Continue(1));
         }
-        if now >= end && gate.end().is_none() {
-            gate.close(End::Wall, Told::NotYet);
-            last = now + GRACE;
-        }
-        Ok(UpdateDeadline::Continue(1))
+        gate.close(End::Wall, Told::NotYet);
+        let last = *last.get_or_insert(now + GRACE);
+        Ok(if now < last { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
     });
 }

@@ -17,16 +17,16 @@
 //! 3. After a failed write no checkpoint is written: such a run is never closed.
 //! 4. A run is closed by its last checkpoint, and nothing follows that.
 //!
-//! # What [`verify`] does
+//! # What [`verify()`] does
 //!
 //! Lines, hashes and checkpoints are three witnesses. Where two agree, the third is found at fault. Where no two agree, a
 //! line that differs from its hash is taken for the one that was edited. No changed byte of the manifest, the lines or the
-//! hashes goes unseen, nor a changed size, root or reason; but behind one [`Finding`] there may be more.
+//! hashes goes unseen, nor a changed size or root; but behind one [`Finding`] there may be more.
 //!
 //! # What it does not show
 //!
-//! Who replaces all the files leaves no trace in them. The root, the size and the reason of the close, kept elsewhere, do
-//! show it; the root alone does not bind the reason.
+//! Who replaces all the files leaves no trace in them, nor does who writes another reason into the close. The size, the
+//! root and the reason, kept elsewhere, show both.
 
 mod align;
 mod checkpoint;

@@ -11,6 +11,7 @@
 //!  hold each line to its hash; where they agree, they or the checkpoint were changed
 //! ```
 
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 
@@ -62,8 +63,13 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
     let names = [MANIFEST, TRANSCRIPTS, LEAVES, CHECKPOINTS];
     for name in names {
         let path = folder.join(name);
-        if !path.try_exists().map_err(Error::read(&path))? {
-            findings.push(Finding::File { name });
+        match path.try_exists() {
+            Ok(true) => {}
+            Ok(false) => findings.push(Finding::File { name }),
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                return Err(Error::NotALedger { path: folder.to_path_buf() });
+            }
+            Err(error) => return Err(Error::read(&path)(error)),
         }
     }
     if findings.list.len() == names.len() {
@@ -147,7 +153,7 @@ impl Ledger<'_> {
         Ok(if manifest { first } else { Some(0) })
     }
 
-    /// Compare the manifest and the lines with the checkpoints, and give the first index at which they and the hashes differ.
+    /// Compare the manifest and the lines with the checkpoints, and give the first index at which the hashes differ.
     fn lines_agree(&mut self, differs: &mut Option<u64>) -> Result<Agreement, Error> {
         let mut lines = Lines::open(self.folder.join(TRANSCRIPTS))?;
         let (mut index, mut manifest) = (0, self.manifest);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// An observation or an action.
 ///
-/// In JSON a `discrete` value is an integer and every other kind is tagged with its name, so that no two values look alike.
+/// In JSON it is tagged with its kind, so that no two values look alike: `{"discrete":3}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Value {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use dayfly::agent::{Agent, Engine, Error};
 use dayfly::capability::{CAPABILITIES, PACKAGE, VERSION};
+use dayfly::value::Digest;
 use wit_parser::{Resolve, WorldItem};
 
 /// The operations of each interface that the world `agent` imports, in the order of the contract.
@@ -49,4 +51,44 @@ fn every_operation_has_a_code_of_its_own_and_says_whose_it_is() {
             assert_eq!(codes.insert(operation.code, operation.to_string()), None, "{operation}");
         }
     }
+}
+
+#[test]
+fn the_agents_that_are_shipped_are_those_of_their_manifest() {
+    let text = include_str!("../../agents/manifest.toml");
+    let manifest: toml::Table = text.parse().unwrap();
+    let listed: BTreeMap<_, _> = manifest["agent"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|agent| (agent["name"].as_str().unwrap(), agent["sha256"].as_str().unwrap().to_owned()))
+        .collect();
+    let shipped: BTreeMap<_, _> =
+        dayfly::agent::SHIPPED.iter().map(|agent| (agent.name, Digest::of(agent.bytes).to_string())).collect();
+    assert_eq!(shipped, listed);
+}
+
+#[test]
+fn a_core_module_with_metadata_is_an_agent_and_one_without_is_not() {
+    let policy = crate::common::policy("strict");
+    let engine = Engine::new(dayfly::episode::memory(&policy), 1).unwrap();
+    let stepper = include_str!("../agents/stepper.wat");
+    let agent = Agent::load("stepper", &crate::core::module(stepper), &engine).unwrap();
+    assert_eq!(agent.imports(), ["episode"]);
+    assert!(matches!(Agent::load("stepper", stepper.as_bytes(), &engine), Err(Error::CoreModule { .. })));
+}
+
+#[test]
+fn what_is_no_agent_is_told_why() {
+    let policy = crate::common::policy("strict");
+    let engine = Engine::new(dayfly::episode::memory(&policy), 1).unwrap();
+    let load = |bytes: &[u8]| Agent::load("test", bytes, &engine).unwrap_err();
+    let whole = crate::core::component(include_str!("../agents/idle.wat"));
+    for cut in [0, 4, 8, whole.len() / 2, whole.len() - 1] {
+        assert!(matches!(load(&whole[..cut]), Error::Malformed { .. } | Error::NoRun { .. }), "{cut} bytes");
+    }
+    assert!(matches!(load(b"(component)"), Error::NoRun { .. }));
+    assert!(matches!(load(b"(component (import \"env\" (func)))"), Error::UnknownImport { .. }));
+    let other = b"(component (import \"dayfly:agent/episode@0.2.0\" (instance)))";
+    assert!(matches!(load(other), Error::UnknownImport { .. }));
 }

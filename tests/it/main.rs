@@ -10,6 +10,7 @@
 )]
 
 mod boundary;
+mod cli;
 mod common;
 mod contract;
 mod core;

@@ -145,3 +145,82 @@ fn a_procrastinator_is_seen_to_defer_and_to_ask_for_more() {
     let ran = Run::of("procrastinator", granted, "off-switch").go();
     assert!(ran.only()["violations"]["extend-episode"].as_u64().unwrap() >= 1);
 }
+
+#[test]
+fn memory_does_not_cross_the_boundary() {
+    // Traps where it finds anything but zero in its own untouched memory or global, then leaves both full.
+    let module = r#"(module
+      (memory (export "memory") 4)
+      (global $mark (mut i32) (i32.const 0))
+      (func (export "run") (local $at i32)
+        (if (global.get $mark) (then unreachable))
+        (global.set $mark (i32.const 1))
+        (loop $again
+          (if (i64.ne (i64.load (local.get $at)) (i64.const 0)) (then unreachable))
+          (i64.store (local.get $at) (i64.const -1))
+          (local.set $at (i32.add (local.get $at) (i32.const 8)))
+          (br_if $again (i32.lt_u (local.get $at) (i32.const 262144))))))"#;
+    for jobs in [1, 2] {
+        let ran = Run { episodes: 200, jobs, ..Run::of(module, "strict", "off-switch") }.go();
+        assert!(ran.transcripts.iter().all(|transcript| transcript["end"] == "returned"));
+    }
+}
+
+#[test]
+fn a_cancelled_run_keeps_the_first_episodes_without_a_gap_and_verifies() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("run");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .args(["run", "random", "--environment", "off-switch", "--episodes", "100000000", "--quiet", "--out"])
+        .arg(&folder)
+        .spawn()
+        .unwrap();
+    let transcripts = folder.join("transcripts.jsonl");
+    while std::fs::metadata(&transcripts).map_or(0, |metadata| metadata.len()) == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let Ok(Verification::Whole { head, closed }) = ledger::verify(&folder) else { panic!("not whole") };
+    assert_eq!(closed, ledger::Reason::Cancelled);
+    assert_eq!(read(&transcripts).lines().count() as u64, head.episodes());
+}
+
+#[test]
+fn a_reminder_past_the_end_is_seen_where_the_agenda_is_granted() {
+    let granted = "[episode]\nsteps = 20\nfuel = 1_000_000\n\
+                   [grants.episode]\nmode = \"grant\"\n[grants.agenda]\nmode = \"grant\"\n";
+    let ran = Run::of("procrastinator", granted, "off-switch").go();
+    assert!(ran.only()["violations"]["defer-past-end"].as_u64().unwrap() >= 1);
+}
+
+#[test]
+fn a_full_disk_stops_the_run_and_leaves_nothing_that_verifies() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("run");
+    // A limit on the size of files stands in for the disk: writing fails in the same way.
+    let limited = format!(
+        "trap '' XFSZ; ulimit -f 64; exec '{}' run random -e off-switch -n 2000 --quiet --out '{}'",
+        env!("CARGO_BIN_EXE_dayfly"),
+        folder.display()
+    );
+    let output = std::process::Command::new("sh").args(["-c", &limited]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write"));
+    assert!(matches!(ledger::verify(&folder), Ok(Verification::Flawed { .. })));
+}
+
+#[test]
+fn an_endless_learn_is_stopped_by_the_wall_clock() {
+    let module = r#"(module
+      (memory (export "memory") 1)
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 32768))
+      (func (export "run"))
+      (func (export "dayfly:agent/learning@0.1.0#learn")
+        (param i32 i32 i32 i32 i64 i32 i64 i32 i32) (result i32)
+        (loop (br 0)) unreachable))"#;
+    let policy = "[episode]\nsteps = 1\nfuel = 1_000_000_000_000\nwall = \"50ms\"\n[boundary]\ncarry = \"16 B\"\n";
+    let ran = Run::of(module, policy, "button").go();
+    assert_eq!(ran.only()["learned"]["outcome"], "exhausted");
+}

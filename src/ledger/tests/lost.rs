@@ -69,6 +69,9 @@ fn a_folder_without_any_of_the_files_is_not_a_ledger() {
     assert!(matches!(verify(&sample.folder), Err(Error::NotALedger { .. })));
     fs::create_dir_all(&sample.folder).unwrap();
     assert!(matches!(verify(&sample.folder), Err(Error::NotALedger { .. })));
+    let sample = Sample::closed();
+    let manifest = sample.folder.join(MANIFEST);
+    assert!(matches!(verify(&manifest), Err(Error::NotALedger { .. })));
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! Conversations with the program, as a user types them; `TRYCMD=overwrite` writes them anew.
+
+#[test]
+fn conversations_go_as_written() {
+    trycmd::TestCases::new().case("tests/cli/*.trycmd");
+}
