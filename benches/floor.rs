@@ -86,8 +86,18 @@ fn world() -> Selection {
 }
 
 fn config() -> Config {
+    // As in `src/agent/engine.rs`: the floor is not held back by its pool.
     let mut pool = PoolingAllocationConfig::new();
-    pool.linear_memory_keep_resident(128 << 10).max_memory_size(16 << 20).pagemap_scan(wasmtime::Enabled::Auto);
+    pool.total_component_instances(3)
+        .total_core_instances(96)
+        .total_memories(12)
+        .total_tables(48)
+        .max_memory_size(16 << 20)
+        .table_elements(100_000)
+        .linear_memory_keep_resident(128 << 10)
+        .table_keep_resident(128 << 10)
+        .pagemap_scan(wasmtime::Enabled::Auto)
+        .max_unused_warm_slots(3);
     let mut config = Config::new();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config

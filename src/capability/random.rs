@@ -6,7 +6,7 @@ use super::call;
 use super::host::{Host, Opening};
 use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
-use crate::value::Stream;
+use crate::value::{Seed, Stream};
 
 const NEXT: Operation = Operation { capability: "random", name: "next", code: 0x70, weight: Weight::Light };
 const BYTES: Operation = Operation { capability: "random", name: "bytes", code: 0x71, weight: Weight::Light };
@@ -37,13 +37,15 @@ impl From<&Grant> for Limits {
 /// The stream of one episode.
 #[derive(Debug)]
 pub(super) struct State {
-    stream: Stream,
+    seed: Seed,
+    /// Made on the first draw: many an episode draws nothing.
+    stream: Option<Stream>,
     drawn: u64,
 }
 
 impl State {
-    pub(super) fn open(opening: &Opening) -> Self {
-        Self { stream: opening.seed.derive("random", 0).stream(), drawn: 0 }
+    pub(super) const fn open(opening: &Opening) -> Self {
+        Self { seed: opening.seed, stream: None, drawn: 0 }
     }
 
     fn fits(&self, more: u64, limits: Limits) -> Result<usize, Shortfall> {
@@ -72,7 +74,8 @@ impl Host {
         Ok(permit.answer(
             |state| {
                 state.drawn = state.drawn.saturating_add(more);
-                effect(&mut state.stream)
+                let seed = state.seed;
+                effect(state.stream.get_or_insert_with(|| seed.derive("random", 0).stream()))
             },
             |_| pretence(),
         ))

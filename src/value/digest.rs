@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 digest of some bytes.
@@ -56,7 +56,7 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut hex = [0; 64];
         HEXLOWER.encode_mut(&self.0, &mut hex);
-        f.write_str(&String::from_utf8_lossy(&hex))
+        f.write_str(std::str::from_utf8(&hex).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -84,7 +84,7 @@ impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut hex = [0; 64];
         HEXLOWER.encode_mut(&self.0, &mut hex);
-        serializer.serialize_str(&String::from_utf8_lossy(&hex))
+        serializer.serialize_str(std::str::from_utf8(&hex).map_err(ser::Error::custom)?)
     }
 }
 
