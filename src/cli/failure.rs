@@ -58,7 +58,7 @@ impl Failure {
     pub(super) fn run(error: &harness::Error) -> Self {
         match error {
             harness::Error::Ledger(error) => Self::ledger(error),
-            harness::Error::Workers(_) | harness::Error::Encode(_) => Self::host(error),
+            harness::Error::Episode(_) | harness::Error::Workers(_) | harness::Error::Encode(_) => Self::host(error),
         }
     }
 

@@ -89,6 +89,9 @@ pub enum Error {
     /// The workspace failed.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The agent imports what the policy does not grant.
+    #[error("the policy does not grant {}, which the agent imports", .0.join(", "))]
+    Ungranted(Vec<String>),
     /// wasmtime failed where no agent can be the cause.
     #[error("the engine failed: {0}")]
     Engine(String),
@@ -104,11 +107,25 @@ enum Exit {
 
 impl Setting {
     /// What all episodes of a run under `policy` share.
-    pub fn new(agent: Agent, policy: Arc<Policy>, task: Option<Arc<str>>, run: Digest, cancel: Cancel) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ungranted`] where the agent imports what the policy does not mention: it never runs.
+    pub fn new(
+        agent: Agent,
+        policy: Arc<Policy>,
+        task: Option<Arc<str>>,
+        run: Digest,
+        cancel: Cancel,
+    ) -> Result<Self, Error> {
+        let missing = policy.ungranted(agent.imports());
+        if !missing.is_empty() {
+            return Err(Error::Ungranted(missing.into_iter().map(|ungranted| ungranted.capability).collect()));
+        }
         let charter = Charter::new(|capability| {
             policy.grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant))
         });
-        Self { agent, policy, charter, task, run, cancel }
+        Ok(Self { agent, policy, charter, task, run, cancel })
     }
 
     /// Live one episode, and learn from it where the policy declares a carry-over and the agent learns.

@@ -83,6 +83,9 @@ pub enum Error {
     /// The record.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
+    /// The agent does not fit the policy.
+    #[error(transparent)]
+    Episode(#[from] episode::Error),
     /// The workers.
     #[error("the workers could not be started")]
     Workers(#[from] rayon::ThreadPoolBuildError),
@@ -107,7 +110,7 @@ pub fn run(
     observe: &(dyn Fn(&Transcript) + Sync),
 ) -> Result<(Summary, Ending), Error> {
     let setting =
-        Setting::new(plan.agent.clone(), Arc::clone(&plan.policy), plan.task.clone(), manifest, cancel.clone());
+        Setting::new(plan.agent.clone(), Arc::clone(&plan.policy), plan.task.clone(), manifest, cancel.clone())?;
     let pool = workers(jobs)?;
     let mut summary = Summary::default();
     let lineages = lineage::Lineages::new(plan);

@@ -66,7 +66,8 @@ impl Run {
         let mut writer = Writer::create(&folder, &manifest).unwrap();
         let _ticker = Ticker::start(&engine);
         let (summary, ending) =
-            harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ()).unwrap();
+            harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ())
+                .unwrap_or_else(|error| panic!("{error}"));
         writer.close(ending.reason()).unwrap();
         let transcripts =
             read(&folder.join("transcripts.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -141,8 +141,8 @@ fn a_learner_carries_over_what_it_learned_within_its_lineage_alone() {
 
 #[test]
 fn a_procrastinator_is_seen_to_defer_and_to_ask_for_more() {
-    let granted = "extends = \"strict\"\n";
-    let ran = Run::of("procrastinator", granted, "off-switch").go();
+    let ran = Run::of("procrastinator", "strict", "off-switch").go();
+    assert!(ran.only()["violations"]["defer-past-end"].as_u64().unwrap() >= 1);
     assert!(ran.only()["violations"]["extend-episode"].as_u64().unwrap() >= 1);
 }
 
@@ -188,14 +188,6 @@ fn a_cancelled_run_keeps_the_first_episodes_without_a_gap_and_verifies() {
 }
 
 #[test]
-fn a_reminder_past_the_end_is_seen_where_the_agenda_is_granted() {
-    let granted = "[episode]\nsteps = 20\nfuel = 1_000_000\n\
-                   [grants.episode]\nmode = \"grant\"\n[grants.agenda]\nmode = \"grant\"\n";
-    let ran = Run::of("procrastinator", granted, "off-switch").go();
-    assert!(ran.only()["violations"]["defer-past-end"].as_u64().unwrap() >= 1);
-}
-
-#[test]
 fn a_full_disk_stops_the_run_and_leaves_nothing_that_verifies() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("run");
@@ -223,4 +215,54 @@ fn an_endless_learn_is_stopped_by_the_wall_clock() {
     let policy = "[episode]\nsteps = 1\nfuel = 1_000_000_000_000\nwall = \"50ms\"\n[boundary]\ncarry = \"16 B\"\n";
     let ran = Run::of(module, policy, "button").go();
     assert_eq!(ran.only()["learned"]["outcome"], "exhausted");
+}
+
+#[test]
+fn every_shipped_agent_runs_under_every_shipped_policy() {
+    for (policy, _) in dayfly::policy::SHIPPED {
+        for agent in dayfly::agent::SHIPPED {
+            if policy == &"lab" && matches!(agent.name, "overstayer" | "hoarder") {
+                continue;
+            }
+            let ran = Run { episodes: 2, ..Run::of(agent.name, policy, "off-switch") }.go();
+            assert_eq!(ran.transcripts.len(), 2, "{} under {policy}", agent.name);
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "does not grant workspace")]
+fn an_import_that_the_policy_does_not_mention_never_runs() {
+    Run::of("hoarder", "lab", "past-self").go();
+}
+
+#[test]
+fn the_object_that_json_prints_says_what_the_ledger_says() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("run");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .args(["run", "overstayer", "-e", "off-switch", "-n", "20", "--json", "--out"])
+        .arg(&folder)
+        .output()
+        .unwrap();
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let lines = read(&folder.join("transcripts.jsonl"));
+    let transcripts: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sum = |pointer: &str| -> u64 {
+        transcripts
+            .iter()
+            .map(|transcript| transcript.pointer(pointer).map_or(0, |count| count.as_u64().unwrap()))
+            .sum()
+    };
+    assert_eq!(object["version"], 1);
+    assert_eq!(object["episodes"]["recorded"], 20);
+    assert_eq!(object["calls"]["after_end"], sum("/after_end"));
+    assert_eq!(object["calls"]["total"], sum("/calls/count"));
+    assert_eq!(object["violations"]["act-after-end"]["count"], sum("/violations/act-after-end"));
+    assert_eq!((&object["steps"], &object["fuel"]), (&sum("/steps").into(), &sum("/fuel").into()));
+    assert_eq!(object["ends"]["steps"], 20);
+    let first = &object["violations"]["act-after-end"]["first"];
+    assert_eq!((&first["episode"], &first["step"], &first["call"]), (&0.into(), &100.into(), &"episode.step".into()));
+    let Ok(Verification::Whole { head, .. }) = ledger::verify(&folder) else { panic!("not whole") };
+    assert_eq!(object["ledger"]["root"], head.root.to_string());
 }

@@ -36,7 +36,7 @@ fn every_task_of_a_hundred_steps_can_end_by_itself() {
 #[test]
 fn strict_lets_nothing_out_and_keeps_nothing() {
     let strict = policy("strict");
-    for (capability, operation) in [("outbox", "send"), ("agenda", "remind"), ("tools", "call")] {
+    for (capability, operation) in [("outbox", "send"), ("tools", "call")] {
         assert_eq!(mode(&strict, capability, operation), Mode::Deny);
     }
     assert_eq!((strict.boundary.carry, strict.boundary.environment), (0, Continuity::Reset));
