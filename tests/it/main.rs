@@ -16,4 +16,5 @@ mod contract;
 mod core;
 mod demonstrations;
 mod layers;
+mod mediation;
 mod runs;
