@@ -3,18 +3,12 @@
 use wasmtime::component::Linker;
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy, WasmBacktraceDetails};
 
-use crate::capability::{self, Host, MemoryLimits};
+use crate::capability::{self, Host, INSTANCES, MEMORIES, MemoryLimits, TABLES};
 
 /// The most bytes of wasm stack.
 const STACK: usize = 512 << 10;
 /// What is zeroed in place, rather than unmapped, when a memory goes back to the pool.
 const KEEP_RESIDENT: usize = 128 << 10;
-/// Core instances in one component: shims and adapters make a few.
-const INSTANCES: u32 = 32;
-/// Tables in one component.
-const TABLES: u32 = 16;
-/// Linear memories in one component.
-const MEMORIES: u32 = 4;
 /// Bytes of the host's own bookkeeping for one component instance.
 const INSTANCE_SIZE: usize = 1 << 20;
 

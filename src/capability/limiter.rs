@@ -8,6 +8,13 @@ use crate::transcript::{Argument, Class, Operation, Part, Weight};
 const GROW_MEMORY: Operation = Operation { capability: "memory", name: "grow", code: 0xF0, weight: Weight::Light };
 const GROW_TABLE: Operation = Operation { capability: "table", name: "grow", code: 0xF1, weight: Weight::Light };
 
+/// The most core instances in one component: shims and adapters make a few.
+pub const INSTANCES: u32 = 32;
+/// The most tables in one component.
+pub const TABLES: u32 = 16;
+/// The most linear memories in one component.
+pub const MEMORIES: u32 = 4;
+
 /// What the instances of one episode may grow to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
@@ -43,43 +50,42 @@ fn take(taken: &mut u64, limit: u64, current: usize, desired: usize) -> Result<(
     }
 }
 
+impl Host {
+    /// Whether something may grow; where it may not, that is recorded.
+    fn may_grow(&mut self, grown: Result<(), u64>, operation: Operation, rule: &'static str) -> bool {
+        if let Err(more) = grown {
+            self.gate.refused(operation, Argument(&[Part::Number(more)]), Class::OverQuota, rule);
+        }
+        grown.is_ok()
+    }
+}
+
 impl ResourceLimiter for Host {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let Limiter { limits, memory, .. } = &mut self.limiter;
-        let granted = take(memory, limits.memory, current, desired);
-        if let Err(more) = granted {
-            let argument = Argument(&[Part::Number(more)]);
-            self.gate.refused(GROW_MEMORY, argument, Class::OverQuota, "episode.memory");
-        }
-        Ok(granted.is_ok())
+        let grown = take(memory, limits.memory, current, desired);
+        Ok(self.may_grow(grown, GROW_MEMORY, "episode.memory"))
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let Limiter { limits, table_elements, .. } = &mut self.limiter;
-        let granted = take(table_elements, limits.table_elements, current, desired);
-        if let Err(more) = granted {
-            let argument = Argument(&[Part::Number(more)]);
-            self.gate.refused(GROW_TABLE, argument, Class::OverQuota, "episode.table-elements");
-        }
-        Ok(granted.is_ok())
+        let grown = take(table_elements, limits.table_elements, current, desired);
+        Ok(self.may_grow(grown, GROW_TABLE, "episode.table-elements"))
     }
 
     fn instances(&self) -> usize {
-        MOST_INSTANCES
+        count(INSTANCES)
     }
 
     fn tables(&self) -> usize {
-        MOST_TABLES
+        count(TABLES)
     }
 
     fn memories(&self) -> usize {
-        MOST_MEMORIES
+        count(MEMORIES)
     }
 }
 
-/// Core instances in one component: adapters and shims make a few.
-pub(crate) const MOST_INSTANCES: usize = 32;
-/// Tables in one component.
-pub(crate) const MOST_TABLES: usize = 16;
-/// Linear memories in one component.
-pub(crate) const MOST_MEMORIES: usize = 4;
+fn count(most: u32) -> usize {
+    usize::try_from(most).unwrap_or(usize::MAX)
+}

@@ -32,7 +32,7 @@ use wasmtime::component::Linker;
 pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::nowhere;
 pub use self::host::{Closed, Host, Opening, Release};
-pub use self::limiter::MemoryLimits;
+pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES};
 pub use self::meter::Allowance;
 pub use self::tools::TOOLS;
 pub use self::workspace::Error as WorkspaceError;

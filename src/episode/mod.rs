@@ -11,21 +11,21 @@
 
 mod learn;
 mod ticker;
+mod ticket;
 
-use std::fmt;
 use std::sync::Arc;
 
 use wasmtime::{Store, Trap};
 
 pub use ticker::{Cancel, Ticker};
+pub use ticket::{Aborted, Error, Lived, Ticket};
 
 use crate::agent::Agent;
 use crate::capability::{Allowance, Charter, Closed, Host, MemoryLimits, Opening, Release, WorkspaceError};
-use crate::environment::Environment;
-use crate::gate::{Demands, Gate, Told};
+use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, OnRelease, Policy};
 use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Transcript};
-use crate::value::{Digest, Seed};
+use crate::value::Digest;
 
 /// What all episodes of a run share.
 #[derive(Clone, Debug)]
@@ -42,59 +42,6 @@ pub struct Setting {
     pub run: Digest,
     /// The operator's wish to stop.
     pub cancel: Cancel,
-}
-
-/// What one episode opens with.
-pub struct Ticket {
-    /// Its ordinal in the run.
-    pub episode: u64,
-    /// Its lineage.
-    pub lineage: u32,
-    /// The copy of the environment it acts in.
-    pub world: u32,
-    /// What every random choice of it follows from.
-    pub seed: Seed,
-    /// The number that its lineage is known to the agent by.
-    pub lineage_seed: Seed,
-    /// The world.
-    pub environment: Box<dyn Environment>,
-    /// The carry-over of the lineage's episode before.
-    pub carry_over: Arc<[u8]>,
-}
-
-/// An episode that is over.
-pub struct Lived {
-    /// What happened.
-    pub transcript: Transcript,
-    /// The world, as the episode left it.
-    pub environment: Box<dyn Environment>,
-    /// The carry-over of the next episode.
-    pub carry_over: Arc<[u8]>,
-    /// What its violations ask of the run.
-    pub demands: Demands,
-}
-
-/// An episode that the host could not bring to its end.
-#[derive(Debug)]
-pub struct Aborted {
-    /// What is recorded of it.
-    pub transcript: Transcript,
-    /// What the host failed at.
-    pub error: Error,
-}
-
-/// The host could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The workspace failed.
-    #[error(transparent)]
-    Workspace(#[from] WorkspaceError),
-    /// The agent imports what the policy does not grant.
-    #[error("the policy does not grant {}, which the agent imports", .0.join(", "))]
-    Ungranted(Vec<String>),
-    /// wasmtime failed where no agent can be the cause.
-    #[error("the engine failed: {0}")]
-    Engine(String),
 }
 
 /// How the component left, before anything is made of it.
@@ -323,16 +270,4 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 fn engine(error: wasmtime::Error) -> Error {
     Error::Engine(format!("{error:#}"))
-}
-
-impl fmt::Debug for Ticket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ticket").field("episode", &self.episode).field("seed", &self.seed).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Lived {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lived").field("transcript", &self.transcript).finish_non_exhaustive()
-    }
 }

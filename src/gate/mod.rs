@@ -15,51 +15,18 @@
 
 mod capability;
 mod held;
+mod request;
 mod terms;
 
 use std::borrow::Cow;
 
 pub use capability::{AfterEnd, Capability, Grant, Kind, Limit};
 pub use held::{Held, Permit};
+pub use request::{Refusal, Request, Shortfall};
 pub use terms::{Consequence, Consequences, Mode, Rule, Warrant};
 
 use crate::transcript::{Argument, Class, Decision, Due, End, Entry, Keep, Operation, Record, Recorder, Step};
 use crate::value::Value;
-
-/// Why a request is refused: what the agent reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The episode is over.
-    Ended(End),
-    /// The policy does not grant it.
-    Denied(String),
-    /// More than the policy grants.
-    OverQuota(String),
-    /// The request makes no sense.
-    Invalid(String),
-}
-
-/// Why a check turns a request down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shortfall {
-    /// More than the grant allows; the name of the limit.
-    Quota(&'static str),
-    /// The contract never allows it; the class it is recorded as, and the rule.
-    Never(Class, &'static str),
-    /// The request makes no sense, and why.
-    Invalid(Cow<'static, str>),
-}
-
-/// A request, before it is decided.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// What is called.
-    pub operation: Operation,
-    /// With what.
-    pub argument: Argument<'a>,
-    /// The name that rules match: of a tool, a recipient, a path.
-    pub name: Option<&'a str>,
-}
 
 /// Where an episode stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["policy", "agent"],
     &["capability"],
     &["gate", "ledger"],
-    &["transcript", "environment", "objective"],
+    &["transcript", "environment", "objective", "statistics"],
     &["value", "wit"],
 ];
 
