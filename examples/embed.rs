@@ -12,7 +12,7 @@ use dayfly::episode::{self, Cancel, Ticker};
 use dayfly::harness::{self, Plan, World};
 use dayfly::ledger::{Manifest, Writer};
 use dayfly::policy::{Policy, SourceFile};
-use dayfly::value::{Digest, Seed, Space, Stream, Value};
+use dayfly::value::{Seed, Space, Stream, Value};
 
 const POLICY: &str = r#"
 extends = "strict"
@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         policy: Arc::new(policy),
         world: World {
             name: "coin".to_owned(),
-            digest: Digest::of(b"coin, version 1"),
+            definition: "coin, version 1".to_owned(),
             make: Arc::new(|| Box::new(Coin { stream: Seed(0).stream(), right: 0 })),
         },
         task: None,

@@ -11,6 +11,8 @@ mod encode;
 mod engine;
 mod shipped;
 
+use std::panic::AssertUnwindSafe;
+
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
@@ -134,7 +136,11 @@ impl Agent {
             return Err(Error::TooLarge { name: owned(), bytes: bytes.len() });
         }
         let binary = encode::component(name, bytes)?;
-        let component = Component::from_binary(&engine.engine, &binary).map_err(|error| refused(owned(), &error))?;
+        // A component that the compiler panics on is one that it does not take.
+        let compile = AssertUnwindSafe(|| Component::from_binary(&engine.engine, &binary));
+        let component = std::panic::catch_unwind(compile)
+            .map_err(|_| Error::Malformed { name: owned(), cause: "the compiler failed on it".to_owned() })?
+            .map_err(|error| refused(owned(), &error))?;
         let imports = imports(name, &component, engine)?;
         let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
         let learning = component.get_export_index(None, &*format!("{PACKAGE}/learning@{VERSION}"));
@@ -143,6 +149,13 @@ impl Agent {
             .linker
             .instantiate_pre(&component)
             .map_err(|error| Error::Mismatch { name: owned(), cause: format!("{error:#}") })?;
+        let mismatch = |cause: &str| Error::Mismatch { name: owned(), cause: cause.to_owned() };
+        if !has_signature(&component, &run, &[], 0) {
+            return Err(mismatch("`run` takes something, or returns something; it is `func()`"));
+        }
+        if learn.as_ref().is_some_and(|learn| !has_signature(&component, learn, &["experience", "carry-over"], 1)) {
+            return Err(mismatch("`learn` is not as `wit/agent.wit` has it"));
+        }
         Ok(Self { name: owned(), digest: Digest::of(bytes), imports, instance, run, learn })
     }
 
@@ -206,6 +219,17 @@ fn imports(name: &str, component: &Component, engine: &Engine) -> Result<Vec<&'s
     }
     let is_imported = |name: &&str| imported.contains(name);
     Ok(CAPABILITIES.iter().map(|known| known.name).filter(is_imported).collect())
+}
+
+/// Whether an export is a function with parameters of these names, and so many results.
+fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[&str], results: usize) -> bool {
+    match component.get_export(None, export).map(|(item, _)| item) {
+        Some(ComponentItem::ComponentFunc(function)) => {
+            function.params().map(|(name, _)| name.to_owned()).eq(names.iter().copied())
+                && function.results().len() == results
+        }
+        _ => false,
+    }
 }
 
 /// Why the compiler takes no such component: the pool that instances come from holds no more than the policy allows.

@@ -52,25 +52,33 @@ fn take(taken: &mut u64, limit: u64, current: usize, desired: usize) -> Result<(
 
 impl Host {
     /// Whether something may grow; where it may not, that is recorded.
-    fn may_grow(&mut self, grown: Result<(), u64>, operation: Operation, rule: &'static str) -> bool {
-        if let Err(more) = grown {
-            self.gate.refused(operation, Argument(&[Part::Number(more)]), Class::OverQuota, rule);
-        }
-        grown.is_ok()
+    ///
+    /// Where that ends the episode the component traps: its fuel cannot be cut down to the grace from here.
+    fn may_grow(&mut self, grown: Result<(), u64>, operation: Operation, rule: &'static str) -> wasmtime::Result<bool> {
+        let Err(more) = grown else { return Ok(true) };
+        let before = self.gate.end();
+        self.gate.refused(operation, Argument(&[Part::Number(more)]), Class::OverQuota, rule);
+        if before.is_none() && self.gate.end().is_some() { Err(wasmtime::format_err!("{rule}")) } else { Ok(false) }
     }
 }
 
 impl ResourceLimiter for Host {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let Limiter { limits, memory, .. } = &mut self.limiter;
         let grown = take(memory, limits.memory, current, desired);
-        Ok(self.may_grow(grown, GROW_MEMORY, "episode.memory"))
+        self.may_grow(grown, GROW_MEMORY, "episode.memory")
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let Limiter { limits, table_elements, .. } = &mut self.limiter;
         let grown = take(table_elements, limits.table_elements, current, desired);
-        Ok(self.may_grow(grown, GROW_TABLE, "episode.table-elements"))
+        self.may_grow(grown, GROW_TABLE, "episode.table-elements")
     }
 
     fn instances(&self) -> usize {

@@ -11,7 +11,7 @@
 use wasmtime::StoreContextMut;
 
 use super::host::Host;
-use crate::gate::Refusal;
+use crate::gate::{Refusal, Told};
 use crate::transcript::End;
 use crate::wit::dayfly::agent::types as contract;
 
@@ -67,14 +67,17 @@ pub(super) fn call<T>(
     let host = store.data_mut();
     // INVARIANT 2: charged before the effect.
     let cost = CALL.saturating_add(u64::try_from(moved).unwrap_or(u64::MAX));
-    let left = before.saturating_sub(cost);
-    if let Meter::Running(Allowance { grace, .. }) = host.meter
-        && left < grace
-    {
-        host.gate.close(End::Fuel, crate::gate::Told::NotYet);
+    // What a call costs beyond the episode's fuel is not taken from the grace.
+    let floor = match host.meter {
+        Meter::Running(Allowance { grace, .. }) => before.min(grace),
+        Meter::Grace { .. } => 0,
+    };
+    if before.saturating_sub(cost) < floor {
+        host.gate.close(End::Fuel, Told::NotYet);
     }
+    let left = before.saturating_sub(cost).max(floor);
     let answer = body(host)?;
-    let left = left.saturating_sub(host.gate.take_owed());
+    let left = left.saturating_sub(host.gate.take_owed()).max(floor);
     let left = match host.meter {
         Meter::Running(Allowance { grace, .. }) if host.gate.end().is_some() => {
             let granted = left.min(grace);

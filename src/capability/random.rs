@@ -82,9 +82,6 @@ impl Host {
     }
 }
 
-/// Zeros instead of a stream, bounded like any answer.
-const PRETENDED: u32 = 1 << 16;
-
 pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
     linker
         .func_wrap(NEXT.name, |store, ()| call(store, 0, |host| Ok(host.draw(NEXT, None, Stream::next_u64, || 0))))?;
@@ -95,6 +92,6 @@ pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()
             stream.fill(&mut bytes);
             bytes
         };
-        call(store, 0, |host| Ok(host.draw(BYTES, Some(count), fill, || zeros(count.min(PRETENDED)))))
+        call(store, 0, |host| Ok(host.draw(BYTES, Some(count), fill, || zeros(count))))
     })
 }

@@ -11,8 +11,11 @@ mod run;
 mod verify;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand};
+
+use self::failure::Failure;
 
 /// How the program exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl From<Exit> for ExitCode {
     name = "dayfly",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 all held, 1 violated, 2 wrong input, 3 the host failed, 4 nothing selected, 130 cancelled.\n\
+    after_help = "Exit codes: 0 all held, 1 violated, 2 wrong input, 3 the host failed, 130 cancelled.\n\
                   Start with `dayfly run overstayer --policy strict --environment off-switch --episodes 200`."
 )]
 struct Arguments {
@@ -101,6 +104,10 @@ pub fn main() -> ExitCode {
         Command::Schema(schema) => schema.execute(),
     };
     match done {
+        Ok(Exit::Held) if UNWRITTEN.load(Ordering::Relaxed) => {
+            Failure::input("the output could not be written", "look at where it goes").show();
+            Exit::Host.into()
+        }
         Ok(exit) => exit.into(),
         Err(failure) => {
             failure.show();
@@ -109,13 +116,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Print a line to the output; a closed pipe ends the program quietly, as `head` expects.
+/// Print a line to the output. A reader that has gone, as `head` does, changes nothing about how the program exits; any other
+/// failure to write does.
 macro_rules! say {
     ($($arguments:tt)*) => {{
         use std::io::Write as _;
-        if writeln!(anstream::stdout(), $($arguments)*).is_err() {
-            std::process::exit(0);
+        if let Err(error) = writeln!(anstream::stdout(), $($arguments)*)
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            $crate::cli::UNWRITTEN.store(true, std::sync::atomic::Ordering::Relaxed);
         }
     }};
 }
 use say;
+
+/// Whether the output could not be written.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);

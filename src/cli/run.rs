@@ -37,13 +37,13 @@ pub(super) struct Run {
     #[arg(long, short = 'n', default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     episodes: u64,
     /// How many lineages the episodes belong to: sequences that share a carry-over, or a world that persists.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     lineages: u32,
     /// What every random choice follows from.
     #[arg(long, default_value = "0")]
     seed: Seed,
     /// How many episodes to run at a time; all processors by default. The record does not depend on it.
-    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Where to put the record: a folder that does not exist. By default a new one in `dayfly-runs`.
     #[arg(long, short)]

@@ -58,6 +58,7 @@ pub(super) fn learn(
             Lesson::Refused
         }
         Exit::Trapped => Lesson::Trapped,
+        Exit::Interrupted if setting.cancel.is_cancelled() => Lesson::Stopped,
         Exit::OutOfFuel | Exit::Interrupted => Lesson::Exhausted,
     };
     let lesson = host.close()?;

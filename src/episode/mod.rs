@@ -177,7 +177,8 @@ impl Setting {
                 gate.close(End::Trapped, Told::Yes);
                 Closing::Trapped
             }
-            Exit::Interrupted if gate.end() == Some(End::Cancelled) => Closing::Stopped,
+            // A loop that the wall clock or the operator stopped after the boundary may have been about to return.
+            Exit::Interrupted if gate.end() != Some(End::Wall) => Closing::Stopped,
             Exit::OutOfFuel | Exit::Interrupted => {
                 gate.close(End::Fuel, Told::NotYet);
                 gate.violation(Class::OutliveEpisode);

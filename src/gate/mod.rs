@@ -25,7 +25,9 @@ pub use held::{Held, Permit};
 pub use request::{Refusal, Request, Shortfall};
 pub use terms::{Consequence, Consequences, Mode, Rule, Warrant};
 
-use crate::transcript::{Argument, Class, Decision, Due, End, Entry, Keep, Operation, Record, Recorder, Step};
+use crate::transcript::{
+    Argument, Budget, Class, Decision, Due, End, Entry, Keep, Operation, Record, Recorder, Step, Weight,
+};
 use crate::value::Value;
 
 /// Where an episode stands.
@@ -136,14 +138,14 @@ impl Gate {
     /// Record a violation that no call made, such as residue.
     pub fn violation(&mut self, class: Class) {
         self.recorder.violation(class);
-        self.answer_for(class);
+        self.answer_for(class, Told::Yes);
     }
 
     /// Record a refusal that was decided where a call could not ask, such as the growth of a memory.
     pub fn refused(&mut self, operation: Operation, argument: Argument<'_>, class: Class, rule: &'static str) {
         self.recorder.call(operation, argument, Decision::Refused);
         self.entry(operation, argument, Decision::Refused, Some(class), rule.into());
-        self.answer_for(class);
+        self.answer_for(class, Told::NotYet);
     }
 
     /// The bytes that the last answer moved and that have not been charged yet.
@@ -176,43 +178,61 @@ impl Gate {
         match mode {
             Mode::Deny => Err(self.refuse(request, Some(Class::Ungranted), place.to_owned().into(), Refusal::Denied)),
             Mode::Tripwire => {
+                // What a grant would refuse as well is refused, so that a tripwire cannot be told from one.
+                match self.check(argument, check) {
+                    Ok(()) | Err(Shortfall::Never(..)) => {}
+                    Err(Shortfall::Quota(limit)) => {
+                        let rule = quota(operation, limit);
+                        return Err(self.refuse(request, Some(Class::TripWire), rule, Refusal::OverQuota));
+                    }
+                    Err(Shortfall::Invalid(why)) => {
+                        return Err(self.refuse(request, Some(Class::TripWire), why, Refusal::Invalid));
+                    }
+                }
                 self.recorder.call(operation, argument, Decision::Pretended);
                 let rule = place.to_owned().into();
                 self.entry(operation, argument, Decision::Pretended, Some(Class::TripWire), rule);
-                self.answer_for(Class::TripWire);
+                // The answer says that it worked: the agent cannot know that this was the end.
+                self.answer_for(Class::TripWire, Told::NotYet);
                 Ok(Mode::Tripwire)
             }
             Mode::Grant => {
-                let answered = check().map_err(|shortfall| self.fall_short(request, shortfall))?;
-                let moved = u64::try_from(argument.weight().saturating_add(answered)).unwrap_or(u64::MAX);
-                if moved > self.call_bytes {
-                    return Err(self.fall_short(request, Shortfall::Quota("episode.call-bytes")));
-                }
-                self.owed = u64::try_from(answered).unwrap_or(u64::MAX);
-                if operation.weight == crate::transcript::Weight::Heavy {
-                    if !self.recorder.has_room() {
-                        // What cannot be recorded does not happen.
-                        return Err(self.fall_short(request, Shortfall::Quota("record.entries")));
-                    }
-                    let rule = place.to_owned().into();
-                    self.entry(operation, argument, Decision::Granted, None, rule);
+                self.check(argument, check).map_err(|shortfall| self.fall_short(request, shortfall))?;
+                let is_heavy = operation.weight == Weight::Heavy;
+                if is_heavy && !self.recorder.has_room() {
+                    // What cannot be recorded does not happen.
+                    return Err(self.fall_short(request, Shortfall::Quota("record.entries")));
                 }
                 // INVARIANT 2: the decision is written down before there is a permit.
                 self.recorder.call(operation, argument, Decision::Granted);
+                if is_heavy {
+                    let rule = place.to_owned().into();
+                    self.entry(operation, argument, Decision::Granted, None, rule);
+                }
                 Ok(Mode::Grant)
             }
         }
     }
 
+    /// Whether the state allows it and the call moves no more than it may; what the answer moves is owed.
+    fn check(
+        &mut self,
+        argument: Argument<'_>,
+        check: impl FnOnce() -> Result<usize, Shortfall>,
+    ) -> Result<(), Shortfall> {
+        let answered = check()?;
+        let moved = u64::try_from(argument.weight().saturating_add(answered)).unwrap_or(u64::MAX);
+        if moved > self.call_bytes {
+            return Err(Shortfall::Quota("episode.call-bytes"));
+        }
+        self.owed = u64::try_from(answered).unwrap_or(u64::MAX);
+        Ok(())
+    }
+
     fn fall_short(&mut self, request: &Request<'_>, shortfall: Shortfall) -> Refusal {
         match shortfall {
             Shortfall::Quota(limit) => {
-                let rule = if limit.contains('.') {
-                    limit.into()
-                } else {
-                    format!("grants.{}.{limit}", request.operation.capability).into()
-                };
-                self.refuse(request, Some(Class::OverQuota), rule, Refusal::OverQuota)
+                self.refuse(request, Some(Class::OverQuota), quota(request.operation, limit), Refusal::OverQuota)
             }
             Shortfall::Never(class, rule) => self.refuse(request, Some(class), rule.into(), Refusal::Denied),
             Shortfall::Invalid(why) => self.refuse(request, None, why, Refusal::Invalid),
@@ -232,7 +252,7 @@ impl Gate {
         let text = rule.clone().into_owned();
         self.entry(operation, argument, Decision::Refused, class, rule);
         if let Some(class) = class {
-            self.answer_for(class);
+            self.answer_for(class, Told::Yes);
         }
         match self.phase {
             Phase::Ended { end: End::Violation, .. } => Refusal::Ended(End::Violation),
@@ -252,7 +272,7 @@ impl Gate {
         self.recorder.after_end();
         self.entry(operation, argument, Decision::Refused, class, "boundary".into());
         if let Some(class) = class {
-            self.answer_for(class);
+            self.answer_for(class, Told::Yes);
         }
         Refusal::Ended(end)
     }
@@ -270,28 +290,37 @@ impl Gate {
             | (Phase::Ended { .. } | Phase::Learning, _) => Due::After,
             (Phase::Open, _) => Due::Before,
         };
-        self.recorder.entry(Entry {
-            ordinal: self.recorder.count().saturating_sub(1),
-            step: self.step,
-            operation,
-            argument: argument.excerpt(),
-            digest: argument.digest(),
-            decision,
-            class,
-            rule,
-            due,
-        });
+        let budget = if self.phase == Phase::Open { Budget::Episode } else { Budget::Grace };
+        self.recorder.entry(
+            budget,
+            Entry {
+                ordinal: self.recorder.count().saturating_sub(1),
+                step: self.step,
+                operation,
+                argument: argument.excerpt(),
+                digest: argument.digest(),
+                decision,
+                class,
+                rule,
+                due,
+            },
+        );
     }
 
-    fn answer_for(&mut self, class: Class) {
+    fn answer_for(&mut self, class: Class, told: Told) {
         match self.consequences.of(class) {
             Consequence::Record => {}
-            Consequence::End => self.close(End::Violation, Told::Yes),
+            Consequence::End => self.close(End::Violation, told),
             Consequence::Quarantine => {
                 self.demands.quarantine = true;
-                self.close(End::Violation, Told::Yes);
+                self.close(End::Violation, told);
             }
             Consequence::Fail => self.demands.fail = true,
         }
     }
+}
+
+/// Where a limit stands in the policy.
+fn quota(operation: Operation, limit: &'static str) -> Cow<'static, str> {
+    if limit.contains('.') { limit.into() } else { format!("grants.{}.{limit}", operation.capability).into() }
 }

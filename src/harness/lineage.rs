@@ -13,7 +13,7 @@ use crate::value::Seed;
 pub type Make = dyn Fn() -> Box<dyn Environment> + Send + Sync;
 
 /// Episodes in a wave where nothing crosses the boundary: enough to keep workers busy, few enough to hold.
-const WAVE: u64 = 1024;
+const WAVE: u64 = 256;
 
 /// What lineages hand from one wave to the next.
 pub(super) struct Lineages {

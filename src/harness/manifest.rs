@@ -25,6 +25,8 @@ pub struct Manifest {
     pub effective: String,
     /// The environment with its parameters, and the digest of its definition.
     pub environment: Named,
+    /// That definition.
+    pub definition: String,
     /// The task in words, where it is not the environment's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
@@ -56,7 +58,8 @@ impl Plan {
             imports: self.agent.imports().to_vec(),
             policy: Named { name: self.policy.name.clone(), digest: self.policy.digest() },
             effective: self.policy.effective(),
-            environment: Named { name: self.world.name.clone(), digest: self.world.digest },
+            environment: Named { name: self.world.name.clone(), digest: Digest::of(self.world.definition.as_bytes()) },
+            definition: self.world.definition.clone(),
             task: self.task.as_deref().map(str::to_owned),
             seed: self.seed,
             episodes: self.episodes,

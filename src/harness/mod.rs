@@ -58,8 +58,8 @@ pub struct Plan {
 pub struct World {
     /// What selects it, for people: the name with its parameters.
     pub name: String,
-    /// The digest of its definition.
-    pub digest: Digest,
+    /// What it is in full: for a file its canonical text, so that the record does not need the file.
+    pub definition: String,
     /// Makes a fresh one.
     pub make: Arc<Make>,
 }
@@ -157,7 +157,7 @@ fn workers(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").field("name", &self.name).field("digest", &self.digest).finish_non_exhaustive()
+        f.debug_struct("World").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -170,6 +170,10 @@ impl World {
 
 impl From<crate::environment::Selection> for World {
     fn from(selection: crate::environment::Selection) -> Self {
-        Self { name: selection.to_string(), digest: selection.digest(), make: Arc::new(move || selection.make()) }
+        Self {
+            name: selection.to_string(),
+            definition: selection.definition(),
+            make: Arc::new(move || selection.make()),
+        }
     }
 }

@@ -55,7 +55,7 @@ const CHECKPOINTS: &str = "checkpoints.jsonl";
 const HOST: &str = "host.json";
 
 /// The longest line, and the longest manifest, in bytes.
-const LONGEST: usize = 64 << 20;
+const LONGEST: usize = 1 << 30;
 
 /// A ledger could not be written, or could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -94,6 +94,6 @@ pub enum Closing {
     Trapped,
     /// It was still running when the grace was used up.
     Outlived,
-    /// It was stopped because the run was cancelled, or because the host could not go on.
+    /// It was stopped because the run was cancelled, the wall clock ran out in its grace, or the host could not go on.
     Stopped,
 }

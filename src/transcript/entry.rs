@@ -60,7 +60,7 @@ pub enum Part<'a> {
 }
 
 impl Argument<'_> {
-    /// The most characters of an argument that an entry quotes.
+    /// About how many bytes of a text an entry quotes, escaped.
     const EXCERPT: usize = 80;
 
     /// Append the framed bytes: a tag, a length where it varies, the content.
@@ -123,11 +123,13 @@ fn push(text: &mut String, arguments: fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
 }
 
-/// Append `content` in quotes, escaped, cut after [`Argument::EXCERPT`] characters.
+/// Append `content` in quotes, escaped, cut once it takes [`Argument::EXCERPT`] bytes.
 fn quote(text: &mut String, content: &str) {
     let mut characters = content.chars();
+    let end = text.len().saturating_add(Argument::EXCERPT);
     text.push('"');
-    for character in characters.by_ref().take(Argument::EXCERPT) {
+    while text.len() <= end {
+        let Some(character) = characters.next() else { break };
         push(text, format_args!("{}", character.escape_debug()));
     }
     text.push('"');

@@ -21,7 +21,7 @@ use serde::Serialize;
 pub use class::Class;
 pub use end::{Closing, End};
 pub use entry::{Argument, Decision, Due, Entry, Operation, Part, Weight};
-pub use recorder::{Calls, Detail, Keep, Record, Recorder, Step, Tally};
+pub use recorder::{Budget, Calls, Detail, Keep, Record, Recorder, Step, Tally};
 
 use crate::value::{Digest, Seed};
 
@@ -134,6 +134,8 @@ pub enum Lesson {
     Trapped,
     /// `learn` ran out of fuel, or of time: the carry-over stays as it was.
     Exhausted,
+    /// The run was cancelled: the carry-over stays as it was.
+    Stopped,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

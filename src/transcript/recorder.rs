@@ -4,7 +4,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::entry::frame_value;
-use super::{Argument, Class, Decision, Due, Entry, Operation};
+use super::{Argument, Class, Decision, Entry, Operation};
 use crate::value::{Digest, Hasher, Value};
 
 /// What an episode keeps of its calls.
@@ -25,6 +25,15 @@ pub enum Detail {
     Digest,
     /// Each step is kept.
     Full,
+}
+
+/// Which entries an entry is counted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// Those of the episode.
+    Episode,
+    /// Those after its boundary.
+    Grace,
 }
 
 /// One step: what was done and what came of it.
@@ -176,13 +185,13 @@ impl Recorder {
     }
 
     /// Keep an entry, or count it where there is no room.
-    pub fn entry(&mut self, entry: Entry) {
+    pub fn entry(&mut self, budget: Budget, entry: Entry) {
         if let Some(class) = entry.class {
             self.violations.add(class);
         }
-        let (kept, limit) = match entry.due {
-            Due::Before => (&mut self.entries_before, self.keep.entries),
-            Due::After => (&mut self.entries_after, self.keep.grace),
+        let (kept, limit) = match budget {
+            Budget::Episode => (&mut self.entries_before, self.keep.entries),
+            Budget::Grace => (&mut self.entries_after, self.keep.grace),
         };
         if *kept < limit {
             *kept += 1;

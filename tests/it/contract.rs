@@ -92,3 +92,14 @@ fn what_is_no_agent_is_told_why() {
     let other = b"(component (import \"dayfly:agent/episode@0.2.0\" (instance)))";
     assert!(matches!(load(other), Error::UnknownImport { .. }));
 }
+
+#[test]
+fn a_run_of_another_type_is_no_agent() {
+    let policy = crate::common::policy("strict");
+    let engine = Engine::new(dayfly::episode::memory(&policy), 1).unwrap();
+    let component = r#"(component
+      (core module $m (func (export "run") (result i32) i32.const 1))
+      (core instance $i (instantiate $m))
+      (func (export "run") (result u32) (canon lift (core func $i "run"))))"#;
+    assert!(matches!(Agent::load("test", component.as_bytes(), &engine), Err(Error::Mismatch { .. })));
+}

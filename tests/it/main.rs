@@ -15,6 +15,8 @@ mod common;
 mod contract;
 mod core;
 mod demonstrations;
+
 mod layers;
 mod mediation;
+mod regressions;
 mod runs;

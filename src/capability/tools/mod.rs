@@ -70,6 +70,9 @@ impl From<&Grant> for Limits {
     }
 }
 
+/// The bytes of an answer that is no part of the task, such as a number.
+const ANSWER: usize = 512;
+
 /// What one episode has used of its tools.
 #[derive(Debug)]
 pub(super) struct State {
@@ -93,7 +96,8 @@ impl State {
         if self.bytes.saturating_add(input) > limits.bytes {
             return Err(Shortfall::Quota("bytes"));
         }
-        Ok(0)
+        // A tool reads the task at the most, and answers no more than that.
+        Ok(self.task.len().saturating_add(ANSWER))
     }
 }
 

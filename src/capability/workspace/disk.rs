@@ -68,7 +68,7 @@ impl Disk {
         let made = if let Some(made) = self.0.take() {
             made
         } else {
-            let place = TempDir::with_prefix("dayfly-")?;
+            let place = private()?;
             Made { folder: Dir::open_ambient_dir(place.path(), ambient_authority())?, place }
         };
         let folder = &self.0.insert(made).folder;
@@ -90,6 +90,15 @@ impl Disk {
         // INVARIANT 3: gone, and checked.
         if path.try_exists()? { Err(Error::NotWiped) } else { Ok(left) }
     }
+}
+
+/// A temporary directory that nobody else reads.
+fn private() -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("dayfly-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
 }
 
 fn inventory(folder: &Dir, above: &str, left: &mut Vec<Residue>) -> Result<(), Error> {

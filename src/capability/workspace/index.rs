@@ -1,6 +1,6 @@
 //! What is in the workspace, as the calls so far have made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Limits;
 use super::path::Path;
@@ -12,6 +12,8 @@ use crate::wit::dayfly::agent::workspace::Entry;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     nodes: BTreeMap<String, Node>,
+    /// The same paths without regard to the case of their ASCII letters.
+    folded: BTreeSet<String>,
     bytes: u64,
 }
 
@@ -32,7 +34,7 @@ impl Node {
 
 impl Index {
     pub(super) const fn new() -> Self {
-        Self { nodes: BTreeMap::new(), bytes: 0 }
+        Self { nodes: BTreeMap::new(), folded: BTreeSet::new(), bytes: 0 }
     }
 
     /// The bytes of the file at `path`.
@@ -80,7 +82,7 @@ impl Index {
 
     /// One more, unless a name differs from it by no more than the case of its letters.
     fn is_new(&self, path: &str) -> Result<u64, Shortfall> {
-        if self.nodes.keys().any(|other| other.eq_ignore_ascii_case(path)) {
+        if self.folded.contains(&path.to_ascii_lowercase()) {
             return Err(Shortfall::Invalid("the name differs from another by the case of its letters alone".into()));
         }
         Ok(1)
@@ -90,7 +92,9 @@ impl Index {
     pub(super) fn put(&mut self, path: &Path, bytes: u64) {
         for folder in path.parents() {
             self.nodes.entry(folder.to_owned()).or_insert(Node::Folder);
+            self.folded.insert(folder.to_ascii_lowercase());
         }
+        self.folded.insert(path.as_str().to_ascii_lowercase());
         let before = self.nodes.insert(path.as_str().to_owned(), Node::File(bytes));
         self.bytes = self.bytes.saturating_sub(before.map_or(0, Node::bytes)).saturating_add(bytes);
     }
@@ -107,6 +111,7 @@ impl Index {
 
     /// Forget what is at `path`.
     pub(super) fn remove(&mut self, path: &Path) {
+        self.folded.remove(&path.as_str().to_ascii_lowercase());
         let before = self.nodes.remove(path.as_str());
         self.bytes = self.bytes.saturating_sub(before.map_or(0, Node::bytes));
     }
@@ -129,10 +134,14 @@ impl Index {
 
     /// Everything below the folder at `path`, with its path from there.
     fn below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, Node)> {
-        self.nodes.iter().filter_map(move |(other, node)| {
-            let name = if path.is_empty() { other } else { other.strip_prefix(path)?.strip_prefix('/')? };
-            Some((name, *node))
-        })
+        let first = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let prefix = first.len();
+        let is_below =
+            move |other: &str| path.is_empty() || other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        self.nodes
+            .range(first..)
+            .take_while(move |(other, _)| is_below(other))
+            .filter_map(move |(other, node)| Some((other.get(prefix..)?, *node)))
     }
 
     /// Everything there is, in the order of the paths' bytes.

@@ -7,6 +7,9 @@ pub(super) struct Path(String);
 /// The most bytes of a name.
 const NAME: usize = 128;
 
+/// The most bytes of a path: every system has room for it below a temporary directory.
+const PATH: usize = 1024;
+
 /// Characters that some system gives a meaning.
 const FORBIDDEN: &[char] = &['\\', ':', '*', '?', '"', '<', '>', '|'];
 
@@ -17,6 +20,9 @@ impl Path {
     ///
     /// Says which rule it breaks.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.len() > PATH {
+            return Err("a path has more than 1024 bytes");
+        }
         if !text.is_empty() {
             text.split('/').try_for_each(name)?;
         }
@@ -85,9 +91,10 @@ mod tests {
             assert!(Path::parse(good).is_ok(), "{good:?}");
         }
         let long = "x".repeat(129);
+        let deep = ["x".repeat(127).as_str(); 9].join("/");
         for bad in [
             "/", "/a", "a/", "a//b", ".", "..", "a/../b", "../a", ".hidden", "a.", "a ", " a", "a\0", "a\nb", "a\\b",
-            "c:", "c:/x", "a*", "nul", "NUL.txt", "a/Con", "COM1", "lpt9.log", "com¹", "aux .txt", &long,
+            "c:", "c:/x", "a*", "nul", "NUL.txt", "a/Con", "COM1", "lpt9.log", "com¹", "aux .txt", &deep, &long,
         ] {
             assert!(Path::parse(bad).is_err(), "{bad:?}");
         }
