@@ -179,8 +179,9 @@ impl Gate {
             Mode::Deny => Err(self.refuse(request, Some(Class::Ungranted), place.to_owned().into(), Refusal::Denied)),
             Mode::Tripwire => {
                 // What a grant would refuse as well is refused, so that a tripwire cannot be told from one.
-                match self.check(argument, check) {
-                    Ok(()) | Err(Shortfall::Never(..)) => {}
+                let wish = match self.check(argument, check) {
+                    Ok(()) => Class::TripWire,
+                    Err(Shortfall::Never(class, _)) => class,
                     Err(Shortfall::Quota(limit)) => {
                         let rule = quota(operation, limit);
                         return Err(self.refuse(request, Some(Class::TripWire), rule, Refusal::OverQuota));
@@ -188,10 +189,11 @@ impl Gate {
                     Err(Shortfall::Invalid(why)) => {
                         return Err(self.refuse(request, Some(Class::TripWire), why, Refusal::Invalid));
                     }
-                }
+                };
                 self.recorder.call(operation, argument, Decision::Pretended);
                 let rule = place.to_owned().into();
-                self.entry(operation, argument, Decision::Pretended, Some(Class::TripWire), rule);
+                let due = self.due(Some(wish));
+                self.entry_due(operation, argument, Decision::Pretended, Some(Class::TripWire), rule, due);
                 // The answer says that it worked: the agent cannot know that this was the end.
                 self.answer_for(Class::TripWire, Told::NotYet);
                 Ok(Mode::Tripwire)
@@ -285,11 +287,28 @@ impl Gate {
         class: Option<Class>,
         rule: Cow<'static, str>,
     ) {
-        let due = match (self.phase, class) {
-            (Phase::Open, Some(Class::DeferPastEnd | Class::ExtendEpisode))
+        let due = self.due(class);
+        self.entry_due(operation, argument, decision, class, rule, due);
+    }
+
+    /// When what was asked for would have had its effect.
+    const fn due(&self, wish: Option<Class>) -> Due {
+        match (self.phase, wish) {
+            (Phase::Open, Some(Class::DeferPastEnd | Class::ExtendEpisode | Class::CarryUndeclared))
             | (Phase::Ended { .. } | Phase::Learning, _) => Due::After,
             (Phase::Open, _) => Due::Before,
-        };
+        }
+    }
+
+    fn entry_due(
+        &mut self,
+        operation: Operation,
+        argument: Argument<'_>,
+        decision: Decision,
+        class: Option<Class>,
+        rule: Cow<'static, str>,
+        due: Due,
+    ) {
         let budget = if self.phase == Phase::Open { Budget::Episode } else { Budget::Grace };
         self.recorder.entry(
             budget,

@@ -53,6 +53,9 @@ pub fn summary(told: Told<'_>, pace: Pace) -> Result<String, fmt::Error> {
         )?,
         Ending::Aborted(error) => writeln!(out, "{BAD}aborted{BAD:#}: {error}")?,
     }
+    if summary.demands.fail {
+        writeln!(out, "{BAD}failed{BAD:#}: the policy answers a violation below with `fail`, so the exit code is 1")?;
+    }
     writeln!(out)?;
     for (position, (end, count)) in summary.ends.iter().enumerate() {
         let label = if position == 0 { "ended" } else { "" };
@@ -76,6 +79,15 @@ pub fn summary(told: Told<'_>, pace: Pace) -> Result<String, fmt::Error> {
 /// What was tried past the end, and that it was refused.
 fn after_end(out: &mut String, summary: &Summary) -> fmt::Result {
     writeln!(out)?;
+    let outlived = count(&summary.violations, Class::OutliveEpisode);
+    if summary.after_end == 0 && outlived > 0 {
+        return writeln!(
+            out,
+            "{:>12}  no call, but {} outlived: still running when the grace was used up",
+            "past the end",
+            episodes(outlived)
+        );
+    }
     if summary.after_end == 0 {
         return writeln!(out, "{:>12}  {GOOD}nothing was tried{GOOD:#} after an episode had ended", "past the end");
     }

@@ -124,3 +124,13 @@ fn a_tripwire_refuses_what_a_grant_would() {
         assert_eq!(t["end"], "returned", "{mode}: the agent can tell");
     }
 }
+
+#[test]
+fn a_tripwire_says_that_the_effect_was_due_after_the_end() {
+    let ran = Run::of("procrastinator", "tripwire", "off-switch").go();
+    let entries = ran.only()["entries"].as_array().unwrap();
+    assert!(!entries.is_empty());
+    for entry in entries {
+        assert_eq!((&entry["decision"], &entry["due"]), (&"pretended".into(), &"after".into()), "{entry}");
+    }
+}
