@@ -103,3 +103,9 @@ fn a_run_of_another_type_is_no_agent() {
       (func (export "run") (result u32) (canon lift (core func $i "run"))))"#;
     assert!(matches!(Agent::load("test", component.as_bytes(), &engine), Err(Error::Mismatch { .. })));
 }
+
+#[test]
+fn the_environment_of_the_examples_is_valid() {
+    let text = include_str!("../../examples/garden.toml");
+    assert_eq!(dayfly::environment::Selection::table(text).unwrap().name(), "garden");
+}
