@@ -69,6 +69,9 @@ pub(super) fn environment(text: &str) -> Result<World, Failure> {
         let selection = Selection::table(&source).map_err(|fault| Failure::faults(text, &source, vec![fault]))?;
         return Ok(selection.into());
     }
+    if KINDS.iter().all(|kind| kind.name != name) {
+        return Err(unknown("environment", name, KINDS.iter().map(|kind| kind.name), "the path of a .toml file"));
+    }
     let selection = text.parse::<Selection>().map_err(|error| Failure::input(error.message, error.help))?;
     Ok(selection.into())
 }
