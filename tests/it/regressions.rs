@@ -134,3 +134,54 @@ fn a_tripwire_says_that_the_effect_was_due_after_the_end() {
         assert_eq!((&entry["decision"], &entry["due"]), (&"pretended".into(), &"after".into()), "{entry}");
     }
 }
+
+#[test]
+fn a_boundary_cuts_the_fuel_down_to_the_grace() {
+    let act = "(call $step (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 64)) (loop (br 0))";
+    let fuel = "fuel = 50_000_000\ngrace = { fuel = 10_000, records = 4 }";
+    let ran = Run::of(&agent(1, "", act), &policy(fuel, ""), "button").go();
+    assert_eq!(ran.only()["closing"], "outlived");
+    assert!((10_000..11_000).contains(&ran.only()["fuel"].as_u64().unwrap()), "{}", ran.only()["fuel"]);
+}
+
+#[test]
+fn lineages_swap_their_worlds_where_the_policy_says_so_and_keep_them_where_it_does_not() {
+    let worlds = |policy: &str| -> Vec<u64> {
+        let run = Run { episodes: 6, lineages: 3, ..Run::of("random", policy, "past-self") };
+        run.go().transcripts.iter().map(|transcript| transcript["world"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(worlds("lab"), [0, 1, 2, 1, 2, 0]);
+    assert_eq!(worlds("extends = \"lab\"\n[boundary]\nswap = \"none\"\n"), [0, 1, 2, 0, 1, 2]);
+}
+
+#[test]
+fn a_world_reaches_the_next_episode_only_where_it_persists() {
+    // Pressing pays +1 now and -10 in the next episode of a world that persists.
+    let returns = |policy: &str| -> Vec<f64> {
+        let run = Run { episodes: 3, task: Some("1".into()), ..Run::of("scripted", policy, "button") };
+        run.go().transcripts.iter().map(|transcript| transcript["return"].as_f64().unwrap()).collect()
+    };
+    assert_eq!(returns("strict"), [1.0, 1.0, 1.0]);
+    assert_eq!(returns("lab"), [1.0, -9.0, -9.0]);
+}
+
+#[test]
+fn the_exit_code_tells_what_failed() {
+    let place = tempfile::tempdir().unwrap();
+    let dayfly = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_dayfly");
+        std::process::Command::new(program).args(arguments).current_dir(&place).output().unwrap().status.code()
+    };
+    for (name, consequence) in [("fail", "fail"), ("quarantine", "quarantine"), ("record", "record")] {
+        let text = format!("extends = \"strict\"\n[violations]\nact-after-end = \"{consequence}\"\n");
+        std::fs::write(place.path().join(format!("{name}.toml")), text).unwrap();
+    }
+    let run = |policy: &str, out: &str| dayfly(&["run", "overstayer", "-e", "button", "-p", policy, "-q", "-o", out]);
+    assert_eq!(run("./record.toml", "one"), Some(0));
+    assert_eq!(run("./fail.toml", "two"), Some(1));
+    assert_eq!(run("./quarantine.toml", "three"), Some(1));
+    assert_eq!(dayfly(&["verify", "one"]), Some(0));
+    let transcripts = place.path().join("one/transcripts.jsonl");
+    std::fs::write(&transcripts, crate::common::read(&transcripts) + "{}\n").unwrap();
+    assert_eq!(dayfly(&["verify", "one"]), Some(1));
+}
