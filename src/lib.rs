@@ -18,7 +18,7 @@
 //!  policy     agent
 //!  capability
 //!  gate       ledger
-//!  transcript environment objective
+//!  transcript environment objective statistics
 //!  value      wit
 //! ```
 
@@ -33,6 +33,7 @@ pub mod ledger;
 pub mod objective;
 pub mod policy;
 pub mod report;
+pub mod statistics;
 pub mod transcript;
 pub mod value;
 pub mod wit;

@@ -1,0 +1,105 @@
+//! Intervals and tests: what a number of trials shows, and how surely.
+//!
+//! ```text
+//! tally of hits --interval--> Interval --within(limit)--> Finding: within | open | beyond
+//! two samples --equivalence--> Equivalence { difference: Interval, p: PValue } --holm::adjust--> over a suite
+//! outcome by outcome --Sprt::feed--> Finding, as early as it can be had
+//! ```
+//!
+//! | question | method |
+//! |---|---|
+//! | how often does it happen? | [`clopper_pearson`] (exact), [`wilson`] (shorter, on average right) |
+//! | is it rarer than this, with as few trials as can be? | [`sprt`] |
+//! | what do `n` clean trials exclude, and how many are needed? | [`size`] |
+//! | do two rates, two means, two ways to choose differ by less than this? | [`proportions`], [`means`], [`variation`] |
+//! | do two ways to choose differ at all? | [`permutation`] |
+//! | between what does a number lie that is computed from trials? | [`bootstrap`], [`likelihood`] |
+//! | many questions at once | [`holm`] |
+//!
+//! What always holds:
+//!
+//! 1. The same input gives the same output: chance comes from a [`Seed`](crate::value::Seed) alone.
+//! 2. Every limit and every p-value is a number, never NaN, and `low <= high`.
+//! 3. That a difference was not found is never taken for equality: that is what the tests for equivalence are for.
+//!
+//! What nothing here shows: anything about trials that were not drawn as these were. Every method takes its trials, or
+//! its pairs of trials, for independent, and none of them looks past the distribution that was tested.
+
+pub mod bootstrap;
+pub mod clopper_pearson;
+mod draw;
+mod equivalence;
+mod functions;
+pub mod holm;
+mod interval;
+pub mod likelihood;
+pub mod means;
+mod numbers;
+pub mod permutation;
+pub mod proportions;
+pub mod size;
+pub mod sprt;
+mod tally;
+#[cfg(test)]
+mod testing;
+pub mod variation;
+pub mod wilson;
+
+pub use draw::Resampling;
+pub use equivalence::Equivalence;
+pub use interval::{Finding, Interval, Method, Sides};
+pub use numbers::{Level, Margin, PValue, Rate};
+pub use sprt::Sprt;
+pub use tally::{Choices, Outcome, Tally};
+
+/// The question cannot be put to these numbers.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Not a share of trials.
+    #[error("{hits} hits in {trials} trials are no tally")]
+    Tally {
+        /// What was counted.
+        hits: u32,
+        /// Out of how many.
+        trials: u32,
+    },
+    /// Not a rate.
+    #[error("a rate is at least 1e-9 away from 0 and 1, and {0} is not")]
+    Rate(f64),
+    /// Not a level of confidence.
+    #[error("a level lies between 0.5 and 0.999999, and {0} does not")]
+    Level(f64),
+    /// Not a margin.
+    #[error("a margin is above 0 and finite, and below 1 where rates are compared, and {0} is not")]
+    Margin(f64),
+    /// Not a p-value.
+    #[error("a p-value lies between 0 and 1, and {0} does not")]
+    PValue(f64),
+    /// Too few rounds of resampling to say anything.
+    #[error("resampling takes at least {least} rounds, and {0} are fewer", least = Resampling::LEAST)]
+    Rounds(u32),
+    /// A sequential test that could not decide.
+    #[error("a sequential test needs its low rate below its high one, and error rates that add up to less than 1")]
+    Design,
+    /// Not two samples of the same choices.
+    #[error("the samples need the same categories, two or more, and a trial each")]
+    Choices,
+    /// More categories in use than can be split in every way.
+    #[error("{seen} categories in use are too many to compare: merge them to {most} before the trials", most = variation::MOST)]
+    Categories {
+        /// How many are in use.
+        seen: usize,
+    },
+    /// Too few values.
+    #[error("at least two values are needed")]
+    TooFew,
+    /// A value, or what was computed from it, is not a number.
+    #[error("not every value is finite")]
+    NotFinite,
+    /// All values are alike, so that their spread says nothing about the values not seen.
+    #[error("all values are alike: count the trials that differ instead")]
+    NoSpread,
+    /// Not a range to look in.
+    #[error("a domain has a finite low end below a finite high end")]
+    Domain,
+}

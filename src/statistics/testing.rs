@@ -1,0 +1,33 @@
+//! What the tests of several methods share.
+
+use super::{Interval, Tally};
+
+/// The test fails unless two numbers agree to within `tolerance`.
+#[track_caller]
+pub(super) fn assert_near(a: f64, b: f64, tolerance: f64) {
+    assert!((a - b).abs() <= tolerance, "{a} is not within {tolerance} of {b}");
+}
+
+/// How probable each number of hits is, from none to all.
+pub(super) fn binomial(trials: u32, rate: f64) -> Vec<f64> {
+    let mut probability = (1.0 - rate).powf(f64::from(trials));
+    let mut next = |hits: u32| {
+        let this = probability;
+        probability *= rate / (1.0 - rate) * f64::from(trials - hits) / f64::from(hits + 1);
+        this
+    };
+    (0..=trials).map(&mut next).collect()
+}
+
+/// The interval of every number of hits there can be.
+pub(super) fn every_interval(trials: u32, interval: impl Fn(Tally) -> Interval) -> Vec<Interval> {
+    (0..=trials).map(|hits| interval(Tally::new(hits, trials).unwrap())).collect()
+}
+
+/// How often `rate` is covered, summed over every number of hits there can be.
+pub(super) fn coverage(intervals: &[Interval], rate: f64) -> f64 {
+    let trials = u32::try_from(intervals.len()).unwrap() - 1;
+    let covers = |interval: &Interval| (interval.low..=interval.high).contains(&rate);
+    let covered = binomial(trials, rate).into_iter().zip(intervals).filter(|(_, interval)| covers(interval));
+    covered.map(|(probability, _)| probability).sum()
+}
