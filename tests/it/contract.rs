@@ -1,17 +1,14 @@
 //! The contract in `wit/`, and what the program says about it.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use dayfly::agent::{Agent, Engine, Error};
 use dayfly::capability::{CAPABILITIES, PACKAGE, VERSION};
 use dayfly::value::Digest;
-use wit_parser::{Resolve, WorldItem};
+use std::collections::BTreeMap;
+use wit_parser::WorldItem;
 
 /// The operations of each interface that the world `agent` imports, in the order of the contract.
 fn operations() -> BTreeMap<String, Vec<String>> {
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit")).unwrap();
+    let (resolve, package) = crate::core::contract();
     let name = &resolve.packages[package].name;
     assert_eq!(
         (format!("{}:{}", name.namespace, name.name), name.version.as_ref().unwrap().to_string()),

@@ -1,13 +1,11 @@
 //! Every operation of the contract, at every end and under every mode: enumerated from `wit/`, so that an operation that is
 //! added is asked for here without being named.
 
-use std::path::Path;
-
 use dayfly::capability::{CAPABILITIES, PACKAGE, VERSION};
 use dayfly::gate::AfterEnd;
 use serde_json::Value;
+use wit_parser::WorldItem;
 use wit_parser::abi::{AbiVariant, WasmType};
-use wit_parser::{Resolve, WorldItem};
 
 use crate::common::Run;
 
@@ -20,8 +18,7 @@ struct Operation {
 
 /// Every operation that the world `agent` imports.
 fn operations() -> Vec<Operation> {
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit")).unwrap();
+    let (resolve, package) = crate::core::contract();
     let world = resolve.packages[package].worlds["agent"];
     let mut operations = Vec::new();
     for item in resolve.worlds[world].imports.values() {
