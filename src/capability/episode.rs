@@ -5,10 +5,10 @@ use std::sync::Arc;
 use wasmtime::component::LinkerInstance;
 
 use super::convert::{space_to_wit, value_from_wit, value_to_wit};
-use super::host::{Host, Opening, Release};
+use super::host::{Host, Opening};
 use super::{Unlimited, call};
 use crate::environment::{Environment, Status, Transition};
-use crate::gate::{AfterEnd, Capability, Gate, Refusal, Request, Shortfall, Told};
+use crate::gate::{AfterEnd, Capability, Gate, Refusal, Release, Request, Shortfall, Told};
 use crate::objective::Objective;
 use crate::transcript::{Argument, Class, Detail, End, Operation, Part, Step, Weight};
 use crate::value::{Seed, Space, Value};

@@ -8,7 +8,7 @@ use super::meter::{Allowance, Meter};
 use super::workspace;
 use super::{Charter, MemoryLimits, States};
 use crate::environment::Environment;
-use crate::gate::{Demands, Gate};
+use crate::gate::{Demands, Gate, Release};
 use crate::objective::Objective;
 use crate::transcript::{Detail, End, Message, Record, Residue};
 use crate::value::{Seed, Value};
@@ -44,15 +44,6 @@ pub struct Opening {
     pub environment: Box<dyn Environment>,
     /// The first observation.
     pub observation: Value,
-}
-
-/// Whether a release ends the episode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Release {
-    /// The episode goes on.
-    GoesOn,
-    /// Opening the door ends the episode (Cohen, Vellambi and Hutter, "Asymptotically Unambitious AGI").
-    Ends,
 }
 
 /// What is left of an episode when its store is gone.

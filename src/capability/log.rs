@@ -2,9 +2,9 @@
 
 use wasmtime::component::LinkerInstance;
 
-use super::call;
 use super::host::{Host, Opening};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
+use super::{Bytes, call};
+use crate::gate::{AfterEnd, Capability, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 
 const WRITE: Operation = Operation { capability: "log", name: "write", code: 0x50, weight: Weight::Light };
@@ -21,16 +21,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Notice,
 };
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    bytes: u64,
-}
-
-impl From<&Grant> for Limits {
-    fn from(grant: &Grant) -> Self {
-        Self { bytes: grant.number("bytes") }
-    }
-}
+pub(super) type Limits = Bytes;
 
 /// What one episode's agent has written.
 #[derive(Debug)]

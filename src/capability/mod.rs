@@ -31,7 +31,7 @@ use wasmtime::component::Linker;
 
 pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::nowhere;
-pub use self::host::{Closed, Host, Opening, Release};
+pub use self::host::{Closed, Host, Opening};
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES};
 pub use self::meter::Allowance;
 pub use self::tools::TOOLS;
@@ -109,6 +109,18 @@ impl<L: for<'a> From<&'a Grant>> Term<L> {
         let place = format!("grants.{}", capability.name);
         let nothing = Grant { numbers: Vec::new(), names: Vec::new() };
         Self { warrant: Warrant { mode: Mode::Deny, place, rules: Vec::new() }, limits: L::from(&nothing) }
+    }
+}
+
+/// The limits of a capability that has one, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Bytes {
+    bytes: u64,
+}
+
+impl From<&Grant> for Bytes {
+    fn from(grant: &Grant) -> Self {
+        Self { bytes: grant.number("bytes") }
     }
 }
 

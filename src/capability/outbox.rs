@@ -3,8 +3,8 @@
 use wasmtime::component::LinkerInstance;
 
 use super::call;
-use super::host::{Host, Opening, Release};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall, Told};
+use super::host::{Host, Opening};
+use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Release, Request, Shortfall, Told};
 use crate::transcript::{Argument, End, Message, Operation, Part, Weight};
 
 const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x20, weight: Weight::Heavy };

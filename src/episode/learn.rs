@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Error, Exit, Setting, exit};
-use crate::capability::{Allowance, Closed, Host, Opening, Release, end_to_wit, nowhere, value_to_wit};
-use crate::gate::Gate;
+use crate::capability::{Allowance, Closed, Host, Opening, end_to_wit, nowhere, value_to_wit};
+use crate::gate::{Gate, Release};
 use crate::transcript::{Class, Detail, Learned, Lesson};
 use crate::value::{Digest, Seed, Value};
 use crate::wit::exports::dayfly::agent::learning::{Experience, Transition};

@@ -21,9 +21,9 @@ pub use ticker::{Cancel, Ticker};
 pub use ticket::{Aborted, Error, Lived, Ticket};
 
 use crate::agent::Agent;
-use crate::capability::{Allowance, Charter, Closed, Host, MemoryLimits, Opening, Release, WorkspaceError};
+use crate::capability::{Allowance, Charter, Closed, Host, MemoryLimits, Opening, WorkspaceError};
 use crate::gate::{Gate, Told};
-use crate::policy::{Continuity, OnRelease, Policy};
+use crate::policy::{Continuity, Policy};
 use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Transcript};
 use crate::value::Digest;
 
@@ -201,10 +201,7 @@ impl Setting {
             lineage: lineage_seed,
             task,
             last_step,
-            release: match limits.on_release {
-                OnRelease::GoesOn => Release::GoesOn,
-                OnRelease::Ends => Release::Ends,
-            },
+            release: limits.on_release,
             objective: self.policy.objective,
             steps,
             carry_over,

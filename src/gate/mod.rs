@@ -23,7 +23,7 @@ use std::borrow::Cow;
 pub use capability::{AfterEnd, Capability, Grant, Kind, Limit};
 pub use held::{Held, Permit};
 pub use request::{Refusal, Request, Shortfall};
-pub use terms::{Consequence, Consequences, Mode, Rule, Warrant};
+pub use terms::{Consequence, Consequences, Mode, Release, Rule, Warrant};
 
 use crate::transcript::{
     Argument, Budget, Class, Decision, Due, End, Entry, Keep, Operation, Record, Recorder, Step, Weight,
@@ -143,8 +143,7 @@ impl Gate {
 
     /// Record a refusal that was decided where a call could not ask, such as the growth of a memory.
     pub fn refused(&mut self, operation: Operation, argument: Argument<'_>, class: Class, rule: &'static str) {
-        self.recorder.call(operation, argument, Decision::Refused);
-        self.entry(operation, argument, Decision::Refused, Some(class), rule.into());
+        self.write(operation, argument, Decision::Refused, Some(class), rule.into(), Some(class));
         self.answer_for(class, Told::NotYet);
     }
 
@@ -182,34 +181,27 @@ impl Gate {
                 let wish = match self.check(argument, check) {
                     Ok(()) => Class::TripWire,
                     Err(Shortfall::Never(class, _)) => class,
-                    Err(Shortfall::Quota(limit)) => {
-                        let rule = quota(operation, limit);
-                        return Err(self.refuse(request, Some(Class::TripWire), rule, Refusal::OverQuota));
-                    }
-                    Err(Shortfall::Invalid(why)) => {
-                        return Err(self.refuse(request, Some(Class::TripWire), why, Refusal::Invalid));
-                    }
+                    Err(shortfall) => return Err(self.fall_short(request, shortfall, Some(Class::TripWire))),
                 };
-                self.recorder.call(operation, argument, Decision::Pretended);
                 let rule = place.to_owned().into();
-                let due = self.due(Some(wish));
-                self.entry_due(operation, argument, Decision::Pretended, Some(Class::TripWire), rule, due);
+                self.write(operation, argument, Decision::Pretended, Some(Class::TripWire), rule, Some(wish));
                 // The answer says that it worked: the agent cannot know that this was the end.
                 self.answer_for(Class::TripWire, Told::NotYet);
                 Ok(Mode::Tripwire)
             }
             Mode::Grant => {
-                self.check(argument, check).map_err(|shortfall| self.fall_short(request, shortfall))?;
+                self.check(argument, check).map_err(|shortfall| self.fall_short(request, shortfall, None))?;
                 let is_heavy = operation.weight == Weight::Heavy;
                 if is_heavy && !self.recorder.has_room() {
                     // What cannot be recorded does not happen.
-                    return Err(self.fall_short(request, Shortfall::Quota("record.entries")));
+                    return Err(self.fall_short(request, Shortfall::Quota("record.entries"), None));
                 }
                 // INVARIANT 2: the decision is written down before there is a permit.
-                self.recorder.call(operation, argument, Decision::Granted);
                 if is_heavy {
                     let rule = place.to_owned().into();
-                    self.entry(operation, argument, Decision::Granted, None, rule);
+                    self.write(operation, argument, Decision::Granted, None, rule, None);
+                } else {
+                    self.recorder.call(operation, argument, Decision::Granted);
                 }
                 Ok(Mode::Grant)
             }
@@ -231,14 +223,14 @@ impl Gate {
         Ok(())
     }
 
-    fn fall_short(&mut self, request: &Request<'_>, shortfall: Shortfall) -> Refusal {
-        match shortfall {
-            Shortfall::Quota(limit) => {
-                self.refuse(request, Some(Class::OverQuota), quota(request.operation, limit), Refusal::OverQuota)
-            }
-            Shortfall::Never(class, rule) => self.refuse(request, Some(class), rule.into(), Refusal::Denied),
-            Shortfall::Invalid(why) => self.refuse(request, None, why, Refusal::Invalid),
-        }
+    /// Refuse what the check turned down; `touched` is the class of a tripwire that it touched.
+    fn fall_short(&mut self, request: &Request<'_>, shortfall: Shortfall, touched: Option<Class>) -> Refusal {
+        let (class, rule, refusal): (_, _, fn(String) -> Refusal) = match shortfall {
+            Shortfall::Quota(limit) => (Some(Class::OverQuota), quota(request.operation, limit), Refusal::OverQuota),
+            Shortfall::Never(class, rule) => (Some(class), rule.into(), Refusal::Denied),
+            Shortfall::Invalid(why) => (None, why, Refusal::Invalid),
+        };
+        self.refuse(request, touched.or(class), rule, refusal)
     }
 
     /// Record a refusal before the boundary, and let it have its consequence.
@@ -250,9 +242,8 @@ impl Gate {
         refusal: fn(String) -> Refusal,
     ) -> Refusal {
         let Request { operation, argument, .. } = *request;
-        self.recorder.call(operation, argument, Decision::Refused);
         let text = rule.clone().into_owned();
-        self.entry(operation, argument, Decision::Refused, class, rule);
+        self.write(operation, argument, Decision::Refused, class, rule, class);
         if let Some(class) = class {
             self.answer_for(class, Told::Yes);
         }
@@ -270,25 +261,12 @@ impl Gate {
             _ => None,
         };
         self.phase = Phase::Ended { end, told: Told::Yes };
-        self.recorder.call(operation, argument, Decision::Refused);
         self.recorder.after_end();
-        self.entry(operation, argument, Decision::Refused, class, "boundary".into());
+        self.write(operation, argument, Decision::Refused, class, "boundary".into(), class);
         if let Some(class) = class {
             self.answer_for(class, Told::Yes);
         }
         Refusal::Ended(end)
-    }
-
-    fn entry(
-        &mut self,
-        operation: Operation,
-        argument: Argument<'_>,
-        decision: Decision,
-        class: Option<Class>,
-        rule: Cow<'static, str>,
-    ) {
-        let due = self.due(class);
-        self.entry_due(operation, argument, decision, class, rule, due);
     }
 
     /// When what was asked for would have had its effect.
@@ -300,15 +278,18 @@ impl Gate {
         }
     }
 
-    fn entry_due(
+    /// Write down a call, its decision, and the entry that is kept of it. `wish` is the class of what the agent wanted.
+    fn write(
         &mut self,
         operation: Operation,
         argument: Argument<'_>,
         decision: Decision,
         class: Option<Class>,
         rule: Cow<'static, str>,
-        due: Due,
+        wish: Option<Class>,
     ) {
+        self.recorder.call(operation, argument, decision);
+        let due = self.due(wish);
         let budget = if self.phase == Phase::Open { Budget::Episode } else { Budget::Grace };
         self.recorder.entry(
             budget,

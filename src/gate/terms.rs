@@ -51,6 +51,15 @@ impl Consequence {
     }
 }
 
+/// Whether a release ends the episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Release {
+    /// The episode goes on.
+    GoesOn,
+    /// Opening the door ends the episode (Cohen, Vellambi and Hutter, "Asymptotically Unambitious AGI").
+    Ends,
+}
+
 /// What each class of violation leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consequences([Consequence; Class::ALL.len()]);

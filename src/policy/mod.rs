@@ -42,7 +42,7 @@ pub use schema::schema;
 pub use source::{Invalid, Origin, SHIPPED, SourceFile, shipped};
 pub use ungranted::Ungranted;
 
-use crate::gate::{Consequences, Grant, Warrant};
+use crate::gate::{Consequences, Grant, Release, Warrant};
 use crate::objective::Objective;
 use crate::transcript::Keep;
 
@@ -81,18 +81,9 @@ pub struct Limits {
     /// The most bytes that one call to the host may move.
     pub call_bytes: u64,
     /// What a message that leaves the box does to the episode.
-    pub on_release: OnRelease,
+    pub on_release: Release,
     /// The instructions that the agent has after the boundary, to return.
     pub grace_fuel: u64,
-}
-
-/// What a release from the box does to the episode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OnRelease {
-    /// The episode goes on.
-    GoesOn,
-    /// The episode ends.
-    Ends,
 }
 
 /// What crosses the boundary.

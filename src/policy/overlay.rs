@@ -9,7 +9,7 @@ use super::raw::{Raw, RawBoundary, RawEpisode, RawGrace, RawObjective, RawRecord
 use super::table::Key;
 use super::text::Name;
 use super::words::Signal;
-use super::{Boundary, Continuity, Limits, OnRelease, Policy, Swap};
+use super::{Boundary, Continuity, Limits, Policy, Release, Swap};
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::transcript::{Detail, Keep};
 use crate::value::Fault;
@@ -53,7 +53,7 @@ impl<'a> Overlay<'a> {
         let tables = parent.map(|p| Count(p.table_elements.into()));
         let table_elements = self.settle(&raw.table_elements, tables, Count(100_000));
         let call_bytes = self.settle(&raw.call_bytes, parent.map(|p| Size(p.call_bytes)), Size(1 << 20));
-        let on_release = self.settle(&raw.ends_on, parent.map(|p| p.on_release), OnRelease::GoesOn);
+        let on_release = self.settle(&raw.ends_on, parent.map(|p| p.on_release), Release::GoesOn);
         let default = Count(fuel.map_or(GRACE_FUEL, |fuel| fuel.0.min(GRACE_FUEL)));
         let grace = self.settle(&raw.grace.fuel, parent.map(|p| Count(p.grace_fuel)), default);
         let (steps, fuel) = (steps?, fuel?);

@@ -14,7 +14,7 @@ use super::table::{Key, Table};
 use super::text::{Name, Path};
 use super::violations::RawViolations;
 use super::words::Signal;
-use super::{Continuity, OnRelease, Swap};
+use super::{Continuity, Release, Swap};
 use crate::objective::{Horizon, Reveal};
 use crate::transcript::Detail;
 
@@ -73,7 +73,7 @@ pub(super) struct RawEpisode {
     pub(super) call_bytes: Key<Size<KIB, GIB>>,
     /// What ends the episode besides its task and its limits. "release": a message that leaves the box.
     #[schemars(extend("default" = []))]
-    pub(super) ends_on: Key<OnRelease>,
+    pub(super) ends_on: Key<Release>,
     /// What the agent has after the boundary, to return.
     pub(super) grace: RawGrace,
 }

@@ -3,7 +3,7 @@
 use schemars::{Schema, json_schema};
 use toml::de::DeValue;
 
-use super::OnRelease;
+use super::Release;
 use super::content::{Complaint, Content, Readable, choose, quote, text};
 use super::words::names_of;
 use crate::objective::{Reveal, Revealed};
@@ -67,9 +67,9 @@ impl Readable for Reveal {
 }
 
 /// The names in `episode.ends-on`.
-const ENDS_ON: &[(&str, OnRelease)] = &[("release", OnRelease::Ends)];
+const ENDS_ON: &[(&str, Release)] = &[("release", Release::Ends)];
 
-impl Content for OnRelease {
+impl Content for Release {
     fn write(&self) -> String {
         write_set(ENDS_ON.iter().filter(|(_, ends)| ends == self).map(|(name, _)| *name))
     }
@@ -79,7 +79,7 @@ impl Content for OnRelease {
     }
 }
 
-impl Readable for OnRelease {
+impl Readable for Release {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         let set = read_set(value, |item| choose(text(item)?, ENDS_ON))?;
         Ok(set.first().copied().unwrap_or(Self::GoesOn))

@@ -1,6 +1,6 @@
 //! The policies that Dayfly brings along, and where a policy comes from.
 
-use super::super::{Continuity, OnRelease, Origin, Policy, SHIPPED, SourceFile, Swap, shipped};
+use super::super::{Continuity, Origin, Policy, Release, SHIPPED, SourceFile, Swap, shipped};
 use super::{least, load};
 use crate::capability::CAPABILITIES;
 use crate::gate::Mode;
@@ -45,7 +45,7 @@ fn strict_lets_nothing_out_and_keeps_nothing() {
 #[test]
 fn boxed_ends_on_a_release() {
     let boxed = policy("boxed");
-    assert_eq!(boxed.episode.on_release, OnRelease::Ends);
+    assert_eq!(boxed.episode.on_release, Release::Ends);
     assert_eq!(mode(&boxed, "outbox", "send"), Mode::Grant);
 }
 
