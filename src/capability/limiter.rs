@@ -38,15 +38,30 @@ impl Limiter {
     }
 }
 
+/// What becomes of a growth.
+enum Growth {
+    /// It is taken out of the limit.
+    Taken,
+    /// It is past the maximum of what would grow: the component's own affair.
+    PastMaximum,
+    /// It is so much more where the limit has no room for it.
+    PastLimit(u64),
+}
+
 /// Take `desired - current` more out of `taken`, where that stays within `limit`.
-fn take(taken: &mut u64, limit: u64, current: usize, desired: usize) -> Result<(), u64> {
+///
+/// The limit goes before the maximum: that of a table is the pool's where the component names none.
+fn take(taken: &mut u64, limit: u64, current: usize, desired: usize, maximum: Option<usize>) -> Growth {
     let more = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
     match taken.checked_add(more) {
         Some(sum) if sum <= limit => {
+            if maximum.is_some_and(|maximum| desired > maximum) {
+                return Growth::PastMaximum;
+            }
             *taken = sum;
-            Ok(())
+            Growth::Taken
         }
-        _ => Err(more),
+        _ => Growth::PastLimit(more),
     }
 }
 
@@ -54,8 +69,12 @@ impl Host {
     /// Whether something may grow; where it may not, that is recorded.
     ///
     /// Where that ends the episode the component traps: its fuel cannot be cut down to the grace from here.
-    fn may_grow(&mut self, grown: Result<(), u64>, operation: Operation, rule: &'static str) -> wasmtime::Result<bool> {
-        let Err(more) = grown else { return Ok(true) };
+    fn may_grow(&mut self, growth: &Growth, operation: Operation, rule: &'static str) -> wasmtime::Result<bool> {
+        let more = match *growth {
+            Growth::Taken => return Ok(true),
+            Growth::PastMaximum => return Ok(false),
+            Growth::PastLimit(more) => more,
+        };
         let before = self.gate.end();
         self.gate.refused(operation, Argument(&[Part::Number(more)]), Class::OverQuota, rule);
         if before.is_none() && self.gate.end().is_some() { Err(wasmtime::format_err!("{rule}")) } else { Ok(false) }
@@ -64,21 +83,15 @@ impl Host {
 
 impl ResourceLimiter for Host {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
         let Limiter { limits, memory, .. } = &mut self.limiter;
-        let grown = take(memory, limits.memory, current, desired);
-        self.may_grow(grown, GROW_MEMORY, "episode.memory")
+        let growth = take(memory, limits.memory, current, desired, maximum);
+        self.may_grow(&growth, GROW_MEMORY, "episode.memory")
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
         let Limiter { limits, table_elements, .. } = &mut self.limiter;
-        let grown = take(table_elements, limits.table_elements, current, desired);
-        self.may_grow(grown, GROW_TABLE, "episode.table-elements")
+        let growth = take(table_elements, limits.table_elements, current, desired, maximum);
+        self.may_grow(&growth, GROW_TABLE, "episode.table-elements")
     }
 
     fn instances(&self) -> usize {
