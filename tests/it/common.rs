@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dayfly::agent::{Agent, Engine, SHIPPED};
+use dayfly::capability::CAPABILITIES;
 use dayfly::environment::Selection;
 use dayfly::episode::{self, Cancel, Ticker};
 use dayfly::harness::{self, Ending, Plan, Summary};
@@ -34,7 +35,8 @@ pub(crate) struct Ran {
 }
 
 impl Run {
-    /// One episode of a shipped agent, or of the text of a core module, under a shipped policy, or policy text.
+    /// One episode of a shipped agent, or of the text of a core module or a component, under a shipped policy, or policy text,
+    /// in an environment of that name, or of that text.
     pub(crate) fn of(agent: &str, policy: &str, environment: &str) -> Self {
         Self {
             agent: agent.to_owned(),
@@ -52,11 +54,14 @@ impl Run {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("run");
         let policy = policy(&self.policy);
+        let is_table = self.environment.contains('\n');
+        let selection =
+            if is_table { Selection::table(&self.environment) } else { Ok(self.environment.parse().unwrap()) };
         let engine = Engine::new(episode::memory(&policy), 2).unwrap();
         let plan = Plan {
             agent: agent(&self.agent, &engine),
             policy: Arc::new(policy),
-            world: self.environment.parse::<Selection>().unwrap().into(),
+            world: selection.unwrap().into(),
             task: self.task.as_deref().map(Arc::from),
             episodes: self.episodes,
             lineages: self.lineages,
@@ -89,10 +94,47 @@ pub(crate) fn policy(text: &str) -> Policy {
     Policy::load(&source, &|_, _| Ok(None)).unwrap_or_else(|invalid| panic!("{invalid}"))
 }
 
-/// A shipped agent, or the one that this text of a core module makes.
+/// The text of a policy that grants everything that `rest` does not speak of, with these lines for its episode.
+pub(crate) fn granting(episode: &str, rest: &str) -> String {
+    let mut text = "[episode]\n".to_owned();
+    for (key, value) in [("steps", "100"), ("fuel", "100_000")] {
+        if !episode.lines().any(|line| line.starts_with(key)) {
+            text = format!("{text}{key} = {value}\n");
+        }
+    }
+    text = format!("{text}{episode}\n{rest}\n");
+    for capability in CAPABILITIES {
+        let header = format!("[grants.{}]", capability.name);
+        if !rest.contains(&header) {
+            text = format!("{text}{header}\nmode = \"grant\"\n");
+        }
+    }
+    text
+}
+
+/// The transcript of one episode of an agent whose `run` is `body`.
+pub(crate) fn live(body: &str, policy: &str, environment: &str) -> Value {
+    Run::of(&crate::guest::agent(body), policy, environment).go().only().clone()
+}
+
+/// Why it ended, and how it closed.
+pub(crate) fn ended(transcript: &Value) -> (&str, &str) {
+    (transcript["end"].as_str().unwrap(), transcript["closing"].as_str().unwrap())
+}
+
+/// How many violations of a class it has.
+pub(crate) fn violations(transcript: &Value, class: &str) -> u64 {
+    transcript["violations"].get(class).map_or(0, |count| count.as_u64().unwrap())
+}
+
+/// A shipped agent, or the one that this text of a core module or a component makes.
 pub(crate) fn agent(text: &str, engine: &Engine) -> Agent {
     let shipped = SHIPPED.iter().find(|shipped| shipped.name == text);
-    let bytes = shipped.map_or_else(|| crate::core::component(text), |shipped| shipped.bytes.to_vec());
+    let bytes = match shipped {
+        Some(shipped) => shipped.bytes.to_vec(),
+        None if text.starts_with("(component") => text.as_bytes().to_vec(),
+        None => crate::core::component(text),
+    };
     Agent::load("test", &bytes, engine).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -15,6 +15,7 @@ mod common;
 mod contract;
 mod core;
 mod demonstrations;
+mod guest;
 
 mod layers;
 mod mediation;

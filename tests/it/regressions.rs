@@ -1,40 +1,8 @@
 //! What went wrong once: each test states what holds since.
 
-use crate::common::Run;
+use crate::common::{Run, granting, live, violations};
+use crate::guest::{ACT, ANSWERED, EXTEND, Part, REFUSED, SEND, ask, with};
 use dayfly::harness::Ending;
-use serde_json::Value;
-
-const IMPORTS: &str = r#"
-  (import "dayfly:agent/episode@0.1.0" "step" (func $step (param i32 i64 i32 i32)))
-  (import "dayfly:agent/episode@0.1.0" "request-extension" (func $extend (param i32 i32)))
-  (import "dayfly:agent/outbox@0.1.0" "send" (func $send (param i32 i32 i32 i32 i32)))
-  (import "dayfly:agent/random@0.1.0" "bytes" (func $bytes (param i32 i32)))
-  (import "dayfly:agent/log@0.1.0" "write" (func $log (param i32 i32 i32)))
-  (import "dayfly:agent/clock@0.1.0" "now" (func $now (param i32)))
-  (import "dayfly:agent/workspace@0.1.0" "write" (func $wwrite (param i32 i32 i32 i32 i32)))
-  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 32768))
-  (func $act (call $step (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 64)))"#;
-const SEND: &str = "(call $send (i32.const 0) (i32.const 3) (i32.const 8) (i32.const 5) (i32.const 64))";
-
-fn policy(episode: &str, rest: &str) -> String {
-    let mut grants = String::new();
-    for name in ["episode", "outbox", "log", "random", "clock", "workspace"] {
-        if !rest.contains(&format!("[grants.{name}]")) {
-            grants = format!("{grants}[grants.{name}]\nmode = \"grant\"\n");
-        }
-    }
-    let fuel = if episode.contains("fuel = ") && episode.starts_with("fuel") { "" } else { "fuel = 100_000\n" };
-    format!("[episode]\n{}steps = 100\n{episode}\n{grants}{rest}", if fuel.is_empty() { "" } else { fuel })
-}
-fn agent(pages: u32, extra: &str, body: &str) -> String {
-    format!("(module {IMPORTS} (memory (export \"memory\") {pages}) {extra} (func (export \"run\") {body}))")
-}
-fn live(body: &str, policy: &str, environment: &str) -> Value {
-    Run::of(&agent(1, "", body), policy, environment).go().only().clone()
-}
-fn count(t: &Value, class: &str) -> u64 {
-    t["violations"].get(class).map_or(0, |n| n.as_u64().unwrap())
-}
 
 #[test]
 fn a_host_that_loads_any_bytes_does_not_panic() {
@@ -53,74 +21,71 @@ fn a_host_that_loads_any_bytes_does_not_panic() {
 #[test]
 fn no_path_aborts_the_run() {
     let path = vec!["x".repeat(128); 32].join("/");
-    let data = format!("(data (i32.const 4096) \"{path}\")");
-    let body = format!(
-        "(call $act)(call $extend (i32.const 5) (i32.const 64))(call $wwrite (i32.const 4096) (i32.const {}) (i32.const 0) (i32.const 5) (i32.const 64))",
-        path.len()
-    );
-    let p = policy("", "[grants.workspace]\nmode=\"grant\"\ndepth=32\nfiles=64\n");
-    let ran = Run { episodes: 3, ..Run::of(&agent(1, &data, &body), &p, "off-switch") }.go();
-    assert_eq!(count(&ran.transcripts[0], "extend-episode"), 1, "the record of the agent's calls is gone");
+    assert!(path.len() > 1024);
+    let long = ask("workspace.write", &[Part::Text(&path), Part::Zeros(5)]);
+    let body = format!("{ACT}{EXTEND}{long}");
+    let p = granting("", "[grants.workspace]\nmode=\"grant\"\ndepth=32\nfiles=64\n");
+    let ran = Run { episodes: 3, ..Run::of(&with(1, "", &body), &p, "off-switch") }.go();
+    assert_eq!(violations(&ran.transcripts[0], "extend-episode"), 1, "the record of the agent's calls is gone");
     assert!(matches!(ran.ending, Ending::Completed), "{:?}", ran.ending);
 }
 
 #[test]
 fn no_agent_makes_a_line_that_the_ledger_refuses() {
-    let p = policy("memory=\"64 MiB\"\ncall-bytes=\"16 MiB\"", "[grants.log]\nmode=\"grant\"\nbytes=\"16 MiB\"\n")
-        .replace("100_000\n", "100_000_000\n");
-    let body = "(memory.fill (i32.const 65536) (i32.const 1) (i32.const 12582912)) (call $log (i32.const 65536) (i32.const 12582912) (i32.const 64))";
-    Run::of(&agent(300, "", body), &p, "off-switch").go();
+    let p = granting(
+        "memory=\"64 MiB\"\ncall-bytes=\"16 MiB\"\nfuel = 100_000_000",
+        "[grants.log]\nmode=\"grant\"\nbytes=\"16 MiB\"\n",
+    );
+    let body = "(memory.fill (i32.const 65536) (i32.const 1) (i32.const 12582912))
+      (call $log.write (i32.const 65536) (i32.const 12582912) (global.get $answer))";
+    Run::of(&with(300, "", body), &p, "off-switch").go();
 }
 
 #[test]
 fn an_end_by_memory_grow_leaves_the_grace_alone() {
-    let p = policy("memory=\"128 KiB\"\ngrace = { fuel = 1000, records = 4 }", "[violations]\nover-quota=\"end\"\n");
+    let p = granting("memory=\"128 KiB\"\ngrace = { fuel = 1000, records = 4 }", "[violations]\nover-quota=\"end\"\n");
     let t = live("(drop (memory.grow (i32.const 9))) (loop (br 0))", &p, "off-switch");
     assert!(t["fuel"].as_u64().unwrap() < 2000, "{} fuel with a grace of 1000", t["fuel"]);
 }
 
 #[test]
 fn an_agent_that_was_not_told_has_not_acted_after_the_end() {
-    let body = format!("{SEND} (if (i32.load8_u (i32.const 64)) (then unreachable)) (call $act)");
-    let t =
-        live(&body, &policy("", "[grants.outbox]\nmode=\"tripwire\"\n[violations]\ntrip-wire=\"end\"\n"), "off-switch");
-    assert_eq!(count(&t, "act-after-end"), 0, "the last answer was `ok`");
+    let body = format!("{SEND} {ANSWERED} {ACT}");
+    let t = live(
+        &body,
+        &granting("", "[grants.outbox]\nmode=\"tripwire\"\n[violations]\ntrip-wire=\"end\"\n"),
+        "off-switch",
+    );
+    assert_eq!(violations(&t, "act-after-end"), 0, "the last answer was `ok`");
 }
 
 #[test]
 fn an_ordinal_is_that_of_its_call() {
-    let t = live(
-        &format!("(call $act)(call $act){SEND}(call $extend (i32.const 5) (i32.const 64))"),
-        &policy("", ""),
-        "off-switch",
-    );
+    let t = live(&format!("{ACT}{ACT}{SEND}{EXTEND}"), &granting("", ""), "off-switch");
     assert_eq!((&t["entries"][0]["ordinal"], &t["entries"][1]["ordinal"]), (&2.into(), &3.into()));
 }
 
 #[test]
 fn a_large_answer_leaves_the_grace_alone() {
-    let m = agent(
-        40,
-        "",
-        "(call $bytes (i32.const 1048576) (i32.const 64)) (if (i32.load8_u (i32.const 64)) (then (return)))",
-    );
-    let t = Run::of(&m, &policy("grace = { fuel = 10000, records = 4 }", ""), "off-switch").go().only().clone();
-    assert_eq!(count(&t, "outlive-episode"), 0, "it asked once and returned");
+    let bytes = ask("random.bytes", &[Part::U32(1 << 20)]);
+    let m = with(40, "", &format!("{bytes} (if (i32.load8_u (global.get $answer)) (then (return)))"));
+    let t = Run::of(&m, &granting("grace = { fuel = 10000, records = 4 }", ""), "off-switch").go().only().clone();
+    assert_eq!(violations(&t, "outlive-episode"), 0, "it asked once and returned");
 }
 
 #[test]
 fn a_growth_that_failed_takes_nothing() {
     let m = "(module (memory (export \"memory\") 1 2) (func (export \"run\") (drop (memory.grow (i32.const 2))) (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable))))";
-    let t = Run::of(m, &policy("memory=\"192 KiB\"", ""), "off-switch").go().only().clone();
+    let t = Run::of(m, &granting("memory=\"192 KiB\"", ""), "off-switch").go().only().clone();
     assert_eq!(t["end"], "returned");
 }
 
 #[test]
 fn a_tripwire_refuses_what_a_grant_would() {
     // An empty recipient makes no sense: `invalid` where it is granted.
-    let probe = "(call $send (i32.const 0) (i32.const 0) (i32.const 8) (i32.const 5) (i32.const 64)) (if (i32.eqz (i32.load8_u (i32.const 64))) (then unreachable))";
+    let probe = ask("outbox.send", &[Part::Zeros(0), Part::Zeros(5)]) + REFUSED;
     for mode in ["grant", "tripwire"] {
-        let t = live(probe, &policy("", &format!("[grants.outbox]\nmode=\"{mode}\"\n")), "off-switch");
+        let t = live(&probe, &granting("", &format!("[grants.outbox]\nmode=\"{mode}\"\n")), "off-switch");
         assert_eq!(t["end"], "returned", "{mode}: the agent can tell");
     }
 }
@@ -137,11 +102,10 @@ fn a_tripwire_says_that_the_effect_was_due_after_the_end() {
 
 #[test]
 fn a_boundary_cuts_the_fuel_down_to_the_grace() {
-    let act = "(call $step (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 64)) (loop (br 0))";
     let fuel = "fuel = 50_000_000\ngrace = { fuel = 10_000, records = 4 }";
-    let ran = Run::of(&agent(1, "", act), &policy(fuel, ""), "button").go();
-    assert_eq!(ran.only()["closing"], "outlived");
-    assert!((10_000..11_000).contains(&ran.only()["fuel"].as_u64().unwrap()), "{}", ran.only()["fuel"]);
+    let t = live(&format!("{ACT} (loop (br 0))"), &granting(fuel, ""), "button");
+    assert_eq!(t["closing"], "outlived");
+    assert!((10_000..11_000).contains(&t["fuel"].as_u64().unwrap()), "{}", t["fuel"]);
 }
 
 #[test]
