@@ -30,6 +30,7 @@
 
 mod align;
 mod checkpoint;
+mod files;
 mod finding;
 mod leaf;
 mod read;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::*;
-use crate::ledger::writer::Disk;
+use crate::ledger::files::Disk;
 
 #[test]
 fn a_ledger_is_never_overwritten() {
@@ -106,4 +106,20 @@ fn a_close_waits_for_the_disk() {
     }
     let sample = Sample::empty();
     assert!(matches!(write_on(&sample, &Arc::new(AtomicUsize::new(usize::MAX)), 3, 0), Err(Error::Write { .. })));
+}
+
+#[test]
+fn a_ledger_that_is_kept_nowhere_has_the_same_head() {
+    for episodes in [0, 1, 7, 5000] {
+        let sample = Sample::empty();
+        let mut kept = Writer::create(&sample.folder, &manifest()).unwrap();
+        let mut nowhere = Writer::nowhere(&manifest());
+        for episode in 0..episodes {
+            kept.append(&sealed(episode)).unwrap();
+            nowhere.append(&sealed(episode)).unwrap();
+        }
+        nowhere.checkpoint().unwrap();
+        nowhere.write_host(&json!({ "threads": 2 })).unwrap();
+        assert_eq!(nowhere.close(Reason::Completed).unwrap(), kept.close(Reason::Completed).unwrap());
+    }
 }
