@@ -60,6 +60,8 @@ pub struct Closed {
     pub total: f64,
     /// The world, as the episode left it.
     pub environment: Box<dyn Environment>,
+    /// The task in words, as it was in the brief.
+    pub task: Arc<str>,
     /// The observation before the first step.
     pub first: Value,
     /// The observation after the last step.
@@ -113,6 +115,7 @@ impl Host {
             record: self.gate.finish(),
             total: episode.total,
             environment: episode.environment,
+            task: episode.task,
             first: episode.first,
             last: episode.observation,
             log: self.states.log.surrender().lines,

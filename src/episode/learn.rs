@@ -9,17 +9,26 @@ use crate::transcript::{Class, Detail, Learned, Lesson};
 use crate::value::{Digest, Seed, Value};
 use crate::wit::exports::dayfly::agent::learning::{Experience, Transition};
 
+/// What is known to `learn` of the lineage that learns.
+#[derive(Clone, Copy)]
+pub(super) struct Pupil {
+    /// The number that the agent knows its lineage by.
+    pub(super) seed: Seed,
+    /// How many times its population has been selected from so far.
+    pub(super) generation: u32,
+}
+
 /// Call `learn` on an episode that has closed, in a fresh instance that has no capability at all.
 ///
 /// What it tried is recorded with the episode. The carry-over stays as it was where `learn` does not keep within its bounds.
 pub(super) fn learn(
     setting: &Setting,
     closed: &mut Closed,
-    lineage: Seed,
+    pupil: Pupil,
     carry_over: &Arc<[u8]>,
 ) -> Result<(Learned, Arc<[u8]>), Error> {
     let policy = &setting.policy;
-    let experience = experience(setting, closed, lineage);
+    let experience = experience(setting, closed, pupil);
     let fuel = policy.boundary.learn_fuel;
     let mut gate = Gate::new(policy.consequences, policy.record, policy.episode.call_bytes);
     // INVARIANT 3: from here on the gate refuses everything.
@@ -69,7 +78,7 @@ pub(super) fn learn(
 }
 
 /// The episode, as the objective shows it.
-fn experience(setting: &Setting, closed: &Closed, lineage: Seed) -> Experience {
+fn experience(setting: &Setting, closed: &Closed, pupil: Pupil) -> Experience {
     let objective = setting.policy.objective;
     let steps = &closed.record.steps;
     let rewards: Vec<f64> = steps.iter().map(|step| step.reward).collect();
@@ -84,5 +93,12 @@ fn experience(setting: &Setting, closed: &Closed, lineage: Seed) -> Experience {
             target,
         })
         .collect();
-    Experience { transitions, end: end_to_wit(closed.end), last: value_to_wit(closed.last.clone()), seed: lineage.0 }
+    Experience {
+        transitions,
+        end: end_to_wit(closed.end),
+        last: value_to_wit(closed.last.clone()),
+        seed: pupil.seed.0,
+        task: closed.task.to_string(),
+        generation: pupil.generation,
+    }
 }

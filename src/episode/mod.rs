@@ -20,6 +20,7 @@ use wasmtime::{Store, Trap};
 pub use ticker::{Cancel, Ticker};
 pub use ticket::{Aborted, Error, Lived, Ticket};
 
+use self::learn::Pupil;
 use crate::agent::Agent;
 use crate::capability::{Allowance, Charter, Closed, Host, MemoryLimits, Opening, WorkspaceError};
 use crate::gate::{Gate, Told};
@@ -83,10 +84,9 @@ impl Setting {
     pub fn live(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
         let mut transcript = self.header(&ticket);
         let carry_over = Arc::clone(&ticket.carry_over);
-        let lineage = ticket.lineage_seed;
+        let pupil = Pupil { seed: ticket.lineage_seed, generation: ticket.generation };
         let lived = self.act(ticket).and_then(|(mut closed, closing, fuel)| {
-            let lesson =
-                if self.learns() { Some(learn::learn(self, &mut closed, lineage, &carry_over)?) } else { None };
+            let lesson = if self.learns() { Some(learn::learn(self, &mut closed, pupil, &carry_over)?) } else { None };
             Ok((closed, closing, fuel, lesson))
         });
         let (closed, closing, fuel, lesson) = match lived {

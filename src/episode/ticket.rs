@@ -21,6 +21,8 @@ pub struct Ticket {
     pub seed: Seed,
     /// The number that its lineage is known to the agent by.
     pub lineage_seed: Seed,
+    /// How many times the lineage's population has been selected from so far; 0 without a population.
+    pub generation: u32,
     /// The world.
     pub environment: Box<dyn Environment>,
     /// The carry-over of the lineage's episode before.

@@ -103,6 +103,7 @@ impl Lineages {
             world,
             seed: self.seed.derive("episode", episode),
             lineage_seed: self.seed.derive("lineage", lineage.into()),
+            generation: 0,
             environment,
             carry_over,
         }

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use crate::common::{Run, read};
+use dayfly::environment::Selection;
 use dayfly::harness::Ending;
 use dayfly::ledger::{self, Verification};
 use dayfly::transcript::Class;
+use dayfly::value::Digest;
 
 /// Every file of the record, `host.json` apart.
 fn record(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -210,11 +212,39 @@ fn an_endless_learn_is_stopped_by_the_wall_clock() {
       (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 32768))
       (func (export "run"))
       (func (export "dayfly:agent/learning@0.1.0#learn")
-        (param i32 i32 i32 i32 i64 i32 i64 i32 i32) (result i32)
+        (param i32 i32 i32 i32 i64 i32 i64 i32 i32 i32 i32 i32) (result i32)
         (loop (br 0)) unreachable))"#;
     let policy = "[episode]\nsteps = 1\nfuel = 1_000_000_000_000\nwall = \"50ms\"\n[boundary]\ncarry = \"16 B\"\n";
     let ran = Run::of(module, policy, "button").go();
     assert_eq!(ran.only()["learned"]["outcome"], "exhausted");
+}
+
+#[test]
+fn what_an_agent_learns_from_names_the_task_it_had() {
+    // Returns the task of its experience as the carry-over: 12 parameters, of which 7 and 8 are the task.
+    let module = r#"(module
+      (memory (export "memory") 4)
+      (global $free (mut i32) (i32.const 1024))
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
+        (local.set $at (global.get $free))
+        (global.set $free (i32.and (i32.add (i32.add (local.get $at) (local.get 3)) (i32.const 7)) (i32.const -8)))
+        (local.get $at))
+      (func (export "run"))
+      (func (export "dayfly:agent/learning@0.1.0#learn")
+        (param i32 i32 i32 i32 i64 i32 i64 i32 i32 i32 i32 i32) (result i32)
+        (i32.store (i32.const 0) (local.get 7))
+        (i32.store (i32.const 4) (local.get 8))
+        (i32.const 0)))"#;
+    let mut run = Run { episodes: 2, ..Run::of(module, "learner", "button") };
+    let world = "button".parse::<Selection>().unwrap().make().task().to_owned();
+    for task in [None, Some("press it")] {
+        run.task = task.map(str::to_owned);
+        let expected = task.unwrap_or(&world);
+        for transcript in &run.go().transcripts {
+            assert_eq!(transcript["learned"]["bytes"], expected.len());
+            assert_eq!(transcript["learned"]["carry_over"], Digest::of(expected.as_bytes()).to_string());
+        }
+    }
 }
 
 #[test]

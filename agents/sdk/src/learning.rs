@@ -34,7 +34,7 @@ pub trait Learner: Agent {
     ///
     /// Called after the episode has closed, in a fresh instance in which every capability is refused, and only where
     /// the policy declares a carry-over. More bytes than it declares are a violation, and the carry-over stays as it
-    /// was.
+    /// was. The experience has the seed and the task of the brief, and the generation of the lineage's population.
     fn learn(experience: Experience, carry_over: Vec<u8>) -> Vec<u8>;
 }
 
