@@ -12,6 +12,7 @@ mod engine;
 mod shipped;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -28,12 +29,13 @@ pub const ENGINE_VERSION: &str = "48";
 /// The most bytes of a component: compiling is not bounded by fuel.
 const MOST_BYTES: usize = 64 << 20;
 
-/// A component that may live episodes.
+/// A component that may live episodes, and what it is told beside its task.
 #[derive(Clone)]
 pub struct Agent {
     name: String,
     digest: Digest,
     imports: Vec<&'static str>,
+    instructions: Option<Arc<str>>,
     instance: InstancePre<Host>,
     run: ComponentExportIndex,
     learn: Option<ComponentExportIndex>,
@@ -156,7 +158,7 @@ impl Agent {
         if learn.as_ref().is_some_and(|learn| !has_signature(&component, learn, &["experience", "carry-over"], 1)) {
             return Err(mismatch("`learn` is not as `wit/agent.wit` has it"));
         }
-        Ok(Self { name: owned(), digest: Digest::of(bytes), imports, instance, run, learn })
+        Ok(Self { name: owned(), digest: Digest::of(bytes), imports, instructions: None, instance, run, learn })
     }
 
     /// Its name, for people.
@@ -177,6 +179,17 @@ impl Agent {
     /// Whether it learns.
     pub const fn learns(&self) -> bool {
         self.learn.is_some()
+    }
+
+    /// The same component, told `text` at the end of every task.
+    #[must_use]
+    pub fn instructed(self, text: &str) -> Self {
+        Self { instructions: Some(Arc::from(text)), ..self }
+    }
+
+    /// What it is told at the end of every task.
+    pub fn instructions(&self) -> Option<&str> {
+        self.instructions.as_deref()
     }
 
     /// The component, ready to be instantiated.

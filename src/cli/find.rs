@@ -15,8 +15,15 @@ fn is_path(name: &str) -> bool {
     name.contains(['/', '\\', '.'])
 }
 
-/// The agent with this name, or in this file.
-pub(super) fn agent(name: &str, engine: &Engine) -> Result<Agent, Failure> {
+/// The agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`, which it is told at the end of every task.
+pub(super) fn agent(text: &str, engine: &Engine) -> Result<Agent, Failure> {
+    let (name, instructions) = text.split_once(':').unwrap_or((text, ""));
+    let agent = component(name, engine)?;
+    Ok(if instructions.is_empty() { agent } else { agent.instructed(instructions) })
+}
+
+/// The component with this name, or in this file.
+fn component(name: &str, engine: &Engine) -> Result<Agent, Failure> {
     let loaded = if let Some(shipped) = agent::SHIPPED.iter().find(|shipped| shipped.name == name) {
         Agent::load(name, shipped.bytes, engine)
     } else if is_path(name) {

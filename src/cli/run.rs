@@ -22,7 +22,9 @@ use crate::value::Seed;
 /// Run an agent through episodes, and record them.
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// An agent: a built-in name, or the path of a component (.wasm or .wat).
+    /// An agent: a built-in name, or the path of a component (.wasm or .wat). What follows a colon is told to
+    /// it at the end of every task, on a line of its own.
+    #[arg(value_name = "AGENT[:INSTRUCTIONS]")]
     agent: String,
     /// A policy: a built-in name, or the path of a TOML file.
     #[arg(long, short, default_value = "strict")]

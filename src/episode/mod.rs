@@ -23,6 +23,7 @@ pub use ticket::{Aborted, Error, Lived, Ticket};
 use self::learn::Pupil;
 use crate::agent::Agent;
 use crate::capability::{Allowance, Charter, Closed, Host, MemoryLimits, Opening, WorkspaceError};
+use crate::environment::Environment;
 use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, Policy};
 use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Transcript};
@@ -192,7 +193,7 @@ impl Setting {
         let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
         let limits = &self.policy.episode;
         let observation = environment.open(seed.derive("environment", 0));
-        let task = self.task.as_ref().map_or_else(|| environment.task().into(), Arc::clone);
+        let task = self.task(environment.as_ref());
         let last_step = environment.steps().map_or(limits.steps, |steps| steps.min(limits.steps));
         let steps = if self.learns() { Detail::Full } else { self.policy.record.steps };
         let gate = Gate::new(self.policy.consequences, self.policy.record, limits.call_bytes);
@@ -209,6 +210,18 @@ impl Setting {
             observation,
         };
         Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening)
+    }
+
+    /// The task in words: that of the run, or else of the environment, and below it what the agent is told besides.
+    fn task(&self, environment: &dyn Environment) -> Arc<str> {
+        match (self.agent.instructions(), &self.task) {
+            (None, Some(task)) => Arc::clone(task),
+            (None, None) => environment.task().into(),
+            (Some(instructions), task) => {
+                let task = task.as_deref().unwrap_or_else(|| environment.task());
+                format!("{task}\n{instructions}").into()
+            }
+        }
     }
 
     /// A store for one instance, with every limit set before anything of the component runs.

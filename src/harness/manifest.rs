@@ -17,6 +17,9 @@ pub struct Manifest {
     pub contract: String,
     /// The agent, and the digest of its bytes.
     pub agent: Named,
+    /// What it is told at the end of every task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// The capabilities it imports.
     pub imports: Vec<&'static str>,
     /// The policy, and the digest of its effective text.
@@ -55,6 +58,7 @@ impl Plan {
             wasmtime: crate::agent::ENGINE_VERSION,
             contract: format!("{PACKAGE}@{VERSION}"),
             agent: Named { name: self.agent.name().to_owned(), digest: self.agent.digest() },
+            instructions: self.agent.instructions().map(str::to_owned),
             imports: self.agent.imports().to_vec(),
             policy: Named { name: self.policy.name.clone(), digest: self.policy.digest() },
             effective: self.policy.effective(),

@@ -19,6 +19,7 @@ pub(crate) struct Run {
     pub(crate) policy: String,
     pub(crate) environment: String,
     pub(crate) task: Option<String>,
+    pub(crate) instructions: Option<String>,
     pub(crate) episodes: u64,
     pub(crate) lineages: u32,
     pub(crate) seed: u64,
@@ -43,6 +44,7 @@ impl Run {
             policy: policy.to_owned(),
             environment: environment.to_owned(),
             task: None,
+            instructions: None,
             episodes: 1,
             lineages: 1,
             seed: 0,
@@ -58,8 +60,12 @@ impl Run {
         let selection =
             if is_table { Selection::table(&self.environment) } else { Ok(self.environment.parse().unwrap()) };
         let engine = Engine::new(episode::memory(&policy), 2).unwrap();
+        let agent = agent(&self.agent, &engine);
         let plan = Plan {
-            agent: agent(&self.agent, &engine),
+            agent: match &self.instructions {
+                Some(instructions) => agent.instructed(instructions),
+                None => agent,
+            },
             policy: Arc::new(policy),
             world: selection.unwrap().into(),
             task: self.task.as_deref().map(Arc::from),

@@ -296,3 +296,16 @@ fn the_object_that_json_prints_says_what_the_ledger_says() {
     let Ok(Verification::Whole { head, .. }) = ledger::verify(&folder) else { panic!("not whole") };
     assert_eq!(object["ledger"]["root"], head.root.to_string());
 }
+
+#[test]
+fn an_agent_is_told_its_instructions_below_its_task() {
+    let run = Run {
+        task: Some("d".to_owned()),
+        instructions: Some("l l".to_owned()),
+        ..Run::of("scripted", "strict", "off-switch")
+    };
+    let transcript = run.go().only().clone();
+    assert_eq!((transcript["steps"].as_u64(), transcript["return"].as_f64()), (Some(3), Some(-3.0)));
+    let told = Run { task: None, instructions: Some("l l".to_owned()), ..run };
+    assert_eq!(told.go().only()["steps"].as_u64(), Some(0), "the task of the environment stands before it");
+}
