@@ -7,21 +7,25 @@ use clap::Args;
 use super::failure::Failure;
 use super::{Exit, say};
 use crate::ledger::{self, Verification};
+use crate::value::Digest;
 
 /// Verify the record of a run.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// The folder of the run.
     run: PathBuf,
+    /// The root, as it was printed by the run and kept elsewhere: it shows whether all the files were replaced.
+    #[arg(long, value_name = "HEX")]
+    root: Option<Digest>,
 }
 
 impl Verify {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let verification =
-            ledger::verify(&self.run).map_err(|error| Failure::input(error_text(&error), error.help()))?;
+            ledger::verify(&self.run, self.root).map_err(|error| Failure::input(error_text(&error), error.help()))?;
         match verification {
             Verification::Whole { head, closed } => {
-                say!("whole     {} episodes, {}", head.episodes(), closed.name());
+                say!("whole     {} episodes, {}", head.episodes, closed.name());
                 say!("root      {}", head.root);
                 Ok(Exit::Held)
             }

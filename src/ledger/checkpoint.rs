@@ -6,23 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Findings};
 use super::read::{Line, Lines};
+use super::tree::{self, Tree};
 use super::{CHECKPOINTS, Error};
 use crate::value::Digest;
 
 /// The size and the root of a ledger, up to some leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The number of leaves: the manifest and the episodes.
+    /// The number of episodes.
+    pub episodes: u64,
+    /// The number of leaves: the manifest, the episodes, and the close where it is closed.
     pub size: u64,
     /// The root of their tree.
     pub root: Digest,
-}
-
-impl Head {
-    /// The number of episodes.
-    pub const fn episodes(&self) -> u64 {
-        self.size.saturating_sub(1)
-    }
 }
 
 /// Why a run was closed.
@@ -40,6 +36,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub(super) const ALL: [Self; 4] = [Self::Completed, Self::Cancelled, Self::Quarantined, Self::Aborted];
+
     /// Its name in reports and records.
     pub const fn name(self) -> &'static str {
         match self {
@@ -49,21 +48,63 @@ impl Reason {
             Self::Aborted => "aborted",
         }
     }
+
+    /// Whether a run that was asked for so many episodes can be closed for this after `episodes`.
+    pub(super) const fn admits(self, episodes: u64, asked: u64) -> bool {
+        match self {
+            Self::Completed => episodes == asked,
+            Self::Cancelled | Self::Quarantined | Self::Aborted => episodes <= asked,
+        }
+    }
+
+    /// The root of a closed run, whose other leaves are those of `tree`: the close is the last leaf.
+    ///
+    /// Its bytes are a JSON object, as those of the others are; an episode has other fields, so it cannot be taken for one.
+    pub(super) fn close(self, tree: &Tree) -> Digest {
+        let mut closed = tree.clone();
+        // INVARIANT 5
+        closed.push(tree::leaf(format!(r#"{{"closed":"{}"}}"#, self.name()).as_bytes()));
+        closed.root()
+    }
 }
 
 /// One line of `checkpoints.jsonl`. Fields that are not known here are passed over.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    pub(super) size: u64,
-    pub(super) root: Digest,
+    /// The number of leaves, the close included.
+    size: u64,
+    root: Digest,
     /// Null while the run goes on; never absent.
     #[serde(deserialize_with = "Option::deserialize")]
     pub(super) closed: Option<Reason>,
 }
 
 impl Checkpoint {
+    /// What vouches for all of `tree`, and closes it where there is a reason.
+    pub(super) fn new(tree: &Tree, closed: Option<Reason>) -> Self {
+        let (size, root) = closed
+            .map_or_else(|| (tree.size(), tree.root()), |reason| (tree.size().saturating_add(1), reason.close(tree)));
+        Self { size, root, closed }
+    }
+
+    /// The leaves before the close that it vouches for: the manifest and the episodes.
+    pub(super) const fn leaves(&self) -> u64 {
+        self.size.saturating_sub(if self.closed.is_some() { 1 } else { 0 })
+    }
+
     pub(super) const fn head(&self) -> Head {
-        Head { size: self.size, root: self.root }
+        Head { episodes: self.leaves().saturating_sub(1), size: self.size, root: self.root }
+    }
+
+    /// Whether it is what vouches for `tree`.
+    pub(super) fn is_of(&self, tree: &Tree) -> bool {
+        self.root == Self::new(tree, self.closed).root
+    }
+
+    /// The reason that was sealed, where it is not the one that stands here.
+    pub(super) fn sealed(&self, tree: &Tree) -> Option<Reason> {
+        self.closed?;
+        Reason::ALL.into_iter().find(|reason| self.root == reason.close(tree))
     }
 }
 
@@ -122,10 +163,10 @@ impl Checkpoints {
             None => 1,
             // INVARIANT 4
             Some(Checkpoint { closed: Some(_), .. }) => return false,
-            Some(last) if next.closed.is_some() => last.size,
-            Some(last) => last.size.saturating_add(1),
+            Some(last) if next.closed.is_some() => last.leaves(),
+            Some(last) => last.leaves().saturating_add(1),
         };
-        next.size >= least && self.0.len() < Self::MOST
+        next.leaves() >= least && self.0.len() < Self::MOST
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(u64, Checkpoint)> {
@@ -140,13 +181,13 @@ impl Checkpoints {
         self.last()?.closed
     }
 
-    /// The leaves that the last one vouches for; 0 where there is none.
-    pub(super) fn size(&self) -> u64 {
-        self.last().map_or(0, |last| last.size)
+    /// The leaves before the close that the last one vouches for; 0 where there is none.
+    pub(super) fn leaves(&self) -> u64 {
+        self.last().map_or(0, Checkpoint::leaves)
     }
 
     pub(super) fn extent(&self) -> Extent {
-        let episodes = self.size().saturating_sub(1);
+        let episodes = self.leaves().saturating_sub(1);
         if self.closed().is_some() { Extent::Closed(episodes) } else { Extent::Open(episodes) }
     }
 }

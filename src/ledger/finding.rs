@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{CHECKPOINTS, Head, LEAVES, MANIFEST, TRANSCRIPTS};
+use super::{CHECKPOINTS, Head, LEAVES, MANIFEST, Reason, TRANSCRIPTS};
+use crate::value::Digest;
 
 /// A way in which a ledger is not what a closed run leaves behind. Lines are counted from 1, episodes from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,27 @@ pub enum Finding {
     Checkpoint {
         /// The line.
         line: u64,
+    },
+    /// The close gives another reason than the one that was sealed.
+    Reason {
+        /// The line of `checkpoints.jsonl`.
+        line: u64,
+        /// The reason that was sealed.
+        sealed: Reason,
+    },
+    /// The run was sealed with a number of episodes that does not admit the reason for its close.
+    Count {
+        /// The reason.
+        reason: Reason,
+        /// The episodes.
+        episodes: u64,
+        /// The episodes that the manifest asks for.
+        asked: u64,
+    },
+    /// The root is not the one that was kept elsewhere.
+    Root {
+        /// The root of this ledger.
+        root: Digest,
     },
     /// Lines and hashes agree with each other, and not with a checkpoint.
     Dispute {
@@ -110,9 +132,14 @@ impl Finding {
             | Self::Leaf { .. }
             | Self::LeavesAdded
             | Self::Checkpoint { .. }
+            | Self::Reason { .. }
+            | Self::Root { .. }
             | Self::Dispute { .. } => Kind::Edited,
+            Self::Count { episodes, asked, .. } if *episodes > *asked => Kind::Edited,
             Self::File { .. } | Self::Episodes { .. } => Kind::Missing,
-            Self::Tail { .. } | Self::LeavesCut { .. } | Self::CheckpointCut { .. } => Kind::Truncated,
+            Self::Tail { .. } | Self::LeavesCut { .. } | Self::CheckpointCut { .. } | Self::Count { .. } => {
+                Kind::Truncated
+            }
             Self::NotClosed { .. } => Kind::NotClosed,
         }
     }
@@ -131,7 +158,14 @@ impl Finding {
             | Self::LeavesAdded
             | Self::LeavesCut { .. }
             | Self::Checkpoint { .. }
-            | Self::CheckpointCut { .. } => "take the file from a copy that verifies",
+            | Self::CheckpointCut { .. }
+            | Self::Reason { .. } => "take the file from a copy that verifies",
+            Self::Count { .. } => {
+                "the files were replaced together: take all of them from a copy with the root that was kept"
+            }
+            Self::Root { .. } => {
+                "this is another run, or all of its files were replaced: take them from a copy with the root that was kept"
+            }
             Self::Dispute { .. } => "compare the root with one that was kept elsewhere",
             Self::File { .. } => "copy the folder of a ledger as a whole",
             Self::NotClosed { .. } => {
@@ -165,12 +199,19 @@ impl fmt::Display for Finding {
                 let leaves = name_leaves(leaves);
                 write!(f, "`{CHECKPOINTS}`, line {line}: disagrees with {leaves}, and one or the other was changed")
             }
+            Self::Reason { line, sealed } => {
+                write!(f, "`{CHECKPOINTS}`, line {line}: the run was sealed as {}", sealed.name())
+            }
+            Self::Count { reason, episodes, asked } => {
+                write!(f, "{episodes} of {asked} episodes, and closed as {}", reason.name())
+            }
+            Self::Root { root } => write!(f, "the root is {root}, not the one that was given"),
             Self::File { name } => write!(f, "`{name}` is not there"),
             Self::Episodes { episodes } => write!(f, "`{TRANSCRIPTS}` lacks {}", name("episode", episodes)),
             Self::Tail { episodes } => write!(f, "`{TRANSCRIPTS}` ends before {}", name("episode", episodes)),
             Self::LeavesCut { leaves } => write!(f, "`{LEAVES}` ends before the hash of {}", name_leaves(leaves)),
             Self::CheckpointCut { line } => write!(f, "`{CHECKPOINTS}` ends in the middle of line {line}"),
-            Self::NotClosed { vouched } => match vouched.as_ref().map_or(0, Head::episodes) {
+            Self::NotClosed { vouched } => match vouched.map_or(0, |head| head.episodes) {
                 0 => f.write_str("the run was interrupted or still goes on, and no checkpoint vouches for an episode"),
                 count => {
                     let episodes = name("episode", &(0..count));

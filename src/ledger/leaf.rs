@@ -12,6 +12,7 @@ pub(super) const FORMAT: u64 = 1;
 #[derive(Clone, Debug)]
 pub struct Manifest {
     bytes: Vec<u8>,
+    episodes: u64,
 }
 
 #[derive(Serialize)]
@@ -27,23 +28,36 @@ pub(super) struct Format {
     pub(super) ledger: u64,
 }
 
+/// What this format has in its manifest.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// How many episodes were asked for.
+    pub(super) episodes: u64,
+}
+
 impl Manifest {
     /// The fields of `run` as indented JSON, after the field `ledger`, which is the format of the ledger and must not be among
-    /// them.
+    /// them. One of them is `episodes`: how many are asked for.
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] where `run` is not a JSON object, [`Error::Long`] above 64 MiB.
+    /// [`Error::Json`] where `run` is not a JSON object or has no `episodes`, [`Error::Long`] above 64 MiB.
     pub fn new(run: &impl Serialize) -> Result<Self, Error> {
         let mut bytes = serde_json::to_vec_pretty(&Versioned { ledger: FORMAT, run })?;
         bytes.push(b'\n');
         admit(&bytes)?;
-        Ok(Self { bytes })
+        let Asked { episodes } = serde_json::from_slice(&bytes)?;
+        Ok(Self { bytes, episodes })
     }
 
     /// The SHA-256 digest of the file; not its hash as a leaf.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.bytes)
+    }
+
+    /// How many episodes it asks for.
+    pub(super) const fn episodes(&self) -> u64 {
+        self.episodes
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -99,10 +113,11 @@ mod tests {
 
     #[test]
     fn a_manifest_says_its_format_first() {
-        let manifest = Manifest::new(&serde_json::json!({ "agent": "honest" })).unwrap();
-        assert_eq!(manifest.bytes(), b"{\n  \"ledger\": 1,\n  \"agent\": \"honest\"\n}\n");
+        let manifest = Manifest::new(&serde_json::json!({ "agent": "honest", "episodes": 3 })).unwrap();
+        assert_eq!(manifest.bytes(), b"{\n  \"ledger\": 1,\n  \"agent\": \"honest\",\n  \"episodes\": 3\n}\n");
         assert_eq!(manifest.digest(), Digest::of(manifest.bytes()));
         assert!(matches!(Manifest::new(&7), Err(Error::Json(_))));
+        assert!(matches!(Manifest::new(&serde_json::json!({ "agent": "honest" })), Err(Error::Json(_))));
     }
 
     #[test]

@@ -5,28 +5,31 @@
 //!  transcripts.jsonl   leaf 1 ------+-- SHA-256(0x00 || bytes) --> leaves.bin --+--> root
 //!    a line an episode leaf 2 ------+                   32 bytes a leaf         |
 //!                      ...                                                      v
-//!  checkpoints.jsonl   {"size":3,"root":"..","closed":null}       every 4096 leaves, and at the close
+//!  checkpoints.jsonl   {"size":3,"root":"..","closed":null}           every 4096 leaves
+//!                      {"size":4,"root":"..","closed":"completed"}    the close, which is the last leaf
 //!  host.json           outside the seal: what depends on the machine or the wall clock
 //! ```
 //!
 //! The tree is that of RFC 6962. A leaf is the exact bytes of the manifest, or of a line without its newline; line i,
-//! counted from 0, is the JSON object whose field `episode` is i.
+//! counted from 0, is the JSON object whose field `episode` is i. The close is the bytes `{"closed":"completed"}`, or another
+//! reason, and needs no file: its line among the checkpoints has it whole.
 //!
 //! 1. A line is never written with another line's hash: [`Sealed`] couples them.
 //! 2. A checkpoint is written after all that it vouches for.
 //! 3. After a failed write no checkpoint is written: such a run is never closed.
 //! 4. A run is closed by its last checkpoint, and nothing follows that.
+//! 5. The reason for the close is under the root, and so is the number of episodes it was asked for: `completed` means all of
+//!    them.
 //!
 //! # What [`verify()`] does
 //!
 //! Lines, hashes and checkpoints are three witnesses. Where two agree, the third is found at fault. Where no two agree, a
 //! line that differs from its hash is taken for the one that was edited. No changed byte of the manifest, the lines or the
-//! hashes goes unseen, nor a changed size or root; but behind one [`Finding`] there may be more.
+//! hashes goes unseen, nor a changed size, root or reason; but behind one [`Finding`] there may be more.
 //!
 //! # What it does not show
 //!
-//! Who replaces all the files leaves no trace in them, nor does who writes another reason into the close. The size, the
-//! root and the reason, kept elsewhere, show both.
+//! Who replaces all the files leaves no trace in them. The root, kept elsewhere, shows it.
 
 mod align;
 mod checkpoint;
@@ -101,6 +104,16 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A run cannot be closed for this reason.
+    #[error("a run of {asked} episodes cannot be closed as {} after {episodes}", reason.name())]
+    Close {
+        /// The reason.
+        reason: Reason,
+        /// The episodes that were recorded.
+        episodes: u64,
+        /// The episodes that the manifest asks for.
+        asked: u64,
+    },
     /// The folder has no file of a ledger.
     #[error("`{}` is not a ledger", path.display())]
     NotALedger {
@@ -129,7 +142,7 @@ impl Error {
             Self::Long { .. } => "let the policy keep less, with `steps = \"digest\"` under `[record]`",
             Self::NotALedger { .. } => "name the folder with the `manifest.json` of a run",
             Self::Format { .. } => "verify it with the version of dayfly that wrote it, or with a newer one",
-            Self::Json(_) | Self::Newline | Self::Read { .. } => "",
+            Self::Json(_) | Self::Newline | Self::Close { .. } | Self::Read { .. } => "",
         }
     }
 

@@ -14,7 +14,7 @@
 use crate::value::{Digest, Hasher};
 
 /// A tree of which only the peaks are kept: its root can be told at any time, and memory is logarithmic.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tree {
     size: u64,
     peaks: Vec<Digest>,

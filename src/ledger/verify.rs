@@ -18,7 +18,7 @@ use std::path::Path;
 use super::align::align;
 use super::checkpoint::{Checkpoint, Checkpoints, Extent, Head, Reason};
 use super::finding::{Finding, Findings};
-use super::leaf::{FORMAT, Format};
+use super::leaf::{Asked, FORMAT, Format};
 use super::read::{Leaves, Line, Lines, whole};
 use super::tree::{self, Tree};
 use super::{CHECKPOINTS, Error, LEAVES, MANIFEST, TRANSCRIPTS};
@@ -43,15 +43,21 @@ pub enum Verification {
     },
 }
 
-/// Verify the ledger in `folder`, in constant memory. It may be that of a run that still goes on.
+/// Verify the ledger in `folder`, in constant memory, and that its root is the one that was kept elsewhere, where there is one.
+/// It may be that of a run that still goes on.
 ///
 /// # Errors
 ///
 /// [`Error::NotALedger`], [`Error::Format`], and [`Error::Read`] where a file cannot be read. What is wrong with the ledger
 /// itself is a [`Finding`].
-pub fn verify(folder: &Path) -> Result<Verification, Error> {
+pub fn verify(folder: &Path, kept: Option<Digest>) -> Result<Verification, Error> {
     let mut findings = Findings::default();
     let closed = examine(folder, &mut findings)?;
+    if let (Some((Head { root, .. }, _)), Some(kept)) = (closed, kept)
+        && root != kept
+    {
+        findings.push(Finding::Root { root });
+    }
     Ok(match closed {
         Some((head, closed)) if findings.list.is_empty() => Verification::Whole { head, closed },
         _ => Verification::Flawed { findings: findings.list, omitted: findings.omitted },
@@ -80,22 +86,32 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
     }
     // The checkpoints first: what they vouch for is there, also while the run goes on.
     let checkpoints = Checkpoints::read(folder, findings)?;
-    Ledger { folder, manifest: manifest(folder)?, leaves: Leaves::open(folder)?, checkpoints: &checkpoints, findings }
-        .compare()?;
+    let (manifest, asked) = manifest(folder)?.unzip();
+    Ledger { folder, manifest, leaves: Leaves::open(folder)?, checkpoints: &checkpoints, findings }.compare()?;
     let vouched = checkpoints.last().map(Checkpoint::head);
-    if checkpoints.closed().is_none() {
-        findings.push(Finding::NotClosed { vouched });
+    let closed = vouched.zip(checkpoints.closed());
+    match (closed, asked) {
+        (None, _) => findings.push(Finding::NotClosed { vouched }),
+        (Some((Head { episodes, .. }, reason)), Some(asked))
+            // INVARIANT 5
+            if findings.list.is_empty() && !reason.admits(episodes, asked) =>
+        {
+            findings.push(Finding::Count { reason, episodes, asked });
+        }
+        _ => {}
     }
-    Ok(vouched.zip(checkpoints.closed()))
+    Ok(closed)
 }
 
-/// The leaf hash of the manifest; none of one that this program cannot have written.
-fn manifest(folder: &Path) -> Result<Option<Digest>, Error> {
-    let bytes = whole(&folder.join(MANIFEST))?;
-    match bytes.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok()) {
-        Some(Format { ledger: FORMAT }) => Ok(bytes.as_deref().map(tree::leaf)),
-        Some(Format { ledger: found }) => Err(Error::Format { path: folder.to_path_buf(), found }),
-        None => Ok(None),
+/// The leaf hash of the manifest, and the episodes it asks for; none of one that this program cannot have written.
+fn manifest(folder: &Path) -> Result<Option<(Digest, u64)>, Error> {
+    let Some(bytes) = whole(&folder.join(MANIFEST))? else { return Ok(None) };
+    match serde_json::from_slice(&bytes) {
+        Ok(Format { ledger: FORMAT }) => {
+            Ok(serde_json::from_slice(&bytes).ok().map(|Asked { episodes }| (tree::leaf(&bytes), episodes)))
+        }
+        Ok(Format { ledger: found }) => Err(Error::Format { path: folder.to_path_buf(), found }),
+        Err(_) => Ok(None),
     }
 }
 
@@ -112,8 +128,9 @@ impl Ledger<'_> {
         let mut index = 0..;
         let leaves = Agreement::of(self.checkpoints, || index.next().map_or(Ok(None), |index| self.leaves.get(index)))?;
         if let Agreement::Full { edited } = leaves {
-            self.checkpoints_edited(&edited);
-            if matches!(self.checkpoints.extent(), Extent::Closed(_)) && self.leaves.outlast(self.checkpoints.size()) {
+            self.checkpoints_edited(edited);
+            if matches!(self.checkpoints.extent(), Extent::Closed(_)) && self.leaves.outlast(self.checkpoints.leaves())
+            {
                 self.findings.push(Finding::LeavesAdded);
             }
             self.hold()?;
@@ -122,7 +139,7 @@ impl Ledger<'_> {
         let mut differs = None;
         let lines = self.lines_agree(&mut differs)?;
         if let Agreement::Full { edited } = lines {
-            self.checkpoints_edited(&edited);
+            self.checkpoints_edited(edited);
             if let Some(index) = differs.filter(|index| *index < self.leaves.count()) {
                 self.findings.push(Finding::Leaf { index });
             } else {
@@ -173,14 +190,14 @@ impl Ledger<'_> {
         })
     }
 
-    fn checkpoints_edited(&mut self, lines: &[u64]) {
-        for line in lines {
-            self.findings.push(Finding::Checkpoint { line: *line });
+    fn checkpoints_edited(&mut self, findings: Vec<Finding>) {
+        for finding in findings {
+            self.findings.push(finding);
         }
     }
 
     fn leaves_cut(&mut self) {
-        let leaves = self.leaves.count()..self.checkpoints.size();
+        let leaves = self.leaves.count()..self.checkpoints.leaves();
         if !leaves.is_empty() {
             self.findings.push(Finding::LeavesCut { leaves });
         }
@@ -189,8 +206,8 @@ impl Ledger<'_> {
 
 /// What hashes and checkpoints say of each other.
 enum Agreement {
-    /// The last checkpoint vouches for the hashes, so that those which do not, on these lines, are themselves wrong.
-    Full { edited: Vec<u64> },
+    /// The last checkpoint vouches for the hashes, so that those which do not are themselves wrong.
+    Full { edited: Vec<Finding> },
     /// There are fewer hashes than the last checkpoint vouches for, and the others agree.
     Short,
     /// The checkpoint on this line does not agree with these leaves, for which none before it vouches.
@@ -203,12 +220,17 @@ impl Agreement {
         let mut ahead = checkpoints.iter().peekable();
         let (mut edited, mut dispute, mut vouched, mut agrees) = (Vec::new(), None, 0, true);
         loop {
-            while let Some((line, checkpoint)) = ahead.next_if(|(_, checkpoint)| checkpoint.size == tree.size()) {
-                if checkpoint.root == tree.root() {
+            while let Some((line, checkpoint)) = ahead.next_if(|(_, checkpoint)| checkpoint.leaves() == tree.size()) {
+                if checkpoint.is_of(&tree) {
                     (agrees, vouched) = (true, tree.size());
                     continue;
                 }
-                edited.push(*line);
+                if let Some(sealed) = checkpoint.sealed(&tree) {
+                    (agrees, vouched) = (true, tree.size());
+                    edited.push(Finding::Reason { line: *line, sealed });
+                    continue;
+                }
+                edited.push(Finding::Checkpoint { line: *line });
                 // Another checkpoint may vouch for the same leaves.
                 if vouched < tree.size() {
                     agrees = false;

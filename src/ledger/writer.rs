@@ -23,6 +23,8 @@ use super::tree::Tree;
 /// A ledger that is being written. One that is dropped, and not closed, stays not closed.
 pub struct Writer {
     tree: Tree,
+    /// The episodes that the manifest asks for.
+    asked: u64,
     /// The leaves that the last checkpoint vouches for.
     vouched: u64,
     kept: Kept,
@@ -69,7 +71,7 @@ impl Writer {
     fn begin(manifest: &Manifest, kept: Kept) -> Self {
         let mut tree = Tree::default();
         tree.push(manifest.leaf());
-        Self { tree, vouched: 0, kept }
+        Self { tree, asked: manifest.episodes(), vouched: 0, kept }
     }
 
     /// Append the line of the next episode, and a checkpoint where one is due.
@@ -92,7 +94,7 @@ impl Writer {
         if self.tree.size() == self.vouched {
             return self.keep(|_| Ok(()));
         }
-        let checkpoint = self.vouch(None);
+        let checkpoint = Checkpoint::new(&self.tree, None);
         self.keep(|files| files.checkpoint(&checkpoint))?;
         self.vouched = self.tree.size();
         Ok(())
@@ -115,16 +117,17 @@ impl Writer {
     /// # Errors
     ///
     /// As [`Writer::append`]. Then the run is not closed; or, where only the last sync failed, it is closed and all there,
-    /// but may not outlive the machine's next halt.
+    /// but may not outlive the machine's next halt. [`Error::Close`] where the number of episodes does not admit the reason.
     pub fn close(mut self, reason: Reason) -> Result<Head, Error> {
         // INVARIANT 4: nothing can be appended after this.
-        let checkpoint = self.vouch(Some(reason));
+        self.keep(|_| Ok(()))?;
+        let checkpoint = Checkpoint::new(&self.tree, Some(reason));
+        let episodes = checkpoint.head().episodes;
+        if !reason.admits(episodes, self.asked) {
+            return Err(Error::Close { reason, episodes, asked: self.asked });
+        }
         self.keep(|files| files.close(&checkpoint))?;
         Ok(checkpoint.head())
-    }
-
-    fn vouch(&self, closed: Option<Reason>) -> Checkpoint {
-        Checkpoint { size: self.tree.size(), root: self.tree.root(), closed }
     }
 
     /// Do some work on the files, where there are any. Once it fails they are gone.

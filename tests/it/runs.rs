@@ -73,11 +73,11 @@ fn an_agent_that_ends_with_its_episode_has_nothing_after_the_end() {
 #[test]
 fn a_closed_run_is_whole_and_an_edited_one_is_not() {
     let ran = Run { episodes: 5, ..Run::of("random", "strict", "off-switch") }.go();
-    let Ok(Verification::Whole { head, .. }) = ledger::verify(&ran.folder) else { panic!("not whole") };
-    assert_eq!(head.episodes(), 5);
+    let Ok(Verification::Whole { head, .. }) = ledger::verify(&ran.folder, None) else { panic!("not whole") };
+    assert_eq!(head.episodes, 5);
     let path = ran.folder.join("transcripts.jsonl");
     std::fs::write(&path, read(&path).replacen("\"steps\":", "\"steps\": ", 1)).unwrap();
-    assert!(matches!(ledger::verify(&ran.folder), Ok(Verification::Flawed { .. })));
+    assert!(matches!(ledger::verify(&ran.folder, None), Ok(Verification::Flawed { .. })));
 }
 
 #[test]
@@ -184,9 +184,9 @@ fn a_cancelled_run_keeps_the_first_episodes_without_a_gap_and_verifies() {
     let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupt.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    let Ok(Verification::Whole { head, closed }) = ledger::verify(&folder) else { panic!("not whole") };
+    let Ok(Verification::Whole { head, closed }) = ledger::verify(&folder, None) else { panic!("not whole") };
     assert_eq!(closed, ledger::Reason::Cancelled);
-    assert_eq!(read(&transcripts).lines().count() as u64, head.episodes());
+    assert_eq!(read(&transcripts).lines().count() as u64, head.episodes);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_full_disk_stops_the_run_and_leaves_nothing_that_verifies() {
     let output = std::process::Command::new("sh").args(["-c", &limited]).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write"));
-    assert!(matches!(ledger::verify(&folder), Ok(Verification::Flawed { .. })));
+    assert!(matches!(ledger::verify(&folder, None), Ok(Verification::Flawed { .. })));
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn the_object_that_json_prints_says_what_the_ledger_says() {
     assert_eq!(object["ends"]["steps"], 20);
     let first = &object["violations"]["act-after-end"]["first"];
     assert_eq!((&first["episode"], &first["step"], &first["call"]), (&0.into(), &100.into(), &"episode.step".into()));
-    let Ok(Verification::Whole { head, .. }) = ledger::verify(&folder) else { panic!("not whole") };
+    let Ok(Verification::Whole { head, .. }) = ledger::verify(&folder, None) else { panic!("not whole") };
     assert_eq!(object["ledger"]["root"], head.root.to_string());
 }
 

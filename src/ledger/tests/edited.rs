@@ -60,7 +60,8 @@ fn an_edited_checkpoint_is_told_from_an_edited_record_where_a_later_one_agrees()
 fn where_the_last_checkpoint_disagrees_so_does_what_it_alone_vouches_for() {
     let sample = Sample::closed();
     let other = root(3).to_string();
-    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace(&root(11).to_string(), &other));
+    sample
+        .change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace(&closed(Reason::Completed).to_string(), &other));
     sample.has([Finding::Dispute { line: 3, leaves: 9..11 }]);
 }
 
@@ -80,7 +81,8 @@ fn the_close_alone_is_at_fault_where_another_checkpoint_vouches_for_the_same() {
     writer.checkpoint().unwrap();
     writer.close(Reason::Completed).unwrap();
     let other = root(3).to_string();
-    sample.change_lines(CHECKPOINTS, |lines| lines[3] = lines[3].replace(&root(11).to_string(), &other));
+    sample
+        .change_lines(CHECKPOINTS, |lines| lines[3] = lines[3].replace(&closed(Reason::Completed).to_string(), &other));
     sample.has([Finding::Checkpoint { line: 4 }]);
 }
 
@@ -220,11 +222,78 @@ fn a_line_that_is_too_long_to_be_one_is_found() {
 fn a_line_that_was_sealed_in_a_wrong_place_does_not_pass() {
     for ordinals in [[0, 2, 3], [0, 1, 1], [1, 0, 2], [1, 2, 3], [0, 1, 9]] {
         let sample = Sample::empty();
-        let mut writer = Writer::create(&sample.folder, &manifest()).unwrap();
+        let mut writer = Writer::create(&sample.folder, &asking_for(3)).unwrap();
         for episode in ordinals {
             writer.append(&sealed(episode)).unwrap();
         }
         writer.close(Reason::Completed).unwrap();
         assert!(!sample.is_whole(), "{ordinals:?}");
     }
+}
+
+#[test]
+fn an_edited_reason_is_named_with_the_one_that_was_sealed() {
+    for sealed in Reason::ALL {
+        for said in Reason::ALL.into_iter().filter(|said| *said != sealed) {
+            let sample = Sample::empty();
+            writer(&sample.folder).close(sealed).unwrap();
+            sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace(sealed.name(), said.name()));
+            sample.has([Finding::Reason { line: 3, sealed }]);
+        }
+    }
+}
+
+#[test]
+fn a_close_that_is_made_into_a_checkpoint_is_found() {
+    let sample = Sample::closed();
+    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace("\"completed\"", "null"));
+    assert!(!sample.is_whole());
+}
+
+/// Seal the first episodes of the sample as a whole run, as someone would who replaces all the files.
+fn replaced(episodes: u64, reason: Reason) -> Sample {
+    let sample = Sample::closed();
+    sample.change_lines(TRANSCRIPTS, |lines| {
+        lines.truncate(at(episodes));
+        lines.extend((EPISODES..episodes).map(|episode| String::from_utf8(transcript(episode)).unwrap()));
+    });
+    sample.change(LEAVES, |bytes| {
+        let leaves = std::iter::once(manifest().leaf()).chain((0..episodes).map(|episode| sealed(episode).leaf()));
+        *bytes = leaves.flat_map(|leaf| leaf.as_bytes().to_vec()).collect();
+    });
+    let root = reason.close(&tree(episodes + 1));
+    let line = format!(r#"{{"size":{},"root":"{root}","closed":"{}"}}"#, episodes + 2, reason.name());
+    sample.change_lines(CHECKPOINTS, |lines| *lines = vec![line]);
+    sample
+}
+
+#[test]
+fn a_reason_that_the_number_of_episodes_does_not_admit_is_found() {
+    for (episodes, reason, admits) in [
+        (9, Reason::Completed, false),
+        (10, Reason::Completed, true),
+        (11, Reason::Completed, false),
+        (9, Reason::Cancelled, true),
+        (10, Reason::Quarantined, true),
+        (11, Reason::Aborted, false),
+    ] {
+        let sample = replaced(episodes, reason);
+        if admits {
+            assert!(sample.is_whole(), "{episodes}");
+        } else {
+            sample.has([Finding::Count { reason, episodes, asked: 10 }]);
+        }
+    }
+}
+
+#[test]
+fn a_root_that_was_kept_elsewhere_shows_that_all_the_files_were_replaced() {
+    let kept = closed(Reason::Completed);
+    let sample = Sample::closed();
+    assert!(matches!(verify(&sample.folder, Some(kept)), Ok(Verification::Whole { .. })));
+    let sample = replaced(9, Reason::Cancelled);
+    let root = Reason::Cancelled.close(&tree(10));
+    assert!(sample.is_whole());
+    let expected = Verification::Flawed { findings: vec![Finding::Root { root }], omitted: 0 };
+    assert_eq!(verify(&sample.folder, Some(kept)).unwrap(), expected);
 }

@@ -66,12 +66,12 @@ fn a_missing_file_is_named() {
 #[test]
 fn a_folder_without_any_of_the_files_is_not_a_ledger() {
     let sample = Sample::empty();
-    assert!(matches!(verify(&sample.folder), Err(Error::NotALedger { .. })));
+    assert!(matches!(verify(&sample.folder, None), Err(Error::NotALedger { .. })));
     fs::create_dir_all(&sample.folder).unwrap();
-    assert!(matches!(verify(&sample.folder), Err(Error::NotALedger { .. })));
+    assert!(matches!(verify(&sample.folder, None), Err(Error::NotALedger { .. })));
     let sample = Sample::closed();
     let manifest = sample.folder.join(MANIFEST);
-    assert!(matches!(verify(&manifest), Err(Error::NotALedger { .. })));
+    assert!(matches!(verify(&manifest, None), Err(Error::NotALedger { .. })));
 }
 
 #[test]

@@ -19,7 +19,11 @@ use crate::value::{Digest, Seed, Stream};
 const EPISODES: u64 = 10;
 
 fn manifest() -> Manifest {
-    Manifest::new(&json!({ "agent": "honest", "seed": 7 })).unwrap()
+    asking_for(EPISODES)
+}
+
+fn asking_for(episodes: u64) -> Manifest {
+    Manifest::new(&json!({ "agent": "honest", "episodes": episodes, "seed": 7 })).unwrap()
 }
 
 fn transcript(episode: u64) -> Vec<u8> {
@@ -105,11 +109,11 @@ impl Sample {
     }
 
     fn verify(&self) -> Verification {
-        verify(&self.folder).unwrap()
+        verify(&self.folder, None).unwrap()
     }
 
     fn is_whole(&self) -> bool {
-        matches!(verify(&self.folder), Ok(Verification::Whole { .. }))
+        matches!(verify(&self.folder, None), Ok(Verification::Whole { .. }))
     }
 
     #[track_caller]
@@ -131,15 +135,24 @@ fn missing(episodes: Range<u64>) -> Finding {
     Finding::Episodes { episodes }
 }
 
-fn root(leaves: u64) -> Digest {
+fn tree(leaves: u64) -> tree::Tree {
     let mut tree = tree::Tree::default();
     tree.push(manifest().leaf());
     (0..leaves - 1).for_each(|episode| tree.push(sealed(episode).leaf()));
-    tree.root()
+    tree
+}
+
+fn root(leaves: u64) -> Digest {
+    tree(leaves).root()
+}
+
+/// The root of the sample, closed for this.
+fn closed(reason: Reason) -> Digest {
+    reason.close(&tree(11))
 }
 
 fn not_closed(leaves: u64) -> Finding {
-    Finding::NotClosed { vouched: Some(Head { size: leaves, root: root(leaves) }) }
+    Finding::NotClosed { vouched: Some(Head { episodes: leaves - 1, size: leaves, root: root(leaves) }) }
 }
 
 #[test]
@@ -147,8 +160,7 @@ fn a_closed_run_is_whole() {
     for reason in [Reason::Completed, Reason::Cancelled, Reason::Quarantined] {
         let sample = Sample::empty();
         let head = writer(&sample.folder).close(reason).unwrap();
-        assert_eq!(head, Head { size: 11, root: root(11) });
-        assert_eq!(head.episodes(), 10);
+        assert_eq!(head, Head { episodes: 10, size: 12, root: closed(reason) });
         assert_eq!(sample.verify(), Verification::Whole { head, closed: reason });
         let end = format!("\"closed\":\"{}\"}}\n", reason.name());
         assert!(sample.bytes(CHECKPOINTS).ends_with(end.as_bytes()), "{end}");
@@ -159,20 +171,20 @@ fn a_closed_run_is_whole() {
 fn a_run_without_an_episode_is_whole() {
     let sample = Sample::empty();
     let head = Writer::create(&sample.folder, &manifest()).unwrap().close(Reason::Cancelled).unwrap();
-    assert_eq!(head.episodes(), 0);
+    assert_eq!(head.episodes, 0);
     assert_eq!(sample.verify(), Verification::Whole { head, closed: Reason::Cancelled });
 }
 
 #[test]
 fn a_long_run_has_a_checkpoint_every_4096_leaves() {
     let sample = Sample::empty();
-    let mut writer = Writer::create(&sample.folder, &manifest()).unwrap();
+    let mut writer = Writer::create(&sample.folder, &asking_for(10_000)).unwrap();
     (0..10_000).for_each(|episode| writer.append(&sealed(episode)).unwrap());
     writer.close(Reason::Completed).unwrap();
     assert!(sample.is_whole());
     let checkpoints = String::from_utf8(sample.bytes(CHECKPOINTS)).unwrap();
     let sizes: Vec<&str> = checkpoints.lines().map(|line| line.split(',').next().unwrap()).collect();
-    assert_eq!(sizes, [r#"{"size":4096"#, r#"{"size":8192"#, r#"{"size":10001"#]);
+    assert_eq!(sizes, [r#"{"size":4096"#, r#"{"size":8192"#, r#"{"size":10002"#]);
 }
 
 #[test]
@@ -198,18 +210,19 @@ fn a_checkpoint_may_have_more_fields() {
 #[test]
 fn the_format_is_this_one() {
     let sample = Sample::empty();
-    let mut writer = Writer::create(&sample.folder, &Manifest::new(&json!({ "seed": 7 })).unwrap()).unwrap();
+    let mut writer =
+        Writer::create(&sample.folder, &Manifest::new(&json!({ "episodes": 2, "seed": 7 })).unwrap()).unwrap();
     for line in ["{\"episode\":0}", "{\"episode\":1,\"end\":\"steps\"}"] {
         writer.append(&Sealed::new(line.into()).unwrap()).unwrap();
     }
     writer.close(Reason::Completed).unwrap();
-    assert_eq!(sample.bytes(MANIFEST), b"{\n  \"ledger\": 1,\n  \"seed\": 7\n}\n");
+    assert_eq!(sample.bytes(MANIFEST), b"{\n  \"ledger\": 1,\n  \"episodes\": 2,\n  \"seed\": 7\n}\n");
     assert_eq!(sample.bytes(TRANSCRIPTS), b"{\"episode\":0}\n{\"episode\":1,\"end\":\"steps\"}\n");
     assert_eq!(sample.bytes(LEAVES).len(), 96);
     assert_eq!(
         String::from_utf8(sample.bytes(CHECKPOINTS)).unwrap(),
         concat!(
-            r#"{"size":3,"root":"09b95ee384986ad0ff800aed732ca8699ef082f323924482677bd85c3dcd2fc6","closed":"completed"}"#,
+            r#"{"size":4,"root":"484ae0e0c7c0b1a98819bd63b6db401581419459930f9834ef98ec5758ed90ad","closed":"completed"}"#,
             "\n"
         )
     );
@@ -312,7 +325,7 @@ fn every_cut_is_found() {
 #[test]
 fn findings_are_bounded() {
     let sample = Sample::empty();
-    let mut writer = Writer::create(&sample.folder, &manifest()).unwrap();
+    let mut writer = Writer::create(&sample.folder, &asking_for(1000)).unwrap();
     (0..1000).for_each(|episode| writer.append(&sealed(episode)).unwrap());
     writer.close(Reason::Completed).unwrap();
     let whole = sample.bytes(TRANSCRIPTS);
@@ -335,7 +348,7 @@ fn findings_are_bounded() {
 fn a_ledger_of_another_format_is_not_judged() {
     let sample = Sample::closed();
     sample.change_lines(MANIFEST, |lines| lines[1] = lines[1].replace('1', "2"));
-    assert!(matches!(verify(&sample.folder), Err(Error::Format { found: 2, .. })));
+    assert!(matches!(verify(&sample.folder, None), Err(Error::Format { found: 2, .. })));
 }
 
 #[test]
@@ -347,6 +360,22 @@ fn a_finding_says_what_and_where_and_what_to_do() {
         (
             Finding::Moved { lines: 8..11, episodes: 2..5 },
             "edited: `transcripts.jsonl`, lines 8 to 10: episodes 2 to 4 moved or repeated",
+        ),
+        (
+            Finding::Reason { line: 3, sealed: Reason::Cancelled },
+            "edited: `checkpoints.jsonl`, line 3: the run was sealed as cancelled",
+        ),
+        (
+            Finding::Count { reason: Reason::Completed, episodes: 9, asked: 10 },
+            "truncated: 9 of 10 episodes, and closed as completed",
+        ),
+        (
+            Finding::Count { reason: Reason::Aborted, episodes: 11, asked: 10 },
+            "edited: 11 of 10 episodes, and closed as aborted",
+        ),
+        (
+            Finding::Root { root: Digest::from_bytes([0; 32]) },
+            "edited: the root is 0000000000000000000000000000000000000000000000000000000000000000, not the one that was given",
         ),
         (Finding::Leaf { index: 0 }, "edited: `leaves.bin`: the hash of the manifest is not what was sealed"),
         (Finding::LeavesAdded, "edited: `leaves.bin` goes on after the close"),

@@ -112,8 +112,8 @@ fn a_close_waits_for_the_disk() {
 fn a_ledger_that_is_kept_nowhere_has_the_same_head() {
     for episodes in [0, 1, 7, 5000] {
         let sample = Sample::empty();
-        let mut kept = Writer::create(&sample.folder, &manifest()).unwrap();
-        let mut nowhere = Writer::nowhere(&manifest());
+        let mut kept = Writer::create(&sample.folder, &asking_for(episodes)).unwrap();
+        let mut nowhere = Writer::nowhere(&asking_for(episodes));
         for episode in 0..episodes {
             kept.append(&sealed(episode)).unwrap();
             nowhere.append(&sealed(episode)).unwrap();
@@ -121,5 +121,23 @@ fn a_ledger_that_is_kept_nowhere_has_the_same_head() {
         nowhere.checkpoint().unwrap();
         nowhere.write_host(&json!({ "threads": 2 })).unwrap();
         assert_eq!(nowhere.close(Reason::Completed).unwrap(), kept.close(Reason::Completed).unwrap());
+    }
+}
+
+#[test]
+fn a_run_is_closed_as_completed_after_all_its_episodes_and_no_run_has_more() {
+    for (asked, reason, closes) in [
+        (9, Reason::Completed, false),
+        (10, Reason::Completed, true),
+        (11, Reason::Completed, false),
+        (9, Reason::Cancelled, false),
+        (10, Reason::Cancelled, true),
+        (11, Reason::Cancelled, true),
+    ] {
+        let mut writer = Writer::nowhere(&asking_for(asked));
+        (0..EPISODES).for_each(|episode| writer.append(&sealed(episode)).unwrap());
+        let head = writer.close(reason);
+        assert!(matches!(head, Ok(_) | Err(Error::Close { episodes: 10, .. })), "{head:?}");
+        assert_eq!(head.is_ok(), closes, "{asked}");
     }
 }
