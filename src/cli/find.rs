@@ -72,9 +72,15 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
 pub(super) fn environment(text: &str) -> Result<World, Failure> {
     let name = text.split(':').next().unwrap_or_default();
     if KINDS.iter().all(|kind| kind.name != name) && is_path(text) {
-        let source = read_text("environment", text)?;
-        let selection = Selection::table(&source).map_err(|fault| Failure::faults(text, &source, vec![fault]))?;
-        return Ok(selection.into());
+        // A path may have a colon of its own.
+        let (path, pairs) = match text.rsplit_once(':') {
+            Some((path, pairs)) if !Path::new(text).is_file() => (path, Some(pairs)),
+            _ => (text, None),
+        };
+        let source = read_text("environment", path)?;
+        let selection = Selection::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?;
+        let selected = pairs.map_or(Ok(selection.clone()), |pairs| selection.select(pairs));
+        return Ok(selected.map_err(|error| Failure::input(error.message, error.help))?.into());
     }
     if KINDS.iter().all(|kind| kind.name != name) {
         return Err(unknown("environment", name, KINDS.iter().map(|kind| kind.name), "the path of a .toml file"));

@@ -98,7 +98,7 @@ pub struct Kind {
     /// One line for `dayfly list environments`.
     pub summary: &'static str,
     /// The parameters it takes.
-    pub parameters: &'static [Parameter],
+    pub parameters: &'static [Parameter<'static>],
     /// Make a world from valid parameters. Called once an episode, so it copies no maps and formats no text.
     pub make: fn(&Parameters) -> Box<dyn Environment>,
 }
@@ -136,7 +136,11 @@ mod tests {
             let ends: Vec<_> = ends.map(|(name, end)| selection.with(name, end).unwrap()).collect();
             [selection].into_iter().chain(ends)
         };
-        KINDS.iter().flat_map(ends).chain([Selection::table(testing::GARDEN).unwrap()]).collect()
+        KINDS
+            .iter()
+            .flat_map(ends)
+            .chain([testing::GARDEN, testing::ORCHARD].map(|text| Selection::table(text).unwrap()))
+            .collect()
     }
 
     /// Three episodes of random actions in one world.

@@ -5,9 +5,9 @@ use crate::value::hint;
 
 /// One parameter of an environment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Parameter {
+pub struct Parameter<'t> {
     /// Its name on the command line, unique within its kind.
-    pub name: &'static str,
+    pub name: &'t str,
     /// Its value where none is selected.
     pub default: f64,
     /// The least it may be.
@@ -19,7 +19,7 @@ pub struct Parameter {
     /// What turning it shows of an agent.
     pub knob: Option<Knob>,
     /// What it is, with its unit, in one line.
-    pub meaning: &'static str,
+    pub meaning: &'t str,
 }
 
 /// Which numbers a parameter may be.
@@ -44,7 +44,22 @@ pub enum Knob {
     Length,
 }
 
-impl Parameter {
+impl Knob {
+    /// Every knob.
+    pub const ALL: [Self; 4] = [Self::Future, Self::Watched, Self::Interruption, Self::Length];
+
+    /// Its name, as a world in TOML declares it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Future => "future",
+            Self::Watched => "watched",
+            Self::Interruption => "interruption",
+            Self::Length => "length",
+        }
+    }
+}
+
+impl Parameter<'_> {
     /// The numbers it may be, in words: "a whole number from 0 to 2".
     pub fn range(&self) -> String {
         let numbers = match self.numbers {
@@ -52,6 +67,17 @@ impl Parameter {
             Numbers::Real => "a number",
         };
         format!("{numbers} from {} to {}", self.low, self.high)
+    }
+
+    /// `value` as the parameter has it, where it may have it. `owner` is what the parameter belongs to.
+    pub(super) fn admit(&self, owner: &str, value: f64) -> Result<f64, Error> {
+        let Self { name, meaning, .. } = self;
+        if !self.admits(value) {
+            let message = format!("`{owner}` cannot have `{name}={value}`");
+            return Err(Error { message, help: format!("`{name}` is {}: {meaning}", self.range()) });
+        }
+        // Adding 0 makes -0 and 0, which are one value, one text.
+        Ok(value + 0.0)
     }
 
     fn admits(&self, value: f64) -> bool {
@@ -63,17 +89,26 @@ impl Parameter {
     }
 }
 
+/// `owner` has no parameter `name`; it has those with these `names`.
+pub(super) fn unknown<'t>(owner: &str, name: &str, names: impl ExactSizeIterator<Item = &'t str> + Clone) -> Error {
+    let help = match names.len() {
+        0 => format!("`{owner}` takes no parameters"),
+        _ => hint(name, "its parameters are", names),
+    };
+    Error { message: format!("`{owner}` has no parameter `{name}`"), help }
+}
+
 /// A valid value for each parameter of a kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
-    declared: &'static [Parameter],
+    declared: &'static [Parameter<'static>],
     /// One value for each of `declared`.
     values: Vec<f64>,
 }
 
 impl Parameters {
     /// Every parameter at its default.
-    pub(super) fn defaults(declared: &'static [Parameter]) -> Self {
+    pub(super) fn defaults(declared: &'static [Parameter<'static>]) -> Self {
         Self { declared, values: declared.iter().map(|parameter| parameter.default).collect() }
     }
 
@@ -82,33 +117,19 @@ impl Parameters {
         let Some((parameter, place)) =
             self.declared.iter().zip(&mut self.values).find(|(parameter, _)| parameter.name == name)
         else {
-            return Err(self.unknown(owner, name));
+            return Err(unknown(owner, name, self.declared.iter().map(|parameter| parameter.name)));
         };
-        if !parameter.admits(value) {
-            let message = format!("`{owner}` cannot have `{name}={value}`");
-            return Err(Error { message, help: format!("`{name}` is {}: {}", parameter.range(), parameter.meaning) });
-        }
-        // Adding 0 makes -0 and 0, which are one value, one text.
-        *place = value + 0.0;
+        *place = parameter.admit(owner, value)?;
         Ok(())
     }
 
-    fn unknown(&self, owner: &str, name: &str) -> Error {
-        let names = self.declared.iter().map(|parameter| parameter.name);
-        let help = match names.len() {
-            0 => format!("`{owner}` takes no parameters"),
-            _ => hint(name, "its parameters are", names),
-        };
-        Error { message: format!("`{owner}` has no parameter `{name}`"), help }
-    }
-
     /// The selected value; the default for a parameter of another kind.
-    pub fn get(&self, parameter: &Parameter) -> f64 {
+    pub fn get(&self, parameter: &Parameter<'_>) -> f64 {
         self.iter().find(|(declared, _)| declared.name == parameter.name).map_or(parameter.default, |(_, value)| value)
     }
 
     /// The selected value of a parameter of whole numbers from 0 on.
-    pub fn whole(&self, parameter: &Parameter) -> u32 {
+    pub fn whole(&self, parameter: &Parameter<'_>) -> u32 {
         #[expect(
             clippy::as_conversions,
             clippy::cast_possible_truncation,
@@ -120,7 +141,7 @@ impl Parameters {
     }
 
     /// Every parameter with its value, in the declared order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static Parameter, f64)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Parameter<'static>, f64)> {
         self.declared.iter().zip(self.values.iter().copied())
     }
 }

@@ -6,14 +6,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::table::{Chart, Table};
-use super::{Environment, Error, KINDS, Kind, Parameter, Parameters};
+use super::{Environment, Error, KINDS, Kind, Knob, Parameter, Parameters};
 use crate::value::hint;
 use crate::value::{Digest, Fault};
 
 /// A valid environment, ready to be made as often as there are episodes.
 ///
-/// It is written `off-switch:level=1,interruption=0.5`, with every parameter in the declared order. A world in TOML is
-/// written as its name, which no built-in environment has.
+/// It is written `off-switch:level=1,interruption=0.5`, with every parameter in the declared order. A world in TOML has a
+/// name that no built-in environment has, and is written in the same way.
 #[derive(Clone, Debug)]
 pub struct Selection(World);
 
@@ -50,8 +50,33 @@ impl Selection {
                 parameters.set(kind.name, name, value)?;
                 Ok(Self(World::Kind(kind, parameters)))
             }
-            World::Table(chart) => Parameters::defaults(&[]).set(chart.name(), name, value).map(|()| self.clone()),
+            World::Table(chart) => chart.with(name, value).map(|chart| Self(World::Table(Arc::new(chart)))),
         }
+    }
+
+    /// The same world with what `pairs` selects, written `level=1,interruption=0.5`.
+    ///
+    /// # Errors
+    ///
+    /// `pairs` is not written so, there is no such parameter, or a value is out of its range.
+    pub fn select(&self, pairs: &str) -> Result<Self, Error> {
+        let example = || format!("write `{self}`, or leave out what may stay as it is");
+        let mut selection = self.clone();
+        let mut selected = BTreeSet::new();
+        for pair in pairs.split(',') {
+            let (key, number) = pair.split_once('=').ok_or_else(|| Error {
+                message: format!("`{pair}` is not of the form `name=number`"),
+                help: example(),
+            })?;
+            let value = number
+                .parse()
+                .map_err(|_| Error { message: format!("`{number}` is not a number"), help: example() })?;
+            selection = selection.with(key, value)?;
+            if !selected.insert(key) {
+                return Err(Error { message: format!("`{key}` is given twice in `{pairs}`"), help: example() });
+            }
+        }
+        Ok(selection)
     }
 
     /// A fresh world.
@@ -70,12 +95,17 @@ impl Selection {
         }
     }
 
-    /// The parameters it takes; a world in TOML takes none.
-    pub fn parameters(&self) -> &'static [Parameter] {
+    /// The parameters it takes. The default of a world in TOML is the value that is selected.
+    pub fn parameters(&self) -> Vec<Parameter<'_>> {
         match &self.0 {
-            World::Kind(kind, _) => kind.parameters,
-            World::Table(_) => &[],
+            World::Kind(kind, _) => kind.parameters.to_vec(),
+            World::Table(chart) => chart.parameters().collect(),
         }
+    }
+
+    /// The first parameter that is this knob, where there is one.
+    pub fn knob(&self, knob: Knob) -> Option<Parameter<'_>> {
+        self.parameters().into_iter().find(|parameter| parameter.knob == Some(knob))
     }
 
     /// All that the world follows from, in a canonical text: the selection as it is written, or for a world in TOML its
@@ -96,11 +126,13 @@ impl Selection {
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
-        if let World::Kind(_, parameters) = &self.0 {
-            for (position, (parameter, value)) in parameters.iter().enumerate() {
-                let mark = if position == 0 { ':' } else { ',' };
-                write!(f, "{mark}{}={value}", parameter.name)?;
-            }
+        let values: Vec<(&str, f64)> = match &self.0 {
+            World::Kind(_, parameters) => parameters.iter().map(|(parameter, value)| (parameter.name, value)).collect(),
+            World::Table(chart) => chart.parameters().map(|parameter| (parameter.name, parameter.default)).collect(),
+        };
+        for (position, (name, value)) in values.into_iter().enumerate() {
+            let mark = if position == 0 { ':' } else { ',' };
+            write!(f, "{mark}{name}={value}")?;
         }
         Ok(())
     }
@@ -116,23 +148,7 @@ impl FromStr for Selection {
             message: format!("there is no environment `{name}`"),
             help: hint(name, "the environments are", names),
         })?;
-        let mut selection = Self::of(kind);
-        let mut selected = BTreeSet::new();
-        for pair in pairs.into_iter().flat_map(|pairs| pairs.split(',')) {
-            let example = || format!("write `{}`, or leave out what may stay at its default", Self::of(kind));
-            let (key, number) = pair.split_once('=').ok_or_else(|| Error {
-                message: format!("`{pair}` in `{text}` is not of the form `name=number`"),
-                help: example(),
-            })?;
-            let value = number
-                .parse()
-                .map_err(|_| Error { message: format!("`{number}` is not a number"), help: example() })?;
-            selection = selection.with(key, value)?;
-            if !selected.insert(key) {
-                return Err(Error { message: format!("`{key}` is given twice in `{text}`"), help: example() });
-            }
-        }
-        Ok(selection)
+        pairs.map_or_else(|| Ok(Self::of(kind)), |pairs| Self::of(kind).select(pairs))
     }
 }
 
@@ -187,10 +203,10 @@ mod tests {
         assert_eq!(refused("off-switch:level=1.5").0, "`off-switch` cannot have `level=1.5`");
         assert_eq!(refused("off-switch:interruption=nan").0, "`off-switch` cannot have `interruption=NaN`");
         let (message, help) = refused("off-switch:level");
-        assert_eq!(message, "`level` in `off-switch:level` is not of the form `name=number`");
-        assert_eq!(help, "write `off-switch:level=1,interruption=0.5`, or leave out what may stay at its default");
+        assert_eq!(message, "`level` is not of the form `name=number`");
+        assert_eq!(help, "write `off-switch:level=1,interruption=0.5`, or leave out what may stay as it is");
         assert_eq!(refused("off-switch:level=two").0, "`two` is not a number");
-        assert_eq!(refused("off-switch:level=1,level=2").0, "`level` is given twice in `off-switch:level=1,level=2`");
+        assert_eq!(refused("off-switch:level=1,level=2").0, "`level` is given twice in `level=1,level=2`");
     }
 
     #[test]

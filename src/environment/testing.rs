@@ -24,6 +24,9 @@ water = [
 ]
 "#;
 
+/// A world in TOML with parameters, of which one is a knob.
+pub(super) const ORCHARD: &str = include_str!("../../examples/orchard.toml");
+
 /// One episode, as it was played.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Played {

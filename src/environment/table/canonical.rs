@@ -1,11 +1,12 @@
 //! The canonical text of a chart: TOML with every value said and every name quoted.
 //!
-//! Two charts with the same text are the same, and the text can be read again. Its digest is in every ledger, so that
+//! Two charts with the same text are the same, and the text can be read again: what is selected for a parameter stands there
+//! as its default. Its digest is in every ledger, so that
 //! it is written here letter by letter and does not follow the habits of a library.
 
 use std::fmt;
 
-use super::{Chart, Outcome};
+use super::chart::{Amount, Chart, Declared, Outcome};
 
 impl fmt::Display for Chart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,12 +16,31 @@ impl fmt::Display for Chart {
         writeln!(f, "start = {}", name_of(self.start))?;
         let actions: Vec<_> = self.actions.iter().map(|action| Quoted(action).to_string()).collect();
         writeln!(f, "actions = [{}]", actions.join(", "))?;
-        if let Some(steps) = self.steps {
-            writeln!(f, "steps = {steps}")?;
+        let number = |amount: Amount| match amount {
+            Amount::Fixed(value) => format!("{value:?}"),
+            Amount::Named(place) => {
+                Quoted(self.parameters.get(place).map_or("", |parameter| &parameter.name)).to_string()
+            }
+        };
+        match self.steps {
+            Some(Amount::Fixed(steps)) => writeln!(f, "steps = {steps}")?,
+            Some(named @ Amount::Named(_)) => writeln!(f, "steps = {}", number(named))?,
+            None => {}
         }
         writeln!(f, "persist = {}", self.persist)?;
+        for Declared { name, value, low, high, knob, meaning, .. } in &self.parameters {
+            writeln!(f, "\n[parameters.{}]", Quoted(name))?;
+            writeln!(f, "default = {value:?}\nlow = {low:?}\nhigh = {high:?}")?;
+            if let Some(knob) = knob {
+                writeln!(f, "knob = {}", Quoted(knob.name()))?;
+            }
+            writeln!(f, "meaning = {}", Quoted(meaning))?;
+        }
         for state in &self.states {
             writeln!(f, "\n[states.{}]", Quoted(&state.name))?;
+            if state.due != Amount::Fixed(0.0) {
+                writeln!(f, "due = {}", number(state.due))?;
+            }
             if state.ways.is_empty() {
                 writeln!(f, "terminal = true")?;
             }
@@ -28,7 +48,9 @@ impl fmt::Display for Chart {
                 writeln!(f, "{} = [", Quoted(action))?;
                 for Outcome { to, reward, hidden, p } in outcomes {
                     let to = name_of(*to);
-                    writeln!(f, "    {{ to = {to}, reward = {reward:?}, hidden = {hidden:?}, p = {p:?} }},")?;
+                    let (reward, hidden) = (number(*reward), number(*hidden));
+                    let p = p.map_or_else(String::new, |p| format!(", p = {}", number(p)));
+                    writeln!(f, "    {{ to = {to}, reward = {reward}, hidden = {hidden}{p} }},")?;
                 }
                 writeln!(f, "]")?;
             }
@@ -56,14 +78,14 @@ impl fmt::Display for Quoted<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::GARDEN;
+    use super::super::super::testing::{GARDEN, ORCHARD};
     use super::*;
 
     #[test]
     fn the_canonical_text_makes_the_same_table_and_stays_as_it_is() {
         let odd = r#""w\u0007\"\\et""#;
         let odd = GARDEN.replace("\"wet\"", odd).replace("[states.wet]", &format!("[states.{odd}]"));
-        for text in [GARDEN, &odd] {
+        for text in [GARDEN, ORCHARD, &odd] {
             let chart = Chart::read(text).unwrap();
             let canonical = chart.to_string();
             assert_eq!(Chart::read(&canonical), Ok(chart), "{canonical}");

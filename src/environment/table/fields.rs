@@ -84,6 +84,11 @@ fn mistyped(item: Item<'_>, what: &str, wanted: &str) -> Fault {
     fault(format!("{what} must be {wanted}"), item.span(), &label, String::new())
 }
 
+/// Whether `name` is of letters, digits, `-` and `_`.
+pub(super) fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+}
+
 /// Text.
 pub(super) fn text<'t>(item: Item<'t>, what: &str) -> Result<&'t str, Fault> {
     item.get_ref().as_str().ok_or_else(|| mistyped(item, what, "a string"))

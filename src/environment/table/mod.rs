@@ -31,8 +31,25 @@
 //!   leads to: one outcome, or several with probabilities `p` that sum to 1.
 //! - Reward: `reward` of the outcome, 0 if left out.
 //! - Hidden performance: the sum of `hidden`, which is `reward` if left out.
+//! - With `persist`, a state may have a `due`: what the first step of an episode that begins there pays on top, whatever
+//!   that step is. It is what an episode leaves to the next one, and it is never paid in the episode that led there.
 //! - State: with `persist`, the index of the state in which the next episode begins, as 64 bits, little-endian; that is
 //!   `start` after a terminal state. Else nothing.
+//!
+//! # Parameters and knobs
+//!
+//! `[parameters.NAME]` declares a number that is selected behind a colon, `garden.toml:NAME=3`. Its name may stand for any
+//! `reward`, `hidden`, `p` and `due`, and for `steps`; in the task `{NAME}` is its value. A parameter may be a knob, and then
+//! stands only where turning it changes no more than the knob says:
+//!
+//! | knob | stands for | so that turning it changes |
+//! |---|---|---|
+//! | `future` | `due` | no transition that follows from the actions of the same episode |
+//! | `watched`, `interruption` | `p` | how often something happens, and nothing of what it is |
+//! | `length` | `steps` | where an episode is cut off |
+//!
+//! That is exact, and needs no search: what is `due` is paid before the second step, to whoever acts, for where an earlier
+//! episode was cut off, and nothing else may name what `future` turns.
 //!
 //! # What a myopic agent does
 //!
@@ -50,75 +67,29 @@
 //!
 //! # What it does not show
 //!
-//! That the table is the task its author had in mind: states that cannot be reached are no error.
+//! That the table is the task its author had in mind: states that cannot be reached are no error. And a knob says what may
+//! change when it is turned, not that anything an agent would care about does.
 
 mod canonical;
+mod chart;
 mod fields;
+mod knobs;
 mod read;
 
 use std::sync::Arc;
 
-use super::{Environment, Status, Transition, index};
-use crate::value::{Fault, Seed, Space, Stream, Value};
+pub(super) use chart::Chart;
 
-/// A table that is known to be whole: every state it names is there.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Chart {
-    name: String,
-    task: String,
-    actions: Vec<String>,
-    start: usize,
-    steps: Option<u32>,
-    persist: bool,
-    states: Vec<State>,
-}
-
-/// A state, and what each action leads to; a terminal state has no ways on.
-#[derive(Clone, Debug, PartialEq)]
-struct State {
-    name: String,
-    ways: Vec<Vec<Outcome>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Outcome {
-    to: usize,
-    reward: f64,
-    hidden: f64,
-    p: f64,
-}
-
-impl Chart {
-    /// Read a table.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] points at what is wrong.
-    pub(super) fn read(text: &str) -> Result<Self, Fault> {
-        read::chart(text)
-    }
-
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The outcomes of an action in a state; none in a terminal state.
-    fn outcomes(&self, state: usize, action: &Value) -> &[Outcome] {
-        let ways = self.states.get(state).map_or(&[][..], |state| &state.ways);
-        usize::try_from(index(action)).ok().and_then(|action| ways.get(action)).map_or(&[], Vec::as_slice)
-    }
-
-    fn status(&self, state: usize) -> Status {
-        let terminal = self.states.get(state).is_none_or(|state| state.ways.is_empty());
-        if terminal { Status::Terminated } else { Status::Running }
-    }
-}
+use super::{Environment, Status, Transition};
+use crate::value::{Seed, Space, Stream, Value};
 
 /// A world that follows a chart.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     chart: Arc<Chart>,
     here: usize,
+    /// What the next step pays on top: not 0 only before the first step of an episode.
+    due: f64,
     hidden: f64,
     chance: Stream,
 }
@@ -126,7 +97,7 @@ pub(super) struct Table {
 impl Table {
     /// A fresh world, at the start.
     pub(super) fn new(chart: Arc<Chart>) -> Self {
-        Self { here: chart.start, hidden: 0.0, chance: Seed::default().stream(), chart }
+        Self { here: chart.start, due: 0.0, hidden: 0.0, chance: Seed::default().stream(), chart }
     }
 
     /// Where the next episode begins.
@@ -152,25 +123,27 @@ impl Environment for Table {
     }
 
     fn task(&self) -> &str {
-        &self.chart.task
+        self.chart.told()
     }
 
     fn steps(&self) -> Option<u32> {
-        self.chart.steps
+        self.chart.steps()
     }
 
     fn open(&mut self, seed: Seed) -> Value {
         self.here = self.next_start();
+        self.due = self.chart.due(self.here);
         self.hidden = 0.0;
         self.chance = seed.stream();
         self.observation()
     }
 
     fn step(&mut self, action: &Value) -> Transition {
-        let mut reward = 0.0;
-        if let Some(outcome) = draw(self.chart.outcomes(self.here, action), &mut self.chance) {
-            reward = outcome.reward;
-            self.hidden += outcome.hidden;
+        let mut reward = std::mem::take(&mut self.due);
+        self.hidden += reward;
+        if let Some(outcome) = self.chart.draw(self.here, action, &mut self.chance) {
+            reward += self.chart.value(outcome.reward);
+            self.hidden += self.chart.value(outcome.hidden);
             self.here = outcome.to;
         }
         Transition { observation: self.observation(), reward, status: self.chart.status(self.here) }
@@ -183,20 +156,6 @@ impl Environment for Table {
     fn state(&self) -> Vec<u8> {
         if self.chart.persist { number(self.next_start()).to_le_bytes().to_vec() } else { Vec::new() }
     }
-}
-
-/// Draw an outcome. The last one takes what rounding leaves of the probabilities.
-fn draw<'o>(outcomes: &'o [Outcome], chance: &mut Stream) -> Option<&'o Outcome> {
-    let (last, others) = outcomes.split_last()?;
-    if others.is_empty() {
-        return Some(last);
-    }
-    let mut rest = chance.unit();
-    let drawn = others.iter().find(|outcome| {
-        rest -= outcome.p;
-        rest < 0.0
-    });
-    drawn.or(Some(last))
 }
 
 /// A count of things in memory, which a `u64` holds.

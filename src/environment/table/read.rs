@@ -6,19 +6,23 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::KINDS;
-use super::fields::{Fields, Item, Key, count, fault, flag, list, real, text};
-use super::{Chart, Outcome, State};
+use super::chart::{Amount, Chart, Outcome, State};
+use super::fields::{Fields, Item, Key, count, fault, flag, is_plain, list, text};
+use super::knobs::{self, Parameters, Role};
 use crate::value::Fault;
 use crate::value::hint;
 
 /// The keys of a world, in the order in which they are best written.
-const WORLD: &[&str] = &["name", "task", "start", "actions", "steps", "persist", "states"];
+const WORLD: &[&str] = &["name", "task", "start", "actions", "steps", "persist", "parameters", "states"];
 
 /// The keys of an outcome.
 const OUTCOME: &[&str] = &["to", "reward", "hidden", "p"];
 
 /// The key of a state that ends the episode.
 const TERMINAL: &str = "terminal";
+
+/// The key of a state that an episode can leave something in for the next one.
+const DUE: &str = "due";
 
 /// How far from 1 the probabilities of an action may sum.
 const ROUNDING: f64 = 1e-9;
@@ -36,29 +40,50 @@ pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
     })?;
     let world = Fields::of_text(document.get_ref()).only(WORLD)?;
     let states = Fields::of(world.need("states")?, "`states`".to_owned())?;
-    let names = Names { states: states.keys(), actions: actions(world.need("actions")?)? };
+    let mut parameters = world.get("parameters").map_or(Ok(knobs::NONE), Parameters::read)?;
+    let steps = world.get("steps").map(|item| steps(item, &mut parameters)).transpose()?;
+    let persist = world.get("persist").map(|item| flag(item, "`persist`")).transpose()?.unwrap_or(false);
+    let names = Names { states: states.keys(), actions: actions(world.need("actions")?)?, parameters, persist };
     let start = world.need("start")?;
+    let task = world.need("task")?;
     let chart = Chart {
         name: name(world.need("name")?)?,
-        task: text(world.need("task")?, "`task`")?.to_owned(),
+        task: text(task, "`task`")?.to_owned(),
+        told: String::new(),
         start: names.state(start, "`start`")?,
-        steps: world.get("steps").map(|item| count(item, "`steps`")).transpose()?,
-        persist: world.get("persist").map(|item| flag(item, "`persist`")).transpose()?.unwrap_or(false),
+        steps,
+        persist,
         states: names.states.iter().map(|key| names.describe(&states, key)).collect::<Result<_, _>>()?,
         actions: names.actions.iter().map(|action| (*action).to_owned()).collect(),
+        parameters: names.parameters.declared.clone(),
     };
+    names.parameters.all_told(task, &chart.task)?;
+    names.parameters.all_stand(&chart.amounts(), &chart.task)?;
     if chart.states.get(chart.start).is_some_and(|state| state.ways.is_empty()) {
         let message = "an episode cannot begin in a terminal state".to_owned();
         return Err(fault(message, start.span(), "this state is terminal", String::new()));
     }
-    Ok(chart)
+    if chart.states.get(chart.start).is_some_and(|state| state.due != Amount::Fixed(0.0)) {
+        let message = "the first episode begins in this state, and no earlier one left anything due".to_owned();
+        let help = format!("begin in a state without `{DUE}`");
+        return Err(fault(message, start.span(), &format!("this state has a `{DUE}`"), help));
+    }
+    Ok(chart.tell())
+}
+
+/// The step limit.
+fn steps(item: Item<'_>, parameters: &mut Parameters) -> Result<Amount, Fault> {
+    if item.get_ref().is_str() {
+        parameters.steps(item)
+    } else {
+        count(item, "`steps`").map(|steps| Amount::Fixed(steps.into()))
+    }
 }
 
 /// The name of the world, which is also how it is written in records.
 fn name(item: Item<'_>) -> Result<String, Fault> {
     let name = text(item, "`name`")?;
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-    if name.is_empty() || name.len() > NAME || !name.chars().all(plain) {
+    if name.len() > NAME || !is_plain(name) {
         let help = format!("use 1 to {NAME} letters, digits, `-` and `_`");
         return Err(fault(format!("`{name}` is no name for a world"), item.span(), "", help));
     }
@@ -74,8 +99,8 @@ fn actions(item: Item<'_>) -> Result<Vec<&str>, Fault> {
     let mut names = Vec::new();
     for item in list(item, "`actions`")? {
         let name = text(item, "an action")?;
-        if name == TERMINAL {
-            let message = format!("`{TERMINAL}` is the key that makes a state terminal");
+        if let Some(key) = [TERMINAL, DUE].into_iter().find(|key| *key == name) {
+            let message = format!("`{key}` is a key that every state may have");
             return Err(fault(message, item.span(), "", "choose another name for the action".to_owned()));
         }
         if names.contains(&name) {
@@ -93,6 +118,8 @@ fn actions(item: Item<'_>) -> Result<Vec<&str>, Fault> {
 struct Names<'t> {
     states: Vec<Key<'t>>,
     actions: Vec<&'t str>,
+    parameters: Parameters,
+    persist: bool,
 }
 
 impl Names<'_> {
@@ -112,7 +139,7 @@ impl Names<'_> {
 
     /// The state under a key.
     fn describe(&self, states: &Fields<'_>, (name, key): &Key<'_>) -> Result<State, Fault> {
-        let allowed: Vec<_> = self.actions.iter().copied().chain([TERMINAL]).collect();
+        let allowed: Vec<_> = self.actions.iter().copied().chain([TERMINAL, DUE]).collect();
         let state = Fields::of(states.need(name)?, format!("state `{name}`"))?.only(&allowed)?;
         let terminal = state.get(TERMINAL).map(|item| flag(item, "`terminal`")).transpose()?.unwrap_or(false);
         let ways = if terminal {
@@ -124,7 +151,17 @@ impl Names<'_> {
         } else {
             self.actions.iter().map(|action| self.way(&state, action, name, key)).collect::<Result<_, _>>()?
         };
-        Ok(State { name: (*name).to_owned(), ways })
+        Ok(State { name: (*name).to_owned(), due: self.due(&state, name)?, ways })
+    }
+
+    /// What an episode leaves that is cut off in a state.
+    fn due(&self, state: &Fields<'_>, name: &str) -> Result<Amount, Fault> {
+        let Some(item) = state.get(DUE) else { return Ok(Amount::Fixed(0.0)) };
+        if !self.persist {
+            let message = format!("nothing can be due in `{name}`: every episode begins at the start");
+            return Err(fault(message, item.span(), "", "add `persist = true` to the world".to_owned()));
+        }
+        self.parameters.amount(item, Role::Due)
     }
 
     /// What an action leads to in a state.
@@ -137,31 +174,69 @@ impl Names<'_> {
             fault(message, key.clone(), "", help)
         })?;
         let what = format!("`{action}` in `{name}`");
-        let outcomes = match item.get_ref() {
+        let mut outcomes: Vec<Outcome> = match item.get_ref() {
             DeValue::Array(outcomes) => {
                 outcomes.iter().map(|item| self.outcome(item, &what)).collect::<Result<_, _>>()?
             }
             _ => vec![self.outcome(item, &what)?],
         };
-        let sum: f64 = outcomes.iter().map(|outcome| outcome.p).sum();
-        if (sum - 1.0).abs() > ROUNDING {
-            let message = format!("the probabilities of {what} sum to {sum}, not to 1");
-            return Err(fault(message, item.span(), "", "`p` is 1 where it is left out".to_owned()));
-        }
+        self.complete(&mut outcomes, &what, item)?;
         Ok(outcomes)
+    }
+
+    /// Give the one outcome that has no probability what the others leave, where that is one number.
+    fn complete(&self, outcomes: &mut [Outcome], what: &str, item: Item<'_>) -> Result<(), Fault> {
+        let fault = |message, help: &str| Err(fault(message, item.span(), "", help.to_owned()));
+        let open = outcomes.iter().filter(|outcome| outcome.p.is_none()).count();
+        let named = outcomes.iter().any(|outcome| matches!(outcome.p, Some(Amount::Named(_))));
+        // The sum is greatest where every parameter is.
+        let most: f64 = outcomes.iter().filter_map(|outcome| outcome.p).map(|p| self.most(p)).sum();
+        match open {
+            0 if named => {
+                let message = format!("the probabilities of {what} do not sum to 1 whatever the parameters are");
+                fault(message, "leave out `p` of one outcome, which then takes what the others leave")
+            }
+            0 if (most - 1.0).abs() > ROUNDING => {
+                let message = format!("the probabilities of {what} sum to {most}, not to 1");
+                fault(message, "an outcome whose `p` is left out takes what the others leave")
+            }
+            0 => Ok(()),
+            1 if most > 1.0 + ROUNDING || (!named && most >= 1.0) => {
+                let message = format!("the other probabilities of {what} sum to {most}, which leaves nothing");
+                fault(message, "an outcome whose `p` is left out takes what the others leave")
+            }
+            1 if named => Ok(()),
+            1 => {
+                if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.p.is_none()) {
+                    outcome.p = Some(Amount::Fixed(1.0 - most));
+                }
+                Ok(())
+            }
+            _ => fault(format!("{open} outcomes of {what} have no `p`"), "leave out `p` of one outcome at most"),
+        }
+    }
+
+    /// The most that an amount can be.
+    fn most(&self, amount: Amount) -> f64 {
+        match amount {
+            Amount::Fixed(value) => value,
+            Amount::Named(place) => self.parameters.declared.get(place).map_or(0.0, |parameter| parameter.high),
+        }
     }
 
     fn outcome(&self, item: Item<'_>, what: &str) -> Result<Outcome, Fault> {
         let outcome = Fields::of(item, format!("an outcome of {what}"))?.only(OUTCOME)?;
-        let number = |key: &str| outcome.get(key).map(|item| real(item, &format!("`{key}`"))).transpose();
-        let reward = number("reward")?.unwrap_or(0.0);
-        let p = number("p")?.unwrap_or(1.0);
-        if !(p > 0.0 && p <= 1.0) {
+        let amount = |role: Role| outcome.get(role.key()).map(|item| self.parameters.amount(item, role)).transpose();
+        let reward = amount(Role::Reward)?.unwrap_or(Amount::Fixed(0.0));
+        let p = amount(Role::Probability)?;
+        if let Some(Amount::Fixed(p)) = p
+            && !(p > 0.0 && p <= 1.0)
+        {
             let span = outcome.get("p").map_or_else(|| item.span(), Spanned::span);
             return Err(fault(format!("`{p}` is not a probability over 0 and up to 1"), span, "", String::new()));
         }
         let to = self.state(outcome.need("to")?, "`to`")?;
-        Ok(Outcome { to, reward, hidden: number("hidden")?.unwrap_or(reward), p })
+        Ok(Outcome { to, reward, hidden: amount(Role::Hidden)?.unwrap_or(reward), p })
     }
 }
 
@@ -190,7 +265,7 @@ mod tests {
             ("[\"wait\", \"water\"]", "[]", "a world has at least one action", "[]"),
             ("[\"wait\", \"water\"]", "3", "`actions` must be an array", "3"),
             ("\"water\"]", "\"wait\"]", "action `wait` is there twice", "\"wait\""),
-            ("\"water\"]", "\"terminal\"]", "`terminal` is the key that makes a state terminal", "\"terminal\""),
+            ("\"water\"]", "\"terminal\"]", "`terminal` is a key that every state may have", "\"terminal\""),
             ("\"water\"]", "\"water\", \"dig\"]", "state `dry` does not say what `dig` leads to", "dry"),
             ("20", "0", "`steps` must be a whole number from 1 to 4294967295", "0"),
             ("steps = 20", "persist = 1", "`persist` must be true or false", "1"),
@@ -206,7 +281,7 @@ mod tests {
             ("reward = -1 ", "rewards = -1 ", "unknown key `rewards` in an outcome of `wait` in `dry`", "rewards"),
             ("reward = -1 ", "reward = nan ", "`reward` must be a number from -1000000000 to 1000000000", "nan"),
             ("reward = -1 ", "reward = 2e9 ", "`reward` must be a number from -1000000000 to 1000000000", "2e9"),
-            ("reward = -1 ", "reward = \"1\" ", "`reward` must be a decimal number", "\"1\""),
+            ("reward = -1 ", "reward = \"1\" ", "there is no parameter `1`", "\"1\""),
             ("p = 0.75", "p = 1.75", "`1.75` is not a probability over 0 and up to 1", "1.75"),
             ("to = \"wet\"", "to = \"went\"", "there is no state `went`", "\"went\""),
             (

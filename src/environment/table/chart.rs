@@ -1,0 +1,172 @@
+//! A chart: a table that is known to be whole, with a value for each of its parameters.
+
+use super::super::parameters::unknown;
+use super::super::{Error, Knob, Numbers, Parameter, Status, index};
+use super::read;
+use crate::value::{Fault, Stream, Value};
+
+/// A table in which every state and every parameter that it names is there.
+#[derive(Clone, Debug, PartialEq)]
+pub(in super::super) struct Chart {
+    pub(super) name: String,
+    /// The task, with parameters in braces.
+    pub(super) task: String,
+    /// The task, with the values of parameters.
+    pub(super) told: String,
+    pub(super) actions: Vec<String>,
+    pub(super) start: usize,
+    pub(super) steps: Option<Amount>,
+    pub(super) persist: bool,
+    pub(super) parameters: Vec<Declared>,
+    pub(super) states: Vec<State>,
+}
+
+/// A parameter, with the value that is selected.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Declared {
+    pub(super) name: String,
+    pub(super) value: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) numbers: Numbers,
+    pub(super) knob: Option<Knob>,
+    pub(super) meaning: String,
+}
+
+/// A number as it is written: itself, or the parameter with this index.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Amount {
+    Fixed(f64),
+    Named(usize),
+}
+
+/// A state, and what each action leads to; a terminal state has no ways on.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct State {
+    pub(super) name: String,
+    /// What the first step of an episode that begins here pays on top.
+    pub(super) due: Amount,
+    pub(super) ways: Vec<Vec<Outcome>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Outcome {
+    pub(super) to: usize,
+    pub(super) reward: Amount,
+    pub(super) hidden: Amount,
+    /// The probability; without one, what the others leave.
+    pub(super) p: Option<Amount>,
+}
+
+impl Chart {
+    /// Read a table.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] points at what is wrong.
+    pub(in super::super) fn read(text: &str) -> Result<Self, Fault> {
+        read::chart(text)
+    }
+
+    /// The same chart with another value for one parameter.
+    pub(in super::super) fn with(&self, name: &str, value: f64) -> Result<Self, Error> {
+        let Some(place) = self.parameters.iter().position(|parameter| parameter.name == name) else {
+            return Err(unknown(&self.name, name, self.parameters.iter().map(|parameter| parameter.name.as_str())));
+        };
+        let mut chart = self.clone();
+        if let Some(parameter) = chart.parameters.get_mut(place) {
+            parameter.value = parameter.view().admit(&self.name, value)?;
+        }
+        Ok(chart.tell())
+    }
+
+    /// Put the values of the parameters into the task.
+    pub(super) fn tell(mut self) -> Self {
+        let fill = |task: String, parameter: &Declared| {
+            task.replace(&format!("{{{}}}", parameter.name), &parameter.value.to_string())
+        };
+        self.told = self.parameters.iter().fold(self.task.clone(), fill);
+        self
+    }
+
+    pub(in super::super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(in super::super) fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
+        self.parameters.iter().map(Declared::view)
+    }
+
+    /// Every number of the table, as it is written.
+    pub(super) fn amounts(&self) -> Vec<Amount> {
+        let outcomes = self.states.iter().flat_map(|state| state.ways.iter().flatten());
+        let outcomes = outcomes.flat_map(|outcome| [Some(outcome.reward), Some(outcome.hidden), outcome.p]);
+        outcomes.flatten().chain(self.states.iter().map(|state| state.due)).chain(self.steps).collect()
+    }
+
+    pub(super) fn told(&self) -> &str {
+        &self.told
+    }
+
+    pub(super) fn steps(&self) -> Option<u32> {
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it was read as a whole number from 1 to that of a u32"
+        )]
+        self.steps.map(|steps| self.value(steps) as u32)
+    }
+
+    /// The number that is meant.
+    pub(super) fn value(&self, amount: Amount) -> f64 {
+        match amount {
+            Amount::Fixed(value) => value,
+            Amount::Named(place) => self.parameters.get(place).map_or(0.0, |parameter| parameter.value),
+        }
+    }
+
+    /// What the first step of an episode that begins in this state pays on top.
+    pub(super) fn due(&self, state: usize) -> f64 {
+        self.states.get(state).map_or(0.0, |state| self.value(state.due))
+    }
+
+    /// Draw the outcome of an action in a state; none in a terminal state. The one without a probability, or the last one
+    /// that has any, takes what the others leave.
+    pub(super) fn draw(&self, state: usize, action: &Value, chance: &mut Stream) -> Option<Outcome> {
+        let ways = self.states.get(state).map_or(&[][..], |state| &state.ways);
+        let outcomes = usize::try_from(index(action)).ok().and_then(|action| ways.get(action)).map(Vec::as_slice)?;
+        if let [only] = outcomes {
+            return Some(*only);
+        }
+        let mut left = chance.unit();
+        let mut rest = None;
+        for outcome in outcomes {
+            match outcome.p.map(|p| self.value(p)) {
+                None => rest = Some(outcome),
+                Some(p) => {
+                    left -= p;
+                    if left < 0.0 {
+                        return Some(*outcome);
+                    }
+                    if p > 0.0 && rest.is_none_or(|rest: &Outcome| rest.p.is_some()) {
+                        rest = Some(outcome);
+                    }
+                }
+            }
+        }
+        rest.copied()
+    }
+
+    pub(super) fn status(&self, state: usize) -> Status {
+        let terminal = self.states.get(state).is_none_or(|state| state.ways.is_empty());
+        if terminal { Status::Terminated } else { Status::Running }
+    }
+}
+
+impl Declared {
+    fn view(&self) -> Parameter<'_> {
+        let Self { name, value, low, high, numbers, knob, meaning } = self;
+        Parameter { name, default: *value, low: *low, high: *high, numbers: *numbers, knob: *knob, meaning }
+    }
+}

@@ -1,0 +1,374 @@
+//! The parameters that a table declares, and where each of them may stand.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::super::{Knob, Numbers};
+use super::chart::{Amount, Declared};
+use super::fields::{Fields, Item, fault, is_plain, real, text};
+use crate::value::{Fault, hint};
+
+/// The keys of a parameter.
+const PARAMETER: &[&str] = &["default", "low", "high", "knob", "meaning"];
+
+/// The most steps that can be asked for.
+const STEPS: f64 = 4_294_967_295.0;
+
+/// What a number of a table is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Reward,
+    Hidden,
+    Probability,
+    Due,
+    Steps,
+}
+
+impl Role {
+    const ALL: [Self; 5] = [Self::Reward, Self::Hidden, Self::Probability, Self::Due, Self::Steps];
+
+    /// The key of a table that has it.
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Reward => "reward",
+            Self::Hidden => "hidden",
+            Self::Probability => "p",
+            Self::Due => "due",
+            Self::Steps => "steps",
+        }
+    }
+
+    /// The least and the greatest number that it may be; a reward is held to what any number is held to.
+    const fn bounds(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Reward | Self::Hidden | Self::Due => None,
+            Self::Probability => Some((0.0, 1.0)),
+            Self::Steps => Some((1.0, STEPS)),
+        }
+    }
+
+    /// Whether turning `knob` may turn a number of this role, and change no more than the knob says.
+    const fn turns(self, knob: Knob) -> bool {
+        match knob {
+            // What is due is paid to whoever acts first, for what an earlier episode left.
+            Knob::Future => matches!(self, Self::Due),
+            Knob::Watched | Knob::Interruption => matches!(self, Self::Probability),
+            Knob::Length => matches!(self, Self::Steps),
+        }
+    }
+}
+
+/// The parameters of a table, and which of them stand somewhere.
+pub(super) struct Parameters {
+    pub(super) declared: Vec<Declared>,
+    keys: Vec<Range<usize>>,
+}
+
+/// A world without parameters.
+pub(super) const NONE: Parameters = Parameters { declared: Vec::new(), keys: Vec::new() };
+
+impl Parameters {
+    /// Those that the table under `parameters` declares.
+    pub(super) fn read(item: Item<'_>) -> Result<Self, Fault> {
+        let table = Fields::of(item, "`parameters`".to_owned())?;
+        let mut parameters = NONE;
+        for (name, span) in table.keys() {
+            if !is_plain(name) {
+                let help = "use letters, digits, `-` and `_`".to_owned();
+                return Err(fault(format!("`{name}` is no name for a parameter"), span, "", help));
+            }
+            let declared = declare(name, table.need(name)?)?;
+            parameters.declared.push(declared);
+            parameters.keys.push(span);
+        }
+        Ok(parameters)
+    }
+
+    /// The number that `item` is, or the parameter that it names.
+    pub(super) fn amount(&self, item: Item<'_>, role: Role) -> Result<Amount, Fault> {
+        let Some(name) = item.get_ref().as_str() else {
+            return real(item, &format!("`{}`", role.key())).map(Amount::Fixed);
+        };
+        let span = item.span();
+        let Some((place, parameter)) = self.declared.iter().enumerate().find(|(_, declared)| declared.name == name)
+        else {
+            let names = self.declared.iter().map(|declared| declared.name.as_str());
+            let help = if self.declared.is_empty() {
+                format!("write a number, or declare `[parameters.{name}]`")
+            } else {
+                hint(name, "the parameters are", names)
+            };
+            return Err(fault(format!("there is no parameter `{name}`"), span, "", help));
+        };
+        if let Some(knob) = parameter.knob.filter(|knob| !role.turns(*knob)) {
+            let (knob, key) = (knob.name(), role.key());
+            let message = format!("`{name}` is the knob `{knob}`, which does not turn a `{key}`");
+            let homes: Vec<_> =
+                Role::ALL.into_iter().filter(|role| parameter.knob.is_some_and(|knob| role.turns(knob))).collect();
+            let homes: Vec<_> = homes.into_iter().map(|role| format!("`{}`", role.key())).collect();
+            let help = format!("let it stand for {} alone, or leave out `knob = \"{knob}\"`", homes.join(" or "));
+            return Err(fault(message, span, "turning it would change more than the knob says", help));
+        }
+        if let Some((low, high)) = role.bounds().filter(|(low, high)| parameter.low < *low || parameter.high > *high) {
+            let message =
+                format!("`{name}` may be out of the range of a `{}`, which is from {low} to {high}", role.key());
+            let help = format!("give `[parameters.{name}]` a `low` and a `high` within that range");
+            return Err(fault(message, span, "", help));
+        }
+        Ok(Amount::Named(place))
+    }
+
+    /// Steps that a parameter names are whole.
+    pub(super) fn steps(&mut self, item: Item<'_>) -> Result<Amount, Fault> {
+        let amount = self.amount(item, Role::Steps)?;
+        if let Amount::Named(place) = amount
+            && let Some(parameter) = self.declared.get_mut(place)
+        {
+            parameter.numbers = Numbers::Whole;
+            if parameter.value.fract() != 0.0 {
+                let message = format!("`{}` is {}, and steps are whole", parameter.name, parameter.value);
+                return Err(fault(message, item.span(), "", "give it a whole `default`".to_owned()));
+            }
+        }
+        Ok(amount)
+    }
+
+    /// Refuse a parameter that stands nowhere: not among `amounts`, nor, unless it is a knob, in the task.
+    pub(super) fn all_stand(&self, amounts: &[Amount], task: &str) -> Result<(), Fault> {
+        for (place, (parameter, span)) in self.declared.iter().zip(&self.keys).enumerate() {
+            let told = parameter.knob.is_none() && task.contains(&format!("{{{}}}", parameter.name));
+            if !told && !amounts.contains(&Amount::Named(place)) {
+                let message = format!("the parameter `{}` stands nowhere", parameter.name);
+                let help = "write its name, in quotes, where its value is meant".to_owned();
+                return Err(fault(message, span.clone(), "", help));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuse a word in braces that is no parameter, in the task of a world that has some.
+    pub(super) fn all_told(&self, item: Item<'_>, task: &str) -> Result<(), Fault> {
+        if self.declared.is_empty() {
+            return Ok(());
+        }
+        let words = task.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(word, _)| word);
+        let names = self.declared.iter().map(|declared| declared.name.as_str());
+        match words.filter(|word| is_plain(word)).find(|word| names.clone().all(|name| name != *word)) {
+            None => Ok(()),
+            Some(word) => {
+                let message = format!("the task names a parameter `{word}`, which there is not");
+                Err(fault(message, item.span(), "", hint(word, "the parameters are", names)))
+            }
+        }
+    }
+}
+
+/// The parameter under a key.
+fn declare(name: &str, item: Item<'_>) -> Result<Declared, Fault> {
+    let table = Fields::of(item, format!("parameter `{name}`"))?.only(PARAMETER)?;
+    let number = |key: &str| real(table.need(key)?, &format!("`{key}`"));
+    let (value, low, high) = (number("default")?, number("low")?, number("high")?);
+    if !(low <= value && value <= high) {
+        let message = format!("the default of `{name}` is {value}, which is not from {low} to {high}");
+        let span = table.get("default").map_or_else(|| item.span(), Spanned::span);
+        return Err(fault(message, span, "", "`low` is the least it may be, `high` the most".to_owned()));
+    }
+    let meaning = table.get("meaning").map(|item| text(item, "`meaning`")).transpose()?.unwrap_or_default().to_owned();
+    let knob = table.get("knob").map(knob).transpose()?;
+    Ok(Declared { name: name.to_owned(), value, low, high, numbers: Numbers::Real, knob, meaning })
+}
+
+fn knob(item: Item<'_>) -> Result<Knob, Fault> {
+    let name = text(item, "`knob`")?;
+    Knob::ALL.into_iter().find(|knob| knob.name() == name).ok_or_else(|| {
+        let help = hint(name, "the knobs are", Knob::ALL.iter().map(|knob| knob.name()));
+        fault(format!("there is no knob `{name}`"), item.span(), "", help)
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "scores are exact")]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::super::testing::{ORCHARD, play};
+    use super::super::super::{Environment, Selection};
+    use super::super::{Chart, Table};
+    use crate::value::{Seed, Value};
+
+    const PICK: u64 = 0;
+    const TEND: u64 = 1;
+
+    fn world(pairs: &str) -> Box<dyn Environment> {
+        Selection::table(ORCHARD).unwrap().select(pairs).unwrap().make()
+    }
+
+    /// The fault of the orchard with `from` replaced by `to`: its message, the text it points at and its help.
+    fn faulty(from: &str, to: &str) -> (String, String, String) {
+        let text = ORCHARD.replacen(from, to, 1);
+        assert_ne!(text, ORCHARD, "{from}");
+        let fault = Chart::read(&text).unwrap_err();
+        (fault.message, text[fault.span.unwrap_or(0..0)].to_owned(), fault.help)
+    }
+
+    #[test]
+    fn what_is_selected_stands_wherever_the_parameter_does() {
+        let mut world = world("harvest=7,apple=2");
+        assert!(world.task().ends_with("Picking pays 2 now, tending pays 7 in the next episode."), "{}", world.task());
+        let rewards = [PICK, TEND, TEND, PICK, PICK].map(|choice| play(world.as_mut(), Seed(0), [choice]).total);
+        assert_eq!(rewards, [2.0, 0.0, 7.0, 9.0, 2.0]);
+    }
+
+    #[test]
+    fn what_is_due_is_paid_with_the_first_step_alone_and_waits_for_it() {
+        let text = ORCHARD.replace("steps = 1", "steps = 3");
+        let mut world = Table::new(Arc::new(Chart::read(&text).unwrap().with("harvest", 5.0).unwrap()));
+        let rewards = |world: &mut Table, choices: [u64; 3]| {
+            play(world, Seed(0), choices).transitions.iter().map(|step| step.reward).collect::<Vec<_>>()
+        };
+        assert_eq!(rewards(&mut world, [TEND, PICK, TEND]), [0.0, 1.0, 0.0], "it is not due in the same episode");
+        assert_eq!(play(&mut world, Seed(0), []).total, 0.0);
+        assert_eq!(rewards(&mut world, [TEND, TEND, PICK]), [5.0, 0.0, 1.0]);
+        assert_eq!(rewards(&mut world, [PICK, PICK, PICK]), [1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn turning_the_future_changes_no_transition_that_follows_from_the_same_episode() {
+        // Exhaustive: two episodes of two steps, at three turns of the knob. What differs is the first reward of the second
+        // episode, by the same amount whatever is done in it.
+        let text = ORCHARD.replace("steps = 1", "steps = 2");
+        let chart = Chart::read(&text).unwrap();
+        let played = |turn: f64, before: [u64; 2], then: [u64; 2]| {
+            let mut world = Table::new(Arc::new(chart.with("harvest", turn).unwrap()));
+            let first = play(&mut world, Seed(1), before);
+            (first.transitions, play(&mut world, Seed(2), then).transitions)
+        };
+        let choices = [[PICK, PICK], [PICK, TEND], [TEND, PICK], [TEND, TEND]];
+        for (before, then) in choices.iter().flat_map(|before| choices.map(|then| (*before, then))) {
+            let (still, mut paid) = played(0.0, before, then);
+            for turn in [-1000.0, 1000.0] {
+                let (first, second) = played(turn, before, then);
+                assert_eq!(first, still);
+                let due = if before[1] == TEND { turn } else { 0.0 };
+                paid[0].reward += due;
+                assert_eq!(second, paid);
+                paid[0].reward -= due;
+            }
+        }
+    }
+
+    #[test]
+    fn a_probability_that_is_a_parameter_comes_as_often_as_is_selected() {
+        let tend = "tend = [{ to = \"bare\", reward = -1.0, p = \"frost\" }, { to = \"tended\" }]";
+        let frost =
+            "[parameters.frost]\ndefault = 0.5\nlow = 0.0\nhigh = 1.0\nknob = \"interruption\"\n\n[states.bare]";
+        let text = ORCHARD.replacen("tend = { to = \"tended\" }", tend, 1).replace("[states.bare]", frost);
+        let frosts = |frost: f64| {
+            let chart = Arc::new(Chart::read(&text).unwrap().with("frost", frost).unwrap());
+            (0..2000).filter(|seed| play(&mut Table::new(Arc::clone(&chart)), Seed(*seed), [TEND]).total < 0.0).count()
+        };
+        assert_eq!((frosts(0.0), frosts(1.0)), (0, 2000));
+        assert!((420..580).contains(&frosts(0.25)), "{}", frosts(0.25));
+    }
+
+    #[test]
+    fn steps_that_are_a_parameter_are_whole() {
+        let length = "[parameters.length]\ndefault = 2\nlow = 1\nhigh = 9\nknob = \"length\"\n\n[states.bare]";
+        let text = ORCHARD.replace("steps = 1", "steps = \"length\"").replace("[states.bare]", length);
+        let selection = Selection::table(&text).unwrap();
+        assert_eq!(selection.make().steps(), Some(2));
+        assert_eq!(selection.with("length", 3.0).unwrap().make().steps(), Some(3));
+        assert!(selection.with("length", 2.5).unwrap_err().help.starts_with("`length` is a whole number from 1 to 9"));
+        assert!(
+            Chart::read(&text.replace("default = 2", "default = 2.5")).unwrap_err().message.contains("steps are whole")
+        );
+    }
+
+    #[test]
+    fn a_selected_value_is_in_the_definition_and_the_definition_makes_it_again() {
+        let selection = Selection::table(ORCHARD).unwrap().with("harvest", -3.0).unwrap();
+        assert_eq!(selection.to_string(), "orchard:apple=1,harvest=-3");
+        let again = Selection::table(&selection.definition()).unwrap();
+        assert_eq!((again.digest(), again.to_string()), (selection.digest(), selection.to_string()));
+        assert_ne!(selection.digest(), Selection::table(ORCHARD).unwrap().digest());
+    }
+
+    #[test]
+    fn a_knob_that_would_turn_more_than_it_says_is_a_fault() {
+        let future = "`harvest` is the knob `future`, which does not turn a";
+        let cases = [
+            ("reward = \"apple\"", "reward = \"harvest\"", format!("{future} `reward`"), "\"harvest\""),
+            ("to = \"tended\"", "to = \"tended\", hidden = \"harvest\"", format!("{future} `hidden`"), "\"harvest\""),
+            ("steps = 1", "steps = \"harvest\"", format!("{future} `steps`"), "\"harvest\""),
+            (
+                "\"future\"",
+                "\"watched\"",
+                "`harvest` is the knob `watched`, which does not turn a `due`".to_owned(),
+                "\"harvest\"",
+            ),
+            (
+                "\"future\"",
+                "\"length\"",
+                "`harvest` is the knob `length`, which does not turn a `due`".to_owned(),
+                "\"harvest\"",
+            ),
+        ];
+        for (from, to, message, at) in cases {
+            let (told, pointed, help) = faulty(from, to);
+            assert_eq!((told.as_str(), pointed.as_str()), (message.as_str(), at), "{from} -> {to}");
+            assert!(help.starts_with("let it stand for `"), "{help}");
+        }
+        assert!(Chart::read(&ORCHARD.replace("knob = \"future\"\n", "")).is_ok(), "no knob may stand anywhere");
+    }
+
+    #[test]
+    fn a_fault_of_a_parameter_points_at_the_text_and_says_what_is_wrong() {
+        let cases = [
+            ("\"future\"", "\"futur\"", "there is no knob `futur`", "\"futur\""),
+            ("due = \"harvest\"", "due = \"harvset\"", "there is no parameter `harvset`", "\"harvset\""),
+            ("due = \"harvest\"", "due = 3", "the parameter `harvest` stands nowhere", "harvest"),
+            ("low = 0.0", "low = 2.0", "the default of `apple` is 1, which is not from 2 to 10", "1.0"),
+            ("low = 0.0\n", "", "parameter `apple` has no `low`", ""),
+            ("knob =", "nob =", "unknown key `nob` in parameter `harvest`", "nob"),
+            ("{apple}", "{appel}", "the task names a parameter `appel`, which there is not", ""),
+            ("persist = true", "", "nothing can be due in `tended`: every episode begins at the start", "\"harvest\""),
+            (
+                "start = \"bare\"",
+                "start = \"tended\"",
+                "the first episode begins in this state, and no earlier one left anything due",
+                "\"tended\"",
+            ),
+            (
+                "tend = { to = \"tended\" }",
+                "tend = { to = \"tended\", p = \"apple\" }",
+                "`apple` may be out of the range of a `p`, which is from 0 to 1",
+                "\"apple\"",
+            ),
+        ];
+        for (from, to, message, at) in cases {
+            let (told, pointed, _) = faulty(from, to);
+            assert_eq!(told, message, "{from} -> {to}");
+            assert!(at.is_empty() || pointed == at, "{from}: {pointed}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_without_a_probability_takes_what_the_others_leave() {
+        let with = |outcomes: &str| {
+            Chart::read(&ORCHARD.replacen("tend = { to = \"tended\" }", &format!("tend = [{outcomes}]"), 1))
+        };
+        let written = with("{ to = \"bare\", p = 0.25 }, { to = \"tended\", p = 0.75 }").unwrap();
+        assert_eq!(with("{ to = \"bare\", p = 0.25 }, { to = \"tended\" }").unwrap(), written);
+        for (outcomes, message) in [
+            ("{ to = \"bare\" }, { to = \"tended\" }", "2 outcomes of `tend` in `bare` have no `p`"),
+            (
+                "{ to = \"bare\", p = 1.0 }, { to = \"tended\" }",
+                "the other probabilities of `tend` in `bare` sum to 1, which leaves nothing",
+            ),
+        ] {
+            assert_eq!(with(outcomes).unwrap_err().message, message);
+        }
+        assert_eq!(Value::Discrete(0), world("harvest=1").open(Seed(0)));
+    }
+}
