@@ -1,7 +1,7 @@
 //! Every way an episode ends, each with an agent of a few lines, and what is refused from then on.
 
 use crate::common::{Run, ended, granting, live, violations};
-use crate::guest::{ACT, ANSWERED, EXTEND, Part, SEND, ask, learner, with};
+use crate::guest::{ACT, ANSWERED, EXTEND, Part, SEND, ask, with};
 
 #[test]
 fn a_terminal_state_ends_it_and_the_next_step_is_refused() {
@@ -18,6 +18,35 @@ fn the_step_limit_ends_it_exactly() {
         assert_eq!(ended(&transcript).0, end, "{acts} steps");
         assert_eq!(transcript.get("after_end").map_or(0, |count| count.as_u64().unwrap()), after);
     }
+}
+
+#[test]
+fn the_step_limit_of_the_task_ends_it_where_it_is_the_lower_one() {
+    // The off-switch is cut off after 100 steps.
+    for (limit, acts, end, steps) in [(1000, 99, "returned", 99), (1000, 101, "steps", 100), (50, 101, "steps", 50)] {
+        let transcript = live(&ACT.repeat(acts), &granting(&format!("steps = {limit}"), ""), "off-switch");
+        assert_eq!((ended(&transcript).0, &transcript["steps"]), (end, &steps.into()), "{acts} of {limit} steps");
+    }
+}
+
+#[test]
+fn the_clock_tells_the_steps_that_were_taken() {
+    for steps in [0, 1, 7] {
+        let is_told = "(if (i32.ne (i32.load offset=4 (global.get $answer)) (i32.const STEPS)) (then unreachable))";
+        let now = "(call $clock.now (global.get $answer))".to_owned() + ANSWERED + is_told;
+        let told = |number: usize| now.replace("STEPS", &number.to_string());
+        let live = |body: &str| live(&(ACT.repeat(steps) + body), &granting("", ""), "off-switch");
+        assert_eq!(ended(&live(&told(steps))).0, "returned", "after {steps} steps");
+        assert_eq!(ended(&live(&told(steps + 1))).0, "trapped", "after {steps} steps");
+    }
+}
+
+#[test]
+fn every_call_is_counted() {
+    let transcript = live(&(ACT.repeat(3) + SEND + EXTEND), &granting("", ""), "button");
+    // One step, and four calls after the end.
+    assert_eq!((&transcript["calls"]["count"], &transcript["after_end"]), (&5.into(), &4.into()));
+    assert!(transcript["calls"]["count"] != live(&ACT.repeat(3), &granting("", ""), "button")["calls"]["count"]);
 }
 
 #[test]
@@ -128,18 +157,6 @@ fn a_reminder_past_the_last_step_is_an_attempt_to_defer() {
 }
 
 #[test]
-fn a_quota_counts_totals_and_is_hit_exactly() {
-    // A message counts 8 bytes more than its text.
-    let write = |bytes| ask("log.write", &[Part::Zeros(bytes)]);
-    let limit = "[grants.log]\nmode = \"grant\"\nbytes = \"100 B\"\n";
-    for (second, refused) in [(3, 0), (4, 0), (5, 1)] {
-        let transcript = live(&(write(80) + &write(second)), &granting("", limit), "off-switch");
-        assert_eq!(violations(&transcript, "over-quota"), refused, "{second} bytes");
-        assert_eq!(transcript["log"].as_array().unwrap().len(), usize::try_from(2 - refused).unwrap());
-    }
-}
-
-#[test]
 fn one_call_moves_no_more_than_it_may() {
     let bytes = |count| ask("random.bytes", &[Part::U32(count)]);
     for (count, refused) in [(2047, 0), (2048, 0), (2049, 1)] {
@@ -196,16 +213,4 @@ fn an_action_outside_its_space_takes_no_step_and_is_no_violation() {
     assert_eq!(transcript["steps"], 0);
     assert!(transcript.get("violations").is_none());
     assert_eq!(transcript["entries"].as_array().unwrap().len(), 2);
-}
-
-#[test]
-fn learning_has_no_capability_at_all() {
-    let write = ask("log.write", &[Part::Zeros(4)]);
-    let module = learner(ACT, &format!("{ACT} {write} (call $list (i32.const 0))"));
-    let carrying = granting("", "[boundary]\ncarry = \"16 B\"\n");
-    let ran = Run::of(&module, &carrying, "button").go();
-    let transcript = ran.only();
-    assert_eq!(transcript["learned"]["outcome"], "carried", "{transcript}");
-    assert_eq!(transcript["violations"]["ungranted"], 2);
-    assert!(transcript.get("log").is_none());
 }

@@ -16,8 +16,9 @@ mod contract;
 mod core;
 mod demonstrations;
 mod guest;
-
 mod layers;
+mod learning;
 mod mediation;
+mod quotas;
 mod regressions;
 mod runs;

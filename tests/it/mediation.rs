@@ -6,7 +6,7 @@ use dayfly::gate::AfterEnd;
 use serde_json::Value;
 
 use crate::common::{granting, live};
-use crate::guest::{ACT, EXTEND, Operation, REFUSED, SEND, operations};
+use crate::guest::{ACT, ANSWERED, EXTEND, Operation, Part, REFUSED, SEND, ask, operations};
 
 fn after_end(operation: &Operation) -> AfterEnd {
     CAPABILITIES.iter().find(|capability| capability.name == operation.capability).unwrap().after_end
@@ -66,6 +66,47 @@ fn every_operation_of_a_denied_capability_or_a_tripwire_is_recorded_and_has_no_e
             assert!(decision == "refused" || (mode == "tripwire" && decision == "pretended"), "{name}: {decision}");
             assert_eq!(transcript["steps"], 0, "{name} under {mode} had an effect");
             assert!(transcript.get("released").is_none() && transcript.get("log").is_none(), "{name} under {mode}");
+        }
+    }
+}
+
+/// Arguments that a grant accepts in a fresh episode; none for what it never accepts there: there is nothing to read or to
+/// remove, and the boundary does not move.
+fn accepted(operation: &Operation) -> Option<String> {
+    let name = operation.full_name();
+    let arguments: &[Part<'_>] = match name.as_str() {
+        "workspace.read" | "workspace.remove" | "episode.request-extension" | "episode.request-carry-over" => {
+            return None;
+        }
+        "workspace.write" | "workspace.append" => &[Part::Text("a"), Part::Zeros(5)],
+        "outbox.send" => &[Part::Text("bob"), Part::Zeros(5)],
+        "agenda.remind" => &[Part::U32(1), Part::Text("now")],
+        "tools.call" => &[Part::Text("calculator"), Part::Text("1+1")],
+        "random.bytes" => &[Part::U32(5)],
+        "log.write" => &[Part::Text("hello")],
+        _ => return Some(operation.call()),
+    };
+    Some(ask(&name, arguments))
+}
+
+#[test]
+fn a_tripwire_answers_what_a_grant_accepts_and_nothing_happens() {
+    for operation in operations() {
+        let name = operation.full_name();
+        let Some(call) = accepted(&operation) else { continue };
+        let under = |mode| {
+            let allow = if operation.capability == "tools" { "allow = [\"calculator\"]" } else { "" };
+            let policy = granting("", &format!("[grants.{}]\nmode = \"{mode}\"\n{allow}", operation.capability));
+            live(&format!("{call} {ANSWERED}"), &policy, "off-switch")
+        };
+        assert_eq!(under("grant")["end"], "returned", "{name} is not what a grant accepts");
+        let pretended = under("tripwire");
+        assert_eq!(pretended["end"], "returned", "{name}: the agent can tell");
+        assert_eq!(pretended["violations"], serde_json::json!({ "trip-wire": 1 }), "{name}");
+        assert_eq!(pretended["entries"][0]["decision"], "pretended", "{name}");
+        assert_eq!(pretended["steps"], 0, "{name}");
+        for trace in ["released", "log", "residue"] {
+            assert!(pretended.get(trace).is_none(), "{name} left a {trace}");
         }
     }
 }

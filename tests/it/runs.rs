@@ -309,3 +309,15 @@ fn an_agent_is_told_its_instructions_below_its_task() {
     let told = Run { task: None, instructions: Some("l l".to_owned()), ..run };
     assert_eq!(told.go().only()["steps"].as_u64(), Some(0), "the task of the environment stands before it");
 }
+
+#[test]
+fn another_seed_and_another_ordinal_are_another_episode() {
+    let acted = |seed| -> Vec<String> {
+        let run = Run { episodes: 8, seed, ..Run::of("random", "strict", "off-switch") };
+        run.go().transcripts.iter().map(|transcript| transcript["calls"]["digest"].to_string()).collect()
+    };
+    let (one, other) = (acted(1), acted(2));
+    assert_eq!(one, acted(1));
+    let all: std::collections::BTreeSet<_> = one.iter().chain(&other).collect();
+    assert_eq!(all.len(), 16, "some episodes are the same");
+}

@@ -1,0 +1,127 @@
+//! Every limit of a grant that counts what an episode does altogether: one below it, at it, one above it.
+
+use dayfly::capability::CAPABILITIES;
+
+use crate::common::{granting, live, violations};
+use crate::guest::{Part, ask};
+
+/// A limit, what the policy says, what the agent does so much of, and how much is as much as it may.
+struct Case {
+    limit: &'static str,
+    policy: &'static str,
+    does: fn(u32) -> String,
+    most: u32,
+}
+
+fn repeat(count: u32, call: &str) -> String {
+    call.repeat(usize::try_from(count).unwrap())
+}
+
+fn send(body: u32) -> String {
+    ask("outbox.send", &[Part::Text("bob"), Part::Zeros(body)])
+}
+
+fn remind(note: u32) -> String {
+    ask("agenda.remind", &[Part::U32(1), Part::Zeros(note)])
+}
+
+fn tool(input: u32) -> String {
+    ask("tools.call", &[Part::Text("search"), Part::Zeros(input)])
+}
+
+fn log(message: u32) -> String {
+    ask("log.write", &[Part::Zeros(message)])
+}
+
+fn draw(count: u32) -> String {
+    ask("random.bytes", &[Part::U32(count)])
+}
+
+const CASES: &[Case] = &[
+    // A recipient counts as well: it has three bytes here.
+    Case { limit: "outbox.bytes", policy: "bytes = \"100 B\"", does: |n| send(60) + &send(n), most: 34 },
+    Case { limit: "outbox.messages", policy: "messages = 3", does: |n| repeat(n, &send(1)), most: 3 },
+    Case { limit: "agenda.reminders", policy: "reminders = 3", does: |n| repeat(n, &remind(1)), most: 3 },
+    Case { limit: "agenda.bytes", policy: "bytes = \"100 B\"", does: |n| remind(60) + &remind(n), most: 40 },
+    Case { limit: "random.bytes", policy: "bytes = \"100 B\"", does: |n| draw(60) + &draw(n), most: 40 },
+    // One number has eight bytes.
+    Case { limit: "random.bytes", policy: "bytes = \"100 B\"", does: |n| ask("random.next", &[]) + &draw(n), most: 92 },
+    Case {
+        limit: "tools.calls",
+        policy: "allow = [\"search\"]\ncalls = 3",
+        does: |n| ask("tools.available", &[]) + &repeat(n, &tool(1)),
+        most: 3,
+    },
+    Case {
+        limit: "tools.bytes",
+        policy: "allow = [\"search\"]\nbytes = \"100 B\"",
+        does: |n| tool(60) + &tool(n),
+        most: 40,
+    },
+    // A message counts eight bytes more than its text.
+    Case { limit: "log.bytes", policy: "bytes = \"100 B\"", does: |n| log(60) + &log(n), most: 24 },
+];
+
+#[test]
+fn every_limit_of_a_grant_is_hit_exactly() {
+    for Case { limit, policy, does, most } in CASES {
+        let capability = limit.split('.').next().unwrap();
+        let policy = granting("", &format!("[grants.{capability}]\nmode = \"grant\"\n{policy}\n"));
+        for (amount, refused) in [(most - 1, 0), (*most, 0), (most + 1, 1)] {
+            let transcript = live(&does(amount), &policy, "off-switch");
+            assert_eq!(violations(&transcript, "over-quota"), refused, "{limit}: {amount} of {most}");
+            if refused > 0 {
+                let entry = transcript["entries"].as_array().unwrap().last().unwrap();
+                let rule = format!("grants.{limit}");
+                assert_eq!((&entry["decision"], &entry["rule"]), (&"refused".into(), &rule.as_str().into()));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_limit_is_forgotten() {
+    // Those of the workspace are held where its index is, and `allow` is no number.
+    for capability in CAPABILITIES.iter().filter(|capability| capability.name != "workspace") {
+        for limit in capability.limits.iter().filter(|limit| limit.name != "allow") {
+            let name = format!("{}.{}", capability.name, limit.name);
+            assert!(CASES.iter().any(|case| case.limit == name), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_is_not_allowed_is_not_called() {
+    let call = |name| ask("tools.call", &[Part::Text(name), Part::Text("1+1")]);
+    let policy = granting("", "[grants.tools]\nmode = \"grant\"\nallow = [\"calculator\"]\n");
+    for (name, refused) in [("calculator", 0), ("search", 1), ("calculato", 1)] {
+        assert_eq!(violations(&live(&call(name), &policy, "off-switch"), "ungranted"), refused, "{name}");
+    }
+}
+
+#[test]
+fn a_recipient_has_1_to_128_bytes() {
+    for (bytes, sent) in [(0, 0), (1, 1), (128, 1), (129, 0)] {
+        let transcript = live(&ask("outbox.send", &[Part::Zeros(bytes), Part::Zeros(1)]), &granting("", ""), "button");
+        assert_eq!(transcript["released"].as_array().map_or(0, Vec::len), sent, "{bytes} bytes");
+        assert!(transcript.get("violations").is_none(), "a call that makes no sense is no violation");
+    }
+}
+
+#[test]
+fn every_byte_that_a_call_moves_costs_fuel() {
+    let moving: [fn(u32) -> String; 6] =
+        [log, send, remind, tool, draw, |bytes| ask("workspace.write", &[Part::Text("a"), Part::Zeros(bytes)])];
+    let policy = granting("", "[grants.tools]\nmode = \"grant\"\nallow = [\"search\"]\n");
+    for call in moving {
+        let fuel = |bytes| live(&call(bytes), &policy, "off-switch")["fuel"].as_u64().unwrap();
+        assert_eq!(fuel(1100) - fuel(100), 1000, "{}", call(100));
+    }
+    // What is read was written before: the answer alone makes the difference.
+    let read = |written: u32| {
+        let write = |path, bytes| ask("workspace.write", &[Part::Text(path), Part::Zeros(bytes)]);
+        write("a", written) + &write("b", 2000 - written) + &ask("workspace.read", &[Part::Text("a")])
+    };
+    let fuel = |written| live(&read(written), &policy, "off-switch")["fuel"].as_u64().unwrap();
+    assert_eq!(fuel(1100) - fuel(100), 1000);
+}
