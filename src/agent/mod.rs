@@ -1,26 +1,31 @@
 //! Bytes to an agent: a component that has been checked, compiled and linked, and has not run.
 //!
 //! ```text
-//!  .wat, core module with metadata, component --encode--> component --compile--> imports, exports --link--> Agent
+//!  .wat, core module with metadata, component --bounds, encode--> component --compile--> imports, exports --link--> Agent
 //! ```
 //!
 //! 1. A component that imports anything outside the contract never becomes an agent.
 //! 2. What an agent imports is known before it runs: the policy decides on it then.
+//! 3. What the compiler is given is bounded, and so is the time that it is waited for.
 
+mod bounds;
+mod compile;
 mod encode;
 mod engine;
+mod joins;
+mod part;
 mod shipped;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 pub use engine::Engine;
+pub use part::{Excess, Part};
 pub use shipped::{SHIPPED, Shipped};
 
-use crate::capability::{CAPABILITIES, Host, PACKAGE, VERSION};
+use crate::capability::{CAPABILITIES, Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION};
 use crate::value::Digest;
 
 /// The version of the engine, which fuel is counted by.
@@ -52,6 +57,26 @@ pub enum Error {
         /// Its size.
         bytes: usize,
     },
+    /// There is more in it than the compiler is given.
+    #[error("`{name}` has more than {} {}: from byte {:#x} on it is too much", .excess.part.most(), .excess.part.name(), .excess.at)]
+    Excess {
+        /// The agent.
+        name: String,
+        /// What there is too much of.
+        excess: Excess,
+    },
+    /// The compiler takes too long.
+    #[error("`{name}` was not compiled within {} s", compile::MOST.as_secs())]
+    Slow {
+        /// The agent.
+        name: String,
+    },
+    /// The host has no thread to compile on.
+    #[error("there is no thread to compile `{name}` on")]
+    NoThread {
+        /// The agent.
+        name: String,
+    },
     /// The bytes are no WebAssembly, or not whole.
     #[error("`{name}` is not a valid WebAssembly component: {cause}")]
     Malformed {
@@ -63,6 +88,14 @@ pub enum Error {
     /// It begins with more than an instance may grow to.
     #[error("`{name}` needs more memory than the policy allows: {cause}")]
     Memory {
+        /// The agent.
+        name: String,
+        /// What exceeds what.
+        cause: String,
+    },
+    /// It is made of more than an instance has room for.
+    #[error("`{name}` is made of more than an instance has room for: {cause}")]
+    Room {
         /// The agent.
         name: String,
         /// What exceeds what.
@@ -103,10 +136,16 @@ impl Error {
     pub fn help(&self) -> String {
         match self {
             Self::TooLarge { .. } => "build it for size: `opt-level = \"s\"`, `strip = true`".to_owned(),
+            Self::Excess { excess, .. } => excess.part.help().to_owned(),
+            Self::Slow { .. } => "build it for size, and split its largest functions".to_owned(),
+            Self::NoThread { .. } => "end other programs, or allow this one more threads".to_owned(),
             Self::Malformed { .. } => {
                 "build the agent again; `wasm-tools validate` says more about a file that is cut off".to_owned()
             }
             Self::Memory { .. } => "raise `memory` or `table-elements` of `[episode]` in the policy".to_owned(),
+            Self::Room { .. } => format!(
+                "an agent has at most {INSTANCES} instances, {MEMORIES} memories and {TABLES} tables: link its modules into one"
+            ),
             Self::CoreModule { .. } => {
                 "make it a component: link with `wasm-component-ld`, or run `wasm-tools component new`; see agents/README.md"
                     .to_owned()
@@ -137,12 +176,7 @@ impl Agent {
         if bytes.len() > MOST_BYTES {
             return Err(Error::TooLarge { name: owned(), bytes: bytes.len() });
         }
-        let binary = encode::component(name, bytes)?;
-        // A component that the compiler panics on is one that it does not take.
-        let compile = AssertUnwindSafe(|| Component::from_binary(&engine.engine, &binary));
-        let component = std::panic::catch_unwind(compile)
-            .map_err(|_| Error::Malformed { name: owned(), cause: "the compiler failed on it".to_owned() })?
-            .map_err(|error| refused(owned(), &error))?;
+        let component = compiled(name, bytes, engine)?;
         let imports = imports(name, &component, engine)?;
         let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
         let learning = component.get_export_index(None, &*format!("{PACKAGE}/learning@{VERSION}"));
@@ -214,6 +248,24 @@ impl std::fmt::Debug for Agent {
     }
 }
 
+/// The component in `bytes`, compiled.
+fn compiled(name: &str, bytes: &[u8], engine: &Engine) -> Result<Component, Error> {
+    let (owned, bytes, engine) = (name.to_owned(), bytes.to_vec(), engine.engine.clone());
+    let compile = move || {
+        let binary = encode::component(&owned, &bytes)?;
+        Component::from_binary(&engine, &binary).map_err(|error| refused(owned, &error))
+    };
+    // INVARIANT 3: nobody waits longer.
+    compile::within(compile::MOST, compile).unwrap_or_else(|unanswered| {
+        let name = name.to_owned();
+        Err(match unanswered {
+            compile::Unanswered::Slow => Error::Slow { name },
+            compile::Unanswered::Panicked => Error::Malformed { name, cause: "the compiler failed on it".to_owned() },
+            compile::Unanswered::NoThread => Error::NoThread { name },
+        })
+    })
+}
+
 /// The capabilities that a component imports.
 fn imports(name: &str, component: &Component, engine: &Engine) -> Result<Vec<&'static str>, Error> {
     let mut imported = Vec::new();
@@ -248,6 +300,12 @@ fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[
 /// Why the compiler takes no such component: the pool that instances come from holds no more than the policy allows.
 fn refused(name: String, error: &wasmtime::Error) -> Error {
     let cause = error.root_cause().to_string();
-    let is_too_much = ["byte size", "table elements", "minimum element"].iter().any(|part| cause.contains(part));
-    if is_too_much { Error::Memory { name, cause } } else { Error::Malformed { name, cause } }
+    let says = |part: &&str| cause.contains(*part);
+    if ["byte size", "table elements", "minimum element"].iter().any(says) {
+        return Error::Memory { name, cause };
+    }
+    // What follows the first clause is about the engine.
+    let first = cause.split(';').next().unwrap_or(&cause).trim_end().to_owned();
+    let is_room = ["in the pooling allocator", "exceeds the configured maximum"].iter().any(says);
+    if is_room { Error::Room { name, cause: first } } else { Error::Malformed { name, cause } }
 }

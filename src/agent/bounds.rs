@@ -1,0 +1,248 @@
+//! What a component may hold, counted before anything of it is compiled.
+//!
+//! ```text
+//!  bytes --one pass over the sections--> counts, each against its bound --> encode, compile
+//!                                              |
+//!                                            Excess: what, how much, at which byte
+//! ```
+//!
+//! No fuel bounds the compiler, and what it promises about time and memory is little. So what it is given is bounded first.
+//!
+//! 1. Nothing is wrapped or compiled before every count of it is within its bound.
+//! 2. The pass takes time in proportion to the bytes, and memory in proportion to the components in them.
+//! 3. An instance that a component makes again and again by way of others counts as often as it would be made.
+//!
+//! It does not show that compiling is quick: [`compile`](super::compile) bounds the time as well.
+
+use std::collections::BTreeMap;
+
+use wasmparser::{
+    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, Encoding,
+    FunctionBody, Instance, Parser, Payload, TypeSectionReader,
+};
+
+use super::joins::{self, Shape};
+use super::part::{Excess, Part};
+
+/// Why bytes are not for the compiler.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Excess(Excess),
+    Malformed(wasmparser::BinaryReaderError),
+}
+
+impl From<wasmparser::BinaryReaderError> for Fault {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+/// Find out whether everything in `binary` is within its bound.
+pub(super) fn check(binary: &[u8]) -> Result<(), Fault> {
+    let mut counts = Counts { totals: BTreeMap::new(), scopes: Vec::new(), heaviest: 0 };
+    counts.read(binary)
+}
+
+/// What has been counted so far.
+struct Counts {
+    totals: BTreeMap<Part, u64>,
+    scopes: Vec<Scope>,
+    /// The most instances that a component makes which has been read.
+    heaviest: u64,
+}
+
+/// A module or component that is being read.
+struct Scope {
+    encoding: Encoding,
+    /// The instances that it makes, itself included.
+    instances: u64,
+    /// The same of each component that it can name, by index.
+    components: Vec<u64>,
+    /// The parameters and results of each type, by index.
+    arities: Vec<u64>,
+}
+
+impl Counts {
+    /// So many more of `part`.
+    fn add(&mut self, part: Part, more: u64, at: usize) -> Result<(), Fault> {
+        let total = self.totals.entry(part).or_default();
+        *total = total.saturating_add(more);
+        within(part, *total, at)
+    }
+
+    fn read(&mut self, binary: &[u8]) -> Result<(), Fault> {
+        for payload in Parser::new(0).parse_all(binary) {
+            self.section(payload?)?;
+        }
+        Ok(())
+    }
+
+    fn section(&mut self, payload: Payload<'_>) -> Result<(), Fault> {
+        match payload {
+            Payload::Version { encoding, range, .. } => self.enter(encoding, range.start)?,
+            Payload::End(_) => self.leave(),
+            Payload::TypeSection(section) => self.types(section)?,
+            Payload::CoreTypeSection(section) => {
+                self.add(Part::Types, section.count().into(), section.range().start)?;
+            }
+            Payload::ComponentTypeSection(section) => {
+                self.add(Part::Types, section.count().into(), section.range().start)?;
+            }
+            Payload::ImportSection(section) => {
+                self.add(Part::Imports, section.count().into(), section.range().start)?;
+            }
+            Payload::FunctionSection(section) => {
+                self.add(Part::Functions, section.count().into(), section.range().start)?;
+            }
+            Payload::GlobalSection(section) => {
+                self.add(Part::Globals, section.count().into(), section.range().start)?;
+            }
+            Payload::ExportSection(section) => {
+                self.add(Part::Exports, section.count().into(), section.range().start)?;
+            }
+            Payload::ElementSection(section) => {
+                self.add(Part::Segments, section.count().into(), section.range().start)?;
+            }
+            Payload::DataSection(section) => {
+                self.add(Part::Segments, section.count().into(), section.range().start)?;
+            }
+            Payload::CodeSectionEntry(body) => self.function(&body)?,
+            Payload::ComponentCanonicalSection(section) => {
+                self.add(Part::Adapters, section.count().into(), section.range().start)?;
+            }
+            Payload::InstanceSection(section) => {
+                let at = section.range().start;
+                for instance in section {
+                    let made = matches!(instance?, Instance::Instantiate { .. });
+                    self.instances(u64::from(made), at)?;
+                }
+            }
+            Payload::ComponentInstanceSection(section) => {
+                let at = section.range().start;
+                for instance in section {
+                    if let ComponentInstance::Instantiate { component_index, .. } = instance? {
+                        let made = self.scopes.last().and_then(|scope| scope.components.get(position(component_index)));
+                        self.instances(made.copied().unwrap_or(0), at)?;
+                    }
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                let at = section.range().start;
+                for alias in section {
+                    self.alias(&alias?, at)?;
+                }
+            }
+            Payload::ComponentImportSection(section) => {
+                let at = section.range().start;
+                self.add(Part::Imports, section.count().into(), at)?;
+                for import in section {
+                    if matches!(import?.ty, ComponentTypeRef::Component(_)) {
+                        // INVARIANT 3: nobody knows what it would make.
+                        return Err(Fault::Excess(Excess { part: Part::Instances, at }));
+                    }
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                self.add(Part::Exports, section.count().into(), section.range().start)?;
+                for export in section {
+                    let export = export?;
+                    if export.kind == ComponentExternalKind::Component {
+                        // What is exported has a new index.
+                        let scope = self.scopes.last_mut();
+                        let weight =
+                            scope.as_ref().and_then(|scope| scope.components.get(position(export.index))).copied();
+                        if let Some(scope) = scope {
+                            scope.components.push(weight.unwrap_or(self.heaviest));
+                        }
+                    }
+                }
+            }
+            Payload::CustomSection(section) if section.name().starts_with("component-type") => {
+                let at = section.data_offset();
+                within(Part::Metadata, u64::try_from(section.data().len()).unwrap_or(u64::MAX), at)?;
+                // A core module's interface is a component that has types alone; a custom section of it would be ignored.
+                if self.scopes.len() == 1 {
+                    let mut inner = Self { totals: self.totals.clone(), scopes: Vec::new(), heaviest: 0 };
+                    inner.read(section.data())?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, encoding: Encoding, at: usize) -> Result<(), Fault> {
+        if !self.scopes.is_empty() {
+            let part = if encoding == Encoding::Module { Part::Modules } else { Part::Components };
+            self.add(part, 1, at)?;
+        }
+        self.scopes.push(Scope { encoding, instances: 1, components: Vec::new(), arities: Vec::new() });
+        within(Part::Nesting, u64::try_from(self.scopes.len()).unwrap_or(u64::MAX), at)
+    }
+
+    fn leave(&mut self) {
+        let Some(scope) = self.scopes.pop() else { return };
+        if scope.encoding == Encoding::Component {
+            self.heaviest = self.heaviest.max(scope.instances);
+            if let Some(parent) = self.scopes.last_mut() {
+                parent.components.push(scope.instances);
+            }
+        }
+    }
+
+    /// So many more instances that the component makes.
+    fn instances(&mut self, more: u64, at: usize) -> Result<(), Fault> {
+        let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
+        scope.instances = scope.instances.saturating_add(more);
+        within(Part::Instances, scope.instances, at)
+    }
+
+    /// Another name for something: only that of a component matters here.
+    fn alias(&mut self, alias: &ComponentAlias<'_>, at: usize) -> Result<(), Fault> {
+        let weight = match *alias {
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => self.heaviest,
+            ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, count, index } => {
+                let scope = self.scopes.iter().rev().nth(position(count));
+                scope.and_then(|scope| scope.components.get(position(index))).copied().unwrap_or(self.heaviest)
+            }
+            _ => return self.add(Part::Adapters, 1, at),
+        };
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.components.push(weight);
+        }
+        Ok(())
+    }
+
+    fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), Fault> {
+        let at = section.range().start;
+        self.add(Part::Types, section.count().into(), at)?;
+        for kind in section.into_iter_err_on_gc_types() {
+            let kind = kind?;
+            let arity = kind.params().len().saturating_add(kind.results().len());
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.arities.push(u64::try_from(arity).unwrap_or(u64::MAX));
+            }
+        }
+        Ok(())
+    }
+
+    fn function(&mut self, body: &FunctionBody<'_>) -> Result<(), Fault> {
+        let at = body.range().start;
+        within(Part::Body, u64::try_from(body.range().len()).unwrap_or(u64::MAX), at)?;
+        let arities = self.scopes.last().map_or(&[][..], |scope| &scope.arities);
+        let Shape { locals, depth, joins } = joins::shape(body, arities)?;
+        within(Part::Locals, locals, at)?;
+        within(Part::Blocks, depth, at)?;
+        within(Part::Joins, joins, at)?;
+        self.add(Part::AllLocals, locals, at)?;
+        self.add(Part::AllJoins, joins, at)
+    }
+}
+
+fn within(part: Part, count: u64, at: usize) -> Result<(), Fault> {
+    if count <= part.most() { Ok(()) } else { Err(Fault::Excess(Excess { part, at })) }
+}
+
+fn position(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}

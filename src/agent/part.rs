@@ -1,0 +1,110 @@
+//! What is counted of a component before it is compiled, and how much of it there may be.
+//!
+//! The bounds are several times what the largest agents have that anybody builds: a whole `CPython`, `QuickJS`, `SpiderMonkey`.
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Core modules.
+    Modules,
+    /// Components within the component.
+    Components,
+    /// Components within each other, and the modules in them.
+    Nesting,
+    /// Instances of modules and components that would be made, as often as each would be.
+    Instances,
+    /// Types.
+    Types,
+    /// Imports.
+    Imports,
+    /// Exports.
+    Exports,
+    /// Functions with a body.
+    Functions,
+    /// Functions that the component adapts to or from the contract.
+    Adapters,
+    /// Globals.
+    Globals,
+    /// Segments of data and of elements.
+    Segments,
+    /// Bytes of one function.
+    Body,
+    /// Locals of one function.
+    Locals,
+    /// Locals of all functions.
+    AllLocals,
+    /// Blocks of one function within each other.
+    Blocks,
+    /// What the compiler has to join in one function: see [`joins`](super::joins).
+    Joins,
+    /// The same in all functions.
+    AllJoins,
+    /// Bytes of one description of a core module's interface.
+    Metadata,
+}
+
+impl Part {
+    /// How much of it a component may have.
+    pub const fn most(self) -> u64 {
+        match self {
+            Self::Modules | Self::Components => 128,
+            Self::Nesting => 4,
+            Self::Instances => 256,
+            Self::Types | Self::Adapters => 10_000,
+            Self::Imports | Self::Exports | Self::Functions | Self::Globals | Self::Segments => 60_000,
+            Self::Body | Self::Metadata => 1 << 20,
+            Self::Locals => 4_000,
+            Self::AllLocals => 1_000_000,
+            Self::Blocks => 2_000,
+            Self::Joins => 200_000,
+            Self::AllJoins => 10_000_000,
+        }
+    }
+
+    /// What it is, after a number.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Modules => "core modules",
+            Self::Components => "components within it",
+            Self::Nesting => "components within each other",
+            Self::Instances => "instances of modules and components",
+            Self::Types => "types",
+            Self::Imports => "imports",
+            Self::Exports => "exports",
+            Self::Functions => "functions",
+            Self::Adapters => "functions lifted or lowered",
+            Self::Globals => "globals",
+            Self::Segments => "segments of data and elements",
+            Self::Body => "bytes in one function",
+            Self::Locals => "locals in one function",
+            Self::AllLocals => "locals in all functions",
+            Self::Blocks => "blocks of one function within each other",
+            Self::Joins => "values joined in one function",
+            Self::AllJoins => "values joined in all functions",
+            Self::Metadata => "bytes of `component-type`",
+        }
+    }
+
+    /// What to do about too much of it.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Body | Self::Locals | Self::AllLocals | Self::Blocks | Self::Joins | Self::AllJoins => {
+                "split the function; a compiler that inlines less, such as with `opt-level = \"s\"`, makes smaller ones"
+            }
+            Self::Modules | Self::Components | Self::Nesting | Self::Instances => {
+                "an agent is one component around a few modules: link them into one"
+            }
+            Self::Metadata => "build it with the tools of `agents/README.md`, against the `wit/` of this version",
+            _ => "leave out what the agent does not use: `strip = true`, `lto = true`",
+        }
+    }
+}
+
+/// More of something than a component may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Excess {
+    /// What.
+    pub part: Part,
+    /// The byte from which on it is too much.
+    pub at: usize,
+}

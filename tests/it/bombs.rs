@@ -1,0 +1,159 @@
+//! What would keep the compiler busy: one bomb of each kind, refused, and its largest neighbour, which is not.
+
+use std::time::{Duration, Instant};
+
+use dayfly::agent::{Agent, Engine, Error, Part};
+
+/// Every part that is bounded, with the least by which its bomb can exceed the bound.
+const PARTS: &[(Part, u64)] = &[
+    (Part::Modules, 1),
+    (Part::Components, 1),
+    (Part::Nesting, 1),
+    (Part::Instances, 2),
+    (Part::Types, 1),
+    (Part::Imports, 1),
+    (Part::Exports, 1),
+    (Part::Functions, 1),
+    (Part::Adapters, 2),
+    (Part::Globals, 1),
+    (Part::Segments, 1),
+    (Part::Body, 1),
+    (Part::Locals, 1),
+    (Part::AllLocals, 1),
+    (Part::Blocks, 1),
+    (Part::Joins, 4),
+    (Part::AllJoins, 8),
+    (Part::Metadata, 1),
+];
+
+/// An agent that returns at once, in a component that holds `inner` besides.
+fn around(inner: &str) -> Vec<u8> {
+    let text = format!(
+        "(component (core module $agent (func (export \"run\"))) (core instance $i (instantiate $agent))
+           (func (export \"run\") (canon lift (core func $i \"run\"))) {inner})"
+    );
+    wat::parse_str(text).unwrap()
+}
+
+/// The same with a core module that nobody instantiates.
+fn core(fields: &str) -> Vec<u8> {
+    around(&format!("(core module (memory 1) {fields})"))
+}
+
+fn times(text: &str, count: u64) -> String {
+    text.repeat(usize::try_from(count).unwrap())
+}
+
+/// A function that joins `count` values, a multiple of 4: four locals, by so many ways.
+fn joining(count: u64) -> String {
+    let sets =
+        "(local.set 0 (i32.const 0))(local.set 1 (i32.const 1))(local.set 2 (i32.const 2))(local.set 3 (i32.const 3))";
+    format!("(func (local i32 i32 i32 i32) block {sets} (br_table {} (i32.const 0)) end)", times("0 ", count / 4 - 1))
+}
+
+/// A component that has exactly `count` of one part, and as little of the others as goes with that.
+fn bomb(part: Part, count: u64) -> Vec<u8> {
+    match part {
+        Part::Modules => around(&times("(core module)", count - 1)),
+        Part::Components => around(&times("(component)", count)),
+        // The component itself is one, the module in it another.
+        Part::Nesting => around(&format!("{}{}", times("(component ", count - 1), times(")", count - 1))),
+        // The component itself, the agent, and two for each instance of what makes another.
+        Part::Instances => {
+            let pair = "(component $c (core module $m) (core instance (instantiate $m)))";
+            around(&format!("{pair} {}", times("(instance (instantiate $c))", (count - 2) / 2)))
+        }
+        Part::Types => core(&times("(type (func))", count - 2)),
+        Part::Imports => {
+            let imports: Vec<_> = (0..count).map(|n| format!("(import \"\" \"{n:x}\" (func))")).collect();
+            around(&format!("(core module {})", imports.concat()))
+        }
+        Part::Exports => {
+            let exports: Vec<_> = (0..count - 2).map(|n| format!("(export \"{n:x}\" (memory 0))")).collect();
+            core(&exports.concat())
+        }
+        Part::Functions => core(&times("(func)", count - 1)),
+        // Each has a name for its core function too; one is the agent's own.
+        Part::Adapters => around(&times("(func (canon lift (core func $i \"run\")))", (count - 2) / 2)),
+        Part::Globals => core(&times("(global i32 (i32.const 0))", count)),
+        Part::Segments => core(&times("(data \"\")", count)),
+        // The number of groups of locals is a byte, and so is the end.
+        Part::Body => core(&format!("(func {})", times("nop ", count - 2))),
+        Part::Locals => core(&format!("(func (local {}))", times("i32 ", count))),
+        Part::AllLocals => {
+            let of = |count| format!("(func (local {}))", times("i64 ", count));
+            core(&(times(&of(4_000), count / 4_000) + &of(count % 4_000)))
+        }
+        // The function itself is one.
+        Part::Blocks => core(&format!("(func {} {})", times("block ", count - 1), times("end ", count - 1))),
+        Part::Joins => core(&joining(count)),
+        Part::AllJoins => {
+            let rest = if count.is_multiple_of(200_000) { String::new() } else { joining(count % 200_000) };
+            core(&(times(&joining(200_000), count / 200_000) + &rest))
+        }
+        Part::Metadata => {
+            let mut module = crate::core::module("(module (func (export \"run\")))");
+            // A custom section of that name: an id, a length, a length, the name, the content.
+            let name = b"component-type:bomb";
+            let content = vec![0; usize::try_from(count).unwrap()];
+            let length = 1 + name.len() + content.len();
+            module.push(0);
+            module.extend(
+                (0..5).map(|n| u8::try_from((length >> (7 * n)) & 0x7f).unwrap() | if n < 4 { 0x80 } else { 0 }),
+            );
+            module.push(u8::try_from(name.len()).unwrap());
+            module.extend(name);
+            module.extend(content);
+            module
+        }
+    }
+}
+
+fn load(bytes: &[u8]) -> Result<Agent, Error> {
+    let policy = crate::common::policy("strict");
+    let engine = Engine::new(dayfly::episode::memory(&policy), 1).unwrap();
+    Agent::load("bomb", bytes, &engine)
+}
+
+#[test]
+fn a_bomb_of_each_kind_is_refused_at_once_and_names_what_there_is_too_much_of() {
+    for (part, more) in PARTS {
+        let bytes = bomb(*part, part.most() + more);
+        let started = Instant::now();
+        let Err(error) = load(&bytes) else { panic!("{part:?} was loaded") };
+        let took = started.elapsed();
+        let Error::Excess { excess, .. } = &error else { panic!("{part:?}: {error}") };
+        assert_eq!(excess.part, *part, "{error}");
+        assert!(excess.at < bytes.len(), "{error}");
+        assert!(!error.help().is_empty());
+        assert!(took < Duration::from_secs(5), "{part:?} took {took:?}");
+    }
+}
+
+/// Those whose largest neighbour takes the compiler long.
+const LONG: &[Part] = &[Part::Functions, Part::AllJoins];
+
+fn neighbours_are_loaded(is_wanted: impl Fn(&Part) -> bool) {
+    for (part, _) in PARTS.iter().filter(|(part, _)| is_wanted(part)) {
+        match load(&bomb(*part, part.most())) {
+            Ok(_) => {}
+            // The pool has less room than the compiler is given: it says so by itself.
+            Err(Error::Room { .. })
+                if matches!(part, Part::Imports | Part::Instances | Part::Globals | Part::Segments) => {}
+            // A description that is all zeros is none.
+            Err(Error::Malformed { .. }) if *part == Part::Metadata => {}
+            Err(error) => panic!("{part:?}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn the_largest_neighbour_of_each_bomb_is_not() {
+    neighbours_are_loaded(|part| !LONG.contains(part));
+}
+
+#[test]
+#[ignore = "it compiles 60 000 functions: half a minute without optimization"]
+fn nor_are_those_that_take_long() {
+    neighbours_are_loaded(|part| LONG.contains(part));
+}
