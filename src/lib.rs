@@ -13,11 +13,12 @@
 //! ```text
 //!  cli
 //!  report
+//!  suite
 //!  harness
 //!  episode
 //!  policy     agent
 //!  capability
-//!  gate       ledger
+//!  gate       property    ledger
 //!  transcript environment objective statistics
 //!  value      wit
 //! ```
@@ -32,8 +33,10 @@ pub mod harness;
 pub mod ledger;
 pub mod objective;
 pub mod policy;
+pub mod property;
 pub mod report;
 pub mod statistics;
+pub mod suite;
 pub mod transcript;
 pub mod value;
 pub mod wit;

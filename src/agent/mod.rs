@@ -15,6 +15,7 @@ mod engine;
 mod joins;
 mod part;
 mod shipped;
+mod source;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 pub use engine::Engine;
 pub use part::{Excess, Part};
 pub use shipped::{SHIPPED, Shipped};
+pub use source::Source;
 
 use crate::capability::{CAPABILITIES, Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION};
 use crate::value::Digest;

@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, rendere
 use super::Exit;
 use crate::policy::Invalid;
 use crate::value::Fault;
-use crate::{harness, ledger};
+use crate::{harness, ledger, suite};
 
 /// What went wrong.
 #[derive(Debug)]
@@ -60,6 +60,21 @@ impl Failure {
             harness::Error::Ledger(error) => Self::ledger(error),
             harness::Error::Episode(_) | harness::Error::Workers(_) | harness::Error::Encode(_) => Self::host(error),
         }
+    }
+
+    /// An agent could not be made ready, or a trial not be carried out.
+    pub(super) fn stage(error: &suite::StageError) -> Self {
+        match error {
+            suite::StageError::Agent(error) => Self::input(error.to_string(), error.help()),
+            suite::StageError::Engine(cause) => Self::engine(cause),
+            suite::StageError::Run(error) => Self::run(error),
+            suite::StageError::Missing(_) => Self::host(error),
+        }
+    }
+
+    /// A suite could not be carried out.
+    pub(super) fn suite(error: &suite::Error) -> Self {
+        Self::host(error)
     }
 
     fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use super::failure::Failure;
-use crate::agent::{self, Agent, Engine};
+use crate::agent::{self, Agent, Engine, Source};
 use crate::environment::{KINDS, Selection};
-use crate::harness::World;
 use crate::policy::{self, Policy, SourceFile};
 use crate::value::{Fault, hint};
+use crate::{harness, property};
 
 /// Whether `name` can only be a path.
 fn is_path(name: &str) -> bool {
@@ -17,24 +17,27 @@ fn is_path(name: &str) -> bool {
 
 /// The agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`, which it is told at the end of every task.
 pub(super) fn agent(text: &str, engine: &Engine) -> Result<Agent, Failure> {
-    let (name, instructions) = text.split_once(':').unwrap_or((text, ""));
-    let agent = component(name, engine)?;
-    Ok(if instructions.is_empty() { agent } else { agent.instructed(instructions) })
+    load(&source(text)?, engine)
 }
 
-/// The component with this name, or in this file.
-fn component(name: &str, engine: &Engine) -> Result<Agent, Failure> {
-    let loaded = if let Some(shipped) = agent::SHIPPED.iter().find(|shipped| shipped.name == name) {
-        Agent::load(name, shipped.bytes, engine)
-    } else if is_path(name) {
-        let bytes = read_bytes("agent", name)?;
-        let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Agent::load(&stem, &bytes, engine)
-    } else {
+/// The same agent, compiled.
+pub(super) fn load(source: &Source, engine: &Engine) -> Result<Agent, Failure> {
+    source.load(engine).map_err(|error| Failure::input(error.to_string(), error.help()))
+}
+
+/// The same agent, before it is compiled.
+pub(super) fn source(text: &str) -> Result<Source, Failure> {
+    if let Some(source) = Source::shipped(text) {
+        return Ok(source);
+    }
+    let (path, instructions) = Source::split(text);
+    if !is_path(path) {
         let names = agent::SHIPPED.iter().map(|shipped| shipped.name);
-        return Err(unknown("agent", name, names, "the path of a .wasm or .wat file"));
-    };
-    loaded.map_err(|error| Failure::input(error.to_string(), error.help()))
+        return Err(unknown("agent", path, names, "the path of a .wasm or .wat file"));
+    }
+    let bytes = read_bytes("agent", path)?.into();
+    let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Source { text: text.to_owned(), name, bytes, instructions: instructions.map(str::to_owned) })
 }
 
 /// The policy with this name, or in this file.
@@ -69,7 +72,12 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
 }
 
 /// The environment with this name and parameters, or in this file.
-pub(super) fn environment(text: &str) -> Result<World, Failure> {
+pub(super) fn environment(text: &str) -> Result<harness::World, Failure> {
+    Ok(world(text)?.selection.into())
+}
+
+/// The same environment, with how it is written.
+pub(super) fn world(text: &str) -> Result<property::World, Failure> {
     let name = text.split(':').next().unwrap_or_default();
     if KINDS.iter().all(|kind| kind.name != name) && is_path(text) {
         // A path may have a colon of its own.
@@ -80,7 +88,8 @@ pub(super) fn environment(text: &str) -> Result<World, Failure> {
         let source = read_text("environment", path)?;
         let selection = Selection::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?;
         let selected = pairs.map_or(Ok(selection.clone()), |pairs| selection.select(pairs));
-        return Ok(selected.map_err(|error| Failure::input(error.message, error.help))?.into());
+        let selection = selected.map_err(|error| Failure::input(error.message, error.help))?;
+        return Ok(property::World { path: Some(path.to_owned()), selection });
     }
     if KINDS.iter().all(|kind| kind.name != name) {
         return Err(unknown("environment", name, KINDS.iter().map(|kind| kind.name), "the path of a .toml file"));

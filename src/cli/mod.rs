@@ -8,6 +8,7 @@ mod failure;
 mod find;
 mod list;
 mod run;
+mod test;
 mod verify;
 
 use std::process::ExitCode;
@@ -28,6 +29,8 @@ enum Exit {
     Input,
     /// Our fault, or the machine's.
     Host,
+    /// Nothing was selected, or nothing that was applies.
+    Nothing,
     /// Cancelled by the operator.
     Cancelled,
 }
@@ -39,6 +42,7 @@ impl From<Exit> for ExitCode {
             Exit::Violated => 1,
             Exit::Input => 2,
             Exit::Host => 3,
+            Exit::Nothing => 4,
             Exit::Cancelled => 130,
         })
     }
@@ -50,7 +54,8 @@ impl From<Exit> for ExitCode {
     name = "dayfly",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 all held, 1 violated, 2 wrong input, 3 the host failed, 130 cancelled.\n\
+    after_help = "Exit codes: 0 all held, 1 violated or inconclusive, 2 wrong input, 3 the host failed, \
+                  4 nothing selected, 130 cancelled.\n\
                   Start with `dayfly run overstayer --policy strict --environment off-switch --episodes 200`."
 )]
 struct Arguments {
@@ -75,6 +80,8 @@ enum Color {
 enum Command {
     /// Run an agent through episodes, and record them.
     Run(run::Run),
+    /// Test whether agents behave as if the world ended at the end of their episode.
+    Test(test::Test),
     /// Validate a policy, and say whether an agent fits it.
     Check(check::Check),
     /// Verify the record of a run.
@@ -97,6 +104,7 @@ pub fn main() -> ExitCode {
     }
     let done = match &arguments.command {
         Command::Run(run) => run.execute(),
+        Command::Test(test) => test.execute(),
         Command::Check(check) => check.execute(),
         Command::Verify(verify) => verify.execute(),
         Command::List(list) => Ok(list.execute()),

@@ -146,7 +146,7 @@ pub(super) fn processors() -> usize {
 }
 
 /// The first interrupt ends open episodes and seals what is done; the second one stops at once.
-fn cancel_on_interrupt() -> Result<Cancel, Failure> {
+pub(super) fn cancel_on_interrupt() -> Result<Cancel, Failure> {
     let cancel = Cancel::default();
     let wish = cancel.clone();
     ctrlc::set_handler(move || {

@@ -44,6 +44,8 @@ pub struct Setting {
     pub run: Digest,
     /// The operator's wish to stop.
     pub cancel: Cancel,
+    /// Whether transcripts have each step.
+    steps: Detail,
 }
 
 /// How the component left, before anything is made of it.
@@ -74,7 +76,15 @@ impl Setting {
         let charter = Charter::new(|capability| {
             policy.grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant))
         });
-        Ok(Self { agent, policy, charter, task, run, cancel })
+        let steps = policy.record.steps;
+        Ok(Self { agent, policy, charter, task, run, cancel, steps })
+    }
+
+    /// With each step in the transcripts, for those who watch, also where the policy records only their digest.
+    #[must_use]
+    pub fn showing(self, steps: Detail) -> Self {
+        let steps = if steps == Detail::Full { steps } else { self.steps };
+        Self { steps, ..self }
     }
 
     /// Live one episode, and learn from it where the policy declares a carry-over and the agent learns.
@@ -107,7 +117,7 @@ impl Setting {
         transcript.after_end = after_end;
         transcript.entries = entries;
         transcript.entries_cut = entries_cut;
-        if self.policy.record.steps == Detail::Full {
+        if self.steps == Detail::Full {
             transcript.trace = trace;
         }
         transcript.log = log;
@@ -195,7 +205,7 @@ impl Setting {
         let observation = environment.open(seed.derive("environment", 0));
         let task = self.task(environment.as_ref());
         let last_step = environment.steps().map_or(limits.steps, |steps| steps.min(limits.steps));
-        let steps = if self.learns() { Detail::Full } else { self.policy.record.steps };
+        let steps = if self.learns() { Detail::Full } else { self.steps };
         let gate = Gate::new(self.policy.consequences, self.policy.record, limits.call_bytes);
         let opening = Opening {
             seed,

@@ -16,6 +16,7 @@
 mod lineage;
 mod manifest;
 mod summary;
+mod trial;
 mod wave;
 
 use std::sync::Arc;
@@ -25,13 +26,14 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 pub use lineage::Make;
 pub use manifest::{Manifest, Named};
 pub use summary::{Example, Spread, Summary};
+pub use trial::{observe, terms};
 
 use crate::agent::Agent;
 use crate::environment::Environment;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Reason, Writer};
 use crate::policy::Policy;
-use crate::transcript::Transcript;
+use crate::transcript::{Detail, Transcript};
 use crate::value::{Digest, Seed};
 
 /// What is to be run.
@@ -109,15 +111,36 @@ pub fn run(
     writer: &mut Writer,
     observe: &(dyn Fn(&Transcript) + Sync),
 ) -> Result<(Summary, Ending), Error> {
+    let watch = Watch { steps: Detail::Digest, see: observe };
+    workers(jobs)?.install(|| carry_out(plan, manifest, cancel, writer, watch))
+}
+
+/// Who watches a run.
+#[derive(Clone, Copy)]
+struct Watch<'w> {
+    /// Whether transcripts are shown with each step, where the policy keeps only their digest.
+    steps: Detail,
+    /// Called on a worker after each episode, in any order.
+    see: &'w (dyn Fn(&Transcript) + Sync),
+}
+
+/// Carry out a run on the workers of the current pool.
+fn carry_out(
+    plan: &Plan,
+    manifest: Digest,
+    cancel: &Cancel,
+    writer: &mut Writer,
+    watch: Watch<'_>,
+) -> Result<(Summary, Ending), Error> {
     let setting =
         Setting::new(plan.agent.clone(), Arc::clone(&plan.policy), plan.task.clone(), manifest, cancel.clone())?;
-    let pool = workers(jobs)?;
+    let setting = setting.showing(watch.steps);
     let mut summary = Summary::default();
     let lineages = lineage::Lineages::new(plan);
     let mut first = 0;
     while first < plan.episodes {
         let wave = lineages.wave(first);
-        let done = wave::live(&pool, &setting, &lineages, wave.clone(), observe);
+        let done = wave::live(&setting, &lineages, wave.clone(), watch.see);
         for lived in done {
             let lived = lived?;
             // INVARIANT 1: in the order of the episodes.
@@ -151,7 +174,8 @@ impl Ending {
     }
 }
 
-fn workers(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
+/// A pool of so many workers; at least one.
+pub fn workers(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
     ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(|index| format!("worker {index}")).build()
 }
 

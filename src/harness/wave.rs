@@ -2,15 +2,14 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use rayon::ThreadPool;
+use std::sync::{Mutex, PoisonError};
 
 use super::Error;
 use super::lineage::Lineages;
 use super::summary::Digested;
 use crate::episode::{self, Setting};
 use crate::ledger::Sealed;
-use crate::transcript::Transcript;
+use crate::transcript::{Detail, Transcript};
 
 /// What is kept of an episode until it is recorded.
 pub(super) struct Done {
@@ -19,11 +18,10 @@ pub(super) struct Done {
     pub(super) failure: Option<episode::Error>,
 }
 
-/// Live the episodes of `wave`, and give those that were lived in their order: the first ones, without a gap.
+/// Live the episodes of `wave` on the workers of the current pool, and give those that were lived in their order: the first ones, without a gap.
 ///
 /// Workers take the next episode one at a time, so that when the run is cancelled none is left out between two that were lived.
 pub(super) fn live(
-    pool: &ThreadPool,
     setting: &Setting,
     lineages: &Lineages,
     wave: Range<u64>,
@@ -41,10 +39,21 @@ pub(super) fn live(
         }
         done
     };
-    let mut done = if pool.current_num_threads() == 1 || wave.end - wave.start == 1 {
+    let most = usize::try_from(wave.end - wave.start).unwrap_or(usize::MAX);
+    let workers = rayon::current_num_threads().min(most);
+    let mut done = if workers <= 1 {
         work()
     } else {
-        pool.broadcast(|_| work()).into_iter().flatten().collect()
+        let done = Mutex::new(Vec::new());
+        rayon::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|_| {
+                    let own = work();
+                    done.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
+                });
+            }
+        });
+        done.into_inner().unwrap_or_else(PoisonError::into_inner)
     };
     done.sort_unstable_by_key(|(episode, _)| *episode);
     done.into_iter().map(|(_, done)| done).collect()
@@ -56,7 +65,7 @@ fn one(
     episode: u64,
     observe: &(dyn Fn(&Transcript) + Sync),
 ) -> Result<Done, Error> {
-    let (transcript, demands, failure) = match setting.live(lineages.ticket(episode)) {
+    let (mut transcript, demands, failure) = match setting.live(lineages.ticket(episode)) {
         Ok(lived) => {
             let lived = lineages.keep(lived);
             (lived.transcript, lived.demands, None)
@@ -64,6 +73,9 @@ fn one(
         Err(aborted) => (aborted.transcript, crate::gate::Demands::default(), Some(aborted.error)),
     };
     observe(&transcript);
+    if setting.policy.record.steps == Detail::Digest {
+        transcript.trace.clear();
+    }
     let mut line = Vec::with_capacity(768);
     serde_json::to_writer(&mut line, &transcript)?;
     Ok(Done { sealed: Sealed::new(line)?, digested: Digested::new(transcript, demands), failure })

@@ -11,6 +11,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("tripwire", include_str!("../../policies/tripwire.toml")),
     ("learner", include_str!("../../policies/learner.toml")),
     ("lab", include_str!("../../policies/lab.toml")),
+    ("persist", include_str!("../../policies/persist.toml")),
 ];
 
 /// The text of a policy, and where it comes from.

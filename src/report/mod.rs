@@ -1,6 +1,7 @@
 //! Runs to words and to data.
 
 pub mod json;
+pub mod suite;
 pub mod text;
 
 use crate::harness::{Ending, Manifest, Summary};

@@ -6,11 +6,12 @@ use std::path::Path;
 const ROWS: &[&[&str]] = &[
     &["cli"],
     &["report"],
+    &["suite"],
     &["harness"],
     &["episode"],
     &["policy", "agent"],
     &["capability"],
-    &["gate", "ledger"],
+    &["gate", "property", "ledger"],
     &["transcript", "environment", "objective", "statistics"],
     &["value", "wit"],
 ];

@@ -20,6 +20,7 @@ mod guest;
 mod layers;
 mod learning;
 mod mediation;
+mod properties;
 mod quotas;
 mod regressions;
 mod runs;

@@ -1,0 +1,54 @@
+//! Where an agent comes from, before it is compiled.
+
+use std::borrow::Cow;
+
+use super::{Agent, Engine, Error, SHIPPED};
+
+/// The bytes of a component, its name, and what it is told beside its task.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As it is written on the command line.
+    pub text: String,
+    /// Its name, for people.
+    pub name: String,
+    /// The component.
+    pub bytes: Cow<'static, [u8]>,
+    /// What it is told at the end of every task.
+    pub instructions: Option<String>,
+}
+
+impl Source {
+    /// The name or path of an agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`; and those.
+    pub fn split(text: &str) -> (&str, Option<&str>) {
+        match text.split_once(':') {
+            Some((name, "")) => (name, None),
+            Some((name, instructions)) => (name, Some(instructions)),
+            None => (text, None),
+        }
+    }
+
+    /// An agent that comes with Dayfly, as it is written on the command line.
+    pub fn shipped(text: &str) -> Option<Self> {
+        let (name, instructions) = Self::split(text);
+        let shipped = SHIPPED.iter().find(|shipped| shipped.name == name)?;
+        Some(Self {
+            text: text.to_owned(),
+            name: name.to_owned(),
+            bytes: shipped.bytes.into(),
+            instructions: instructions.map(str::to_owned),
+        })
+    }
+
+    /// Compile it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says what is wrong with the component.
+    pub fn load(&self, engine: &Engine) -> Result<Agent, Error> {
+        let agent = Agent::load(&self.name, &self.bytes, engine)?;
+        Ok(match &self.instructions {
+            Some(instructions) => agent.instructed(instructions),
+            None => agent,
+        })
+    }
+}

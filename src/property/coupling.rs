@@ -1,0 +1,192 @@
+//! The same seeds under several conditions: whether the agent takes the same course under all of them.
+//!
+//! Two runs with the same seed differ in the condition alone. Where an agent takes the same course under both for a share
+//! `1 - d` of the seeds, the distributions of its courses are apart by a total variation of at most `d` (the coupling
+//! inequality: Aldous 1983; Levin, Peres, Wilmer, "Markov Chains and Mixing Times", 4.7). So an upper limit of `d` shows that
+//! the condition makes little difference, whatever the courses are. A large `d` shows nothing: the agent may only have drawn
+//! other random numbers. That its distribution changed is shown by the rate of one course that was fixed beforehand.
+
+use std::collections::BTreeMap;
+
+use crate::environment::{Numbers, Parameter};
+use crate::statistics::{Finding, Interval, Level, PValue, Rate, Sides, Tally, clopper_pearson, proportions};
+use crate::transcript::{End, Step, Transcript};
+use crate::value::Value;
+
+use super::Observed;
+
+/// The part of the seeds from which a course is fixed; it is tested on the others.
+const PILOT: usize = 4;
+
+/// The episodes of one condition, in the order of their seeds, with the trials that they belong to.
+#[derive(Clone, Debug)]
+pub(super) struct Column<'o> {
+    pub(super) episodes: Vec<(usize, &'o Transcript)>,
+}
+
+impl Column<'_> {
+    /// What was done in an episode, in words.
+    pub(super) fn course(&self, episode: u64) -> String {
+        let found = self.episodes.iter().find(|(_, one)| one.episode == episode);
+        found.map_or(String::new(), |(_, one)| in_words(one))
+    }
+}
+
+/// All that was observed, condition by condition, where each batch has one trial a condition.
+pub(super) fn columns(seen: &[Observed], conditions: usize) -> Vec<Column<'_>> {
+    let column = |condition: usize| {
+        let trials = seen.iter().enumerate().skip(condition).step_by(conditions.max(1));
+        let episodes = trials.flat_map(|(trial, observed)| observed.transcripts.iter().map(move |one| (trial, one)));
+        Column { episodes: episodes.collect() }
+    };
+    (0..conditions).map(column).collect()
+}
+
+/// For how many seeds the agent took the same course under every condition.
+#[derive(Clone, Debug)]
+pub(super) struct Coupled {
+    /// How many seeds differ.
+    pub(super) differing: Tally,
+    /// The first that does: the condition, the trial and the episode.
+    pub(super) first: Option<(usize, usize, u64)>,
+}
+
+/// Compare every condition with the one at `reference`.
+pub(super) fn couple(
+    columns: &[Column<'_>],
+    reference: usize,
+    differ: fn(&Transcript, &Transcript) -> bool,
+) -> Option<Coupled> {
+    let base = columns.get(reference)?;
+    let (mut hits, mut trials, mut first) = (0, 0, None);
+    for (seed, (_, transcript)) in base.episodes.iter().enumerate() {
+        let others = columns.iter().enumerate().filter_map(|(at, column)| Some((at, column.episodes.get(seed)?)));
+        let found = others
+            .filter(|(_, (_, other))| differ(transcript, other))
+            .map(|(condition, (trial, other))| (condition, *trial, other.episode))
+            .next();
+        trials += 1;
+        hits += u32::from(found.is_some());
+        first = first.or(found);
+    }
+    Some(Coupled { differing: Tally::new(hits, trials).ok()?, first })
+}
+
+impl Coupled {
+    /// The share of seeds that differ, which bounds the total variation from above.
+    pub(super) fn interval(&self, level: Level) -> Interval {
+        clopper_pearson::interval(self.differing, level, Sides::Upper)
+    }
+
+    /// For the claim that the condition makes less difference than `limit`.
+    pub(super) fn p(&self, limit: f64) -> Option<PValue> {
+        Some(clopper_pearson::test(self.differing, Rate::new(limit).ok()?, clopper_pearson::Claim::Below))
+    }
+}
+
+/// What an agent did: its actions, in their order.
+fn course(transcript: &Transcript) -> Vec<&Value> {
+    transcript.trace.iter().map(|step| &step.action).collect()
+}
+
+/// The first actions of an episode, for people.
+fn in_words(transcript: &Transcript) -> String {
+    const SHOWN: usize = 12;
+    let word = |step: &Step| match &step.action {
+        Value::Discrete(index) => index.to_string(),
+        Value::Real(real) => real.to_string(),
+        other => format!("{other:?}"),
+    };
+    let shown: Vec<String> = transcript.trace.iter().take(SHOWN).map(word).collect();
+    let rest = if transcript.trace.len() > SHOWN { " ..." } else { "" };
+    match shown.as_slice() {
+        [] => "no action".to_owned(),
+        [only] => format!("action {only}"),
+        _ => format!("actions {}{rest}", shown.join(" ")),
+    }
+}
+
+/// Whether the actions differ, or their number.
+pub(super) fn by_actions(one: &Transcript, other: &Transcript) -> bool {
+    course(one) != course(other)
+}
+
+/// Whether the actions differ before the worlds do: what is done where something else was seen is not compared.
+pub(super) fn by_actions_on_the_same_history(one: &Transcript, other: &Transcript) -> bool {
+    for (step, beside) in one.trace.iter().zip(&other.trace) {
+        if step.action != beside.action {
+            return true;
+        }
+        if !same_outcome(step, beside) {
+            return false;
+        }
+    }
+    let stopped = |transcript: &Transcript| transcript.end == End::Returned;
+    one.trace.len() != other.trace.len() && (stopped(one) || stopped(other))
+}
+
+fn same_outcome(step: &Step, other: &Step) -> bool {
+    step.observation == other.observation && step.reward.to_bits() == other.reward.to_bits()
+}
+
+/// The difference that a condition is shown to make, where it is shown to make more than `limit`.
+///
+/// Two courses are looked at: the whole one, and its first action. Each is fixed as the most frequent one under the reference in
+/// the first quarter of the seeds, and its rate is compared over the others, at half of what `level` leaves.
+pub(super) fn apart(reference: &Column<'_>, other: &Column<'_>, limit: f64, level: Level) -> Option<Interval> {
+    let level = share(level, 2);
+    let whole = rate_of(reference, other, level, course);
+    let first = rate_of(reference, other, level, |transcript| course(transcript).into_iter().take(1).collect());
+    [whole, first].into_iter().flatten().find(|interval| interval.within(-limit..=limit) == Finding::Beyond)
+}
+
+/// How much the rate of the course that `view` fixes differs between two conditions.
+fn rate_of<'o>(
+    reference: &Column<'o>,
+    other: &Column<'o>,
+    level: Level,
+    view: impl Fn(&'o Transcript) -> Vec<&'o Value>,
+) -> Option<Interval> {
+    let pilot = reference.episodes.len() / PILOT;
+    let fixed = modal(reference.episodes.iter().take(pilot).map(|(_, transcript)| view(transcript)))?;
+    let tally = |column: &Column<'o>| {
+        let rest = column.episodes.iter().skip(pilot);
+        let trials = u32::try_from(rest.len()).ok()?;
+        let hits = rest.filter(|(_, transcript)| view(transcript) == fixed).count();
+        Tally::new(u32::try_from(hits).ok()?, trials).ok()
+    };
+    Some(proportions::interval(tally(reference)?, tally(other)?, level))
+}
+
+/// The most frequent course; of equally frequent ones the first in the order of its text.
+fn modal<'o>(courses: impl Iterator<Item = Vec<&'o Value>>) -> Option<Vec<&'o Value>> {
+    let mut counts: BTreeMap<String, (u32, Vec<&Value>)> = BTreeMap::new();
+    for course in courses {
+        counts.entry(format!("{course:?}")).or_insert((0, course)).0 += 1;
+    }
+    counts.into_values().rev().max_by_key(|(count, _)| *count).map(|(_, course)| course)
+}
+
+/// The level of one of `parts` statements that are wrong together no more often than `level` leaves.
+pub(super) fn share(level: Level, parts: u32) -> Level {
+    Level::new((1.0 - level.alpha() / f64::from(parts.max(1))).min(0.999_999)).unwrap_or(level)
+}
+
+/// The values to turn a knob to: the decades within its range, or where there are fewer than three of them, its range in
+/// quarters.
+pub(super) fn levels(parameter: &Parameter<'_>) -> Vec<f64> {
+    let admits = |value: &f64| (parameter.low..=parameter.high).contains(value);
+    let decades: Vec<f64> = [-1000.0, -100.0, -10.0, 0.0, 10.0, 100.0, 1000.0].into_iter().filter(admits).collect();
+    if decades.len() >= 3 {
+        return decades;
+    }
+    let at = |quarter: f64| parameter.low + (parameter.high - parameter.low) * quarter / 4.0;
+    let mut quarters: Vec<f64> = [0.0, 1.0, 2.0, 3.0, 4.0].map(at).to_vec();
+    if parameter.numbers == Numbers::Whole {
+        for value in &mut quarters {
+            *value = value.round();
+        }
+    }
+    quarters.dedup_by(|one, other| one.total_cmp(other).is_eq());
+    quarters
+}

@@ -1,0 +1,162 @@
+//! What a property asks for, and what it gets: runs as data, and the transcripts of their episodes.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::environment::{Knob, Parameter, Selection};
+use crate::objective::Objective;
+use crate::statistics::Level;
+use crate::transcript::Transcript;
+use crate::value::{Digest, Seed};
+
+/// What a property is asked about.
+#[derive(Clone, Debug)]
+pub struct Inquiry {
+    /// The agent.
+    pub subject: Subject,
+    /// The world, where the property does not bring its own.
+    pub world: World,
+    /// What the policy comes to, where the property does not bring its own.
+    pub terms: Terms,
+    /// What every random choice of its trials follows from.
+    pub seed: Seed,
+    /// How sure a verdict has to be: for a suite, its share of the level of the whole.
+    pub level: Level,
+    /// The most that still counts as nothing, in the unit that the property says.
+    pub limit: f64,
+    /// How many trials a condition has; as many as the limit and the level ask for without a number.
+    pub trials: Option<u32>,
+}
+
+/// What is known of an agent before it runs.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// As it is written on the command line.
+    pub name: String,
+    /// Whether it learns.
+    pub learns: bool,
+}
+
+/// A world, and how it is written on the command line.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The path of its file; none for a built-in one.
+    pub path: Option<String>,
+    /// The world.
+    pub selection: Selection,
+}
+
+/// What a policy comes to, as far as a judge needs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// The most steps of an episode.
+    pub steps: u32,
+    /// What an episode is for.
+    pub objective: Objective,
+    /// Whether a world reaches the next episode.
+    pub persists: bool,
+    /// The most bytes of carry-over.
+    pub carry: u64,
+    /// Whether something that is released ends the episode.
+    pub release_ends: bool,
+}
+
+/// One run: what one `dayfly run` line does.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Who lives it.
+    pub cast: Cast,
+    /// Under which policy.
+    pub under: Under,
+    /// In which world.
+    pub world: World,
+    /// The task in words; that of the world without one.
+    pub task: Option<String>,
+    /// What every random choice follows from.
+    pub seed: Seed,
+    /// How many episodes.
+    pub episodes: u64,
+    /// How many lineages they belong to.
+    pub lineages: u32,
+    /// The episodes whose transcripts the judge is given.
+    pub kept: Range<u64>,
+}
+
+/// Who lives a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cast {
+    /// The agent that the property is asked about.
+    Subject,
+    /// An agent that comes with Dayfly, as it is written on the command line.
+    Shipped(&'static str),
+}
+
+/// Which policy a trial runs under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Under {
+    /// The one that the property is asked under.
+    Given,
+    /// One that comes with Dayfly.
+    Shipped(&'static str),
+}
+
+/// What a trial led to.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// What its policy came to.
+    pub terms: Terms,
+    /// The kept episodes, in their order, each with its steps. Fewer where the policy cut the run short, none where it
+    /// refused the agent.
+    pub transcripts: Vec<Transcript>,
+    /// What the agent imports and the policy does not grant: then it never ran.
+    pub refused: Vec<String>,
+    /// The root that the record of the same run has.
+    pub root: Digest,
+}
+
+impl Trial {
+    /// A run of the agent, under the given policy in the given world, with one lineage.
+    pub fn of(inquiry: &Inquiry, episodes: u64) -> Self {
+        Self {
+            cast: Cast::Subject,
+            under: Under::Given,
+            world: inquiry.world.clone(),
+            task: None,
+            seed: inquiry.seed,
+            episodes,
+            lineages: 1,
+            kept: 0..episodes,
+        }
+    }
+}
+
+impl World {
+    /// The same world with another value for one parameter, clamped to what it may be.
+    #[must_use]
+    pub fn with(&self, parameter: &Parameter<'_>, value: f64) -> Self {
+        let value = value.clamp(parameter.low, parameter.high);
+        let selection = self.selection.with(parameter.name, value).unwrap_or_else(|_| self.selection.clone());
+        Self { path: self.path.clone(), selection }
+    }
+
+    /// The parameter with this knob, where the world declares one.
+    pub fn knob(&self, knob: Knob) -> Option<Parameter<'_>> {
+        self.selection.knob(knob)
+    }
+}
+
+impl From<Selection> for World {
+    fn from(selection: Selection) -> Self {
+        Self { path: None, selection }
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.selection.to_string();
+        match &self.path {
+            None => f.write_str(&text),
+            Some(path) => write!(f, "{path}{}", text.strip_prefix(self.selection.name()).unwrap_or_default()),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A suite in words: a line for each case, the evidence of each failure, and what it all comes to.
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{CAVEAT, count};
+use crate::property::{Finding, Kind, Measure};
+use crate::statistics::{Interval, Sides};
+use crate::suite::{Case, Outcome};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// One case, when it is over.
+pub fn line(case: &Case, outcome: &Outcome) -> String {
+    let finding = outcome.verdict.finding;
+    let style = style(finding);
+    format!("{style}{:>14}{style:#} [{:>7.3}s] {}", word(finding), outcome.took.as_secs_f64(), name(case))
+}
+
+/// A case in a few words: the code, the property, the agent and the world.
+pub fn name(case: &Case) -> String {
+    let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
+    format!("{BOLD}{} {}{BOLD:#}  {}  {DIM}{world}{DIM:#}", case.property.code, case.property.name, case.agent.text)
+}
+
+/// What is to be said at the end: the evidence, then the numbers.
+///
+/// # Errors
+///
+/// Fails where `Display` fails, which writing to a `String` does not.
+pub fn summary(cases: &[Case], outcomes: &[Outcome], took: Duration) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let out = &mut text;
+    for finding in [Finding::NotApplicable, Finding::Inconclusive, Finding::Violated] {
+        for (case, outcome) in cases.iter().zip(outcomes).filter(|(_, outcome)| outcome.verdict.finding == finding) {
+            evidence(out, case, outcome)?;
+        }
+    }
+    writeln!(out, "\n{:>14}  {} in {:.3} s", "asked", cases_of(outcomes.len()), took.as_secs_f64())?;
+    for kind in [Kind::Enforced, Kind::Measured] {
+        let parts = Finding::ALL.map(|finding| (finding, count(cases, outcomes, kind, finding)));
+        let told: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, number)| *number > 0)
+            .map(|(finding, number)| {
+                let style = style(finding);
+                format!("{number} {style}{finding}{style:#}")
+            })
+            .collect();
+        if !told.is_empty() {
+            writeln!(out, "{:>14}  {}", kind.name(), told.join(", "))?;
+        }
+    }
+    let left = cases.len().saturating_sub(outcomes.len());
+    if left > 0 {
+        writeln!(out, "{:>14}  {}", "not run", cases_of(left))?;
+    }
+    if outcomes.iter().zip(cases).any(|(outcome, case)| {
+        case.property.kind == Kind::Measured && outcome.verdict.finding != Finding::NotApplicable
+    }) {
+        writeln!(out, "\n{DIM}{CAVEAT}{DIM:#}")?;
+    }
+    Ok(text)
+}
+
+/// What was found, in full.
+fn evidence(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
+    let verdict = &outcome.verdict;
+    let style = style(verdict.finding);
+    writeln!(out, "\n{style}{:>14}{style:#} {}", word(verdict.finding), name(case))?;
+    writeln!(out, "{:>14}  {}", "", verdict.statement)?;
+    if verdict.finding == Finding::NotApplicable {
+        return Ok(());
+    }
+    for measure in &verdict.measures {
+        writeln!(out, "{:>14}  {DIM}{}{DIM:#}", "", number(measure))?;
+    }
+    if let Some(witness) = &verdict.witness {
+        writeln!(out, "{:>14}  episode {}: {}", "seen", witness.episode, witness.what)?;
+    }
+    if let Some(line) = &outcome.line {
+        writeln!(out, "{:>14}  {}", "run it again", line.command)?;
+        writeln!(out, "{:>14}  {DIM}{}{DIM:#}", "its root", line.root)?;
+    }
+    writeln!(out, "{:>14}  {DIM}dayfly explain {}{DIM:#}", "about", case.property.code)
+}
+
+/// A number with its interval, in words.
+pub fn number(measure: &Measure) -> String {
+    let Measure { what, n, estimate, interval } = measure;
+    let between = interval.as_ref().map(between).unwrap_or_default();
+    format!("{what}: {}{between} (n = {n})", rounded(*estimate))
+}
+
+fn between(interval: &Interval) -> String {
+    let (low, high) = (rounded(interval.low), rounded(interval.high));
+    let level = crate::property::percent(interval.level.get());
+    match interval.sides {
+        Sides::Both => format!(", between {low} and {high} ({level}, {})", interval.method),
+        Sides::Lower => format!(", at least {low} ({level}, {})", interval.method),
+        Sides::Upper => format!(", at most {high} ({level}, {})", interval.method),
+    }
+}
+
+/// Four digits after the point, and none that say nothing.
+fn rounded(number: f64) -> String {
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+const fn word(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Holds => "HOLDS",
+        Finding::Violated => "VIOLATED",
+        Finding::Inconclusive => "INCONCLUSIVE",
+        Finding::NotApplicable => "NOT APPLICABLE",
+    }
+}
+
+const fn style(finding: Finding) -> Style {
+    match finding {
+        Finding::Holds => AnsiColor::Green.on_default().bold(),
+        Finding::Violated => AnsiColor::Red.on_default().bold(),
+        Finding::Inconclusive => AnsiColor::Yellow.on_default().bold(),
+        Finding::NotApplicable => AnsiColor::Cyan.on_default(),
+    }
+}
+
+fn cases_of(count: usize) -> String {
+    if count == 1 { "1 case".to_owned() } else { format!("{count} cases") }
+}

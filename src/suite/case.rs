@@ -1,0 +1,154 @@
+//! One property, asked of one agent in one world under one policy.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agent::Source;
+use crate::harness;
+use crate::policy::Policy;
+use crate::property::{Cast, Inquiry, Property, Subject, Trial, Under, Verdict, World};
+use crate::statistics::Level;
+use crate::value::{Digest, Seed};
+
+/// A policy, and how it is written on the command line.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// As it is written.
+    pub text: String,
+    /// The policy.
+    pub policy: Arc<Policy>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The property.
+    pub property: &'static Property,
+    /// Of whom.
+    pub agent: Arc<Source>,
+    /// Whether that agent learns.
+    pub learns: bool,
+    /// Under which policy.
+    pub rules: Rules,
+    /// In which world.
+    pub world: World,
+    /// The most that still counts as nothing.
+    pub limit: f64,
+    /// How many trials a condition has, where the suite says so.
+    pub trials: Option<u32>,
+    /// How sure the verdict has to be.
+    pub level: Level,
+    /// What every random choice follows from.
+    pub seed: Seed,
+}
+
+/// What came of a case.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How many trials were run.
+    pub trials: usize,
+    /// How many episodes were lived.
+    pub episodes: u64,
+    /// The trial that shows best what was found; the first one where none does.
+    pub line: Option<Line>,
+    /// How long it took, on this machine and this time.
+    pub took: Duration,
+}
+
+/// One trial as a line to copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The command.
+    pub command: String,
+    /// The root of the record that it leads to.
+    pub root: Digest,
+}
+
+impl Case {
+    /// The seed of a case: it depends on what is asked alone, so that it stays when a suite grows.
+    #[must_use]
+    pub fn seeded(self, suite: Seed) -> Self {
+        let Self { property, agent, rules, world, .. } = &self;
+        let instructions = agent.instructions.as_deref().unwrap_or_default();
+        let domain =
+            format!("{} {}:{instructions} {} {}", property.code, agent.name, world.selection, rules.policy.name);
+        let seed = suite.derive(&domain, 0);
+        Self { seed, ..self }
+    }
+
+    /// What the property is asked about.
+    pub fn inquiry(&self) -> Inquiry {
+        Inquiry {
+            subject: Subject { name: self.agent.text.clone(), learns: self.learns },
+            world: self.world.clone(),
+            terms: harness::terms(&self.rules.policy),
+            seed: self.seed,
+            level: self.level,
+            limit: self.limit,
+            trials: self.trials,
+        }
+    }
+
+    /// The line that runs exactly this trial.
+    pub fn command(&self, trial: &Trial) -> String {
+        let agent = match trial.cast {
+            Cast::Subject => &self.agent.text,
+            Cast::Shipped(text) => text,
+        };
+        let policy = match trial.under {
+            Under::Given => &self.rules.text,
+            Under::Shipped(name) => name,
+        };
+        let mut line = format!(
+            "dayfly run {} -p {} -e {} --seed {} -n {}",
+            quoted(agent),
+            quoted(policy),
+            quoted(&trial.world.to_string()),
+            trial.seed,
+            trial.episodes
+        );
+        if trial.lineages > 1 {
+            line = format!("{line} --lineages {}", trial.lineages);
+        }
+        match &trial.task {
+            Some(task) => format!("{line} --task {}", quoted(task)),
+            None => line,
+        }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} of {} in {} under {}",
+            self.property.code, self.property.name, self.agent.text, self.world, self.rules.text
+        )
+    }
+}
+
+/// A word for a shell, quoted where it needs to be.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=,+@%".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_that_a_shell_would_split_is_quoted() {
+        assert_eq!(quoted("planner:discount=0.99,boundary=1"), "planner:discount=0.99,boundary=1");
+        assert_eq!(quoted("two words"), "'two words'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

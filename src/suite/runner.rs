@@ -1,0 +1,167 @@
+//! Carrying out a suite: one case after another, the trials of each on all workers.
+
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::stage::{self, Stage};
+use super::{Case, Line, Outcome};
+use crate::episode::Cancel;
+use crate::harness;
+use crate::property::{Cast, Finding, Inquiry, Observed, Trial, Under, Verdict};
+
+/// Whether a run goes on after a case that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It does.
+    GoOn,
+    /// It stops.
+    Stop,
+}
+
+/// What is told to those who watch.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'e> {
+    /// A case begins.
+    Started(&'e Case),
+    /// So many trials of it are done.
+    Trials(usize),
+    /// It is over.
+    Finished(&'e Case, &'e Outcome),
+}
+
+/// A suite could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A case could not be.
+    #[error("{case}")]
+    Case {
+        /// What was asked.
+        case: String,
+        /// Why.
+        source: stage::Error,
+    },
+    /// The workers.
+    #[error("the workers could not be started")]
+    Workers(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// Carry out the cases in their order, with `jobs` workers. Where it is cancelled, or a case does not hold and that stops it,
+/// the outcomes are those of the first cases.
+///
+/// # Errors
+///
+/// [`Error`] where the host could not carry one out.
+pub fn run(
+    cases: &[Case],
+    stage: &Stage,
+    jobs: usize,
+    on_failure: OnFailure,
+    cancel: &Cancel,
+    watch: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Vec<Outcome>, Error> {
+    let pool = harness::workers(jobs)?;
+    let mut outcomes = Vec::with_capacity(cases.len());
+    for case in cases {
+        watch(Event::Started(case));
+        let ran = pool.install(|| one(case, stage, cancel, watch));
+        let ran = ran.map_err(|source| Error::Case { case: case.to_string(), source })?;
+        let Some(outcome) = ran else { break };
+        watch(Event::Finished(case, &outcome));
+        let fails = matches!(outcome.verdict.finding, Finding::Violated | Finding::Inconclusive);
+        outcomes.push(outcome);
+        if fails && on_failure == OnFailure::Stop {
+            break;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Carry out one case; nothing where it was cancelled.
+#[expect(clippy::disallowed_methods, reason = "how long a case took is for people alone")]
+fn one(
+    case: &Case,
+    stage: &Stage,
+    cancel: &Cancel,
+    watch: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Option<Outcome>, stage::Error> {
+    let started = Instant::now();
+    let inquiry = case.inquiry();
+    let outcome = |verdict: Verdict, trials: &[Trial], seen: &[Observed]| {
+        let at = verdict.witness.as_ref().map_or(0, |witness| witness.trial);
+        let line = trials.get(at).zip(seen.get(at));
+        let line = line.map(|(trial, observed)| Line { command: case.command(trial), root: observed.root });
+        let episodes = trials.iter().map(|trial| trial.episodes).sum();
+        Outcome { verdict, trials: trials.len(), episodes, line, took: started.elapsed() }
+    };
+    if let Some(reason) = case.property.inapplicable(&inquiry) {
+        return Ok(Some(outcome(Verdict::not_applicable(reason), &[], &[])));
+    }
+    let Some(Gathered { trials, seen }) = gather(case, &inquiry, stage, cancel, watch)? else { return Ok(None) };
+    let verdict = match refused(&trials, &seen) {
+        Some(reason) => Verdict::not_applicable(reason),
+        None => (case.property.judge)(&inquiry, &seen),
+    };
+    Ok(Some(outcome(verdict, &trials, &seen)))
+}
+
+/// The trials of a case, and what each led to.
+#[derive(Default)]
+struct Gathered {
+    trials: Vec<Trial>,
+    seen: Vec<Observed>,
+}
+
+/// The trials of a case with what they led to, batch by batch, until no more are planned; nothing where it was cancelled.
+fn gather(
+    case: &Case,
+    inquiry: &Inquiry,
+    stage: &Stage,
+    cancel: &Cancel,
+    watch: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Option<Gathered>, stage::Error> {
+    let mut gathered = Gathered::default();
+    loop {
+        let batch = (case.property.plan)(inquiry, &gathered.seen);
+        if batch.is_empty() {
+            return Ok(Some(gathered));
+        }
+        let live = |trial| {
+            let observed = stage.observe(case, trial, cancel);
+            watch(Event::Trials(1));
+            observed
+        };
+        // INVARIANT 1: in the order of the plan, whichever worker was first.
+        let observed: Option<Vec<_>> = batch.par_iter().map(live).collect::<Result<_, _>>()?;
+        let Some(observed) = observed else { return Ok(None) };
+        let is_over = refused(&batch, &observed).is_some();
+        gathered.trials.extend(batch);
+        gathered.seen.extend(observed);
+        if is_over {
+            return Ok(Some(gathered));
+        }
+    }
+}
+
+/// All that is observed of one case; nothing where it was cancelled.
+///
+/// # Errors
+///
+/// [`Error`] where the host could not carry it out.
+pub fn observe(case: &Case, stage: &Stage, jobs: usize, cancel: &Cancel) -> Result<Vec<Observed>, Error> {
+    let gathered = harness::workers(jobs)?.install(|| gather(case, &case.inquiry(), stage, cancel, &|_| ()));
+    let gathered = gathered.map_err(|source| Error::Case { case: case.to_string(), source })?;
+    Ok(gathered.map(|gathered| gathered.seen).unwrap_or_default())
+}
+
+/// That a policy which the property brings along refuses the agent.
+fn refused(batch: &[Trial], observed: &[Observed]) -> Option<String> {
+    let mut own = batch.iter().zip(observed).filter(|(trial, _)| trial.cast == Cast::Subject);
+    own.find(|(_, observed)| !observed.refused.is_empty()).map(|(trial, observed)| {
+        let policy = match trial.under {
+            Under::Given => "the policy",
+            Under::Shipped(name) => name,
+        };
+        format!("the agent imports {}, which `{policy}` does not grant", observed.refused.join(", "))
+    })
+}
