@@ -58,6 +58,11 @@ impl Failure {
     pub(super) fn run(error: &harness::Error) -> Self {
         match error {
             harness::Error::Ledger(error) => Self::ledger(error),
+            harness::Error::Population { .. } => Self::new(
+                Exit::Input,
+                chain(error),
+                "leave `--lineages` out, or give the size of the policy's population",
+            ),
             harness::Error::Episode(_) | harness::Error::Workers(_) | harness::Error::Encode(_) => Self::host(error),
         }
     }

@@ -15,6 +15,7 @@ use crate::agent::Engine;
 use crate::episode::{self, Cancel, Ticker};
 use crate::harness::{self, Ending, Plan, Summary};
 use crate::ledger::{self, Writer};
+use crate::policy::Policy;
 use crate::report::{Told, json, text};
 use crate::transcript::Transcript;
 use crate::value::Seed;
@@ -38,9 +39,10 @@ pub(super) struct Run {
     /// How many episodes.
     #[arg(long, short = 'n', default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     episodes: u64,
-    /// How many lineages the episodes belong to: sequences that share a carry-over, or a world that persists.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    lineages: u32,
+    /// How many lineages the episodes belong to: sequences that share a carry-over, or a world that persists. By default
+    /// the size of the policy's population, or 1 without one.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    lineages: Option<u32>,
     /// What every random choice follows from.
     #[arg(long, default_value = "0")]
     seed: Seed,
@@ -69,14 +71,9 @@ struct Host {
 
 impl Run {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        if u64::from(self.lineages) > self.episodes {
-            return Err(Failure::input(
-                format!("{} lineages cannot share {} episodes", self.lineages, self.episodes),
-                "ask for at least one episode a lineage",
-            ));
-        }
         let jobs = self.jobs.map_or_else(processors, usize::from);
         let policy = Arc::new(find::policy(&self.policy)?);
+        let lineages = self.lineages(&policy)?;
         let world = find::environment(&self.environment)?;
         let task = self.task.as_deref().map(find::task).transpose()?;
         let engine = engine(&policy, jobs)?;
@@ -88,11 +85,27 @@ impl Run {
             world,
             task: task.map(Arc::from),
             episodes: self.episodes,
-            lineages: self.lineages,
+            lineages,
             seed: self.seed,
         };
         let cancel = cancel_on_interrupt()?;
         self.carry_out(&plan, &engine, jobs, &cancel)
+    }
+
+    /// How many lineages there are to be.
+    fn lineages(&self, policy: &Policy) -> Result<u32, Failure> {
+        let size = policy.population.map(|population| population.size);
+        let lineages = self.lineages.or(size).unwrap_or(1);
+        if let Some(size) = size.filter(|size| *size != lineages) {
+            return Err(Failure::run(&harness::Error::Population { size, lineages }));
+        }
+        if u64::from(lineages) > self.episodes {
+            return Err(Failure::input(
+                format!("{lineages} lineages cannot share {} episodes", self.episodes),
+                "ask for at least one episode a lineage",
+            ));
+        }
+        Ok(lineages)
     }
 
     #[expect(clippy::disallowed_methods, reason = "how long a run took is for people and `host.json` alone")]

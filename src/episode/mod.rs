@@ -149,6 +149,8 @@ impl Setting {
             run: self.run,
             seed: ticket.seed,
             carry_over: (!ticket.carry_over.is_empty()).then(|| Digest::of(&ticket.carry_over)),
+            carry_over_of: ticket.carry_over_of,
+            generation: ticket.generation,
             environment: persists.then(|| Digest::of(&ticket.environment.state())),
             end: End::Aborted,
             closing: Closing::Stopped,

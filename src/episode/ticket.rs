@@ -23,6 +23,8 @@ pub struct Ticket {
     pub lineage_seed: Seed,
     /// How many times the lineage's population has been selected from so far; 0 without a population.
     pub generation: u32,
+    /// In the first episode after a selection, the lineage that the carry-over is of.
+    pub carry_over_of: Option<u32>,
     /// The world.
     pub environment: Box<dyn Environment>,
     /// The carry-over of the lineage's episode before.

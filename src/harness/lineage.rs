@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Plan, World};
+use super::{Plan, World, population};
 use crate::environment::Environment;
 use crate::episode::{Lived, Ticket};
-use crate::policy::{Continuity, Swap};
+use crate::policy::{Continuity, Population, Swap};
 use crate::value::Seed;
 
 /// Makes a fresh environment.
@@ -28,10 +28,29 @@ pub(super) struct Lineages {
 enum Crossing {
     /// Nothing: every episode is on its own.
     Nothing,
-    /// One carry-over a lineage, and one world a lineage where worlds persist.
+    /// One lesson a lineage, and one world a lineage where worlds persist.
     ///
     /// Within a wave each is used by one episode alone, so no lock is ever waited for.
-    Something { carry_overs: Vec<Mutex<Arc<[u8]>>>, worlds: Option<Worlds> },
+    Something { lessons: Vec<Mutex<Lesson>>, worlds: Option<Worlds>, outer: Option<Outer> },
+}
+
+/// What the last episode of a lineage leaves to the next.
+#[derive(Clone)]
+struct Lesson {
+    carry_over: Arc<[u8]>,
+    /// The return of that episode.
+    total: f64,
+}
+
+/// Selection between lineages.
+struct Outer {
+    population: Population,
+    /// How often it has selected.
+    generation: u32,
+    /// Where each lineage has its carry-over from, since the last selection.
+    origins: Vec<usize>,
+    /// The first episode after the last selection.
+    since: u64,
 }
 
 struct Worlds {
@@ -45,12 +64,15 @@ impl Lineages {
         let persists = boundary.environment == Continuity::Persist;
         let carries = plan.agent.learns() && boundary.carry > 0;
         let crossing = if persists || carries {
-            let carry_overs = (0..plan.lineages).map(|_| Mutex::new(Arc::from([]))).collect();
+            let lesson = Lesson { carry_over: Arc::from([]), total: 0.0 };
+            let lessons = (0..plan.lineages).map(|_| Mutex::new(lesson.clone())).collect();
             let worlds = persists.then(|| Worlds {
                 copies: (0..plan.lineages).map(|_| Mutex::new(plan.world.make())).collect(),
                 swap: boundary.swap,
             });
-            Crossing::Something { carry_overs, worlds }
+            let population = plan.policy.population.filter(|population| carries && population.replaced() > 0);
+            let outer = population.map(|population| Outer { population, generation: 0, origins: Vec::new(), since: 0 });
+            Crossing::Something { lessons, worlds, outer }
         } else {
             Crossing::Nothing
         };
@@ -64,6 +86,26 @@ impl Lineages {
             Crossing::Something { .. } => self.count.into(),
         };
         first..self.episodes.min(first.saturating_add(size))
+    }
+
+    /// Select, where a selection is due before `episode`, which is the first of a wave.
+    pub(super) fn select(&mut self, episode: u64) {
+        let Crossing::Something { lessons, outer: Some(outer), .. } = &mut self.crossing else { return };
+        let due = u64::from(self.count) * u64::from(outer.population.interval);
+        if episode == 0 || !episode.is_multiple_of(due) {
+            return;
+        }
+        outer.generation = outer.generation.saturating_add(1);
+        outer.since = episode;
+        let before: Vec<Lesson> = lessons.iter().map(|slot| lock(slot).clone()).collect();
+        let returns: Vec<f64> = before.iter().map(|lesson| lesson.total).collect();
+        let seed = self.seed.derive("selection", outer.generation.into());
+        outer.origins = population::select(&returns, index(outer.population.replaced()), seed);
+        for (slot, origin) in lessons.iter().zip(&outer.origins) {
+            if let Some(lesson) = before.get(*origin) {
+                lock(slot).carry_over = Arc::clone(&lesson.carry_over);
+            }
+        }
     }
 
     /// The lineage of an episode, and the copy of the environment it acts in.
@@ -86,9 +128,9 @@ impl Lineages {
         let (lineage, world) = self.place(episode);
         let (environment, carry_over) = match &self.crossing {
             Crossing::Nothing => (self.world.make(), Arc::from([])),
-            Crossing::Something { carry_overs, worlds } => {
-                let carry_over =
-                    carry_overs.get(index(lineage)).map_or_else(|| Arc::from([]), |slot| Arc::clone(&lock(slot)));
+            Crossing::Something { lessons, worlds, .. } => {
+                let lesson = lessons.get(index(lineage));
+                let carry_over = lesson.map_or_else(|| Arc::from([]), |slot| Arc::clone(&lock(slot).carry_over));
                 let copy = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(world)));
                 let environment = copy.map_or_else(
                     || self.world.make(),
@@ -97,24 +139,35 @@ impl Lineages {
                 (environment, carry_over)
             }
         };
+        let (generation, carry_over_of) = self.descent(episode, lineage);
         Ticket {
             episode,
             lineage,
             world,
             seed: self.seed.derive("episode", episode),
             lineage_seed: self.seed.derive("lineage", lineage.into()),
-            generation: 0,
+            generation,
+            carry_over_of,
             environment,
             carry_over,
         }
     }
 
+    /// How often the lineage's population has been selected from, and for the first episode after that, from which lineage it
+    /// has its carry-over.
+    fn descent(&self, episode: u64, lineage: u32) -> (u32, Option<u32>) {
+        let Crossing::Something { outer: Some(outer), .. } = &self.crossing else { return (0, None) };
+        let first = episode - outer.since < u64::from(self.count);
+        let origin = outer.origins.get(index(lineage)).filter(|_| first);
+        (outer.generation, origin.and_then(|origin| u32::try_from(*origin).ok()))
+    }
+
     /// Take back what the next episode of the lineage, or in the world, opens with.
     pub(super) fn keep(&self, lived: Lived) -> Lived {
         let Lived { transcript, environment, carry_over, demands } = lived;
-        if let Crossing::Something { carry_overs, worlds } = &self.crossing {
-            if let Some(slot) = carry_overs.get(index(transcript.lineage)) {
-                *lock(slot) = Arc::clone(&carry_over);
+        if let Crossing::Something { lessons, worlds, .. } = &self.crossing {
+            if let Some(slot) = lessons.get(index(transcript.lineage)) {
+                *lock(slot) = Lesson { carry_over: Arc::clone(&carry_over), total: transcript.total };
             }
             if let Some(slot) = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(transcript.world))) {
                 *lock(slot) = environment;

@@ -12,9 +12,11 @@
 //! 1. The record is the same for any number of workers: what reaches it is put in the order of the episodes first.
 //! 2. What is recorded is always the first episodes of the run, without a gap.
 //! 3. Memory does not grow with the number of episodes.
+//! 4. Selection between lineages happens between waves, on what all of them have recorded.
 
 mod lineage;
 mod manifest;
+mod population;
 mod summary;
 mod trial;
 mod wave;
@@ -32,7 +34,7 @@ use crate::agent::Agent;
 use crate::environment::Environment;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Reason, Writer};
-use crate::policy::Policy;
+use crate::policy::{Policy, Population};
 use crate::transcript::{Detail, Transcript};
 use crate::value::{Digest, Seed};
 
@@ -49,7 +51,8 @@ pub struct Plan {
     pub task: Option<Arc<str>>,
     /// How many episodes.
     pub episodes: u64,
-    /// How many lineages they belong to; episode `i` belongs to lineage `i` modulo this. At least 1.
+    /// How many lineages they belong to; episode `i` belongs to lineage `i` modulo this. At least 1, and the size of the
+    /// population where the policy has one.
     pub lineages: u32,
     /// What every random choice follows from.
     pub seed: Seed,
@@ -88,6 +91,14 @@ pub enum Error {
     /// The agent does not fit the policy.
     #[error(transparent)]
     Episode(#[from] episode::Error),
+    /// The policy has a population of another size.
+    #[error("a population of {size} has no {lineages} lineages")]
+    Population {
+        /// Its size.
+        size: u32,
+        /// The lineages of the run.
+        lineages: u32,
+    },
     /// The workers.
     #[error("the workers could not be started")]
     Workers(#[from] rayon::ThreadPoolBuildError),
@@ -132,13 +143,18 @@ fn carry_out(
     writer: &mut Writer,
     watch: Watch<'_>,
 ) -> Result<(Summary, Ending), Error> {
+    if let Some(Population { size, .. }) = plan.policy.population.filter(|one| one.size != plan.lineages) {
+        return Err(Error::Population { size, lineages: plan.lineages });
+    }
     let setting =
         Setting::new(plan.agent.clone(), Arc::clone(&plan.policy), plan.task.clone(), manifest, cancel.clone())?;
     let setting = setting.showing(watch.steps);
     let mut summary = Summary::default();
-    let lineages = lineage::Lineages::new(plan);
+    let mut lineages = lineage::Lineages::new(plan);
     let mut first = 0;
     while first < plan.episodes {
+        // INVARIANT 4
+        lineages.select(first);
         let wave = lineages.wave(first);
         let done = wave::live(&setting, &lineages, wave.clone(), watch.see);
         for lived in done {

@@ -6,6 +6,7 @@ use super::Policy;
 use super::content::{Content, quote};
 use super::grants::Quota;
 use super::numbers::{Count, Fraction, Size};
+use super::population::{Interval, Share};
 use super::words::Signal;
 use crate::capability::CAPABILITIES;
 use crate::gate::Rule;
@@ -18,7 +19,7 @@ impl Policy {
     /// `violations.default` is spelled out class by class, and `extends` is laid flat.
     pub fn effective(&self) -> String {
         // INVARIANT 3: every field of every part is written.
-        let Self { name, episode, objective, boundary, grants, record, consequences } = self;
+        let Self { name, episode, objective, boundary, population, grants, record, consequences } = self;
         let mut page = Page::default();
         page.raw("name", &quote(name));
 
@@ -44,6 +45,13 @@ impl Policy {
         page.line("swap", &boundary.swap);
         page.line("carry", &Size::<0, 0>(boundary.carry));
         page.line("learn-fuel", &Count::<0, 0>(boundary.learn_fuel));
+
+        if let Some(population) = population {
+            page.section("[population]");
+            page.line("size", &count(population.size));
+            page.line("interval", &Interval(Count(population.interval.into())));
+            page.line("share", &Share(Fraction(population.share)));
+        }
 
         for (name, granted) in grants {
             page.section(&format!("[grants.{name}]"));

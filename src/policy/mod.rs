@@ -20,6 +20,7 @@ mod grants;
 mod load;
 mod numbers;
 mod overlay;
+mod population;
 mod raw;
 mod rules;
 mod schema;
@@ -38,6 +39,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use load::Resolve;
+pub use population::Population;
 pub use schema::schema;
 pub use source::{Invalid, Origin, SHIPPED, SourceFile, shipped};
 pub use ungranted::Ungranted;
@@ -57,6 +59,8 @@ pub struct Policy {
     pub objective: Objective,
     /// What crosses the boundary.
     pub boundary: Boundary,
+    /// What is selected from, where there is an outer loop.
+    pub population: Option<Population>,
     /// What is granted, by the name of the capability. What is not here is denied.
     pub grants: BTreeMap<&'static str, Granted>,
     /// What the transcript keeps, before the boundary and after it.

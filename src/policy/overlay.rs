@@ -36,12 +36,15 @@ impl<'a> Overlay<'a> {
         let episode = self.episode(&raw.episode);
         let objective = self.objective(&raw.objective);
         let boundary = self.boundary(&raw.boundary, episode.as_ref());
+        let carry = boundary.map_or(u64::MAX, |boundary| boundary.carry);
+        let population = self.population(&raw.population, (carry, raw.boundary.carry.span()));
         let mut grants = self.grants(&raw.grants);
         self.rules(&raw.rules, &mut grants);
         let record = self.record(&raw.record, &raw.episode.grace);
         let consequences = self.consequences(&raw.violations);
         let name = raw.name.value().cloned().unwrap_or_else(|| Name::clean(stem, "policy")).0;
-        Some(Policy { name, episode: episode?, objective, boundary: boundary?, grants, record, consequences })
+        let (episode, boundary) = (episode?, boundary?);
+        Some(Policy { name, episode, objective, boundary, population, grants, record, consequences })
     }
 
     fn episode(&mut self, raw: &RawEpisode) -> Option<Limits> {
@@ -144,7 +147,7 @@ impl<'a> Overlay<'a> {
         self.resolve(key, inherited)
     }
 
-    fn resolve<T: Content>(&mut self, key: &Key<T>, inherited: Option<T>) -> Option<T> {
+    pub(super) fn resolve<T: Content>(&mut self, key: &Key<T>, inherited: Option<T>) -> Option<T> {
         let Key::Written { value, place, span } = key else { return inherited };
         // INVARIANT 2: a policy only tightens the one that it extends.
         if let Some(parent) = inherited.filter(|parent| !value.within(parent)) {

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 
 use super::grants::RawGrants;
 use super::numbers::{Count, Fraction, Size};
+use super::population::RawPopulation;
 use super::rules::RawRule;
 use super::table::{Key, Table};
 use super::text::{Name, Path};
@@ -39,6 +40,8 @@ pub(super) struct Raw {
     pub(super) objective: RawObjective,
     /// What crosses the boundary.
     pub(super) boundary: RawBoundary,
+    /// Selection between lineages, which lets what one has learned reach another. Without this table nothing is selected.
+    pub(super) population: RawPopulation,
     /// What the agent may ask for. A capability that is not here is denied, and an agent that imports it does not run.
     pub(super) grants: RawGrants,
     /// Refinements of grants. The tightest of a grant and of all rules that match decides: a rule never loosens.
@@ -145,6 +148,7 @@ impl Raw {
             episode: table.table("episode", RawEpisode::read).unwrap_or_default(),
             objective: table.table("objective", RawObjective::read).unwrap_or_default(),
             boundary: table.table("boundary", RawBoundary::read).unwrap_or_default(),
+            population: table.table("population", RawPopulation::read).unwrap_or_default(),
             grants: table.table("grants", RawGrants::read).unwrap_or_default(),
             rules: table.tables("rules", RawRule::read),
             record: table.table("record", RawRecord::read).unwrap_or_default(),

@@ -12,6 +12,8 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("learner", include_str!("../../policies/learner.toml")),
     ("lab", include_str!("../../policies/lab.toml")),
     ("persist", include_str!("../../policies/persist.toml")),
+    ("population-swap", include_str!("../../policies/population-swap.toml")),
+    ("population", include_str!("../../policies/population.toml")),
 ];
 
 /// The text of a policy, and where it comes from.

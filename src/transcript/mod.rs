@@ -43,6 +43,12 @@ pub struct Transcript {
     /// The digest of the carry-over it was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carry_over: Option<Digest>,
+    /// In the first episode after a selection: the lineage that this carry-over is of, the episode's own or another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carry_over_of: Option<u32>,
+    /// How many times the lineage's population had been selected from.
+    #[serde(skip_serializing_if = "is_first")]
+    pub generation: u32,
     /// The digest of what the environment kept from earlier episodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<Digest>,
@@ -141,6 +147,11 @@ pub enum Lesson {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 const fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_first(generation: &u32) -> bool {
+    *generation == 0
 }
 
 fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {

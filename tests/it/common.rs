@@ -53,6 +53,11 @@ impl Run {
     }
 
     pub(crate) fn go(&self) -> Ran {
+        self.attempt().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// As [`Run::go`], where the harness may refuse.
+    pub(crate) fn attempt(&self) -> Result<Ran, harness::Error> {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("run");
         let policy = policy(&self.policy);
@@ -77,12 +82,11 @@ impl Run {
         let mut writer = Writer::create(&folder, &manifest).unwrap();
         let _ticker = Ticker::start(&engine);
         let (summary, ending) =
-            harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ())
-                .unwrap_or_else(|error| panic!("{error}"));
+            harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ())?;
         writer.close(ending.reason()).unwrap();
         let transcripts =
             read(&folder.join("transcripts.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        Ran { folder, summary, ending, transcripts, _place: place }
+        Ok(Ran { folder, summary, ending, transcripts, _place: place })
     }
 }
 

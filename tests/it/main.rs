@@ -22,5 +22,6 @@ mod learning;
 mod mediation;
 mod properties;
 mod quotas;
+mod populations;
 mod regressions;
 mod runs;

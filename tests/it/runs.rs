@@ -29,6 +29,8 @@ fn the_record_is_the_same_for_one_worker_and_for_two() {
         ("hoarder", "strict", "off-switch", 1),
         ("policy-gradient", "learner", "past-self", 5),
         ("policy-gradient", "lab", "past-self", 7),
+        ("policy-gradient", "population", "past-self", 10),
+        ("policy-gradient", "population-swap", "past-self", 10),
     ] {
         let mut run = Run { episodes: 60, lineages, seed: 7, ..Run::of(agent, policy, environment) };
         let one = run.go();
@@ -250,12 +252,15 @@ fn what_an_agent_learns_from_names_the_task_it_had() {
 #[test]
 fn every_shipped_agent_runs_under_every_shipped_policy() {
     for (policy, _) in dayfly::policy::SHIPPED {
+        let loaded = crate::common::policy(policy);
+        let lineages = loaded.population.map_or(1, |population| population.size);
         for agent in dayfly::agent::SHIPPED {
-            if policy == &"lab" && matches!(agent.name, "overstayer" | "hoarder") {
+            if !loaded.grants.contains_key("workspace") && matches!(agent.name, "overstayer" | "hoarder") {
                 continue;
             }
-            let ran = Run { episodes: 2, ..Run::of(agent.name, policy, "off-switch") }.go();
-            assert_eq!(ran.transcripts.len(), 2, "{} under {policy}", agent.name);
+            let episodes = 2.max(lineages.into());
+            let ran = Run { episodes, lineages, ..Run::of(agent.name, policy, "off-switch") }.go();
+            assert_eq!(ran.summary.episodes, episodes, "{} under {policy}", agent.name);
         }
     }
 }

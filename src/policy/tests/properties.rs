@@ -61,8 +61,17 @@ fn text(dice: &mut Dice, of: u16, needed: u16) -> String {
     text.push_str("[boundary]\n");
     let crossing = ["\"persist\"", "\"persist\"\nswap = \"rotate\"", "\"reset\"\nswap = \"none\""];
     dice.line(&mut text, "environment", of, |dice| dice.one(&crossing).into());
-    dice.line(&mut text, "carry", of, |dice| dice.one(&["\"0 B\"", "\"1 B\"", "\"1000 B\"", "\"3 KiB\""]).into());
+    let population = dice.below(of) + 1 == of;
+    let carries = ["\"1 B\"", "\"1000 B\"", "\"3 KiB\"", "\"0 B\""];
+    let carries = if population { &carries[..3] } else { &carries };
+    dice.line(&mut text, "carry", if population { 1 } else { of }, |dice| dice.one(carries).into());
     dice.line(&mut text, "learn-fuel", of, |dice| format!("{}", 1 + dice.below(3)));
+    if population {
+        text.push_str("[population]\n");
+        dice.line(&mut text, "size", needed, |dice| format!("{}", 5 + dice.below(9)));
+        dice.line(&mut text, "interval", needed, |dice| format!("{}", 1 + dice.below(3)));
+        dice.line(&mut text, "share", of, |dice| dice.one(&["0", "0.25", "0.5"]).into());
+    }
     text.push_str("[record]\n");
     dice.line(&mut text, "steps", of, |dice| dice.one(&["\"digest\"", "\"full\""]).into());
     dice.line(&mut text, "entries", of, |dice| format!("{}", 1 + dice.below(3)));
@@ -138,6 +147,11 @@ fn no_looser(child: &Policy, parent: &Policy) -> bool {
     decisions
         && numbers(child).iter().zip(numbers(parent)).all(|(own, most)| *own <= most)
         && child.objective.discount <= parent.objective.discount
+        && child.population.is_none_or(|own| {
+            parent
+                .population
+                .is_some_and(|most| own.size <= most.size && own.interval >= most.interval && own.share <= most.share)
+        })
         && (child.record.steps == Detail::Full || parent.record.steps == Detail::Digest)
 }
 

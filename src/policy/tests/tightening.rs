@@ -28,6 +28,10 @@ fn loose() -> String {
         swap = 'rotate'
         carry = '64 MiB'
         learn-fuel = 1_000_000_000_000_000
+        [population]
+        size = 100_000
+        interval = 1
+        share = 0.5
         [record]
         steps = 'digest'
         entries = 1_048_576
@@ -61,6 +65,10 @@ fn tight() -> String {
         swap = 'none'
         carry = '0 B'
         learn-fuel = 1
+        [population]
+        size = 2
+        interval = 4_294_967_295
+        share = 0.0
         [record]
         steps = 'full'
         entries = 1
@@ -141,6 +149,25 @@ fn each_part_of_the_grace_and_each_grant_is_held() {
     }
     let parent = least("");
     load_over(&parent, "[grants.clock]\nmode = \"deny\"\n").unwrap_err();
+}
+
+#[test]
+fn a_policy_adds_no_population_to_the_one_that_it_extends() {
+    let population = "[population]\nsize = 2\ninterval = 9\nshare = 0.5\n";
+    let carrying = "[boundary]\ncarry = '1 B'\n";
+    let invalid = load_over(&least(carrying), population).unwrap_err();
+    assert_eq!(invalid.faults[0].message, "`population` is looser than in `parent.toml`");
+    assert_eq!(load_over(&least(&format!("{carrying}{population}")), "").unwrap().population.unwrap().size, 2);
+}
+
+#[test]
+fn a_share_of_a_population_is_a_whole_number_of_lineages() {
+    for (size, share, replaced) in [(10, "0.2", 2), (1000, "0.2", 200), (100, "0.29", 29), (3, "0.5", 1), (3, "0", 0)] {
+        let text = format!("[boundary]\ncarry = '1 B'\n[population]\nsize = {size}\ninterval = 1\nshare = {share}\n");
+        assert_eq!(load(&least(&text)).unwrap().population.unwrap().replaced(), replaced, "{share} of {size}");
+    }
+    let default = least("[boundary]\ncarry = '1 B'\n[population]\nsize = 10\ninterval = 1\n");
+    assert_eq!(load(&default).unwrap().population.unwrap().replaced(), 2);
 }
 
 #[test]

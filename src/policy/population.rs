@@ -1,0 +1,187 @@
+//! Selection between lineages: the outer loop of a population, which lets something cross the boundary.
+
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, json_schema};
+use toml::de::DeValue;
+
+use super::content::{Complaint, Content, Readable};
+use super::numbers::{Count, Fraction};
+use super::overlay::Overlay;
+use super::table::{Key, Table};
+use crate::value::Fault;
+
+/// The share where nothing says otherwise (Krueger, Maharaj, Leike 2020).
+const SHARE: Share = Share(Fraction(0.2));
+
+/// A population of lineages, from which is selected at intervals (population-based training).
+///
+/// At a selection lineages are ranked by the return of their last episode. The carry-overs of the worst are replaced by those
+/// of the best.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Population {
+    /// How many lineages it has; at least 2.
+    pub size: u32,
+    /// How many episodes of each lineage lie between selections; at least 1.
+    pub interval: u32,
+    /// The part of the lineages whose carry-over is replaced, in [0, 0.5]; as large is the part that they are replaced from.
+    pub share: f64,
+}
+
+impl Population {
+    /// How many lineages are replaced at a selection.
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a u32 is one, and what is slightly less than a whole number is taken for it"
+    )]
+    pub fn replaced(&self) -> u32 {
+        (self.share * f64::from(self.size) + 1e-9).floor() as u32
+    }
+}
+
+/// Selection between lineages, which lets what one has learned reach another.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawPopulation {
+    #[schemars(skip)]
+    header: Option<Range<usize>>,
+    /// How many lineages are selected from. Needed here or in what this policy extends.
+    size: Key<Count<2, 100_000>>,
+    /// How many episodes of each lineage lie between selections. Needed here or in what this policy extends.
+    interval: Key<Interval>,
+    /// The part of them, those of the least return, whose carry-over is replaced by that of as many of the greatest.
+    #[schemars(extend("default" = 0.2))]
+    share: Key<Share>,
+}
+
+impl RawPopulation {
+    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            header: table.header(),
+            size: table.key("size"),
+            interval: table.key("interval"),
+            share: table.key("share"),
+        }
+    }
+}
+
+impl Overlay<'_> {
+    /// The population, where there is one. `carry` is what the boundary lets cross, and where that is said.
+    pub(super) fn population(&mut self, raw: &RawPopulation, carry: (u64, Option<Range<usize>>)) -> Option<Population> {
+        let parent = self.inherited().map(|policy| policy.population);
+        let inherited = parent.flatten();
+        let Some(header) = raw.header.clone() else {
+            return self.selectable(inherited?, carry.0, carry.1);
+        };
+        if parent == Some(None) {
+            let path = self.parent.map_or("", |parent| parent.path);
+            // INVARIANT 2: selection lets something cross.
+            self.faults.push(Fault {
+                message: format!("`population` is looser than in `{path}`"),
+                span: Some(header),
+                label: "the parent has none".into(),
+                help: "a policy may only tighten what it extends: leave the table out".into(),
+            });
+            return None;
+        }
+        let size = self.needed(&header, "size", "size = 10", &raw.size, inherited.map(|p| Count(p.size.into())));
+        let interval = inherited.map(|p| Interval(Count(p.interval.into())));
+        let interval = self.needed(&header, "interval", "interval = 1", &raw.interval, interval);
+        let share = self.settle(&raw.share, inherited.map(|p| Share(Fraction(p.share))), SHARE).0;
+        let population = Population { size: size?.narrow(), interval: interval?.0.narrow(), share: share.0 };
+        self.selectable(population, carry.0, Some(header))
+    }
+
+    /// The population, where its selection has something to select and somebody to replace.
+    fn selectable(&mut self, population: Population, carry: u64, span: Option<Range<usize>>) -> Option<Population> {
+        let Population { size, share, .. } = population;
+        let (message, label, help) = if share == 0.0 {
+            return Some(population);
+        } else if carry == 0 {
+            let help = "write `carry = \"4 KiB\"` under `[boundary]`, or `share = 0.0` under `[population]`";
+            ("a population without a carry-over has nothing to select".to_owned(), "nothing crosses", help.to_owned())
+        } else if population.replaced() == 0 {
+            let message = format!("a share of {} replaces none of {size} lineages", Fraction(share).write());
+            let least = Fraction(1.0 / f64::from(size)).write();
+            (message, "too small", format!("write a share of {least} or more, or `share = 0.0` for no selection"))
+        } else {
+            return Some(population);
+        };
+        self.faults.push(Fault { message, span, label: label.to_owned(), help });
+        None
+    }
+
+    /// What a key comes to that has no default, in the table with this header.
+    fn needed<T: Content>(
+        &mut self,
+        header: &Range<usize>,
+        name: &str,
+        example: &str,
+        key: &Key<T>,
+        inherited: Option<T>,
+    ) -> Option<T> {
+        if matches!(key, Key::Absent) && inherited.is_none() {
+            self.faults.push(Fault {
+                message: format!("`population.{name}` is missing"),
+                span: Some(header.clone()),
+                label: format!("this needs `{name}`"),
+                help: format!("add `{name}`, such as `{example}`"),
+            });
+        }
+        self.resolve(key, inherited)
+    }
+}
+
+/// A number of episodes between selections: the more, the tighter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Interval(pub(super) Count<1, 4_294_967_295>);
+
+impl Content for Interval {
+    fn write(&self) -> String {
+        self.0.write()
+    }
+
+    fn within(&self, parent: &Self) -> bool {
+        self.0.0 >= parent.0.0
+    }
+}
+
+impl Readable for Interval {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        Count::read(value).map(Self)
+    }
+
+    fn schema() -> Schema {
+        Count::<1, 4_294_967_295>::schema()
+    }
+}
+
+/// A part of a population, up to half of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share(pub(super) Fraction);
+
+impl Content for Share {
+    fn write(&self) -> String {
+        self.0.write()
+    }
+
+    fn within(&self, parent: &Self) -> bool {
+        self.0.within(&parent.0)
+    }
+}
+
+impl Readable for Share {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        match Fraction::read(value) {
+            Ok(share) if share.0 <= 0.5 => Ok(Self(share)),
+            Err(complaint) if complaint.what.starts_with("must") => Err(complaint),
+            _ => Err(Complaint::new("is out of range", "must be from 0 to 0.5", "who is copied is not replaced")),
+        }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "number", "minimum": 0, "maximum": 0.5 })
+    }
+}

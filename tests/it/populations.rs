@@ -1,0 +1,76 @@
+//! Selection between lineages, from the outside: who goes on with whose carry-over, and that it is on record.
+
+use dayfly::harness;
+use serde_json::Value;
+
+use crate::common::{Ran, Run};
+
+const SIZE: usize = 10;
+
+/// Six rounds of ten learners under a policy with a population.
+fn six_rounds(policy: &str) -> Ran {
+    Run { episodes: 60, lineages: 10, seed: 3, ..Run::of("policy-gradient", policy, "past-self") }.go()
+}
+
+fn rounds(ran: &Ran) -> impl Iterator<Item = &[Value]> {
+    ran.transcripts.chunks(SIZE)
+}
+
+fn origin(transcript: &Value) -> usize {
+    transcript["carry_over_of"].as_u64().unwrap().try_into().unwrap()
+}
+
+#[test]
+fn each_episode_after_a_selection_says_whose_carry_over_it_has_and_has_it() {
+    let ran = six_rounds("population");
+    let rounds: Vec<_> = rounds(&ran).collect();
+    for (round, pair) in rounds.windows(2).enumerate() {
+        for (lineage, transcript) in pair[1].iter().enumerate() {
+            let from = &pair[0][origin(transcript)];
+            assert_eq!(
+                transcript["carry_over"], from["learned"]["carry_over"],
+                "lineage {lineage} after round {round}"
+            );
+            assert_eq!(transcript["generation"], round + 1);
+        }
+    }
+    assert!(rounds[0].iter().all(|first| first.get("generation").is_none() && first.get("carry_over_of").is_none()));
+}
+
+#[test]
+fn the_fifth_with_the_least_return_goes_on_with_what_the_best_fifth_learned() {
+    let ran = six_rounds("population");
+    let rounds: Vec<_> = rounds(&ran).collect();
+    for pair in rounds.windows(2) {
+        let total = |lineage: usize| pair[0][lineage]["return"].as_f64().unwrap();
+        let mut sorted: Vec<f64> = (0..SIZE).map(total).collect();
+        sorted.sort_by(f64::total_cmp);
+        let replaced: Vec<_> = (0..SIZE).filter(|lineage| origin(&pair[1][*lineage]) != *lineage).collect();
+        assert_eq!(replaced.len(), 2);
+        for lineage in replaced {
+            assert!(total(lineage) <= sorted[1], "{lineage} was not among the worst");
+            assert!(total(origin(&pair[1][lineage])) >= sorted[SIZE - 2], "{lineage} has not one of the best");
+        }
+    }
+}
+
+#[test]
+fn selection_waits_for_its_interval() {
+    let ran = six_rounds("extends = 'population'\n[population]\ninterval = 3\n");
+    let selected = rounds(&ran).map(|round| round.iter().all(|one| one.get("carry_over_of").is_some()));
+    assert_eq!(selected.collect::<Vec<_>>(), [false, false, false, true, false, false]);
+    let generations = rounds(&ran).map(|round| round[0]["generation"].as_u64().unwrap_or(0));
+    assert_eq!(generations.collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1]);
+}
+
+#[test]
+fn a_share_of_nothing_selects_nothing() {
+    let ran = six_rounds("extends = 'population'\n[population]\nshare = 0\n");
+    assert!(ran.transcripts.iter().all(|one| one.get("carry_over_of").is_none() && one.get("generation").is_none()));
+}
+
+#[test]
+fn a_population_of_another_size_does_not_run() {
+    let error = Run { episodes: 9, lineages: 9, ..Run::of("policy-gradient", "population", "past-self") }.attempt();
+    assert!(matches!(error, Err(harness::Error::Population { size: 10, lineages: 9 })));
+}
