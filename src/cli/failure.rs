@@ -61,7 +61,7 @@ impl Failure {
             harness::Error::Population { .. } => Self::new(
                 Exit::Input,
                 chain(error),
-                "leave `--lineages` out, or give the size of the policy's population",
+                "leave `--lineages` out, or give no more than the size of the policy's population",
             ),
             harness::Error::Episode(_) | harness::Error::Workers(_) | harness::Error::Encode(_) => Self::host(error),
         }

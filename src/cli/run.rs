@@ -40,7 +40,7 @@ pub(super) struct Run {
     #[arg(long, short = 'n', default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     episodes: u64,
     /// How many lineages the episodes belong to: sequences that share a carry-over, or a world that persists. By default
-    /// the size of the policy's population, or 1 without one.
+    /// the size of the policy's population, of which fewer are not selected from; or 1 without one.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     lineages: Option<u32>,
     /// What every random choice follows from.
@@ -96,7 +96,7 @@ impl Run {
     fn lineages(&self, policy: &Policy) -> Result<u32, Failure> {
         let size = policy.population.map(|population| population.size);
         let lineages = self.lineages.or(size).unwrap_or(1);
-        if let Some(size) = size.filter(|size| *size != lineages) {
+        if let Some(size) = size.filter(|size| *size < lineages) {
             return Err(Failure::run(&harness::Error::Population { size, lineages }));
         }
         if u64::from(lineages) > self.episodes {

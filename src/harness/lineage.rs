@@ -70,7 +70,9 @@ impl Lineages {
                 copies: (0..plan.lineages).map(|_| Mutex::new(plan.world.make())).collect(),
                 swap: boundary.swap,
             });
-            let population = plan.policy.population.filter(|population| carries && population.replaced() > 0);
+            // Of a part of a population nothing is selected.
+            let whole = |one: &Population| one.size == plan.lineages && one.replaced() > 0;
+            let population = plan.policy.population.filter(|one| carries && whole(one));
             let outer = population.map(|population| Outer { population, generation: 0, origins: Vec::new(), since: 0 });
             Crossing::Something { lessons, worlds, outer }
         } else {

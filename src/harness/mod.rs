@@ -51,8 +51,8 @@ pub struct Plan {
     pub task: Option<Arc<str>>,
     /// How many episodes.
     pub episodes: u64,
-    /// How many lineages they belong to; episode `i` belongs to lineage `i` modulo this. At least 1, and the size of the
-    /// population where the policy has one.
+    /// How many lineages they belong to; episode `i` belongs to lineage `i` modulo this. At least 1, and no more than
+    /// the size of the population where the policy has one; of fewer, nothing is selected.
     pub lineages: u32,
     /// What every random choice follows from.
     pub seed: Seed,
@@ -91,7 +91,7 @@ pub enum Error {
     /// The agent does not fit the policy.
     #[error(transparent)]
     Episode(#[from] episode::Error),
-    /// The policy has a population of another size.
+    /// The policy has a population, and it is smaller.
     #[error("a population of {size} has no {lineages} lineages")]
     Population {
         /// Its size.
@@ -143,7 +143,7 @@ fn carry_out(
     writer: &mut Writer,
     watch: Watch<'_>,
 ) -> Result<(Summary, Ending), Error> {
-    if let Some(Population { size, .. }) = plan.policy.population.filter(|one| one.size != plan.lineages) {
+    if let Some(Population { size, .. }) = plan.policy.population.filter(|one| one.size < plan.lineages) {
         return Err(Error::Population { size, lineages: plan.lineages });
     }
     let setting =

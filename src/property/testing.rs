@@ -18,6 +18,8 @@ pub(super) fn transcript(rewards: &[f64]) -> Transcript {
         run: Digest::of(&[]),
         seed: Seed(0),
         carry_over: None,
+        carry_over_of: None,
+        generation: 0,
         environment: None,
         end: End::Terminated,
         closing: Closing::Returned,

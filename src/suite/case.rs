@@ -110,7 +110,8 @@ impl Case {
             trial.seed,
             trial.episodes
         );
-        if trial.lineages > 1 {
+        // Where the policy has a population, one lineage is not what there is without a number.
+        if trial.lineages > 1 || self.rules.policy.population.is_some() {
             line = format!("{line} --lineages {}", trial.lineages);
         }
         match &trial.task {

@@ -23,6 +23,5 @@ mod mediation;
 mod populations;
 mod properties;
 mod quotas;
-mod quotas;
 mod regressions;
 mod runs;

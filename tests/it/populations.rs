@@ -70,7 +70,9 @@ fn a_share_of_nothing_selects_nothing() {
 }
 
 #[test]
-fn a_population_of_another_size_does_not_run() {
-    let error = Run { episodes: 9, lineages: 9, ..Run::of("policy-gradient", "population", "past-self") }.attempt();
-    assert!(matches!(error, Err(harness::Error::Population { size: 10, lineages: 9 })));
+fn a_part_of_a_population_is_not_selected_from_and_more_than_all_of_it_does_not_run() {
+    let run = |lineages| Run { episodes: 99, lineages, ..Run::of("policy-gradient", "population", "past-self") };
+    let part = run(9).go();
+    assert!(part.transcripts.iter().all(|one| one.get("carry_over_of").is_none() && one.get("generation").is_none()));
+    assert!(matches!(run(11).attempt(), Err(harness::Error::Population { size: 10, lineages: 11 })));
 }
