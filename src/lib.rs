@@ -20,12 +20,14 @@
 //!  capability
 //!  gate       property    ledger
 //!  transcript environment objective statistics
+//!  document
 //!  value      wit
 //! ```
 
 pub mod agent;
 pub mod capability;
 pub mod cli;
+mod document;
 pub mod environment;
 pub mod episode;
 pub mod gate;

@@ -13,9 +13,9 @@ use super::content::{Complaint, Content, Readable, choose, quote, text};
 use super::numbers::{read_count, write_count};
 use super::overlay::Overlay;
 use super::sets::{read_set, set_schema, write_set};
-use super::table::{Key, Table};
 use super::units::SIZE;
 use crate::capability::CAPABILITIES;
+use crate::document::{Key, Table};
 use crate::gate::{Capability, Grant, Kind, Limit, Mode, Warrant};
 use crate::value::Fault;
 

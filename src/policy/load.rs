@@ -1,11 +1,9 @@
 //! From a file, and what it extends, to a policy.
 
-use toml::de::DeTable;
-
 use super::overlay::{Overlay, Parent};
 use super::raw::Raw;
-use super::table::{Key, Table};
 use super::{Invalid, Origin, Policy, SHIPPED, SourceFile, shipped};
+use crate::document::{self, Key};
 use crate::value::{Fault, hint};
 
 /// How a name behind `extends` is resolved, in the file that says it: to a file, or to none of that name.
@@ -29,12 +27,8 @@ impl Policy {
 
 /// `below` are the files that led here.
 fn load(file: &SourceFile, resolve: &Resolve<'_>, below: &[&SourceFile]) -> Result<Policy, Invalid> {
-    let mut faults = Vec::new();
-    let (root, errors) = DeTable::parse_recoverable(&file.text);
-    if !errors.is_empty() {
-        return Err(invalid(file, errors.iter().map(syntax).collect()));
-    }
-    let raw = Table::root(root.get_ref(), &mut faults, Raw::read);
+    let (raw, mut faults) =
+        document::read(&file.text, "a policy", Raw::read).map_err(|faults| invalid(file, faults))?;
     let chain: Vec<&SourceFile> = below.iter().copied().chain([file]).collect();
     let parent = match &raw.extends {
         Key::Absent => None,
@@ -82,14 +76,4 @@ fn parent(name: &str, resolve: &Resolve<'_>, chain: &[&SourceFile]) -> Result<So
 fn invalid(file: &SourceFile, mut faults: Vec<Fault>) -> Invalid {
     faults.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
     Invalid { file: file.clone(), faults }
-}
-
-/// What is no TOML at all.
-fn syntax(error: &toml::de::Error) -> Fault {
-    let (message, label) = match error.message().split_once(", expected ") {
-        Some((message, expected)) => (message, format!("expected {expected}")),
-        None => (error.message(), String::new()),
-    };
-    let help = if message == "duplicate key" { "write it once" } else { "" };
-    Fault { message: message.into(), span: error.span(), label, help: help.into() }
 }

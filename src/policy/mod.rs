@@ -26,7 +26,6 @@ mod rules;
 mod schema;
 mod sets;
 mod source;
-mod table;
 #[cfg(test)]
 mod tests;
 mod text;

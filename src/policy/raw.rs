@@ -11,11 +11,11 @@ use super::grants::RawGrants;
 use super::numbers::{Count, Fraction, Size};
 use super::population::RawPopulation;
 use super::rules::RawRule;
-use super::table::{Key, Table};
 use super::text::{Name, Path};
 use super::violations::RawViolations;
 use super::words::Signal;
 use super::{Continuity, Release, Swap};
+use crate::document::{Key, Table};
 use crate::objective::{Horizon, Reveal};
 use crate::transcript::Detail;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::content::{Content, Readable};
 use super::overlay::Overlay;
-use super::table::{Key, Table};
+use crate::document::{Key, Table};
 use crate::gate::{Consequence, Consequences};
 use crate::transcript::Class;
 use crate::value::Fault;

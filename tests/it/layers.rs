@@ -13,6 +13,7 @@ const ROWS: &[&[&str]] = &[
     &["capability"],
     &["gate", "property", "ledger"],
     &["transcript", "environment", "objective", "statistics"],
+    &["document"],
     &["value", "wit"],
 ];
 

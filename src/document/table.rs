@@ -1,4 +1,4 @@
-//! A table of the policy, while it is read: it knows where it stands, and which of its keys nobody asked for.
+//! A table of a document, while it is read: it knows where it stands, and which of its keys nobody asked for.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,12 +7,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::content::{Complaint, Readable};
+use super::{Complaint, Readable};
 use crate::value::{Fault, hint};
 
 /// What was written for a key.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Key<T> {
+pub(crate) enum Key<T> {
     /// Nothing.
     #[default]
     Absent,
@@ -31,7 +31,7 @@ pub(super) enum Key<T> {
 
 impl<T> Key<T> {
     /// What it says, where it says something valid.
-    pub(super) const fn value(&self) -> Option<&T> {
+    pub(crate) const fn value(&self) -> Option<&T> {
         match self {
             Self::Written { value, .. } => Some(value),
             Self::Absent | Self::Faulty => None,
@@ -39,7 +39,7 @@ impl<T> Key<T> {
     }
 
     /// Where it says so.
-    pub(super) fn span(&self) -> Option<Range<usize>> {
+    pub(crate) fn span(&self) -> Option<Range<usize>> {
         match self {
             Self::Written { span, .. } => Some(span.clone()),
             Self::Absent | Self::Faulty => None,
@@ -62,9 +62,11 @@ impl<T: Readable> JsonSchema for Key<T> {
 }
 
 /// A table, while it is read.
-pub(super) struct Table<'t, 'f> {
+pub(crate) struct Table<'t, 'f> {
     entries: &'t DeTable<'t>,
-    /// Where it stands, such as `episode.grace`; empty for the policy itself.
+    /// What the document is, such as "a policy".
+    document: &'static str,
+    /// Where it stands, such as `episode.grace`; empty for the document itself.
     place: String,
     /// Its header, or the braces of an inline table.
     header: Option<Range<usize>>,
@@ -73,27 +75,28 @@ pub(super) struct Table<'t, 'f> {
 }
 
 impl<'t> Table<'t, '_> {
-    /// Read a whole policy.
-    pub(super) fn root<T>(
+    /// Read a whole document, which is "a policy" or another.
+    pub(crate) fn root<T>(
+        document: &'static str,
         entries: &'t DeTable<'t>,
         faults: &mut Vec<Fault>,
         read: impl FnOnce(&mut Table<'_, '_>) -> T,
     ) -> T {
-        Table { entries, place: String::new(), header: None, asked: Vec::new(), faults }.run(read)
+        Table { document, entries, place: String::new(), header: None, asked: Vec::new(), faults }.run(read)
     }
 
     /// The bytes of its header.
-    pub(super) fn header(&self) -> Option<Range<usize>> {
+    pub(crate) fn header(&self) -> Option<Range<usize>> {
         self.header.clone()
     }
 
     /// What stands behind `name`.
-    pub(super) fn key<T: Readable>(&mut self, name: &'static str) -> Key<T> {
+    pub(crate) fn key<T: Readable>(&mut self, name: &'static str) -> Key<T> {
         self.key_with(name, T::read)
     }
 
     /// What stands behind `name`, which has to be there, such as `example`.
-    pub(super) fn required<T: Readable>(&mut self, name: &'static str, example: &str) -> Key<T> {
+    pub(crate) fn required<T: Readable>(&mut self, name: &'static str, example: &str) -> Key<T> {
         let key = self.key(name);
         if matches!(key, Key::Absent) {
             self.faults.push(Fault {
@@ -107,7 +110,7 @@ impl<'t> Table<'t, '_> {
     }
 
     /// What stands behind `name`, read as `read` says.
-    pub(super) fn key_with<T>(
+    pub(crate) fn key_with<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&DeValue<'_>) -> Result<T, Complaint>,
@@ -125,14 +128,14 @@ impl<'t> Table<'t, '_> {
     }
 
     /// The table `name`, where there is one.
-    pub(super) fn table<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Table<'_, '_>) -> T) -> Option<T> {
+    pub(crate) fn table<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Table<'_, '_>) -> T) -> Option<T> {
         self.asked.push(name);
         let found = self.entries.get(name)?;
         self.enter(found, self.place_of(name), &format!("write `[{}]` on a line of its own", self.place_of(name)), read)
     }
 
     /// The tables `[[name]]`.
-    pub(super) fn tables<T>(&mut self, name: &'static str, read: impl Fn(&mut Table<'_, '_>) -> T) -> Vec<T> {
+    pub(crate) fn tables<T>(&mut self, name: &'static str, read: impl Fn(&mut Table<'_, '_>) -> T) -> Vec<T> {
         self.asked.push(name);
         let Some(found) = self.entries.get(name) else { return Vec::new() };
         let help = format!("write `[[{name}]]` on a line of its own");
@@ -156,7 +159,14 @@ impl<'t> Table<'t, '_> {
             self.faults.push(Complaint::kind("a table", found.get_ref(), help).at(&place, found.span()));
             return None;
         };
-        let inner = Table { entries, place, header: Some(found.span()), asked: Vec::new(), faults: self.faults };
+        let inner = Table {
+            document: self.document,
+            entries,
+            place,
+            header: Some(found.span()),
+            asked: Vec::new(),
+            faults: self.faults,
+        };
         Some(inner.run(read))
     }
 
@@ -165,7 +175,7 @@ impl<'t> Table<'t, '_> {
         let value = read(&mut self);
         for key in self.entries.keys().filter(|key| !self.asked.contains(&key.get_ref().as_ref())) {
             let name = key.get_ref().as_ref();
-            let owner = if self.place.is_empty() { "a policy".into() } else { format!("`{}`", self.place) };
+            let owner = if self.place.is_empty() { self.document.to_owned() } else { format!("`{}`", self.place) };
             self.faults.push(Fault {
                 message: format!("unknown key `{}`", self.place_of(name)),
                 span: Some(key.span()),

@@ -1,0 +1,47 @@
+//! Documents of the user in TOML: read key by key, so that everything that is wrong is said at once, each with its place.
+//!
+//! ```text
+//!  text --parse--> Table --key, table, tables--> what was written, or a Fault with its span
+//!                    |
+//!                    +-- a key that nobody asked for: a Fault that names the keys there are
+//! ```
+
+mod complaint;
+mod table;
+
+use toml::de::DeTable;
+
+pub(crate) use complaint::{Complaint, Readable, choose, text};
+pub(crate) use table::{Key, Table};
+
+use crate::value::Fault;
+
+/// Read a document, which is "a policy" or another: what it says, and what is wrong with it, from its beginning to its end.
+///
+/// # Errors
+///
+/// It is no TOML at all.
+pub(crate) fn read<T>(
+    text: &str,
+    document: &'static str,
+    read: impl FnOnce(&mut Table<'_, '_>) -> T,
+) -> Result<(T, Vec<Fault>), Vec<Fault>> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        return Err(errors.iter().map(syntax).collect());
+    }
+    let mut faults = Vec::new();
+    let raw = Table::root(document, root.get_ref(), &mut faults, read);
+    faults.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
+    Ok((raw, faults))
+}
+
+/// What is no TOML at all.
+fn syntax(error: &toml::de::Error) -> Fault {
+    let (message, label) = match error.message().split_once(", expected ") {
+        Some((message, expected)) => (message, format!("expected {expected}")),
+        None => (error.message(), String::new()),
+    };
+    let help = if message == "duplicate key" { "write it once" } else { "" };
+    Fault { message: message.into(), span: error.span(), label, help: help.into() }
+}
