@@ -31,6 +31,7 @@ pub const SHIPPED: &[Shipped] = shipped! {
     "hostile" "procrastinator": "schedules reminders past the end, and asks for more steps",
     "hostile" "hoarder": "leaves files behind, and looks for those of an earlier episode",
     "hostile" "lingerer": "never returns",
+    "hostile" "discloser": "hands something over at once, and goes on as if the box were still closed",
     "hostile" "smuggler": "returns more carry-over than declared",
     "learners" "policy-gradient": "learns one preference by policy gradient (HI-ADS)",
 };

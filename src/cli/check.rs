@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::{Exit, find, say};
 use crate::agent::Engine;
 use crate::episode;
-use crate::policy;
+use crate::{policy, suite};
 
 /// Validate a policy, and say whether an agent fits it.
 #[derive(Debug, Args)]
@@ -59,12 +59,17 @@ pub(super) struct Schema {
 enum Of {
     /// The schema of policies, in draft-07.
     Policy,
+    /// The schema of suites, in draft-07.
+    Suite,
 }
 
 impl Schema {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let Of::Policy = self.of;
-        let schema = serde_json::to_string_pretty(&policy::schema()).map_err(|error| Failure::host(&error))?;
+        let schema = match self.of {
+            Of::Policy => policy::schema(),
+            Of::Suite => suite::schema(),
+        };
+        let schema = serde_json::to_string_pretty(&schema).map_err(|error| Failure::host(&error))?;
         say!("{schema}");
         Ok(Exit::Held)
     }

@@ -38,6 +38,25 @@ impl Failure {
         Self::new(Exit::Input, message, help)
     }
 
+    /// Nothing is selected.
+    pub(super) fn nothing(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Nothing, message, help)
+    }
+
+    /// The same, pointing at the part of a file that asks for it, unless it points elsewhere already.
+    pub(super) fn at(mut self, path: impl Display, text: &str, span: std::ops::Range<usize>) -> Self {
+        for report in self.reports.iter_mut().filter(|report| report.place.is_none()) {
+            let fault = Fault {
+                message: report.message.clone(),
+                span: Some(span.clone()),
+                label: "named here".to_owned(),
+                help: report.help.clone(),
+            };
+            report.place = Some(Place { path: path.to_string(), text: text.to_owned(), fault });
+        }
+        self
+    }
+
     /// The host failed.
     pub(super) fn host(error: &dyn std::error::Error) -> Self {
         Self::new(Exit::Host, chain(error), "")

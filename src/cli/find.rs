@@ -11,7 +11,7 @@ use crate::value::{Fault, hint};
 use crate::{harness, property};
 
 /// Whether `name` can only be a path.
-fn is_path(name: &str) -> bool {
+pub(super) fn is_path(name: &str) -> bool {
     name.contains(['/', '\\', '.'])
 }
 

@@ -7,6 +7,7 @@ use crate::agent::SHIPPED as AGENTS;
 use crate::capability::CAPABILITIES;
 use crate::environment::KINDS;
 use crate::policy::SHIPPED as POLICIES;
+use crate::property::PROPERTIES;
 use crate::transcript::Class;
 
 /// List what there is.
@@ -28,6 +29,8 @@ enum What {
     Capabilities,
     /// The classes of violation.
     Violations,
+    /// What `dayfly test` can ask.
+    Properties,
 }
 
 impl List {
@@ -59,6 +62,12 @@ impl List {
                     .iter()
                     .map(|class| (format!("{} {}", class.code(), class.name()), class.summary().to_owned())),
             ),
+            What::Properties => {
+                for property in PROPERTIES {
+                    let (code, name, kind) = (property.code, property.name, property.kind.name());
+                    say!("{code} {name:<14} {kind:<8}  {}", property.claim);
+                }
+            }
         }
         Exit::Held
     }

@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod failure;
 mod find;
+mod init;
 mod list;
 mod run;
 mod test;
@@ -82,6 +83,8 @@ enum Command {
     Run(run::Run),
     /// Test whether agents behave as if the world ended at the end of their episode.
     Test(test::Test),
+    /// Write a policy, a suite and a CI workflow to begin with.
+    Init(init::Init),
     /// Validate a policy, and say whether an agent fits it.
     Check(check::Check),
     /// Verify the record of a run.
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Run(run) => run.execute(),
         Command::Test(test) => test.execute(),
+        Command::Init(init) => init.execute(),
         Command::Check(check) => check.execute(),
         Command::Verify(verify) => verify.execute(),
         Command::List(list) => Ok(list.execute()),

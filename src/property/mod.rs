@@ -22,14 +22,18 @@
 //! Adding one is one file and one line in [`PROPERTIES`].
 
 mod boundary;
+mod certificate;
 mod coupling;
 mod indifference;
 mod interruption;
 mod looks;
+mod replay;
 mod restraint;
+mod seal;
 #[cfg(test)]
 mod testing;
 mod trial;
+mod truncation;
 mod turning;
 mod verdict;
 mod watched;
@@ -40,8 +44,16 @@ pub use verdict::{Finding, Measure, Verdict, Witness, percent};
 use crate::environment::Knob;
 
 /// Every property, in the order of the codes.
-pub const PROPERTIES: &[Property] =
-    &[boundary::PROPERTY, indifference::PROPERTY, interruption::PROPERTY, watched::PROPERTY, restraint::PROPERTY];
+pub const PROPERTIES: &[Property] = &[
+    boundary::PROPERTY,
+    seal::PROPERTY,
+    indifference::PROPERTY,
+    interruption::PROPERTY,
+    watched::PROPERTY,
+    truncation::PROPERTY,
+    certificate::PROPERTY,
+    restraint::PROPERTY,
+];
 
 /// What is claimed, and how it is put to the test.
 #[derive(Clone, Copy, Debug)]

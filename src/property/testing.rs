@@ -24,7 +24,7 @@ pub(super) fn transcript(rewards: &[f64]) -> Transcript {
         end: End::Terminated,
         closing: Closing::Returned,
         steps: u32::try_from(rewards.len()).unwrap(),
-        total: rewards.iter().sum(),
+        total: rewards.iter().fold(0.0, |sum, reward| sum + reward),
         performance: 0.0,
         fuel: 0,
         calls: Calls { count: 0, digest: Digest::of(&[]) },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::agent::Source;
 use crate::harness;
 use crate::policy::Policy;
-use crate::property::{Cast, Inquiry, Property, Subject, Trial, Under, Verdict, World};
+use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Under, Verdict, World};
 use crate::statistics::Level;
 use crate::value::{Digest, Seed};
 
@@ -37,6 +37,8 @@ pub struct Case {
     pub limit: f64,
     /// How many trials a condition has, where the suite says so.
     pub trials: Option<u32>,
+    /// Whether it fails where the question does not arise.
+    pub required: bool,
     /// How sure the verdict has to be.
     pub level: Level,
     /// What every random choice follows from.
@@ -65,6 +67,17 @@ pub struct Line {
     pub command: String,
     /// The root of the record that it leads to.
     pub root: Digest,
+}
+
+impl Outcome {
+    /// Whether the case fails.
+    pub const fn fails(&self, case: &Case) -> bool {
+        match self.verdict.finding {
+            Finding::Holds => false,
+            Finding::Violated | Finding::Inconclusive => true,
+            Finding::NotApplicable => case.required,
+        }
+    }
 }
 
 impl Case {

@@ -15,11 +15,17 @@
 //!    rest.
 
 mod case;
+mod file;
+mod filter;
 mod runner;
 mod select;
 mod stage;
+#[cfg(test)]
+mod testing;
 
 pub use case::{Case, Line, Outcome, Rules};
+pub use file::{File, Named, schema};
+pub use filter::Filter;
 pub use runner::{Error, Event, OnFailure, observe, run};
 pub use select::{Asked, LEVEL, Partition, Selection, share};
 pub use stage::{Error as StageError, Stage};

@@ -8,7 +8,7 @@ use super::stage::{self, Stage};
 use super::{Case, Line, Outcome};
 use crate::episode::Cancel;
 use crate::harness;
-use crate::property::{Cast, Finding, Inquiry, Observed, Trial, Under, Verdict};
+use crate::property::{Cast, Inquiry, Observed, Trial, Under, Verdict};
 
 /// Whether a run goes on after a case that does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn run(
         let ran = ran.map_err(|source| Error::Case { case: case.to_string(), source })?;
         let Some(outcome) = ran else { break };
         watch(Event::Finished(case, &outcome));
-        let fails = matches!(outcome.verdict.finding, Finding::Violated | Finding::Inconclusive);
+        let fails = outcome.fails(case);
         outcomes.push(outcome);
         if fails && on_failure == OnFailure::Stop {
             break;

@@ -38,6 +38,8 @@ pub struct Asked {
     pub limit: Option<f64>,
     /// How many trials a condition has; as many as the limit and the level ask for without a number.
     pub trials: Option<u32>,
+    /// Whether an agent to which it does not apply fails.
+    pub required: bool,
 }
 
 /// One of so many parts of a suite.
@@ -49,7 +51,7 @@ pub struct Partition {
 
 impl From<&'static Property> for Asked {
     fn from(property: &'static Property) -> Self {
-        Self { property, limit: None, trials: None }
+        Self { property, limit: None, trials: None, required: false }
     }
 }
 
@@ -63,7 +65,7 @@ impl Selection {
         let mut cases = Vec::new();
         for (agent, learns) in &self.agents {
             for rules in &self.rules {
-                for Asked { property, limit, trials } in &self.properties {
+                for Asked { property, limit, trials, required } in &self.properties {
                     for world in self.worlds(property)? {
                         cases.push(
                             Case {
@@ -74,6 +76,7 @@ impl Selection {
                                 world,
                                 limit: limit.unwrap_or(property.limit),
                                 trials: *trials,
+                                required: *required,
                                 level: Level::P95,
                                 seed: self.seed,
                             }

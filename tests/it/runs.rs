@@ -255,7 +255,8 @@ fn every_shipped_agent_runs_under_every_shipped_policy() {
         let loaded = crate::common::policy(policy);
         let lineages = loaded.population.map_or(1, |population| population.size);
         for agent in dayfly::agent::SHIPPED {
-            if !loaded.grants.contains_key("workspace") && matches!(agent.name, "overstayer" | "hoarder") {
+            let keeps_files = matches!(agent.name, "overstayer" | "hoarder" | "discloser");
+            if keeps_files && !loaded.grants.contains_key("workspace") {
                 continue;
             }
             let episodes = 2.max(lineages.into());

@@ -1,13 +1,43 @@
 //! Suites to words and to data.
 
+pub mod github;
+pub mod json;
+pub mod junit;
 pub mod text;
 
+use std::time::Duration;
+
 use crate::property::{Finding, Kind};
-use crate::suite::{Case, Outcome};
+use crate::suite::{Case, Outcome, Partition};
+use crate::value::Seed;
 
 /// What every report says of its measured verdicts.
 pub const CAVEAT: &str = "What was measured holds for the worlds, the values and the words that were tried. It does not show what an \
                           agent does off them, nor that it would not act otherwise where it tells a test from use.";
+
+/// A suite that is over, ready to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What every random choice followed from.
+    pub seed: Seed,
+    /// Which part of it was run.
+    pub partition: Partition,
+    /// What was asked.
+    pub cases: &'a [Case],
+    /// What came of it: of the first cases, where it was stopped.
+    pub outcomes: &'a [Outcome],
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Told<'_> {
+    /// Whether every case of the whole suite was run.
+    pub fn is_whole(&self) -> bool {
+        self.partition == Partition::WHOLE && self.cases.len() == self.outcomes.len()
+    }
+}
 
 /// How many cases of one kind came to each finding.
 pub fn count(cases: &[Case], outcomes: &[Outcome], kind: Kind, finding: Finding) -> usize {

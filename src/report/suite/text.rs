@@ -1,11 +1,10 @@
 //! A suite in words: a line for each case, the evidence of each failure, and what it all comes to.
 
 use std::fmt::{self, Write as _};
-use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{CAVEAT, count};
+use super::{CAVEAT, Told, count};
 use crate::property::{Finding, Kind, Measure};
 use crate::statistics::{Interval, Sides};
 use crate::suite::{Case, Outcome};
@@ -31,7 +30,8 @@ pub fn name(case: &Case) -> String {
 /// # Errors
 ///
 /// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(cases: &[Case], outcomes: &[Outcome], took: Duration) -> Result<String, fmt::Error> {
+pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
+    let Told { cases, outcomes, took, .. } = *told;
     let mut text = String::new();
     let out = &mut text;
     for finding in [Finding::NotApplicable, Finding::Inconclusive, Finding::Violated] {

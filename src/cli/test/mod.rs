@@ -1,0 +1,108 @@
+//! `dayfly test`: properties, asked of agents.
+
+mod output;
+mod progress;
+mod select;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+
+use self::progress::Progress;
+use super::Exit;
+use super::failure::Failure;
+use super::run::{cancel_on_interrupt, processors};
+use crate::episode::Cancel;
+use crate::property::Finding;
+use crate::report::suite::Told;
+use crate::suite::{self, Case, OnFailure, Outcome, Partition, Stage};
+use crate::value::Seed;
+
+/// Test whether agents behave as if the world ended at the end of their episode.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(super) struct Test {
+    /// A suite: the path of a TOML file. Without one, every property that applies is asked of the agents given.
+    suite: Option<PathBuf>,
+    /// An agent to test: a built-in name, or the path of a component; what follows a colon is told to it with every task.
+    #[arg(long, short, value_name = "AGENT[:INSTRUCTIONS]", required_unless_present = "suite")]
+    agent: Vec<String>,
+    /// A property to ask, by code or name; of a suite, those with this property.
+    #[arg(long, short = 'P')]
+    property: Vec<String>,
+    /// A policy to test under: a built-in name, or the path of a TOML file; `strict` by default.
+    #[arg(long, short)]
+    policy: Vec<String>,
+    /// A world to test in, as for `dayfly run`; by default each property is asked in a world of its own.
+    #[arg(long, short)]
+    environment: Vec<String>,
+    /// Ask only what is in this set, such as `property(P04) & agent(planner) | kind(enforced)`.
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<String>,
+    /// Run only one of so many parts, such as `1/4`.
+    #[arg(long, value_name = "K/N", default_value_t = Partition::WHOLE)]
+    partition: Partition,
+    /// What every random choice follows from; that of the suite by default, or 0.
+    #[arg(long)]
+    seed: Option<Seed>,
+    /// How many trials to run at a time; all processors by default. No verdict depends on it.
+    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Stop after the first case that fails.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Print one JSON object instead of words.
+    #[arg(long)]
+    json: bool,
+    /// Write `JUnit` XML to this file.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Print annotations for GitHub, and add to the summary of the step. By default in its actions.
+    #[arg(long)]
+    github: bool,
+    /// Show no progress and no line for each case.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+impl Test {
+    #[expect(clippy::disallowed_methods, reason = "how long a suite took is for people alone")]
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let jobs = self.jobs.map_or_else(processors, usize::from);
+        let stage = Stage::new(jobs);
+        let asked = self.select(&stage)?;
+        let cases = self.partition.of(asked.cases);
+        if cases.is_empty() {
+            return Err(Failure::nothing("nothing is selected", "`dayfly list properties` shows what can be asked"));
+        }
+        let cancel = cancel_on_interrupt()?;
+        let started = Instant::now();
+        let outcomes = self.carry_out(&cases, &stage, jobs, &cancel)?;
+        let (name, seed, partition) = (asked.name.as_str(), asked.seed, self.partition);
+        let told = Told { name, seed, partition, cases: &cases, outcomes: &outcomes, took: started.elapsed() };
+        self.tell(&told)?;
+        Ok(exit(&told, &cancel))
+    }
+
+    fn carry_out(&self, cases: &[Case], stage: &Stage, jobs: usize, cancel: &Cancel) -> Result<Vec<Outcome>, Failure> {
+        let progress = Progress::new(cases.len(), self.quiet || self.json);
+        let on_failure = if self.fail_fast { OnFailure::Stop } else { OnFailure::GoOn };
+        let ran = suite::run(cases, stage, jobs, on_failure, cancel, &|event| progress.see(event));
+        progress.clear();
+        ran.map_err(|error| Failure::suite(&error))
+    }
+}
+
+fn exit(told: &Told<'_>, cancel: &Cancel) -> Exit {
+    if cancel.is_cancelled() {
+        Exit::Cancelled
+    } else if told.cases.iter().zip(told.outcomes).any(|(case, outcome)| outcome.fails(case)) {
+        Exit::Violated
+    } else if told.outcomes.iter().any(|outcome| outcome.verdict.finding == Finding::Holds) {
+        Exit::Held
+    } else {
+        // What does not apply is never a pass.
+        Exit::Nothing
+    }
+}

@@ -1,0 +1,144 @@
+//! What is asked of whom: a suite file, or what the command line names.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::failure::Failure;
+use super::super::find;
+use super::Test;
+use crate::property::{PROPERTIES, Property};
+use crate::suite::{self, Asked, Case, File, Filter, Named, Rules, Selection, Stage};
+use crate::value::{Seed, hint};
+
+/// What is asked.
+pub(super) struct Selected {
+    pub(super) name: String,
+    pub(super) seed: Seed,
+    pub(super) cases: Vec<Case>,
+}
+
+/// A suite file, with its text for what points into it.
+struct Document<'a> {
+    path: &'a Path,
+    text: String,
+    file: File,
+}
+
+impl Test {
+    /// Every case that is asked for, each with its share of the level.
+    pub(super) fn select(&self, stage: &Stage) -> Result<Selected, Failure> {
+        let document = self.suite.as_deref().map(read).transpose()?;
+        let seed = self.seed.or(document.as_ref().map(|document| document.file.seed)).unwrap_or_default();
+        let name = document.as_ref().map_or_else(|| "dayfly".to_owned(), Document::name);
+        let rules = self.rules(document.as_ref())?;
+        let agents = self.agents(document.as_ref(), &rules, stage)?;
+        let worlds = named(&self.environment, document.as_ref(), |file| &file.environments, find::world)?;
+        let properties = self.properties(document.as_ref())?;
+        let selection = Selection { agents, rules, worlds, properties, seed };
+        let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
+        let cases = match self.filter.as_deref() {
+            None => cases,
+            Some(text) => {
+                let filter = Filter::parse(text).map_err(|fault| Failure::faults("--filter", text, vec![fault]))?;
+                cases.into_iter().filter(|case| filter.holds(case)).collect()
+            }
+        };
+        Ok(Selected { name, seed, cases: suite::share(cases) })
+    }
+
+    fn rules(&self, document: Option<&Document<'_>>) -> Result<Vec<Rules>, Failure> {
+        let rules = |text: &str| Ok(Rules { text: text.to_owned(), policy: Arc::new(find::policy(text)?) });
+        let named = named(&self.policy, document, |file| &file.policies, rules)?;
+        if named.is_empty() { Ok(vec![rules("strict")?]) } else { Ok(named) }
+    }
+
+    fn agents(
+        &self,
+        document: Option<&Document<'_>>,
+        rules: &[Rules],
+        stage: &Stage,
+    ) -> Result<Vec<(Arc<crate::agent::Source>, bool)>, Failure> {
+        named(
+            &self.agent,
+            document,
+            |file| &file.agents,
+            |text| {
+                let source = find::source(text)?;
+                let mut learns = false;
+                for one in rules {
+                    let agent = stage.agent(&source, &one.policy).map_err(|error| Failure::stage(&error))?;
+                    find::fits(&agent, &one.policy, &one.text)?;
+                    learns = agent.learns();
+                }
+                Ok((Arc::new(source), learns))
+            },
+        )
+    }
+
+    /// The properties of the command line, as the suite asks them; all of the suite where there are none.
+    fn properties(&self, document: Option<&Document<'_>>) -> Result<Vec<Asked>, Failure> {
+        let all = match document {
+            Some(document) => document.file.properties.clone(),
+            None => PROPERTIES.iter().map(Asked::from).collect(),
+        };
+        if self.property.is_empty() {
+            return Ok(all);
+        }
+        let mut asked: Vec<Asked> = Vec::new();
+        for text in &self.property {
+            let property = Property::find(text).ok_or_else(|| {
+                let names = PROPERTIES.iter().flat_map(|property| [property.code, property.name]);
+                let help = format!("{}; `dayfly list properties` says what they are", hint(text, "there are", names));
+                Failure::input(format!("there is no property `{text}`"), help)
+            })?;
+            let known = all.iter().find(|one| one.property.code == property.code);
+            if asked.iter().all(|one| one.property.code != property.code) {
+                asked.push(known.copied().unwrap_or_else(|| property.into()));
+            }
+        }
+        Ok(asked)
+    }
+}
+
+fn read(path: &Path) -> Result<Document<'_>, Failure> {
+    let text = find::read_text("suite", &path.to_string_lossy())?;
+    let file = File::read(&text).map_err(|faults| Failure::faults(path.display(), &text, faults))?;
+    Ok(Document { path, text, file })
+}
+
+impl Document<'_> {
+    fn name(&self) -> String {
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        self.file.name.clone().unwrap_or_else(|| stem.into_owned())
+    }
+
+    /// A name in the file as it is written from where the command runs: paths are relative to the file.
+    fn resolved(&self, named: &Named) -> String {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder {
+            Some(folder) if find::is_path(named.text.split(':').next().unwrap_or_default()) => {
+                folder.join(&named.text).to_string_lossy().into_owned()
+            }
+            _ => named.text.clone(),
+        }
+    }
+}
+
+/// What the command line names, found; or else what the suite names, with the place where something is wrong.
+fn named<T>(
+    given: &[String],
+    document: Option<&Document<'_>>,
+    names: impl Fn(&File) -> &Vec<Named>,
+    find: impl Fn(&str) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    match document {
+        Some(document) if given.is_empty() => names(&document.file)
+            .iter()
+            .map(|named| {
+                let at = |failure: Failure| failure.at(document.path.display(), &document.text, named.span.clone());
+                find(&document.resolved(named)).map_err(at)
+            })
+            .collect(),
+        _ => given.iter().map(|text| find(text)).collect(),
+    }
+}

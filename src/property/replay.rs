@@ -1,0 +1,32 @@
+//! The world alone: what recorded actions lead to in a fresh copy of it.
+
+use crate::environment::{Status, Transition};
+use crate::transcript::Transcript;
+
+use super::World;
+
+/// What the actions of an episode lead to where the world is made anew and opened with the episode's seed.
+pub(super) fn replay(world: &World, transcript: &Transcript) -> Vec<Transition> {
+    let mut fresh = world.selection.make();
+    fresh.open(transcript.seed.derive("environment", 0));
+    let mut led_to = Vec::with_capacity(transcript.trace.len());
+    for step in &transcript.trace {
+        let transition = fresh.step(&step.action);
+        let is_last = transition.status == Status::Terminated;
+        led_to.push(transition);
+        if is_last {
+            break;
+        }
+    }
+    led_to
+}
+
+/// The first step of an episode that did not lead to what it leads to in a fresh world.
+pub(super) fn first_difference(led_to: &[Transition], transcript: &Transcript) -> Option<usize> {
+    let differs = |(step, transition): (&crate::transcript::Step, &Transition)| {
+        step.reward.to_bits() != transition.reward.to_bits() || step.observation != transition.observation
+    };
+    let steps = transcript.trace.iter().zip(led_to);
+    let first = steps.map(differs).position(|differs| differs);
+    first.or_else(|| (transcript.trace.len() > led_to.len()).then_some(led_to.len()))
+}

@@ -1,0 +1,133 @@
+//! A suite for GitHub Actions: annotations within their caps, and a step summary.
+//!
+//! GitHub shows ten errors and ten warnings of a step and drops the rest, so what is beyond that is counted in the last one.
+
+use std::fmt::{self, Write as _};
+
+use super::{CAVEAT, Told, count, text};
+use crate::property::{Finding, Kind};
+use crate::suite::{Case, Outcome};
+
+/// How many annotations of each level GitHub shows of one step.
+const CAP: usize = 10;
+
+/// The lines that become annotations.
+pub fn annotations(told: &Told<'_>) -> Vec<String> {
+    let all = || told.cases.iter().zip(told.outcomes);
+    let is_error =
+        |(case, outcome): &(&Case, &Outcome)| outcome.fails(case) && outcome.verdict.finding != Finding::Inconclusive;
+    let errors: Vec<_> = all().filter(is_error).collect();
+    let warnings: Vec<_> = all().filter(|(_, outcome)| outcome.verdict.finding == Finding::Inconclusive).collect();
+    [capped("error", &errors), capped("warning", &warnings)].concat()
+}
+
+/// At most as many annotations as GitHub shows; where there are more, the last one says how many.
+fn capped(level: &str, cases: &[(&Case, &Outcome)]) -> Vec<String> {
+    let shown = if cases.len() > CAP { CAP - 1 } else { cases.len() };
+    let one = |(case, outcome): &(&Case, &Outcome)| {
+        let again = outcome.line.as_ref().map(|line| format!("\nrun it again: {}", line.command)).unwrap_or_default();
+        let title = format!("{} {} of {}", case.property.code, case.property.name, case.agent.text);
+        annotation(level, &title, &format!("{}: {}{again}", outcome.verdict.finding, outcome.verdict.statement))
+    };
+    let mut lines: Vec<String> = cases.iter().take(shown).map(one).collect();
+    if cases.len() > shown {
+        lines.push(annotation(
+            level,
+            "and more",
+            &format!("{} more cases: see the summary of the step", cases.len() - shown),
+        ));
+    }
+    lines
+}
+
+fn annotation(level: &str, title: &str, message: &str) -> String {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    format!("::{level} title={}::{}", property(title), data(message))
+}
+
+/// What is added to the summary of the step, in Markdown.
+///
+/// # Errors
+///
+/// Fails where `Display` fails, which writing to a `String` does not.
+pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    writeln!(out, "## Dayfly: {}\n", cell(told.name))?;
+    for kind in [Kind::Enforced, Kind::Measured] {
+        let told_of = Finding::ALL.map(|finding| (finding, count(told.cases, told.outcomes, kind, finding)));
+        let parts: Vec<String> = told_of
+            .iter()
+            .filter(|(_, number)| *number > 0)
+            .map(|(finding, number)| format!("{number} {finding}"))
+            .collect();
+        if !parts.is_empty() {
+            writeln!(out, "- {}: {}", kind.name(), parts.join(", "))?;
+        }
+    }
+    writeln!(out, "\n| property | agent | world | finding | what was found |\n|---|---|---|---|---|")?;
+    for (case, outcome) in told.cases.iter().zip(told.outcomes) {
+        let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
+        let Outcome { verdict, .. } = outcome;
+        let numbers =
+            verdict.measures.iter().flat_map(|measure| ["\n".to_owned(), text::number(measure)]).collect::<String>();
+        writeln!(
+            out,
+            "| {} {} | {} | {} | **{}** | {}{} |",
+            case.property.code,
+            case.property.name,
+            cell(&case.agent.text),
+            cell(world),
+            verdict.finding,
+            cell(&verdict.statement),
+            cell(&numbers)
+        )?;
+    }
+    let failed: Vec<_> = told.cases.iter().zip(told.outcomes).filter(|(case, outcome)| outcome.fails(case)).collect();
+    if !failed.is_empty() {
+        writeln!(out, "\nRun them again:\n\n```console")?;
+        for line in failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref()) {
+            writeln!(out, "$ {}", line.command.replace('`', "'"))?;
+        }
+        writeln!(out, "```")?;
+    }
+    writeln!(out, "\n{CAVEAT}\n")?;
+    Ok(out)
+}
+
+/// Text in a cell of a table: no markup of its own, and on one line.
+fn cell(text: &str) -> String {
+    let mut cell = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\n' => cell.push_str("<br>"),
+            '<' => cell.push_str("&lt;"),
+            '>' => cell.push_str("&gt;"),
+            '&' => cell.push_str("&amp;"),
+            letter if letter.is_control() => cell.push('\u{fffd}'),
+            letter if "\\`*_{}[]#|~".contains(letter) => {
+                cell.push('\\');
+                cell.push(letter);
+            }
+            letter => cell.push(letter),
+        }
+    }
+    cell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_makes_an_annotation_of_its_own() {
+        let line = annotation("error", "a:b,c", "50 %\n::error::forged");
+        assert_eq!(line, "::error title=a%3Ab%2Cc::50 %25%0A::error::forged");
+        assert_eq!(line.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_cell_is_one_line_without_markup() {
+        assert_eq!(cell("a|b\n<script>"), "a\\|b<br>&lt;script&gt;");
+    }
+}

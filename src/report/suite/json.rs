@@ -1,0 +1,169 @@
+//! What `dayfly test --json` prints: one object, documented in `docs/test-json.md`.
+//!
+//! Fields are added, never renamed or removed, without a new `version`.
+
+use serde::Serialize;
+
+use super::{CAVEAT, Told};
+use crate::property::{Finding, Kind, Measure, Witness};
+use crate::statistics::{Level, PValue, holm};
+use crate::suite::{Case, Outcome};
+use crate::value::{Digest, Seed};
+
+/// A suite, as data.
+#[derive(Debug, Serialize)]
+pub struct Suite<'a> {
+    version: u32,
+    dayfly: &'static str,
+    name: &'a str,
+    seed: Seed,
+    level: f64,
+    partition: String,
+    ending: &'static str,
+    enforced: Counts,
+    measured: Counts,
+    not_run: usize,
+    cases: Vec<One<'a>>,
+    caveat: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Counts {
+    holds: usize,
+    violated: usize,
+    inconclusive: usize,
+    not_applicable: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct One<'a> {
+    property: Property,
+    agent: Agent<'a>,
+    policy: Named<'a>,
+    environment: Environment,
+    finding: Finding,
+    statement: &'a str,
+    required: bool,
+    limit: f64,
+    level: Level,
+    measures: &'a [Measure],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p: Option<PValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p_adjusted: Option<PValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<&'a Witness>,
+    trials: usize,
+    episodes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reproduce: Option<Reproduce<'a>>,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Property {
+    code: &'static str,
+    name: &'static str,
+    kind: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Agent<'a> {
+    name: &'a str,
+    written: &'a str,
+    digest: Digest,
+}
+
+#[derive(Debug, Serialize)]
+struct Named<'a> {
+    name: &'a str,
+    written: &'a str,
+    digest: Digest,
+}
+
+#[derive(Debug, Serialize)]
+struct Environment {
+    name: String,
+    written: String,
+    digest: Digest,
+}
+
+#[derive(Debug, Serialize)]
+struct Reproduce<'a> {
+    command: &'a str,
+    root: Digest,
+}
+
+impl<'a> Suite<'a> {
+    /// The object for a suite.
+    pub fn new(told: &Told<'a>) -> Self {
+        let adjusted = adjusted(told);
+        let cases = told.cases.iter().zip(told.outcomes).zip(adjusted);
+        Self {
+            version: 1,
+            dayfly: env!("CARGO_PKG_VERSION"),
+            name: told.name,
+            seed: told.seed,
+            level: crate::suite::LEVEL,
+            partition: told.partition.to_string(),
+            ending: if told.cases.len() > told.outcomes.len() { "stopped" } else { "completed" },
+            enforced: Counts::new(told, Kind::Enforced),
+            measured: Counts::new(told, Kind::Measured),
+            not_run: told.cases.len().saturating_sub(told.outcomes.len()),
+            cases: cases.map(|((case, outcome), adjusted)| One::new(case, outcome, adjusted)).collect(),
+            caveat: CAVEAT,
+        }
+    }
+}
+
+/// The p-value of each claim that holds, adjusted for all that were measured (Holm); only where the whole suite ran, since it
+/// takes them all.
+fn adjusted(told: &Told<'_>) -> Vec<Option<PValue>> {
+    let family: Vec<PValue> = told.outcomes.iter().filter_map(|outcome| outcome.verdict.p).collect();
+    let mut adjusted = holm::adjust(&family).into_iter();
+    let is_whole = told.is_whole();
+    let one = |outcome: &Outcome| outcome.verdict.p.and_then(|_| adjusted.next()).filter(|_| is_whole);
+    told.outcomes.iter().map(one).collect()
+}
+
+impl Counts {
+    fn new(told: &Told<'_>, kind: Kind) -> Self {
+        let count = |finding| super::count(told.cases, told.outcomes, kind, finding);
+        Self {
+            holds: count(Finding::Holds),
+            violated: count(Finding::Violated),
+            inconclusive: count(Finding::Inconclusive),
+            not_applicable: count(Finding::NotApplicable),
+        }
+    }
+}
+
+impl<'a> One<'a> {
+    fn new(case: &'a Case, outcome: &'a Outcome, p_adjusted: Option<PValue>) -> Self {
+        let Case { property, agent, rules, world, .. } = case;
+        let verdict = &outcome.verdict;
+        Self {
+            property: Property { code: property.code, name: property.name, kind: property.kind.name() },
+            agent: Agent { name: &agent.name, written: &agent.text, digest: Digest::of(&agent.bytes) },
+            policy: Named { name: &rules.policy.name, written: &rules.text, digest: rules.policy.digest() },
+            environment: Environment {
+                name: world.selection.to_string(),
+                written: world.to_string(),
+                digest: world.selection.digest(),
+            },
+            finding: verdict.finding,
+            statement: &verdict.statement,
+            required: case.required,
+            limit: case.limit,
+            level: case.level,
+            measures: &verdict.measures,
+            p: verdict.p,
+            p_adjusted,
+            witness: verdict.witness.as_ref(),
+            trials: outcome.trials,
+            episodes: outcome.episodes,
+            reproduce: outcome.line.as_ref().map(|line| Reproduce { command: &line.command, root: line.root }),
+            seconds: outcome.took.as_secs_f64(),
+        }
+    }
+}

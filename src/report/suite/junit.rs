@@ -1,0 +1,126 @@
+//! A suite as `JUnit` XML: a suite an agent, and in it a case for each property, world and policy.
+//!
+//! What is violated or inconclusive is a failure, with its evidence; what does not apply is skipped, with the reason, or a
+//! failure where it is required. The form is that of the `jenkins-junit` schema, which other readers accept.
+
+use std::fmt::{self, Write as _};
+
+use super::{CAVEAT, Told, text};
+use crate::property::Finding;
+use crate::suite::{Case, Outcome};
+
+/// The document.
+///
+/// # Errors
+///
+/// Fails where `Display` fails, which writing to a `String` does not.
+pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let all: Vec<(&Case, &Outcome)> = told.cases.iter().zip(told.outcomes).collect();
+    let totals = totals(&all);
+    writeln!(out, "<testsuites name=\"{}\" {totals}>", escaped(told.name))?;
+    let mut agents: Vec<&str> = Vec::new();
+    for (case, _) in &all {
+        if !agents.contains(&case.agent.text.as_str()) {
+            agents.push(&case.agent.text);
+        }
+    }
+    for agent in agents {
+        let own: Vec<_> = all.iter().copied().filter(|(case, _)| case.agent.text == agent).collect();
+        writeln!(out, "  <testsuite name=\"{}\" {}>", escaped(agent), self::totals(&own))?;
+        for (case, outcome) in own {
+            one(&mut out, case, outcome)?;
+        }
+        writeln!(out, "  </testsuite>")?;
+    }
+    writeln!(out, "</testsuites>")?;
+    Ok(out)
+}
+
+fn totals(cases: &[(&Case, &Outcome)]) -> String {
+    let failures = cases.iter().filter(|(case, outcome)| outcome.fails(case)).count();
+    let skipped = cases
+        .iter()
+        .filter(|(case, outcome)| outcome.verdict.finding == Finding::NotApplicable && !outcome.fails(case))
+        .count();
+    let seconds: f64 = cases.iter().map(|(_, outcome)| outcome.took.as_secs_f64()).sum();
+    format!(
+        "tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\" time=\"{seconds:.3}\"",
+        cases.len()
+    )
+}
+
+fn one(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
+    let verdict = &outcome.verdict;
+    writeln!(
+        out,
+        "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\">",
+        escaped(&case.agent.text),
+        escaped(&name(case)),
+        outcome.took.as_secs_f64()
+    )?;
+    let statement = escaped(&verdict.statement);
+    match verdict.finding {
+        Finding::NotApplicable if !outcome.fails(case) => writeln!(out, "      <skipped message=\"{statement}\"/>")?,
+        Finding::Holds => {}
+        finding => {
+            writeln!(
+                out,
+                "      <failure type=\"{finding}\" message=\"{statement}\">{}</failure>",
+                escaped(&evidence(outcome))
+            )?;
+        }
+    }
+    let numbers: Vec<String> = verdict.measures.iter().map(text::number).collect();
+    let said = format!("{}\n{}\n{CAVEAT}", verdict.statement, numbers.join("\n"));
+    writeln!(out, "      <system-out>{}</system-out>", escaped(&said))?;
+    writeln!(out, "    </testcase>")
+}
+
+/// The name of a case: unique within a suite.
+pub fn name(case: &Case) -> String {
+    format!("{} {} in {} under {}", case.property.code, case.property.name, case.world, case.rules.text)
+}
+
+fn evidence(outcome: &Outcome) -> String {
+    let mut lines: Vec<String> = outcome.verdict.measures.iter().map(text::number).collect();
+    if let Some(witness) = &outcome.verdict.witness {
+        lines.push(format!("seen in episode {}: {}", witness.episode, witness.what));
+    }
+    if let Some(line) = &outcome.line {
+        lines.push(format!("run it again: {}", line.command));
+        lines.push(format!("its root: {}", line.root));
+    }
+    lines.join("\n")
+}
+
+/// Text as XML: what XML cannot hold is replaced.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' | '\n' | '\r' => escaped.push_str(match letter {
+                '\t' => "&#9;",
+                '\n' => "&#10;",
+                _ => "&#13;",
+            }),
+            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn no_text_breaks_out_of_its_place() {
+        assert_eq!(escaped("a<b>&\"c\"\n\u{1b}[31m"), "a&lt;b&gt;&amp;&quot;c&quot;&#10;\u{fffd}[31m");
+    }
+}

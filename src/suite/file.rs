@@ -1,0 +1,426 @@
+//! A suite as a file: TOML to what is asked of whom.
+//!
+//! ```text
+//!  TOML --Table--> File --select, with agents, policies and worlds found by their names--> cases
+//!            |
+//!          faults
+//! ```
+//!
+//! 1. Whatever can be wrong with the text is said at once, each fault with its place.
+//! 2. No file is touched here: whoever reads a suite finds what it names.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use toml::de::DeValue;
+
+use super::Asked;
+use crate::document::{self, Complaint, Key, Readable, Table, text};
+use crate::property::PROPERTIES;
+use crate::value::{Fault, Seed};
+
+/// The most agents, policies or environments of a suite.
+const MOST_NAMES: usize = 256;
+
+/// The most trials of a condition.
+const MOST_TRIALS: u32 = 100_000;
+
+/// What a suite file says.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its name in reports.
+    pub name: Option<String>,
+    /// What every random choice follows from.
+    pub seed: Seed,
+    /// The agents, as on the command line.
+    pub agents: Vec<Named>,
+    /// The policies, as on the command line; none stands for `strict`.
+    pub policies: Vec<Named>,
+    /// The environments, as on the command line; without one each property is asked in its own.
+    pub environments: Vec<Named>,
+    /// The properties; all where the file names none.
+    pub properties: Vec<Asked>,
+}
+
+/// A name in a suite file, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// What was written.
+    pub text: String,
+    /// The bytes of it.
+    pub span: Range<usize>,
+}
+
+impl File {
+    /// Read a suite.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the text, from its beginning to its end.
+    pub fn read(text: &str) -> Result<Self, Vec<Fault>> {
+        let (raw, faults) = document::read(text, "a suite", RawSuite::read)?;
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let names = |key: &Key<Names>| key.value().map_or_else(Vec::new, |names| names.0.clone());
+        let asked: Vec<Asked> = raw.properties.map_or_else(
+            || PROPERTIES.iter().map(Asked::from).collect(),
+            |properties| properties.0.iter().filter_map(RawAsked::asked).collect(),
+        );
+        Ok(Self {
+            name: raw.name.value().map(|name| name.0.clone()),
+            seed: Seed(raw.seed.value().map_or(0, |seed| seed.0)),
+            agents: names(&raw.agents),
+            policies: names(&raw.policies),
+            environments: names(&raw.environments),
+            properties: asked,
+        })
+    }
+}
+
+/// The JSON Schema (draft-07) of a suite file. A suite names it in its first line: `#:schema suite.schema.json`.
+pub fn schema() -> serde_json::Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<RawSuite>().to_value()
+}
+
+/// Which properties are asked of which agents.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default, title = "Suite")]
+struct RawSuite {
+    /// What the suite is called in reports. By default the stem of its file.
+    name: Key<Line>,
+    /// What every random choice follows from. The same seed gives the same verdicts.
+    #[schemars(extend("default" = 0))]
+    seed: Key<Whole>,
+    /// The agents that are tested: built-in names, or paths of components relative to this file. What follows a colon is told to
+    /// the agent with every task, such as "planner:boundary=0".
+    agents: Key<Names>,
+    /// The policies that they are tested under: built-in names, or paths relative to this file.
+    #[schemars(extend("default" = ["strict"]))]
+    policies: Key<Names>,
+    /// The environments that they are tested in: built-in names with parameters, or paths relative to this file. By default each
+    /// property is asked in a world of its own.
+    environments: Key<Names>,
+    /// The properties that are asked, by name or code. By default every one that applies.
+    properties: Option<RawProperties>,
+}
+
+/// The properties that are asked, each with how.
+#[derive(Debug, Default)]
+struct RawProperties(Vec<RawAsked>);
+
+/// How a property is asked.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct RawAsked {
+    #[schemars(skip)]
+    position: usize,
+    /// The most that still counts as nothing, in the unit that `dayfly explain` says.
+    limit: Key<Limit>,
+    /// How many trials a condition has. By default as many as the limit and the level ask for.
+    trials: Key<Trials>,
+    /// Whether an agent to which the property does not apply fails.
+    #[schemars(extend("default" = false))]
+    required: Key<Flag>,
+}
+
+impl RawSuite {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self {
+            name: table.key("name"),
+            seed: table.key("seed"),
+            agents: table.required("agents", "[\"agent.wasm\"]"),
+            policies: table.key("policies"),
+            environments: table.key("environments"),
+            properties: table.table("properties", RawProperties::read),
+        }
+    }
+}
+
+impl RawProperties {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        let mut asked = Vec::new();
+        for (position, property) in PROPERTIES.iter().enumerate() {
+            // Both ways to write it are known; whoever writes both asks twice.
+            for name in [property.name, property.code] {
+                asked.extend(table.table(name, |table| RawAsked::read(table, position)));
+            }
+        }
+        Self(asked)
+    }
+}
+
+impl RawAsked {
+    fn read(table: &mut Table<'_, '_>, position: usize) -> Self {
+        Self { position, limit: table.key("limit"), trials: table.key("trials"), required: table.key("required") }
+    }
+
+    fn asked(&self) -> Option<Asked> {
+        Some(Asked {
+            property: PROPERTIES.get(self.position)?,
+            limit: self.limit.value().map(|limit| limit.0),
+            trials: self.trials.value().map(|trials| trials.0),
+            required: self.required.value().is_some_and(|required| required.0),
+        })
+    }
+}
+
+impl JsonSchema for RawProperties {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Properties".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let asked = generator.subschema_for::<RawAsked>();
+        let mut keys = serde_json::Map::new();
+        for property in PROPERTIES {
+            for name in [property.name, property.code] {
+                let mut one = asked.clone();
+                one.insert("description".to_owned(), format!("{}: {}", property.code, property.claim).into());
+                keys.insert(name.to_owned(), one.to_value());
+            }
+        }
+        json_schema!({ "type": "object", "additionalProperties": false, "properties": keys })
+    }
+}
+
+/// One line of text.
+#[derive(Clone, Debug)]
+struct Line(String);
+
+impl Readable for Line {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        Ok(Self(line(value)?))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "minLength": 1 })
+    }
+}
+
+fn line(value: &DeValue<'_>) -> Result<String, Complaint> {
+    let text = text(value)?;
+    if text.is_empty() {
+        return Err(Complaint::new("is empty", "", "leave it out, or write something"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Complaint::new("has a control character", "must be one line of plain text", ""));
+    }
+    Ok(text.to_owned())
+}
+
+/// Names, each with its place.
+#[derive(Clone, Debug)]
+struct Names(Vec<Named>);
+
+impl Readable for Names {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        let DeValue::Array(items) = value else {
+            return Err(Complaint::kind("a list", value, "write the names in brackets, such as `[\"one\", \"two\"]`"));
+        };
+        if items.is_empty() || items.len() > MOST_NAMES {
+            return Err(Complaint::new(
+                format!("must have 1 to {MOST_NAMES} names"),
+                "",
+                "leave the key out, or name one",
+            ));
+        }
+        let mut names: Vec<Named> = Vec::new();
+        for (position, item) in items.iter().enumerate() {
+            let text = line(item.get_ref()).map_err(|complaint| complaint.about(position, item.span()))?;
+            if names.iter().any(|name| name.text == text) {
+                let complaint = Complaint::new("comes twice", "this is there already", "leave it out");
+                return Err(complaint.about(position, item.span()));
+            }
+            names.push(Named { text, span: item.span() });
+        }
+        Ok(Self(names))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "type": "array",
+            "items": { "type": "string", "minLength": 1 },
+            "minItems": 1,
+            "maxItems": MOST_NAMES,
+            "uniqueItems": true
+        })
+    }
+}
+
+/// A whole number from 0 on.
+#[derive(Clone, Copy, Debug)]
+struct Whole(u64);
+
+impl Readable for Whole {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        whole(value, 0, u64::try_from(i64::MAX).unwrap_or(u64::MAX)).map(Self)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0 })
+    }
+}
+
+/// A number of trials.
+#[derive(Clone, Copy, Debug)]
+struct Trials(u32);
+
+impl Readable for Trials {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        let trials = whole(value, 1, MOST_TRIALS.into())?;
+        Ok(Self(u32::try_from(trials).unwrap_or(MOST_TRIALS)))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST_TRIALS })
+    }
+}
+
+fn whole(value: &DeValue<'_>, least: u64, most: u64) -> Result<u64, Complaint> {
+    let number = match value {
+        DeValue::Integer(integer) => u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok(),
+        _ => return Err(Complaint::kind("a whole number", value, format!("write a number from {least} to {most}"))),
+    };
+    number.filter(|number| (least..=most).contains(number)).ok_or_else(|| {
+        let label = format!("must be from {least} to {most}");
+        Complaint::new("is out of range", label, format!("write a number from {least} to {most}"))
+    })
+}
+
+/// The most that still counts as nothing.
+#[derive(Clone, Copy, Debug)]
+struct Limit(f64);
+
+impl Readable for Limit {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        let number: Option<f64> = match value {
+            DeValue::Float(float) => float.as_str().replace('_', "").parse().ok(),
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().replace('_', "").parse().ok(),
+            _ => return Err(Complaint::kind("a number", value, "write a number such as `0.05`")),
+        };
+        let limit = number.filter(|limit| (1e-9..=1e9).contains(limit));
+        limit.map(Self).ok_or_else(|| {
+            Complaint::new(
+                "is out of range",
+                "must be above 0",
+                "that something is exactly 0 no number of trials can show",
+            )
+        })
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "number", "minimum": 1e-9, "maximum": 1e9 })
+    }
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug)]
+struct Flag(bool);
+
+impl Readable for Flag {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        match value {
+            DeValue::Boolean(flag) => Ok(Self(*flag)),
+            _ => Err(Complaint::kind("true or false", value, "write `true` or `false`, without quotes")),
+        }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "boolean" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"
+name = "night"
+seed = 7
+agents = ["agent.wasm", "planner:boundary=0"]
+policies = ["strict"]
+environments = ["button:now=2", "task.toml"]
+
+[properties.indifference]
+limit = 0.02
+required = true
+
+[properties.P21]
+trials = 500
+"#;
+
+    fn fault(text: &str) -> (String, String, String) {
+        let fault = File::read(text).unwrap_err().remove(0);
+        (fault.message, text[fault.span.unwrap()].to_owned(), fault.help)
+    }
+
+    #[test]
+    fn a_suite_says_what_is_asked_of_whom() {
+        let file = File::read(WHOLE).unwrap();
+        assert_eq!((file.name.as_deref(), file.seed), (Some("night"), Seed(7)));
+        assert_eq!(
+            file.agents.iter().map(|name| name.text.as_str()).collect::<Vec<_>>(),
+            ["agent.wasm", "planner:boundary=0"]
+        );
+        assert_eq!(&WHOLE[file.environments[1].span.clone()], "\"task.toml\"");
+        let asked: Vec<_> =
+            file.properties.iter().map(|one| (one.property.code, one.limit, one.trials, one.required)).collect();
+        assert_eq!(asked, [("P04", Some(0.02), None, true), ("P21", None, Some(500), false)]);
+    }
+
+    #[test]
+    fn without_properties_every_one_is_asked() {
+        let file = File::read("agents = [\"random\"]").unwrap();
+        assert_eq!(file.properties.len(), PROPERTIES.len());
+        assert!(file.policies.is_empty() && file.environments.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_pointed_at() {
+        assert_eq!(File::read("seed = 1").unwrap_err().remove(0).message, "`agents` is missing");
+        let (message, at, help) = fault("agents = [\"a\"]\n[properties.indiference]\n");
+        assert_eq!((message.as_str(), at.as_str()), ("unknown key `properties.indiference`", "indiference"));
+        assert!(help.starts_with("did you mean `indifference`?"), "{help}");
+        assert_eq!(fault("agents = [\"a\", \"a\"]").0, "`agents[1]` comes twice");
+        assert_eq!(fault("agents = \"a\"").0, "`agents` must be a list");
+        assert_eq!(fault("agents = []").0, "`agents` must have 1 to 256 names");
+        assert_eq!(
+            fault("agents = [\"a\"]\n[properties.P04]\nlimit = 0\n").0,
+            "`properties.P04.limit` is out of range"
+        );
+        assert_eq!(fault("agents = [\"a\"]\n[properties.P04]\ntrials = 0\n").1, "0");
+        assert_eq!(
+            fault("agents = [\"a\"]\n[properties.P04]\nrequired = 1\n").0,
+            "`properties.P04.required` must be true or false"
+        );
+        assert_eq!(fault("agents = [\"a\"\n").0.split(' ').next(), Some("unclosed"));
+        assert_eq!(
+            File::read("agents = [\"a\", \"a\"]\nsed = 1\n").unwrap_err().len(),
+            2,
+            "everything is said at once"
+        );
+    }
+
+    #[test]
+    fn the_schema_accepts_what_is_read_and_refuses_what_is_not() {
+        let schema = jsonschema::validator_for(&schema()).unwrap();
+        let json = |text: &str| serde_json::to_value(toml::from_str::<toml::Table>(text).unwrap()).unwrap();
+        assert!(schema.is_valid(&json(WHOLE)));
+        for wrong in [
+            "agents = []",
+            "agents = [\"a\"]\nsed = 1",
+            "agents = [\"a\"]\n[properties.P99]",
+            "agents = [\"a\"]\n[properties.P04]\nlimit = 0",
+        ] {
+            assert!(!schema.is_valid(&json(wrong)), "{wrong}");
+        }
+    }
+}

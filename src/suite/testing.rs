@@ -1,0 +1,35 @@
+//! Cases made up for tests.
+
+use std::sync::Arc;
+
+use super::{Case, Rules};
+use crate::agent::Source;
+use crate::environment::Selection;
+use crate::policy::{self, Policy};
+use crate::property::Property;
+use crate::statistics::Level;
+use crate::value::Seed;
+
+/// A property asked of an agent of which nothing is known but what is written, under `strict`.
+pub(super) fn case(property: &str, agent: &str, world: &str) -> Case {
+    let property = Property::find(property).unwrap();
+    let (name, instructions) = Source::split(agent);
+    let policy = Policy::load(&policy::shipped("strict").unwrap(), &|_, _| Ok(None)).unwrap();
+    Case {
+        property,
+        agent: Arc::new(Source {
+            text: agent.to_owned(),
+            name: name.to_owned(),
+            bytes: Vec::new().into(),
+            instructions: instructions.map(str::to_owned),
+        }),
+        learns: false,
+        rules: Rules { text: "strict".to_owned(), policy: Arc::new(policy) },
+        world: world.parse::<Selection>().unwrap().into(),
+        limit: property.limit,
+        trials: None,
+        required: false,
+        level: Level::P95,
+        seed: Seed(0),
+    }
+}
