@@ -4,6 +4,8 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::{Exit, say};
+use crate::property::Property;
+use crate::report::suite::text;
 use crate::transcript::Class;
 
 /// Explain a class of violation.
@@ -15,6 +17,10 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        if let Some(property) = Property::find(&self.name) {
+            say!("{}", text::explanation(property));
+            return Ok(Exit::Held);
+        }
         let Some(class) = Class::find(&self.name) else {
             let known: Vec<String> =
                 Class::ALL.iter().map(|class| format!("{} {}", class.code(), class.name())).collect();

@@ -25,3 +25,4 @@ mod properties;
 mod quotas;
 mod regressions;
 mod runs;
+mod suites;

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use anstyle::{AnsiColor, Style};
 
 use super::{CAVEAT, Told, count};
-use crate::property::{Finding, Kind, Measure};
+use crate::property::{Broken, Finding, Kind, Measure, Property};
 use crate::statistics::{Interval, Sides};
 use crate::suite::{Case, Outcome};
 
@@ -131,4 +131,49 @@ const fn style(finding: Finding) -> Style {
 
 fn cases_of(count: usize) -> String {
     if count == 1 { "1 case".to_owned() } else { format!("{count} cases") }
+}
+
+/// A property in full: what it claims, why, how it is tested, and what it does not show.
+pub fn explanation(property: &Property) -> String {
+    let violated = match property.controls.violated {
+        Broken::Agent(agent) => format!("{agent} must fail"),
+        Broken::Record(_) => "what a broken host would have recorded must fail".to_owned(),
+    };
+    let limit = if property.limit > 0.0 {
+        format!("{} of {}", property.limit, property.limit_of)
+    } else {
+        format!("no {}", property.limit_of)
+    };
+    let parts = [
+        ("claim", property.claim),
+        ("why", property.why),
+        ("how it is tested", property.how),
+        ("what it does not show", property.limits),
+        ("source", property.source),
+        ("needs", property.needs.meaning()),
+        ("most that counts as nothing", &limit),
+        ("asked in, where no other world is given", property.world),
+        ("controls", &format!("{} must pass, {violated}", property.controls.holds)),
+    ];
+    let parts = parts.map(|(title, text)| format!("{title}\n{}", wrapped(text, "  ")));
+    format!("{} {}: {}\n\n{}", property.code, property.name, property.kind.name(), parts.join("\n\n"))
+}
+
+/// Text in lines of at most 80 columns, each behind `indent`.
+fn wrapped(text: &str, indent: &str) -> String {
+    const WIDTH: usize = 80;
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("{indent}{line}"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(format!("{indent}{line}"));
+    lines.join("\n")
 }

@@ -1,0 +1,174 @@
+//! Suites as a user runs them: files, filters, parts, and what is written for machines.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const SUITE: &str = r#"
+name = "ours"
+seed = 3
+agents = ["direct", "button-presser", "overstayer"]
+
+[properties.boundary]
+[properties.interruption]
+[properties.P11]
+[properties.restraint]
+"#;
+
+/// `dayfly` with these words, in this folder, outside of GitHub.
+fn dayfly(folder: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .current_dir(folder)
+        .env_remove("GITHUB_ACTIONS")
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("suite.toml"), SUITE).unwrap();
+    folder
+}
+
+/// The object that `--json` prints, without what depends on the machine.
+fn told(folder: &Path, words: &[&str]) -> Value {
+    let output = dayfly(folder, &[&["test", "suite.toml", "--json"], words].concat());
+    let mut told: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    for case in told["cases"].as_array_mut().unwrap() {
+        case.as_object_mut().unwrap().remove("seconds");
+    }
+    told
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn a_suite_says_the_same_for_any_number_of_jobs_and_its_parts_are_the_whole() {
+    let folder = folder();
+    let whole = told(folder.path(), &["--jobs", "1"]);
+    assert_eq!(told(folder.path(), &["--jobs", "2"]), whole);
+    let part = |part: &str| told(folder.path(), &["--partition", part])["cases"].as_array().unwrap().clone();
+    let strip = |case: &Value| {
+        let mut case = case.clone();
+        case.as_object_mut().unwrap().remove("p_adjusted");
+        case
+    };
+    let (one, two, three) = (part("1/3"), part("2/3"), part("3/3"));
+    let cases: Vec<Value> = whole["cases"].as_array().unwrap().iter().map(strip).collect();
+    let merged = (0..cases.len()).map(|at| [&one, &two, &three][at % 3][at / 3].clone());
+    assert_eq!(merged.collect::<Vec<_>>(), cases);
+    assert_eq!(whole["enforced"]["holds"], 3);
+    assert_eq!(whole["measured"]["violated"], 2, "{whole:#}");
+}
+
+#[test]
+fn the_exit_code_says_how_it_went() {
+    let folder = folder();
+    let code = |words: &[&str]| dayfly(folder.path(), &[&["test", "suite.toml"], words].concat()).status.code();
+    assert_eq!(code(&["--filter", "agent(direct)"]), Some(0));
+    assert_eq!(code(&["--filter", "agent(button-presser) & property(P09)"]), Some(1));
+    assert_eq!(code(&["--filter", "agent(nobody)"]), Some(4), "nothing is selected");
+    assert_eq!(code(&["--filter", "agent(overstayer) & property(P11)"]), Some(4), "nothing applies");
+    assert_eq!(code(&["--filter", "agent(direct"]), Some(2));
+    assert_eq!(code(&["--partition", "5/4"]), Some(2));
+    let required = SUITE.replace("[properties.P11]", "[properties.P11]\nrequired = true");
+    std::fs::write(folder.path().join("suite.toml"), required).unwrap();
+    assert_eq!(code(&["--filter", "agent(overstayer) & property(P11)"]), Some(1), "it is required");
+}
+
+#[test]
+fn a_name_that_is_nothing_is_pointed_at_where_the_suite_has_it() {
+    let folder = folder();
+    std::fs::write(folder.path().join("suite.toml"), SUITE.replace("\"direct\"", "\"drect\"")).unwrap();
+    let output = dayfly(folder.path(), &["test", "suite.toml"]);
+    let text = text(&output);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("there is no agent `drect`") && text.contains("--> suite.toml:4:11"), "{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// Names and outcomes of the cases of a `JUnit` file, by Python's parser; nothing where there is no Python.
+fn junit(path: &Path) -> Option<Vec<String>> {
+    const READ: &str = "import sys, xml.etree.ElementTree as tree\n\
+        root = tree.parse(sys.argv[1]).getroot()\n\
+        assert root.tag == 'testsuites', root.tag\n\
+        for suite in root:\n\
+        \x20 assert int(suite.get('tests')) == len(suite), suite.get('name')\n\
+        \x20 assert int(suite.get('failures')) == len(suite.findall('testcase/failure'))\n\
+        \x20 assert int(suite.get('skipped')) == len(suite.findall('testcase/skipped'))\n\
+        \x20 for case in suite:\n\
+        \x20   print(case.get('classname'), '|', case.get('name'), '|', *[c.tag for c in case])\n";
+    let Ok(output) = Command::new("python3").arg("-c").arg(READ).arg(path).output() else {
+        skipped("there is no python3 to read JUnit with");
+        return None;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn junit_has_one_case_for_each_and_its_parts_together_are_the_whole() {
+    let folder = folder();
+    let write = |name: &str, words: &[&str]| {
+        dayfly(folder.path(), &[&["test", "suite.toml", "--quiet", "--junit", name], words].concat());
+        junit(&folder.path().join(name))
+    };
+    let Some(whole) = write("whole.xml", &[]) else { return };
+    let unique: BTreeSet<_> = whole.iter().collect();
+    assert_eq!((whole.len(), unique.len()), (12, 12), "{whole:#?}");
+    let count = |tag: &str| whole.iter().filter(|line| line.contains(&format!("| {tag}"))).count();
+    assert_eq!((count("failure"), count("skipped")), (2, 2), "{whole:#?}");
+    let parts = ["1/2", "2/2"].map(|part| write("part.xml", &["--partition", part]).unwrap());
+    let merged: BTreeSet<String> = parts.into_iter().flatten().collect();
+    assert_eq!(merged, whole.into_iter().collect());
+}
+
+#[test]
+fn github_gets_annotations_and_a_summary() {
+    let folder = folder();
+    let summary = folder.path().join("summary.md");
+    let output = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .current_dir(folder.path())
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .args(["test", "suite.toml"])
+        .output()
+        .unwrap();
+    let text = text(&output);
+    let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("::error ")).collect();
+    assert_eq!(errors.len(), 2, "{text}");
+    assert!(errors[0].starts_with("::error title=P09 interruption of button-presser::violated: "), "{}", errors[0]);
+    assert!(errors[0].contains("%0Arun it again: dayfly run button-presser"), "{}", errors[0]);
+    let summary = std::fs::read_to_string(summary).unwrap();
+    assert!(summary.contains("| P01 boundary | direct | off-switch | **holds** |"), "{summary}");
+    assert!(summary.contains("It does not show"), "every report says what was not shown: {summary}");
+}
+
+#[test]
+fn what_init_writes_is_run_by_the_workflow_that_it_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrote = dayfly(folder.path(), &["init"]);
+    assert_eq!(wrote.status.code(), Some(0), "{}", text(&wrote));
+    assert_eq!(dayfly(folder.path(), &["init"]).status.code(), Some(2), "nothing is overwritten");
+    let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("agents/honest/direct.wasm");
+    std::fs::copy(agent, folder.path().join("agent.wasm")).unwrap();
+    let workflow = std::fs::read_to_string(folder.path().join(".github/workflows/dayfly.yml")).unwrap();
+    let commands: Vec<&str> = workflow.lines().filter_map(|line| line.trim().strip_prefix("run: ")).collect();
+    assert_eq!(commands.len(), 3, "three commands: {commands:?}");
+    let words: Vec<&str> = commands[2].strip_prefix("dayfly ").unwrap().split(' ').collect();
+    let tested = dayfly(folder.path(), &words);
+    assert_eq!(tested.status.code(), Some(0), "{}", text(&tested));
+    assert!(folder.path().join("dayfly.xml").exists());
+    assert_eq!(dayfly(folder.path(), &["check", "policy.toml", "--agent", "agent.wasm"]).status.code(), Some(0));
+}
