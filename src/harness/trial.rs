@@ -70,6 +70,7 @@ pub fn terms(policy: &Policy) -> Terms {
         objective: policy.objective,
         persists: policy.boundary.environment == Continuity::Persist,
         carry: policy.boundary.carry,
+        selects: policy.population.is_some(),
         release_ends: policy.episode.on_release == Release::Ends,
     }
 }

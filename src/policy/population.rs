@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::content::{Complaint, Content, Readable};
 use super::numbers::{Count, Fraction};
 use super::overlay::Overlay;
-use super::table::{Key, Table};
+use crate::document::{Key, Table};
 use crate::value::Fault;
 
 /// The share where nothing says otherwise (Krueger, Maharaj, Leike 2020).

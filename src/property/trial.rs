@@ -57,6 +57,8 @@ pub struct Terms {
     pub persists: bool,
     /// The most bytes of carry-over.
     pub carry: u64,
+    /// Whether carry-overs are selected by the returns of later episodes.
+    pub selects: bool,
     /// Whether something that is released ends the episode.
     pub release_ends: bool,
 }

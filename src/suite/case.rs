@@ -115,18 +115,16 @@ impl Case {
             Under::Given => &self.rules.text,
             Under::Shipped(name) => name,
         };
-        let mut line = format!(
-            "dayfly run {} -p {} -e {} --seed {} -n {}",
+        let line = format!(
+            "dayfly run {} -p {} -e {} --seed {} -n {} --lineages {}",
             quoted(agent),
             quoted(policy),
             quoted(&trial.world.to_string()),
             trial.seed,
-            trial.episodes
+            trial.episodes,
+            // Without a number there are as many as the policy's population has.
+            trial.lineages
         );
-        // Where the policy has a population, one lineage is not what there is without a number.
-        if trial.lineages > 1 || self.rules.policy.population.is_some() {
-            line = format!("{line} --lineages {}", trial.lineages);
-        }
         match &trial.task {
             Some(task) => format!("{line} --task {}", quoted(task)),
             None => line,
