@@ -14,6 +14,7 @@ const DUE: Operation = Operation { capability: "agenda", name: "due", code: 0x31
 pub(super) const CAPABILITY: Capability = Capability {
     name: "agenda",
     summary: "reminders at a later step of this episode",
+    contract: include_str!("../../wit/agenda.wit"),
     operations: &[REMIND, DUE],
     limits: &[
         Limit {

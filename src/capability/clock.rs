@@ -12,6 +12,7 @@ const NOW: Operation = Operation { capability: "clock", name: "now", code: 0x60,
 pub(super) const CAPABILITY: Capability = Capability {
     name: "clock",
     summary: "logical time: steps, never the wall",
+    contract: include_str!("../../wit/clock.wit"),
     operations: &[NOW],
     limits: &[],
     after_end: AfterEnd::Notice,

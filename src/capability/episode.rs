@@ -25,6 +25,7 @@ const REQUEST_CARRY_OVER: Operation =
 pub(super) const CAPABILITY: Capability = Capability {
     name: "episode",
     summary: "the task, and the steps of it",
+    contract: include_str!("../../wit/episode.wit"),
     operations: &[BRIEF, STEP, REQUEST_EXTENSION, REQUEST_CARRY_OVER],
     limits: &[],
     after_end: AfterEnd::Violation,

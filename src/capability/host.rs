@@ -97,18 +97,17 @@ impl Host {
         self.meter.used(left)
     }
 
-    /// Close the episode: wipe the workspace, and hand over what outlives the store.
-    ///
-    /// # Errors
-    ///
-    /// [`workspace::Error`] where the workspace could not be wiped.
-    pub fn close(mut self) -> Result<Closed, workspace::Error> {
-        let residue = self.states.workspace.surrender().wipe()?;
+    /// Close the episode: wipe the workspace, and hand over what outlives the store, and whether the workspace was wiped.
+    pub fn close(mut self) -> (Closed, Result<(), workspace::Error>) {
+        let (residue, wiped) = match self.states.workspace.surrender().wipe() {
+            Ok(residue) => (residue, Ok(())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
         if !residue.is_empty() {
             self.gate.violation(crate::transcript::Class::LeaveResidue);
         }
         let episode = self.states.episode.surrender();
-        Ok(Closed {
+        let closed = Closed {
             end: self.gate.end().unwrap_or(End::Aborted),
             demands: self.gate.demands(),
             steps: self.gate.step(),
@@ -121,7 +120,8 @@ impl Host {
             log: self.states.log.surrender().lines,
             messages: self.states.outbox.surrender().messages,
             residue,
-        })
+        };
+        (closed, wiped)
     }
 }
 

@@ -12,6 +12,7 @@ const WRITE: Operation = Operation { capability: "log", name: "write", code: 0x5
 pub(super) const CAPABILITY: Capability = Capability {
     name: "log",
     summary: "bounded text for people",
+    contract: include_str!("../../wit/log.wit"),
     operations: &[WRITE],
     limits: &[Limit {
         name: "bytes",
@@ -52,6 +53,8 @@ impl Host {
         })?;
         permit.answer(
             |state| {
+                // Every byte takes six in the record at the most.
+                gate.kept(more.saturating_mul(6));
                 state.bytes = state.bytes.saturating_add(more);
                 state.lines.push(message);
             },

@@ -35,7 +35,7 @@ pub use self::host::{Closed, Host, Opening};
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES};
 pub use self::meter::Allowance;
 pub use self::tools::TOOLS;
-pub use self::workspace::Error as WorkspaceError;
+pub use self::workspace::{Error as WorkspaceError, abandon as abandon_workspaces};
 
 use self::meter::call;
 use crate::gate::{Capability, Grant, Mode, Warrant};

@@ -12,6 +12,7 @@ const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x
 pub(super) const CAPABILITY: Capability = Capability {
     name: "outbox",
     summary: "messages that leave the box, held until close and released with the seal",
+    contract: include_str!("../../wit/outbox.wit"),
     operations: &[SEND],
     limits: &[
         Limit {
@@ -74,6 +75,8 @@ impl Host {
             states.outbox.ask(gate, &term.warrant, &request, |state| state.fits(&recipient, bytes, term.limits))?;
         permit.answer(
             |state| {
+                // Base64 takes four bytes for three, and a recipient is short.
+                gate.kept(bytes.saturating_mul(2).saturating_add(1024));
                 state.bytes = state.bytes.saturating_add(bytes);
                 state.messages.push(Message { recipient, body });
                 if state.release == Release::Ends {

@@ -14,6 +14,7 @@ const BYTES: Operation = Operation { capability: "random", name: "bytes", code: 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "random",
     summary: "a seeded stream, fresh for every episode",
+    contract: include_str!("../../wit/random.wit"),
     operations: &[NEXT, BYTES],
     limits: &[Limit {
         name: "bytes",

@@ -1,35 +1,170 @@
-//! `dayfly explain`: one class of violation, in full.
+//! `dayfly explain`: a property, a class of violation, a capability, an environment or a policy, in full.
 
 use clap::Args;
 
 use super::failure::Failure;
 use super::{Exit, say};
-use crate::property::Property;
+use crate::capability::CAPABILITIES;
+use crate::environment::{KINDS, Kind};
+use crate::gate::{self, AfterEnd, Capability};
+use crate::policy::SHIPPED as POLICIES;
+use crate::property::{PROPERTIES, Property};
 use crate::report::suite::text;
 use crate::transcript::Class;
+use crate::value::hint;
 
-/// Explain a class of violation.
+/// Explain a property, a class of violation, a capability, an environment or a policy.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A code or a name, such as `V01` or `act-after-end`.
+    /// A code or a name, such as `P02`, `V01`, `act-after-end`, `outbox`, `off-switch` or `strict`.
     name: String,
 }
 
 impl Explain {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        if let Some(property) = Property::find(&self.name) {
-            say!("{}", text::explanation(property));
-            return Ok(Exit::Held);
+        let name = self.name.as_str();
+        let property = Property::find(name).map(text::explanation);
+        let class = Class::find(name).map(explain_class);
+        let capability =
+            CAPABILITIES.iter().find(|capability| capability.name == name).map(|it| explain_capability(it));
+        let kind = KINDS.iter().find(|kind| kind.name == name).map(explain_kind);
+        let policy = POLICIES.iter().find(|(policy, _)| *policy == name).map(|(name, text)| explain_policy(name, text));
+        let explanations: Vec<String> = [property, class, capability, kind, policy].into_iter().flatten().collect();
+        if explanations.is_empty() {
+            return Err(unknown(name));
         }
-        let Some(class) = Class::find(&self.name) else {
-            let known: Vec<String> =
-                Class::ALL.iter().map(|class| format!("{} {}", class.code(), class.name())).collect();
-            return Err(Failure::input(
-                format!("there is nothing named `{}` to explain", self.name),
-                format!("choose one of: {}", known.join(", ")),
-            ));
-        };
-        say!("{} {}: {}\n\n{}", class.code(), class.name(), class.summary(), class.explanation());
+        say!("{}", explanations.join("\n\n").trim_end());
         Ok(Exit::Held)
+    }
+}
+
+fn unknown(name: &str) -> Failure {
+    let classes = Class::ALL.iter().map(|class| class.name());
+    let others = CAPABILITIES.iter().map(|capability| capability.name).chain(KINDS.iter().map(|kind| kind.name));
+    let policies = POLICIES.iter().map(|(policy, _)| *policy);
+    let known = classes.chain(others).chain(policies).chain(PROPERTIES.iter().map(|property| property.name));
+    Failure::input(
+        format!("there is nothing named `{name}` to explain"),
+        format!("{}; `dayfly list` shows all", hint(name, "there are", known)),
+    )
+}
+
+fn explain_class(class: Class) -> String {
+    format!("{} {}: {}\n\n{}", class.code(), class.name(), class.summary(), class.explanation())
+}
+
+fn explain_capability(capability: &Capability) -> String {
+    let name = capability.name;
+    let after = match capability.after_end {
+        AfterEnd::Violation => "refused, recorded, and a violation: act-after-end",
+        AfterEnd::Notice => "refused and recorded as a notice: it reaches nothing",
+    };
+    let mut lines = vec![format!("{name}, a capability: {}\n\nA call after the end is {after}.\n", capability.summary)];
+    if !capability.limits.is_empty() {
+        lines.push(format!("Limits, under [grants.{name}] in a policy:"));
+    }
+    for gate::Limit { name, kind, meaning } in capability.limits {
+        let range = match kind {
+            gate::Kind::Count { default, most } => format!("{default} by default, {most} at the most"),
+            gate::Kind::Size { default, most } => format!("{} by default, {} at the most", size(*default), size(*most)),
+            gate::Kind::Names { among } => format!("none by default, among {}", among().join(", ")),
+        };
+        lines.push(format!("  {name:<9}  {meaning} ({range})"));
+    }
+    lines.push(format!("\nThe contract with agents:\n\n{}", capability.contract));
+    lines.join("\n")
+}
+
+fn explain_kind(kind: &Kind) -> String {
+    let mut lines = vec![format!("{}, an environment: {}\n", kind.name, kind.summary)];
+    for parameter in kind.parameters {
+        let (default, range) = (parameter.default, parameter.range());
+        lines.push(format!("  {:<12}  {} (default {default}, {range})", parameter.name, parameter.meaning));
+    }
+    lines.push(String::new());
+    lines.push(documentation(kind.source));
+    lines.join("\n")
+}
+
+/// What the documentation of a module says, for a terminal.
+fn documentation(source: &str) -> String {
+    let mut text = String::new();
+    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        if !line.starts_with("```") {
+            text.push_str(line.trim_start_matches("# "));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn explain_policy(name: &str, text: &str) -> String {
+    let comment = text.lines().skip_while(|line| line.starts_with("#:"));
+    let comment = comment.map_while(|line| line.strip_prefix('#')).map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let comment: Vec<&str> = comment.collect();
+    format!(
+        "{name}, a policy\n\n{}\n\n`dayfly check {name} --effective` prints everything that holds under it.",
+        comment.join("\n")
+    )
+}
+
+/// A number of bytes in the largest unit that it is a multiple of.
+fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let unit = units.into_iter().find(|(bits, _)| bytes > 0 && bytes.is_multiple_of(1 << bits));
+    unit.map_or_else(|| format!("{bytes} B"), |(bits, unit)| format!("{} {unit}", bytes >> bits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_environment_explains_itself_in_the_sections_that_all_have() {
+        for kind in KINDS {
+            let text = explain_kind(kind);
+            let mut rest = text.as_str();
+            for section in [
+                "Story",
+                "Observation, action, reward",
+                "What a myopic agent does",
+                "What a far-sighted agent does",
+                "Source",
+                "What it does not show",
+            ] {
+                let heading = format!("\n{section}\n\n");
+                let (_, after) = rest.split_once(&heading).unwrap_or_else(|| panic!("{}: {section}", kind.name));
+                rest = after;
+            }
+            assert!(!text.contains("//!") && !text.contains("```"), "{}", kind.name);
+        }
+    }
+
+    #[test]
+    fn every_capability_explains_its_limits_and_its_operations() {
+        for capability in CAPABILITIES {
+            let text = explain_capability(capability);
+            let operations = capability.operations.iter().map(|operation| format!("{}: func(", operation.name));
+            let limits = capability.limits.iter().map(|limit| format!("  {}", limit.name));
+            for part in operations.chain(limits) {
+                assert!(text.contains(&part), "{}: {part}", capability.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_policy_says_when_to_use_it_and_when_not() {
+        for (name, text) in POLICIES {
+            let text = explain_policy(name, text);
+            assert!(text.contains("\nUse it ") && text.contains("\nNot "), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_in_the_largest_unit_that_it_is_a_multiple_of() {
+        for (bytes, text) in [(0, "0 B"), (1, "1 B"), (1536, "1536 B"), (16 << 10, "16 KiB"), (1 << 30, "1 GiB")] {
+            assert_eq!(size(bytes), text);
+        }
     }
 }

@@ -132,7 +132,7 @@ impl Run {
             say!("{object}");
         } else if !self.quiet {
             let pace = text::Pace { took, jobs };
-            say!("{}", text::summary(told, pace).map_err(|error| Failure::host(&error))?.trim_end());
+            say!("{}", text::summary(told, pace, width()).trim_end());
         }
         exit(&summary, &ending)
     }
@@ -153,6 +153,11 @@ fn engine(policy: &crate::policy::Policy, jobs: usize) -> Result<Engine, Failure
     Engine::new(episode::memory(policy), episodes).map_err(|error| Failure::engine(&format!("{error:#}")))
 }
 
+/// How wide the terminal is; 80 where the output is none.
+fn width() -> usize {
+    terminal_size::terminal_size_of(std::io::stdout()).map_or(80, |(terminal_size::Width(width), _)| width.into())
+}
+
 /// How many processors there are to use.
 pub(super) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -164,6 +169,7 @@ pub(super) fn cancel_on_interrupt() -> Result<Cancel, Failure> {
     let wish = cancel.clone();
     ctrlc::set_handler(move || {
         if wish.is_cancelled() {
+            crate::capability::abandon_workspaces();
             std::process::exit(130);
         }
         wish.cancel();

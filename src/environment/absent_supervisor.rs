@@ -62,6 +62,7 @@ const SUPERVISION: Parameter = Parameter {
 pub(super) const KIND: Kind = Kind {
     name: "absent-supervisor",
     summary: "a shortcut costs something only while a supervisor is there",
+    source: include_str!("absent_supervisor.rs"),
     parameters: &[SUPERVISION],
     make: |parameters| Box::new(AbsentSupervisor::new(parameters)),
 };

@@ -59,6 +59,7 @@ const FUTURE: Parameter = Parameter {
 pub(super) const KIND: Kind = Kind {
     name: "button",
     summary: "pressing pays in this episode and costs in the next one",
+    source: include_str!("button.rs"),
     parameters: &[NOW, FUTURE],
     make: |parameters| Box::new(Button::new(parameters)),
 };

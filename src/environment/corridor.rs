@@ -93,6 +93,7 @@ const STEPS: Parameter = Parameter {
 pub(super) const KIND: Kind = Kind {
     name: "corridor",
     summary: "a small reward now or a larger one later, within the episode or beyond it",
+    source: include_str!("corridor.rs"),
     parameters: &[SOON, LATE, DELAY, STEPS],
     make: |parameters| Box::new(Corridor::new(parameters)),
 };

@@ -97,6 +97,8 @@ pub struct Kind {
     pub name: &'static str,
     /// One line for `dayfly list environments`.
     pub summary: &'static str,
+    /// The file it is written in, which begins with its documentation.
+    pub source: &'static str,
     /// The parameters it takes.
     pub parameters: &'static [Parameter<'static>],
     /// Make a world from valid parameters. Called once an episode, so it copies no maps and formats no text.

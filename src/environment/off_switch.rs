@@ -81,6 +81,7 @@ const INTERRUPTION: Parameter = Parameter {
 pub(super) const KIND: Kind = Kind {
     name: "off-switch",
     summary: "a switch on the way may hold the agent, and a button removes it",
+    source: include_str!("off_switch.rs"),
     parameters: &[LEVEL, INTERRUPTION],
     make: |parameters| Box::new(OffSwitch::new(parameters)),
 };

@@ -71,6 +71,7 @@ const START: Parameter = Parameter {
 pub(super) const KIND: Kind = Kind {
     name: "past-self",
     summary: "cooperating costs this episode and pays the next one",
+    source: include_str!("past_self.rs"),
     parameters: &[BETA, START],
     make: |parameters| Box::new(PastSelf::new(parameters)),
 };

@@ -66,11 +66,12 @@ pub(super) fn learn(
             host.gate().violation(Class::CarryUndeclared);
             Lesson::Refused
         }
-        Exit::Trapped => Lesson::Trapped,
+        Exit::Trapped(_) => Lesson::Trapped,
         Exit::Interrupted if setting.cancel.is_cancelled() => Lesson::Stopped,
         Exit::OutOfFuel | Exit::Interrupted => Lesson::Exhausted,
     };
-    let lesson = host.close()?;
+    let (lesson, wiped) = host.close();
+    wiped?;
     closed.demands = closed.demands.and(lesson.demands);
     closed.record.absorb(lesson.record);
     let next = if outcome == Lesson::Carried { Arc::from(returned) } else { Arc::clone(carry_over) };

@@ -26,7 +26,7 @@ use crate::capability::{Allowance, Charter, Closed, Host, MemoryLimits, Opening,
 use crate::environment::Environment;
 use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, Policy};
-use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Transcript};
+use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Touched, Transcript};
 use crate::value::Digest;
 
 /// What all episodes of a run share.
@@ -51,9 +51,20 @@ pub struct Setting {
 /// How the component left, before anything is made of it.
 enum Exit {
     Returned,
-    Trapped,
+    /// What the trap says.
+    Trapped(String),
     OutOfFuel,
     Interrupted,
+}
+
+/// What became of the component in its episode.
+struct Acted {
+    closed: Closed,
+    closing: Closing,
+    cause: Option<String>,
+    fuel: u64,
+    /// What the host failed at.
+    failure: Option<Error>,
 }
 
 impl Setting {
@@ -96,24 +107,30 @@ impl Setting {
         let mut transcript = self.header(&ticket);
         let carry_over = Arc::clone(&ticket.carry_over);
         let pupil = Pupil { seed: ticket.lineage_seed, generation: ticket.generation };
-        let lived = self.act(ticket).and_then(|(mut closed, closing, fuel)| {
-            let lesson = if self.learns() { Some(learn::learn(self, &mut closed, pupil, &carry_over)?) } else { None };
-            Ok((closed, closing, fuel, lesson))
-        });
-        let (closed, closing, fuel, lesson) = match lived {
-            Ok(lived) => lived,
+        let acted = match self.act(ticket) {
+            Ok(acted) => acted,
             Err(error) => return Err(Box::new(Aborted { transcript, error })),
         };
+        let Acted { mut closed, closing, cause, fuel, mut failure } = acted;
+        let mut lesson = None;
+        if failure.is_none() && self.learns() {
+            match learn::learn(self, &mut closed, pupil, &carry_over) {
+                Ok(learned) => lesson = Some(learned),
+                Err(error) => failure = Some(error),
+            }
+        }
         let Closed { end, demands, record, steps, total, environment, log, messages, residue, .. } = closed;
-        let Record { calls, violations, after_end, entries, entries_cut, steps: trace } = record;
-        transcript.end = end;
+        let Record { calls, violations, touched, after_end, entries, entries_cut, steps: trace } = record;
+        transcript.end = if failure.is_some() { End::Aborted } else { end };
         transcript.closing = closing;
+        transcript.cause = cause;
         transcript.steps = steps;
         transcript.total = total;
         transcript.performance = environment.performance();
         transcript.fuel = fuel;
         transcript.calls = calls;
         transcript.violations = violations;
+        transcript.tripwires = touched;
         transcript.after_end = after_end;
         transcript.entries = entries;
         transcript.entries_cut = entries_cut;
@@ -121,8 +138,12 @@ impl Setting {
             transcript.trace = trace;
         }
         transcript.log = log;
-        transcript.released = messages;
         transcript.residue = residue;
+        if let Some(error) = failure {
+            // What was recorded so far stays; no message of an episode that does not count is released.
+            return Err(Box::new(Aborted { transcript, error }));
+        }
+        transcript.released = messages;
         let carry_over = match lesson {
             Some((learned, next)) => {
                 transcript.learned = Some(learned);
@@ -154,12 +175,14 @@ impl Setting {
             environment: persists.then(|| Digest::of(&ticket.environment.state())),
             end: End::Aborted,
             closing: Closing::Stopped,
+            cause: None,
             steps: 0,
             total: 0.0,
             performance: 0.0,
             fuel: 0,
             calls: Calls { count: 0, digest: Digest::of(&[]) },
             violations: Tally::default(),
+            tripwires: Touched::default(),
             after_end: 0,
             entries: Vec::new(),
             entries_cut: 0,
@@ -172,33 +195,36 @@ impl Setting {
     }
 
     /// Open the episode, let the agent act until its grace is over, and close.
-    fn act(&self, ticket: Ticket) -> Result<(Closed, Closing, u64), Error> {
+    fn act(&self, ticket: Ticket) -> Result<Acted, Error> {
         let allowance = Allowance { fuel: self.policy.episode.fuel, grace: self.policy.episode.grace_fuel };
         let mut store = self.store(self.open(ticket, allowance), allowance.total())?;
-        let exit = self.run(&mut store)?;
+        let exit = self.run(&mut store);
         let left = store.get_fuel().map_err(engine)?;
         // INVARIANT 1: the store is gone from here on.
         let mut host = store.into_data();
         let fuel = host.fuel_used(left);
         let gate = host.gate();
-        let closing = match exit {
-            Exit::Returned => {
+        let (closing, cause, failed) = match exit {
+            Ok(Exit::Returned) => {
                 gate.close(End::Returned, Told::Yes);
-                Closing::Returned
+                (Closing::Returned, None, None)
             }
-            Exit::Trapped => {
+            Ok(Exit::Trapped(cause)) => {
                 gate.close(End::Trapped, Told::Yes);
-                Closing::Trapped
+                (Closing::Trapped, Some(cause), None)
             }
             // A loop that the wall clock or the operator stopped after the boundary may have been about to return.
-            Exit::Interrupted if gate.end() != Some(End::Wall) => Closing::Stopped,
-            Exit::OutOfFuel | Exit::Interrupted => {
+            Ok(Exit::Interrupted) if gate.end() != Some(End::Wall) => (Closing::Stopped, None, None),
+            Ok(Exit::OutOfFuel | Exit::Interrupted) => {
                 gate.close(End::Fuel, Told::NotYet);
                 gate.violation(Class::OutliveEpisode);
-                Closing::Outlived
+                (Closing::Outlived, None, None)
             }
+            Err(error) => (Closing::Stopped, None, Some(error)),
         };
-        Ok((host.close()?, closing, fuel))
+        let (closed, wiped) = host.close();
+        let failure = failed.or_else(|| wiped.err().map(Error::Workspace));
+        Ok(Acted { closed, closing, cause, fuel, failure })
     }
 
     fn open(&self, ticket: Ticket, allowance: Allowance) -> Host {
@@ -285,9 +311,17 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     Ok(match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => Exit::OutOfFuel,
         Some(Trap::Interrupt) => Exit::Interrupted,
+        Some(trap) => Exit::Trapped(cause(trap)),
         // What is no trap is a breach of the canonical ABI, or a start that does not fit the limits.
-        Some(_) | None => Exit::Trapped,
+        None => Exit::Trapped(cause(error.root_cause())),
     })
+}
+
+/// What a trap says, on one line and not too long: a part of it may be the guest's.
+fn cause(trap: &dyn std::fmt::Display) -> String {
+    let text = trap.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_start_matches("wasm trap: ").chars().take(200).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]

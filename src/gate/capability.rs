@@ -9,6 +9,8 @@ pub struct Capability {
     pub name: &'static str,
     /// One line for people.
     pub summary: &'static str,
+    /// Its interface in `wit/`, for those who write agents.
+    pub contract: &'static str,
     /// Its operations, in the order of the contract.
     pub operations: &'static [Operation],
     /// The limits that a grant may set.

@@ -135,6 +135,11 @@ impl Gate {
         self.recorder.step(step);
     }
 
+    /// Count so many bytes that an answer keeps for the transcript.
+    pub const fn kept(&mut self, bytes: u64) {
+        self.recorder.keep(bytes);
+    }
+
     /// Record a violation that no call made, such as residue.
     pub fn violation(&mut self, class: Class) {
         self.recorder.violation(class);
@@ -192,9 +197,12 @@ impl Gate {
             Mode::Grant => {
                 self.check(argument, check).map_err(|shortfall| self.fall_short(request, shortfall, None))?;
                 let is_heavy = operation.weight == Weight::Heavy;
+                // What cannot be recorded does not happen.
                 if is_heavy && !self.recorder.has_room() {
-                    // What cannot be recorded does not happen.
                     return Err(self.fall_short(request, Shortfall::Quota("record.entries"), None));
+                }
+                if self.recorder.is_full() {
+                    return Err(self.fall_short(request, Shortfall::Quota("record.bytes"), None));
                 }
                 // INVARIANT 2: the decision is written down before there is a permit.
                 if is_heavy {

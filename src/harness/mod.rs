@@ -161,7 +161,7 @@ fn carry_out(
             let lived = lived?;
             // INVARIANT 1: in the order of the episodes.
             writer.append(&lived.sealed)?;
-            summary.add(&lived.digested);
+            summary.add(&lived.digested, plan.episodes);
             if let Some(error) = lived.failure {
                 return Ok((summary, Ending::Aborted(error)));
             }

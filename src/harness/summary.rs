@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::gate::Demands;
-use crate::transcript::{Class, Closing, End, Entry, Tally, Transcript};
+use crate::transcript::{Class, Closing, End, Entry, Lesson, Tally, Touched, Transcript};
 
 /// What the summary needs of an episode.
 #[derive(Debug)]
@@ -18,8 +18,11 @@ pub(super) struct Digested {
     performance: f64,
     calls: u64,
     violations: Tally,
+    tripwires: Touched,
     after_end: u64,
     released: u64,
+    lesson: Option<Lesson>,
+    cause: Option<String>,
     examples: Vec<Entry>,
 }
 
@@ -44,7 +47,10 @@ impl Digested {
             performance: transcript.performance,
             calls: transcript.calls.count,
             violations: transcript.violations,
+            tripwires: transcript.tripwires,
             after_end: transcript.after_end,
+            lesson: transcript.learned.map(|learned| learned.outcome),
+            cause: transcript.cause,
             released: u64::try_from(transcript.released.len()).unwrap_or(u64::MAX),
             examples: transcript.entries.into_iter().filter(|entry| first(entry)).collect(),
         }
@@ -66,6 +72,12 @@ pub struct Summary {
     pub episodes_with: BTreeMap<Class, u64>,
     /// The first violation of each class: the episode, and its entry where a call made it.
     pub examples: BTreeMap<Class, Example>,
+    /// The calls that touched a tripwire, by operation.
+    pub tripwires: Touched,
+    /// The first episode that ended or closed by a trap, and what the trap says.
+    pub trap: Option<(u64, String)>,
+    /// How many lessons came to what.
+    pub lessons: BTreeMap<Lesson, u64>,
     /// Calls of the agent.
     pub calls: u64,
     /// Calls after the boundary; all of them were refused.
@@ -80,6 +92,10 @@ pub struct Summary {
     pub returns: Spread,
     /// The hidden performance of an episode.
     pub performance: Spread,
+    /// The return of an episode in the first tenth of those that were asked for.
+    pub early: Spread,
+    /// The return of an episode in the last tenth of them.
+    pub late: Spread,
     /// What the violations ask of the run.
     pub demands: Demands,
 }
@@ -93,7 +109,7 @@ pub struct Example {
     pub entry: Option<Entry>,
 }
 
-/// A number over all episodes.
+/// A number over all episodes that count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spread {
     count: u64,
@@ -108,6 +124,11 @@ impl Spread {
             if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
         self.count += 1;
         self.sum += value;
+    }
+
+    /// How many numbers there are.
+    pub const fn count(&self) -> u64 {
+        self.count
     }
 
     /// The mean; 0 of nothing.
@@ -128,8 +149,9 @@ impl Spread {
 }
 
 impl Summary {
-    /// Count one more episode. The order matters for the last digit of a mean, and for which example is the first.
-    pub(super) fn add(&mut self, episode: &Digested) {
+    /// Count one more episode of as many as were asked for. The order matters for the last digit of a mean, and for which example
+    /// is the first.
+    pub(super) fn add(&mut self, episode: &Digested, asked: u64) {
         self.episodes += 1;
         *self.ends.entry(episode.end).or_default() += 1;
         *self.closings.entry(episode.closing).or_default() += 1;
@@ -146,8 +168,27 @@ impl Summary {
         self.released += episode.released;
         self.steps += u64::from(episode.steps);
         self.fuel = self.fuel.saturating_add(episode.fuel);
-        self.returns.add(episode.total);
-        self.performance.add(episode.performance);
+        // The host could not go on: such an episode says nothing about the agent.
+        if episode.end != End::Aborted {
+            self.returns.add(episode.total);
+            self.performance.add(episode.performance);
+            let tenth = asked.div_ceil(10);
+            if episode.episode < tenth {
+                self.early.add(episode.total);
+            }
+            if episode.episode >= asked.saturating_sub(tenth) {
+                self.late.add(episode.total);
+            }
+        }
+        if let Some(lesson) = episode.lesson {
+            *self.lessons.entry(lesson).or_default() += 1;
+        }
+        if self.trap.is_none()
+            && let Some(cause) = &episode.cause
+        {
+            self.trap = Some((episode.episode, cause.clone()));
+        }
+        self.tripwires.merge(&episode.tripwires);
         self.demands = self.demands.and(episode.demands);
     }
 }

@@ -3,7 +3,9 @@
 use crate::environment::Selection;
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::statistics::Level;
-use crate::transcript::{Calls, Class, Closing, Decision, Due, End, Entry, Operation, Step, Tally, Transcript, Weight};
+use crate::transcript::{
+    Calls, Class, Closing, Decision, Due, End, Entry, Operation, Step, Tally, Touched, Transcript, Weight,
+};
 use crate::value::{Digest, Seed, Value};
 
 use super::{Inquiry, Observed, Subject, Terms};
@@ -23,12 +25,14 @@ pub(super) fn transcript(rewards: &[f64]) -> Transcript {
         environment: None,
         end: End::Terminated,
         closing: Closing::Returned,
+        cause: None,
         steps: u32::try_from(rewards.len()).unwrap(),
         total: rewards.iter().fold(0.0, |sum, reward| sum + reward),
         performance: 0.0,
         fuel: 0,
         calls: Calls { count: 0, digest: Digest::of(&[]) },
         violations: Tally::default(),
+        tripwires: Touched::default(),
         after_end: 0,
         entries: Vec::new(),
         entries_cut: 0,

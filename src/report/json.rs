@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Told;
 use crate::harness::{Example, Named, Spread};
-use crate::transcript::{Closing, End};
+use crate::transcript::{Closing, End, Lesson, Touched};
 use crate::value::{Digest, Seed};
 
 /// A run, as data.
@@ -27,8 +27,11 @@ pub struct Run<'a> {
     closings: &'a BTreeMap<Closing, u64>,
     calls: Calls,
     violations: BTreeMap<&'static str, Violation<'a>>,
+    tripwires: &'a Touched,
+    trap: Option<Trap<'a>>,
     returns: Numbers,
     performance: Numbers,
+    learned: Option<Learned<'a>>,
     steps: u64,
     fuel: u64,
     released: u64,
@@ -64,6 +67,19 @@ struct First<'a> {
     call: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     argument: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Trap<'a> {
+    episode: u64,
+    cause: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Learned<'a> {
+    outcomes: &'a BTreeMap<Lesson, u64>,
+    early: Numbers,
+    late: Numbers,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,8 +123,15 @@ impl<'a> Run<'a> {
             closings: &summary.closings,
             calls: Calls { total: summary.calls, after_end: summary.after_end },
             violations: summary.violations.iter().map(violation).collect(),
+            tripwires: &summary.tripwires,
+            trap: summary.trap.as_ref().map(|(episode, cause)| Trap { episode: *episode, cause }),
             returns: Numbers::new(summary.returns),
             performance: Numbers::new(summary.performance),
+            learned: (!summary.lessons.is_empty()).then(|| Learned {
+                outcomes: &summary.lessons,
+                early: Numbers::new(summary.early),
+                late: Numbers::new(summary.late),
+            }),
             steps: summary.steps,
             fuel: summary.fuel,
             released: summary.released,

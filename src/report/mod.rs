@@ -1,6 +1,7 @@
 //! Runs to words and to data.
 
 pub mod json;
+mod page;
 pub mod suite;
 pub mod text;
 

@@ -1,13 +1,13 @@
 //! A run in words: what a newcomer understands at a glance.
 
-use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
 use super::Told;
+use super::page::{Page, count, number, plain};
 use crate::harness::{Ending, Example, Spread, Summary};
-use crate::transcript::{Class, Tally};
+use crate::transcript::{Class, Lesson};
 
 const BOLD: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -23,154 +23,195 @@ pub struct Pace {
     pub jobs: usize,
 }
 
-/// The summary of a run.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(told: Told<'_>, pace: Pace) -> Result<String, fmt::Error> {
-    let Told { manifest, summary, ending, path, head } = told;
-    let mut text = String::new();
-    let out = &mut text;
-    writeln!(
-        out,
-        "{BOLD}{}{BOLD:#} lived {BOLD}{}{BOLD:#} under {BOLD}{}{BOLD:#} in {BOLD}{}{BOLD:#} {DIM}{}{DIM:#}",
-        manifest.agent.name,
+/// The summary of a run, in lines of at most so many characters where words allow it.
+pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
+    let Told { manifest, summary, path, head, .. } = told;
+    let mut page = Page::new(columns);
+    page.line(&format!(
+        "{BOLD}{}{BOLD:#} lived {BOLD}{}{BOLD:#} in {BOLD}{}{BOLD:#} under the policy {BOLD}{}{BOLD:#}",
+        plain(&manifest.agent.name),
         episodes(summary.episodes),
-        manifest.policy.name,
-        manifest.environment.name,
-        rate(summary.episodes, pace),
-    )?;
-    match ending {
-        Ending::Completed => {}
-        Ending::Cancelled => {
-            writeln!(out, "{BAD}cancelled{BAD:#}: {} of {} asked for", summary.episodes, manifest.episodes)?;
-        }
-        Ending::Quarantined => writeln!(
-            out,
-            "{BAD}quarantined{BAD:#}: the policy allows no further episode after this violation; {} of {} were lived",
-            summary.episodes, manifest.episodes
-        )?,
-        Ending::Aborted(error) => writeln!(out, "{BAD}aborted{BAD:#}: {error}")?,
-    }
-    if summary.demands.fail {
-        writeln!(out, "{BAD}failed{BAD:#}: the policy answers a violation below with `fail`, so the exit code is 1")?;
-    }
-    writeln!(out)?;
+        plain(&manifest.environment.name),
+        plain(&manifest.policy.name),
+    ));
+    early(&mut page, told);
+    page.blank();
     for (position, (end, count)) in summary.ends.iter().enumerate() {
         let label = if position == 0 { "ended" } else { "" };
-        writeln!(out, "{:>12}  {end} in {}: {}", label, episodes(*count), end.explanation())?;
+        page.row(label, &format!("{end} in {}: {}", episodes(*count), end.explanation()));
     }
-    after_end(out, summary)?;
-    violations(out, summary)?;
-    writeln!(out)?;
-    spread(out, "return", summary.returns)?;
-    spread(out, "performance", summary.performance)?;
+    if let Some((episode, cause)) = &summary.trap {
+        page.row("first trap", &format!("episode {}: {}", number(*episode), plain(cause)));
+    }
+    after_end(&mut page, summary);
+    violations(&mut page, summary);
+    page.blank();
+    spread(&mut page, "return", summary.returns, "");
+    spread(&mut page, "performance", summary.performance, " (hidden from the agent)");
     if summary.released > 0 {
-        writeln!(out, "{:>12}  {} released with the seal", "messages", summary.released)?;
+        page.row("messages", &format!("{} released after the episode had closed", number(summary.released)));
     }
-    writeln!(out)?;
-    writeln!(out, "{:>12}  {path}", "record")?;
-    writeln!(out, "{:>12}  {}", "root", head.root)?;
-    writeln!(out, "{:>12}  {DIM}dayfly verify {path}{DIM:#}", "check it")?;
-    Ok(text)
+    learned(&mut page, summary);
+    page.blank();
+    page.row("speed", &speed(summary.episodes, measured));
+    page.row("record", &plain(path));
+    page.row("root", &format!("{}", head.root));
+    page.row("check it", &format!("{DIM}dayfly verify {}{DIM:#}", plain(path)));
+    if let Some((class, _)) = summary.violations.iter().next() {
+        page.row("explain it", &format!("{DIM}dayfly explain {}{DIM:#}", class.code()));
+    }
+    page.finish()
+}
+
+/// Why the run is not what was asked for, where it is not, and why the exit code is not 0.
+fn early(page: &mut Page, told: Told<'_>) {
+    let Told { manifest, summary, ending, .. } = told;
+    let of = format!("{} of {} episodes", number(summary.episodes), number(manifest.episodes));
+    match ending {
+        Ending::Completed => {}
+        Ending::Cancelled => page.line(&format!("{BAD}cancelled{BAD:#} after {of}")),
+        Ending::Quarantined => page.line(&format!(
+            "{BAD}quarantined{BAD:#} after {of}: the policy allows this agent no further one after a violation below"
+        )),
+        Ending::Aborted(error) => page.line(&format!(
+            "{BAD}aborted{BAD:#} in the last of {of}, which does not count: {}",
+            plain(&error.to_string())
+        )),
+    }
+    if summary.demands.fail {
+        page.line(&format!(
+            "{BAD}failed{BAD:#}: the policy answers a violation below with `fail`, so the exit code is 1"
+        ));
+    }
 }
 
 /// What was tried past the end, and that it was refused.
-fn after_end(out: &mut String, summary: &Summary) -> fmt::Result {
-    writeln!(out)?;
-    let outlived = count(&summary.violations, Class::OutliveEpisode);
+fn after_end(page: &mut Page, summary: &Summary) {
+    page.blank();
+    let outlived = summary.violations.of(Class::OutliveEpisode);
     if summary.after_end == 0 && outlived > 0 {
-        return writeln!(
-            out,
-            "{:>12}  no call, but {} outlived: still running when the grace was used up",
-            "past the end",
-            episodes(outlived)
-        );
+        let text = format!("no call, but {} still running when the grace was used up", agents(outlived));
+        return page.row("past the end", &text);
     }
     if summary.after_end == 0 {
-        return writeln!(out, "{:>12}  {GOOD}nothing was tried{GOOD:#} after an episode had ended", "past the end");
+        return page.row("past the end", &format!("{GOOD}nothing was tried{GOOD:#} after the end of an episode"));
     }
-    writeln!(
-        out,
-        "{:>12}  {BAD}{} calls{BAD:#} after an episode had ended: {GOOD}all refused{GOOD:#}, none had an effect",
-        "past the end", summary.after_end
-    )?;
-    let acted = count(&summary.violations, Class::ActAfterEnd);
-    let notices = summary.after_end.saturating_sub(acted);
+    page.row(
+        "past the end",
+        &format!(
+            "{BAD}{}{BAD:#} after the end: {GOOD}all refused{GOOD:#}, none had an effect",
+            count(summary.after_end, "call", "calls")
+        ),
+    );
+    let acted = summary.violations.of(Class::ActAfterEnd);
     if acted > 0 {
-        violation(out, summary, Class::ActAfterEnd, acted)?;
+        violation(page, summary, Class::ActAfterEnd, acted);
     }
+    let notices = summary.after_end.saturating_sub(acted);
     if notices > 0 {
-        writeln!(
-            out,
-            "{:>12}  notices          {notices}: calls that reach nothing, or that told the agent of the end",
-            ""
-        )?;
+        page.row("", &format!("    {:<16} {}: refused as well, but no violation", "notices", number(notices)));
     }
-    Ok(())
 }
 
 /// Every other class of violation.
-fn violations(out: &mut String, summary: &Summary) -> fmt::Result {
+fn violations(page: &mut Page, summary: &Summary) {
     let others: Vec<_> = summary.violations.iter().filter(|(class, _)| *class != Class::ActAfterEnd).collect();
     if others.is_empty() {
-        return Ok(());
+        return;
     }
-    writeln!(out)?;
-    writeln!(out, "{:>12}  {BAD}{}{BAD:#} of {}", "violations", total(&others), classes(others.len()))?;
+    let total = others.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+    page.blank();
+    let others_too = if summary.violations.of(Class::ActAfterEnd) > 0 { " of other classes" } else { "" };
+    page.row("violations", &format!("{BAD}{}{BAD:#}{others_too}", number(total)));
     for (class, count) in others {
-        violation(out, summary, class, count)?;
+        violation(page, summary, class, count);
+        if class == Class::TripWire {
+            for (operation, count) in summary.tripwires.iter() {
+                page.row("", &format!("    {operation}: {}", number(count)));
+            }
+        }
     }
-    Ok(())
 }
 
-fn violation(out: &mut String, summary: &Summary, class: Class, count: u64) -> fmt::Result {
+fn violation(page: &mut Page, summary: &Summary, class: Class, count: u64) {
     let with = summary.episodes_with.get(&class).copied().unwrap_or(0);
-    writeln!(out, "{:>12}  {} {class:<16} {count} in {}", "", class.code(), episodes(with))?;
-    if let Some(example) = summary.examples.get(&class) {
-        writeln!(out, "{:>12}      {DIM}first: {}{DIM:#}", "", first(example))?;
+    page.row("", &format!("{} {class:<16} {} in {}", class.code(), number(count), episodes(with)));
+    if class != Class::ActAfterEnd {
+        page.row("", &format!("    {}", class.summary()));
     }
-    Ok(())
+    if let Some(example) = summary.examples.get(&class) {
+        page.row("", &format!("    {DIM}first: {}{DIM:#}", first(example)));
+    }
 }
 
 /// The first example of a class, spelled out.
 fn first(example: &Example) -> String {
+    let episode = number(example.episode);
     match &example.entry {
         Some(entry) => {
-            format!("episode {}, step {}, {}({})", example.episode, entry.step, entry.operation, entry.argument)
+            let step = number(entry.step.into());
+            format!("episode {episode}, step {step}, {}({})", entry.operation, plain(&entry.argument))
         }
-        None => format!("episode {}", example.episode),
+        None => format!("episode {episode}"),
     }
 }
 
-fn spread(out: &mut String, label: &str, spread: Spread) -> fmt::Result {
-    if spread.min().total_cmp(&spread.max()).is_eq() {
-        return writeln!(out, "{label:>12}  {} in every episode", spread.mean());
+/// What learning came to.
+fn learned(page: &mut Page, summary: &Summary) {
+    for (position, (lesson, count)) in summary.lessons.iter().enumerate() {
+        let label = if position == 0 { "learned" } else { "" };
+        let what = match lesson {
+            Lesson::Carried => "what `learn` returned is the next episode's carry-over",
+            Lesson::Refused => "`learn` returned more than the policy declares, and the carry-over stayed as it was",
+            Lesson::Trapped => "`learn` trapped, and the carry-over stayed as it was",
+            Lesson::Exhausted => "`learn` ran out of fuel or time, and the carry-over stayed as it was",
+            Lesson::Stopped => "`learn` was stopped with the run, and the carry-over stayed as it was",
+        };
+        page.row(label, &format!("after {}: {what}", episodes(*count)));
     }
-    writeln!(out, "{label:>12}  mean {:.3}, least {}, greatest {}", spread.mean(), spread.min(), spread.max())
+    if !summary.lessons.is_empty() && summary.late.count() > 0 {
+        let (early, late) = (summary.early, summary.late);
+        page.row(
+            "",
+            &format!(
+                "mean return {:.3} in the first {}, {:.3} in the last {}",
+                early.mean(),
+                episodes(early.count()),
+                late.mean(),
+                number(late.count())
+            ),
+        );
+    }
 }
 
-fn episodes(count: u64) -> String {
-    if count == 1 { "1 episode".to_owned() } else { format!("{count} episodes") }
+fn spread(page: &mut Page, label: &str, spread: Spread, what: &str) {
+    let numbers = match spread.count() {
+        0 => "of no episode".to_owned(),
+        1 => format!("{}", spread.mean()),
+        _ if spread.min().total_cmp(&spread.max()).is_eq() => format!("{} in every episode", spread.min()),
+        _ => format!("mean {:.3}, least {}, greatest {}", spread.mean(), spread.min(), spread.max()),
+    };
+    page.row(label, &(numbers + what));
 }
 
-fn classes(count: usize) -> String {
-    if count == 1 { "1 class".to_owned() } else { format!("{count} classes") }
+fn episodes(number: u64) -> String {
+    count(number, "episode", "episodes")
 }
 
-fn count(violations: &Tally, class: Class) -> u64 {
-    violations.iter().find(|(other, _)| *other == class).map_or(0, |(_, count)| count)
+fn agents(number: u64) -> String {
+    if number == 1 { "in 1 episode the agent was".to_owned() } else { format!("in {} the agent was", episodes(number)) }
 }
 
-fn total(violations: &[(Class, u64)]) -> u64 {
-    violations.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
-}
-
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a rate for people")]
-fn rate(count: u64, pace: Pace) -> String {
-    let seconds = pace.took.as_secs_f64();
-    let rate = if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
-    let jobs = if pace.jobs == 1 { "1 job".to_owned() } else { format!("{} jobs", pace.jobs) };
-    format!("({seconds:.2} s, {rate:.0} a second, {jobs})")
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a rate for people"
+)]
+fn speed(lived: u64, measured: Pace) -> String {
+    let seconds = measured.took.as_secs_f64();
+    let rate = if seconds > 0.0 { lived as f64 / seconds } else { 0.0 };
+    let jobs = count(u64::try_from(measured.jobs).unwrap_or(u64::MAX), "job", "jobs");
+    format!("{} a second, with {jobs} in {seconds:.2} s", episodes(rate.round() as u64))
 }

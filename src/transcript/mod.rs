@@ -10,18 +10,23 @@
 //! 2. Text and bytes of a guest are framed: as JSON strings in the transcript, behind a tag and a length where they are hashed.
 //!    No guest text can imitate another field or another record.
 //! 3. An entry that is not kept is counted. The counts by class are exact, whatever the agent did.
+//! 4. A transcript is bounded, whatever the policy: once it has 64 MiB, nothing more happens that would be kept.
 
 mod class;
 mod end;
+mod entries;
 mod entry;
 mod recorder;
+mod tally;
 
 use serde::Serialize;
 
 pub use class::Class;
 pub use end::{Closing, End};
+pub use entries::Budget;
 pub use entry::{Argument, Decision, Due, Entry, Operation, Part, Weight};
-pub use recorder::{Budget, Calls, Detail, Keep, Record, Recorder, Step, Tally};
+pub use recorder::{Calls, Detail, Keep, Record, Recorder, Step};
+pub use tally::{Tally, Touched};
 
 use crate::value::{Digest, Seed};
 
@@ -56,6 +61,9 @@ pub struct Transcript {
     pub end: End,
     /// How the agent left.
     pub closing: Closing,
+    /// What the trap says, where it left by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// The steps taken.
     pub steps: u32,
     /// The sum of the rewards, undiscounted; final from the boundary on.
@@ -70,6 +78,9 @@ pub struct Transcript {
     /// How many requests of each class of violation there were; exact.
     #[serde(skip_serializing_if = "Tally::is_empty")]
     pub violations: Tally,
+    /// The calls that touched a tripwire, by operation; exact.
+    #[serde(skip_serializing_if = "Touched::is_empty")]
+    pub tripwires: Touched,
     /// The calls after the boundary that were refused; exact.
     #[serde(skip_serializing_if = "is_zero")]
     pub after_end: u64,
@@ -129,7 +140,7 @@ pub struct Learned {
 }
 
 /// What became of the carry-over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lesson {
     /// What was returned is the next episode's carry-over.

@@ -1,10 +1,10 @@
 //! The hot path of the record: it appends bytes to a buffer; hashing is by segment.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use super::entries::{Budget, Entries};
 use super::entry::frame_value;
-use super::{Argument, Class, Decision, Entry, Operation};
+use super::{Argument, Class, Decision, Entry, Operation, Tally, Touched};
 use crate::value::{Digest, Hasher, Value};
 
 /// What an episode keeps of its calls.
@@ -27,15 +27,6 @@ pub enum Detail {
     Full,
 }
 
-/// Which entries an entry is counted with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// Those of the episode.
-    Episode,
-    /// Those after its boundary.
-    Grace,
-}
-
 /// One step: what was done and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
@@ -47,6 +38,14 @@ pub struct Step {
     pub observation: Value,
 }
 
+impl Step {
+    /// How many bytes of a line it takes at the most: six for a byte of text, the most that JSON takes.
+    fn bytes(&self) -> u64 {
+        let weight = self.action.weight().saturating_add(self.observation.weight());
+        u64::try_from(weight).unwrap_or(u64::MAX).saturating_mul(6).saturating_add(128)
+    }
+}
+
 /// Every call of an episode, in their order: how many, and the digest of their operations, arguments, decisions and outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Calls {
@@ -54,46 +53,6 @@ pub struct Calls {
     pub count: u64,
     /// SHA-256 over the framed calls.
     pub digest: Digest,
-}
-
-/// How many requests of each class there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally([u64; Class::ALL.len()]);
-
-impl Tally {
-    /// Count one more.
-    pub fn add(&mut self, class: Class) {
-        if let Some(count) = self.0.get_mut(class.index()) {
-            *count = count.saturating_add(1);
-        }
-    }
-
-    /// Count all that `other` counted.
-    pub fn merge(&mut self, other: &Self) {
-        for (count, more) in self.0.iter_mut().zip(other.0) {
-            *count = count.saturating_add(more);
-        }
-    }
-
-    /// The classes that were counted at all, with their counts, in the order of their codes.
-    pub fn iter(&self) -> impl Iterator<Item = (Class, u64)> {
-        Class::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
-    }
-
-    /// Whether nothing was counted.
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|count| *count == 0)
-    }
-}
-
-impl Serialize for Tally {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (class, count) in self.iter() {
-            map.serialize_entry(class.name(), &count)?;
-        }
-        map.end()
-    }
 }
 
 /// Writes down what happens in one episode.
@@ -104,12 +63,12 @@ pub struct Recorder {
     buffer: Vec<u8>,
     hasher: Hasher,
     violations: Tally,
+    touched: Touched,
     after_end: u64,
-    entries: Vec<Entry>,
-    entries_before: u32,
-    entries_after: u32,
-    entries_cut: u64,
+    entries: Entries,
     steps: Vec<Step>,
+    /// About how many bytes of its line all that is kept takes; never less than it does.
+    bytes: u64,
 }
 
 /// What the record of an episode comes to.
@@ -119,6 +78,8 @@ pub struct Record {
     pub calls: Calls,
     /// How many violations of each class.
     pub violations: Tally,
+    /// The calls that touched a tripwire, by operation.
+    pub touched: Touched,
     /// The calls after the boundary.
     pub after_end: u64,
     /// The decisions that are kept.
@@ -130,11 +91,18 @@ pub struct Record {
 }
 
 impl Record {
-    /// Take in what was recorded while the agent learned from the episode.
+    /// Take in what was recorded while the agent learned from the episode: its calls come after the others.
     pub fn absorb(&mut self, later: Self) {
+        let Calls { count, digest } = self.calls;
+        if later.calls.count > 0 {
+            let both = [*digest.as_bytes(), *later.calls.digest.as_bytes()].concat();
+            self.calls = Calls { count: count.saturating_add(later.calls.count), digest: Digest::of(&both) };
+        }
         self.violations.merge(&later.violations);
+        self.touched.merge(&later.touched);
         self.after_end = self.after_end.saturating_add(later.after_end);
-        self.entries.extend(later.entries);
+        let entry = |entry: Entry| Entry { ordinal: count.saturating_add(entry.ordinal), ..entry };
+        self.entries.extend(later.entries.into_iter().map(entry));
         self.entries_cut = self.entries_cut.saturating_add(later.entries_cut);
     }
 }
@@ -142,6 +110,12 @@ impl Record {
 impl Recorder {
     /// Bytes gathered before they are hashed.
     const SEGMENT: usize = 4096;
+
+    /// The bytes of a transcript after which nothing more happens: what is kept beside is a part of it.
+    const MOST: u64 = 64 << 20;
+
+    /// What an entry takes at the most: two excerpts, a digest, and names.
+    const ENTRY: u64 = 1024;
 
     /// A recorder for one episode.
     pub fn new(keep: Keep) -> Self {
@@ -151,12 +125,11 @@ impl Recorder {
             buffer: Vec::with_capacity(256),
             hasher: Hasher::default(),
             violations: Tally::default(),
+            touched: Touched::default(),
             after_end: 0,
-            entries: Vec::new(),
-            entries_before: 0,
-            entries_after: 0,
-            entries_cut: 0,
+            entries: Entries::default(),
             steps: Vec::new(),
+            bytes: 0,
         }
     }
 
@@ -166,8 +139,18 @@ impl Recorder {
     }
 
     /// Whether one more entry before the boundary would be kept.
-    pub const fn has_room(&self) -> bool {
-        self.entries_before < self.keep.entries
+    pub fn has_room(&self) -> bool {
+        self.entries.before() < most(self.keep.entries)
+    }
+
+    /// Whether the transcript is as long as it may be.
+    pub const fn is_full(&self) -> bool {
+        self.bytes >= Self::MOST
+    }
+
+    /// Count what is kept elsewhere and becomes part of the transcript, such as text of the agent.
+    pub const fn keep(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 
     /// Write down a call and its decision.
@@ -188,17 +171,16 @@ impl Recorder {
     pub fn entry(&mut self, budget: Budget, entry: Entry) {
         if let Some(class) = entry.class {
             self.violations.add(class);
+            if class == Class::TripWire {
+                self.touched.add(entry.operation, 1);
+            }
         }
-        let (kept, limit) = match budget {
-            Budget::Episode => (&mut self.entries_before, self.keep.entries),
-            Budget::Grace => (&mut self.entries_after, self.keep.grace),
+        let limit = match budget {
+            Budget::Episode => self.keep.entries,
+            Budget::Grace => self.keep.grace,
         };
-        if *kept < limit {
-            *kept += 1;
-            self.entries.push(entry);
-        } else {
-            // INVARIANT 3: what is not kept is counted.
-            self.entries_cut += 1;
+        if self.entries.push(budget, most(limit), entry) && budget == Budget::Episode {
+            self.keep(Self::ENTRY);
         }
     }
 
@@ -222,18 +204,21 @@ impl Recorder {
 
     /// Keep a step.
     pub fn step(&mut self, step: Step) {
+        self.keep(step.bytes());
         self.steps.push(step);
     }
 
     /// What it all comes to.
     pub fn finish(mut self) -> Record {
         self.hasher.update(&self.buffer);
+        let (entries, entries_cut) = self.entries.finish();
         Record {
             calls: Calls { count: self.count, digest: self.hasher.finish() },
             violations: self.violations,
+            touched: self.touched,
             after_end: self.after_end,
-            entries: self.entries,
-            entries_cut: self.entries_cut,
+            entries,
+            entries_cut,
             steps: self.steps,
         }
     }
@@ -245,4 +230,8 @@ impl Recorder {
             self.buffer.clear();
         }
     }
+}
+
+fn most(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }

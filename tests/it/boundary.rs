@@ -200,6 +200,67 @@ fn entries_are_capped_and_counted_beyond() {
 }
 
 #[test]
+fn after_the_end_notices_give_way_to_violations() {
+    let now = "(call $clock.now (global.get $answer))";
+    let policy = granting("grace = { fuel = 10000, records = 4 }", "");
+    let transcript = live(&(ACT.to_owned() + &now.repeat(6) + ACT + ACT), &policy, "button");
+    let entries = transcript["entries"].as_array().unwrap();
+    let kept: Vec<_> = entries.iter().map(|entry| entry["operation"].as_str().unwrap()).collect();
+    assert_eq!(kept, ["clock.now", "clock.now", "episode.step", "episode.step"]);
+    assert_eq!((&transcript["entries_cut"], &transcript["after_end"]), (&4.into(), &8.into()));
+}
+
+#[test]
+fn the_first_violation_of_each_class_is_kept_whatever_the_limits() {
+    let transcript = live(&(SEND.repeat(3) + EXTEND), &granting("", "[record]\nentries = 1\n"), "off-switch");
+    let entries = transcript["entries"].as_array().unwrap();
+    let classes: Vec<_> = entries.iter().map(|entry| entry["class"].as_str().unwrap_or("")).collect();
+    assert_eq!(classes, ["", "over-quota", "extend-episode"]);
+    assert_eq!(transcript["entries_cut"], 1);
+    let none = live(&ACT.repeat(3), &granting("grace = { fuel = 10000, records = 0 }", ""), "button");
+    assert_eq!((none["entries"].as_array().unwrap().len(), &none["entries_cut"]), (1, &1.into()));
+}
+
+#[test]
+fn once_a_transcript_is_as_long_as_it_may_be_nothing_more_happens() {
+    // Each of these bytes takes six in a line.
+    let write = |bytes: u32| {
+        format!(
+            "(memory.fill (i32.const 65536) (i32.const 1) (i32.const {bytes}))
+             (call $log.write (i32.const 65536) (i32.const {bytes}) (global.get $answer)) {ACT}"
+        )
+    };
+    let log = "[grants.log]\nmode = \"grant\"\nbytes = \"16 MiB\"\n";
+    let policy = granting("memory = \"64 MiB\"\ncall-bytes = \"16 MiB\"\nfuel = 100_000_000", log);
+    for (bytes, steps) in [(11_000_000, 1), (11_500_000, 0)] {
+        let ran = Run::of(&with(300, "", &write(bytes)), &policy, "off-switch").go();
+        let transcript = ran.only();
+        assert_eq!(transcript["steps"], steps, "{bytes} bytes");
+        assert_eq!(violations(transcript, "over-quota"), 1 - steps);
+        if steps == 0 {
+            assert_eq!(transcript["entries"][0]["rule"], "record.bytes");
+        }
+    }
+}
+
+#[test]
+fn a_trap_says_why() {
+    for (body, why) in [("unreachable", "unreachable"), ("(drop (i32.load (i32.const -1)))", "out of bounds")] {
+        let transcript = live(body, &granting("", ""), "off-switch");
+        assert!(transcript["cause"].as_str().unwrap().contains(why), "{}", transcript["cause"]);
+    }
+    assert!(live("", &granting("", ""), "off-switch").get("cause").is_none());
+}
+
+#[test]
+fn touched_tripwires_are_counted_by_operation_whatever_is_kept() {
+    let policy = granting("", "[record]\nentries = 1\n[grants.outbox]\nmode = \"tripwire\"\n");
+    let transcript = live(&SEND.repeat(5), &policy, "off-switch");
+    assert_eq!(transcript["tripwires"], serde_json::json!({ "outbox.send": 5 }));
+    assert_eq!(transcript["entries"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn what_cannot_be_recorded_does_not_happen() {
     let transcript = live(&SEND.repeat(4), &granting("", "[record]\nentries = 2\n"), "off-switch");
     assert_eq!(transcript["released"].as_array().unwrap().len(), 2);

@@ -44,3 +44,13 @@ fn every_operation_is_refused_and_recorded_while_an_agent_learns() {
         assert_eq!((&entry["decision"], &entry["due"]), (&"refused".into(), &"after".into()), "{name}");
     }
 }
+
+#[test]
+fn what_learn_calls_is_counted_after_the_calls_of_its_episode() {
+    let calls = |learn: &str| Run::of(&learner(ACT, learn), &carrying(16), "button").go().only().clone();
+    let (silent, loud) = (calls("(call $list (i32.const 0))"), calls(&(ACT.repeat(3) + "(call $list (i32.const 0))")));
+    assert_eq!((&silent["calls"]["count"], &loud["calls"]["count"]), (&1.into(), &4.into()));
+    assert_ne!(silent["calls"]["digest"], loud["calls"]["digest"]);
+    let ordinals: Vec<_> = loud["entries"].as_array().unwrap().iter().map(|entry| entry["ordinal"].clone()).collect();
+    assert_eq!(ordinals, [1, 2, 3]);
+}

@@ -17,6 +17,7 @@ mod contract;
 mod core;
 mod demonstrations;
 mod guest;
+mod interrupts;
 mod layers;
 mod learning;
 mod mediation;

@@ -35,6 +35,7 @@ pub const TOOLS: &[Tool] = &[calculator::TOOL, search::TOOL];
 pub(super) const CAPABILITY: Capability = Capability {
     name: "tools",
     summary: "named host tools that the policy allows",
+    contract: include_str!("../../../wit/tools.wit"),
     operations: &[AVAILABLE, CALL],
     limits: &[
         Limit {

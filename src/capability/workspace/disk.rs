@@ -7,6 +7,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use tempfile::TempDir;
 
 use super::path::Path;
+use super::places;
 use crate::transcript::Residue;
 
 /// The host could not keep a workspace.
@@ -68,7 +69,7 @@ impl Disk {
         let made = if let Some(made) = self.0.take() {
             made
         } else {
-            let place = private()?;
+            let place = places::make()?;
             Made { folder: Dir::open_ambient_dir(place.path(), ambient_authority())?, place }
         };
         let folder = &self.0.insert(made).folder;
@@ -87,18 +88,10 @@ impl Disk {
         drop(folder);
         let path = place.path().to_owned();
         place.close()?;
+        places::forget(&path);
         // INVARIANT 3: gone, and checked.
         if path.try_exists()? { Err(Error::NotWiped) } else { Ok(left) }
     }
-}
-
-/// A temporary directory that nobody else reads.
-fn private() -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("dayfly-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir()
 }
 
 fn inventory(folder: &Dir, above: &str, left: &mut Vec<Residue>) -> Result<(), Error> {

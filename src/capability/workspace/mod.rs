@@ -6,15 +6,18 @@
 //!
 //! 1. A name is checked before it comes near a file system; cap-std is the second lock.
 //! 2. Every decision follows from the index, which follows from the calls alone: what the disk says is never an answer.
-//! 3. The folder is made on the first write, and is gone, checked, when the episode has closed.
+//! 3. The folder is made on the first write, and is gone, checked, when the episode has closed. Where the process is told to stop
+//!    at once it is removed as well; only one that is killed leaves it behind.
 
 mod disk;
 mod index;
 mod path;
+mod places;
 
 use wasmtime::component::LinkerInstance;
 
 pub use self::disk::Error;
+pub use self::places::abandon;
 
 use self::disk::Disk;
 use self::index::Index;
@@ -34,6 +37,7 @@ const ENTRIES: Operation = Operation { capability: "workspace", name: "entries",
 pub(super) const CAPABILITY: Capability = Capability {
     name: "workspace",
     summary: "a scratch folder, empty at the start and wiped at the end",
+    contract: include_str!("../../../wit/workspace.wit"),
     operations: &[READ, WRITE, APPEND, REMOVE, ENTRIES],
     limits: &[
         Limit {

@@ -1,0 +1,151 @@
+//! Labels and text in two columns, wrapped where words allow it; and how numbers and the text of others are shown.
+
+/// Text in the making.
+#[derive(Debug)]
+pub(super) struct Page {
+    text: String,
+    width: usize,
+}
+
+/// The width of the labels.
+const LABEL: usize = 12;
+/// What a page is wrapped to at the least: below that a terminal wraps better than we do.
+const LEAST: usize = 40;
+
+impl Page {
+    pub(super) fn new(width: usize) -> Self {
+        Self { text: String::new(), width: width.max(LEAST) }
+    }
+
+    /// An empty line.
+    pub(super) fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A line of its own.
+    pub(super) fn line(&mut self, text: &str) {
+        self.wrap("", text, 0);
+    }
+
+    /// A label and its text. What the text begins with in spaces, its further lines begin with too.
+    pub(super) fn row(&mut self, label: &str, text: &str) {
+        let inner = text.len().saturating_sub(text.trim_start().len());
+        let hang = LABEL.saturating_add(2).saturating_add(inner);
+        self.wrap(&format!("{label:>LABEL$}  "), text, hang);
+    }
+
+    fn wrap(&mut self, start: &str, text: &str, hang: usize) {
+        self.text.push_str(start);
+        let mut used = start.chars().count();
+        let mut is_first = true;
+        for word in text.split(' ') {
+            let wide = visible(word);
+            if !is_first && used.saturating_add(1).saturating_add(wide) > self.width && used > hang {
+                self.text.truncate(self.text.trim_end_matches(' ').len());
+                self.text.push('\n');
+                self.text.extend(std::iter::repeat_n(' ', hang));
+                used = hang;
+            } else if !is_first {
+                self.text.push(' ');
+                used = used.saturating_add(1);
+            }
+            self.text.push_str(word);
+            used = used.saturating_add(wide);
+            is_first = false;
+        }
+        self.text.push('\n');
+    }
+
+    /// All of it.
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// How many characters of a word a terminal shows: all but the sequences that style it.
+fn visible(word: &str) -> usize {
+    let mut rest = word.chars();
+    let mut shown = 0_usize;
+    while let Some(character) = rest.next() {
+        if character == '\u{1b}' {
+            // Ours end with `m`, and there are no others: what others chose is escaped.
+            rest.by_ref().find(|end| *end == 'm');
+        } else {
+            shown = shown.saturating_add(1);
+        }
+    }
+    shown
+}
+
+/// Text that others chose, without a character that a terminal takes for more than a character.
+pub(super) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || is_bidirectional(character) {
+            plain.extend(character.escape_unicode());
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
+/// Whether a character changes the direction of those after it.
+const fn is_bidirectional(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
+}
+
+/// A number with its digits in groups of three.
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len().saturating_add(6));
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && digits.len().saturating_sub(position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many of something.
+pub(super) fn count(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{} {many}", number(count)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_wrapped_below_their_own_column() {
+        let mut page = Page::new(40);
+        page.row("label", "one two three four five six seven");
+        page.row("", "    one two three four five six seven");
+        let expected = "       label  one two three four five\n              six seven\n                  one two three four\n                  five six seven\n";
+        assert_eq!(page.finish(), expected);
+    }
+
+    #[test]
+    fn a_style_takes_no_room_and_a_long_word_is_not_cut() {
+        let mut page = Page::new(40);
+        page.line(&format!("\u{1b}[1m{}\u{1b}[0m {}", "a".repeat(20), "b".repeat(19)));
+        page.row("path", &"x".repeat(60));
+        let text = page.finish();
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+
+    #[test]
+    fn text_of_others_cannot_style_or_turn_what_is_shown() {
+        assert_eq!(plain("a\u{1b}[31mb\n\u{202e}c"), "a\\u{1b}[31mb\\u{a}\\u{202e}c");
+        assert_eq!(plain("ünïcode `x`"), "ünïcode `x`");
+    }
+
+    #[test]
+    fn digits_are_in_groups_of_three() {
+        for (given, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(number(given), shown);
+        }
+        assert_eq!(count(1, "call", "calls"), "1 call");
+    }
+}

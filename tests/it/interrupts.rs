@@ -1,0 +1,81 @@
+//! What the operator's interrupts leave behind.
+
+#![cfg(unix)]
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::common::granting;
+use crate::guest::{Part, agent, ask};
+
+/// Start an agent that writes a file and goes on without an end, interrupt it so often, and give the exit code and what is left in
+/// the folder for temporary files.
+fn interrupted(times: u32) -> (Option<i32>, usize) {
+    let place = tempfile::tempdir().unwrap();
+    let (temporary, file) = (place.path().join("tmp"), place.path().join("agent.wasm"));
+    std::fs::create_dir(&temporary).unwrap();
+    let body = ask("workspace.write", &[Part::Text("a"), Part::Zeros(5)]) + "(loop (br 0))";
+    std::fs::write(&file, crate::core::component(&agent(&body))).unwrap();
+    let policy = place.path().join("policy.toml");
+    std::fs::write(&policy, granting("fuel = 1_000_000_000_000\nwall = \"60s\"", "")).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "-q", "-o", "run"])
+        .current_dir(&place)
+        .env("TMPDIR", &temporary)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let count = || std::fs::read_dir(&temporary).unwrap().count();
+    for _ in 0..1000 {
+        if count() > 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(count(), 1, "it made no workspace");
+    let kill = format!("for i in $(seq {times}); do kill -INT {}; done", child.id());
+    Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status().unwrap();
+    (child.wait().unwrap().code(), count())
+}
+
+#[test]
+fn an_interrupt_closes_the_episode_and_leaves_no_workspace_behind() {
+    assert_eq!(interrupted(1), (Some(130), 0));
+}
+
+#[test]
+fn a_second_interrupt_leaves_no_workspace_behind() {
+    assert_eq!(interrupted(20), (Some(130), 0));
+}
+
+#[test]
+fn an_aborted_episode_keeps_its_record_and_does_not_count() {
+    let place = tempfile::tempdir().unwrap();
+    let act = "(call $act)";
+    let body = act.to_owned()
+        + &ask("log.write", &[Part::Text("so far")])
+        + &ask("outbox.send", &[Part::Text("bob"), Part::Zeros(1)])
+        + &ask("workspace.write", &[Part::Text("a"), Part::Zeros(5)])
+        + act;
+    std::fs::write(place.path().join("agent.wasm"), crate::core::component(&agent(&body))).unwrap();
+    std::fs::write(place.path().join("policy.toml"), granting("", "")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "--json", "-o", "run"])
+        .current_dir(&place)
+        .env("TMPDIR", place.path().join("nowhere"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&summary["ending"], &summary["ends"]["aborted"]), (&"aborted".into(), &1.into()));
+    assert_eq!(summary["returns"], serde_json::json!({ "mean": 0.0, "min": 0.0, "max": 0.0 }));
+    let line = crate::common::read(&place.path().join("run/transcripts.jsonl"));
+    let transcript: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&transcript["end"], &transcript["closing"]), (&"aborted".into(), &"stopped".into()));
+    assert_eq!((&transcript["steps"], &transcript["return"]), (&1.into(), &(-1.0).into()));
+    assert_eq!((&transcript["calls"]["count"], &transcript["log"][0]), (&4.into(), &"so far".into()));
+    assert_eq!(transcript["entries"].as_array().unwrap().len(), 2);
+    assert!(transcript.get("released").is_none());
+    let verified = Command::new(env!("CARGO_BIN_EXE_dayfly")).args(["verify", "run"]).current_dir(&place).status();
+    assert_eq!(verified.unwrap().code(), Some(0));
+}
