@@ -125,6 +125,8 @@ struct RawAsked {
     /// Whether an agent to which the property does not apply fails.
     #[schemars(extend("default" = false))]
     required: Key<Flag>,
+    /// What every random choice of this property follows from. By default the seed of the suite.
+    seed: Key<Whole>,
 }
 
 impl RawSuite {
@@ -155,7 +157,13 @@ impl RawProperties {
 
 impl RawAsked {
     fn read(table: &mut Table<'_, '_>, position: usize) -> Self {
-        Self { position, limit: table.key("limit"), trials: table.key("trials"), required: table.key("required") }
+        Self {
+            position,
+            limit: table.key("limit"),
+            trials: table.key("trials"),
+            required: table.key("required"),
+            seed: table.key("seed"),
+        }
     }
 
     fn asked(&self) -> Option<Asked> {
@@ -164,6 +172,7 @@ impl RawAsked {
             limit: self.limit.value().map(|limit| limit.0),
             trials: self.trials.value().map(|trials| trials.0),
             required: self.required.value().is_some_and(|required| required.0),
+            seed: self.seed.value().map(|seed| Seed(seed.0)),
         })
     }
 }
@@ -355,6 +364,7 @@ required = true
 
 [properties.P21]
 trials = 500
+seed = 9
 "#;
 
     fn fault(text: &str) -> (String, String, String) {
@@ -374,6 +384,7 @@ trials = 500
         let asked: Vec<_> =
             file.properties.iter().map(|one| (one.property.code, one.limit, one.trials, one.required)).collect();
         assert_eq!(asked, [("P04", Some(0.02), None, true), ("P21", None, Some(500), false)]);
+        assert_eq!(file.properties.iter().map(|one| one.seed).collect::<Vec<_>>(), [None, Some(Seed(9))]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod runner;
 mod select;
 mod stage;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use case::{Case, Line, Outcome, Rules};
 pub use file::{File, Named, schema};

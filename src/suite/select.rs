@@ -40,6 +40,8 @@ pub struct Asked {
     pub trials: Option<u32>,
     /// Whether an agent to which it does not apply fails.
     pub required: bool,
+    /// What every random choice follows from; that of the suite without one.
+    pub seed: Option<Seed>,
 }
 
 /// One of so many parts of a suite.
@@ -51,7 +53,7 @@ pub struct Partition {
 
 impl From<&'static Property> for Asked {
     fn from(property: &'static Property) -> Self {
-        Self { property, limit: None, trials: None, required: false }
+        Self { property, limit: None, trials: None, required: false, seed: None }
     }
 }
 
@@ -65,7 +67,7 @@ impl Selection {
         let mut cases = Vec::new();
         for (agent, learns) in &self.agents {
             for rules in &self.rules {
-                for Asked { property, limit, trials, required } in &self.properties {
+                for Asked { property, limit, trials, required, seed } in &self.properties {
                     for world in self.worlds(property)? {
                         cases.push(
                             Case {
@@ -80,7 +82,7 @@ impl Selection {
                                 level: Level::P95,
                                 seed: self.seed,
                             }
-                            .seeded(self.seed),
+                            .seeded(seed.unwrap_or(self.seed)),
                         );
                     }
                 }

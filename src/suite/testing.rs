@@ -11,7 +11,7 @@ use crate::statistics::Level;
 use crate::value::Seed;
 
 /// A property asked of an agent of which nothing is known but what is written, under `strict`.
-pub(super) fn case(property: &str, agent: &str, world: &str) -> Case {
+pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
     let property = Property::find(property).unwrap();
     let (name, instructions) = Source::split(agent);
     let policy = Policy::load(&policy::shipped("strict").unwrap(), &|_, _| Ok(None)).unwrap();

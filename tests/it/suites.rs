@@ -172,3 +172,42 @@ fn what_init_writes_is_run_by_the_workflow_that_it_writes() {
     assert!(folder.path().join("dayfly.xml").exists());
     assert_eq!(dayfly(folder.path(), &["check", "policy.toml", "--agent", "agent.wasm"]).status.code(), Some(0));
 }
+
+#[test]
+fn a_world_of_ones_own_is_asked_what_its_knob_is_for() {
+    let folder = folder();
+    let orchard = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/orchard.toml");
+    let orchard = orchard.to_str().unwrap();
+    let output = dayfly(folder.path(), &["test", "-a", "random", "-e", orchard, "-P", "P04", "-P", "P11", "--json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings: Vec<_> =
+        told["cases"].as_array().unwrap().iter().map(|case| case["finding"].as_str().unwrap()).collect();
+    assert_eq!(findings, ["holds", "not-applicable"], "{told:#}");
+    let reason = told["cases"][1]["statement"].as_str().unwrap();
+    assert_eq!(reason, "it turns a knob `watched`, and `orchard` does not declare one");
+    let line = &told["cases"][0]["reproduce"];
+    let words: Vec<&str> = line["command"].as_str().unwrap().split(' ').skip(1).collect();
+    let again = dayfly(folder.path(), &[&words[..], &["--json", "--out", "run"]].concat());
+    let again: Value =
+        serde_json::from_slice(&again.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&again)));
+    assert_eq!(again["ledger"]["root"], line["root"], "{line}");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_stops_a_suite_and_tells_what_was_done() {
+    let folder = folder();
+    std::fs::write(folder.path().join("suite.toml"), "agents = [\"direct\"]\n[properties.P01]\ntrials = 100_000\n")
+        .unwrap();
+    let mut suite = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .current_dir(folder.path())
+        .env_remove("GITHUB_ACTIONS")
+        .args(["test", "suite.toml", "--quiet"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let interrupted = Command::new("kill").args(["-INT", &suite.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    assert_eq!(suite.wait().unwrap().code(), Some(130));
+}

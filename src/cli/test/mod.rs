@@ -89,7 +89,7 @@ impl Test {
         let progress = Progress::new(cases.len(), self.quiet || self.json);
         let on_failure = if self.fail_fast { OnFailure::Stop } else { OnFailure::GoOn };
         let ran = suite::run(cases, stage, jobs, on_failure, cancel, &|event| progress.see(event));
-        progress.clear();
+        drop(progress);
         ran.map_err(|error| Failure::suite(&error))
     }
 }

@@ -1,22 +1,29 @@
 //! What people watch while a suite goes on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::say;
 use crate::report::suite::text;
-use crate::suite::{Case, Event};
+use crate::suite::Event;
 
 /// After how long a case is called slow, and how often it is again.
 const SLOW: Duration = Duration::from_secs(10);
 
-/// A bar, and a line for each case.
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// A bar, a line for each case, and one for each that is slow.
 pub(super) struct Progress {
     bar: ProgressBar,
     quiet: bool,
     current: Arc<Mutex<Option<Current>>>,
+    stop: Arc<AtomicBool>,
+    looking: Option<JoinHandle<()>>,
 }
 
 /// The case that is being run.
@@ -34,14 +41,22 @@ impl Progress {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar, quiet, current: Arc::default() }
+        let (current, stop) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let looking = (!quiet).then(|| look(bar.clone(), Arc::clone(&current), Arc::clone(&stop)));
+        Self { bar, quiet, current, stop, looking }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "how long a case takes is for people alone")]
     pub(super) fn see(&self, event: Event<'_>) {
         match event {
-            Event::Started(case) => self.begin(case),
-            Event::Trials(_) => self.slow(),
+            Event::Started(case) => {
+                let name = text::name(case);
+                self.bar.set_message(name.clone());
+                self.now(Some(Current { name, started: Instant::now(), told: 0 }));
+            }
+            Event::Trials(_) => {}
             Event::Finished(case, outcome) => {
+                self.now(None);
                 self.bar.inc(1);
                 if !self.quiet {
                     self.bar.suspend(|| say!("{}", text::line(case, outcome)));
@@ -50,27 +65,44 @@ impl Progress {
         }
     }
 
-    pub(super) fn clear(&self) {
+    fn now(&self, current: Option<Current>) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(looking) = self.looking.take() {
+            looking.thread().unpark();
+            // The thread cannot panic: it sleeps, compares and prints.
+            let _ = looking.join();
+        }
         self.bar.finish_and_clear();
     }
+}
 
-    #[expect(clippy::disallowed_methods, reason = "how long a case takes is for people alone")]
-    fn begin(&self, case: &Case) {
-        let name = text::name(case);
-        self.bar.set_message(name.clone());
-        let current = Current { name, started: Instant::now(), told: 0 };
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(current);
-    }
-
-    /// Name the case that is being run where it takes long.
-    fn slow(&self) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(current) = current.as_mut().filter(|_| !self.quiet) else { return };
-        let due = SLOW.saturating_mul(current.told.saturating_add(1));
-        if current.started.elapsed() >= due {
-            current.told = current.told.saturating_add(1);
-            let (seconds, name) = (due.as_secs(), &current.name);
-            self.bar.suspend(|| say!("{:>14} [> {seconds:>5} s] {name}", "SLOW"));
+/// Name the case that is being run where it takes long.
+fn look(bar: ProgressBar, current: Arc<Mutex<Option<Current>>>, stop: Arc<AtomicBool>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            thread::park_timeout(LOOK);
+            let slow = current.lock().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(Current::slow);
+            if let Some(line) = slow {
+                bar.suspend(|| say!("{line}"));
+            }
         }
+    })
+}
+
+impl Current {
+    /// The line that is due.
+    fn slow(&mut self) -> Option<String> {
+        let due = SLOW.saturating_mul(self.told.saturating_add(1));
+        if self.started.elapsed() < due {
+            return None;
+        }
+        self.told = self.told.saturating_add(1);
+        Some(format!("{:>14} [> {:>5} s] {}", "SLOW", due.as_secs(), self.name))
     }
 }

@@ -117,7 +117,40 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::property::Verdict;
+    use crate::suite::Partition;
+    use crate::suite::testing::case;
+    use crate::value::Seed;
+
+    fn annotated(violated: usize, inconclusive: usize) -> Vec<String> {
+        let outcome = |finding| Outcome {
+            verdict: Verdict::new(finding, "so it is"),
+            trials: 1,
+            episodes: 1,
+            line: None,
+            took: Duration::ZERO,
+        };
+        let cases = vec![case("P04", "planner", "button"); violated + inconclusive];
+        let outcomes =
+            [vec![outcome(Finding::Violated); violated], vec![outcome(Finding::Inconclusive); inconclusive]].concat();
+        let (cases, outcomes) = (cases.as_slice(), outcomes.as_slice());
+        let told =
+            Told { name: "test", seed: Seed(0), partition: Partition::WHOLE, cases, outcomes, took: Duration::ZERO };
+        annotations(&told)
+    }
+
+    #[test]
+    fn there_are_no_more_annotations_than_github_shows_and_the_last_one_says_what_is_left_out() {
+        let count = |lines: &[String], level: &str| lines.iter().filter(|line| line.starts_with(level)).count();
+        for (violated, inconclusive, errors, warnings) in [(0, 0, 0, 0), (10, 10, 10, 10), (11, 30, 10, 10)] {
+            let lines = annotated(violated, inconclusive);
+            assert_eq!((count(&lines, "::error "), count(&lines, "::warning ")), (errors, warnings));
+        }
+        assert_eq!(annotated(11, 0)[9], "::error title=and more::2 more cases: see the summary of the step");
+    }
 
     #[test]
     fn no_text_makes_an_annotation_of_its_own() {
