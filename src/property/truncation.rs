@@ -202,6 +202,7 @@ mod tests {
         let rewards = [1.0, 2.0, 4.0];
         assert!((target(&objective(Horizon::Episode, 0.5), &rewards, 0) - 3.0).abs() < 1e-12);
         assert!((target(&objective(Horizon::Steps(2), 1.0), &rewards, 1) - 6.0).abs() < 1e-12);
+        assert!((target(&objective(Horizon::Steps(1), 1.0), &rewards, 0) - 1.0).abs() < 1e-12);
         assert!((target(&objective(Horizon::Steps(5), 1.0), &rewards, 2) - 4.0).abs() < 1e-12);
         assert!(!agrees(Some(&3.1), 3.0) && !agrees(None, 3.0));
     }
