@@ -154,7 +154,7 @@ fn engine(policy: &crate::policy::Policy, jobs: usize) -> Result<Engine, Failure
 }
 
 /// How wide the terminal is; 80 where the output is none.
-fn width() -> usize {
+pub(super) fn width() -> usize {
     terminal_size::terminal_size_of(std::io::stdout()).map_or(80, |(terminal_size::Width(width), _)| width.into())
 }
 

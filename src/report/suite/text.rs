@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
+use super::super::page::plain;
 use super::{CAVEAT, Told, count};
 use crate::property::{Broken, Finding, Kind, Measure, Property};
 use crate::statistics::{Interval, Sides};
@@ -11,6 +12,9 @@ use crate::suite::{Case, Outcome};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+
+/// What stands below the line of a case.
+const INDENT: &str = "                ";
 
 /// One case, when it is over.
 pub fn line(case: &Case, outcome: &Outcome) -> String {
@@ -30,13 +34,13 @@ pub fn name(case: &Case) -> String {
 /// # Errors
 ///
 /// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
+pub fn summary(told: &Told<'_>, columns: usize) -> Result<String, fmt::Error> {
     let Told { cases, outcomes, took, .. } = *told;
     let mut text = String::new();
     let out = &mut text;
     for finding in [Finding::NotApplicable, Finding::Inconclusive, Finding::Violated] {
         for (case, outcome) in cases.iter().zip(outcomes).filter(|(_, outcome)| outcome.verdict.finding == finding) {
-            evidence(out, case, outcome)?;
+            evidence(out, case, outcome, columns)?;
         }
     }
     writeln!(out, "\n{:>14}  {} in {:.3} s", "asked", cases_of(outcomes.len()), took.as_secs_f64())?;
@@ -61,25 +65,27 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
     if outcomes.iter().zip(cases).any(|(outcome, case)| {
         case.property.kind == Kind::Measured && outcome.verdict.finding != Finding::NotApplicable
     }) {
-        writeln!(out, "\n{DIM}{CAVEAT}{DIM:#}")?;
+        writeln!(out, "\n{DIM}{}{DIM:#}", wrapped(CAVEAT, "", columns))?;
     }
     Ok(text)
 }
 
 /// What was found, in full.
-fn evidence(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
+fn evidence(out: &mut String, case: &Case, outcome: &Outcome, columns: usize) -> fmt::Result {
     let verdict = &outcome.verdict;
     let style = style(verdict.finding);
     writeln!(out, "\n{style}{:>14}{style:#} {}", word(verdict.finding), name(case))?;
-    writeln!(out, "{:>14}  {}", "", verdict.statement)?;
+    let below = |text: &str| wrapped(&plain(text), INDENT, columns);
+    writeln!(out, "{}", below(&verdict.statement))?;
     if verdict.finding == Finding::NotApplicable {
         return Ok(());
     }
     for measure in &verdict.measures {
-        writeln!(out, "{:>14}  {DIM}{}{DIM:#}", "", number(measure))?;
+        writeln!(out, "{DIM}{}{DIM:#}", below(&number(measure)))?;
     }
     if let Some(witness) = &verdict.witness {
-        writeln!(out, "{:>14}  episode {}: {}", "seen", witness.episode, witness.what)?;
+        let seen = below(&format!("episode {}: {}", witness.episode, witness.what));
+        writeln!(out, "{:>14}  {}", "seen", seen.trim_start())?;
     }
     if let Some(line) = &outcome.line {
         writeln!(out, "{:>14}  {}", "run it again", line.command)?;
@@ -155,17 +161,16 @@ pub fn explanation(property: &Property) -> String {
         ("asked in, where no other world is given", property.world),
         ("controls", &format!("{} must pass, {violated}", property.controls.holds)),
     ];
-    let parts = parts.map(|(title, text)| format!("{title}\n{}", wrapped(text, "  ")));
+    let parts = parts.map(|(title, text)| format!("{title}\n{}", wrapped(text, "  ", 80)));
     format!("{} {}: {}\n\n{}", property.code, property.name, property.kind.name(), parts.join("\n\n"))
 }
 
-/// Text in lines of at most 80 columns, each behind `indent`.
-fn wrapped(text: &str, indent: &str) -> String {
-    const WIDTH: usize = 80;
+/// Text in lines of at most so many columns, each behind `indent`.
+fn wrapped(text: &str, indent: &str, columns: usize) -> String {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > columns {
             lines.push(format!("{indent}{line}"));
             line.clear();
         }
