@@ -33,7 +33,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const NOW: Parameter = Parameter {
@@ -121,6 +121,11 @@ impl Environment for Button {
 
     fn state(&self) -> Vec<u8> {
         self.due.to_le_bytes().to_vec()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
+        self.due = state.try_into().map(f64::from_le_bytes).ok().filter(|due| due.is_finite()).ok_or(Foreign)?;
+        Ok(())
     }
 }
 

@@ -47,7 +47,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const SOON: Parameter = Parameter {
@@ -191,6 +191,12 @@ impl Environment for Corridor {
 
     fn state(&self) -> Vec<u8> {
         (self.own | self.inherited).to_le_bytes().to_vec()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
+        self.inherited = state.try_into().map(u64::from_le_bytes).map_err(|_| Foreign)?;
+        self.own = 0;
+        Ok(())
     }
 }
 

@@ -68,7 +68,23 @@ pub trait Environment: Send {
     ///
     /// Two worlds of the same selection with the same state have the same future.
     fn state(&self) -> Vec<u8>;
+
+    /// Go on from the `state` of another world of the same selection, as if the episodes before had been lived here.
+    ///
+    /// A world that keeps nothing has nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`Foreign`] where no such world has this state; this one is of no use then.
+    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
+        if state.is_empty() { Ok(()) } else { Err(Foreign) }
+    }
 }
+
+/// Bytes that are the state of no world of a selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these bytes are the state of no such world")]
+pub struct Foreign;
 
 /// What one step led to.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,6 +210,36 @@ mod tests {
                 let state = world.state();
                 let future = random(&selection, world.as_mut(), Seed(1));
                 assert_eq!(*futures.entry(state).or_insert(future.clone()), future, "{selection} {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fresh_world_with_a_state_goes_on_as_the_world_that_gave_it() {
+        for selection in selections() {
+            for seed in (0..50).map(Seed) {
+                let (mut world, mut other) = (selection.make(), selection.make());
+                for _ in 0..seed.0 % 3 {
+                    random(&selection, world.as_mut(), seed);
+                }
+                // What is restored replaces all that was kept before.
+                random(&selection, other.as_mut(), Seed(seed.0 + 1));
+                other.restore(&world.state()).unwrap();
+                assert_eq!(other.state(), world.state(), "{selection} {seed}");
+                let futures = [world, other].map(|mut world| random(&selection, world.as_mut(), Seed(1)));
+                assert_eq!(futures[0], futures[1], "{selection} {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_state_are_refused() {
+        for selection in selections() {
+            for bytes in [&[7; 3][..], &[0xff; 8], &[7; 9]] {
+                let refused = selection.make().restore(bytes);
+                // Any eight bytes are what a corridor or a button may owe, but for those that are no finite number.
+                let may_owe = selection.name() == "corridor" && bytes.len() == 8;
+                assert_eq!(refused.is_err(), !may_owe, "{selection} {bytes:?}");
             }
         }
     }

@@ -45,7 +45,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const BETA: Parameter = Parameter {
@@ -149,6 +149,16 @@ impl Environment for PastSelf {
             Past::Defected => vec![0],
             Past::Cooperated => vec![1],
         }
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
+        self.past = match state {
+            [] => Past::Open,
+            [0] => Past::Defected,
+            [1] => Past::Cooperated,
+            _ => return Err(Foreign),
+        };
+        Ok(())
     }
 }
 

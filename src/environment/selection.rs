@@ -117,6 +117,18 @@ impl Selection {
         }
     }
 
+    /// The selection that has this [`Selection::definition`].
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn defined(definition: &str) -> Result<Self, Error> {
+        if definition.contains('\n') {
+            return Self::table(definition).map_err(|fault| Error { message: fault.message, help: fault.help });
+        }
+        definition.parse()
+    }
+
     /// The digest of [`Selection::definition`].
     pub fn digest(&self) -> Digest {
         Digest::of(self.definition().as_bytes())
@@ -179,6 +191,17 @@ mod tests {
             assert_eq!(canonical(kind.name), selection.to_string());
             assert_eq!(canonical(&selection.to_string()), selection.to_string());
         }
+    }
+
+    #[test]
+    fn a_definition_gives_the_selection_back() {
+        let kinds = KINDS.iter().map(Selection::of);
+        for selection in kinds.chain([Selection::table(GARDEN).unwrap()]) {
+            let again = Selection::defined(&selection.definition()).unwrap();
+            assert_eq!((again.definition(), again.to_string()), (selection.definition(), selection.to_string()));
+        }
+        assert!(Selection::defined("garden").is_err());
+        assert!(Selection::defined("name = \"x\"\n").is_err());
     }
 
     #[test]

@@ -80,7 +80,7 @@ use std::sync::Arc;
 
 pub(super) use chart::Chart;
 
-use super::{Environment, Status, Transition};
+use super::{Environment, Foreign, Status, Transition};
 use crate::value::{Seed, Space, Stream, Value};
 
 /// A world that follows a chart.
@@ -155,6 +155,19 @@ impl Environment for Table {
 
     fn state(&self) -> Vec<u8> {
         if self.chart.persist { number(self.next_start()).to_le_bytes().to_vec() } else { Vec::new() }
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
+        if !self.chart.persist {
+            return if state.is_empty() { Ok(()) } else { Err(Foreign) };
+        }
+        let here = state.try_into().map(u64::from_le_bytes).map_err(|_| Foreign)?;
+        let here = usize::try_from(here).map_err(|_| Foreign)?;
+        if here >= self.chart.states.len() || self.chart.status(here) != Status::Running {
+            return Err(Foreign);
+        }
+        self.here = here;
+        Ok(())
     }
 }
 
