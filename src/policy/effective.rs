@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Policy;
 use super::content::{Content, quote};
 use super::grants::Quota;
+use super::isolation::Parts;
 use super::numbers::{Count, Fraction, Size};
 use super::population::{Interval, Share};
 use super::words::Signal;
@@ -19,7 +20,7 @@ impl Policy {
     /// `violations.default` is spelled out class by class, and `extends` is laid flat.
     pub fn effective(&self) -> String {
         // INVARIANT 3: every field of every part is written.
-        let Self { name, episode, objective, boundary, population, grants, record, consequences } = self;
+        let Self { name, episode, objective, boundary, population, grants, isolation, record, consequences } = self;
         let mut page = Page::default();
         page.raw("name", &quote(name));
 
@@ -63,6 +64,10 @@ impl Policy {
         for (capability, rule) in self.rules() {
             page.rule(capability, rule);
         }
+
+        page.section("[isolation]");
+        page.line("process", &isolation.process);
+        page.line("parts", &Parts(isolation.parts.clone()));
 
         page.section("[record]");
         page.line("steps", &record.steps);

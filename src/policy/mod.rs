@@ -17,6 +17,7 @@
 mod content;
 mod effective;
 mod grants;
+mod isolation;
 mod load;
 mod numbers;
 mod overlay;
@@ -37,6 +38,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use isolation::{Isolation, Part, Process};
 pub use load::Resolve;
 pub use population::Population;
 pub use schema::schema;
@@ -62,6 +64,8 @@ pub struct Policy {
     pub population: Option<Population>,
     /// What is granted, by the name of the capability. What is not here is denied.
     pub grants: BTreeMap<&'static str, Granted>,
+    /// How far from the supervisor its episodes are lived.
+    pub isolation: Isolation,
     /// What the transcript keeps, before the boundary and after it.
     pub record: Keep,
     /// What each class of violation leads to.

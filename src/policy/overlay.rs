@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::content::Content;
+use super::isolation::{Isolation, Parts, Process};
 use super::numbers::{Count, Fraction, Size};
-use super::raw::{Raw, RawBoundary, RawEpisode, RawGrace, RawObjective, RawRecord};
+use super::raw::{Raw, RawBoundary, RawEpisode, RawGrace, RawIsolation, RawObjective, RawRecord};
 use super::text::Name;
 use super::words::Signal;
 use super::{Boundary, Continuity, Limits, Policy, Release, Swap};
@@ -40,11 +41,12 @@ impl<'a> Overlay<'a> {
         let population = self.population(&raw.population, (carry, raw.boundary.carry.span()));
         let mut grants = self.grants(&raw.grants);
         self.rules(&raw.rules, &mut grants);
+        let isolation = self.isolation(&raw.isolation);
         let record = self.record(&raw.record, &raw.episode.grace);
         let consequences = self.consequences(&raw.violations);
         let name = raw.name.value().cloned().unwrap_or_else(|| Name::clean(stem, "policy")).0;
         let (episode, boundary) = (episode?, boundary?);
-        Some(Policy { name, episode, objective, boundary, population, grants, record, consequences })
+        Some(Policy { name, episode, objective, boundary, population, grants, isolation, record, consequences })
     }
 
     fn episode(&mut self, raw: &RawEpisode) -> Option<Limits> {
@@ -106,6 +108,13 @@ impl<'a> Overlay<'a> {
         let fuel = Count(episode?.fuel);
         let learn_fuel = self.settle(&raw.learn_fuel, parent.map(|p| Count(p.learn_fuel)), fuel).0;
         Some(Boundary { environment, swap, carry, learn_fuel })
+    }
+
+    fn isolation(&mut self, raw: &RawIsolation) -> Isolation {
+        let parent = self.inherited().map(|policy| &policy.isolation);
+        let process = self.settle(&raw.process, parent.map(|p| p.process), Process::Optional);
+        let parts = self.settle(&raw.parts, parent.map(|p| Parts(p.parts.clone())), Parts::default());
+        Isolation { process, parts: parts.0 }
     }
 
     fn record(&mut self, raw: &RawRecord, grace: &RawGrace) -> Keep {

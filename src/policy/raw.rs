@@ -8,6 +8,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 
 use super::grants::RawGrants;
+use super::isolation::{Parts, Process};
 use super::numbers::{Count, Fraction, Size};
 use super::population::RawPopulation;
 use super::rules::RawRule;
@@ -46,6 +47,8 @@ pub(super) struct Raw {
     pub(super) grants: RawGrants,
     /// Refinements of grants. The tightest of a grant and of all rules that match decides: a rule never loosens.
     pub(super) rules: Vec<RawRule>,
+    /// How far from the supervisor its episodes are lived.
+    pub(super) isolation: RawIsolation,
     /// What the transcript keeps.
     pub(super) record: RawRecord,
     /// What each class of violation leads to.
@@ -127,6 +130,18 @@ pub(super) struct RawBoundary {
     pub(super) learn_fuel: Key<Count<1, FUEL>>,
 }
 
+/// How far from the supervisor its episodes are lived.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct RawIsolation {
+    /// "required": episodes are lived in confined processes of their own, or not at all. "optional": as the operator likes.
+    #[schemars(extend("default" = "optional"))]
+    pub(super) process: Key<Process>,
+    /// What has to be in force in such a process: "limits", "landlock", "seccomp". A system that lacks it runs nothing.
+    #[schemars(extend("default" = []))]
+    pub(super) parts: Key<Parts>,
+}
+
 /// What the transcript keeps.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -151,6 +166,7 @@ impl Raw {
             population: table.table("population", RawPopulation::read).unwrap_or_default(),
             grants: table.table("grants", RawGrants::read).unwrap_or_default(),
             rules: table.tables("rules", RawRule::read),
+            isolation: table.table("isolation", RawIsolation::read).unwrap_or_default(),
             record: table.table("record", RawRecord::read).unwrap_or_default(),
             violations: table.table("violations", RawViolations::read).unwrap_or_default(),
         }
@@ -198,6 +214,12 @@ impl RawBoundary {
             carry: table.key("carry"),
             learn_fuel: table.key("learn-fuel"),
         }
+    }
+}
+
+impl RawIsolation {
+    fn read(table: &mut Table<'_, '_>) -> Self {
+        Self { process: table.key("process"), parts: table.key("parts") }
     }
 }
 

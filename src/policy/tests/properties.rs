@@ -72,6 +72,9 @@ fn text(dice: &mut Dice, of: u16, needed: u16) -> String {
         dice.line(&mut text, "interval", needed, |dice| format!("{}", 1 + dice.below(3)));
         dice.line(&mut text, "share", of, |dice| dice.one(&["0", "0.25", "0.5"]).into());
     }
+    text.push_str("[isolation]\n");
+    dice.line(&mut text, "process", of, |dice| dice.one(&["\"optional\"", "\"required\""]).into());
+    dice.line(&mut text, "parts", of, |dice| dice.set(&["limits", "landlock", "seccomp"]));
     text.push_str("[record]\n");
     dice.line(&mut text, "steps", of, |dice| dice.one(&["\"digest\"", "\"full\""]).into());
     dice.line(&mut text, "entries", of, |dice| format!("{}", 1 + dice.below(3)));

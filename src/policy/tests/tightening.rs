@@ -32,6 +32,9 @@ fn loose() -> String {
         size = 100_000
         interval = 1
         share = 0.5
+        [isolation]
+        process = 'optional'
+        parts = []
         [record]
         steps = 'digest'
         entries = 1_048_576
@@ -69,6 +72,9 @@ fn tight() -> String {
         size = 2
         interval = 4_294_967_295
         share = 0.0
+        [isolation]
+        process = 'required'
+        parts = ['limits', 'landlock', 'seccomp']
         [record]
         steps = 'full'
         entries = 1
