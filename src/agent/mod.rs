@@ -43,6 +43,7 @@ pub struct Agent {
     digest: Digest,
     imports: Vec<&'static str>,
     instructions: Option<Arc<str>>,
+    bytes: Arc<[u8]>,
     instance: InstancePre<Host>,
     run: ComponentExportIndex,
     learn: Option<ComponentExportIndex>,
@@ -194,7 +195,21 @@ impl Agent {
         if learn.as_ref().is_some_and(|learn| !has_signature(&component, learn, &["experience", "carry-over"], 1)) {
             return Err(mismatch("`learn` is not as `wit/agent.wit` has it"));
         }
-        Ok(Self { name: owned(), digest: Digest::of(bytes), imports, instructions: None, instance, run, learn })
+        Ok(Self {
+            name: owned(),
+            digest: Digest::of(bytes),
+            imports,
+            instructions: None,
+            bytes: Arc::from(bytes),
+            instance,
+            run,
+            learn,
+        })
+    }
+
+    /// The bytes it was loaded from.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Its name, for people.

@@ -8,6 +8,9 @@ use crate::transcript::{Argument, Class, Operation, Part, Weight};
 const GROW_MEMORY: Operation = Operation { capability: "memory", name: "grow", code: 0xF0, weight: Weight::Light };
 const GROW_TABLE: Operation = Operation { capability: "table", name: "grow", code: 0xF1, weight: Weight::Light };
 
+/// What no call asks for, and is recorded all the same.
+pub(super) const OPERATIONS: &[Operation] = &[GROW_MEMORY, GROW_TABLE];
+
 /// The most core instances in one component: shims and adapters make a few.
 pub const INSTANCES: u32 = 32;
 /// The most tables in one component.

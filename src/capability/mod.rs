@@ -39,6 +39,7 @@ pub use self::workspace::{Error as WorkspaceError, abandon as abandon_workspaces
 
 use self::meter::call;
 use crate::gate::{Capability, Grant, Mode, Warrant};
+use crate::transcript::Operation;
 
 /// The package that every interface belongs to.
 pub const PACKAGE: &str = "dayfly:agent";
@@ -93,6 +94,12 @@ macro_rules! capabilities {
 }
 
 capabilities! { episode, workspace, outbox, agenda, tools, log, clock, random }
+
+/// The operation that has this number in digests.
+pub fn operation(code: u8) -> Option<Operation> {
+    let called = CAPABILITIES.iter().flat_map(|capability| capability.operations);
+    called.chain(limiter::OPERATIONS).find(|operation| operation.code == code).copied()
+}
 
 /// What the policy says about one capability, with its limits.
 #[derive(Clone, Debug)]

@@ -156,12 +156,12 @@ impl Setting {
     }
 
     /// Whether episodes are followed by `learn`.
-    fn learns(&self) -> bool {
+    pub fn learns(&self) -> bool {
         self.agent.learns() && self.policy.boundary.carry > 0
     }
 
     /// The transcript of an episode of which nothing is known yet but what it opens with.
-    fn header(&self, ticket: &Ticket) -> Transcript {
+    pub fn header(&self, ticket: &Ticket) -> Transcript {
         let persists = self.policy.boundary.environment == Continuity::Persist;
         Transcript {
             episode: ticket.episode,
@@ -174,6 +174,7 @@ impl Setting {
             generation: ticket.generation,
             environment: persists.then(|| Digest::of(&ticket.environment.state())),
             end: End::Aborted,
+            lost: None,
             closing: Closing::Stopped,
             cause: None,
             steps: 0,

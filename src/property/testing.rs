@@ -24,6 +24,7 @@ pub(super) fn transcript(rewards: &[f64]) -> Transcript {
         generation: 0,
         environment: None,
         end: End::Terminated,
+        lost: None,
         closing: Closing::Returned,
         cause: None,
         steps: u32::try_from(rewards.len()).unwrap(),

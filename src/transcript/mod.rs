@@ -6,7 +6,7 @@
 //! ```
 //!
 //! 1. Everything in a transcript follows from the agent, the policy, the environment and the seed. The one exception is an
-//!    episode that the wall clock or the operator ended; its [`End`] says so.
+//!    episode that the wall clock or the operator ended, or the loss of its process; its [`End`] says so.
 //! 2. Text and bytes of a guest are framed: as JSON strings in the transcript, behind a tag and a length where they are hashed.
 //!    No guest text can imitate another field or another record.
 //! 3. An entry that is not kept is counted. The counts by class are exact, whatever the agent did.
@@ -19,7 +19,9 @@ mod entry;
 mod recorder;
 mod tally;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 pub use class::Class;
 pub use end::{Closing, End};
@@ -59,6 +61,9 @@ pub struct Transcript {
     pub environment: Option<Digest>,
     /// Why it ended.
     pub end: End,
+    /// How the process that lived it was lost, where it was aborted for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Cow<'static, str>>,
     /// How the agent left.
     pub closing: Closing,
     /// What the trap says, where it left by one.
@@ -118,7 +123,7 @@ pub struct Message {
 }
 
 /// Something that was left in the workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Residue {
     /// Its path.
     pub path: String,
@@ -140,7 +145,7 @@ pub struct Learned {
 }
 
 /// What became of the carry-over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lesson {
     /// What was returned is the next episode's carry-over.

@@ -1,6 +1,6 @@
 //! The hot path of the record: it appends bytes to a buffer; hashing is by segment.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::entries::{Budget, Entries};
 use super::entry::frame_value;
@@ -28,7 +28,7 @@ pub enum Detail {
 }
 
 /// One step: what was done and what came of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The action.
     pub action: Value,

@@ -40,6 +40,18 @@ impl Tally {
     }
 }
 
+impl FromIterator<(Class, u64)> for Tally {
+    fn from_iter<I: IntoIterator<Item = (Class, u64)>>(counts: I) -> Self {
+        let mut tally = Self::default();
+        for (class, count) in counts {
+            if let Some(slot) = tally.0.get_mut(class.index()) {
+                *slot = slot.saturating_add(count);
+            }
+        }
+        tally
+    }
+}
+
 impl Serialize for Tally {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
