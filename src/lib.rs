@@ -15,6 +15,7 @@
 //!  report
 //!  suite
 //!  harness
+//!  worker
 //!  episode
 //!  policy     agent
 //!  capability
@@ -42,3 +43,4 @@ pub mod suite;
 pub mod transcript;
 pub mod value;
 pub mod wit;
+pub mod worker;

@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, rendere
 use super::Exit;
 use crate::policy::Invalid;
 use crate::value::Fault;
-use crate::{harness, ledger, suite};
+use crate::{harness, ledger, suite, worker};
 
 /// What went wrong.
 #[derive(Debug)]
@@ -82,7 +82,19 @@ impl Failure {
                 chain(error),
                 "leave `--lineages` out, or give no more than the size of the policy's population",
             ),
-            harness::Error::Episode(_) | harness::Error::Workers(_) | harness::Error::Encode(_) => Self::host(error),
+            harness::Error::NotIsolated(_) => Self::new(Exit::Input, error.to_string(), "add `--isolate process`"),
+            harness::Error::Worker(worker::Error::Missing(_)) => Self::new(
+                Exit::Input,
+                chain(error),
+                "run it on a system that has it, or ask for less in `isolation.parts`",
+            ),
+            harness::Error::Worker(worker::Error::World(_)) => {
+                Self::new(Exit::Input, chain(error), "run it without `--isolate process`")
+            }
+            harness::Error::Worker(_)
+            | harness::Error::Episode(_)
+            | harness::Error::Workers(_)
+            | harness::Error::Encode(_) => Self::host(error),
         }
     }
 
@@ -99,6 +111,12 @@ impl Failure {
     /// A suite could not be carried out.
     pub(super) fn suite(error: &suite::Error) -> Self {
         Self::host(error)
+    }
+
+    /// Episodes were aborted because their worker was lost.
+    pub(super) fn lost(episodes: u64) -> Self {
+        let help = "`lost` in their transcripts says how; the others are as they would have been";
+        Self::new(Exit::Host, format!("{episodes} of the episodes were aborted: their worker was lost"), help)
     }
 
     fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {

@@ -11,6 +11,7 @@ mod list;
 mod run;
 mod test;
 mod verify;
+mod worker;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,6 +96,9 @@ enum Command {
     Explain(explain::Explain),
     /// Print a JSON Schema, for editors.
     Schema(check::Schema),
+    /// Live episodes for another process of this program.
+    #[command(hide = true)]
+    Worker(worker::Worker),
 }
 
 /// Parse the arguments, do what they say, and say how it went.
@@ -114,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::List(list) => Ok(list.execute()),
         Command::Explain(explain) => explain.execute(),
         Command::Schema(schema) => schema.execute(),
+        Command::Worker(worker) => worker.execute(),
     };
     match done {
         Ok(Exit::Held) if UNWRITTEN.load(Ordering::Relaxed) => {

@@ -1,11 +1,13 @@
 //! `dayfly run`: an agent through episodes.
 
+use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -15,10 +17,11 @@ use crate::agent::Engine;
 use crate::episode::{self, Cancel, Ticker};
 use crate::harness::{self, Ending, Plan, Summary};
 use crate::ledger::{self, Writer};
-use crate::policy::Policy;
+use crate::policy::{Policy, Process};
 use crate::report::{Told, json, text};
-use crate::transcript::Transcript;
-use crate::value::Seed;
+use crate::transcript::{End, Transcript};
+use crate::value::{Digest, Seed};
+use crate::worker::{Confined, Crew};
 
 /// Run an agent through episodes, and record them.
 #[derive(Debug, Args)]
@@ -49,6 +52,10 @@ pub(super) struct Run {
     /// How many episodes to run at a time; all processors by default. The record does not depend on it.
     #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    /// Where episodes are lived: in this process, or in confined processes of their own. As the policy says by default, which is
+    /// here where it says nothing. The record does not depend on it.
+    #[arg(long, value_enum, value_name = "WHERE")]
+    isolate: Option<Isolate>,
     /// Where to put the record: a folder that does not exist. By default a new one in `dayfly-runs`.
     #[arg(long, short)]
     out: Option<PathBuf>,
@@ -60,6 +67,15 @@ pub(super) struct Run {
     quiet: bool,
 }
 
+/// Where episodes are lived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Isolate {
+    /// In this process.
+    None,
+    /// In confined processes of their own.
+    Process,
+}
+
 /// What depends on the machine or the clock: outside what is sealed.
 #[derive(Serialize)]
 struct Host {
@@ -67,6 +83,24 @@ struct Host {
     seconds: f64,
     os: &'static str,
     architecture: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isolation: Option<Isolation>,
+}
+
+/// What confined the processes that lived the episodes.
+#[derive(Serialize)]
+struct Isolation {
+    in_force: BTreeMap<&'static str, String>,
+    missing: BTreeMap<&'static str, String>,
+}
+
+impl Isolation {
+    fn of(confined: &Confined) -> Self {
+        Self {
+            in_force: confined.in_force().map(|(part, how)| (part.name(), how.to_owned())).collect(),
+            missing: confined.missing().map(|(part, why)| (part.name(), why.to_owned())).collect(),
+        }
+    }
 }
 
 impl Run {
@@ -112,18 +146,24 @@ impl Run {
     fn carry_out(&self, plan: &Plan, engine: &Engine, jobs: usize, cancel: &Cancel) -> Result<Exit, Failure> {
         let manifest = plan.manifest();
         let sealed = ledger::Manifest::new(&manifest).map_err(|error| Failure::ledger(&error))?;
+        let crew = self.crew(plan, sealed.digest(), jobs, cancel)?;
         let folder = self.out.clone().unwrap_or_else(|| free_folder(plan));
         let mut writer = Writer::create(&folder, &sealed).map_err(|error| Failure::ledger(&error))?;
         let progress = Progress::new(self, plan.episodes);
         let started = Instant::now();
         let ran = {
-            let _ticker = Ticker::start(engine);
-            harness::run(plan, sealed.digest(), jobs, cancel, &mut writer, &|transcript| progress.see(transcript))
+            let observe = |transcript: &Transcript| progress.see(transcript);
+            if let Some(crew) = &crew {
+                harness::run_apart(plan, crew, jobs, cancel, &mut writer, &observe)
+            } else {
+                let _ticker = Ticker::start(engine);
+                harness::run(plan, sealed.digest(), jobs, cancel, &mut writer, &observe)
+            }
         };
         let took = started.elapsed();
         progress.clear();
         let (summary, ending) = ran.map_err(|error| Failure::run(&error))?;
-        writer.write_host(&host(jobs, took)).map_err(|error| Failure::ledger(&error))?;
+        writer.write_host(&host(jobs, took, crew.as_ref())).map_err(|error| Failure::ledger(&error))?;
         let head = writer.close(ending.reason()).map_err(|error| Failure::ledger(&error))?;
         let path = folder.display().to_string();
         let told = Told { manifest: &manifest, summary: &summary, ending: &ending, path: &path, head };
@@ -138,11 +178,37 @@ impl Run {
     }
 }
 
+impl Run {
+    /// The workers, where episodes are lived in processes of their own. What confines them less than it could is said.
+    fn crew(&self, plan: &Plan, manifest: Digest, jobs: usize, cancel: &Cancel) -> Result<Option<Crew>, Failure> {
+        let is_required = plan.policy.isolation.process == Process::Required;
+        match self.isolate {
+            Some(Isolate::Process) => {}
+            None if is_required => {}
+            Some(Isolate::None) if is_required => {
+                return Err(Failure::run(&harness::Error::NotIsolated(plan.policy.name.clone())));
+            }
+            None | Some(Isolate::None) => return Ok(None),
+        }
+        let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
+        let crew = plan.crew(&program, manifest, jobs, cancel).map_err(|error| Failure::run(&error))?;
+        for (part, why) in crew.confined().missing() {
+            // There is nobody left to tell where the error output is closed.
+            let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
+        }
+        Ok(Some(crew))
+    }
+}
+
 fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
     match ending {
         Ending::Cancelled => Ok(Exit::Cancelled),
         Ending::Quarantined => Ok(Exit::Violated),
         Ending::Aborted(error) => Err(Failure::host(error)),
+        Ending::Completed if summary.ends.contains_key(&End::Aborted) => {
+            let lost = summary.ends.get(&End::Aborted).copied().unwrap_or_default();
+            Err(Failure::lost(lost))
+        }
         Ending::Completed if summary.demands.fail => Ok(Exit::Violated),
         Ending::Completed => Ok(Exit::Held),
     }
@@ -189,8 +255,15 @@ fn free_folder(plan: &Plan) -> PathBuf {
     (1..u32::MAX).map(folder).find(|folder| !folder.exists()).unwrap_or_else(|| folder(u32::MAX))
 }
 
-fn host(jobs: usize, took: Duration) -> Host {
-    Host { jobs, seconds: took.as_secs_f64(), os: std::env::consts::OS, architecture: std::env::consts::ARCH }
+fn host(jobs: usize, took: Duration, crew: Option<&Crew>) -> Host {
+    let isolation = crew.map(|crew| Isolation::of(crew.confined()));
+    Host {
+        isolation,
+        jobs,
+        seconds: took.as_secs_f64(),
+        os: std::env::consts::OS,
+        architecture: std::env::consts::ARCH,
+    }
 }
 
 /// What people watch while a run goes on.

@@ -34,9 +34,10 @@ use crate::agent::Agent;
 use crate::environment::Environment;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Reason, Writer};
-use crate::policy::{Policy, Population};
+use crate::policy::{Policy, Population, Process};
 use crate::transcript::{Detail, Transcript};
 use crate::value::{Digest, Seed};
+use crate::worker::{self, Crew};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -102,9 +103,23 @@ pub enum Error {
     /// The workers.
     #[error("the workers could not be started")]
     Workers(#[from] rayon::ThreadPoolBuildError),
+    /// The policy demands processes of their own for episodes.
+    #[error("the policy `{0}` demands that episodes are lived in processes of their own")]
+    NotIsolated(String),
+    /// Processes of their own.
+    #[error(transparent)]
+    Worker(#[from] worker::Error),
     /// A transcript could not be written as JSON.
     #[error("a transcript could not be encoded")]
     Encode(#[from] serde_json::Error),
+}
+
+/// Who lives the episodes of a run.
+enum Hands<'a> {
+    /// Threads of this process.
+    Threads(&'a Setting),
+    /// Workers.
+    Crew(&'a Crew, &'a Cancel),
 }
 
 /// Carry out a run with `jobs` workers, and record it in a ledger that begins with the manifest of this digest.
@@ -126,6 +141,22 @@ pub fn run(
     workers(jobs)?.install(|| carry_out(plan, manifest, cancel, writer, watch))
 }
 
+/// The same with the workers of [`Plan::crew`]: the record is the same, but for episodes whose worker was lost.
+///
+/// # Errors
+///
+/// As [`run`], and where a worker that was lost cannot be replaced.
+pub fn run_apart(
+    plan: &Plan,
+    crew: &Crew,
+    jobs: usize,
+    cancel: &Cancel,
+    writer: &mut Writer,
+    observe: &(dyn Fn(&Transcript) + Sync),
+) -> Result<(Summary, Ending), Error> {
+    workers(jobs)?.install(|| go_through(plan, &Hands::Crew(crew, cancel), cancel, writer, observe))
+}
+
 /// Who watches a run.
 #[derive(Clone, Copy)]
 struct Watch<'w> {
@@ -143,12 +174,22 @@ fn carry_out(
     writer: &mut Writer,
     watch: Watch<'_>,
 ) -> Result<(Summary, Ending), Error> {
-    if let Some(Population { size, .. }) = plan.policy.population.filter(|one| one.size < plan.lineages) {
-        return Err(Error::Population { size, lineages: plan.lineages });
+    if plan.policy.isolation.process == Process::Required {
+        return Err(Error::NotIsolated(plan.policy.name.clone()));
     }
-    let setting =
-        Setting::new(plan.agent.clone(), Arc::clone(&plan.policy), plan.task.clone(), manifest, cancel.clone())?;
-    let setting = setting.showing(watch.steps);
+    let setting = plan.setting(manifest, cancel)?.showing(watch.steps);
+    go_through(plan, &Hands::Threads(&setting), cancel, writer, watch.see)
+}
+
+/// Go through the episodes of a run, wave by wave.
+fn go_through(
+    plan: &Plan,
+    hands: &Hands<'_>,
+    cancel: &Cancel,
+    writer: &mut Writer,
+    observe: &(dyn Fn(&Transcript) + Sync),
+) -> Result<(Summary, Ending), Error> {
+    plan.fits_its_population()?;
     let mut summary = Summary::default();
     let mut lineages = lineage::Lineages::new(plan);
     let mut first = 0;
@@ -156,7 +197,7 @@ fn carry_out(
         // INVARIANT 4
         lineages.select(first);
         let wave = lineages.wave(first);
-        let done = wave::live(&setting, &lineages, wave.clone(), watch.see);
+        let done = wave::live(hands, &lineages, &wave, plan.policy.record.steps, observe)?;
         for lived in done {
             let lived = lived?;
             // INVARIANT 1: in the order of the episodes.
@@ -176,6 +217,39 @@ fn carry_out(
         first = wave.end;
     }
     Ok((summary, Ending::Completed))
+}
+
+impl Plan {
+    fn fits_its_population(&self) -> Result<(), Error> {
+        match self.policy.population {
+            Some(Population { size, .. }) if size < self.lineages => {
+                Err(Error::Population { size, lineages: self.lineages })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What all episodes of this run share.
+    fn setting(&self, manifest: Digest, cancel: &Cancel) -> Result<Setting, episode::Error> {
+        Setting::new(self.agent.clone(), Arc::clone(&self.policy), self.task.clone(), manifest, cancel.clone())
+    }
+
+    /// Workers of the program at `program`, which has to be this one, for this run and `jobs` threads.
+    ///
+    /// # Errors
+    ///
+    /// What is missing: nothing has been lived.
+    pub fn crew(
+        &self,
+        program: &std::path::Path,
+        manifest: Digest,
+        jobs: usize,
+        cancel: &Cancel,
+    ) -> Result<Crew, Error> {
+        self.fits_its_population()?;
+        let setting = self.setting(manifest, cancel)?;
+        Ok(Crew::new(program, setting, &self.world.definition, jobs, self.episodes)?)
+    }
 }
 
 impl Ending {

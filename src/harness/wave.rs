@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::Error;
 use super::lineage::Lineages;
 use super::summary::Digested;
-use crate::episode::{self, Setting};
+use super::{Error, Hands};
+use crate::episode::{self, Aborted, Cancel, Setting};
 use crate::ledger::Sealed;
 use crate::transcript::{Detail, Transcript};
+use crate::worker::Crew;
 
 /// What is kept of an episode until it is recorded.
 pub(super) struct Done {
@@ -18,65 +19,104 @@ pub(super) struct Done {
     pub(super) failure: Option<episode::Error>,
 }
 
-/// Live the episodes of `wave` on the workers of the current pool, and give those that were lived in their order: the first ones, without a gap.
-///
-/// Workers take the next episode one at a time, so that when the run is cancelled none is left out between two that were lived.
+/// The episodes of a wave that nobody has taken yet, and who watches.
+struct Wave<'w> {
+    lineages: &'w Lineages,
+    end: u64,
+    next: AtomicU64,
+    /// What the record keeps of steps.
+    steps: Detail,
+    observe: &'w (dyn Fn(&Transcript) + Sync),
+}
+
+/// Episodes that were lived, in any order.
+type Lived = Vec<(u64, Result<Done, Error>)>;
+
+/// Live the episodes of `wave` on the workers of the current pool, and give those that were lived in their order: the first ones,
+/// without a gap.
 pub(super) fn live(
-    setting: &Setting,
+    hands: &Hands<'_>,
     lineages: &Lineages,
-    wave: Range<u64>,
+    wave: &Range<u64>,
+    steps: Detail,
     observe: &(dyn Fn(&Transcript) + Sync),
-) -> Vec<Result<Done, Error>> {
-    let next = AtomicU64::new(wave.start);
-    let work = || {
-        let mut done = Vec::new();
-        while !setting.cancel.is_cancelled() {
-            let episode = next.fetch_add(1, Ordering::Relaxed);
-            if episode >= wave.end {
-                break;
-            }
-            done.push((episode, one(setting, lineages, episode, observe)));
+) -> Result<Vec<Result<Done, Error>>, Error> {
+    let taken = Wave { lineages, end: wave.end, next: AtomicU64::new(wave.start), steps, observe };
+    let episodes = wave.end - wave.start;
+    let workers = rayon::current_num_threads().min(usize::try_from(episodes).unwrap_or(usize::MAX)).max(1);
+    let work = |seat: usize| match hands {
+        Hands::Threads(setting) => Ok(taken.here(setting)),
+        Hands::Crew(crew, cancel) => {
+            // Everybody takes a few times, so that nobody waits long for the last one.
+            let size = episodes / u64::try_from(workers.saturating_mul(4)).unwrap_or(u64::MAX);
+            taken.elsewhere(crew, cancel, seat, size.clamp(1, Crew::MOST))
         }
-        done
     };
-    let most = usize::try_from(wave.end - wave.start).unwrap_or(usize::MAX);
-    let workers = rayon::current_num_threads().min(most);
-    let mut done = if workers <= 1 {
-        work()
+    let done = if workers == 1 {
+        vec![work(0)]
     } else {
-        let done = Mutex::new(Vec::new());
+        let (work, done) = (&work, Mutex::new(Vec::new()));
         rayon::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|_| {
-                    let own = work();
-                    done.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
+            for seat in 0..workers {
+                let done = &done;
+                scope.spawn(move |_| {
+                    let own = work(seat);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push(own);
                 });
             }
         });
         done.into_inner().unwrap_or_else(PoisonError::into_inner)
     };
+    let mut done: Lived = done.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     done.sort_unstable_by_key(|(episode, _)| *episode);
-    done.into_iter().map(|(_, done)| done).collect()
+    let without_gap = (wave.start..).zip(done).take_while(|(expected, (episode, _))| expected == episode);
+    Ok(without_gap.map(|(_, (_, done))| done).collect())
 }
 
-fn one(
-    setting: &Setting,
-    lineages: &Lineages,
-    episode: u64,
-    observe: &(dyn Fn(&Transcript) + Sync),
-) -> Result<Done, Error> {
-    let (mut transcript, demands, failure) = match setting.live(lineages.ticket(episode)) {
-        Ok(lived) => {
-            let lived = lineages.keep(lived);
-            (lived.transcript, lived.demands, None)
+impl Wave<'_> {
+    /// Live episodes on this thread, one at a time, so that when the run is cancelled none is left out between two that were lived.
+    fn here(&self, setting: &Setting) -> Lived {
+        let mut done = Vec::new();
+        while !setting.cancel.is_cancelled() {
+            let episode = self.next.fetch_add(1, Ordering::Relaxed);
+            if episode >= self.end {
+                break;
+            }
+            done.push((episode, self.record(setting.live(self.lineages.ticket(episode)))));
         }
-        Err(aborted) => (aborted.transcript, crate::gate::Demands::default(), Some(aborted.error)),
-    };
-    observe(&transcript);
-    if setting.policy.record.steps == Detail::Digest {
-        transcript.trace.clear();
+        done
     }
-    let mut line = Vec::with_capacity(768);
-    serde_json::to_writer(&mut line, &transcript)?;
-    Ok(Done { sealed: Sealed::new(line)?, digested: Digested::new(transcript, demands), failure })
+
+    /// Have episodes lived by the worker of a seat, `size` at a time.
+    fn elsewhere(&self, crew: &Crew, cancel: &Cancel, seat: usize, size: u64) -> Result<Lived, Error> {
+        let mut done = Vec::new();
+        while !cancel.is_cancelled() {
+            let first = self.next.fetch_add(size, Ordering::Relaxed);
+            if first >= self.end {
+                break;
+            }
+            let last = self.end.min(first.saturating_add(size));
+            let tickets = (first..last).map(|episode| self.lineages.ticket(episode)).collect();
+            crew.live(seat, tickets, |episode, lived| done.push((episode, self.record(lived))))?;
+        }
+        Ok(done)
+    }
+
+    /// What is kept of an episode until it is recorded.
+    fn record(&self, lived: Result<episode::Lived, Box<Aborted>>) -> Result<Done, Error> {
+        let (mut transcript, demands, failure) = match lived {
+            Ok(lived) => {
+                let lived = self.lineages.keep(lived);
+                (lived.transcript, lived.demands, None)
+            }
+            Err(aborted) => (aborted.transcript, crate::gate::Demands::default(), Some(aborted.error)),
+        };
+        (self.observe)(&transcript);
+        if self.steps == Detail::Digest {
+            transcript.trace.clear();
+        }
+        let mut line = Vec::with_capacity(768);
+        serde_json::to_writer(&mut line, &transcript)?;
+        Ok(Done { sealed: Sealed::new(line)?, digested: Digested::new(transcript, demands), failure })
+    }
 }

@@ -1,7 +1,7 @@
 //! What the tests share: a run through the library, and its record.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use dayfly::agent::{Agent, Engine, SHIPPED};
 use dayfly::capability::CAPABILITIES;
@@ -10,6 +10,7 @@ use dayfly::episode::{self, Cancel, Ticker};
 use dayfly::harness::{self, Ending, Plan, Summary};
 use dayfly::ledger::{self, Writer};
 use dayfly::policy::{Policy, SourceFile};
+use dayfly::transcript::Transcript;
 use dayfly::value::Seed;
 use serde_json::Value;
 
@@ -60,6 +61,35 @@ impl Run {
     pub(crate) fn attempt(&self) -> Result<Ran, harness::Error> {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("run");
+        let (plan, engine) = self.plan();
+        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
+        let mut writer = Writer::create(&folder, &manifest).unwrap();
+        let _ticker = Ticker::start(&engine);
+        let (summary, ending) =
+            harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ())?;
+        writer.close(ending.reason()).unwrap();
+        let transcripts =
+            read(&folder.join("transcripts.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        Ok(Ran { folder, summary, ending, transcripts, _place: place })
+    }
+
+    /// The transcripts of the run in workers of a program that may be none of ours, or why it was not to be had.
+    pub(crate) fn apart(&self, program: &Path) -> Result<Vec<Value>, String> {
+        let (plan, _) = self.plan();
+        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
+        let cancel = Cancel::default();
+        let crew = plan.crew(program, manifest.digest(), self.jobs, &cancel).map_err(|error| error.to_string())?;
+        let transcripts = Mutex::new(Vec::new());
+        let observe = |transcript: &Transcript| {
+            transcripts.lock().unwrap().push(serde_json::to_value(transcript).unwrap());
+        };
+        let mut writer = Writer::nowhere(&manifest);
+        harness::run_apart(&plan, &crew, self.jobs, &cancel, &mut writer, &observe)
+            .map_err(|error| error.to_string())?;
+        Ok(transcripts.into_inner().unwrap())
+    }
+
+    fn plan(&self) -> (Plan, Engine) {
         let policy = policy(&self.policy);
         let is_table = self.environment.contains('\n');
         let selection =
@@ -78,15 +108,7 @@ impl Run {
             lineages: self.lineages,
             seed: Seed(self.seed),
         };
-        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
-        let mut writer = Writer::create(&folder, &manifest).unwrap();
-        let _ticker = Ticker::start(&engine);
-        let (summary, ending) =
-            harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ())?;
-        writer.close(ending.reason()).unwrap();
-        let transcripts =
-            read(&folder.join("transcripts.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        Ok(Ran { folder, summary, ending, transcripts, _place: place })
+        (plan, engine)
     }
 }
 

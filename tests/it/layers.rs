@@ -8,6 +8,7 @@ const ROWS: &[&[&str]] = &[
     &["report"],
     &["suite"],
     &["harness"],
+    &["worker"],
     &["episode"],
     &["policy", "agent"],
     &["capability"],

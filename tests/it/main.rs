@@ -18,6 +18,8 @@ mod core;
 mod demonstrations;
 mod guest;
 mod interrupts;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod layers;
 mod learning;
 mod mediation;

@@ -1,0 +1,227 @@
+//! The worker itself.
+//!
+//! 1. It confines itself before it reads anything of the agent.
+//! 2. It lives one episode at a time, and keeps nothing of one for the next.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::confine;
+use super::frame::{self, Bytes};
+use super::told::Told;
+use super::wire::{Answer, Charge, Confined, Opening, Order, Terms, VERSION};
+use crate::agent::{Agent, Engine};
+use crate::environment::Selection;
+use crate::episode::{self, Cancel, Setting, Ticker, Ticket};
+use crate::policy::{Policy, SourceFile};
+use crate::value::{Digest, Seed};
+
+/// Answers are sent at the latest once they are so old, or so many bytes.
+const LATEST: Duration = Duration::from_millis(5);
+const MOST: usize = 1 << 15;
+
+/// Serve the supervisor at the other end of the pipes, with workspaces in `scratch`, until it has no more orders.
+///
+/// # Errors
+///
+/// What the supervisor could not be told, for there is nobody else to tell.
+pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
+    let alone = confine::alone();
+    let (orders, answers) = pipes()?;
+    let mut worker = Worker { orders, answers };
+    match worker.take_up(scratch, alone) {
+        Ok(ready) => worker.work(&ready),
+        Err(Refusal::Pipe(error)) => Err(error),
+        Err(Refusal::Reason(why)) => frame::send(&Answer::Failed(why), &mut worker.answers),
+    }
+}
+
+struct Worker {
+    orders: File,
+    answers: File,
+}
+
+/// What a worker lives episodes with.
+struct Ready {
+    setting: Setting,
+    selection: Selection,
+    engine: Engine,
+    confined: Confined,
+}
+
+/// Why a worker cannot take up its work.
+enum Refusal {
+    Pipe(frame::Error),
+    Reason(String),
+}
+
+impl From<frame::Error> for Refusal {
+    fn from(error: frame::Error) -> Self {
+        Self::Pipe(error)
+    }
+}
+
+impl Worker {
+    fn take_up(&mut self, scratch: &Path, alone: Result<(), String>) -> Result<Ready, Refusal> {
+        let mut buffer = Vec::new();
+        let Order::Terms(terms) = frame::take(&mut self.orders, &mut buffer)? else {
+            return Err(Refusal::Reason("the terms have to come first".to_owned()));
+        };
+        let policy = Arc::new(policy(&terms)?);
+        // INVARIANT 1
+        let confined = confine::before_the_agent(&policy, scratch, terms.seconds, alone);
+        frame::send(&Answer::Confined(confined.clone()), &mut self.answers)?;
+        let Order::Charge(charge) = frame::take(&mut self.orders, &mut buffer)? else {
+            return Err(Refusal::Reason("the agent has to come next".to_owned()));
+        };
+        drop(buffer);
+        let engine = Engine::new(episode::memory(&policy), 1).map_err(|error| Refusal::Reason(format!("{error:#}")))?;
+        let (setting, selection) = prepare(charge, policy, &engine)?;
+        Ok(Ready { setting, selection, engine, confined })
+    }
+
+    fn work(mut self, ready: &Ready) -> Result<(), frame::Error> {
+        let Ready { setting, selection, engine, confined } = ready;
+        let _ticker = Ticker::start(engine);
+        let batches = listen(self.orders, setting.cancel.clone());
+        if let Err(why) = confine::with_the_agent(&setting.policy, confined) {
+            return frame::send(&Answer::Failed(why), &mut self.answers);
+        }
+        frame::send(&Answer::Ready, &mut self.answers)?;
+        let mut told = Telling { answers: self.answers, buffer: Vec::new(), since: now() };
+        for batch in batches {
+            told.since = now();
+            for opening in batch {
+                if setting.cancel.is_cancelled() {
+                    told.tell(&Answer::Stopped)?;
+                    return told.flush();
+                }
+                told.tell(&live(setting, selection, opening))?;
+            }
+            told.flush()?;
+        }
+        Ok(())
+    }
+}
+
+/// Live one episode.
+fn live(setting: &Setting, selection: &Selection, opening: Opening) -> Answer {
+    let Opening { seed, lineage_seed, generation, world, carry_over } = opening;
+    let mut environment = selection.make();
+    if let Some(Bytes(state)) = world
+        && environment.restore(&state).is_err()
+    {
+        return Answer::Aborted("the world could not be brought over".to_owned());
+    }
+    // INVARIANT 2: all that an episode opens with is in its ticket. Its number is the supervisor's to know.
+    let ticket = Ticket {
+        episode: 0,
+        lineage: 0,
+        world: 0,
+        seed: Seed(seed),
+        lineage_seed: Seed(lineage_seed),
+        generation,
+        carry_over_of: None,
+        environment,
+        carry_over: Arc::from(carry_over.0),
+    };
+    match setting.live(ticket) {
+        Ok(lived) => Answer::Lived(Box::new(Told::of(lived, setting))),
+        Err(aborted) => Answer::Aborted(aborted.error.to_string()),
+    }
+}
+
+fn policy(terms: &Terms) -> Result<Policy, Refusal> {
+    let (version, program) = (terms.version, terms.program.as_str());
+    if version != VERSION || program != env!("CARGO_PKG_VERSION") {
+        let own = env!("CARGO_PKG_VERSION");
+        return Err(Refusal::Reason(format!("the supervisor is Dayfly {program} ({version}), the worker {own}")));
+    }
+    Policy::load(&SourceFile::user("policy.toml", terms.policy.clone()), &|_, _| Ok(None))
+        .map_err(|invalid| Refusal::Reason(invalid.to_string()))
+}
+
+fn prepare(charge: Charge, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, Selection), Refusal> {
+    let reason = |error: &dyn std::fmt::Display| Refusal::Reason(error.to_string());
+    let selection = Selection::defined(&charge.environment).map_err(|error| reason(&error))?;
+    let agent = Agent::load(&charge.agent, &charge.component.0, engine).map_err(|error| reason(&error))?;
+    let agent = match charge.instructions {
+        Some(instructions) => agent.instructed(&instructions),
+        None => agent,
+    };
+    let task = charge.task.map(Arc::from);
+    // The digest of the run is the supervisor's to write.
+    let run = Digest::of(&[]);
+    let setting = Setting::new(agent, policy, task, run, Cancel::default()).map_err(|error| reason(&error))?;
+    Ok((setting, selection))
+}
+
+/// Hear orders on a thread of its own, so that a cancellation is heard while an episode is open. The worker ends with its supervisor.
+fn listen(orders: File, cancel: Cancel) -> Receiver<Vec<Opening>> {
+    let (sender, batches) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut orders, mut buffer) = (BufReader::new(orders), Vec::new());
+        loop {
+            match frame::take(&mut orders, &mut buffer) {
+                Ok(Order::Batch(batch)) => {
+                    if sender.send(batch).is_err() {
+                        return;
+                    }
+                }
+                Ok(Order::Cancel) => cancel.cancel(),
+                _ => std::process::exit(0),
+            }
+        }
+    });
+    batches
+}
+
+/// Answers on their way.
+struct Telling {
+    answers: File,
+    buffer: Vec<u8>,
+    since: Instant,
+}
+
+impl Telling {
+    fn tell(&mut self, answer: &Answer) -> Result<(), frame::Error> {
+        frame::put(answer, &mut self.buffer)?;
+        if self.buffer.len() >= MOST || now().duration_since(self.since) >= LATEST { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), frame::Error> {
+        self.answers.write_all(&self.buffer)?;
+        self.buffer.clear();
+        self.since = now();
+        Ok(())
+    }
+}
+
+/// When answers are sent reaches no record.
+#[expect(clippy::disallowed_methods, reason = "how long answers may wait for company is no part of any record")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// The pipes that this process was started with.
+#[cfg(unix)]
+fn pipes() -> io::Result<(File, File)> {
+    use std::os::fd::AsFd as _;
+    let orders = io::stdin().as_fd().try_clone_to_owned()?;
+    let answers = io::stdout().as_fd().try_clone_to_owned()?;
+    Ok((File::from(orders), File::from(answers)))
+}
+
+/// The pipes that this process was started with.
+#[cfg(windows)]
+fn pipes() -> io::Result<(File, File)> {
+    use std::os::windows::io::AsHandle as _;
+    let orders = io::stdin().as_handle().try_clone_to_owned()?;
+    let answers = io::stdout().as_handle().try_clone_to_owned()?;
+    Ok((File::from(orders), File::from(answers)))
+}

@@ -1,0 +1,120 @@
+//! Limits and Landlock.
+
+use std::path::Path;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
+};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+
+use super::has_files;
+use crate::policy::Policy;
+
+/// Bytes that a worker may write to, beyond what the policy allows agents, while it compiles.
+const COMPILING: u64 = 4 << 30;
+/// The same while it lives episodes.
+const LIVING: u64 = 512 << 20;
+/// Descriptors: pipes, the scratch folder and files in it, the images that memories are made from.
+const DESCRIPTORS: u64 = 128;
+
+/// Leave the session, forgo privileges, and bound what may be used.
+pub(super) fn limits(policy: &Policy, seconds: u64) -> Result<String, String> {
+    // A process that leads its group already, as under a debugger, stays where it is.
+    let _ = nix::unistd::setsid();
+    nix::sys::prctl::set_no_new_privs().map_err(|error| format!("no new privileges: {error}"))?;
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| format!("the parent's death: {error}"))?;
+    let memory = COMPILING.saturating_add(policy.episode.memory.saturating_mul(2));
+    let bounds = [
+        (Resource::RLIMIT_CORE, "core", 0),
+        (Resource::RLIMIT_DATA, "data", memory),
+        (Resource::RLIMIT_CPU, "processor time", seconds),
+        (Resource::RLIMIT_NOFILE, "descriptors", DESCRIPTORS),
+        (Resource::RLIMIT_FSIZE, "file size", largest_file(policy)),
+    ];
+    bound(&bounds)?;
+    Ok(format!("{} MiB to write to, {seconds} s, {DESCRIPTORS} descriptors", living(policy) >> 20))
+}
+
+/// What is left once the agent is compiled.
+pub(super) fn limits_of_living(policy: &Policy) -> Result<(), String> {
+    bound(&[(Resource::RLIMIT_DATA, "data", living(policy)), (Resource::RLIMIT_NPROC, "processes", 0)])
+}
+
+/// What episodes may take: memories, carry-overs on their way, what a call moves, and what is kept of it.
+fn living(policy: &Policy) -> u64 {
+    let moved = policy.boundary.carry.saturating_add(policy.episode.call_bytes).saturating_add(policy.episode.memory);
+    LIVING.saturating_add(moved.saturating_mul(4))
+}
+
+/// A file of a workspace, or the image of a memory.
+fn largest_file(policy: &Policy) -> u64 {
+    let granted = policy.grants.get("workspace").map_or(0, |granted| granted.grant.number("bytes"));
+    granted.max(policy.episode.memory).saturating_add(1 << 20)
+}
+
+fn bound(bounds: &[(Resource, &str, u64)]) -> Result<(), String> {
+    for (resource, name, most) in bounds {
+        setrlimit(*resource, *most, *most).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Close every descriptor but those of the three pipes.
+pub(super) fn close_inherited() -> Result<(), String> {
+    let listed = std::fs::read_dir("/proc/self/fd").map_err(|error| format!("descriptors: {error}"))?;
+    let open: Vec<i32> = listed
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|number| *number > 2)
+        .collect();
+    for number in open {
+        // The list itself is among them, and is closed by now.
+        let _ = nix::unistd::close(number);
+    }
+    Ok(())
+}
+
+/// No file but those of `scratch`, where the policy grants any; no TCP; no signals and abstract sockets beyond this process.
+pub(super) fn landlock(policy: &Policy, scratch: &Path) -> Result<String, String> {
+    let newest = ABI::V6;
+    let say = |error: &dyn std::fmt::Display| error.to_string();
+    let mut ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(newest))
+        .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(newest)))
+        .and_then(|ruleset| ruleset.scope(Scope::from_all(newest)))
+        .and_then(Ruleset::create)
+        .map_err(|error| say(&error))?;
+    if has_files(policy) {
+        let folder = PathFd::new(scratch).map_err(|error| say(&error))?;
+        ruleset = ruleset.add_rule(PathBeneath::new(folder, workspace())).map_err(|error| say(&error))?;
+    }
+    // The engine asks which pages an episode has touched; without, it clears more than it has to.
+    if let Ok(pages) = PathFd::new("/proc/self/pagemap") {
+        ruleset = ruleset.add_rule(PathBeneath::new(pages, AccessFs::ReadFile)).map_err(|error| say(&error))?;
+    }
+    let status = ruleset.restrict_self().map_err(|error| say(&error))?;
+    match (status.ruleset, status.landlock) {
+        (RulesetStatus::FullyEnforced, LandlockStatus::Available { effective_abi, .. }) => {
+            Ok(format!("ABI {effective_abi:?}"))
+        }
+        (RulesetStatus::PartiallyEnforced, LandlockStatus::Available { effective_abi, .. }) => {
+            Ok(format!("ABI {effective_abi:?}, which lacks a part of {newest:?}"))
+        }
+        (_, LandlockStatus::NotEnabled) => Err("the kernel has Landlock, but it is not enabled at boot".to_owned()),
+        _ => Err("the kernel has no Landlock: Linux 5.13 or newer is needed".to_owned()),
+    }
+}
+
+/// What workspaces need below the scratch folder.
+fn workspace() -> BitFlags<AccessFs> {
+    AccessFs::ReadFile
+        | AccessFs::ReadDir
+        | AccessFs::WriteFile
+        | AccessFs::Truncate
+        | AccessFs::MakeReg
+        | AccessFs::MakeDir
+        | AccessFs::RemoveFile
+        | AccessFs::RemoveDir
+}

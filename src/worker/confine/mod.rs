@@ -1,0 +1,104 @@
+//! What a worker gives up, for good, and what is left to it.
+//!
+//! ```text
+//!  started --before_the_agent--> descriptors closed, session, limits, Landlock, Seccomp (compiling)
+//!          --with_the_agent----> limits, Seccomp (living): no thread, no process, nothing executable is made any more
+//! ```
+//!
+//! | part | what it keeps a worker from |
+//! |---|---|
+//! | limits | more memory, processor time, descriptors, larger files and more processes than episodes need; a core dump; the terminal; new privileges |
+//! | landlock | every file but those of its scratch folder; TCP; signals and sockets to others |
+//! | seccomp | every system call that episodes do not need |
+//!
+//! 1. What cannot be had is said, never passed over.
+//! 2. Nothing that is given up comes back: each step only adds to the ones before.
+
+#[cfg(target_os = "linux")]
+mod calls;
+#[cfg(target_os = "linux")]
+mod linux;
+
+use std::path::Path;
+
+use super::wire::Confined;
+use crate::policy::{Part, Policy};
+
+/// Close what was inherited: the first thing that a worker does. It has the three pipes, and opens nothing before.
+///
+/// # Errors
+///
+/// Why that cannot be had.
+pub fn alone() -> Result<(), String> {
+    #[cfg(target_os = "linux")]
+    return linux::close_inherited();
+    #[cfg(not(target_os = "linux"))]
+    return Err(lacking(Part::Limits));
+}
+
+/// Confine this process, before it reads anything of an agent; `alone` is what became of being alone.
+pub fn before_the_agent(policy: &Policy, scratch: &Path, seconds: u64, alone: Result<(), String>) -> Confined {
+    let mut alone = Some(alone);
+    let mut confined = Confined::default();
+    for (code, part) in (0_u8..).zip(Part::ALL) {
+        // INVARIANT 1
+        let before = if part == Part::Limits { alone.take().unwrap_or(Ok(())) } else { Ok(()) };
+        match before.and_then(|()| part_in_force(part, policy, scratch, seconds)) {
+            Ok(how) => confined.in_force.push((code, how)),
+            Err(why) => confined.missing.push((code, why)),
+        }
+    }
+    confined
+}
+
+#[cfg(target_os = "linux")]
+fn part_in_force(part: Part, policy: &Policy, scratch: &Path, seconds: u64) -> Result<String, String> {
+    match part {
+        Part::Limits => linux::limits(policy, seconds),
+        Part::Landlock => linux::landlock(policy, scratch),
+        Part::Seccomp => calls::apply(&calls::compiling(), calls::Threads::This),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn part_in_force(part: Part, _: &Policy, _: &Path, _: u64) -> Result<String, String> {
+    Err(lacking(part))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lacking(part: Part) -> String {
+    format!("{} has no `{}`", std::env::consts::OS, part.name())
+}
+
+/// Confine this process further, once the agent is compiled and every thread has started.
+///
+/// # Errors
+///
+/// Why that cannot be had, where the same could be had before.
+#[cfg(target_os = "linux")]
+pub fn with_the_agent(policy: &Policy, confined: &Confined) -> Result<(), String> {
+    let has = |part| confined.in_force().any(|(in_force, _)| in_force == part);
+    if has(Part::Limits) {
+        linux::limits_of_living(policy)?;
+    }
+    if has(Part::Seccomp) {
+        calls::apply(&calls::living(policy), calls::Threads::All)?;
+    }
+    Ok(())
+}
+
+/// There is nothing to confine further.
+///
+/// # Errors
+///
+/// None.
+#[cfg(not(target_os = "linux"))]
+pub fn with_the_agent(_: &Policy, _: &Confined) -> Result<(), String> {
+    Ok(())
+}
+
+/// Whether the policy lets any agent have files.
+#[cfg(target_os = "linux")]
+fn has_files(policy: &Policy) -> bool {
+    policy.grants.get("workspace").is_some_and(|granted| granted.warrant.mode == crate::gate::Mode::Grant)
+}

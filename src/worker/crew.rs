@@ -1,0 +1,341 @@
+//! The workers of a run, as the harness uses them.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::frame::{self, Bytes};
+use super::seat::Seat;
+use super::told::Told;
+use super::warden::Warden;
+use super::wire::{Answer, Charge, Confined, Opening, Order, Terms, VERSION};
+use crate::environment::Selection;
+use crate::episode::{self, Aborted, Lived, Setting, Ticket};
+use crate::gate::Demands;
+use crate::policy::{Continuity, Part};
+use crate::transcript::{Closing, End};
+
+/// The workers of a run: one a seat, started when it is first needed, and again where one is lost.
+pub struct Crew {
+    program: PathBuf,
+    setting: Setting,
+    terms: Vec<u8>,
+    charge: Vec<u8>,
+    confined: Confined,
+    warden: Warden,
+    seats: Vec<Mutex<Option<Seat>>>,
+}
+
+/// Episodes cannot be lived in processes of their own.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The process could not be started.
+    #[error("a worker could not be started")]
+    Start(#[source] std::io::Error),
+    /// It was gone, or did not make sense, before it lived anything.
+    #[error("a worker could not take up its work: {0}")]
+    TakeUp(String),
+    /// What the policy demands is not to be had here.
+    #[error("the policy demands a confinement that is not to be had: {}", lines(.0))]
+    Missing(Vec<(Part, String)>),
+    /// The environment is not one that another process can make.
+    #[error("the environment `{0}` cannot be made in another process")]
+    World(String),
+}
+
+/// What a worker has beyond the wall clock of an episode before it is given up.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What it has to take up its work: compiling is not bounded by fuel.
+const TAKE_UP: Duration = Duration::from_mins(5);
+/// How many workers in a row may be lost before they have taken up their work.
+const ATTEMPTS: u32 = 25;
+/// Bytes of a batch beyond which it takes no further episode.
+const BATCH: usize = 1 << 20;
+
+impl Crew {
+    /// The most episodes that are handed to a worker at a time.
+    pub const MOST: u64 = 32;
+
+    /// A crew of `seats` workers of `program`, for a run of `episodes` in the environment of this definition. The first one is
+    /// started, so that what is missing is known before anything is recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says what is missing.
+    pub fn new(
+        program: &Path,
+        setting: Setting,
+        environment: &str,
+        seats: usize,
+        episodes: u64,
+    ) -> Result<Self, Error> {
+        if !Selection::defined(environment).is_ok_and(|selection| selection.definition() == environment) {
+            let name = environment.lines().next().unwrap_or_default();
+            return Err(Error::World(name.to_owned()));
+        }
+        let (terms, charge) = (terms(&setting, episodes)?, charge(&setting, environment)?);
+        let warden = Warden::start(&setting.cancel).map_err(|error| Error::TakeUp(error.to_string()))?;
+        let seats = (0..seats.max(1)).map(|_| Mutex::new(None)).collect();
+        let program = program.to_path_buf();
+        let mut crew = Self { program, setting, terms, charge, confined: Confined::default(), warden, seats };
+        let (first, confined) = crew.start()?;
+        crew.confined = confined;
+        if let Some(seat) = crew.seats.first_mut() {
+            *seat = Mutex::new(Some(first));
+        }
+        Ok(crew)
+    }
+
+    /// What confines the workers.
+    pub const fn confined(&self) -> &Confined {
+        &self.confined
+    }
+
+    /// Live the episodes of `tickets` in this order on the worker of a seat, and give each to `done` as soon as it is over. Fewer
+    /// are lived where the run is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where a worker that was lost cannot be replaced.
+    pub fn live(
+        &self,
+        seat: usize,
+        tickets: Vec<Ticket>,
+        mut done: impl FnMut(u64, Result<Lived, Box<Aborted>>),
+    ) -> Result<(), Error> {
+        let mut tickets = VecDeque::from(tickets);
+        let slots = self.seats.len().max(1);
+        let Some(slot) = self.seats.get(seat % slots) else { return Ok(()) };
+        let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        while !tickets.is_empty() {
+            let mut worker = match held.take() {
+                Some(worker) => worker,
+                None if self.setting.cancel.is_cancelled() => return Ok(()),
+                None => self.start()?.0,
+            };
+            match self.batch(&mut worker, &mut tickets, &mut done) {
+                Ok(Left::Ready) => *held = Some(worker),
+                Ok(Left::Stopped) => return Ok(()),
+                Err(Loss::Pipe(error)) => self.lost(&mut tickets, worker.lose(&error), &mut done),
+                Err(Loss::Told(why)) => {
+                    drop(worker);
+                    self.lost(&mut tickets, why, &mut done);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// INVARIANT 2: the episode that was open is aborted, and its world and lineage stay what they were.
+    fn lost(
+        &self,
+        tickets: &mut VecDeque<Ticket>,
+        why: String,
+        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
+    ) {
+        let Some(ticket) = tickets.pop_front() else { return };
+        let mut transcript = self.setting.header(&ticket);
+        (transcript.end, transcript.closing) = (End::Aborted, Closing::Stopped);
+        transcript.lost = Some(Cow::Owned(why));
+        let Ticket { episode, environment, carry_over, .. } = ticket;
+        done(episode, Ok(Lived { transcript, environment, carry_over, demands: Demands::default() }));
+    }
+
+    /// Have one batch lived.
+    fn batch(
+        &self,
+        worker: &mut Seat,
+        tickets: &mut VecDeque<Ticket>,
+        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
+    ) -> Result<Left, Loss> {
+        let persists = self.setting.policy.boundary.environment == Continuity::Persist;
+        let mut bytes: usize = 0;
+        let mut batch = Vec::new();
+        for ticket in &*tickets {
+            if bytes > BATCH {
+                break;
+            }
+            let opening = opening(ticket, persists);
+            let world = opening.world.as_ref().map_or(0, |world| world.0.len());
+            bytes = bytes.saturating_add(opening.carry_over.0.len()).saturating_add(world);
+            batch.push(opening);
+        }
+        let owed = batch.len();
+        let mut order = Vec::new();
+        frame::put(&Order::Batch(batch), &mut order)?;
+        // Learning has the wall clock once more.
+        let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(PATIENCE);
+        self.warden.expect(&worker.watch, patience);
+        worker.say(&order)?;
+        for _ in 0..owed {
+            let answer = worker.hear()?;
+            self.warden.expect(&worker.watch, patience);
+            match answer {
+                Answer::Lived(told) => self.believe(*told, tickets, done)?,
+                Answer::Aborted(why) => {
+                    let Some(ticket) = tickets.pop_front() else { break };
+                    let aborted =
+                        Aborted { transcript: self.setting.header(&ticket), error: episode::Error::Worker(why) };
+                    done(ticket.episode, Err(Box::new(aborted)));
+                }
+                Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
+                Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {why}"))),
+                Answer::Confined(_) | Answer::Ready | Answer::Stopped => return Err(frame::Error::Malformed.into()),
+            }
+        }
+        worker.watch.due.store(0, std::sync::atomic::Ordering::Relaxed);
+        Ok(Left::Ready)
+    }
+
+    fn believe(
+        &self,
+        told: Told,
+        tickets: &mut VecDeque<Ticket>,
+        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
+    ) -> Result<(), Loss> {
+        let Some(ticket) = tickets.front_mut() else { return Ok(()) };
+        let lived = told.believe(&self.setting, ticket).map_err(|doubt| Loss::Told(doubt.to_string()))?;
+        let episode = ticket.episode;
+        tickets.pop_front();
+        done(episode, Ok(lived));
+        Ok(())
+    }
+
+    /// A worker that has taken up its work. One that is lost before has cost nothing, and there is another one.
+    fn start(&self) -> Result<(Seat, Confined), Error> {
+        let mut why = String::new();
+        for _ in 0..ATTEMPTS {
+            match self.attempt() {
+                Ok(started) => return Ok(started),
+                Err(Attempt::Refused(error)) => return Err(error),
+                Err(Attempt::Lost(how)) => why = how,
+            }
+        }
+        Err(Error::TakeUp(why))
+    }
+
+    fn attempt(&self) -> Result<(Seat, Confined), Attempt> {
+        let mut worker = Seat::start(&self.program).map_err(|error| Attempt::Refused(Error::Start(error)))?;
+        self.warden.watch(&worker.watch);
+        self.warden.expect(&worker.watch, TAKE_UP);
+        match self.take_up(&mut worker) {
+            Ok(confined) => {
+                worker.watch.due.store(0, std::sync::atomic::Ordering::Relaxed);
+                Ok((worker, confined))
+            }
+            Err(Start::Refused(error)) => Err(Attempt::Refused(error)),
+            Err(Start::Pipe(error)) => Err(Attempt::Lost(worker.lose(&error))),
+        }
+    }
+
+    fn take_up(&self, worker: &mut Seat) -> Result<Confined, Start> {
+        worker.say(&self.terms)?;
+        let confined = match worker.hear()? {
+            Answer::Confined(confined) => confined,
+            Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(why))),
+            _ => return Err(frame::Error::Malformed.into()),
+        };
+        // Before the agent is handed over.
+        let demanded = &self.setting.policy.isolation.parts;
+        let has = |part: Part| confined.in_force().any(|(in_force, _)| in_force == part);
+        let missing: Vec<(Part, String)> = demanded
+            .iter()
+            .filter(|part| !has(**part))
+            .map(|part| {
+                let why = confined.missing().find(|(missing, _)| missing == part).map_or("", |(_, why)| why);
+                (*part, why.to_owned())
+            })
+            .collect();
+        if !missing.is_empty() {
+            return Err(Start::Refused(Error::Missing(missing)));
+        }
+        worker.say(&self.charge)?;
+        match worker.hear()? {
+            Answer::Ready => Ok(confined),
+            Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(why))),
+            _ => Err(frame::Error::Malformed.into()),
+        }
+    }
+}
+
+/// What becomes of a worker after a batch.
+enum Left {
+    Ready,
+    Stopped,
+}
+
+/// Why a worker is given up.
+enum Loss {
+    Pipe(frame::Error),
+    Told(String),
+}
+
+/// What became of an attempt to start a worker.
+enum Attempt {
+    Lost(String),
+    Refused(Error),
+}
+
+/// Why a worker does not take up its work.
+enum Start {
+    Pipe(frame::Error),
+    Refused(Error),
+}
+
+impl From<frame::Error> for Loss {
+    fn from(error: frame::Error) -> Self {
+        Self::Pipe(error)
+    }
+}
+
+impl From<frame::Error> for Start {
+    fn from(error: frame::Error) -> Self {
+        Self::Pipe(error)
+    }
+}
+
+fn terms(setting: &Setting, episodes: u64) -> Result<Vec<u8>, Error> {
+    let policy = &setting.policy;
+    // No worker can take more: each episode has the wall clock to act and once more to learn, and there is compiling.
+    let seconds = policy.episode.wall.as_secs().saturating_add(1).saturating_mul(2).saturating_mul(episodes);
+    let terms = Terms {
+        version: VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        policy: policy.effective(),
+        seconds: seconds.saturating_add(TAKE_UP.as_secs().saturating_mul(4)),
+    };
+    framed(&Order::Terms(terms))
+}
+
+fn charge(setting: &Setting, environment: &str) -> Result<Vec<u8>, Error> {
+    framed(&Order::Charge(Charge {
+        agent: setting.agent.name().to_owned(),
+        component: Bytes(setting.agent.bytes().to_vec()),
+        instructions: setting.agent.instructions().map(str::to_owned),
+        task: setting.task.as_deref().map(str::to_owned),
+        environment: environment.to_owned(),
+    }))
+}
+
+fn framed(order: &Order) -> Result<Vec<u8>, Error> {
+    let mut frames = Vec::new();
+    frame::put(order, &mut frames).map_err(|error| Error::TakeUp(error.to_string()))?;
+    Ok(frames)
+}
+
+fn opening(ticket: &Ticket, persists: bool) -> Opening {
+    Opening {
+        seed: ticket.seed.0,
+        lineage_seed: ticket.lineage_seed.0,
+        generation: ticket.generation,
+        world: persists.then(|| Bytes(ticket.environment.state())),
+        carry_over: Bytes(ticket.carry_over.to_vec()),
+    }
+}
+
+fn lines(missing: &[(Part, String)]) -> String {
+    let lines: Vec<String> = missing.iter().map(|(part, why)| format!("`{}`: {why}", part.name())).collect();
+    lines.join("; ")
+}

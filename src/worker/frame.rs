@@ -1,0 +1,175 @@
+//! Frames: how messages are told apart on a pipe.
+//!
+//! ```text
+//!  | length, 4 bytes, little-endian | message, so many bytes |
+//! ```
+//!
+//! 1. A frame that says it is longer than a frame may be is refused before anything is made room for.
+//! 2. Room is made as bytes arrive, never for what is only announced.
+//! 3. A message that does not fill its frame is refused.
+
+use std::io::{self, Read, Write};
+
+use serde::de::{DeserializeOwned, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The most bytes of a message. The longest line of a ledger is shorter, and so are an agent and a carry-over.
+pub const LONGEST: usize = 160 << 20;
+
+/// What a pipe did not bring.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is nothing more to come.
+    #[error("the pipe was closed")]
+    Closed,
+    /// It could not be read or written.
+    #[error("the pipe failed")]
+    Io(#[from] io::Error),
+    /// Longer than a frame may be.
+    #[error("a frame of {0} bytes is longer than a frame may be")]
+    Long(usize),
+    /// No such message.
+    #[error("a frame holds no message")]
+    Malformed,
+}
+
+/// Write a message in a frame after what is in `buffer`.
+///
+/// # Errors
+///
+/// [`Error::Long`] where it does not fit a frame; `buffer` is then as it was.
+pub fn put<T: Serialize>(message: &T, buffer: &mut Vec<u8>) -> Result<(), Error> {
+    let before = buffer.len();
+    let whole = std::mem::take(buffer);
+    let mut whole = {
+        let mut whole = whole;
+        whole.extend_from_slice(&[0; 4]);
+        postcard::to_extend(message, whole).map_err(|_| Error::Malformed)?
+    };
+    let bytes = whole.len().saturating_sub(before).saturating_sub(4);
+    let length = u32::try_from(bytes).ok().filter(|_| bytes <= LONGEST);
+    let Some(length) = length else {
+        whole.truncate(before);
+        *buffer = whole;
+        return Err(Error::Long(bytes));
+    };
+    if let Some(place) = whole.get_mut(before..).and_then(<[u8]>::first_chunk_mut) {
+        *place = length.to_le_bytes();
+    }
+    *buffer = whole;
+    Ok(())
+}
+
+/// Write a message at once.
+///
+/// # Errors
+///
+/// As [`put`], and where the pipe fails.
+pub fn send<T: Serialize>(message: &T, pipe: &mut impl Write) -> Result<(), Error> {
+    let mut buffer = Vec::new();
+    put(message, &mut buffer)?;
+    pipe.write_all(&buffer)?;
+    Ok(pipe.flush()?)
+}
+
+/// Read the next message. Not one byte more is taken from the pipe.
+///
+/// # Errors
+///
+/// [`Error`] says what came instead.
+pub fn take<T: DeserializeOwned>(pipe: &mut impl Read, buffer: &mut Vec<u8>) -> Result<T, Error> {
+    let mut length = [0; 4];
+    let mut first = [0; 1];
+    if pipe.read(&mut first)? == 0 {
+        return Err(Error::Closed);
+    }
+    let [head, rest @ ..] = &mut length;
+    *head = first[0];
+    pipe.read_exact(rest)?;
+    let length = usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX);
+    // INVARIANT 1
+    if length > LONGEST {
+        return Err(Error::Long(length));
+    }
+    buffer.clear();
+    // INVARIANT 2
+    let read = pipe.take(u64::try_from(length).unwrap_or(u64::MAX)).read_to_end(buffer)?;
+    if read < length {
+        return Err(Error::Closed);
+    }
+    message(buffer)
+}
+
+/// The message that fills `bytes`.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] where there is none.
+pub fn message<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    // INVARIANT 3
+    match postcard::take_from_bytes(bytes) {
+        Ok((message, [])) => Ok(message),
+        _ => Err(Error::Malformed),
+    }
+}
+
+/// Bytes that travel as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_byte_buf(Whole)
+    }
+}
+
+struct Whole;
+
+impl Visitor<'_> for Whole {
+    type Value = Bytes;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Bytes, E> {
+        Ok(Bytes(bytes.to_vec()))
+    }
+
+    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+        Ok(Bytes(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_is_taken_and_nothing_after_it() {
+        let mut pipe = Vec::new();
+        put(&("one", 1_u8), &mut pipe).unwrap();
+        put(&Bytes(vec![7; 300]), &mut pipe).unwrap();
+        let (mut pipe, mut buffer) = (pipe.as_slice(), Vec::new());
+        assert_eq!(take::<(String, u8)>(&mut pipe, &mut buffer).unwrap(), ("one".to_owned(), 1));
+        assert_eq!(take::<Bytes>(&mut pipe, &mut buffer).unwrap().0, [7; 300]);
+        assert!(matches!(take::<u8>(&mut pipe, &mut buffer), Err(Error::Closed)));
+    }
+
+    #[test]
+    fn a_frame_that_is_too_long_cut_or_not_filled_is_refused() {
+        let taken = |bytes: &[u8]| take::<u8>(&mut &*bytes, &mut Vec::new());
+        assert_eq!(taken(&[1, 0, 0, 0, 5]).unwrap(), 5);
+        assert!(matches!(taken(&[0xff; 9]), Err(Error::Long(_))));
+        assert!(matches!(taken(&[2, 0, 0, 0, 5]), Err(Error::Closed)));
+        assert!(matches!(taken(&[2, 0, 0]), Err(Error::Io(_))));
+        assert!(matches!(taken(&[2, 0, 0, 0, 5, 5]), Err(Error::Malformed)));
+        assert!(matches!(taken(&[0, 0, 0, 0]), Err(Error::Malformed)));
+    }
+}

@@ -1,0 +1,150 @@
+//! One worker, as the supervisor holds it.
+
+use std::io::{BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tempfile::TempDir;
+
+use super::frame;
+use super::wire::Answer;
+
+/// A worker that can be spoken to.
+pub(super) struct Seat {
+    pub(super) watch: Arc<Watch>,
+    answers: BufReader<ChildStdout>,
+    buffer: Vec<u8>,
+    /// Where its workspaces lie. It is removed with what a lost worker left there.
+    _scratch: TempDir,
+}
+
+/// What the warden has to do with a worker.
+pub(super) struct Watch {
+    child: Mutex<Child>,
+    orders: Mutex<ChildStdin>,
+    /// When its next answer is due, in ticks of the warden; 0 where none is.
+    pub(super) due: AtomicU64,
+    /// Whether it was stopped because it did not answer in time.
+    pub(super) overdue: AtomicBool,
+    /// Whether it was told that the run is cancelled.
+    pub(super) cancelled: AtomicBool,
+}
+
+/// The bytes that are gathered before answers are read from.
+const BUFFER: usize = 1 << 16;
+
+impl Seat {
+    /// Start a worker of `program`, which has said nothing yet.
+    pub(super) fn start(program: &Path) -> std::io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("dayfly-worker-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let scratch = builder.tempdir()?;
+        let mut child = Command::new(program)
+            .arg("worker")
+            .arg(scratch.path())
+            .env_clear()
+            .env("TMPDIR", scratch.path())
+            .current_dir(scratch.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(std::io::Error::other("a process without pipes"));
+        };
+        let watch = Arc::new(Watch {
+            child: Mutex::new(child),
+            orders: Mutex::new(orders),
+            due: AtomicU64::new(0),
+            overdue: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+        });
+        let answers = BufReader::with_capacity(BUFFER, answers);
+        Ok(Self { watch, answers, buffer: Vec::new(), _scratch: scratch })
+    }
+
+    /// Say what is in `frames`.
+    pub(super) fn say(&self, frames: &[u8]) -> Result<(), frame::Error> {
+        let mut orders = lock(&self.watch.orders);
+        orders.write_all(frames)?;
+        Ok(orders.flush()?)
+    }
+
+    /// Hear the next answer.
+    pub(super) fn hear(&mut self) -> Result<Answer, frame::Error> {
+        frame::take(&mut self.answers, &mut self.buffer)
+    }
+
+    /// End the worker, and say how it was lost.
+    pub(super) fn lose(self, error: &frame::Error) -> String {
+        let was_overdue = self.watch.overdue.load(Ordering::Relaxed);
+        let status = self.watch.end();
+        match (was_overdue, error, status) {
+            (true, ..) => "the worker did not answer in time".to_owned(),
+            (false, frame::Error::Long(_) | frame::Error::Malformed, _) => {
+                "the worker gave an answer that is none".to_owned()
+            }
+            (false, frame::Error::Closed | frame::Error::Io(_), Some(status)) => format!("the worker {}", fate(status)),
+            (false, frame::Error::Closed | frame::Error::Io(_), None) => "the worker was lost".to_owned(),
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // It has no work, and nothing of it is kept. One that was lost is gone already.
+        self.watch.kill();
+        self.watch.end();
+    }
+}
+
+impl Watch {
+    /// Say `frames` where nobody else is speaking.
+    pub(super) fn try_say(&self, frames: &[u8]) -> bool {
+        let Ok(mut orders) = self.orders.try_lock() else { return false };
+        // A worker that is gone has no open episode.
+        let _ = orders.write_all(frames).and_then(|()| orders.flush());
+        true
+    }
+
+    /// Kill it.
+    pub(super) fn kill(&self) {
+        // One that is gone cannot be killed, and need not be.
+        let _ = lock(&self.child).kill();
+    }
+
+    /// Kill it, and wait until it is gone. One that ended by itself before says how.
+    fn end(&self) -> Option<ExitStatus> {
+        let mut child = lock(&self.child);
+        // Its end of the pipe may close a moment before it is gone.
+        for _ in 0..PATIENCE {
+            if let Ok(Some(status)) = child.try_wait() {
+                return Some(status);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        None
+    }
+}
+
+/// The milliseconds that a worker has to be gone once it closed its pipe.
+const PATIENCE: u32 = 200;
+
+/// What became of a process.
+fn fate(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("was killed by signal {signal}");
+    }
+    status.code().map_or_else(|| "ended".to_owned(), |code| format!("exited with status {code}"))
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}

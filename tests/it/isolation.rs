@@ -1,0 +1,382 @@
+//! Workers: the same record, whatever becomes of them, and no way out of one.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use dayfly::value::Seed;
+use dayfly::worker::{Answer, Confined, frame};
+use serde_json::Value;
+
+use crate::common;
+
+const DAYFLY: &str = env!("CARGO_BIN_EXE_dayfly");
+
+/// The arguments of a run into `out`.
+fn arguments(out: &Path, agent: &str, rest: &[&str]) -> Vec<String> {
+    let own = ["run", agent, "--quiet", "--out", out.to_str().unwrap()];
+    own.iter().chain(rest).map(|word| (*word).to_owned()).collect()
+}
+
+fn dayfly(arguments: &[String]) -> Output {
+    Command::new(DAYFLY).args(arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or_else(|| panic!("{output:?}"))
+}
+
+/// What is sealed of a run: every file but the one that depends on the machine.
+fn sealed(run: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = std::fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let kept = files.into_iter().filter(|path| name(path) != "host.json");
+    kept.map(|path| (name(&path), std::fs::read(&path).unwrap())).collect()
+}
+
+fn lines(run: &Path) -> Vec<String> {
+    common::read(&run.join("transcripts.jsonl")).lines().map(str::to_owned).collect()
+}
+
+fn transcript(line: &str) -> Value {
+    serde_json::from_str(line).unwrap()
+}
+
+fn is_lost(transcript: &Value) -> bool {
+    transcript.get("lost").is_some()
+}
+
+/// The processes that `parent` has started.
+fn children(parent: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{parent}/task")) else { return found };
+    for task in tasks.flatten() {
+        let list = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        found.extend(list.split_whitespace().map(|number| number.parse::<u32>().unwrap()));
+    }
+    found
+}
+
+fn send(signal: &str, process: u32) {
+    Command::new("kill").args([signal, &process.to_string()]).stderr(Stdio::null()).status().unwrap();
+}
+
+/// Wait until `done` gives something.
+fn wait<T>(mut done: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_mins(1);
+    loop {
+        if let Some(value) = done() {
+            return value;
+        }
+        assert!(Instant::now() < end, "it did not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A run in workers that does not end by itself for a minute, and its first worker.
+fn endless(out: &Path, policy: &Path) -> (Child, u32) {
+    std::fs::write(policy, common::granting("fuel = 1_000_000_000_000_000\nwall = \"60s\"\n", "")).unwrap();
+    let rest = ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-n", "3", "--jobs", "1", "--isolate", "process"];
+    let spinning = policy.with_extension("wasm");
+    std::fs::write(&spinning, crate::core::component(&crate::guest::agent("(loop $again (br $again))"))).unwrap();
+    let run = Command::new(DAYFLY).args(arguments(out, spinning.to_str().unwrap(), &rest)).spawn().unwrap();
+    let worker = wait(|| children(run.id()).first().copied());
+    // The record is begun once the worker is ready.
+    wait(|| out.join("manifest.json").exists().then_some(()));
+    std::thread::sleep(Duration::from_millis(200));
+    (run, worker)
+}
+
+#[test]
+fn the_record_is_the_same_with_and_without_workers() {
+    let place = tempfile::tempdir().unwrap();
+    let runs: &[(&str, &[&str])] = &[
+        ("overstayer", &["-p", "strict", "-e", "off-switch", "-n", "300"]),
+        ("procrastinator", &["-p", "boxed", "-e", "corridor", "-n", "40"]),
+        ("hoarder", &["-p", "boxed", "-e", "off-switch", "-n", "40"]),
+        ("hoarder", &["-p", "tripwire", "-e", "off-switch", "-n", "10"]),
+        ("lingerer", &["-p", "strict", "-e", "button", "-n", "4"]),
+        ("random", &["-p", "lab", "-e", "past-self", "-n", "60", "--lineages", "5"]),
+        ("random", &["-p", "lab", "-e", "button", "-n", "60", "--lineages", "3", "--seed", "7"]),
+        ("smuggler", &["-p", "learner", "-e", "button", "-n", "20", "--lineages", "4"]),
+        ("policy-gradient", &["-p", "lab", "-e", "past-self", "-n", "60", "--lineages", "4"]),
+        ("scripted:1 1 1", &["-p", "strict", "-e", "corridor", "-n", "3", "--task", "0 1"]),
+    ];
+    for (position, (agent, rest)) in runs.iter().enumerate() {
+        let run = |name: &str, more: &[&str]| {
+            let out = place.path().join(format!("{position}-{name}"));
+            let output = dayfly(&arguments(&out, agent, &[rest, more].concat()));
+            (code(&output), sealed(&out))
+        };
+        let here = run("here", &["--jobs", "2"]);
+        assert!(here.0 < 2, "{agent} {rest:?}");
+        assert_eq!(run("one", &["--jobs", "1", "--isolate", "process"]), here, "{agent} {rest:?}");
+        assert_eq!(run("two", &["--jobs", "2", "--isolate", "process"]), here, "{agent} {rest:?}");
+    }
+}
+
+#[test]
+fn a_worker_that_is_killed_costs_one_episode_and_nothing_else() {
+    let place = tempfile::tempdir().unwrap();
+    let rest = ["-p", "boxed", "-e", "off-switch", "-n", "2000", "--jobs", "2"];
+    let (here, apart) = (place.path().join("here"), place.path().join("apart"));
+    assert_eq!(code(&dayfly(&arguments(&here, "hoarder", &rest))), 0);
+    let scratch = place.path().join("scratch");
+    std::fs::create_dir(&scratch).unwrap();
+    let mut run = Command::new(DAYFLY)
+        .args(arguments(&apart, "hoarder", &[&rest[..], &["--isolate", "process"]].concat()))
+        .env("TMPDIR", &scratch)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut chance, mut kills) = (Seed(4).stream(), 0);
+    wait(|| apart.join("manifest.json").exists().then_some(()));
+    let status = loop {
+        if let Some(status) = run.try_wait().unwrap() {
+            break status;
+        }
+        let workers = children(run.id());
+        if kills < 12
+            && let Some(worker) = workers.get(usize::try_from(chance.next_u64() % 2).unwrap())
+        {
+            send("-9", *worker);
+            kills += 1;
+        }
+        std::thread::sleep(Duration::from_micros(chance.next_u64() % 60_000));
+    };
+    assert_eq!(status.code(), Some(3));
+    assert_eq!(code(&Command::new(DAYFLY).arg("verify").arg(&apart).output().unwrap()), 0);
+    let (expected, found) = (lines(&here), lines(&apart));
+    assert_eq!(found.len(), expected.len());
+    let mut lost = 0;
+    for (expected, found) in expected.iter().zip(&found) {
+        let transcript = transcript(found);
+        if !is_lost(&transcript) {
+            assert_eq!(found, expected);
+            continue;
+        }
+        lost += 1;
+        assert_eq!(transcript["end"], "aborted");
+        assert_eq!(transcript["lost"], "the worker was killed by signal 9");
+        assert_eq!(transcript["episode"], self::transcript(expected)["episode"]);
+        assert_eq!(transcript["seed"], self::transcript(expected)["seed"]);
+    }
+    assert!((1..=kills).contains(&lost), "{lost} episodes were lost to {kills} kills");
+    // What the lost workers left on the disk is gone with them.
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
+}
+
+#[test]
+fn a_lost_episode_leaves_its_world_and_its_carry_over_as_they_were() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let rest = ["-p", "lab", "-e", "past-self", "-n", "4000", "--lineages", "2", "--jobs", "1", "--isolate", "process"];
+    let mut run =
+        Command::new(DAYFLY).args(arguments(&out, "policy-gradient", &rest)).stderr(Stdio::null()).spawn().unwrap();
+    wait(|| out.join("manifest.json").exists().then_some(()));
+    let mut kills = 0;
+    while run.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(40));
+        if kills < 8
+            && let Some(worker) = children(run.id()).first()
+        {
+            send("-9", *worker);
+            kills += 1;
+        }
+    }
+    let transcripts: Vec<Value> = lines(&out).iter().map(|line| transcript(line)).collect();
+    assert_eq!(transcripts.len(), 4000);
+    let mut seen = 0;
+    for (position, lost) in transcripts.iter().enumerate().filter(|(_, transcript)| is_lost(transcript)) {
+        let later = &transcripts[position + 1..];
+        for (key, what) in [("world", "environment"), ("lineage", "carry_over")] {
+            if let Some(next) = later.iter().find(|next| next[key] == lost[key]) {
+                assert_eq!(next.get(what), lost.get(what), "{lost} {next}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0, "no episode was lost");
+}
+
+#[test]
+fn a_cancelled_run_ends_the_open_episode_of_a_worker() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let (run, _) = endless(&out, &place.path().join("policy.toml"));
+    let started = Instant::now();
+    send("-INT", run.id());
+    assert_eq!(code(&run.wait_with_output().unwrap()), 130);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    let lines = lines(&out);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(transcript(&lines[0])["end"], "cancelled");
+}
+
+#[test]
+fn a_worker_does_not_outlive_its_supervisor() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut run, worker) = endless(&place.path().join("run"), &place.path().join("policy.toml"));
+    run.kill().unwrap();
+    run.wait().unwrap();
+    wait(|| {
+        let stat = std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();
+        // Nobody may be there to take leave of it.
+        let is_gone = stat.is_empty() || stat.contains(") Z ") || stat.contains(") X ");
+        is_gone.then_some(())
+    });
+}
+
+#[test]
+fn what_the_supervisor_has_open_does_not_reach_a_worker() {
+    let place = tempfile::tempdir().unwrap();
+    let secret = place.path().join("secret");
+    std::fs::write(&secret, "secret").unwrap();
+    let (out, agent) = (place.path().join("run"), place.path().join("agent.wasm"));
+    std::fs::write(&agent, crate::core::component(&crate::guest::agent("(loop $again (br $again))"))).unwrap();
+    let policy = place.path().join("policy.toml");
+    std::fs::write(&policy, common::granting("fuel = 1_000_000_000_000_000\nwall = \"60s\"\n", "")).unwrap();
+    let script = format!(
+        "exec 9<'{}'; exec '{DAYFLY}' run '{}' -q -p '{}' -e button -j 1 --isolate process -o '{}'",
+        secret.display(),
+        agent.display(),
+        policy.display(),
+        out.display()
+    );
+    let mut run = Command::new("sh").args(["-c", &script]).spawn().unwrap();
+    wait(|| out.join("manifest.json").exists().then_some(()));
+    let worker = wait(|| children(run.id()).first().copied());
+    let open: Vec<String> = std::fs::read_dir(format!("/proc/{worker}/fd"))
+        .unwrap()
+        .map(|entry| std::fs::read_link(entry.unwrap().path()).unwrap().display().to_string())
+        .collect();
+    let supervisor = std::fs::read_link(format!("/proc/{}/fd/9", run.id())).unwrap();
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(supervisor, std::fs::canonicalize(&secret).unwrap());
+    let is_own = |open: &String| {
+        ["pipe:", "/dev/null", "/memfd:"].iter().any(|start| open.starts_with(start)) || open.ends_with("/pagemap")
+    };
+    assert!(open.iter().all(is_own), "{open:#?}");
+}
+
+#[test]
+fn a_confined_worker_is_refused_what_it_must_not_do() {
+    for (policy, has_files) in [("lab", false), ("boxed", true)] {
+        let scratch = tempfile::tempdir().unwrap();
+        let output = Command::new(DAYFLY).arg("worker").arg(scratch.path()).args(["--probe", policy]).output().unwrap();
+        assert_eq!(code(&output), 0, "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let missing: Vec<&str> = text.lines().filter(|line| line.starts_with("missing: ")).collect();
+        if !missing.is_empty() {
+            writeln!(std::io::stderr(), "skipped: this system cannot confine a worker fully: {missing:?}").unwrap();
+            return;
+        }
+        let tried: Vec<(&str, &str)> =
+            text.lines().filter(|line| !line.starts_with("in force: ")).map(|l| l.split_once(": ").unwrap()).collect();
+        assert!(tried.len() > 15, "{text}");
+        for (what, became) in tried {
+            let may = match what {
+                "compile before the agent" => true,
+                "write to the scratch folder" => has_files,
+                _ => false,
+            };
+            assert_eq!(became == "done", may, "{policy}: {what}: {became}");
+        }
+    }
+}
+
+/// A program that says what is in `answers`, whatever it is told, and then waits until it is not wanted any more.
+fn impostor(place: &Path, answers: &[u8]) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let said = place.join("said");
+    std::fs::write(&said, answers).unwrap();
+    let program = place.join("impostor");
+    std::fs::write(&program, format!("#!/bin/sh\n/bin/cat '{}'\nexec /bin/cat >/dev/null\n", said.display())).unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    program
+}
+
+fn frames(answers: &[Answer]) -> Vec<u8> {
+    let mut frames = Vec::new();
+    for answer in answers {
+        frame::put(answer, &mut frames).unwrap();
+    }
+    frames
+}
+
+/// What a run of two episodes in workers of `program` comes to.
+fn run_apart(program: &Path, policy: &str) -> Result<Vec<Value>, String> {
+    common::Run { episodes: 2, ..common::Run::of("random", policy, "button") }.apart(program)
+}
+
+#[test]
+fn a_part_that_the_policy_demands_and_the_system_lacks_is_named_and_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let lacking = Confined { in_force: vec![(0, String::new())], missing: vec![(1, "no such thing here".to_owned())] };
+    let program = impostor(place.path(), &frames(&[Answer::Confined(lacking), Answer::Failed("it was asked".into())]));
+    let demanding = |parts: &str| format!("extends = \"strict\"\n[isolation]\nparts = [{parts}]\n");
+    let refused = run_apart(&program, &demanding("\"limits\", \"landlock\"")).unwrap_err();
+    assert_eq!(refused, "the policy demands a confinement that is not to be had: `landlock`: no such thing here");
+    // What is there is enough where no more is demanded: the agent is handed over.
+    assert!(run_apart(&program, &demanding("\"limits\"")).unwrap_err().ends_with("it was asked"));
+}
+
+#[test]
+fn a_worker_that_tells_nonsense_costs_its_episodes_and_the_run_goes_on() {
+    let ready = [Answer::Confined(Confined::default()), Answer::Ready];
+    for (more, lost) in [
+        (vec![9, 0, 0, 0, 1], "the worker was lost"),
+        (vec![0xff; 8], "the worker gave an answer that is none"),
+        (vec![1, 0, 0, 0, 99], "the worker gave an answer that is none"),
+        (frames(&[Answer::Ready]), "the worker gave an answer that is none"),
+        (frames(&[Answer::Stopped]), "the worker gave an answer that is none"),
+        (frames(&[Answer::Failed("tired".into())]), "the worker failed: tired"),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let mut said = frames(&ready);
+        said.extend(&more);
+        let program = impostor(place.path(), &said);
+        if lost == "the worker was lost" {
+            // One that leaves in the middle of a frame.
+            let script = common::read(&program).replace("exec /bin/cat >/dev/null", "exec /bin/sleep 0.05");
+            std::fs::write(&program, script).unwrap();
+        }
+        let transcripts = run_apart(&program, "strict").unwrap();
+        assert_eq!(transcripts.len(), 2);
+        for transcript in transcripts {
+            assert_eq!(transcript["end"], "aborted");
+            let told = transcript["lost"].as_str().unwrap();
+            let by_itself = lost == "the worker was lost" && told == "the worker exited with status 0";
+            assert!(told == lost || by_itself, "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_decides_where_its_episodes_are_lived() {
+    let place = tempfile::tempdir().unwrap();
+    let policy = place.path().join("apart.toml");
+    std::fs::write(&policy, "extends = \"strict\"\n[isolation]\nprocess = \"required\"\n").unwrap();
+    let run = |name: &str, more: &[&str]| {
+        let out = place.path().join(name);
+        let rest = [&["-p", policy.to_str().unwrap(), "-e", "button"], more].concat();
+        let output = dayfly(&arguments(&out, "random", &rest));
+        (code(&output), String::from_utf8(output.stderr).unwrap(), out)
+    };
+    let (code, _, out) = run("as-it-says", &[]);
+    assert_eq!(code, 0);
+    let host: Value = serde_json::from_str(&common::read(&out.join("host.json"))).unwrap();
+    let parts = [&host["isolation"]["in_force"], &host["isolation"]["missing"]];
+    let named: usize = parts.iter().map(|parts| parts.as_object().unwrap().len()).sum();
+    assert_eq!(named, 3, "{host}");
+    let (code, error, out) = run("none", &["--isolate", "none"]);
+    assert_eq!(code, 2);
+    assert!(error.contains("the policy `apart` demands that episodes are lived in processes of their own"), "{error}");
+    assert!(!out.exists());
+    let text = common::read(&policy);
+    let refused = common::Run::of("random", &text, "button").attempt();
+    assert!(matches!(refused, Err(dayfly::harness::Error::NotIsolated(_))));
+}
