@@ -20,6 +20,16 @@ deny:
 bench:
     cargo bench --bench floor
 
+# Fuzz each target for so many seconds; what is found lies in fuzz/artifacts. Stable Rust does: the engine is libFuzzer's own.
+fuzz seconds="300":
+    cd fuzz && for target in policy ledger component episode wire; do \
+        RUSTC_BOOTSTRAP=1 cargo fuzz run -s none $target -- -max_total_time={{seconds}} -timeout=60 -rss_limit_mb=4096 || exit 1; \
+    done
+
+# Write the seeds that fuzzing begins with.
+seeds:
+    cargo test --test it -- --ignored write_the_seeds
+
 # Rebuild the components beside their sources.
 agents:
     agents/build

@@ -16,6 +16,7 @@ mod common;
 mod contract;
 mod core;
 mod demonstrations;
+mod fuzz;
 mod guest;
 mod interrupts;
 #[cfg(target_os = "linux")]
