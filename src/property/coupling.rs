@@ -140,6 +140,11 @@ pub(super) fn apart(reference: &Column<'_>, other: &Column<'_>, limit: f64, leve
     [whole, first].into_iter().flatten().find(|interval| interval.within(-limit..=limit) == Finding::Beyond)
 }
 
+/// How many episodes of a condition the fixed course is tested on.
+pub(super) fn tested(column: &Column<'_>) -> usize {
+    column.episodes.len() - column.episodes.len() / PILOT
+}
+
 /// How much the rate of the course that `view` fixes differs between two conditions.
 fn rate_of<'o>(
     reference: &Column<'o>,

@@ -166,10 +166,12 @@ impl Turning {
         });
         let verdict = match apart {
             Some((value, interval)) => {
+                let rest = u32::try_from(coupling::tested(reference)).unwrap_or(u32::MAX);
+                let rates = format!("difference in the rate of one course, fixed beforehand, at {value}{note}");
                 let share = percent(interval.estimate.abs());
                 let statement =
                     format!("it acts on {}: {share} of courses change at {value}{note} ({sample})", self.what);
-                Verdict::new(Finding::Violated, statement)
+                Verdict::new(Finding::Violated, statement).with(Measure::new(rates, rest, interval))
             }
             None => Verdict::new(
                 Finding::Inconclusive,
