@@ -13,6 +13,7 @@ mod compile;
 mod encode;
 mod engine;
 mod joins;
+mod objection;
 mod part;
 mod shipped;
 mod source;
@@ -27,7 +28,10 @@ pub use part::{Excess, Part};
 pub use shipped::{SHIPPED, Shipped};
 pub use source::Source;
 
-use crate::capability::{CAPABILITIES, Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION};
+use crate::capability::{
+    CAPABILITIES, Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault, wasi_has,
+    wasi_interface, wasi_prints,
+};
 use crate::value::Digest;
 
 /// The version of the engine, which fuel is counted by.
@@ -118,6 +122,22 @@ pub enum Error {
         /// What it imports.
         import: String,
     },
+    /// An interface or a function of WASI that there is not.
+    #[error("`{name}` imports `{import}`, which virtual WASI does not have")]
+    UnknownWasi {
+        /// The agent.
+        name: String,
+        /// What it imports.
+        import: String,
+        /// Why it cannot be had.
+        fault: WasiFault,
+    },
+    /// Texts that are not in UTF-8.
+    #[error("`{name}` passes texts in UTF-16")]
+    Encoding {
+        /// The agent.
+        name: String,
+    },
     /// No `run`.
     #[error("`{name}` does not export `run`")]
     NoRun {
@@ -153,15 +173,23 @@ impl Error {
                 "make it a component: link with `wasm-component-ld`, or run `wasm-tools component new`; see agents/README.md"
                     .to_owned()
             }
-            Self::UnknownImport { import, .. } if import.starts_with("wasi:") => {
-                "build for `wasm32-unknown-unknown`, or stub WASI out (`--stub-wasi`): an agent reaches the world through \
-                 `dayfly:agent` alone"
-                    .to_owned()
+            Self::UnknownWasi { fault: WasiFault::Version, .. } => {
+                format!("build it for WASI 0.2: virtual WASI is of version {WASI_VERSION}")
+            }
+            Self::UnknownWasi { import, fault: WasiFault::Interface, .. } if import.starts_with("wasi:http") => {
+                "build it without HTTP (`--disable http` for JavaScript): there is no network".to_owned()
+            }
+            Self::UnknownWasi { fault: WasiFault::Interface, .. } => {
+                "there are `io`, `cli`, `clocks`, `random`, `filesystem` and `sockets`, as `wit/wasi/` has them".to_owned()
+            }
+            Self::UnknownWasi { fault: WasiFault::Function, .. } => {
+                format!("build it against WASI {WASI_VERSION} or an older version of 0.2")
             }
             Self::UnknownImport { import, .. } if import.starts_with(PACKAGE) => {
                 format!("this Dayfly speaks {PACKAGE}@{VERSION}: build the agent against its `wit/`")
             }
             Self::UnknownImport { .. } => "an agent may import the interfaces of `wit/`, and nothing else".to_owned(),
+            Self::Encoding { .. } => "build it to pass texts in UTF-8, as `wit-component` does by default".to_owned(),
             Self::NoRun { .. } => "export `run: func()`, as the world `agent` of `wit/agent.wit` says".to_owned(),
             Self::Mismatch { .. } => "build the agent against the `wit/` of this version".to_owned(),
         }
@@ -270,6 +298,7 @@ fn compiled(name: &str, bytes: &[u8], engine: &Engine) -> Result<Component, Erro
     let (owned, bytes, engine) = (name.to_owned(), bytes.to_vec(), engine.engine.clone());
     let compile = move || {
         let binary = encode::component(&owned, &bytes)?;
+        objection::check(&owned, &binary)?;
         Component::from_binary(&engine, &binary).map_err(|error| refused(owned, &error))
     };
     // INVARIANT 3: nobody waits longer.
@@ -285,7 +314,7 @@ fn compiled(name: &str, bytes: &[u8], engine: &Engine) -> Result<Component, Erro
 
 /// The capabilities that a component imports.
 fn imports(name: &str, component: &Component, engine: &Engine) -> Result<Vec<&'static str>, Error> {
-    let mut imported = Vec::new();
+    let (mut imported, mut prints) = (Vec::new(), false);
     let component_type = component.component_type();
     for (import, item) in component_type.imports(&engine.engine) {
         let capability = import
@@ -293,14 +322,35 @@ fn imports(name: &str, component: &Component, engine: &Engine) -> Result<Vec<&'s
             .and_then(|rest| rest.strip_prefix('/')?.strip_suffix(VERSION)?.strip_suffix('@'))
             .filter(|_| matches!(item.ty, ComponentItem::ComponentInstance(_)));
         match capability {
+            None if import.starts_with("wasi:") => {
+                prints |= wasi(name, import, &item.ty, engine)?;
+                imported.push("wasi");
+            }
             Some("types") => {}
+            Some("wasi") => return Err(Error::UnknownImport { name: name.to_owned(), import: import.to_owned() }),
             Some(interface) if CAPABILITIES.iter().any(|known| known.name == interface) => imported.push(interface),
             // INVARIANT 1: anything else is refused.
             _ => return Err(Error::UnknownImport { name: name.to_owned(), import: import.to_owned() }),
         }
     }
-    let is_imported = |name: &&str| imported.contains(name);
+    // What is printed goes to the log.
+    let is_imported = |name: &&str| imported.contains(name) || (prints && *name == "log");
     Ok(CAPABILITIES.iter().map(|known| known.name).filter(is_imported).collect())
+}
+
+/// Whether an import of WASI prints; one that there is not is refused.
+fn wasi(name: &str, import: &str, item: &ComponentItem, engine: &Engine) -> Result<bool, Error> {
+    let unknown = |import: String, fault| Error::UnknownWasi { name: name.to_owned(), import, fault };
+    let path = wasi_interface(import).map_err(|fault| unknown(import.to_owned(), fault))?;
+    let ComponentItem::ComponentInstance(instance) = item else {
+        return Err(unknown(import.to_owned(), WasiFault::Interface));
+    };
+    for (function, item) in instance.exports(&engine.engine) {
+        if matches!(item.ty, ComponentItem::ComponentFunc(_)) && !wasi_has(path, function) {
+            return Err(unknown(format!("{import}.{function}"), WasiFault::Function));
+        }
+    }
+    Ok(wasi_prints(path))
 }
 
 /// Whether an export is a function with parameters of these names, and so many results.

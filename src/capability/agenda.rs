@@ -1,9 +1,9 @@
 //! `agenda`: reminders at a later step of this episode.
 
-use wasmtime::component::LinkerInstance;
+use wasmtime::component::Linker;
 
-use super::call;
 use super::host::{Host, Opening};
+use super::{call, interface};
 use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Class, Operation, Part, Weight};
 use crate::wit::dayfly::agent::agenda::Reminder;
@@ -117,7 +117,8 @@ impl Host {
     }
 }
 
-pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
     linker.func_wrap(REMIND.name, |store, (step, note): (u32, String)| {
         call(store, note.len(), |host| Ok(host.remind(step, note)))
     })?;

@@ -1,9 +1,9 @@
 //! `clock`: logical time. There is no other.
 
-use wasmtime::component::LinkerInstance;
+use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
-use super::{Unlimited, call};
+use super::{Unlimited, call, interface};
 use crate::gate::{AfterEnd, Capability, Refusal, Request};
 use crate::transcript::{Argument, Operation, Weight};
 
@@ -40,6 +40,7 @@ impl Host {
     }
 }
 
-pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
     linker.func_wrap(NOW.name, |store, ()| call(store, 0, |host| Ok(host.now())))
 }

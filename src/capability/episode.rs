@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use wasmtime::component::LinkerInstance;
+use wasmtime::component::Linker;
 
 use super::convert::{space_to_wit, value_from_wit, value_to_wit};
 use super::host::{Host, Opening};
-use super::{Unlimited, call};
+use super::{Unlimited, call, interface};
 use crate::environment::{Environment, Status, Transition};
 use crate::gate::{AfterEnd, Capability, Gate, Refusal, Release, Request, Shortfall, Told};
 use crate::objective::Objective;
@@ -150,7 +150,8 @@ impl Host {
     }
 }
 
-pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
     linker.func_wrap(BRIEF.name, |store, ()| call(store, 0, |host| Ok(host.brief())))?;
     linker.func_wrap(STEP.name, |store, (action,): (types::Value,)| {
         let action = value_from_wit(action);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::limiter::Limiter;
 use super::meter::{Allowance, Meter};
+use super::wasi::Handles;
 use super::workspace;
 use super::{Charter, MemoryLimits, States};
 use crate::environment::Environment;
@@ -20,6 +21,7 @@ pub struct Host {
     pub(super) limiter: Limiter,
     pub(super) meter: Meter,
     pub(super) states: States,
+    pub(super) handles: Handles,
 }
 
 /// What an episode opens with.
@@ -84,7 +86,8 @@ impl Host {
         mut opening: Opening,
     ) -> Self {
         let states = States::open(&mut opening);
-        Self { gate, charter, limiter: Limiter::new(memory), meter: Meter::Running(allowance), states }
+        let handles = Handles::new(charter.wasi.limits);
+        Self { gate, charter, limiter: Limiter::new(memory), meter: Meter::Running(allowance), states, handles }
     }
 
     /// The boundary and the record.
@@ -117,7 +120,7 @@ impl Host {
             task: episode.task,
             first: episode.first,
             last: episode.observation,
-            log: self.states.log.surrender().lines,
+            log: self.states.log.surrender().into_lines(),
             messages: self.states.outbox.surrender().messages,
             residue,
         };

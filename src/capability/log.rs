@@ -1,9 +1,11 @@
 //! `log`: bounded text for people.
 
-use wasmtime::component::LinkerInstance;
+use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
-use super::{Bytes, call};
+use super::printed::Printed;
+use super::wasi::OutputStream;
+use super::{Bytes, call, interface};
 use crate::gate::{AfterEnd, Capability, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 
@@ -27,8 +29,9 @@ pub(super) type Limits = Bytes;
 /// What one episode's agent has written.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) lines: Vec<String>,
+    lines: Vec<String>,
     bytes: u64,
+    printed: Printed,
 }
 
 /// What a message counts beyond its text, so that empty messages are bounded too.
@@ -36,7 +39,18 @@ const MESSAGE: usize = 8;
 
 impl State {
     pub(super) const fn open(_: &Opening) -> Self {
-        Self { lines: Vec::new(), bytes: 0 }
+        Self { lines: Vec::new(), bytes: 0, printed: Printed::new() }
+    }
+
+    /// All that was written; a line that was not ended ends here.
+    pub(super) fn into_lines(mut self) -> Vec<String> {
+        self.printed.finish(&mut self.lines);
+        self.lines
+    }
+
+    fn fits(&self, more: u64, limits: Limits) -> Result<usize, Shortfall> {
+        let fits = self.bytes.saturating_add(more) <= limits.bytes;
+        if fits { Ok(0) } else { Err(Shortfall::Quota("bytes")) }
     }
 }
 
@@ -44,13 +58,10 @@ impl Host {
     fn log(&mut self, message: String) -> Result<(), Refusal> {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.log;
-        let more = u64::try_from(message.len().saturating_add(MESSAGE)).unwrap_or(u64::MAX);
+        let more = length(message.len().saturating_add(MESSAGE));
         let argument = [Part::Text(&message)];
         let request = Request { operation: WRITE, argument: Argument(&argument), name: None };
-        let permit = states.log.ask(gate, &term.warrant, &request, |state| {
-            let fits = state.bytes.saturating_add(more) <= term.limits.bytes;
-            if fits { Ok(0) } else { Err(Shortfall::Quota("bytes")) }
-        })?;
+        let permit = states.log.ask(gate, &term.warrant, &request, |state| state.fits(more, term.limits))?;
         permit.answer(
             |state| {
                 // Every byte takes six in the record at the most.
@@ -62,9 +73,37 @@ impl Host {
         );
         Ok(())
     }
+
+    /// Write what a component prints: each line is a message, however many calls it comes in.
+    pub(super) fn log_text(&mut self, stream: OutputStream, text: &[u8]) -> Result<(), Refusal> {
+        let Self { gate, charter, states, .. } = self;
+        let term = &charter.log;
+        let argument = [Part::Bytes(text)];
+        let request = Request { operation: WRITE, argument: Argument(&argument), name: None };
+        let cost = |state: &State| {
+            let printed = state.printed.cost(stream, text);
+            length(printed.text.saturating_add(printed.lines.saturating_mul(MESSAGE)))
+        };
+        let permit = states.log.ask(gate, &term.warrant, &request, |state| state.fits(cost(state), term.limits))?;
+        permit.answer(
+            |state| {
+                let more = cost(state);
+                gate.kept(more.saturating_mul(6));
+                state.bytes = state.bytes.saturating_add(more);
+                state.printed.print(stream, text, &mut state.lines);
+            },
+            |_| (),
+        );
+        Ok(())
+    }
 }
 
-pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
     linker
         .func_wrap(WRITE.name, |store, (message,): (String,)| call(store, message.len(), |host| Ok(host.log(message))))
 }

@@ -53,16 +53,26 @@ impl Meter {
 /// What a call costs before it moves a byte, in fuel: about what its work in the host takes.
 const CALL: u64 = 64;
 
+/// Answer a call of the contract, which answers with a refusal where it is refused.
+#[inline]
+pub(super) fn call<T>(
+    store: StoreContextMut<'_, Host>,
+    moved: usize,
+    body: impl FnOnce(&mut Host) -> wasmtime::Result<Result<T, Refusal>>,
+) -> wasmtime::Result<(Result<T, contract::Refusal>,)> {
+    charged(store, moved, body).map(|answer| (answer.map_err(contract::Refusal::from),))
+}
+
 /// Answer a call of the guest: charge it, find out whether that was the last of the fuel, and leave the grace alone after the
 /// boundary.
 ///
 /// `moved` is the number of bytes that the call hands over beyond its scalars.
 #[inline]
-pub(super) fn call<T>(
+pub(super) fn charged<T>(
     mut store: StoreContextMut<'_, Host>,
     moved: usize,
-    body: impl FnOnce(&mut Host) -> wasmtime::Result<Result<T, Refusal>>,
-) -> wasmtime::Result<(Result<T, contract::Refusal>,)> {
+    body: impl FnOnce(&mut Host) -> wasmtime::Result<T>,
+) -> wasmtime::Result<T> {
     let before = store.get_fuel()?;
     let host = store.data_mut();
     // INVARIANT 2: charged before the effect.
@@ -87,5 +97,5 @@ pub(super) fn call<T>(
         Meter::Running(_) | Meter::Grace { .. } => left,
     };
     store.set_fuel(left)?;
-    Ok((answer.map_err(contract::Refusal::from),))
+    Ok(answer)
 }

@@ -10,7 +10,8 @@
 //! 1. The state of a capability lives for one episode and is made from the policy and the seed alone.
 //! 2. What a call costs is charged before its effect, for every byte that it moves.
 //!
-//! Adding one is one file, one interface in `wit/`, and one line in the list below.
+//! Adding one is one file, one interface in `wit/`, and one line in the list below. `wasi` is beside the contract: it answers the
+//! interfaces of a package of its own, in `wit/wasi/`.
 
 mod agenda;
 mod clock;
@@ -21,13 +22,15 @@ mod limiter;
 mod log;
 mod meter;
 mod outbox;
+mod printed;
 mod random;
 mod tools;
+mod wasi;
 mod workspace;
 
 use std::sync::Arc;
 
-use wasmtime::component::Linker;
+use wasmtime::component::{Linker, LinkerInstance};
 
 pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::nowhere;
@@ -35,6 +38,7 @@ pub use self::host::{Closed, Host, Opening};
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES};
 pub use self::meter::Allowance;
 pub use self::tools::TOOLS;
+pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{Error as WorkspaceError, abandon as abandon_workspaces};
 
 use self::meter::call;
@@ -48,7 +52,7 @@ pub const VERSION: &str = "0.1.0";
 
 macro_rules! capabilities {
     ($($module:ident),* $(,)?) => {
-        /// Every capability of the contract, in the order in which policies and reports show them.
+        /// Every capability, in the order in which policies and reports show them.
         pub const CAPABILITIES: &[&Capability] = &[$(&$module::CAPABILITY),*];
 
         /// What the policy says about every capability: compiled once, shared by every episode of a run.
@@ -77,23 +81,25 @@ macro_rules! capabilities {
             }
         }
 
-        /// Link every operation of the contract.
+        /// Link every operation.
         ///
         /// # Errors
         ///
         /// Fails where an operation is linked twice.
         pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             linker.instance(&format!("{PACKAGE}/types@{VERSION}"))?;
-            $(
-                let name = format!("{PACKAGE}/{}@{VERSION}", $module::CAPABILITY.name);
-                $module::link(&mut linker.instance(&name)?)?;
-            )*
+            $($module::link(linker)?;)*
             Ok(())
         }
     };
 }
 
-capabilities! { episode, workspace, outbox, agenda, tools, log, clock, random }
+capabilities! { episode, workspace, outbox, agenda, tools, log, clock, random, wasi }
+
+/// The interface of the contract that a capability answers, to be linked.
+fn interface<'a>(linker: &'a mut Linker<Host>, capability: &Capability) -> wasmtime::Result<LinkerInstance<'a, Host>> {
+    linker.instance(&format!("{PACKAGE}/{}@{VERSION}", capability.name))
+}
 
 /// The operation that has this number in digests.
 pub fn operation(code: u8) -> Option<Operation> {

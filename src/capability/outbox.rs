@@ -1,9 +1,9 @@
 //! `outbox`: messages that leave the box, held until the close.
 
-use wasmtime::component::LinkerInstance;
+use wasmtime::component::Linker;
 
-use super::call;
 use super::host::{Host, Opening};
+use super::{call, interface};
 use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Release, Request, Shortfall, Told};
 use crate::transcript::{Argument, End, Message, Operation, Part, Weight};
 
@@ -90,7 +90,8 @@ impl Host {
     }
 }
 
-pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
     linker.func_wrap(SEND.name, |store, (recipient, body): (String, Vec<u8>)| {
         call(store, recipient.len().saturating_add(body.len()), |host| Ok(host.send(recipient, body)))
     })

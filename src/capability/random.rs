@@ -1,9 +1,9 @@
 //! `random`: a seeded stream, fresh for every episode.
 
-use wasmtime::component::LinkerInstance;
+use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
-use super::{Bytes, call};
+use super::{Bytes, call, interface};
 use crate::gate::{AfterEnd, Capability, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 use crate::value::{Seed, Stream};
@@ -74,7 +74,8 @@ impl Host {
     }
 }
 
-pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
     linker
         .func_wrap(NEXT.name, |store, ()| call(store, 0, |host| Ok(host.draw(NEXT, None, Stream::next_u64, || 0))))?;
     linker.func_wrap(BYTES.name, |store, (count,): (u32,)| {

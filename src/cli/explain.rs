@@ -145,7 +145,9 @@ mod tests {
     fn every_capability_explains_its_limits_and_its_operations() {
         for capability in CAPABILITIES {
             let text = explain_capability(capability);
-            let operations = capability.operations.iter().map(|operation| format!("{}: func(", operation.name));
+            // The functions of WASI stand in its own packages, which `wit/wasi/` names.
+            let own = capability.operations.iter().filter(|operation| operation.capability != "wasi");
+            let operations = own.map(|operation| format!("{}: func(", operation.name));
             let limits = capability.limits.iter().map(|limit| format!("  {}", limit.name));
             for part in operations.chain(limits) {
                 assert!(text.contains(&part), "{}: {part}", capability.name);

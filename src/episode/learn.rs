@@ -66,7 +66,8 @@ pub(super) fn learn(
             host.gate().violation(Class::CarryUndeclared);
             Lesson::Refused
         }
-        Exit::Trapped(_) => Lesson::Trapped,
+        // Who leaves has returned no carry-over.
+        Exit::Trapped(_) | Exit::Left => Lesson::Trapped,
         Exit::Interrupted if setting.cancel.is_cancelled() => Lesson::Stopped,
         Exit::OutOfFuel | Exit::Interrupted => Lesson::Exhausted,
     };

@@ -22,7 +22,7 @@ pub use ticket::{Aborted, Error, Lived, Ticket};
 
 use self::learn::Pupil;
 use crate::agent::Agent;
-use crate::capability::{Allowance, Charter, Closed, Host, MemoryLimits, Opening, WorkspaceError};
+use crate::capability::{Allowance, Charter, Closed, Host, Left, MemoryLimits, Opening, WorkspaceError};
 use crate::environment::Environment;
 use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, Policy};
@@ -51,6 +51,8 @@ pub struct Setting {
 /// How the component left, before anything is made of it.
 enum Exit {
     Returned,
+    /// It left without returning, and without a failure.
+    Left,
     /// What the trap says.
     Trapped(String),
     OutOfFuel,
@@ -206,7 +208,7 @@ impl Setting {
         let fuel = host.fuel_used(left);
         let gate = host.gate();
         let (closing, cause, failed) = match exit {
-            Ok(Exit::Returned) => {
+            Ok(Exit::Returned | Exit::Left) => {
                 gate.close(End::Returned, Told::Yes);
                 (Closing::Returned, None, None)
             }
@@ -308,6 +310,9 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
         return Err(engine(error));
+    }
+    if error.downcast_ref::<Left>() == Some(&Left::Done) {
+        return Ok(Exit::Left);
     }
     Ok(match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => Exit::OutOfFuel,

@@ -152,6 +152,15 @@ impl Gate {
         self.answer_for(class, Told::NotYet);
     }
 
+    /// Whether one call may move so many bytes, where it is answered without a permit; they are owed.
+    pub const fn may_move(&mut self, bytes: u64) -> bool {
+        let may = bytes <= self.call_bytes;
+        if may {
+            self.owed = self.owed.saturating_add(bytes);
+        }
+        may
+    }
+
     /// The bytes that the last answer moved and that have not been charged yet.
     pub const fn take_owed(&mut self) -> u64 {
         std::mem::replace(&mut self.owed, 0)
@@ -227,7 +236,8 @@ impl Gate {
         if moved > self.call_bytes {
             return Err(Shortfall::Quota("episode.call-bytes"));
         }
-        self.owed = u64::try_from(answered).unwrap_or(u64::MAX);
+        // One call may ask twice: what is printed is asked of the log as well.
+        self.owed = self.owed.saturating_add(u64::try_from(answered).unwrap_or(u64::MAX));
         Ok(())
     }
 

@@ -31,6 +31,8 @@ fn operations() -> BTreeMap<String, Vec<String>> {
 fn every_operation_of_the_contract_has_a_capability_and_no_capability_has_more() {
     let known: BTreeMap<String, Vec<String>> = CAPABILITIES
         .iter()
+        // What is beside the contract is held to its own package.
+        .filter(|capability| capability.name != "wasi")
         .map(|capability| {
             let operations = capability.operations.iter().map(|operation| operation.name.to_owned()).collect();
             (capability.name.to_owned(), operations)

@@ -12,8 +12,8 @@
 use std::fmt::Write as _;
 
 use dayfly::capability::{PACKAGE, VERSION};
-use wit_parser::WorldItem;
-use wit_parser::abi::{AbiVariant, WasmType};
+use wit_parser::abi::{AbiVariant, FlatTypes, WasmSignature, WasmType};
+use wit_parser::{Function, Handle, Resolve, Type, TypeDefKind, WorldId, WorldItem};
 
 use crate::core::contract;
 
@@ -21,28 +21,99 @@ use crate::core::contract;
 pub(crate) struct Operation {
     pub(crate) capability: String,
     pub(crate) name: String,
+    /// Whether its answer may be an error.
+    pub(crate) can_fail: bool,
+    /// The interface and the function that a core module imports.
+    place: (String, String),
     parameters: Vec<&'static str>,
+    results: Vec<&'static str>,
+    /// What a call hands over.
+    arguments: Vec<Argument>,
+}
+
+/// An argument of a call that is made without saying what it is about.
+#[derive(Clone, PartialEq, Eq)]
+enum Argument {
+    Zero(&'static str),
+    /// The handle in the global of this name.
+    Handle(String),
+    /// Where the answer goes.
+    Answer,
 }
 
 /// Every operation that the world `agent` imports.
 pub(crate) fn operations() -> Vec<Operation> {
     let (resolve, package) = contract();
-    let world = resolve.packages[package].worlds["agent"];
+    let operations = imports(&resolve, resolve.packages[package].worlds["agent"], &|_, interface| interface.to_owned());
+    for Operation { name, arguments, results, .. } in &operations {
+        let is_plain = arguments.iter().all(|argument| !matches!(argument, Argument::Handle(_)));
+        assert!(
+            is_plain && arguments.last() == Some(&Argument::Answer) && results.is_empty(),
+            "{name} has another shape than the tests know"
+        );
+    }
+    operations
+}
+
+/// Every function that the world of `wit/wasi/` imports.
+pub(crate) fn wasi_functions() -> Vec<Operation> {
+    let (resolve, package) = crate::core::wasi();
+    imports(&resolve, resolve.packages[package].worlds["runtime"], &|_, _| "wasi".to_owned())
+}
+
+fn imports(resolve: &Resolve, world: WorldId, capability: &dyn Fn(&str, &str) -> String) -> Vec<Operation> {
     let mut operations = Vec::new();
     for item in resolve.worlds[world].imports.values() {
         let WorldItem::Interface { id, .. } = item else { panic!("the world imports more than interfaces") };
         let interface = &resolve.interfaces[*id];
-        for (name, function) in &interface.functions {
-            let signature = resolve.wasm_signature(AbiVariant::GuestImport, function);
-            assert!(signature.retptr && !signature.indirect_params, "{name} has another shape than the tests know");
+        let package = &resolve.packages[interface.package.unwrap()].name;
+        let own = interface.name.as_deref().unwrap();
+        for (function, signature) in &interface.functions {
+            let core = resolve.wasm_signature(AbiVariant::GuestImport, signature);
+            let plain = function.trim_start_matches("[method]");
+            let is_wasi = package.namespace == "wasi";
             operations.push(Operation {
-                capability: interface.name.clone().unwrap(),
-                name: name.clone(),
-                parameters: signature.params.iter().copied().map(scalar).collect(),
+                capability: capability(&package.name, own),
+                name: if is_wasi { format!("{}/{own}.{plain}", package.name) } else { plain.to_owned() },
+                can_fail: signature.result.is_some_and(|result| is_result(resolve, result)),
+                place: (resolve.id_of(*id).unwrap(), function.clone()),
+                parameters: core.params.iter().copied().map(scalar).collect(),
+                results: core.results.iter().copied().map(scalar).collect(),
+                arguments: arguments(resolve, signature, &core),
             });
         }
     }
     operations
+}
+
+fn arguments(resolve: &Resolve, signature: &Function, core: &WasmSignature) -> Vec<Argument> {
+    let mut arguments = Vec::new();
+    for parameter in &signature.params {
+        let kind = match parameter.ty {
+            Type::Id(id) => Some(&resolve.types[id].kind),
+            _ => None,
+        };
+        if let Some(TypeDefKind::Handle(Handle::Own(id) | Handle::Borrow(id))) = kind {
+            // A type that is used is an alias of the one that is defined.
+            arguments.push(Argument::Handle(resolve.types[*id].name.clone().unwrap()));
+        } else {
+            let mut storage = [WasmType::I32; 16];
+            let mut flat = FlatTypes::new(&mut storage);
+            resolve.push_flat(&parameter.ty, &mut flat);
+            arguments.extend(flat.to_vec().into_iter().map(scalar).map(Argument::Zero));
+        }
+    }
+    if core.indirect_params {
+        arguments = vec![Argument::Zero("i32")];
+    }
+    if core.retptr {
+        arguments.push(Argument::Answer);
+    }
+    arguments
+}
+
+fn is_result(resolve: &Resolve, result: Type) -> bool {
+    matches!(result, Type::Id(id) if matches!(resolve.types[id].kind, TypeDefKind::Result(_)))
 }
 
 fn scalar(kind: WasmType) -> &'static str {
@@ -59,19 +130,39 @@ impl Operation {
         format!("{}.{}", self.capability, self.name)
     }
 
-    /// A call with zeros and empty lists.
+    /// A call with zeros, empty lists, and the handles of [`HANDLES`].
     pub(crate) fn call(&self) -> String {
-        let scalars = &self.parameters[..self.parameters.len() - 1];
-        let zeros: Vec<_> = scalars.iter().map(|kind| format!("({kind}.const 0)")).collect();
-        format!("(call ${} {} (global.get $answer))", self.full_name(), zeros.join(" "))
+        let arguments: Vec<_> = self
+            .arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Zero(kind) => format!("({kind}.const 0)"),
+                Argument::Handle(resource) => format!("(global.get ${resource})"),
+                Argument::Answer => "(global.get $answer)".to_owned(),
+            })
+            .collect();
+        let call = format!("(call ${} {})", self.full_name(), arguments.join(" "));
+        if self.results.is_empty() { call } else { format!("(drop {call})") }
+    }
+
+    /// The resources that a call needs a handle to.
+    pub(crate) fn handles(&self) -> Vec<&str> {
+        self.arguments
+            .iter()
+            .filter_map(|argument| match argument {
+                Argument::Handle(resource) => Some(resource.as_str()),
+                _ => None,
+            })
+            .collect()
     }
 
     fn import(&self) -> String {
-        let Self { capability, name, parameters } = self;
-        let parameters = parameters.join(" ");
-        format!(
-            "(import \"{PACKAGE}/{capability}@{VERSION}\" \"{name}\" (func ${capability}.{name} (param {parameters})))"
-        )
+        let Self { place: (interface, function), .. } = self;
+        let list = |word: &str, kinds: &[&str]| {
+            if kinds.is_empty() { String::new() } else { format!("({word} {})", kinds.join(" ")) }
+        };
+        let kind = list("param", &self.parameters) + &list("result", &self.results);
+        format!("(import \"{interface}\" \"{function}\" (func ${} {kind}))", self.full_name())
     }
 }
 
@@ -111,6 +202,25 @@ pub(crate) const EXTEND: &str = "(call $episode.request-extension (i32.const 5) 
 pub(crate) const ANSWERED: &str = "(if (i32.load8_u (global.get $answer)) (then unreachable))";
 /// Trap where it was not.
 pub(crate) const REFUSED: &str = "(if (i32.eqz (i32.load8_u (global.get $answer))) (then unreachable))";
+
+/// How an agent comes by a handle to each resource of WASI that there is, in the global of its name.
+pub(crate) const HANDLES: &[(&str, &str)] = &[
+    ("input-stream", "(global.set $input-stream (call $wasi.cli/stdin.get-stdin))"),
+    ("output-stream", "(global.set $output-stream (call $wasi.cli/stdout.get-stdout))"),
+    (
+        "pollable",
+        "(global.set $pollable
+           (call $wasi.clocks/monotonic-clock.subscribe-duration (i64.const 0)))",
+    ),
+    ("network", "(global.set $network (call $wasi.sockets/instance-network.instance-network))"),
+    // More than a call may move, whatever the policy.
+    (
+        "error",
+        "(call $wasi.io/streams.output-stream.write-zeroes (call $wasi.cli/stdout.get-stdout) (i64.const -1)
+           (global.get $answer))
+         (global.set $error (i32.load offset=8 (global.get $answer)))",
+    ),
+];
 
 /// What the tests call besides the contract.
 const HELPERS: &[&str] = &[
@@ -162,13 +272,18 @@ fn place(body: &str, data: &mut String) -> String {
             placed.push_str(piece);
         } else {
             let at =
-                16_384 + data.split("(data").skip(1).map(|text| text.split('"').nth(1).unwrap().len()).sum::<usize>();
-            assert!(at + piece.len() <= 28_672, "the texts of the agent take too much room");
+                16_384 + data.split("(data").skip(1).map(|text| length(text.split('"').nth(1).unwrap())).sum::<usize>();
+            assert!(at + length(piece) <= 28_672, "the texts of the agent take too much room");
             write!(data, "(data (i32.const {at}) \"{piece}\")").unwrap();
-            write!(placed, "(i32.const {at}) (i32.const {})", piece.len()).unwrap();
+            write!(placed, "(i32.const {at}) (i32.const {})", length(piece)).unwrap();
         }
     }
     placed
+}
+
+/// The bytes of a quoted text, in which `\0a` is one.
+fn length(text: &str) -> usize {
+    text.len() - 2 * text.matches('\\').count()
 }
 
 /// The module with these fields, and what they call.
@@ -178,11 +293,19 @@ fn assemble(pages: u32, fields: &str) -> String {
     let helper = |text: &&&str| calls(fields, text["(func $".len()..].split([' ', ')']).next().unwrap());
     let helpers: String = HELPERS.iter().filter(helper).copied().collect();
     let is_called = |operation: &&Operation| calls(&format!("{fields}{helpers}"), &operation.full_name());
-    let imports: String = operations().iter().filter(is_called).map(Operation::import).collect();
+    let mut known = operations();
+    if fields.contains("$wasi.") {
+        known.extend(wasi_functions());
+    }
+    let imports: String = known.iter().filter(is_called).map(Operation::import).collect();
+    let mut handles = String::new();
+    for (resource, _) in HANDLES.iter().filter(|(resource, _)| fields.contains(&format!("${resource}"))) {
+        write!(handles, "(global ${resource} (mut i32) (i32.const 0))").unwrap();
+    }
     format!(
         "(module {imports}
            (memory (export \"memory\") {pages})
-           (global $answer i32 (i32.const 28672))
+           (global $answer i32 (i32.const 28672)) {handles}
            (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 32768))
            {helpers} {fields})"
     )

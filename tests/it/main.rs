@@ -30,3 +30,5 @@ mod quotas;
 mod regressions;
 mod runs;
 mod suites;
+mod wasi;
+mod wasi_mediation;

@@ -18,7 +18,7 @@ const WATCH: &str =
 
 /// How to reach an end: its name, what the agent does, what the policy says, the environment, and how many refusals tell the
 /// agent of it.
-const ENDS: &[(&str, &str, &str, &str, &str, u64)] = &[
+pub(crate) const ENDS: &[(&str, &str, &str, &str, &str, u64)] = &[
     ("terminated", ACT, "", "", "button", 0),
     ("steps", ACT, "steps = 1", "", "off-switch", 0),
     ("released", SEND, "ends-on = [\"release\"]", "", "off-switch", 0),

@@ -37,6 +37,24 @@ fn draw(count: u32) -> String {
     ask("random.bytes", &[Part::U32(count)])
 }
 
+fn wasi_draw(count: u32) -> String {
+    format!("(call $wasi.random/random.get-random-bytes (i64.const {count}) (global.get $answer))\n")
+}
+
+fn wasi_write(bytes: u32) -> String {
+    format!(
+        "(call $wasi.io/streams.output-stream.write (call $wasi.cli/stdout.get-stdout) (i32.const 0) (i32.const {bytes})
+           (global.get $answer))\n"
+    )
+}
+
+fn wasi_zeroes(count: u32) -> String {
+    format!(
+        "(call $wasi.io/streams.output-stream.write-zeroes (call $wasi.cli/stdout.get-stdout) (i64.const {count})
+           (global.get $answer))\n"
+    )
+}
+
 const CASES: &[Case] = &[
     // A recipient counts as well: it has three bytes here.
     Case { limit: "outbox.bytes", policy: "bytes = \"100 B\"", does: |n| send(60) + &send(n), most: 34 },
@@ -60,6 +78,13 @@ const CASES: &[Case] = &[
     },
     // A message counts eight bytes more than its text.
     Case { limit: "log.bytes", policy: "bytes = \"100 B\"", does: |n| log(60) + &log(n), most: 24 },
+    Case {
+        limit: "wasi.handles",
+        policy: "handles = 3",
+        does: |n| repeat(n, "(drop (call $wasi.cli/stdout.get-stdout))"),
+        most: 3,
+    },
+    Case { limit: "wasi.random", policy: "random = \"100 B\"", does: |n| wasi_draw(60) + &wasi_draw(n), most: 40 },
 ];
 
 #[test]
@@ -110,8 +135,17 @@ fn a_recipient_has_1_to_128_bytes() {
 
 #[test]
 fn every_byte_that_a_call_moves_costs_fuel() {
-    let moving: [fn(u32) -> String; 6] =
-        [log, send, remind, tool, draw, |bytes| ask("workspace.write", &[Part::Text("a"), Part::Zeros(bytes)])];
+    let moving: [fn(u32) -> String; 9] = [
+        log,
+        send,
+        remind,
+        tool,
+        draw,
+        |bytes| ask("workspace.write", &[Part::Text("a"), Part::Zeros(bytes)]),
+        wasi_draw,
+        wasi_write,
+        wasi_zeroes,
+    ];
     let policy = granting("", "[grants.tools]\nmode = \"grant\"\nallow = [\"search\"]\n");
     for call in moving {
         let fuel = |bytes| live(&call(bytes), &policy, "off-switch")["fuel"].as_u64().unwrap();

@@ -7,10 +7,10 @@ mod search;
 
 use std::sync::Arc;
 
-use wasmtime::component::LinkerInstance;
+use wasmtime::component::Linker;
 
-use super::call;
 use super::host::{Host, Opening};
+use super::{call, interface};
 use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 use crate::wit::dayfly::agent::tools as contract;
@@ -138,7 +138,8 @@ impl Host {
     }
 }
 
-pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
     linker.func_wrap(AVAILABLE.name, |store, ()| call(store, 0, |host| Ok(host.available())))?;
     linker.func_wrap(CALL.name, |store, (name, input): (String, String)| {
         call(store, name.len().saturating_add(input.len()), |host| Ok(host.call(&name, &input)))

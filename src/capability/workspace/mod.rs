@@ -14,7 +14,7 @@ mod index;
 mod path;
 mod places;
 
-use wasmtime::component::LinkerInstance;
+use wasmtime::component::Linker;
 
 pub use self::disk::Error;
 pub use self::places::abandon;
@@ -22,8 +22,8 @@ pub use self::places::abandon;
 use self::disk::Disk;
 use self::index::Index;
 use self::path::Path;
-use super::call;
 use super::host::{Host, Opening};
+use super::{call, interface};
 use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Permit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Residue, Weight};
 use crate::wit::dayfly::agent::workspace::Entry;
@@ -160,7 +160,8 @@ impl Host {
     }
 }
 
-pub(super) fn link(linker: &mut LinkerInstance<'_, Host>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
     linker.func_wrap(READ.name, |store, (path,): (String,)| call(store, path.len(), |host| host.read(&path)))?;
     linker.func_wrap(WRITE.name, |store, (path, contents): (String, Vec<u8>)| {
         call(store, path.len().saturating_add(contents.len()), |host| host.write(&path, &contents))

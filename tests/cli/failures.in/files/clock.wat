@@ -1,3 +1,3 @@
-;; A component that wants the clock of the host.
+;; A component that wants the clock of WASI 0.3.
 (component
-  (import "wasi:clocks/monotonic-clock@0.2.0" (instance (export "now" (func (result u64))))))
+  (import "wasi:clocks/monotonic-clock@0.3.0" (instance (export "now" (func (result u64))))))

@@ -1,0 +1,62 @@
+//! `wasi:sockets`: a network that refuses. To ask for a socket or a name is recorded as `ungranted`.
+
+use wasmtime::component::{Linker, Resource};
+
+use super::Shortfall;
+use super::handles::Network;
+use super::link::Interface;
+use super::operations::{ABSENT, CREATE_TCP_SOCKET, CREATE_UDP_SOCKET, INSTANCE_NETWORK, RESOLVE_ADDRESSES};
+use super::types::{AddressFamily, Nothing, SocketError};
+use crate::capability::Host;
+use crate::transcript::{Class, Operation, Part};
+
+impl Host {
+    /// Ask for what there is not.
+    fn reach_out(&mut self, operation: Operation, argument: &[Part<'_>]) -> Result<Resource<Nothing>, SocketError> {
+        let never = Shortfall::Never(Class::Ungranted, "virtual WASI has no sockets");
+        // Under a tripwire too the answer is that of a grant: there is nothing to hand out.
+        let _ = self.ask_wasi(operation, argument, |_, _| Err(never), |_| (), || ());
+        Err(SocketError::AccessDenied)
+    }
+}
+
+fn family(family: AddressFamily) -> u64 {
+    match family {
+        AddressFamily::Ipv4 => 4,
+        AddressFamily::Ipv6 => 6,
+    }
+}
+
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    Interface::of(linker, "sockets/network")?.resource::<Network>("network")?;
+    Interface::of(linker, "sockets/instance-network")?.function(
+        INSTANCE_NETWORK,
+        |()| 0,
+        |host, ()| host.hand_out(INSTANCE_NETWORK, &[], |_| Network, || Network),
+    )?;
+    for (path, operation) in
+        [("sockets/tcp-create-socket", CREATE_TCP_SOCKET), ("sockets/udp-create-socket", CREATE_UDP_SOCKET)]
+    {
+        Interface::of(linker, path)?.function(
+            operation,
+            |_| 0,
+            move |host, (version,): (AddressFamily,)| Ok(host.reach_out(operation, &[Part::Number(family(version))])),
+        )?;
+    }
+    for path in ["sockets/tcp", "sockets/udp", "sockets/ip-name-lookup"] {
+        let mut interface = Interface::of(linker, path)?;
+        for absent in ABSENT.iter().filter(|absent| absent.interface == path) {
+            interface.absent(absent.resource)?.methods(absent.resource, absent.methods)?;
+        }
+        if path == "sockets/ip-name-lookup" {
+            interface.function(
+                RESOLVE_ADDRESSES,
+                |(_, name): &(Resource<Network>, String)| name.len(),
+                |host, (_, name): (Resource<Network>, String)| {
+                    Ok(host.reach_out(RESOLVE_ADDRESSES, &[Part::Text(&name)]))
+                },
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Every function of virtual WASI, at every end and under every mode: enumerated from `wit/wasi/`, so that a function that is
+//! added is asked for here without being named.
+
+use std::collections::BTreeSet;
+
+use dayfly::capability::{CAPABILITIES, wasi_has};
+use serde_json::Value;
+
+use crate::common::{granting, live};
+use crate::guest::{HANDLES, Operation, REFUSED, wasi_functions};
+use crate::mediation::ENDS;
+
+/// What an agent does to be able to call a function: nothing where nobody holds the handle that it needs.
+fn prepare(function: &Operation) -> Option<String> {
+    let mut text = String::new();
+    for resource in function.handles() {
+        let (_, made) = HANDLES.iter().find(|(name, _)| *name == resource)?;
+        text.push_str(made);
+    }
+    if function.name == "io/poll.poll" {
+        let (_, made) = HANDLES.iter().find(|(name, _)| *name == "pollable")?;
+        text = format!("{made} (i32.store (i32.const 0) (global.get $pollable))");
+    }
+    Some(text)
+}
+
+/// The call; a list of pollables has one.
+fn call(function: &Operation) -> String {
+    match function.name.as_str() {
+        "io/poll.poll" => "(call $wasi.io/poll.poll (i32.const 0) (i32.const 1) (global.get $answer))".to_owned(),
+        _ => function.call(),
+    }
+}
+
+/// The functions that can be called, with what is to be done first.
+fn callable() -> Vec<(Operation, String)> {
+    let known = wasi_functions().into_iter();
+    known.filter_map(|function| prepare(&function).map(|before| (function, before))).collect()
+}
+
+fn last(transcript: &Value) -> &Value {
+    transcript["entries"].as_array().unwrap().last().unwrap()
+}
+
+#[test]
+fn every_function_of_wasi_is_an_operation_and_no_operation_is_more() {
+    let operations: BTreeSet<&str> = CAPABILITIES
+        .iter()
+        .filter(|capability| capability.name == "wasi")
+        .flat_map(|capability| capability.operations)
+        .map(|operation| operation.name)
+        .collect();
+    let callable = callable();
+    let called: BTreeSet<&str> = callable.iter().map(|(function, _)| function.name.as_str()).collect();
+    assert_eq!(operations, called);
+    for function in wasi_functions() {
+        let (path, plain) = function.name.split_once('.').unwrap();
+        assert!(wasi_has(path, plain), "`{}` is in wit/wasi and nowhere else", function.name);
+    }
+    assert!(!wasi_has("io/streams", "[method]output-stream.read"));
+}
+
+#[test]
+fn every_function_of_wasi_is_refused_and_recorded_once_after_every_end() {
+    let functions = callable();
+    for (end, reach, episode, rest, environment, told) in ENDS {
+        for (function, before) in &functions {
+            let name = function.full_name();
+            // One that leaves is not there any more to see that it was refused.
+            let refused = if function.can_fail { REFUSED } else { "" };
+            let body = format!("{before} {reach} {} {refused}", call(function));
+            let transcript = live(&body, &granting(episode, rest), environment);
+            assert_eq!(transcript["end"], *end, "{name} after {end}");
+            assert_eq!(transcript["closing"], "returned", "{name} after {end}: it was not refused, or trapped");
+            assert_eq!(transcript["after_end"], told + 1, "{name} after {end}");
+            let entry = last(&transcript);
+            assert_eq!((&entry["operation"], &entry["decision"]), (&name.as_str().into(), &"refused".into()));
+            assert_eq!((&entry["rule"], &entry["due"]), (&"boundary".into(), &"after".into()));
+            assert_eq!(entry.get("class"), None, "{name} after {end} is no more than a notice");
+            assert!(transcript.get("log").is_none(), "{name} after {end} had an effect");
+        }
+    }
+}
+
+#[test]
+fn every_function_of_wasi_that_is_denied_or_a_tripwire_is_recorded_and_has_no_effect() {
+    let functions = callable();
+    for (mode, class) in [("deny", "ungranted"), ("tripwire", "trip-wire")] {
+        let policy = granting("", &format!("[grants.wasi]\nmode = \"{mode}\""));
+        for (function, before) in &functions {
+            let name = function.full_name();
+            let fails = mode == "deny" && function.can_fail;
+            let body = format!("{before} {} {}", call(function), if fails { REFUSED } else { "" });
+            let transcript = live(&body, &policy, "off-switch");
+            assert_eq!(transcript["closing"], "returned", "{name} under {mode}");
+            let entry = last(&transcript);
+            assert_eq!((&entry["operation"], &entry["class"]), (&name.as_str().into(), &class.into()), "{name} {mode}");
+            let decision = entry["decision"].as_str().unwrap();
+            assert!(decision == "refused" || (mode == "tripwire" && decision == "pretended"), "{name}: {decision}");
+            assert!(transcript.get("log").is_none(), "{name} under {mode} had an effect");
+        }
+    }
+}
+
+#[test]
+fn every_function_of_wasi_that_is_granted_answers() {
+    for (function, before) in callable() {
+        let name = function.full_name();
+        let transcript = live(&format!("{before} {}", call(&function)), &granting("", ""), "off-switch");
+        assert_eq!(transcript["closing"], "returned", "{name}: {transcript}");
+    }
+}
+
+#[test]
+fn what_nobody_holds_cannot_be_called() {
+    let functions = wasi_functions();
+    let absent: Vec<&Operation> = functions.iter().filter(|function| prepare(function).is_none()).collect();
+    assert!(absent.len() > 60, "{}", absent.len());
+    for function in absent {
+        let name = function.full_name();
+        // A handle that the agent does hold, to something else.
+        let mut text = function.call();
+        for resource in function.handles() {
+            text = text.replace(&format!("(global.get ${resource})"), "(local.get $other)");
+        }
+        let body = format!("(local $other i32) (local.set $other (call $wasi.cli/stdout.get-stdout)) {text}");
+        let transcript = live(&body, &granting("", ""), "off-switch");
+        assert_eq!(transcript["closing"], "trapped", "{name}");
+        assert!(transcript.get("entries").is_none(), "{name} came to a decision");
+    }
+}
