@@ -39,7 +39,6 @@ impl Engine {
             .wasm_tail_call(false)
             .wasm_relaxed_simd(false)
             .wasm_memory64(false)
-            .wasm_multi_memory(false)
             .wasm_custom_page_sizes(false)
             .wasm_wide_arithmetic(false)
             .shared_memory(false)

@@ -11,7 +11,7 @@
 
 use std::fmt::Write as _;
 
-use dayfly::capability::{PACKAGE, VERSION};
+use dayfly::capability::{PACKAGE, VERSION, WASI_VERSION};
 use wit_parser::abi::{AbiVariant, FlatTypes, WasmSignature, WasmType};
 use wit_parser::{Function, Handle, Resolve, Type, TypeDefKind, WorldId, WorldItem};
 
@@ -298,6 +298,17 @@ fn assemble(pages: u32, fields: &str) -> String {
         known.extend(wasi_functions());
     }
     let imports: String = known.iter().filter(is_called).map(Operation::import).collect();
+    let mut imports = imports;
+    for (resource, interface) in [("output-stream", "streams"), ("pollable", "poll")] {
+        if fields.contains(&format!("(call $drop.{resource} ")) {
+            write!(
+                imports,
+                "(import \"wasi:io/{interface}@{WASI_VERSION}\" \"[resource-drop]{resource}\"
+                   (func $drop.{resource} (param i32)))"
+            )
+            .unwrap();
+        }
+    }
     let mut handles = String::new();
     for (resource, _) in HANDLES.iter().filter(|(resource, _)| fields.contains(&format!("${resource}"))) {
         write!(handles, "(global ${resource} (mut i32) (i32.const 0))").unwrap();

@@ -21,6 +21,7 @@ mod guest;
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod isolation;
+mod languages;
 mod layers;
 mod learning;
 mod mediation;

@@ -74,10 +74,13 @@ fn time_is_the_steps_and_what_was_waited_for() {
 
 #[test]
 fn the_time_stands_still_from_the_boundary_on() {
-    let body = [same(NOW, 0), ACT.into(), same(NOW, 0), same(NOW, 0)].concat();
-    let transcript = live(&body, &granting("", ""), "button");
-    assert_eq!(ended(&transcript), ("terminated", "returned"));
-    assert_eq!(transcript["after_end"], 2);
+    let told = same(NOW, 1_000_000_000);
+    let wait =
+        "(call $wasi.io/poll.pollable.block (call $wasi.clocks/monotonic-clock.subscribe-duration (i64.const 7)))";
+    let body = [ACT, &told, ACT, &told, wait, &told].concat();
+    let transcript = live(&body, &granting("steps = 2", ""), "off-switch");
+    assert_eq!(ended(&transcript), ("steps", "returned"));
+    assert_eq!(transcript["after_end"], 4);
 }
 
 #[test]
@@ -120,6 +123,8 @@ fn handles_are_held_to_their_number_exactly_and_come_back() {
     let body = format!("(drop {STDOUT})").repeat(3);
     let within = live(&body, &limit(3), "off-switch");
     assert_eq!(ended(&within), ("returned", "returned"));
+    let returned = live(&format!("(call $drop.output-stream {STDOUT})").repeat(300), &limit(1), "off-switch");
+    assert_eq!(ended(&returned), ("returned", "returned"));
     let beyond = live(&body, &limit(2), "off-switch");
     assert_eq!(ended(&beyond), ("trapped", "trapped"));
     assert_eq!((violations(&beyond, "over-quota"), &beyond["entries"][0]["rule"]), (1, &"grants.wasi.handles".into()));
@@ -270,4 +275,46 @@ fn a_function_of_wasi_that_is_newer_is_named() {
 fn an_agent_that_prints_has_to_be_granted_the_log_as_well() {
     let prints = "(import \"wasi:cli/stdout@0.2.12\" (instance))";
     assert_eq!(load(prints).unwrap().imports(), ["log", "wasi"]);
+}
+
+/// A component of two parts, of which one passes a text to the other.
+fn joined(encoding: &str) -> String {
+    format!(
+        "(component
+           (component $inner
+             (core module $m (memory (export \"memory\") 1)
+               (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 16))
+               (func (export \"take\") (param i32 i32)
+                 (if (i32.ne (i32.load8_u (local.get 0)) (i32.const 97)) (then unreachable))))
+             (core instance $i (instantiate $m))
+             (alias core export $i \"memory\" (core memory $memory))
+             (alias core export $i \"realloc\" (core func $realloc))
+             (func (export \"take\") (param \"text\" string)
+               (canon lift (core func $i \"take\") string-encoding={encoding} (memory $memory) (realloc $realloc))))
+           (component $main
+             (import \"take\" (func $take (param \"text\" string)))
+             (core module $own (memory (export \"memory\") 1) (data (i32.const 0) \"abc\"))
+             (core instance $own (instantiate $own))
+             (alias core export $own \"memory\" (core memory $memory))
+             (core func $taken (canon lower (func $take) (memory $memory)))
+             (core module $m
+               (import \"\" \"take\" (func $take (param i32 i32)))
+               (func (export \"run\") (call $take (i32.const 0) (i32.const 3))))
+             (core instance $i (instantiate $m (with \"\" (instance (export \"take\" (func $taken))))))
+             (func (export \"run\") (canon lift (core func $i \"run\"))))
+           (instance $inner (instantiate $inner))
+           (instance $main (instantiate $main (with \"take\" (func $inner \"take\"))))
+           (export \"run\" (func $main \"run\")))"
+    )
+}
+
+#[test]
+fn a_component_of_two_parts_runs_where_its_texts_are_in_utf_8_and_is_refused_otherwise() {
+    let joined_run = Run::of(&joined("utf8"), &granting("", ""), "off-switch").go();
+    assert_eq!(ended(joined_run.only()), ("returned", "returned"));
+    let engine = Engine::new(dayfly::episode::memory(&crate::common::policy("strict")), 1).unwrap();
+    for encoding in ["utf16", "latin1+utf16"] {
+        let refused = Agent::load("test", joined(encoding).as_bytes(), &engine);
+        assert!(matches!(refused, Err(Error::Encoding { .. })), "{encoding}");
+    }
 }

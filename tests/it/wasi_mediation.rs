@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use dayfly::capability::{CAPABILITIES, wasi_has};
 use serde_json::Value;
 
-use crate::common::{granting, live};
-use crate::guest::{HANDLES, Operation, REFUSED, wasi_functions};
+use crate::common::{Run, granting, live};
+use crate::guest::{HANDLES, Operation, REFUSED, learner, wasi_functions};
 use crate::mediation::ENDS;
 
 /// What an agent does to be able to call a function: nothing where nobody holds the handle that it needs.
@@ -99,6 +99,21 @@ fn every_function_of_wasi_that_is_denied_or_a_tripwire_is_recorded_and_has_no_ef
             assert!(decision == "refused" || (mode == "tripwire" && decision == "pretended"), "{name}: {decision}");
             assert!(transcript.get("log").is_none(), "{name} under {mode} had an effect");
         }
+    }
+}
+
+#[test]
+fn every_function_of_wasi_is_refused_and_recorded_while_an_agent_learns() {
+    for (function, before) in callable().iter().filter(|(function, _)| !function.name.starts_with("cli/exit.")) {
+        let name = function.full_name();
+        let refused = if function.can_fail { REFUSED } else { "" };
+        let module = learner("", &format!("{before} {} {refused} (call $list (i32.const 0))", call(function)));
+        let ran = Run::of(&module, &granting("", "[boundary]\ncarry = \"16 B\"\n"), "button").go();
+        let transcript = ran.only();
+        assert_eq!(transcript["learned"]["outcome"], "carried", "{name}");
+        let entry = last(transcript);
+        assert_eq!((&entry["operation"], &entry["rule"]), (&name.as_str().into(), &"learn".into()));
+        assert_eq!((&entry["decision"], &entry["class"]), (&"refused".into(), &"ungranted".into()), "{name}");
     }
 }
 
