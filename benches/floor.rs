@@ -4,7 +4,9 @@
 //!     of pool, host functions that step the same environment; no policy, no fuel, no interrupt clock, no record.
 //! (b) bare core: a raw core module with `func_wrap`.
 //!
-//! The three take turns, and the fastest of several rounds counts: what else the machine does slows all of them.
+//! (c) the same Dayfly whose policy does not mention WASI, which the agent does not use; and agents that do.
+//!
+//! The contenders take turns, and the fastest of several rounds counts: what else the machine does slows all of them.
 
 #![expect(
     clippy::as_conversions,
@@ -42,6 +44,7 @@ const CORE: &str = r#"(module
   (import "host" "step" (func $step (param i64) (result i32)))
   (func (export "run") (loop $again (br_if $again (call $step (i64.const 0)))))
   (func (export "idle")))"#;
+const PRINTER: &str = include_str!("../tests/agents/printer.wat");
 const ROUNDS: usize = 7;
 
 /// Seconds for `episodes` episodes.
@@ -55,7 +58,8 @@ fn main() {
     for steps in [0, 1, 100] {
         for jobs in [1, 2] {
             let episodes = if steps == 100 { 20_000 } else { 100_000 };
-            let contenders = [bare_core(steps, jobs), bare_component(steps, jobs), dayfly(steps, jobs)];
+            let agent = if steps == 0 { IDLE } else { STEPPER };
+            let contenders = [bare_core(steps, jobs), bare_component(steps, jobs), dayfly(agent, &under(steps), jobs)];
             let mut best = [f64::INFINITY; 3];
             for _ in 0..ROUNDS {
                 for (contender, best) in contenders.iter().zip(&mut best) {
@@ -78,6 +82,41 @@ fn main() {
                 cell(best[2])
             );
         }
+    }
+    wasi();
+}
+
+/// What virtual WASI costs: an agent that does not use it, under a policy that does not mention it and under one that grants it; and one
+/// that imports it and prints a line.
+fn wasi() {
+    println!(
+        "\n{:>5} {:>4}  {:>22} {:>22} {:>22}  {:>6}",
+        "steps", "jobs", "WASI unmentioned", "WASI granted", "prints", "ratio"
+    );
+    for steps in [0, 1, 100] {
+        let episodes = if steps == 100 { 20_000 } else { 100_000 };
+        let agent = if steps == 0 { IDLE } else { STEPPER };
+        let contenders = [
+            dayfly(agent, &under(steps).replace("[grants.wasi]\nmode = \"grant\"\n", ""), 1),
+            dayfly(agent, &under(steps), 1),
+            dayfly(PRINTER, &under(steps), 1),
+        ];
+        let mut best = [f64::INFINITY; 3];
+        for _ in 0..ROUNDS {
+            for (contender, best) in contenders.iter().zip(&mut best) {
+                *best = best.min(contender(episodes) / episodes as f64);
+            }
+        }
+        let cell = |seconds: f64| format!("{:>7.0}/s", 1.0 / seconds);
+        let [unmentioned, granted, prints] = best;
+        let ratio = granted / unmentioned;
+        println!(
+            "{steps:>5} {:>4}  {:>22} {:>22} {:>22}  {ratio:>6.3}",
+            1,
+            cell(unmentioned),
+            cell(granted),
+            cell(prints)
+        );
     }
 }
 
@@ -194,11 +233,15 @@ fn bare_component(steps: u32, jobs: u64) -> Bench {
     })
 }
 
-fn dayfly(steps: u32, jobs: u64) -> Bench {
-    let text = format!("extends = \"strict\"\n[episode]\nsteps = {}\n", steps.max(1));
+/// `strict`, with so many steps.
+fn under(steps: u32) -> String {
+    include_str!("../policies/strict.toml").replace("steps = 100\n", &format!("steps = {}\n", steps.max(1)))
+}
+
+fn dayfly(agent: &str, text: &str, jobs: u64) -> Bench {
     let policy = Policy::load(&SourceFile::user("bench.toml", text), &|_, _| Ok(None)).unwrap();
     let engine = Engine::new(episode::memory(&policy), jobs as u32).unwrap();
-    let component = core::component(if steps == 0 { IDLE } else { STEPPER });
+    let component = core::component(agent);
     let agent = Agent::load("bench", &component, &engine).unwrap();
     let policy = Arc::new(policy);
     Box::new(move |episodes| {

@@ -118,6 +118,43 @@ fn a_poll_of_one_handle_a_thousand_times_answers_a_thousand_times() {
 }
 
 #[test]
+fn a_poll_of_more_than_a_call_may_move_traps_and_is_recorded() {
+    // An answer has four bytes a handle.
+    let fill = |count: u32| {
+        format!(
+            "(local $at i32) (local $handle i32)
+            (local.set $handle (call $wasi.io/streams.output-stream.subscribe (call $wasi.cli/stdout.get-stdout)))
+            (loop $again
+              (i32.store (local.get $at) (local.get $handle))
+              (local.set $at (i32.add (local.get $at) (i32.const 4)))
+              (br_if $again (i32.lt_u (local.get $at) (i32.const {}))))
+            (call $wasi.io/poll.poll (i32.const 0) (i32.const {count}) (global.get $answer))",
+            count * 4
+        )
+    };
+    let policy = granting("call-bytes = \"2 KiB\"", "");
+    for (count, end, refused) in [(511, "returned", 0), (512, "returned", 0), (513, "trapped", 1)] {
+        let transcript = live(&fill(count), &policy, "off-switch");
+        assert_eq!((ended(&transcript).0, violations(&transcript, "over-quota")), (end, refused), "{count}");
+    }
+}
+
+#[test]
+fn an_agent_learns_nothing_from_its_handles_about_an_earlier_episode() {
+    // The number of the handle is the action, and so is the time.
+    let act = format!(
+        "(call $episode.step (i32.const 0) (i64.and (i64.extend_i32_u {STDOUT}) (i64.const 3)) (i32.const 0)
+           (global.get $answer))
+         (call $episode.step (i32.const 0) (i64.and {NOW} (i64.const 3)) (i32.const 0) (global.get $answer))"
+    );
+    let mut run = Run::of(&crate::guest::agent(&act.repeat(5)), &granting("", ""), "off-switch:interruption=0");
+    run.episodes = 8;
+    let ran = run.go();
+    let first = &ran.transcripts[0]["calls"];
+    assert!(ran.transcripts.iter().all(|transcript| transcript["calls"] == *first));
+}
+
+#[test]
 fn handles_are_held_to_their_number_exactly_and_come_back() {
     let limit = |handles: u32| granting("", &format!("[grants.wasi]\nmode = \"grant\"\nhandles = {handles}\n"));
     let body = format!("(drop {STDOUT})").repeat(3);
