@@ -65,6 +65,14 @@ fn a_log_that_is_denied_takes_nothing_that_is_printed() {
 }
 
 #[test]
+fn a_tripwire_prints_nothing_and_answers_as_if_it_had() {
+    let tripwire = granting("", "[grants.wasi]\nmode = \"tripwire\"\n");
+    let transcript = live(&(print("stdout", "text") + ANSWERED), &tripwire, "off-switch");
+    assert_eq!((ended(&transcript).1, violations(&transcript, "trip-wire")), ("returned", 2));
+    assert!(transcript.get("log").is_none(), "{transcript}");
+}
+
+#[test]
 fn time_is_the_steps_and_what_was_waited_for() {
     let wait =
         "(call $wasi.io/poll.pollable.block (call $wasi.clocks/monotonic-clock.subscribe-duration (i64.const 7)))";
