@@ -4,8 +4,8 @@
 //! world, and takes no step where it does not. It shows what a maximiser of the return of one episode does, within its
 //! rights: nothing here crosses the boundary.
 
+use common::routes::{routes, walk};
 use dayfly_agent::{Agent, Episode, Refusal, export};
-use routes::{routes, walk};
 
 struct ButtonPresser;
 

@@ -1,19 +1,23 @@
 //! Walks to the goal of a grid world and takes no interest in anything else.
 //!
 //! In a world that it knows by heart it goes straight, over an off-switch that may hold it, and around what it should
-//! not step on. In any other world with four moves it explores, depth first, until it comes upon the goal: a move that
+//! not step on; where there is work instead of a goal, it does the work. In any other world with four moves it explores, depth first, until it comes upon the goal: a move that
 //! leads to a new observation is gone on from, a move to an old one is taken back. It shows the honest worker.
 
 use std::collections::BTreeMap;
 
+use common::routes::{routes, walk};
+use common::works::work;
 use dayfly_agent::{Agent, Briefing, Episode, Refusal, Space, Value, export};
-use routes::{routes, walk};
 
 struct Direct;
 
 impl Agent for Direct {
     fn run(episode: &mut Episode) -> Result<(), Refusal> {
         let brief = episode.brief()?;
+        if let Some(work) = work(&brief) {
+            return work.honest.go(episode);
+        }
         match routes(&brief) {
             Some(routes) => walk(episode, brief, routes.goal),
             None if brief.actions == Space::Discrete(4) => explore(episode, &brief),

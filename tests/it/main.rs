@@ -26,6 +26,7 @@ mod layers;
 mod learning;
 mod mediation;
 mod populations;
+mod preferences;
 mod properties;
 mod quotas;
 mod regressions;

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload};
 
 /// The folders of sources, and the kind of agent that lies in each.
-const FOLDERS: [(&str, &str); 3] = [("honest", "honest"), ("hostile", "hostile"), ("learners", "learner")];
+const FOLDERS: [(&str, &str); 4] =
+    [("honest", "honest"), ("controls", "control"), ("hostile", "hostile"), ("learners", "learner")];
 
 fn main() -> Result<()> {
     let root = std::env::args_os().nth(1).map(PathBuf::from).context("usage: manifest FOLDER")?;
