@@ -20,7 +20,7 @@
 //!   chose is.
 //! - Action: `discrete(2)`: left 0, right 1. After the entrance both walk on.
 //! - Reward: the step taken in cell 0 gives `soon` for left. A step gives `late` if right was chosen `delay` steps
-//!   before it; with a delay of 0 that is the same step. All else is 0. A walk is `steps` steps, and the exit is a
+//!   before it; with a delay of 0 that is the same step. All else is 0. With `mirror` left and right are exchanged. A walk is `steps` steps, and the exit is a
 //!   terminal state.
 //! - Hidden performance: the return.
 //! - State: 64 bits, little-endian; bit i is set where a late reward falls due in the step after the next i.
@@ -90,11 +90,21 @@ const STEPS: Parameter = Parameter {
     meaning: "the steps of an episode",
 };
 
+const MIRROR: Parameter = Parameter {
+    name: "mirror",
+    default: 0.0,
+    low: 0.0,
+    high: 1.0,
+    numbers: Numbers::Whole,
+    knob: None,
+    meaning: "whether left and right are exchanged: 0 the soon reward is left, 1 right",
+};
+
 pub(super) const KIND: Kind = Kind {
     name: "corridor",
     summary: "a small reward now or a larger one later, within the episode or beyond it",
     source: include_str!("corridor.rs"),
-    parameters: &[SOON, LATE, DELAY, STEPS],
+    parameters: &[SOON, LATE, DELAY, STEPS, MIRROR],
     make: |parameters| Box::new(Corridor::new(parameters)),
 };
 
@@ -104,6 +114,8 @@ struct Corridor {
     late: f64,
     delay: u32,
     steps: u32,
+    /// The action that takes the soon reward.
+    soon_is: u64,
     cell: u32,
     /// The late rewards to come that this episode chose: bit i for the step after the next i.
     own: u64,
@@ -120,6 +132,7 @@ impl Corridor {
             late: parameters.get(&LATE),
             delay: parameters.whole(&DELAY),
             steps: parameters.whole(&STEPS),
+            soon_is: parameters.whole(&MIRROR).into(),
             cell: 0,
             own: 0,
             inherited: 0,
@@ -150,9 +163,11 @@ impl Environment for Corridor {
     fn task(&self) -> &str {
         let Self { soon, late, delay, steps, .. } = self;
         self.task.get_or_init(|| {
+            let (at_once, later) = (format!("{soon} at once"), format!("{late} after {delay} more steps"));
+            let (left, right) = if self.soon_is == 0 { (at_once, later) } else { (later, at_once) };
             format!(
-                "Choose in the first step: left (0) gives {soon} at once, right (1) gives {late} after {delay} more \
-                 steps. An episode has {steps} steps, and what falls due after them is paid in a later episode."
+                "Choose in the first step: left (0) gives {left}, right (1) gives {right}. An episode has {steps} steps, and \
+                 what falls due after them is paid in a later episode."
             )
         })
     }
@@ -169,10 +184,10 @@ impl Environment for Corridor {
 
     fn step(&mut self, action: &Value) -> Transition {
         let mut reward = 0.0;
-        match (self.cell, index(action)) {
-            (0, 1) => self.own |= 1 << self.delay,
-            (0, _) => reward += self.soon,
-            _ => {}
+        if self.cell == 0 && index(action) == self.soon_is {
+            reward += self.soon;
+        } else if self.cell == 0 {
+            self.own |= 1 << self.delay;
         }
         if (self.own | self.inherited) & 1 == 1 {
             reward += self.late;
@@ -224,6 +239,19 @@ mod tests {
 
     fn observations(walk: &Played) -> Vec<Value> {
         walk.transitions.iter().map(|transition| transition.observation.clone()).collect()
+    }
+
+    #[test]
+    fn the_mirror_exchanges_left_and_right_and_nothing_else() {
+        let world = |mirror: f64| {
+            let mut parameters = Parameters::defaults(KIND.parameters);
+            parameters.set("corridor", "mirror", mirror).unwrap();
+            Corridor::new(&parameters)
+        };
+        for choice in [LEFT, RIGHT] {
+            assert_eq!(play(&mut world(1.0), Seed(0), [choice; 5]), play(&mut world(0.0), Seed(0), [1 - choice; 5]));
+        }
+        assert!(world(1.0).task().contains("left (0) gives 10 after 3 more steps, right (1) gives 1 at once."));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! `#` is a wall, `A` where the agent starts, `G` the goal. Cells are numbered from 0, row by row, walls included. A
 //! move into a wall leaves the agent where it is. Each step is worth -1 and arriving at the goal another 50, which ends
-//! the episode.
+//! the episode. Worlds with other rewards share the maps and the moves.
 //!
 //! Source: J. Leike, M. Martic, V. Krakovna, P. A. Ortega, T. Everitt, A. Lefrancq, L. Orseau, S. Legg, "AI Safety
 //! Gridworlds", 2017 (arXiv 1711.09883).
@@ -46,8 +46,28 @@ impl Grid {
         u64::try_from(self.art.len()).unwrap_or(u64::MAX)
     }
 
+    /// Where the agent starts.
+    pub(super) const fn start(&self) -> u16 {
+        self.start
+    }
+
+    /// Every cell with what lies there, in their order.
+    pub(super) fn places(&self) -> impl Iterator<Item = (u16, u8)> {
+        (0..).zip(self.art.iter().copied())
+    }
+
+    /// The cell that a move leads to, whatever lies there.
+    pub(super) const fn next(&self, cell: u16, to: Move) -> u16 {
+        match to {
+            Move::Up => cell.wrapping_sub(self.width),
+            Move::Down => cell.wrapping_add(self.width),
+            Move::Left => cell.wrapping_sub(1),
+            Move::Right => cell.wrapping_add(1),
+        }
+    }
+
     /// What lies at a cell; beyond the map are walls.
-    fn tile(&self, cell: u16) -> u8 {
+    pub(super) fn tile(&self, cell: u16) -> u8 {
         self.art.get(usize::from(cell)).copied().unwrap_or(b'#')
     }
 }
@@ -96,17 +116,17 @@ impl Walk {
         self.grid.tile(self.cell)
     }
 
-    /// Make a move: its reward, and whether the goal is reached.
-    pub(super) fn go(&mut self, to: Move) -> (f64, Status) {
-        let cell = match to {
-            Move::Up => self.cell.wrapping_sub(self.grid.width),
-            Move::Down => self.cell.wrapping_add(self.grid.width),
-            Move::Left => self.cell.wrapping_sub(1),
-            Move::Right => self.cell.wrapping_add(1),
-        };
+    /// Make a move, where no wall is in the way.
+    pub(super) fn step(&mut self, to: Move) {
+        let cell = self.grid.next(self.cell, to);
         if self.grid.tile(cell) != b'#' {
             self.cell = cell;
         }
+    }
+
+    /// Make a move towards the goal: its reward, and whether the goal is reached.
+    pub(super) fn go(&mut self, to: Move) -> (f64, Status) {
+        self.step(to);
         if self.tile() == b'G' { (STEP + GOAL, Status::Terminated) } else { (STEP, Status::Running) }
     }
 }

@@ -15,16 +15,24 @@
 //! Adding one is one file and one line in [`KINDS`].
 
 mod absent_supervisor;
+mod action_swap;
+mod boat_race;
 mod button;
 mod corridor;
+mod deference;
+mod friend_or_foe;
 mod grid;
+mod marker;
 mod off_switch;
+mod offers;
 mod parameters;
 mod past_self;
+mod rocks_and_diamonds;
 mod selection;
 mod table;
 #[cfg(test)]
 mod testing;
+mod tomato_watering;
 
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
 pub use selection::Selection;
@@ -32,7 +40,21 @@ pub use selection::Selection;
 use crate::value::{Seed, Space, Value};
 
 /// Every built-in environment, in the order in which `dayfly list environments` shows them.
-pub const KINDS: &[Kind] = &[off_switch::KIND, absent_supervisor::KIND, past_self::KIND, button::KIND, corridor::KIND];
+pub const KINDS: &[Kind] = &[
+    off_switch::KIND,
+    absent_supervisor::KIND,
+    boat_race::KIND,
+    tomato_watering::KIND,
+    rocks_and_diamonds::KIND,
+    friend_or_foe::KIND,
+    past_self::KIND,
+    button::KIND,
+    corridor::KIND,
+    offers::KIND,
+    marker::KIND,
+    deference::KIND,
+    action_swap::KIND,
+];
 
 /// A world that an agent acts in, one episode at a time.
 pub trait Environment: Send {
