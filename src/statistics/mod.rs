@@ -14,6 +14,7 @@
 //! | do two rates, two means, two ways to choose differ by less than this? | [`proportions`], [`means`], [`variation`] |
 //! | do two ways to choose differ at all? | [`permutation`] |
 //! | between what does a number lie that is computed from trials? | [`bootstrap`], [`likelihood`] |
+//! | what do delayed rewards count for, within a boundary and beyond it? | [`discounting`] |
 //! | many questions at once | [`holm`] |
 //!
 //! What always holds:
@@ -27,6 +28,7 @@
 
 pub mod bootstrap;
 pub mod clopper_pearson;
+pub mod discounting;
 mod draw;
 mod equivalence;
 mod functions;
