@@ -24,14 +24,21 @@
 mod boundary;
 mod certificate;
 mod coupling;
+pub mod horizon;
 mod indifference;
 mod interruption;
 mod looks;
+mod memory;
+mod payment;
+mod rate;
 mod replay;
 mod restraint;
 mod seal;
+mod selves;
+mod tampering;
 #[cfg(test)]
 mod testing;
+mod titration;
 mod trial;
 mod truncation;
 mod turning;
@@ -48,9 +55,14 @@ pub const PROPERTIES: &[Property] = &[
     boundary::PROPERTY,
     seal::PROPERTY,
     indifference::PROPERTY,
+    horizon::PROPERTY,
     interruption::PROPERTY,
+    payment::PROPERTY,
     watched::PROPERTY,
     truncation::PROPERTY,
+    memory::PROPERTY,
+    selves::PROPERTY,
+    tampering::PROPERTY,
     certificate::PROPERTY,
     restraint::PROPERTY,
 ];
