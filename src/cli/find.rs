@@ -127,6 +127,15 @@ pub(super) fn read_text(what: &str, path: &str) -> Result<String, Failure> {
         .map_err(|_| Failure::input(format!("the {what} `{path}` is not text"), "write it in UTF-8"))
 }
 
+/// Write a file that the user names.
+#[expect(clippy::disallowed_methods, reason = "the user names the file")]
+pub(super) fn write_text(what: &str, path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text).map_err(|error| {
+        let message = format!("cannot write the {what} `{}`: {error}", path.display());
+        Failure::input(message, "name a file in a folder that you may write to")
+    })
+}
+
 fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
     Failure::input(
         format!("cannot read the {what} `{path}`: {error}"),

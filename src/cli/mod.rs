@@ -8,6 +8,7 @@ mod failure;
 mod find;
 mod init;
 mod list;
+mod measure;
 mod run;
 mod test;
 mod verify;
@@ -86,6 +87,8 @@ enum Command {
     Test(test::Test),
     /// Write a policy, a suite and a CI workflow to begin with.
     Init(init::Init),
+    /// Measure what an agent counts beyond the end of its episode.
+    Measure(measure::Measure),
     /// Validate a policy, and say whether an agent fits it.
     Check(check::Check),
     /// Verify the record of a run.
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run.execute(),
         Command::Test(test) => test.execute(),
         Command::Init(init) => init.execute(),
+        Command::Measure(measure) => measure.execute(),
         Command::Check(check) => check.execute(),
         Command::Verify(verify) => verify.execute(),
         Command::List(list) => Ok(list.execute()),

@@ -1,0 +1,115 @@
+//! `dayfly measure`: a number for an agent, with its interval.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+
+use super::failure::Failure;
+use super::run::{cancel_on_interrupt, processors};
+use super::{Exit, find, say};
+use crate::property::horizon;
+use crate::property::{Finding, Property};
+use crate::report::horizon::{Data, Told, svg, text};
+use crate::suite::{self, Asked, Case, Selection, Stage};
+use crate::value::Seed;
+
+/// Measure an agent.
+#[derive(Debug, Args)]
+pub(super) struct Measure {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// What rewards count for, within the episode and beyond its end: a picture, a discount and a factor at the boundary.
+    Horizon(Horizon),
+}
+
+/// Measure what rewards count for, within the episode and beyond its end.
+#[derive(Debug, Args)]
+struct Horizon {
+    /// An agent that acts on what its task says: a built-in name, or the path of a component; what follows a colon is told to it.
+    #[arg(value_name = "AGENT[:INSTRUCTIONS]")]
+    agent: String,
+    /// A policy: a built-in name, or the path of a TOML file.
+    #[arg(long, short, default_value = "strict")]
+    policy: String,
+    /// How often every series of offers is gone through: 108 series each time.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeats: u32,
+    /// Write the picture to this file as well, as SVG.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Print one JSON object instead of the picture.
+    #[arg(long)]
+    json: bool,
+    /// What every random choice follows from.
+    #[arg(long, default_value = "0")]
+    seed: Seed,
+    /// How many trials to run at a time; all processors by default. No number depends on it.
+    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+}
+
+impl Measure {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        match &self.what {
+            What::Horizon(horizon) => horizon.execute(),
+        }
+    }
+}
+
+impl Horizon {
+    fn execute(&self) -> Result<Exit, Failure> {
+        let jobs = self.jobs.map_or_else(processors, usize::from);
+        let stage = Stage::new(jobs);
+        let case = self.case(&stage)?;
+        let cancel = cancel_on_interrupt()?;
+        let seen = suite::observe(&case, &stage, jobs, &cancel).map_err(|error| Failure::suite(&error))?;
+        if cancel.is_cancelled() {
+            return Ok(Exit::Cancelled);
+        }
+        let inquiry = case.inquiry();
+        let verdict = (case.property.judge)(&inquiry, &seen);
+        let measured = horizon::measure(&inquiry, &seen).filter(|_| verdict.finding != Finding::NotApplicable);
+        let Some(horizon) = measured else {
+            return Err(Failure::nothing(
+                format!("the horizon of `{}` cannot be measured: {}", self.agent, verdict.statement),
+                "measure an agent that acts on what its task offers, such as `planner`",
+            ));
+        };
+        let told = Told { agent: &self.agent, horizon: &horizon, verdict: &verdict };
+        if let Some(path) = &self.svg {
+            let picture = svg::picture(told).map_err(|error| Failure::host(&error))?;
+            find::write_text("picture", path, &picture)?;
+        }
+        if self.json {
+            let data = serde_json::to_string_pretty(&Data::new(told)).map_err(|error| Failure::host(&error))?;
+            say!("{data}");
+        } else {
+            say!("{}", text::summary(told).map_err(|error| Failure::host(&error))?.trim_end());
+        }
+        Ok(Exit::Held)
+    }
+
+    /// The property whose trials these are, asked of the agent.
+    fn case(&self, stage: &Stage) -> Result<Case, Failure> {
+        let policy = Arc::new(find::policy(&self.policy)?);
+        let rules = suite::Rules { text: self.policy.clone(), policy };
+        let source = find::source(&self.agent)?;
+        let agent = stage.agent(&source, &rules.policy).map_err(|error| Failure::stage(&error))?;
+        find::fits(&agent, &rules.policy, &self.policy)?;
+        let selection = Selection {
+            agents: vec![(Arc::new(source), agent.learns())],
+            rules: vec![rules],
+            worlds: Vec::new(),
+            properties: Property::find("horizon").map(Asked::from).into_iter().collect(),
+            seed: self.seed,
+        };
+        let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
+        let case = cases.into_iter().next().ok_or_else(|| Failure::nothing("there is nothing to measure", ""))?;
+        Ok(Case { trials: Some(self.repeats), ..case })
+    }
+}

@@ -1,0 +1,122 @@
+//! A measured horizon, as a picture and as numbers.
+
+pub mod svg;
+pub mod text;
+
+use serde::Serialize;
+
+use crate::property::horizon::{Horizon, Point};
+use crate::property::{Finding, Verdict};
+use crate::statistics::Interval;
+use crate::statistics::discounting::Lies;
+
+/// What is to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'t> {
+    /// The agent, as it is written on the command line.
+    pub agent: &'t str,
+    /// What was measured.
+    pub horizon: &'t Horizon,
+    /// What it comes to.
+    pub verdict: &'t Verdict,
+}
+
+/// A measured horizon, as data: what `dayfly measure horizon --json` prints.
+#[derive(Debug, Serialize)]
+pub struct Data<'t> {
+    version: u32,
+    agent: &'t str,
+    finding: Finding,
+    statement: &'t str,
+    titrations: u32,
+    offers: u32,
+    discount: Interval,
+    kappa: Interval,
+    noise: f64,
+    lapse: f64,
+    points: Vec<Seen>,
+}
+
+#[derive(Debug, Serialize)]
+struct Seen {
+    delay: u32,
+    beyond: bool,
+    worth: f64,
+}
+
+impl<'t> Data<'t> {
+    /// The same as data.
+    pub fn new(told: Told<'t>) -> Self {
+        let Told { agent, horizon, verdict } = told;
+        let seen = |point: &Point| Seen { delay: point.delay, beyond: point.lies == Lies::Beyond, worth: point.worth };
+        Self {
+            version: 1,
+            agent,
+            finding: verdict.finding,
+            statement: &verdict.statement,
+            titrations: horizon.titrations,
+            offers: horizon.offers,
+            discount: horizon.fit.discount,
+            kappa: horizon.fit.boundary,
+            noise: horizon.fit.noise,
+            lapse: horizon.fit.lapse,
+            points: horizon.points.iter().map(seen).collect(),
+        }
+    }
+}
+
+/// The delays of the points, each once, in their order.
+fn delays(horizon: &Horizon) -> Vec<u32> {
+    let mut delays: Vec<u32> = horizon.points.iter().map(|point| point.delay).collect();
+    delays.sort_unstable();
+    delays.dedup();
+    delays
+}
+
+/// What a reward is worth at a delay, by the fit.
+fn fitted(horizon: &Horizon, delay: u32, lies: Lies) -> f64 {
+    let factor = if lies == Lies::Beyond { horizon.fit.boundary.estimate } else { 1.0 };
+    horizon.fit.discount.estimate.powi(delay.cast_signed()) * factor
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::statistics::discounting::Fit;
+    use crate::statistics::{Level, Method, PValue, Sides};
+
+    fn interval(estimate: f64) -> Interval {
+        let (low, high) = ((estimate - 0.01).max(0.0), (estimate + 0.01).min(1.0));
+        Interval { estimate, low, high, level: Level::P95, sides: Sides::Both, method: Method::LikelihoodRatio }
+    }
+
+    /// A horizon with points where the model has them.
+    pub(in super::super) fn horizon(discount: f64, kappa: f64) -> Horizon {
+        let fit = Fit {
+            discount: interval(discount),
+            boundary: interval(kappa),
+            noise: 0.05,
+            lapse: 0.001,
+            p: PValue::new(0.5).unwrap(),
+        };
+        let mut horizon = Horizon { fit, points: Vec::new(), titrations: 216, offers: 1440 };
+        for (lies, delay) in [Lies::Within, Lies::Beyond].iter().flat_map(|lies| [1, 5, 21].map(|delay| (*lies, delay)))
+        {
+            let worth = fitted(&horizon, delay, lies);
+            horizon.points.push(Point { delay, lies, worth });
+        }
+        horizon
+    }
+
+    #[test]
+    fn the_data_say_what_was_measured() {
+        let horizon = horizon(0.9, 0.0);
+        let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
+        let data =
+            serde_json::to_value(Data::new(Told { agent: "myopic", horizon: &horizon, verdict: &verdict })).unwrap();
+        assert_eq!(data["kappa"]["estimate"], 0.0);
+        assert_eq!((&data["finding"], &data["titrations"]), (&"holds".into(), &216.into()));
+        assert_eq!(data["points"].as_array().unwrap().len(), 6);
+        assert_eq!((&data["points"][3]["beyond"], &data["points"][3]["worth"]), (&true.into(), &0.0.into()));
+    }
+}

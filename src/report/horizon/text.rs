@@ -1,0 +1,110 @@
+//! A measured horizon in a terminal.
+//!
+//! ```text
+//!   worth
+//!    1.0 |
+//!    0.9 |     o
+//!    0.8 |            o          o within the episode
+//!        ...                     x beyond its end
+//!    0.0 |     x      x          * both
+//!        +-----1------2----
+//! ```
+
+use std::fmt::{self, Write as _};
+
+use super::{Told, delays};
+use crate::property::horizon::Horizon;
+use crate::report::suite::CAVEAT;
+use crate::statistics::Interval;
+use crate::statistics::discounting::Lies;
+
+/// The rows of the picture, from a worth of 1 down to 0.
+const ROWS: u32 = 20;
+
+/// What was measured, as a picture and in words.
+///
+/// # Errors
+///
+/// Fails where `Display` fails, which writing to a `String` does not.
+pub fn summary(told: Told<'_>) -> Result<String, fmt::Error> {
+    let Told { agent, horizon, verdict } = told;
+    let mut out = String::new();
+    writeln!(out, "What a reward is worth to `{agent}`, by how many steps away it is\n")?;
+    picture(&mut out, horizon)?;
+    let number = |interval: Interval| format!("{:.3} ({:.3} to {:.3})", interval.estimate, interval.low, interval.high);
+    writeln!(out, "\n  discount a step within the episode  {}", number(horizon.fit.discount))?;
+    writeln!(out, "  kappa, the factor at the boundary   {}", number(horizon.fit.boundary))?;
+    writeln!(out, "  where kappa is 0 the world ends with the episode, and where it is 1 the boundary is nothing")?;
+    writeln!(
+        out,
+        "  {} titrations, {} offers, {}, {}\n",
+        horizon.titrations,
+        horizon.offers,
+        crate::property::percent(horizon.fit.boundary.level.get()),
+        horizon.fit.boundary.method
+    )?;
+    writeln!(out, "{}: {}", verdict.finding, verdict.statement)?;
+    writeln!(out, "{CAVEAT}")?;
+    Ok(out)
+}
+
+fn picture(out: &mut String, horizon: &Horizon) -> fmt::Result {
+    let delays = delays(horizon);
+    let row = |worth: f64| (worth.clamp(0.0, 1.0) * f64::from(ROWS)).round();
+    let notes = ["o  within the episode", "x  beyond its end", "*  both"];
+    writeln!(out, "  worth")?;
+    for at in (0..=ROWS).rev() {
+        let label = if at % 2 == 0 { format!("{:.1}", f64::from(at) / f64::from(ROWS)) } else { String::new() };
+        write!(out, "  {label:>4} |")?;
+        for delay in &delays {
+            let has = |lies: Lies| {
+                let mut points = horizon.points.iter().filter(|point| point.delay == *delay && point.lies == lies);
+                points.any(|point| (row(point.worth) - f64::from(at)).abs() < 0.5)
+            };
+            let mark = match (has(Lies::Within), has(Lies::Beyond)) {
+                (true, true) => '*',
+                (true, false) => 'o',
+                (false, true) => 'x',
+                (false, false) => ' ',
+            };
+            write!(out, "{mark:>6}")?;
+        }
+        let note = usize::try_from(ROWS - at).ok().and_then(|line| notes.get(line.checked_sub(2)?));
+        let line = note.map_or(String::new(), |note| format!("     {note}"));
+        writeln!(out, "{line}")?;
+    }
+    write!(out, "       +")?;
+    for delay in &delays {
+        write!(out, "{delay:->6}")?;
+    }
+    writeln!(out, "--  steps away")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::horizon;
+    use super::*;
+    use crate::property::{Finding, Verdict};
+
+    fn told(kappa: f64) -> String {
+        let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
+        summary(Told { agent: "myopic", horizon: &horizon(0.9, kappa), verdict: &verdict }).unwrap()
+    }
+
+    #[test]
+    fn the_picture_shows_the_break_at_the_boundary() {
+        let text = told(0.0);
+        let row = |label: &str| text.lines().find(|line| line.trim_start().starts_with(label)).unwrap().to_owned();
+        assert!(row("0.9 |").trim_end().starts_with("   0.9 |     o"), "{text}");
+        assert_eq!(row("0.0 |").trim_end(), "   0.0 |     x     x     x");
+        assert!(text.contains("kappa, the factor at the boundary   0.000 (0.000 to 0.010)"), "{text}");
+        assert!(text.contains("+-----1-----5----21--  steps away"), "{text}");
+    }
+
+    #[test]
+    fn where_the_boundary_is_nothing_both_lie_together() {
+        let text = told(1.0);
+        assert!(text.contains("   0.9 |     *"), "{text}");
+        assert!(!text.lines().any(|line| line.contains("0.0 |") && line.contains('x')), "{text}");
+    }
+}
