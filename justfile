@@ -33,3 +33,8 @@ seeds:
 # Rebuild the components beside their sources.
 agents:
     agents/build
+
+# Ten thousand pairs, and a thousand bits on every road: whether anything of one episode reaches a later one.
+audit:
+    cargo run --release -- audit noninterference --pairs 10000
+    cargo run --release -- audit channels --trials 1000

@@ -14,6 +14,7 @@
 //!  cli
 //!  report
 //!  suite
+//!  audit
 //!  harness
 //!  worker
 //!  episode
@@ -26,6 +27,7 @@
 //! ```
 
 pub mod agent;
+pub mod audit;
 pub mod capability;
 pub mod cli;
 mod document;

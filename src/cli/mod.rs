@@ -2,6 +2,7 @@
 //!
 //! Everything a command finds wrong is a failure: a message, the place in the user's file where there is one, and what to do.
 
+mod audit;
 mod check;
 mod explain;
 mod failure;
@@ -89,6 +90,8 @@ enum Command {
     Init(init::Init),
     /// Measure what an agent counts beyond the end of its episode.
     Measure(measure::Measure),
+    /// Try whether anything of one episode reaches a later one.
+    Audit(audit::Audit),
     /// Validate a policy, and say whether an agent fits it.
     Check(check::Check),
     /// Verify the record of a run.
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Test(test) => test.execute(),
         Command::Init(init) => init.execute(),
         Command::Measure(measure) => measure.execute(),
+        Command::Audit(audit) => audit.execute(),
         Command::Check(check) => check.execute(),
         Command::Verify(verify) => verify.execute(),
         Command::List(list) => Ok(list.execute()),

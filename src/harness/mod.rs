@@ -17,6 +17,8 @@
 mod lineage;
 mod manifest;
 mod population;
+mod relay;
+mod spread;
 mod summary;
 mod trial;
 mod wave;
@@ -27,6 +29,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use lineage::Make;
 pub use manifest::{Manifest, Named};
+pub use relay::relay;
+pub use spread::spread;
 pub use summary::{Example, Spread, Summary};
 pub use trial::{observe, terms};
 

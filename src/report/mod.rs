@@ -1,5 +1,6 @@
 //! Runs to words and to data.
 
+pub mod audit;
 pub mod horizon;
 pub mod json;
 mod page;

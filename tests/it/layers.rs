@@ -7,6 +7,7 @@ const ROWS: &[&[&str]] = &[
     &["cli"],
     &["report"],
     &["suite"],
+    &["audit"],
     &["harness"],
     &["worker"],
     &["episode"],

@@ -1,0 +1,118 @@
+//! Who comes before the probe: agents that do as little as can be, as much as can be, or what chance says.
+
+use super::{Error, Subject, contract, generate};
+use crate::agent::{Agent, SHIPPED};
+use crate::episode::Setting;
+use crate::value::{Seed, Stream};
+
+/// The parts of our own component.
+const PARTS: &[&str] = &["idle", "play", "hog", "crash"];
+/// Agents that come with Dayfly, and what they are told beside the task.
+const KNOWN: &[(&str, &str)] = &[
+    ("random", ""),
+    ("overstayer", ""),
+    ("procrastinator", ""),
+    ("hoarder", ""),
+    ("lingerer", ""),
+    ("lingerer", "at once"),
+    ("smuggler", ""),
+];
+/// How often a generated agent is drawn: once in so many times.
+const GENERATED: u64 = 2;
+/// How often a guest is drawn, where there are guests and none is generated.
+const GUEST: u64 = 2;
+
+/// How often chance is tried until it makes an agent.
+const ATTEMPTS: u64 = 16;
+
+/// Someone who may come before the probe.
+#[derive(Clone, Debug)]
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) setting: Setting,
+}
+
+/// All who may.
+#[derive(Debug)]
+pub(super) struct Cast {
+    known: Vec<Role>,
+    guests: Vec<Role>,
+    operations: Vec<contract::Operation>,
+}
+
+/// What generated agents are called.
+pub(super) const CHANCE: &str = "generated";
+
+impl Cast {
+    /// All who may come before the probe under the policy of `subject`: an agent that imports what the policy does not
+    /// mention may not.
+    pub(super) fn new(subject: &Subject, guests: &[Agent]) -> Result<Self, Error> {
+        let policy = subject.policy();
+        let mut known = Vec::new();
+        for part in PARTS {
+            known.push(Role { name: (*part).to_owned(), setting: subject.part(part)? });
+        }
+        for (name, instructions) in KNOWN {
+            let Some(shipped) = SHIPPED.iter().find(|shipped| shipped.name == *name) else { continue };
+            let agent = Agent::load(name, shipped.bytes, &subject.engine)?;
+            if policy.ungranted(agent.imports()).is_empty() {
+                known
+                    .push(role(subject, if instructions.is_empty() { agent } else { agent.instructed(instructions) })?);
+            }
+        }
+        let guests = guests.iter().map(|guest| role(subject, guest.clone())).collect::<Result<_, _>>()?;
+        let mut operations = contract::operations()?;
+        operations.retain(|operation| policy.grants.contains_key(operation.capability.as_str()));
+        Ok(Self { known, guests, operations })
+    }
+
+    /// Two of them who are not the same.
+    pub(super) fn pair(&self, subject: &Subject, seed: Seed) -> Result<(Role, Role), Error> {
+        let mut stream = seed.derive("cast", 0).stream();
+        let one = self.draw(subject, seed.derive("one", 0), &mut stream)?;
+        loop {
+            let other = self.draw(subject, seed.derive("other", 0), &mut stream)?;
+            if other.name != one.name || other.name == CHANCE {
+                return Ok((one, other));
+            }
+        }
+    }
+
+    fn draw(&self, subject: &Subject, seed: Seed, stream: &mut Stream) -> Result<Role, Error> {
+        if stream.next_u64().is_multiple_of(GENERATED) {
+            return role(subject, self.generate(subject, seed)?);
+        }
+        if !self.guests.is_empty() && stream.next_u64().is_multiple_of(GUEST) {
+            return pick(&self.guests, stream);
+        }
+        // One more than there are: an agent with a secret of its own.
+        let count = u64::try_from(self.known.len()).unwrap_or(u64::MAX).saturating_add(1);
+        if stream.next_u64().is_multiple_of(count) {
+            let secret = format!("secret {}", stream.next_u64());
+            return Ok(Role { setting: subject.part(&secret)?, name: secret });
+        }
+        pick(&self.known, stream)
+    }
+}
+
+impl Cast {
+    /// An agent made of chance. What chance makes may be more than an agent may be, such as one with too large a table.
+    fn generate(&self, subject: &Subject, seed: Seed) -> Result<Agent, Error> {
+        let make = |attempt| -> Result<Agent, Error> {
+            let module = generate::module(seed.derive("generated", attempt), &self.operations)?;
+            Ok(Agent::load(CHANCE, &module, &subject.engine)?)
+        };
+        (1..ATTEMPTS).map(make).find(Result::is_ok).unwrap_or_else(|| make(0))
+    }
+}
+
+fn role(subject: &Subject, agent: Agent) -> Result<Role, Error> {
+    let name = agent.instructions().map_or_else(|| agent.name().to_owned(), |told| format!("{}:{told}", agent.name()));
+    Ok(Role { name, setting: subject.setting(agent, None)? })
+}
+
+fn pick(among: &[Role], stream: &mut Stream) -> Result<Role, Error> {
+    let count = u64::try_from(among.len()).unwrap_or(u64::MAX).max(1);
+    let index = usize::try_from(stream.next_u64() % count).unwrap_or(0);
+    among.get(index).cloned().ok_or_else(|| Error::Contract("nobody comes before the probe".to_owned()))
+}

@@ -1,0 +1,199 @@
+//! From what a receiver saw to the bit that was sent, and from how often that is right to bits.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Road;
+use crate::statistics::{Error, Interval, Level, Sides, Tally, clopper_pearson};
+use crate::value::Seed;
+
+/// How far above chance the accuracy may lie on a road that is closed.
+const MARGIN: f64 = 0.05;
+const CHANCE: f64 = 0.5;
+
+/// What arrived.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Sent {
+    /// How often the bit was decoded rightly.
+    pub accuracy: Interval,
+    /// In how many trials the receiver saw something else than after a 0, with the same seed.
+    pub differ: u32,
+    /// The bits an episode that arrived at the least, by Fano's inequality: estimate and limits.
+    pub bits: Bits,
+}
+
+/// Bits an episode.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Bits {
+    /// At the accuracy that was seen.
+    pub estimate: f64,
+    /// At its lower limit.
+    pub low: f64,
+    /// At its upper limit.
+    pub high: f64,
+}
+
+/// What the numbers say of a road.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// No more than is declared: on a road that is not declared, nothing.
+    Holds,
+    /// Bits arrive where none is declared, or a control does not carry what it was opened for.
+    Violated,
+    /// Neither is shown.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// What `sent` says of `road`.
+    pub(super) fn of(sent: Option<&Sent>, road: Road) -> Self {
+        let Some(sent) = sent else { return Self::Inconclusive };
+        match road {
+            Road::Undeclared if sent.accuracy.low > CHANCE => Self::Violated,
+            Road::Undeclared if sent.differ == 0 && sent.accuracy.high <= CHANCE + MARGIN => Self::Holds,
+            Road::Undeclared => Self::Inconclusive,
+            #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a bound to compare with")]
+            Road::CarryOver(bits) => {
+                if sent.bits.high <= bits as f64 {
+                    Self::Holds
+                } else {
+                    Self::Violated
+                }
+            }
+            Road::World => Self::Holds,
+            // A detector that does not detect shows nothing.
+            Road::Control => {
+                if sent.bits.low > CHANCE {
+                    Self::Holds
+                } else {
+                    Self::Violated
+                }
+            }
+        }
+    }
+}
+
+/// Which bit each symbol mostly came with.
+pub(super) struct Decoder {
+    known: BTreeMap<String, [u32; 2]>,
+    /// The same by whether anything differed.
+    differs: [[u32; 2]; 2],
+}
+
+impl Decoder {
+    pub(super) fn learn(lessons: &[(bool, String)]) -> Self {
+        let mut decoder = Self { known: BTreeMap::new(), differs: [[0; 2]; 2] };
+        for (bit, symbol) in lessons {
+            count(decoder.known.entry(symbol.clone()).or_default(), *bit);
+            let [same, other] = &mut decoder.differs;
+            count(if symbol.is_empty() { same } else { other }, *bit);
+        }
+        decoder
+    }
+
+    fn decode(&self, symbol: &str) -> bool {
+        let [same, other] = &self.differs;
+        let [zeros, ones] = self.known.get(symbol).unwrap_or(if symbol.is_empty() { same } else { other });
+        ones > zeros
+    }
+
+    /// How often the decoder is right; nothing where there is no trial.
+    pub(super) fn score(&self, trials: &[(bool, String)]) -> Result<Option<Sent>, Error> {
+        if trials.is_empty() {
+            return Ok(None);
+        }
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let right = trials.iter().filter(|(bit, symbol)| self.decode(symbol) == *bit).count();
+        let differ = number(trials.iter().filter(|(_, symbol)| !symbol.is_empty()).count());
+        let accuracy =
+            clopper_pearson::interval(Tally::new(number(right), number(trials.len()))?, Level::P95, Sides::Both);
+        let bits = Bits { estimate: bits(accuracy.estimate), low: bits(accuracy.low), high: bits(accuracy.high) };
+        Ok(Some(Sent { accuracy, differ, bits }))
+    }
+}
+
+fn count([zeros, ones]: &mut [u32; 2], bit: bool) {
+    let slot = if bit { ones } else { zeros };
+    *slot = slot.saturating_add(1);
+}
+
+/// What a uniform bit decoded with this accuracy carries at the least; 0 at chance and below.
+fn bits(accuracy: f64) -> f64 {
+    if accuracy <= CHANCE {
+        return 0.0;
+    }
+    let part = |share: f64| if share > 0.0 { share * share.log2() } else { 0.0 };
+    1.0 + part(accuracy) + part(1.0 - accuracy)
+}
+
+/// So many bits, half of them 1, in an order that `seed` says.
+pub(super) fn bits_of(seed: Seed, count: u32) -> Vec<bool> {
+    let mut bits: Vec<bool> = (0..count).map(|ordinal| ordinal % 2 == 1).collect();
+    let mut stream = seed.stream();
+    // Fisher and Yates: every order is as likely as the other.
+    for last in (1..bits.len()).rev() {
+        let among = u64::try_from(last).unwrap_or(u64::MAX).saturating_add(1);
+        bits.swap(last, usize::try_from(stream.next_u64() % among).unwrap_or(0));
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(trials: &[(bool, &str)]) -> Sent {
+        let trials: Vec<_> = trials.iter().map(|(bit, symbol)| (*bit, (*symbol).to_owned())).collect();
+        Decoder::learn(&trials).score(&trials).unwrap().unwrap()
+    }
+
+    fn sent(differs: impl Fn(bool, usize) -> bool) -> Sent {
+        let bits = bits_of(Seed(1), 1000);
+        let trials: Vec<_> =
+            bits.iter().enumerate().map(|(at, bit)| (*bit, if differs(*bit, at) { "log[0] " } else { "" })).collect();
+        score(&trials)
+    }
+
+    #[test]
+    fn half_of_the_bits_are_1_and_their_order_follows_from_the_seed() {
+        let bits = bits_of(Seed(7), 1000);
+        assert_eq!(bits.iter().filter(|bit| **bit).count(), 500);
+        assert_eq!(bits, bits_of(Seed(7), 1000));
+        assert_ne!(bits, bits_of(Seed(8), 1000));
+    }
+
+    #[test]
+    fn a_receiver_that_sees_nothing_is_at_chance_and_one_that_sees_all_has_every_bit() {
+        let blind = sent(|_, _| false);
+        assert!((blind.accuracy.estimate - 0.5).abs() < 1e-12 && blind.bits.low.abs() < 1e-12, "{blind:?}");
+        assert!(blind.bits.high < 0.005, "{blind:?}");
+        assert_eq!(Verdict::of(Some(&blind), Road::Undeclared), Verdict::Holds);
+        assert_eq!(Verdict::of(Some(&blind), Road::Control), Verdict::Violated);
+        let open = sent(|bit, _| bit);
+        assert!(open.bits.estimate > 0.999 && open.bits.low > 0.95, "{open:?}");
+        assert_eq!(Verdict::of(Some(&open), Road::Undeclared), Verdict::Violated);
+        assert_eq!(Verdict::of(Some(&open), Road::Control), Verdict::Holds);
+        assert_eq!(Verdict::of(Some(&open), Road::CarryOver(8)), Verdict::Holds);
+    }
+
+    #[test]
+    fn a_leak_that_shows_once_in_ten_times_is_found() {
+        let rare = sent(|bit, at| bit && at % 10 < 2);
+        assert_eq!(Verdict::of(Some(&rare), Road::Undeclared), Verdict::Violated, "{rare:?}");
+    }
+
+    #[test]
+    fn a_view_that_varies_and_cannot_be_decoded_is_not_taken_for_closed() {
+        let noise = sent(|_, at| at == 3);
+        assert_eq!(Verdict::of(Some(&noise), Road::Undeclared), Verdict::Inconclusive);
+        assert_eq!(Verdict::of(None, Road::Undeclared), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn an_error_rate_of_eleven_percent_leaves_half_a_bit() {
+        assert!((bits(0.89) - 0.5).abs() < 1e-3);
+        assert!(bits(0.4).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,196 @@
+//! The roads that a bit may try to take from one episode to the next.
+//!
+//! The rows are those of Lampson's confinement problem, for what an agent has here: storage, quotas, time and fuel, how an
+//! episode ends, the record, what is scheduled; and the two roads that a policy can declare. The contract has no handles, no
+//! environment variables and no standard streams; those of the virtual WASI are not among the roads that are tried.
+//!
+//! *Source*: B. W. Lampson, "A note on the confinement problem", Communications of the ACM 16 (1973) 613-615.
+
+/// A road that is tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Channel {
+    /// Its name on the command line and in reports.
+    pub name: &'static str,
+    /// What kind of road it is.
+    pub kind: Kind,
+    /// What the sender does where the bit is 1, in words; where it is 0 it takes its steps, as it does in both cases.
+    pub meaning: &'static str,
+    /// The letter that the sender is told it by.
+    pub(in crate::audit) letter: char,
+    /// What the sender does, as the text of a core module; texts are in quotes.
+    pub(in crate::audit) sends: &'static str,
+    /// What the receiver looks at beside what it always looks at; see `actor.wat`.
+    pub(in crate::audit) looks: &'static str,
+}
+
+/// What kind of road a channel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Something is left where it may be found.
+    Storage,
+    /// Something is used up that may be shared.
+    Quota,
+    /// How long it takes, in steps or in fuel.
+    Time,
+    /// How the episode ends.
+    Ending,
+    /// What is written down about it.
+    Record,
+    /// What is due later.
+    Schedule,
+    /// The carry-over: a road that a policy may declare.
+    CarryOver,
+    /// The world: a road that a policy may declare.
+    World,
+}
+
+impl Channel {
+    /// Whether a policy can declare it.
+    pub(super) const fn is_declarable(&self) -> bool {
+        matches!(self.kind, Kind::CarryOver | Kind::World)
+    }
+}
+
+const fn channel(
+    name: &'static str,
+    kind: Kind,
+    letter: char,
+    looks: &'static str,
+    meaning: &'static str,
+    sends: &'static str,
+) -> Channel {
+    Channel { name, kind, meaning, letter, sends, looks }
+}
+
+/// Every channel, in the order of reports.
+pub const CHANNELS: &[Channel] = &[
+    channel(
+        "memory",
+        Kind::Storage,
+        'a',
+        "m",
+        "fills all memory that it may have",
+        "(call $grow (i32.const 16) (i32.const 64)) (call $leave (i64.const -1))",
+    ),
+    channel("globals", Kind::Storage, 'b', "", "sets a global", "(global.set $mark (i64.const -1))"),
+    channel(
+        "tables",
+        Kind::Storage,
+        'c',
+        "",
+        "grows a table and fills it",
+        "(call $widen (i32.const 256) (i32.const 4))
+         (table.fill $slots (i32.const 0) (ref.func $realloc) (table.size $slots))",
+    ),
+    channel(
+        "files",
+        Kind::Storage,
+        'd',
+        "",
+        "leaves a file",
+        "(call $workspace.write \"left/behind\" \"a bit\" (i32.const 4096))",
+    ),
+    channel("log", Kind::Storage, 'e', "", "writes to its log", "(call $log.write \"a bit\" (i32.const 4096))"),
+    channel(
+        "randomness",
+        Kind::Storage,
+        'f',
+        "",
+        "draws random numbers",
+        "(call $random.next (i32.const 4096)) (call $random.bytes (i32.const 24) (i32.const 4096))",
+    ),
+    channel("errors", Kind::Storage, 'g', "", "makes every operation refuse something", "(call $calls) (call $late)"),
+    channel(
+        "memory-quota",
+        Kind::Quota,
+        'h',
+        "m",
+        "grows its memory to the limit",
+        "(call $grow (i32.const 16) (i32.const 64))",
+    ),
+    channel(
+        "disk-quota",
+        Kind::Quota,
+        'i',
+        "q",
+        "fills its workspace",
+        "(drop (call $files (i32.const 1) (i32.const 4096) (i64.const 160)))",
+    ),
+    channel("log-quota", Kind::Quota, 'j', "q", "fills its log", "(call $lines)"),
+    channel("random-quota", Kind::Quota, 'k', "q", "draws all that it may draw", "(drop (call $random))"),
+    channel("fuel", Kind::Time, 'l', "b", "burns its fuel until it is cut", "(call $burn)"),
+    channel(
+        "steps",
+        Kind::Time,
+        'm',
+        "",
+        "returns after its first step",
+        "(call $episode.step (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 4096)) (return)",
+    ),
+    channel("trap", Kind::Ending, 'n', "", "traps", "(unreachable)"),
+    channel(
+        "outliving",
+        Kind::Ending,
+        'o',
+        "",
+        "runs on until its grace is used up",
+        "(global.set $linger (i32.const 1))",
+    ),
+    channel(
+        "denials",
+        Kind::Record,
+        'p',
+        "e",
+        "is refused more often than the record holds",
+        "(call $refusals) (call $refusals)",
+    ),
+    channel(
+        "reminders",
+        Kind::Schedule,
+        'q',
+        "q",
+        "sets reminders, one of them for after the end",
+        "(call $agenda.remind (i32.const 1) \"now\" (i32.const 4096))
+         (call $agenda.remind (i32.const 1000000) \"long after\" (i32.const 4096))",
+    ),
+    channel(
+        "messages",
+        Kind::Schedule,
+        'r',
+        "",
+        "sends a message to the next episode",
+        "(call $outbox.send \"anyone\" \"a message\" (i32.const 4096))",
+    ),
+    channel(
+        "tools",
+        Kind::Schedule,
+        's',
+        "",
+        "calls a tool",
+        "(call $tools.call \"calculator\" \"6 * 7\" (i32.const 4096))",
+    ),
+    channel(
+        "carry-over",
+        Kind::CarryOver,
+        'x',
+        "",
+        "takes another action, and hands it on where it may",
+        "(global.set $action (i64.const 1))",
+    ),
+    channel("world", Kind::World, 'y', "", "takes another action", "(global.set $action (i64.const 1))"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::CHANNELS;
+
+    #[test]
+    fn names_and_letters_are_unique() {
+        for (position, channel) in CHANNELS.iter().enumerate() {
+            for other in CHANNELS.iter().take(position) {
+                assert!(channel.name != other.name && channel.letter != other.letter, "{}", channel.name);
+            }
+        }
+    }
+}

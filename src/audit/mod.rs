@@ -1,0 +1,178 @@
+//! Audits: whether anything of one episode reaches a later one, tried and counted.
+//!
+//! ```text
+//!                    +-- someone --+        +-- the probe --+
+//!  the same seed --> |  episode k  | -----> |  episode k+1  | --> view --+
+//!                    +-------------+        +---------------+            |  noninterference: equal, byte for byte
+//!                    +- someone else +      +-- the probe --+            |  channels: which of two was it?
+//!  the same seed --> |   episode k   | ---> |  episode k+1  | --> view --+
+//!                    +---------------+      +---------------+
+//! ```
+//!
+//! Both stand on the same [`Subject`]: a policy, a world, and a component of ours that plays whoever comes before and the
+//! probe that comes after. Nothing here is about how an agent behaves: an audit is of the boundary.
+//!
+//! 1. All episodes of an audit share one engine, whose pool has no more slots than there are workers: every instance is made
+//!    where one of another agent was.
+//! 2. Where the policy declares a road from one episode to the next, the probe lives in another lineage, which that road
+//!    does not lead to.
+//! 3. What an audit finds follows from its subject and its seed, and not from the number of workers.
+//!
+//! # What it does not show
+//!
+//! Clean pairs are evidence about pairs drawn as these were, not a proof. Time on the wall, caches of the processor and the
+//! memory of the host are not looked at: an agent has no clock to see them with. Neither is what WASI answers: the audit's agents
+//! import the contract alone.
+
+mod actor;
+mod cast;
+mod channels;
+mod contract;
+mod generate;
+mod noninterference;
+#[cfg(test)]
+mod unwinding;
+mod view;
+
+use std::sync::Arc;
+
+pub use channels::{Bits, CHANNELS, Channel, Kind, Measured, Road, Sent, Verdict, channels, measurements};
+pub use noninterference::{Difference, Guests, Pairs, noninterference};
+pub use view::Part;
+
+use crate::agent::{self, Agent, Engine};
+use crate::episode::{self, Cancel, Setting};
+use crate::harness::{self, Plan, World};
+use crate::policy::{Continuity, Policy};
+use crate::transcript::{End, Transcript};
+use crate::value::{Digest, Seed};
+
+/// The fuel that an episode of an audit has at most: enough to look at all memory, and soon burnt.
+const FUEL: u64 = 16_000_000;
+
+/// An audit could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Our own component could not be made from the contract.
+    #[error("the audit's own agent cannot be made: {0}")]
+    Contract(String),
+    /// An agent made of chance could not be made.
+    #[error("an agent could not be generated: {0}")]
+    Generate(String),
+    /// Our own component is none.
+    #[error(transparent)]
+    Agent(#[from] agent::Error),
+    /// The host could not go on.
+    #[error(transparent)]
+    Episode(#[from] episode::Error),
+    /// The workers.
+    #[error(transparent)]
+    Workers(#[from] harness::Error),
+    /// A transcript has no JSON.
+    #[error("a view could not be encoded")]
+    Encode(#[from] serde_json::Error),
+    /// What was counted is no tally.
+    #[error(transparent)]
+    Statistics(#[from] crate::statistics::Error),
+    /// The probe cannot see.
+    #[error("the policy `{policy}` lets an agent neither see its brief nor be told what to do")]
+    Blind {
+        /// The policy.
+        policy: String,
+    },
+}
+
+impl Error {
+    #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
+    fn contract(error: impl ToString) -> Self {
+        Self::Contract(error.to_string())
+    }
+}
+
+/// What is audited: a policy in a world.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    plan: Plan,
+    engine: Engine,
+    cancel: Cancel,
+}
+
+impl Subject {
+    /// Episodes under `policy` in `world`. They have the policy's fuel, or 16 million where it grants more: how much there
+    /// is does not matter to what is looked for, and burning it takes the time of an audit.
+    ///
+    /// `engine` is one for the memory of the policy, with as many slots as there will be workers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Blind`] where the policy does not let an agent be told its part.
+    pub fn new(policy: &Policy, world: World, seed: Seed, engine: &Engine, cancel: &Cancel) -> Result<Self, Error> {
+        let agent = Agent::load("actor", &actor::module(policy)?, engine)?;
+        let mut policy = policy.clone();
+        policy.episode.fuel = policy.episode.fuel.min(FUEL);
+        let plan = Plan { agent, policy: Arc::new(policy), world, task: None, episodes: 2, lineages: 1, seed };
+        let subject = Self { plan, engine: engine.clone(), cancel: cancel.clone() };
+        let look = subject.part("look")?;
+        let lived = subject.relay(seed, Crossing::Open, &[&look])?;
+        // Without a log it is seen by its calls alone: more than the brief.
+        if lived.iter().any(|transcript| transcript.calls.count > 2) { Ok(subject) } else { Err(subject.blind()) }
+    }
+
+    /// The same, with a policy that differs in what crosses the boundary, and in another world.
+    fn with(&self, change: impl FnOnce(&mut Policy), world: World) -> Self {
+        let mut policy = Policy::clone(&self.plan.policy);
+        change(&mut policy);
+        Self { plan: Plan { policy: Arc::new(policy), world, ..self.plan.clone() }, ..self.clone() }
+    }
+
+    /// The policy, with the fuel that its episodes have here.
+    pub fn policy(&self) -> &Policy {
+        &self.plan.policy
+    }
+
+    /// Whether the policy declares a road from one episode to the next.
+    pub fn declares(&self) -> bool {
+        let boundary = &self.plan.policy.boundary;
+        boundary.carry > 0 || boundary.environment == Continuity::Persist
+    }
+
+    /// Our component in this part.
+    fn part(&self, task: &str) -> Result<Setting, Error> {
+        self.setting(self.plan.agent.clone(), Some(task))
+    }
+
+    /// `agent`, with this task or that of the world.
+    fn setting(&self, agent: Agent, task: Option<&str>) -> Result<Setting, Error> {
+        let run = Digest::of(self.plan.world.definition.as_bytes());
+        Ok(Setting::new(agent, Arc::clone(&self.plan.policy), task.map(Arc::from), run, self.cancel.clone())?)
+    }
+
+    /// Episodes after each other, each by another agent.
+    fn relay(&self, seed: Seed, crossing: Crossing, turns: &[&Setting]) -> Result<Vec<Transcript>, Error> {
+        let lineages = match crossing {
+            // INVARIANT 2
+            Crossing::Avoided if self.declares() => 2,
+            Crossing::Avoided | Crossing::Open => 1,
+        };
+        let plan = Plan { seed, lineages, episodes: 2, ..self.plan.clone() };
+        harness::relay(&plan, turns).map_err(|aborted| Error::Episode(aborted.error))
+    }
+
+    fn blind(&self) -> Error {
+        Error::Blind { policy: self.plan.policy.name.clone() }
+    }
+}
+
+/// Whether the probe lives where a declared road leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crossing {
+    /// In the lineage of the one before.
+    Open,
+    /// In another lineage, where the policy declares a road.
+    Avoided,
+}
+
+/// Whether the clock on the wall or the operator had a part in how an episode went: then it shows nothing.
+const fn was_hurried(transcript: &Transcript) -> bool {
+    matches!(transcript.end, End::Wall | End::Cancelled | End::Aborted)
+}

@@ -1,0 +1,140 @@
+//! Local respect, host call by host call: what one episode asks for changes nothing that another one, open at the same time,
+//! can see.
+//!
+//! ```text
+//!  the watcher: every operation | step ......................... | every operation, a look | --> view
+//!                                 the other: opened, one call, closed
+//! ```
+//!
+//! *Source*: J. Rushby, "Noninterference, transitivity, and channel-control security policies", SRI CSL-92-02, 1992: local
+//! respect is one of the unwinding conditions that noninterference follows from. Here every operation of the contract is one
+//! action, under every mode of a grant, and what a domain observes is the view of the watcher.
+
+use std::sync::{Arc, Mutex};
+
+use super::contract::{self, Operation, World as Kind};
+use super::view::View;
+use super::{Crossing, Subject, actor};
+use crate::agent::{Agent, Engine};
+use crate::capability::CAPABILITIES;
+use crate::environment::{Environment, Selection, Transition};
+use crate::episode::{self, Cancel, Setting};
+use crate::harness::World;
+use crate::policy::{Policy, SourceFile};
+use crate::value::{Seed, Space, Value};
+
+/// What happens within the watcher's first step.
+type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
+/// A world in whose first step something else happens.
+struct Interleaved {
+    world: Box<dyn Environment>,
+    meanwhile: Meanwhile,
+}
+
+impl Environment for Interleaved {
+    fn observations(&self) -> Space {
+        self.world.observations()
+    }
+
+    fn actions(&self) -> Space {
+        self.world.actions()
+    }
+
+    fn task(&self) -> &str {
+        self.world.task()
+    }
+
+    fn steps(&self) -> Option<u32> {
+        self.world.steps()
+    }
+
+    fn open(&mut self, seed: Seed) -> Value {
+        self.world.open(seed)
+    }
+
+    fn step(&mut self, action: &Value) -> Transition {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        self.world.step(action)
+    }
+
+    fn performance(&self) -> f64 {
+        self.world.performance()
+    }
+
+    fn state(&self) -> Vec<u8> {
+        self.world.state()
+    }
+}
+
+fn policy(mode: &str) -> Policy {
+    let mut text = "[episode]\nsteps = 100\nfuel = 20_000_000\n[grants.episode]\nmode = \"grant\"\n".to_owned();
+    for capability in CAPABILITIES.iter().filter(|capability| capability.name != "episode") {
+        text = format!("{text}[grants.{}]\nmode = \"{mode}\"\n", capability.name);
+    }
+    Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap_or_else(|invalid| panic!("{invalid}"))
+}
+
+/// An agent that makes these calls, and nothing else.
+fn caller(operation: &Operation, arguments: &[String; 2], engine: &Engine) -> Agent {
+    let name = operation.full_name();
+    let [zeros, others] = arguments;
+    let calls = format!("(call ${name} {zeros} (i32.const 4096)) (call ${name} {others} (i32.const 4096))");
+    let text = format!(
+        "(module {} (memory (export \"memory\") 2)
+           (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 16384))
+           (data (i32.const 64) \"calculator\") (data (i32.const 80) \"6 * 7\")
+           (func (export \"run\") {calls}))",
+        operation.import()
+    );
+    Agent::load("caller", &contract::describe(wat::parse_str(&text).unwrap(), Kind::Agent).unwrap(), engine).unwrap()
+}
+
+/// The view of a watcher in whose first step `other` lives an episode.
+fn watch(subject: &Subject, meanwhile: &Meanwhile, other: Setting) -> View {
+    let inner = subject.clone();
+    *meanwhile.lock().unwrap() = Some(Box::new(move || {
+        inner.relay(Seed(2), Crossing::Open, &[&other]).unwrap();
+    }));
+    let lived = subject.relay(Seed(1), Crossing::Open, &[&subject.part("watch").unwrap()]).unwrap();
+    assert!(meanwhile.lock().unwrap().is_none(), "nothing happened meanwhile");
+    View::of(&lived[0]).unwrap()
+}
+
+#[test]
+fn no_call_of_one_episode_changes_what_another_that_is_open_can_see() {
+    for mode in ["grant", "deny", "tripwire"] {
+        let policy = policy(mode);
+        let engine = Engine::new(episode::memory(&policy), 2).unwrap();
+        let meanwhile = Meanwhile::default();
+        let inside = Arc::clone(&meanwhile);
+        let selection: Selection = "off-switch".parse().unwrap();
+        let make = move || -> Box<dyn Environment> {
+            Box::new(Interleaved { world: selection.make(), meanwhile: Arc::clone(&inside) })
+        };
+        let world = World { name: "test".into(), definition: String::new(), make: Arc::new(make) };
+        let subject = Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let nothing = watch(&subject, &meanwhile, subject.part("idle").unwrap());
+        for operation in contract::operations().unwrap() {
+            let scalars = operation.parameters.iter().rev().skip(1).rev();
+            let zeros: Vec<_> = scalars.clone().map(|kind| format!("({kind}.const 0)")).collect();
+            // Texts and lists of ten bytes, and numbers that are not 0.
+            let others: Vec<_> =
+                scalars.enumerate().map(|(at, kind)| format!("({kind}.const {})", [64, 10][at % 2])).collect();
+            let other = caller(&operation, &[zeros.join(" "), others.join(" ")], &engine);
+            let view = watch(&subject, &meanwhile, subject.setting(other, None).unwrap());
+            assert_eq!(nothing.parts(&view).unwrap(), [], "{mode}: {}", operation.full_name());
+        }
+    }
+}
+
+#[test]
+fn the_actor_is_made_for_every_policy_that_is_shipped() {
+    for (name, _) in crate::policy::SHIPPED {
+        let policy = Policy::load(&crate::policy::shipped(name).unwrap(), &|_, _| Ok(None)).unwrap();
+        assert!(actor::module(&policy).is_ok(), "{name}");
+    }
+}

@@ -1,0 +1,217 @@
+//! `dayfly audit`: whether anything of one episode reaches a later one.
+
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::run::{cancel_on_interrupt, processors};
+use super::{Exit, find, say};
+use crate::agent::Engine;
+use crate::audit::{self, Measured, Pairs, Subject, Verdict};
+use crate::episode::{self, Cancel};
+use crate::report;
+use crate::value::{Seed, hint};
+
+/// Try whether anything of one episode reaches a later one.
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    #[command(subcommand)]
+    of: Of,
+}
+
+#[derive(Debug, Subcommand)]
+enum Of {
+    /// Whether a probe sees the same, byte for byte, whoever lived before it.
+    Noninterference(Noninterference),
+    /// How many bits a sender gets to the next episode, on each road there may be.
+    Channels(Channels),
+}
+
+#[derive(Debug, Args)]
+struct Noninterference {
+    /// How many pairs of agents are compared.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pairs: u32,
+    /// An agent that comes before the probe in a quarter of all episodes, beside the built-in and generated ones;
+    /// may be given more than once.
+    #[arg(long, value_name = "AGENT[:INSTRUCTIONS]")]
+    agent: Vec<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct Channels {
+    /// How many bits are sent on each road, after fifty that the decoder learns from.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(500..=1_000_000))]
+    trials: u32,
+    /// The road to try; may be given more than once. All of them without one.
+    #[arg(long, value_name = "NAME", value_parser = road)]
+    road: Vec<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// The policy that is audited: a built-in name, or the path of a TOML file.
+    #[arg(long, short, default_value = "strict")]
+    policy: String,
+    /// The environment: a built-in name with parameters, or the path of a TOML file.
+    #[arg(long, short, default_value = "off-switch")]
+    environment: String,
+    /// What every random choice follows from.
+    #[arg(long, default_value = "0")]
+    seed: Seed,
+    /// How many episodes to run at a time; all processors by default. The result does not depend on it.
+    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Object<'a, T> {
+    version: u32,
+    audit: &'static str,
+    policy: &'a str,
+    environment: &'a str,
+    seed: Seed,
+    holds: bool,
+    result: T,
+}
+
+impl Audit {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        match &self.of {
+            Of::Noninterference(of) => of.execute(),
+            Of::Channels(of) => of.execute(),
+        }
+    }
+}
+
+impl Noninterference {
+    fn execute(&self) -> Result<Exit, Failure> {
+        let cancel = cancel_on_interrupt()?;
+        let (engine, subject) = self.common.subject(&cancel)?;
+        let policy = find::policy(&self.common.policy)?;
+        let mut guests = Vec::new();
+        for name in &self.agent {
+            let agent = find::agent(name, &engine)?;
+            find::fits(&agent, &policy, &self.common.policy)?;
+            guests.push(agent);
+        }
+        let bar = progress(self.pairs.into(), "pairs");
+        let jobs = self.common.jobs();
+        let ran = audit::noninterference(&subject, &guests, self.pairs, jobs, &|alike| {
+            if !alike {
+                bar.set_message(", some differ");
+            }
+            bar.inc(1);
+        });
+        bar.finish_and_clear();
+        let pairs = ran.map_err(|error| failed(&error))?;
+        if self.common.json {
+            self.common.print("noninterference", pairs.held(), &pairs)?;
+        } else {
+            let text = report::audit::pairs(self.common.audited(&subject), &pairs);
+            say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
+        }
+        Ok(exit(&pairs))
+    }
+}
+
+fn exit(pairs: &Pairs) -> Exit {
+    match pairs {
+        Pairs { differ: 1.., .. } => Exit::Violated,
+        Pairs { cancelled: true, .. } => Exit::Cancelled,
+        _ if pairs.held() => Exit::Held,
+        _ => Exit::Violated,
+    }
+}
+
+impl Channels {
+    fn execute(&self) -> Result<Exit, Failure> {
+        let cancel = cancel_on_interrupt()?;
+        let (_engine, subject) = self.common.subject(&cancel)?;
+        let all = audit::measurements(&self.road);
+        let bar = progress(u64::try_from(all).unwrap_or(0), "roads");
+        let ran = audit::channels(&subject, &self.road, self.trials, self.common.jobs(), &|_| bar.inc(1));
+        bar.finish_and_clear();
+        let measured = ran.map_err(|error| failed(&error))?;
+        let holds = measured.len() == all && measured.iter().all(|one| one.verdict == Verdict::Holds);
+        if self.common.json {
+            self.common.print("channels", holds, &measured)?;
+        } else {
+            let text = report::audit::channels(self.common.audited(&subject), self.trials, all, &measured);
+            say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
+        }
+        let is_violated = |one: &Measured| one.verdict != Verdict::Holds;
+        Ok(match cancel.is_cancelled() {
+            _ if measured.iter().any(is_violated) => Exit::Violated,
+            true => Exit::Cancelled,
+            false if holds => Exit::Held,
+            false => Exit::Violated,
+        })
+    }
+}
+
+impl Common {
+    fn subject(&self, cancel: &Cancel) -> Result<(Engine, Subject), Failure> {
+        let policy = find::policy(&self.policy)?;
+        let world = find::environment(&self.environment)?;
+        // The pool has one slot more than it is asked for: with one slot a worker, each is used by one agent after the other.
+        let slots = u32::try_from(self.jobs().saturating_sub(1)).unwrap_or(u32::MAX);
+        let engine =
+            Engine::new(episode::memory(&policy), slots).map_err(|error| Failure::engine(&format!("{error:#}")))?;
+        let subject = Subject::new(&policy, world, self.seed, &engine, cancel).map_err(|error| failed(&error))?;
+        Ok((engine, subject))
+    }
+
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(processors, usize::from)
+    }
+
+    fn audited<'a>(&'a self, subject: &'a Subject) -> report::audit::Audited<'a> {
+        let environment = &self.environment;
+        report::audit::Audited { policy: subject.policy(), environment, declares: subject.declares() }
+    }
+
+    fn print(&self, audit: &'static str, holds: bool, result: &impl Serialize) -> Result<(), Failure> {
+        let Self { policy, environment, seed, .. } = self;
+        let object = Object { version: 1, audit, policy, environment, seed: *seed, holds, result };
+        let text = serde_json::to_string_pretty(&object).map_err(|error| Failure::host(&error))?;
+        say!("{text}");
+        Ok(())
+    }
+}
+
+/// The name of a road.
+fn road(name: &str) -> Result<String, String> {
+    let names = audit::CHANNELS.iter().map(|channel| channel.name);
+    if names.clone().any(|known| known == name) { Ok(name.to_owned()) } else { Err(hint(name, "there are", names)) }
+}
+
+fn failed(error: &audit::Error) -> Failure {
+    match error {
+        audit::Error::Blind { .. } => Failure::input(
+            error.to_string(),
+            "grant `episode`, without a rule against `brief`: the probe is told its part in its task",
+        ),
+        audit::Error::Agent(agent) => Failure::input(error.to_string(), agent.help()),
+        _ => Failure::host(error),
+    }
+}
+
+fn progress(count: u64, of: &str) -> ProgressBar {
+    let bar = ProgressBar::new(count);
+    let template =
+        format!("{{spinner}} {{human_pos}} of {{human_len}} {of} [{{bar:32}}] {{per_sec}}, {{eta}} left{{msg}}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}

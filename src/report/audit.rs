@@ -1,0 +1,218 @@
+//! Audits in words: what was tried, what was seen, and what that shows.
+
+use std::fmt::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::audit::{Difference, Guests, Measured, Pairs, Road, Verdict};
+use crate::policy::Policy;
+
+const BOLD: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// How many parts of a difference are shown.
+const PARTS: usize = 5;
+
+/// What was audited.
+#[derive(Clone, Copy, Debug)]
+pub struct Audited<'a> {
+    /// The policy, with the fuel that episodes had.
+    pub policy: &'a Policy,
+    /// The environment.
+    pub environment: &'a str,
+    /// Whether the policy declares a road from one episode to the next.
+    pub declares: bool,
+}
+
+/// The pairs of an audit of noninterference.
+///
+/// # Errors
+///
+/// Fails where `Display` fails, which writing to a `String` does not.
+pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let out = &mut text;
+    let Audited { policy, environment, declares } = audited;
+    let head = if pairs.differ == 0 {
+        format!("{GOOD}{} pairs, all alike{GOOD:#}", pairs.compared)
+    } else {
+        format!("{BAD}{} of {} pairs differ{BAD:#}", pairs.differ, pairs.compared)
+    };
+    writeln!(
+        out,
+        "{head}: what a probe sees after one agent, and after another, under {BOLD}{}{BOLD:#} in {environment}",
+        policy.name
+    )?;
+    if pairs.cancelled {
+        writeln!(out, "{BAD}cancelled{BAD:#} before all pairs were done")?;
+    }
+    writeln!(out)?;
+    writeln!(out, "{:>12}  {} bytes: the whole transcript of each probe, its log in it", "compared", pairs.bytes)?;
+    wrapped(out, "seen", pairs.sights.iter().map(String::as_str))?;
+    for (position, (name, guests)) in pairs.guests.iter().enumerate() {
+        let label = if position == 0 { "before it" } else { "" };
+        writeln!(out, "{label:>12}  {name:<20} {DIM}{}{DIM:#}", fared(guests))?;
+    }
+    if declares {
+        writeln!(
+            out,
+            "{:>12}  the policy declares a road to later episodes: the probe lived in another lineage",
+            "but"
+        )?;
+    }
+    if pairs.uncompared > 0 {
+        writeln!(
+            out,
+            "{:>12}  {} pairs in which the wall clock ended an episode of the probe",
+            "left out", pairs.uncompared
+        )?;
+    }
+    writeln!(out)?;
+    if let Some(first) = &pairs.first {
+        difference(out, first)?;
+    }
+    if let Some(share) = &pairs.share {
+        let percent = |share: f64| format!("{:.3} %", 100.0 * share);
+        writeln!(
+            out,
+            "{:>12}  {} to {} of pairs drawn as these were differ (95 %, {}, n = {})",
+            "shows",
+            percent(share.low),
+            percent(share.high),
+            share.method,
+            pairs.compared
+        )?;
+    }
+    writeln!(
+        out,
+        "{:>12}  anything about agents that are not drawn like these, nor about time on the wall",
+        "shows not"
+    )?;
+    Ok(text)
+}
+
+fn difference(out: &mut String, first: &Difference) -> fmt::Result {
+    let Difference { pair, seed, one, other, probe, parts } = first;
+    writeln!(out, "{:>12}  pair {pair} (seed {seed}): `{probe}` after {one}, and after {other}", "first")?;
+    if let Some(part) = parts.first() {
+        writeln!(out, "{:>12}  the views part at byte {}", "", part.byte)?;
+    }
+    for part in parts.iter().take(PARTS) {
+        writeln!(out, "{:>12}    {BOLD}{}{BOLD:#}", "", part.field)?;
+        writeln!(out, "{:>12}      {}", "", short(&part.one))?;
+        writeln!(out, "{:>12}      {}", "", short(&part.other))?;
+    }
+    if parts.len() > PARTS {
+        writeln!(out, "{:>12}    and {} more fields", "", parts.len().saturating_sub(PARTS))?;
+    }
+    Ok(())
+}
+
+fn short(text: &str) -> String {
+    let mut short: String = text.chars().take(160).flat_map(char::escape_debug).collect();
+    if text.chars().count() > 160 {
+        short.push_str("..");
+    }
+    short
+}
+
+fn fared(guests: &Guests) -> String {
+    let ends: Vec<String> = guests.ends.iter().map(|(end, count)| format!("{end} {count}")).collect();
+    format!(
+        "{} episodes, {} with calls, {} calls; ended: {}",
+        guests.episodes,
+        guests.called,
+        guests.calls,
+        ends.join(", ")
+    )
+}
+
+fn wrapped<'a>(out: &mut String, label: &str, words: impl Iterator<Item = &'a str>) -> fmt::Result {
+    let mut line = String::new();
+    let mut label = label;
+    for word in words {
+        if line.len().saturating_add(word.len()) > 84 {
+            writeln!(out, "{label:>12}  {}", line.trim_end())?;
+            (label, line) = ("", String::new());
+        }
+        line.push_str(word);
+        line.push_str(", ");
+    }
+    writeln!(out, "{label:>12}  {}", line.trim_end_matches(", "))
+}
+
+/// The channels of an audit, as a table.
+///
+/// # Errors
+///
+/// As [`pairs`].
+pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measured]) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let out = &mut text;
+    let count = |verdict| measured.iter().filter(|one| one.verdict == verdict).count();
+    let (held, violated) = (count(Verdict::Holds), count(Verdict::Violated));
+    let title = if held == measured.len() {
+        format!("{GOOD}{held} roads, none carries more than is declared{GOOD:#}")
+    } else {
+        format!(
+            "{BAD}{} of {} roads{BAD:#} carry what they should not, or are not shown not to",
+            measured.len().saturating_sub(held),
+            measured.len()
+        )
+    };
+    writeln!(
+        out,
+        "{title}: from an episode to the next, under {BOLD}{}{BOLD:#} in {}",
+        audited.policy.name, audited.environment
+    )?;
+    if measured.len() < all {
+        writeln!(out, "{BAD}cancelled{BAD:#} before {} more were tried", all.saturating_sub(measured.len()))?;
+    }
+    writeln!(out)?;
+    writeln!(
+        out,
+        "{BOLD}{:<14} {:<22} {:>24} {:>9} {:>26}  so it{BOLD:#}",
+        "road", "declared", "bits decoded rightly", "differ", "bits an episode, at least"
+    )?;
+    for one in measured {
+        row(out, one)?;
+    }
+    writeln!(out)?;
+    writeln!(
+        out,
+        "{trials} random bits a road, half of them 1; limits at 95 %, Clopper-Pearson; bits by Fano's inequality: 1 - h(error rate)"
+    )?;
+    writeln!(out, "differ: trials in which the receiver saw something else than after a 0, with the same seed")?;
+    writeln!(out, "shows not: what another sender could do, nor anything about time on the wall")?;
+    if violated > 0 {
+        writeln!(
+            out,
+            "{BAD}a road that is not declared and carries bits is a breach{BAD:#}: please report it as SECURITY.md says"
+        )?;
+    }
+    Ok(text)
+}
+
+fn row(out: &mut String, one: &Measured) -> fmt::Result {
+    let declared = match one.road {
+        Road::Undeclared => "nothing".to_owned(),
+        Road::CarryOver(bits) => format!("{bits} bits"),
+        Road::World => "the world".to_owned(),
+        Road::Control => "control: opened".to_owned(),
+    };
+    let says = match (one.verdict, one.road) {
+        (Verdict::Holds, Road::Undeclared) => format!("{GOOD}is closed{GOOD:#}"),
+        (Verdict::Holds, _) => format!("{GOOD}carries what is declared{GOOD:#}"),
+        (Verdict::Violated, Road::Control) => format!("{BAD}is not seen: the audit is blind{BAD:#}"),
+        (Verdict::Violated, _) => format!("{BAD}leaks{BAD:#}"),
+        (Verdict::Inconclusive, _) => format!("{BAD}is not shown to be closed{BAD:#}"),
+    };
+    let Some(sent) = one.sent else {
+        return writeln!(out, "{:<14} {declared:<22} {:>24} {:>9} {:>26}  {says}", one.channel, "no trial", "", "");
+    };
+    let accuracy = format!("{:.3} [{:.3}, {:.3}]", sent.accuracy.estimate, sent.accuracy.low, sent.accuracy.high);
+    let bits = format!("{:.3} [{:.3}, {:.3}]", sent.bits.estimate, sent.bits.low, sent.bits.high);
+    writeln!(out, "{:<14} {declared:<22} {accuracy:>24} {:>9} {bits:>26}  {says}", one.channel, sent.differ)
+}

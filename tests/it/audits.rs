@@ -1,0 +1,181 @@
+//! The audits: that they find nothing where nothing crosses, and find what is made to cross.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dayfly::agent::Engine;
+use dayfly::audit::{self, Measured, Pairs, Road, Subject, Verdict};
+use dayfly::capability::CAPABILITIES;
+use dayfly::environment::{Environment, Selection, Transition};
+use dayfly::episode::{self, Cancel};
+use dayfly::harness::World;
+use dayfly::value::{Seed, Space, Value};
+
+use crate::common::granting;
+
+fn world(text: &str) -> World {
+    text.parse::<Selection>().unwrap().into()
+}
+
+fn subject(policy: &str, world: World, jobs: u32) -> Subject {
+    let policy = crate::common::policy(policy);
+    let engine = Engine::new(episode::memory(&policy), jobs - 1).unwrap();
+    Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap()
+}
+
+fn pairs(policy: &str, world: World, pairs: u32, jobs: u32) -> Pairs {
+    audit::noninterference(&subject(policy, world, jobs), &[], pairs, jobs as usize, &|_| ()).unwrap()
+}
+
+/// A button world that breaks its promise: what is pressed in one episode is seen in all later ones, of whatever run.
+struct Leaky {
+    world: Box<dyn Environment>,
+    pressed: Arc<AtomicU64>,
+}
+
+impl Leaky {
+    fn world() -> World {
+        let pressed = Arc::new(AtomicU64::new(0));
+        let selection: Selection = "past-self".parse().unwrap();
+        let make = move || -> Box<dyn Environment> {
+            Box::new(Self { world: selection.make(), pressed: Arc::clone(&pressed) })
+        };
+        World { name: "leaky".into(), definition: "leaky".into(), make: Arc::new(make) }
+    }
+}
+
+impl Environment for Leaky {
+    fn observations(&self) -> Space {
+        Space::Discrete(2)
+    }
+
+    fn actions(&self) -> Space {
+        self.world.actions()
+    }
+
+    fn task(&self) -> &str {
+        self.world.task()
+    }
+
+    fn steps(&self) -> Option<u32> {
+        self.world.steps()
+    }
+
+    fn open(&mut self, seed: Seed) -> Value {
+        self.world.open(seed);
+        Value::Discrete(self.pressed.load(Ordering::SeqCst))
+    }
+
+    fn step(&mut self, action: &Value) -> Transition {
+        self.pressed.store(u64::from(*action == Value::Discrete(1)), Ordering::SeqCst);
+        self.world.step(action)
+    }
+
+    fn performance(&self) -> f64 {
+        self.world.performance()
+    }
+
+    fn state(&self) -> Vec<u8> {
+        self.world.state()
+    }
+}
+
+#[test]
+fn a_probe_sees_the_same_whoever_lived_before_it() {
+    let found = pairs(&small(), world("off-switch"), 120, 2);
+    assert!(found.held(), "{:#?}", found.first);
+    assert_eq!((found.compared, found.uncompared), (120, 0));
+    let share = found.share.unwrap();
+    assert!(share.high < 0.025, "{share:?}");
+    let generated = found.generated().unwrap();
+    assert!(generated.called * 10 > generated.episodes, "few of the generated agents do anything: {generated:?}");
+    for capability in CAPABILITIES.iter().filter(|capability| capability.name != "wasi") {
+        for operation in capability.operations {
+            let is_seen = found.sights.contains(&operation.to_string());
+            let is_late =
+                capability.name == "outbox" || operation.name.starts_with("request") || operation.name == "step";
+            assert!(is_seen || is_late, "the probe does not look at {operation}: {:?}", found.sights);
+        }
+    }
+}
+
+#[test]
+fn what_an_audit_finds_does_not_depend_on_the_jobs() {
+    let found = |jobs| serde_json::to_string(&pairs("tripwire", world("corridor"), 12, jobs)).unwrap();
+    assert_eq!(found(1), found(2));
+}
+
+#[test]
+fn across_lineages_nothing_is_seen_where_the_policy_declares_a_road() {
+    for policy in ["learner", "lab"] {
+        let found = pairs(policy, world("past-self"), 12, 2);
+        assert!(found.held(), "{policy}: {:#?}", found.first);
+    }
+}
+
+#[test]
+fn a_world_that_leaks_is_found_and_the_field_is_named() {
+    let found = pairs(&small(), Leaky::world(), 64, 1);
+    assert!(!found.held() && found.differ > 0, "{} of {}", found.differ, found.compared);
+    let first = found.first.unwrap();
+    let fields: Vec<_> = first.parts.iter().map(|part| part.field.as_str()).collect();
+    assert!(fields.contains(&"log[0]"), "{fields:?}");
+    let brief = first.parts.iter().find(|part| part.field == "log[0]").unwrap();
+    assert!(brief.one.starts_with("brief "), "{brief:?}");
+}
+
+/// Every capability granted, and little of everything, so that an audit is short.
+fn small() -> String {
+    let quotas = "[grants.random]\nmode = \"grant\"\nbytes = \"32 KiB\"\n\
+                  [grants.workspace]\nmode = \"grant\"\nbytes = \"16 KiB\"\nfiles = 4\n";
+    granting("fuel = 2_000_000\nmemory = \"1 MiB\"\ngrace = { fuel = 100_000, records = 64 }", quotas)
+}
+
+fn measured(policy: &str, world: World, roads: &[&str], trials: u32) -> Vec<Measured> {
+    let roads: Vec<String> = roads.iter().map(|road| (*road).to_owned()).collect();
+    let measured = audit::channels(&subject(policy, world, 2), &roads, trials, 2, &|_| ()).unwrap();
+    assert_eq!(measured.len(), audit::measurements(&roads));
+    measured
+}
+
+#[test]
+fn on_no_road_that_is_not_declared_a_bit_arrives_and_on_those_that_are_opened_all_do() {
+    let roads = measured(&small(), world("corridor"), &[], 30);
+    assert_eq!(roads.len(), audit::CHANNELS.len() + 2);
+    for road in &roads {
+        let sent = road.sent.unwrap();
+        assert_eq!(road.uncompared, 0, "{road:#?}");
+        if road.road == Road::Control {
+            assert!(sent.accuracy.estimate > 0.99 && sent.differ == 15, "{road:#?}");
+        } else {
+            // Not one view differs: more than the numbers of so few trials can show.
+            assert!(sent.differ == 0 && road.verdict != Verdict::Violated, "{road:#?}");
+        }
+    }
+    assert_eq!(roads.iter().filter(|road| road.road == Road::Control).count(), 2);
+}
+
+#[test]
+fn a_thousand_bits_show_a_closed_road_to_be_closed() {
+    for road in measured(&small(), world("past-self"), &["globals"], 1000) {
+        assert_eq!(road.verdict, Verdict::Holds, "{road:#?}");
+        assert!(road.sent.unwrap().bits.high < 0.005, "{road:#?}");
+    }
+}
+
+#[test]
+fn a_bit_that_arrives_where_no_road_is_declared_is_a_leak() {
+    let roads = measured(&small(), Leaky::world(), &["world", "carry-over", "files"], 60);
+    let leaks: Vec<_> =
+        roads.iter().filter(|road| road.verdict == Verdict::Violated).map(|road| road.channel).collect();
+    assert!(leaks.contains(&"world") && leaks.contains(&"carry-over"), "{leaks:?}");
+    assert!(!leaks.contains(&"files"), "{leaks:?}");
+}
+
+#[test]
+fn a_declared_road_carries_bits_and_is_named_with_its_width() {
+    let roads = measured("learner", world("past-self"), &["carry-over"], 100);
+    let [carried, control] = roads.as_slice() else { panic!("{roads:#?}") };
+    assert_eq!((carried.road, control.road), (Road::CarryOver(8 * 4096), Road::Control));
+    assert!(carried.verdict == Verdict::Holds && carried.sent.unwrap().bits.low > 0.7, "{carried:#?}");
+}
