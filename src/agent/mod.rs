@@ -13,6 +13,7 @@ mod compile;
 mod encode;
 mod engine;
 mod joins;
+mod metadata;
 mod objection;
 mod part;
 mod shipped;
