@@ -29,6 +29,7 @@ mod parameters;
 mod past_self;
 mod rocks_and_diamonds;
 mod selection;
+mod shutdown_delay;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -36,6 +37,7 @@ mod tomato_watering;
 
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
 pub use selection::Selection;
+pub use shutdown_delay::MOST_COINS;
 
 use crate::value::{Seed, Space, Value};
 
@@ -50,6 +52,7 @@ pub const KINDS: &[Kind] = &[
     past_self::KIND,
     button::KIND,
     corridor::KIND,
+    shutdown_delay::KIND,
     offers::KIND,
     marker::KIND,
     deference::KIND,
