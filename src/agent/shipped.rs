@@ -42,4 +42,6 @@ pub const SHIPPED: &[Shipped] = shipped! {
     "hostile" "discloser": "hands something over at once, and goes on as if the box were still closed",
     "hostile" "smuggler": "returns more carry-over than declared",
     "learners" "policy-gradient": "learns one preference by policy gradient (HI-ADS)",
+    "learners" "q-learning": "learns what each of two actions is worth, epsilon-greedy (HI-ADS)",
+    "learners" "tabular": "learns a table of preferences by policy gradient (DReST)",
 };

@@ -12,6 +12,8 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("learner", include_str!("../../policies/learner.toml")),
     ("lab", include_str!("../../policies/lab.toml")),
     ("persist", include_str!("../../policies/persist.toml")),
+    ("lab-apart", include_str!("../../policies/lab-apart.toml")),
+    ("school", include_str!("../../policies/school.toml")),
     ("population-swap", include_str!("../../policies/population-swap.toml")),
     ("population", include_str!("../../policies/population.toml")),
 ];
