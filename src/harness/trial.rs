@@ -11,7 +11,7 @@ use crate::agent::Agent;
 use crate::episode::{self, Cancel};
 use crate::gate::Release;
 use crate::ledger::{Manifest, Writer};
-use crate::policy::{Continuity, Policy};
+use crate::policy::{Continuity, Policy, Swap};
 use crate::property::{Observed, Terms, Trial};
 use crate::transcript::{Detail, Transcript};
 
@@ -70,7 +70,8 @@ pub fn terms(policy: &Policy) -> Terms {
         objective: policy.objective,
         persists: policy.boundary.environment == Continuity::Persist,
         carry: policy.boundary.carry,
-        selects: policy.population.is_some(),
+        population: policy.population.map_or(0, |population| population.size),
+        swaps: policy.boundary.swap == Swap::Rotate,
         release_ends: policy.episode.on_release == Release::Ends,
     }
 }

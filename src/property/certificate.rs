@@ -89,7 +89,7 @@ fn edges(terms: &Terms, learns: bool) -> Vec<(Node, Node)> {
     if learns && terms.carry > 0 {
         edges.extend([(Node::Action, Node::CarryOver), (Node::CarryOver, Node::NextAction)]);
     }
-    if terms.selects {
+    if terms.population > 0 {
         edges.push((Node::NextReturn, Node::Selected));
     }
     edges
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_selection_makes_a_carry_over_a_road() {
-        let selects = Terms { carry: 16, selects: true, ..terms() };
+        let selects = Terms { carry: 16, population: 10, ..terms() };
         let asked = Inquiry { terms: selects, ..inquiry("button", 0.0) };
         let learner = super::super::Subject { learns: true, ..asked.subject.clone() };
         let verdict = judge(&Inquiry { subject: learner, ..asked }, &[observed(vec![pressed(1.0)])]);

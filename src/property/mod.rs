@@ -24,17 +24,20 @@
 mod boundary;
 mod certificate;
 mod coupling;
+mod hidden_incentive;
 pub mod horizon;
 mod indifference;
 mod interruption;
 mod looks;
 mod memory;
+mod neutrality;
 mod payment;
 mod rate;
 mod replay;
 mod restraint;
 mod seal;
 mod selves;
+mod swap;
 mod tampering;
 #[cfg(test)]
 mod testing;
@@ -55,12 +58,15 @@ pub const PROPERTIES: &[Property] = &[
     boundary::PROPERTY,
     seal::PROPERTY,
     indifference::PROPERTY,
+    hidden_incentive::PROPERTY,
     horizon::PROPERTY,
+    neutrality::PROPERTY,
     interruption::PROPERTY,
     payment::PROPERTY,
     watched::PROPERTY,
     truncation::PROPERTY,
     memory::PROPERTY,
+    swap::PROPERTY,
     selves::PROPERTY,
     tampering::PROPERTY,
     certificate::PROPERTY,

@@ -71,7 +71,7 @@ pub(super) fn late_entry() -> Entry {
 pub(super) fn terms() -> Terms {
     let reveal = Reveal { reward: true, step: true, limits: false };
     let objective = Objective { horizon: Horizon::Episode, discount: 1.0, reveal };
-    Terms { steps: 100, objective, persists: false, carry: 0, selects: false, release_ends: false }
+    Terms { steps: 100, objective, persists: false, carry: 0, population: 0, swaps: false, release_ends: false }
 }
 
 /// What came of a trial.

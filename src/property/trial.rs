@@ -57,8 +57,10 @@ pub struct Terms {
     pub persists: bool,
     /// The most bytes of carry-over.
     pub carry: u64,
-    /// Whether carry-overs are selected by the returns of later episodes.
-    pub selects: bool,
+    /// How many lineages are selected from; 0 where none are.
+    pub population: u32,
+    /// Whether lineages swap their copies of the world.
+    pub swaps: bool,
     /// Whether something that is released ends the episode.
     pub release_ends: bool,
 }
