@@ -38,3 +38,10 @@ agents:
 audit:
     cargo run --release -- audit noninterference --pairs 10000
     cargo run --release -- audit channels --trials 1000
+
+# The published results in full, beside ours: for every night, not for every commit.
+nightly:
+    cargo run --release --locked -- reproduce off-switch
+    cargo run --release --locked -- reproduce supervisor
+    cargo run --release --locked -- reproduce post
+    cargo run --release --locked -- reproduce hi-ads

@@ -13,7 +13,7 @@
 //! ```text
 //!  cli
 //!  report
-//!  suite
+//!  suite      reproduction
 //!  audit
 //!  harness
 //!  worker
@@ -40,6 +40,7 @@ pub mod objective;
 pub mod policy;
 pub mod property;
 pub mod report;
+pub mod reproduction;
 pub mod statistics;
 pub mod suite;
 pub mod transcript;

@@ -8,6 +8,7 @@ use crate::capability::CAPABILITIES;
 use crate::environment::KINDS;
 use crate::policy::SHIPPED as POLICIES;
 use crate::property::PROPERTIES;
+use crate::reproduction::REPRODUCTIONS;
 use crate::transcript::Class;
 
 /// List what there is.
@@ -27,6 +28,8 @@ enum What {
     Policies,
     /// What a policy can grant, with its operations and limits.
     Capabilities,
+    /// The published results that `dayfly reproduce` runs again.
+    Reproductions,
     /// The classes of violation.
     Violations,
     /// What `dayfly test` can ask.
@@ -56,6 +59,11 @@ impl List {
                         capability.limits.iter().map(|limit| (format!("  {}", limit.name), limit.meaning.to_owned())),
                     );
                 }
+            }
+            What::Reproductions => {
+                table(
+                    REPRODUCTIONS.iter().map(|one| (one.name.to_owned(), format!("{} ({})", one.summary, one.source))),
+                );
             }
             What::Violations => table(
                 Class::ALL

@@ -10,6 +10,7 @@ mod find;
 mod init;
 mod list;
 mod measure;
+mod reproduce;
 mod run;
 mod test;
 mod verify;
@@ -94,6 +95,8 @@ enum Command {
     Audit(audit::Audit),
     /// Validate a policy, and say whether an agent fits it.
     Check(check::Check),
+    /// Run a published result again, and put ours beside it.
+    Reproduce(Box<reproduce::Reproduce>),
     /// Verify the record of a run.
     Verify(verify::Verify),
     /// List what there is.
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Measure(measure) => measure.execute(),
         Command::Audit(audit) => audit.execute(),
         Command::Check(check) => check.execute(),
+        Command::Reproduce(reproduce) => reproduce.execute(),
         Command::Verify(verify) => verify.execute(),
         Command::List(list) => Ok(list.execute()),
         Command::Explain(explain) => explain.execute(),

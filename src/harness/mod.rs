@@ -163,15 +163,19 @@ pub fn run_apart(
 
 /// Who watches a run.
 #[derive(Clone, Copy)]
-struct Watch<'w> {
+pub struct Watch<'w> {
     /// Whether transcripts are shown with each step, where the policy keeps only their digest.
-    steps: Detail,
+    pub steps: Detail,
     /// Called on a worker after each episode, in any order.
-    see: &'w (dyn Fn(&Transcript) + Sync),
+    pub see: &'w (dyn Fn(&Transcript) + Sync),
 }
 
-/// Carry out a run on the workers of the current pool.
-fn carry_out(
+/// Carry out a run as [`run`] does, on the workers of the current pool.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn carry_out(
     plan: &Plan,
     manifest: Digest,
     cancel: &Cancel,

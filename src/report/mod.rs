@@ -4,6 +4,7 @@ pub mod audit;
 pub mod horizon;
 pub mod json;
 mod page;
+pub mod reproduction;
 pub mod suite;
 pub mod text;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 const ROWS: &[&[&str]] = &[
     &["cli"],
     &["report"],
-    &["suite"],
+    &["suite", "reproduction"],
     &["audit"],
     &["harness"],
     &["worker"],

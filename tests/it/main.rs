@@ -31,6 +31,7 @@ mod preferences;
 mod properties;
 mod quotas;
 mod regressions;
+mod reproductions;
 mod runs;
 mod suites;
 mod wasi;

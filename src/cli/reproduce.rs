@@ -1,0 +1,142 @@
+//! `dayfly reproduce`: a published result beside ours.
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::failure::Failure;
+use super::run::{cancel_on_interrupt, processors};
+use super::{Exit, say};
+use crate::policy::Swap;
+use crate::report::reproduction as page;
+use crate::reproduction::hi_ads::{Learner, Training};
+use crate::reproduction::{self, Cell, REPRODUCTIONS, Reproduction, Size};
+use crate::value::{Seed, hint};
+
+/// Run a published result again, and put ours beside it.
+#[derive(Debug, Args)]
+pub(super) struct Reproduce {
+    /// Which result: hi-ads, off-switch, supervisor or post.
+    name: String,
+    /// Small versions, in seconds.
+    #[arg(long, conflicts_with_all = ["population", "interval", "swap", "rounds", "trials", "learner"])]
+    quick: bool,
+    /// What every random choice follows from.
+    #[arg(long, default_value = "0")]
+    seed: Seed,
+    /// How many episodes to run at a time; all processors by default. The numbers do not depend on it.
+    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// Of hi-ads, one cell: how many learners.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    population: Option<u32>,
+    /// Of hi-ads, one cell: after how many rounds the learners are selected from; 0 for never.
+    #[arg(long)]
+    interval: Option<u32>,
+    /// Of hi-ads, one cell: whether learners swap worlds.
+    #[arg(long, value_enum)]
+    swap: Option<Swapping>,
+    /// Of hi-ads, one cell: how many rounds, of one episode a learner.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    rounds: Option<u32>,
+    /// Of hi-ads, one cell: how many trials.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    trials: Option<u32>,
+    /// Of hi-ads, one cell: how the learners learn.
+    #[arg(long, value_enum)]
+    learner: Option<Learning>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Swapping {
+    /// Each stays in its own.
+    None,
+    /// Each goes on to the next one in each round.
+    Rotate,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Learning {
+    /// REINFORCE with one parameter.
+    PolicyGradient,
+    /// The mean of rewards for each action.
+    QLearning,
+}
+
+impl Reproduce {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let reproduction = Reproduction::find(&self.name).ok_or_else(|| {
+            let names = REPRODUCTIONS.iter().map(|reproduction| reproduction.name);
+            Failure::input(format!("there is no reproduction `{}`", self.name), hint(&self.name, "there are", names))
+        })?;
+        let cells = match self.training()? {
+            Some(training) => vec![training.cell(self.seed, "", None)],
+            None => (reproduction.cells)(if self.quick { Size::Quick } else { Size::Full }, self.seed),
+        };
+        let jobs = self.jobs.map_or_else(processors, usize::from);
+        let cancel = cancel_on_interrupt()?;
+        let progress = progress(&cells);
+        let mut done = Vec::new();
+        for cell in &cells {
+            progress.set_message(cell.name.clone());
+            let seen = reproduction::carry_out(cell, jobs, &cancel, &|| progress.inc(1))
+                .map_err(|error| Failure::host(&error))?;
+            let Some(seen) = seen else {
+                progress.finish_and_clear();
+                return Ok(Exit::Cancelled);
+            };
+            done.push(cell.rows.iter().map(|row| row.outcome(&seen)).collect::<Vec<_>>());
+        }
+        progress.finish_and_clear();
+        let table = page::Table { reproduction, cells: &cells, outcomes: &done };
+        if self.json {
+            say!("{}", serde_json::to_string_pretty(&table.json()).map_err(|error| Failure::host(&error))?);
+        } else {
+            say!("{}", table.text().trim_end());
+        }
+        Ok(if table.holds() { Exit::Held } else { Exit::Violated })
+    }
+
+    /// The one cell that was asked for, where one was.
+    fn training(&self) -> Result<Option<Training>, Failure> {
+        let Self { population, interval, swap, rounds, trials, learner, .. } = self;
+        let asked = population.is_some() || interval.is_some() || rounds.is_some() || trials.is_some();
+        if !asked && swap.is_none() && learner.is_none() {
+            return Ok(None);
+        }
+        if self.name != "hi-ads" {
+            return Err(Failure::input(
+                format!("`{}` has no cells to choose from", self.name),
+                "leave out `--population`, `--interval`, `--swap`, `--rounds`, `--trials` and `--learner`",
+            ));
+        }
+        let learner = match learner {
+            None | Some(Learning::PolicyGradient) => Learner::PolicyGradient,
+            Some(Learning::QLearning) => Learner::QLearning,
+        };
+        let swap = match swap {
+            None | Some(Swapping::None) => Swap::None,
+            Some(Swapping::Rotate) => Swap::Rotate,
+        };
+        let (population, interval) = (population.unwrap_or(10), interval.unwrap_or(0));
+        if interval > 0 && population < 5 {
+            return Err(Failure::input(
+                format!("the worst fifth of {population} learners is nobody"),
+                "ask for a population of 5 or more, or for `--interval 0`",
+            ));
+        }
+        let (rounds, trials) = (rounds.unwrap_or(1000), trials.unwrap_or(10));
+        Ok(Some(Training { learner, population, interval, swap, rounds, trials }))
+    }
+}
+
+fn progress(cells: &[Cell]) -> ProgressBar {
+    let bar = ProgressBar::new(cells.iter().map(Cell::episodes).sum());
+    let template = "{spinner} {human_pos} of {human_len} episodes [{bar:32}] {per_sec}, {eta} left\n  {msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}

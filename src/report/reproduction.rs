@@ -1,0 +1,126 @@
+//! A reproduction, as a table for people and as JSON: the published number beside ours.
+
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+
+use serde::Serialize;
+
+use crate::reproduction::{Cell, Outcome, Reproduction, Row};
+
+/// What was run, and what it came to: a list of outcomes a cell, one a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    /// The published result.
+    pub reproduction: &'a Reproduction,
+    /// The cells that were run.
+    pub cells: &'a [Cell],
+    /// What they came to.
+    pub outcomes: &'a [Vec<Outcome>],
+}
+
+/// The object that `--json` prints.
+#[derive(Debug, Serialize)]
+pub struct Object<'a> {
+    version: u32,
+    name: &'a str,
+    source: &'a str,
+    holds: bool,
+    cells: Vec<CellObject<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct CellObject<'a> {
+    name: &'a str,
+    command: &'a str,
+    episodes: u64,
+    rows: Vec<RowObject<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RowObject<'a> {
+    what: &'a str,
+    published: Option<&'a str>,
+    tolerance: Option<[f64; 2]>,
+    mean: f64,
+    deviation: Option<f64>,
+    trials: usize,
+    within: Option<bool>,
+}
+
+impl Table<'_> {
+    /// Whether everything is within its tolerance.
+    pub fn holds(&self) -> bool {
+        self.outcomes.iter().flatten().all(|outcome| outcome.within != Some(false))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&Cell, impl Iterator<Item = (&Row, &Outcome)>)> {
+        self.cells.iter().zip(self.outcomes).map(|(cell, outcomes)| (cell, cell.rows.iter().zip(outcomes)))
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let Self { reproduction, .. } = self;
+        let mut text = format!("{}: {}\nsource: {}\n", reproduction.name, reproduction.summary, reproduction.source);
+        // Writing to a `String` does not fail.
+        for (cell, rows) in self.rows() {
+            let _ = writeln!(text, "\n{}", cell.name);
+            for (row, outcome) in rows {
+                let ours = match outcome.deviation {
+                    Some(deviation) => format!("{:.4}, sd {deviation:.4} over {}", outcome.mean, outcome.trials),
+                    None => format!("{:.4}", outcome.mean),
+                };
+                let published = if row.published.is_empty() { "-" } else { row.published };
+                let judged = match (&row.tolerance, outcome.within) {
+                    (Some(tolerance), Some(within)) => {
+                        format!("{} {}", if within { "within" } else { "OUTSIDE" }, range(tolerance))
+                    }
+                    _ => "nothing published to hold it to".to_owned(),
+                };
+                let _ = writeln!(text, "  {}: published {published}, here {ours}: {judged}", row.what);
+            }
+            let _ = writeln!(text, "  $ {}", cell.command);
+        }
+        let outside = self.outcomes.iter().flatten().filter(|outcome| outcome.within == Some(false)).count();
+        let held = self.outcomes.iter().flatten().filter(|outcome| outcome.within.is_some()).count();
+        let _ = match (held, outside) {
+            (0, _) => Ok(()),
+            (_, 0) => writeln!(text, "\nall {held} within their tolerances"),
+            _ => writeln!(text, "\n{outside} of {held} outside their tolerances"),
+        };
+        text
+    }
+
+    /// For machines.
+    pub fn json(&self) -> Object<'_> {
+        let row = |(row, outcome): (&_, &Outcome)| {
+            let Row { what, published, tolerance, .. }: &Row = row;
+            RowObject {
+                what,
+                published: Some(*published).filter(|published| !published.is_empty()),
+                tolerance: tolerance.as_ref().map(|tolerance| [*tolerance.start(), *tolerance.end()]),
+                mean: outcome.mean,
+                deviation: outcome.deviation,
+                trials: outcome.trials,
+                within: outcome.within,
+            }
+        };
+        let cells = self.cells.iter().zip(self.outcomes).map(|(cell, outcomes)| CellObject {
+            name: &cell.name,
+            command: &cell.command,
+            episodes: cell.episodes(),
+            rows: cell.rows.iter().zip(outcomes).map(row).collect(),
+        });
+        Object {
+            version: 1,
+            name: self.reproduction.name,
+            source: self.reproduction.source,
+            holds: self.holds(),
+            cells: cells.collect(),
+        }
+    }
+}
+
+fn range(tolerance: &RangeInclusive<f64>) -> String {
+    let (low, high) = (tolerance.start(), tolerance.end());
+    if low.total_cmp(high).is_eq() { format!("{low}") } else { format!("{low:.4} to {high:.4}") }
+}

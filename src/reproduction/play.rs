@@ -1,0 +1,234 @@
+//! Running the plays of a cell, and keeping of each no more than is measured.
+//!
+//! Plays share the workers, and so do the episodes of each play.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::Cell;
+use crate::agent::{Agent, Engine, Source};
+use crate::environment::Selection;
+use crate::episode::{self, Cancel, Ticker};
+use crate::harness::{self, Ending, Plan, Watch as Watching};
+use crate::ledger::{self, Manifest, Writer};
+use crate::policy::Policy;
+use crate::transcript::{Detail, Transcript};
+use crate::value::{Seed, Value};
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Play {
+    /// An agent that comes with Dayfly, as on the command line.
+    pub agent: String,
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// The world.
+    pub world: Selection,
+    /// The task in words; that of the world without one.
+    pub task: Option<String>,
+    /// What every random choice follows from.
+    pub seed: Seed,
+    /// How many episodes.
+    pub episodes: u64,
+    /// How many lineages they belong to.
+    pub lineages: u32,
+    /// What is kept of it.
+    pub watch: Watch,
+}
+
+/// What is kept of a run, from an episode on.
+#[derive(Clone, Copy, Debug)]
+pub enum Watch {
+    /// How often each lineage chose action 1 in the first step.
+    Choices {
+        /// The first episode that counts.
+        from: u64,
+    },
+    /// What each episode came to.
+    Scores {
+        /// The first episode that counts.
+        from: u64,
+    },
+}
+
+/// What was kept of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// By lineage.
+    Choices(Vec<Lineage>),
+    /// In the order of the episodes.
+    Scores(Vec<Score>),
+}
+
+/// How often a lineage chose action 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lineage {
+    /// So often.
+    pub ones: u32,
+    /// In so many episodes.
+    pub episodes: u32,
+}
+
+/// What an episode came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// Its steps.
+    pub steps: u32,
+    /// Its return.
+    pub total: f64,
+    /// Its hidden performance.
+    pub performance: f64,
+}
+
+/// A reproduction could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The run failed.
+    #[error(transparent)]
+    Run(#[from] harness::Error),
+    /// The record failed.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The engine could not be started.
+    #[error("the engine could not be started: {0}")]
+    Engine(String),
+    /// An agent does not come with Dayfly, or cannot be loaded.
+    #[error("the agent `{0}` cannot be loaded")]
+    Agent(String),
+    /// The workers.
+    #[error("the workers could not be started")]
+    Workers(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// Run the plays of a cell; nothing where it was cancelled.
+///
+/// `observe` is called after each episode, in any order, for those who watch.
+///
+/// # Errors
+///
+/// [`Error`] where the host could not carry it out.
+pub fn carry_out(
+    cell: &Cell,
+    jobs: usize,
+    cancel: &Cancel,
+    observe: &(dyn Fn() + Sync),
+) -> Result<Option<Vec<Seen>>, Error> {
+    let Some(first) = cell.plays.first() else { return Ok(Some(Vec::new())) };
+    let episodes = u32::try_from(jobs).unwrap_or(u32::MAX);
+    let engine =
+        Engine::new(episode::memory(&first.policy), episodes).map_err(|error| Error::Engine(format!("{error:#}")))?;
+    let mut agents = BTreeMap::new();
+    for play in &cell.plays {
+        if !agents.contains_key(&play.agent) {
+            agents.insert(play.agent.clone(), load(&play.agent, &engine)?);
+        }
+    }
+    let _ticker = Ticker::start(&engine);
+    let live = |play: &Play| match agents.get(&play.agent) {
+        Some(agent) => play.live(agent.clone(), cancel, observe),
+        None => Err(Error::Agent(play.agent.clone())),
+    };
+    let workers = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;
+    workers.install(|| cell.plays.par_iter().map(live).collect())
+}
+
+/// The shipped agent that is written `NAME` or `NAME:INSTRUCTIONS`.
+fn load(text: &str, engine: &Engine) -> Result<Agent, Error> {
+    let agent = Source::shipped(text).and_then(|source| source.load(engine).ok());
+    agent.ok_or_else(|| Error::Agent(text.to_owned()))
+}
+
+impl Play {
+    fn live(&self, agent: Agent, cancel: &Cancel, observe: &(dyn Fn() + Sync)) -> Result<Option<Seen>, Error> {
+        let plan = Plan {
+            agent,
+            policy: Arc::clone(&self.policy),
+            world: self.world.clone().into(),
+            task: self.task.as_deref().map(Arc::from),
+            episodes: self.episodes,
+            lineages: self.lineages,
+            seed: self.seed,
+        };
+        let manifest = Manifest::new(&plan.manifest())?;
+        let mut writer = Writer::nowhere(&manifest);
+        let kept = Mutex::new(Kept::new(self));
+        let see = |transcript: &Transcript| {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).add(transcript);
+            observe();
+        };
+        let watch = Watching { steps: Detail::Full, see: &see };
+        let (_, ending) = harness::carry_out(&plan, manifest.digest(), cancel, &mut writer, watch)?;
+        match ending {
+            Ending::Completed | Ending::Quarantined => {
+                Ok(Some(kept.into_inner().unwrap_or_else(PoisonError::into_inner).seen()))
+            }
+            Ending::Cancelled => Ok(None),
+            Ending::Aborted(error) => Err(harness::Error::Episode(error).into()),
+        }
+    }
+}
+
+/// What is kept of a run while it goes on: it does not depend on the order in which episodes come.
+struct Kept {
+    watch: Watch,
+    lineages: Vec<Lineage>,
+    scores: BTreeMap<u64, Score>,
+}
+
+impl Kept {
+    fn new(play: &Play) -> Self {
+        let lineages = (0..play.lineages).map(|_| Lineage::default()).collect();
+        Self { watch: play.watch, lineages, scores: BTreeMap::new() }
+    }
+
+    fn add(&mut self, transcript: &Transcript) {
+        match self.watch {
+            Watch::Choices { from } if transcript.episode >= from => {
+                let lineage = usize::try_from(transcript.lineage).ok().and_then(|at| self.lineages.get_mut(at));
+                let Some(lineage) = lineage else { return };
+                lineage.episodes += 1;
+                let first = transcript.trace.first();
+                lineage.ones += u32::from(first.is_some_and(|step| step.action == Value::Discrete(1)));
+            }
+            Watch::Scores { from } if transcript.episode >= from => {
+                let Transcript { steps, total, performance, .. } = *transcript;
+                self.scores.insert(transcript.episode, Score { steps, total, performance });
+            }
+            Watch::Choices { .. } | Watch::Scores { .. } => {}
+        }
+    }
+
+    fn seen(self) -> Seen {
+        match self.watch {
+            Watch::Choices { .. } => Seen::Choices(self.lineages),
+            Watch::Scores { .. } => Seen::Scores(self.scores.into_values().collect()),
+        }
+    }
+}
+
+impl Lineage {
+    /// The share of its episodes in which it chose action 1.
+    pub fn share(self) -> f64 {
+        f64::from(self.ones) / f64::from(self.episodes.max(1))
+    }
+}
+
+impl Seen {
+    /// What was seen of lineages; nothing where scores were.
+    pub fn lineages(&self) -> &[Lineage] {
+        match self {
+            Self::Choices(lineages) => lineages,
+            Self::Scores(_) => &[],
+        }
+    }
+
+    /// What was seen of episodes; nothing where choices were.
+    pub fn scores(&self) -> &[Score] {
+        match self {
+            Self::Choices(_) => &[],
+            Self::Scores(scores) => scores,
+        }
+    }
+}
