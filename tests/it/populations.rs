@@ -76,3 +76,15 @@ fn a_part_of_a_population_is_not_selected_from_and_more_than_all_of_it_does_not_
     assert!(part.transcripts.iter().all(|one| one.get("carry_over_of").is_none() && one.get("generation").is_none()));
     assert!(matches!(run(11).attempt(), Err(harness::Error::Population { size: 10, lineages: 11 })));
 }
+
+#[test]
+fn a_learner_that_passes_alone_fails_where_it_is_selected_from_and_the_swap_says_why() {
+    let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .args(["test", "--agent", "policy-gradient", "--policy", "population", "--property", "P05"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(test.stdout).unwrap();
+    assert_eq!(test.status.code(), Some(1), "{told}");
+    assert!(told.contains("of populations come to work for their later selves"), "{told}");
+    assert!(told.contains("not where they swap worlds (0 % of 20)"), "{told}");
+}
