@@ -35,7 +35,7 @@ pub enum Part {
     AllLocals,
     /// Blocks of one function within each other.
     Blocks,
-    /// What the compiler has to join in one function: see [`joins`](super::joins).
+    /// What the compiler has to join in one function: see the module `joins`.
     Joins,
     /// The same in all functions.
     AllJoins,
