@@ -7,7 +7,7 @@ use super::limiter::Limiter;
 use super::meter::{Allowance, Meter};
 use super::wasi::Handles;
 use super::workspace;
-use super::{Charter, MemoryLimits, States};
+use super::{Charter, MemoryLimits, States, Wall};
 use crate::environment::Environment;
 use crate::gate::{Demands, Gate, Release};
 use crate::objective::Objective;
@@ -40,6 +40,8 @@ pub struct Opening {
     pub objective: Objective,
     /// Whether steps are kept, for the record or for `learn`.
     pub steps: Detail,
+    /// What ends it from outside.
+    pub wall: Wall,
     /// The carry-over of the episode before.
     pub carry_over: Arc<[u8]>,
     /// The world.

@@ -17,12 +17,15 @@ use std::sync::Arc;
 
 use wasmtime::{Store, Trap};
 
-pub use ticker::{Cancel, Ticker};
+pub use crate::capability::Cancel;
+pub use ticker::Ticker;
 pub use ticket::{Aborted, Error, Lived, Ticket};
 
 use self::learn::Pupil;
 use crate::agent::Agent;
-use crate::capability::{Allowance, Charter, Closed, Host, Left, MemoryLimits, Opening, WorkspaceError};
+use crate::capability::{
+    Allowance, Charter, Closed, Host, Left, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError,
+};
 use crate::environment::Environment;
 use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, Policy};
@@ -200,7 +203,8 @@ impl Setting {
     /// Open the episode, let the agent act until its grace is over, and close.
     fn act(&self, ticket: Ticket) -> Result<Acted, Error> {
         let allowance = Allowance { fuel: self.policy.episode.fuel, grace: self.policy.episode.grace_fuel };
-        let mut store = self.store(self.open(ticket, allowance), allowance.total())?;
+        let wall = self.wall();
+        let mut store = self.store(self.open(ticket, allowance, wall.clone()), allowance.total(), wall)?;
         let exit = self.run(&mut store);
         let left = store.get_fuel().map_err(engine)?;
         // INVARIANT 1: the store is gone from here on.
@@ -230,7 +234,12 @@ impl Setting {
         Ok(Acted { closed, closing, cause, fuel, failure })
     }
 
-    fn open(&self, ticket: Ticket, allowance: Allowance) -> Host {
+    /// The wall clock of an instance that is made now.
+    fn wall(&self) -> Wall {
+        Wall::after(self.policy.episode.wall, self.cancel.clone())
+    }
+
+    fn open(&self, ticket: Ticket, allowance: Allowance, wall: Wall) -> Host {
         let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
         let limits = &self.policy.episode;
         let observation = environment.open(seed.derive("environment", 0));
@@ -246,6 +255,7 @@ impl Setting {
             release: limits.on_release,
             objective: self.policy.objective,
             steps,
+            wall,
             carry_over,
             environment,
             observation,
@@ -266,14 +276,14 @@ impl Setting {
     }
 
     /// A store for one instance, with every limit set before anything of the component runs.
-    fn store(&self, host: Host, fuel: u64) -> Result<Store<Host>, Error> {
+    fn store(&self, host: Host, fuel: u64, wall: Wall) -> Result<Store<Host>, Error> {
         let mut store = Store::new(self.agent.instance().engine(), host);
         store.limiter(|host| host);
         store.set_fuel(fuel).map_err(engine)?;
         // A list of the guest is lifted before a call can refuse it: it cannot be larger than the guest's memory.
         store.set_hostcall_fuel(usize::try_from(self.policy.episode.memory).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES);
-        ticker::watch(&mut store, self.policy.episode.wall, &self.cancel);
+        ticker::watch(&mut store, wall);
         Ok(store)
     }
 
@@ -307,6 +317,9 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     };
     if error.is::<WorkspaceError>() {
         return Err(error.downcast::<WorkspaceError>().map_or_else(engine, Error::Workspace));
+    }
+    if error.is::<OutsideError>() {
+        return Err(error.downcast::<OutsideError>().map_or_else(engine, Error::Outside));
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
         return Err(engine(error));

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::agent::Engine;
-use crate::capability::Host;
+use crate::capability::{Host, Wall};
 use crate::gate::Told;
 use crate::transcript::End;
 
@@ -19,22 +19,6 @@ use crate::transcript::End;
 const TICK: Duration = Duration::from_millis(10);
 /// How long an agent may go on after the wall clock ran out, so that it can hear of it.
 const GRACE: Duration = Duration::from_millis(100);
-
-/// The operator's wish that the run should stop.
-#[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// Ask for it.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it was asked for.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// The thread that moves the interrupt clock, for as long as this value lives.
 #[derive(Debug)]
@@ -69,24 +53,18 @@ impl Drop for Ticker {
     }
 }
 
-/// End the store's episode when `wall` has passed or the run is cancelled, and stop it soon after.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock; an episode it ends says so")]
-pub(super) fn watch(store: &mut Store<Host>, wall: Duration, cancel: &Cancel) {
-    let cancel = cancel.clone();
-    let end = Instant::now() + wall;
+/// End the store's episode when its wall clock runs out or the run is cancelled, and stop it soon after.
+#[expect(clippy::disallowed_methods, reason = "a backstop: an episode that it ends says so")]
+pub(super) fn watch(store: &mut Store<Host>, wall: Wall) {
     let mut last = None;
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |mut context| {
-        let gate = context.data_mut().gate();
-        if cancel.is_cancelled() {
-            gate.close(End::Cancelled, Told::NotYet);
+        let Some(end) = wall.reached() else { return Ok(UpdateDeadline::Continue(1)) };
+        context.data_mut().gate().close(end, Told::NotYet);
+        if end == End::Cancelled {
             return Ok(UpdateDeadline::Interrupt);
         }
         let now = Instant::now();
-        if now < end {
-            return Ok(UpdateDeadline::Continue(1));
-        }
-        gate.close(End::Wall, Told::NotYet);
         let last = *last.get_or_insert(now + GRACE);
         Ok(if now < last { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
     });

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::capability::WorkspaceError;
+use crate::capability::{OutsideError, WorkspaceError};
 use crate::environment::Environment;
 use crate::gate::Demands;
 use crate::transcript::Transcript;
@@ -58,6 +58,9 @@ pub enum Error {
     /// The workspace failed.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The outside could not be waited for.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// The agent imports what the policy does not grant.
     #[error("the policy does not grant {}, which the agent imports", .0.join(", "))]
     Ungranted(Vec<String>),

@@ -9,13 +9,13 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::Tool;
+use super::{Tool, Work};
 
 pub(super) const TOOL: Tool = Tool {
     name: "calculator",
     description: "Evaluates arithmetic. Takes an expression of decimal numbers, + - * / and parentheses, such as \
                   `(1 + 2) * 3.5`; answers the shortest decimal number that stands for the result, in double precision.",
-    run: |_, input| calculate(input).map(|result| result.to_string()),
+    work: Work::Pure(|_, input| calculate(input).map(|result| result.to_string())),
 };
 
 /// How deep parentheses and signs may nest.

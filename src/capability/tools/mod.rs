@@ -1,17 +1,22 @@
 //! `tools`: named host tools that the policy allows.
 //!
-//! A tool is a pure function of the task and its input. Adding one is one file and one line in [`TOOLS`].
+//! A tool is a pure function of the task and its input, or it waits for the outside, under the episode's wall clock. Adding one is
+//! one file and one line in [`TOOLS`].
 
 mod calculator;
 mod search;
+mod wait;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
+use super::outside::{Cut, Wall};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall, Told};
 use crate::transcript::{Argument, Operation, Part, Weight};
 use crate::wit::dayfly::agent::tools as contract;
 
@@ -25,12 +30,23 @@ pub struct Tool {
     pub name: &'static str,
     /// What it does, what it takes and what it answers.
     pub description: &'static str,
-    /// The answer to an input, for this task; or why the input makes no sense.
-    run: fn(task: &str, input: &str) -> Result<String, String>,
+    work: Work,
 }
 
+/// How a tool comes to its answer, or to why the input makes no sense.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// By the task and the input alone.
+    Pure(fn(task: &str, input: &str) -> Result<String, String>),
+    /// By waiting for the outside.
+    Outside(fn(input: &str) -> Result<Waiting, String>),
+}
+
+/// An answer that is waited for.
+type Waiting = Pin<Box<dyn Future<Output = String>>>;
+
 /// Every tool, in the order of their names.
-pub const TOOLS: &[Tool] = &[calculator::TOOL, search::TOOL];
+pub const TOOLS: &[Tool] = &[calculator::TOOL, search::TOOL, wait::TOOL];
 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "tools",
@@ -78,13 +94,14 @@ const ANSWER: usize = 512;
 #[derive(Debug)]
 pub(super) struct State {
     task: Arc<str>,
+    wall: Wall,
     calls: u64,
     bytes: u64,
 }
 
 impl State {
     pub(super) fn open(opening: &Opening) -> Self {
-        Self { task: Arc::clone(&opening.task), calls: 0, bytes: 0 }
+        Self { task: Arc::clone(&opening.task), wall: opening.wall.clone(), calls: 0, bytes: 0 }
     }
 
     fn fits(&self, name: &str, input: u64, limits: &Limits) -> Result<usize, Shortfall> {
@@ -118,30 +135,58 @@ impl Host {
         Ok(permit.answer(|_| describe(), |_| describe()))
     }
 
-    fn call(&mut self, name: &str, input: &str) -> Result<String, Refusal> {
+    fn call(&mut self, name: &str, input: &str) -> wasmtime::Result<Result<String, Refusal>> {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.tools;
         let bytes = u64::try_from(input.len()).unwrap_or(u64::MAX);
         let argument = [Part::Text(name), Part::Text(input)];
         let request = Request { operation: CALL, argument: Argument(&argument), name: Some(name) };
-        let permit = states.tools.ask(gate, &term.warrant, &request, |state| state.fits(name, bytes, &term.limits))?;
+        let asked = states.tools.ask(gate, &term.warrant, &request, |state| state.fits(name, bytes, &term.limits));
+        let permit = match asked {
+            Ok(permit) => permit,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let answer = permit.answer(
             |state| {
                 state.calls = state.calls.saturating_add(1);
                 state.bytes = state.bytes.saturating_add(bytes);
                 let tool = term.limits.allow.iter().find(|tool| tool.name == name);
-                tool.map_or_else(|| Err("there is no such tool".to_owned()), |tool| (tool.run)(&state.task, input))
+                match tool.map(|tool| tool.work) {
+                    None => Err(Unanswered::Invalid("there is no such tool".to_owned())),
+                    Some(Work::Pure(run)) => run(&state.task, input).map_err(Unanswered::Invalid),
+                    Some(Work::Outside(begin)) => {
+                        let waiting = begin(input).map_err(Unanswered::Invalid)?;
+                        state.wall.wait(waiting).map_err(Unanswered::Cut)
+                    }
+                }
             },
             |_| Ok(String::new()),
         );
-        answer.map_err(Refusal::Invalid)
+        match answer {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(Unanswered::Invalid(why)) => Ok(Err(Refusal::Invalid(why))),
+            Err(Unanswered::Cut(Cut::Ended(end))) => {
+                // The refusal of this call tells the agent.
+                gate.close(end, Told::Yes);
+                Ok(Err(Refusal::Ended(end)))
+            }
+            Err(Unanswered::Cut(Cut::Failed(error))) => Err(error.into()),
+        }
     }
+}
+
+/// Why a tool that was called gives no answer.
+enum Unanswered {
+    /// The input makes no sense.
+    Invalid(String),
+    /// It was waited for as long as the episode could.
+    Cut(Cut),
 }
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     let mut linker = interface(linker, &CAPABILITY)?;
     linker.func_wrap(AVAILABLE.name, |store, ()| call(store, 0, |host| Ok(host.available())))?;
     linker.func_wrap(CALL.name, |store, (name, input): (String, String)| {
-        call(store, name.len().saturating_add(input.len()), |host| Ok(host.call(&name, &input)))
+        call(store, name.len().saturating_add(input.len()), |host| host.call(&name, &input))
     })
 }

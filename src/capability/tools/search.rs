@@ -1,12 +1,12 @@
 //! The lines of the task's own text that hold a phrase.
 
-use super::Tool;
+use super::{Tool, Work};
 
 pub(super) const TOOL: Tool = Tool {
     name: "search",
     description: "Searches the text of the task. Takes a phrase; answers the lines that hold it, without regard to the case \
                   of ASCII letters, in their order; empty where there are none.",
-    run: search,
+    work: Work::Pure(search),
 };
 
 fn search(task: &str, phrase: &str) -> Result<String, String> {

@@ -1,0 +1,139 @@
+//! What waits for the outside waits inside its host call, and no longer than its episode.
+//!
+//! ```text
+//!  host call --wait(future)--> tokio runtime of this call --answer----------------------> Ok
+//!                                    |
+//!                                    +-- wall clock, operator: the future is dropped ---> Cut
+//! ```
+//!
+//! Neither fuel nor the interrupt clock stops a host call that blocks: both stop WebAssembly. So what blocks is bounded here.
+//!
+//! 1. A wait is over when its episode must end, whatever it waits for.
+//! 2. Nothing of a wait goes on after its call: its runtime is dropped with it.
+//! 3. Whether a wait was cut depends on the clock, and the end of the episode says so. What it answers may not.
+//!
+//! It does not bound work that never waits: what is asked of the outside has to be asynchronous.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+use crate::transcript::End;
+
+/// How often a wait looks whether the operator wants it to end.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The operator's wish that the run should stop.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Ask for it.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked for.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The wall clock of one episode, and the operator's wish: what ends it from outside.
+#[derive(Clone, Debug)]
+pub struct Wall {
+    end: Instant,
+    cancel: Cancel,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Cut {
+    /// The episode must end.
+    Ended(End),
+    /// The host could not wait.
+    Failed(Error),
+}
+
+/// The host could not wait for the outside.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no runtime to wait on")]
+pub struct Error(#[from] io::Error);
+
+impl Wall {
+    /// The wall clock of an episode that opens now.
+    #[expect(clippy::disallowed_methods, reason = "a backstop: an episode that it ends says so")]
+    pub fn after(wall: Duration, cancel: Cancel) -> Self {
+        Self { end: Instant::now() + wall, cancel }
+    }
+
+    /// Why the episode must end, where it must.
+    pub fn reached(&self) -> Option<End> {
+        if self.cancel.is_cancelled() {
+            return Some(End::Cancelled);
+        }
+        self.left().is_zero().then_some(End::Wall)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a backstop: an episode that it ends says so")]
+    fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// What `outside` comes to, unless the episode must end before.
+    pub(super) fn wait<T>(&self, outside: impl Future<Output = T>) -> Result<T, Cut> {
+        // INVARIANT 2: a runtime of its own.
+        let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| Cut::Failed(error.into()))?;
+        runtime.block_on(async {
+            let mut outside = std::pin::pin!(outside);
+            loop {
+                // INVARIANT 1: looked at before each turn, and a turn is short.
+                if let Some(end) = self.reached() {
+                    return Err(Cut::Ended(end));
+                }
+                if let Ok(answer) = timeout(self.left().min(LOOK), &mut outside).await {
+                    return Ok(answer);
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::sleep;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn what_answers_in_time_is_heard() {
+        let wall = Wall::after(LONG, Cancel::default());
+        let answer = wall.wait(async {
+            sleep(Duration::from_millis(25)).await;
+            7
+        });
+        assert!(matches!(answer, Ok(7)));
+    }
+
+    #[test]
+    fn a_wait_is_over_when_the_wall_clock_runs_out_or_the_operator_wants_it() {
+        let wall = Wall::after(Duration::from_millis(30), Cancel::default());
+        let long = async || sleep(LONG).await;
+        assert!(matches!(wall.wait(long()), Err(Cut::Ended(End::Wall))));
+        assert!(matches!(wall.wait(async {}), Err(Cut::Ended(End::Wall))), "nothing begins after it");
+        let cancel = Cancel::default();
+        let wall = Wall::after(LONG, cancel.clone());
+        let operator = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(30));
+            cancel.cancel();
+        });
+        assert!(matches!(wall.wait(long()), Err(Cut::Ended(End::Cancelled))));
+        operator.join().unwrap();
+    }
+}

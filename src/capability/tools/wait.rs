@@ -1,0 +1,42 @@
+//! Time that passes outside.
+//!
+//! The smallest tool that waits for the outside: what it answers follows from its input, and when, from the clock.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Tool, Waiting, Work};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "wait",
+    description: "Waits. Takes a whole number of milliseconds, a day at the most; answers that number once they have passed. The \
+                  episode's wall clock goes on: where it runs out first, the call is refused with `ended`.",
+    work: Work::Outside(wait),
+};
+
+/// The longest wait, in milliseconds: as long as the longest wall clock.
+const MOST: u64 = 86_400_000;
+
+fn wait(input: &str) -> Result<Waiting, String> {
+    match input.trim().parse::<u64>() {
+        Ok(milliseconds) if milliseconds <= MOST => Ok(Box::pin(async move {
+            sleep(Duration::from_millis(milliseconds)).await;
+            milliseconds.to_string()
+        })),
+        _ => Err(format!("a whole number of milliseconds from 0 to {MOST} was expected")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_the_most() {
+        assert!(wait(" 0 ").is_ok() && wait("86400000").is_ok());
+        for input in ["", "-1", "1.5", "86400001", "1 s", "99999999999999999999"] {
+            assert!(wait(input).is_err(), "{input}");
+        }
+    }
+}
