@@ -17,10 +17,11 @@
 use std::collections::BTreeMap;
 
 use wasmparser::{
-    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, Encoding,
-    FunctionBody, Instance, Parser, Payload, TypeSectionReader,
+    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, CoreType,
+    Encoding, FunctionBody, Instance, Parser, Payload, TypeSectionReader,
 };
 
+use super::declared::{Declared, declared};
 use super::joins::{self, Shape};
 use super::part::{Excess, Part};
 
@@ -72,21 +73,29 @@ impl Counts {
 
     fn read(&mut self, binary: &[u8]) -> Result<(), Fault> {
         for payload in Parser::new(0).parse_all(binary) {
-            self.section(payload?)?;
+            self.section(payload?, binary)?;
         }
         Ok(())
     }
 
-    fn section(&mut self, payload: Payload<'_>) -> Result<(), Fault> {
+    fn section(&mut self, payload: Payload<'_>, binary: &[u8]) -> Result<(), Fault> {
         match payload {
             Payload::Version { encoding, range, .. } => self.enter(encoding, range.start)?,
             Payload::End(_) => self.leave(),
             Payload::TypeSection(section) => self.types(section)?,
             Payload::CoreTypeSection(section) => {
-                self.add(Part::Types, section.count().into(), section.range().start)?;
+                let at = section.range().start;
+                for kind in section {
+                    let inner = if let CoreType::Module(inner) = kind? { inner.len() } else { 0 };
+                    self.add(Part::Types, u64::try_from(inner).unwrap_or(u64::MAX).saturating_add(1), at)?;
+                }
             }
             Payload::ComponentTypeSection(section) => {
-                self.add(Part::Types, section.count().into(), section.range().start)?;
+                let at = section.range().start;
+                let bytes = binary.get(section.range()).unwrap_or_default();
+                let Declared { types, depth } = declared(bytes, at, Part::TypesWithin.most())?;
+                self.add(Part::Types, types, at)?;
+                within(Part::TypesWithin, depth, at)?;
             }
             Payload::ImportSection(section) => {
                 self.add(Part::Imports, section.count().into(), section.range().start)?;
@@ -219,6 +228,7 @@ impl Counts {
         for kind in section.into_iter_err_on_gc_types() {
             let kind = kind?;
             let arity = kind.params().len().saturating_add(kind.results().len());
+            self.add(Part::Types, u64::try_from(arity).unwrap_or(u64::MAX), at)?;
             if let Some(scope) = self.scopes.last_mut() {
                 scope.arities.push(u64::try_from(arity).unwrap_or(u64::MAX));
             }

@@ -10,10 +10,10 @@
 
 mod bounds;
 mod compile;
+mod declared;
 mod encode;
 mod engine;
 mod joins;
-mod metadata;
 mod objection;
 mod part;
 mod shipped;
@@ -41,6 +41,9 @@ pub const ENGINE_VERSION: &str = "48";
 /// The most bytes of a component: compiling is not bounded by fuel.
 const MOST_BYTES: usize = 64 << 20;
 
+/// The most bytes of one that is text: what they are read into takes a hundred times as much.
+const MOST_TEXT: usize = 1 << 20;
+
 /// A component that may live episodes, and what it is told beside its task.
 #[derive(Clone)]
 pub struct Agent {
@@ -58,12 +61,14 @@ pub struct Agent {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is too large to compile.
-    #[error("`{name}` has {bytes} bytes; an agent has at most {MOST_BYTES}")]
+    #[error("`{name}` has {bytes} bytes; one like it has at most {most}")]
     TooLarge {
         /// The agent.
         name: String,
         /// Its size.
         bytes: usize,
+        /// The most that it may have.
+        most: usize,
     },
     /// There is more in it than the compiler is given.
     #[error("`{name}` has more than {} {}: from byte {:#x} on it is too much", .excess.part.most(), .excess.part.name(), .excess.at)]
@@ -159,6 +164,9 @@ impl Error {
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {
+            Self::TooLarge { most, .. } if *most == MOST_TEXT => {
+                "assemble the text to a component, which may be larger".to_owned()
+            }
             Self::TooLarge { .. } => "build it for size: `opt-level = \"s\"`, `strip = true`".to_owned(),
             Self::Excess { excess, .. } => excess.part.help().to_owned(),
             Self::Slow { .. } => "build it for size, and split its largest functions".to_owned(),
@@ -205,8 +213,9 @@ impl Agent {
     /// [`Error`] says what is wrong with it. Nothing of the component has run.
     pub fn load(name: &str, bytes: &[u8], engine: &Engine) -> Result<Self, Error> {
         let owned = || name.to_owned();
-        if bytes.len() > MOST_BYTES {
-            return Err(Error::TooLarge { name: owned(), bytes: bytes.len() });
+        let most = if bytes.starts_with(b"\0asm") { MOST_BYTES } else { MOST_TEXT };
+        if bytes.len() > most {
+            return Err(Error::TooLarge { name: owned(), bytes: bytes.len(), most });
         }
         let component = compiled(name, bytes, engine)?;
         let imports = imports(name, &component, engine)?;

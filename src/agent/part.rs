@@ -13,8 +13,10 @@ pub enum Part {
     Nesting,
     /// Instances of modules and components that would be made, as often as each would be.
     Instances,
-    /// Types.
+    /// Types, and what they are made of.
     Types,
+    /// Types of a component within each other.
+    TypesWithin,
     /// Imports.
     Imports,
     /// Exports.
@@ -50,7 +52,9 @@ impl Part {
             Self::Modules | Self::Components => 128,
             Self::Nesting => 4,
             Self::Instances => 256,
-            Self::Types | Self::Adapters => 10_000,
+            Self::Types => 100_000,
+            Self::TypesWithin => 16,
+            Self::Adapters => 10_000,
             Self::Imports | Self::Exports | Self::Functions | Self::Globals | Self::Segments => 60_000,
             Self::Body | Self::Metadata => 1 << 20,
             Self::Locals => 4_000,
@@ -68,7 +72,8 @@ impl Part {
             Self::Components => "components within it",
             Self::Nesting => "components within each other",
             Self::Instances => "instances of modules and components",
-            Self::Types => "types",
+            Self::Types => "types and parts of types",
+            Self::TypesWithin => "types within each other",
             Self::Imports => "imports",
             Self::Exports => "exports",
             Self::Functions => "functions",
@@ -94,7 +99,9 @@ impl Part {
             Self::Modules | Self::Components | Self::Nesting | Self::Instances => {
                 "an agent is one component around a few modules: link them into one"
             }
-            Self::Metadata => "build it with the tools of `agents/README.md`, against the `wit/` of this version",
+            Self::Metadata | Self::TypesWithin => {
+                "build it with the tools of `agents/README.md`, against the `wit/` of this version"
+            }
             _ => "leave out what the agent does not use: `strip = true`, `lto = true`",
         }
     }

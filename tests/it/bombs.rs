@@ -11,6 +11,7 @@ const PARTS: &[(Part, u64)] = &[
     (Part::Nesting, 1),
     (Part::Instances, 2),
     (Part::Types, 1),
+    (Part::TypesWithin, 1),
     (Part::Imports, 1),
     (Part::Exports, 1),
     (Part::Functions, 1),
@@ -63,6 +64,7 @@ fn bomb(part: Part, count: u64) -> Vec<u8> {
             let pair = "(component $c (core module $m) (core instance (instantiate $m)))";
             around(&format!("{pair} {}", times("(instance (instantiate $c))", (count - 2) / 2)))
         }
+        Part::TypesWithin => around(&format!("{}{}", times("(type (instance ", count), times("))", count))),
         Part::Types => core(&times("(type (func))", count - 2)),
         Part::Imports => {
             let imports: Vec<_> = (0..count).map(|n| format!("(import \"\" \"{n:x}\" (func))")).collect();
@@ -128,6 +130,28 @@ fn a_bomb_of_each_kind_is_refused_at_once_and_names_what_there_is_too_much_of() 
         assert!(!error.help().is_empty());
         assert!(took < Duration::from_secs(5), "{part:?} took {took:?}");
     }
+}
+
+#[test]
+fn types_within_types_overflow_no_stack() {
+    // Sixty megabytes, three bytes a level: twenty million types within each other.
+    for levels in [20_000, 20_000_000] {
+        let types = [&[1][..], &[0x42, 1, 1].repeat(levels), &[0x42, 0]].concat();
+        let mut bytes = b"\0asm\x0d\0\x01\0\x07".to_vec();
+        bytes.extend(
+            (0..5).map(|n| u8::try_from((types.len() >> (7 * n)) & 0x7f).unwrap() | if n < 4 { 0x80 } else { 0 }),
+        );
+        bytes.extend(types);
+        let Err(Error::Excess { excess, .. }) = load(&bytes) else { panic!("{levels} levels") };
+        assert_eq!(excess.part, Part::TypesWithin);
+    }
+}
+
+#[test]
+fn a_text_is_no_longer_than_what_it_is_read_into_can_be() {
+    let text = |bytes: usize| format!("(component{})", " ".repeat(bytes - 11)).into_bytes();
+    assert!(matches!(load(&text(1 << 20)), Err(Error::NoRun { .. })));
+    assert!(matches!(load(&text((1 << 20) + 1)), Err(Error::TooLarge { .. })));
 }
 
 /// Those whose largest neighbour takes the compiler long.
