@@ -14,6 +14,8 @@ pub type Make = dyn Fn() -> Box<dyn Environment> + Send + Sync;
 
 /// Episodes in a wave where nothing crosses the boundary: enough to keep workers busy, few enough to hold.
 const WAVE: u64 = 256;
+/// What may be held of them until it is recorded: an agent that fills its record makes hundreds of kilobytes an episode.
+const HELD: u64 = 8 << 20;
 
 /// What lineages hand from one wave to the next.
 pub(super) struct Lineages {
@@ -79,6 +81,14 @@ impl Lineages {
             Crossing::Nothing
         };
         Self { world: plan.world.clone(), seed: plan.seed, episodes: plan.episodes, count: plan.lineages, crossing }
+    }
+
+    /// The most bytes of records that are held until all episodes of a wave have been lived: a wave can be cut short where nothing crosses.
+    pub(super) const fn held(&self) -> u64 {
+        match self.crossing {
+            Crossing::Nothing => HELD,
+            Crossing::Something { .. } => u64::MAX,
+        }
     }
 
     /// The episodes that may be run at a time, from `first` on.

@@ -206,6 +206,7 @@ fn go_through(
         lineages.select(first);
         let wave = lineages.wave(first);
         let done = wave::live(hands, &lineages, &wave, plan.policy.record.steps, observe)?;
+        let next = first.saturating_add(u64::try_from(done.len()).unwrap_or(u64::MAX));
         for lived in done {
             let lived = lived?;
             // INVARIANT 1: in the order of the episodes.
@@ -222,7 +223,7 @@ fn go_through(
         if cancel.is_cancelled() {
             return Ok((summary, Ending::Cancelled));
         }
-        first = wave.end;
+        first = next;
     }
     Ok((summary, Ending::Completed))
 }

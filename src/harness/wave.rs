@@ -24,6 +24,9 @@ struct Wave<'w> {
     lineages: &'w Lineages,
     end: u64,
     next: AtomicU64,
+    /// The bytes of records that are held, and the most before the wave is cut short.
+    held: AtomicU64,
+    most: u64,
     /// What the record keeps of steps.
     steps: Detail,
     observe: &'w (dyn Fn(&Transcript) + Sync),
@@ -41,7 +44,15 @@ pub(super) fn live(
     steps: Detail,
     observe: &(dyn Fn(&Transcript) + Sync),
 ) -> Result<Vec<Result<Done, Error>>, Error> {
-    let taken = Wave { lineages, end: wave.end, next: AtomicU64::new(wave.start), steps, observe };
+    let taken = Wave {
+        lineages,
+        end: wave.end,
+        next: AtomicU64::new(wave.start),
+        held: AtomicU64::new(0),
+        most: lineages.held(),
+        steps,
+        observe,
+    };
     let episodes = wave.end - wave.start;
     let workers = rayon::current_num_threads().min(usize::try_from(episodes).unwrap_or(usize::MAX)).max(1);
     let work = |seat: usize| match hands {
@@ -77,7 +88,7 @@ impl Wave<'_> {
     /// Live episodes on this thread, one at a time, so that when the run is cancelled none is left out between two that were lived.
     fn here(&self, setting: &Setting) -> Lived {
         let mut done = Vec::new();
-        while !setting.cancel.is_cancelled() {
+        while !setting.cancel.is_cancelled() && !self.is_full() {
             let episode = self.next.fetch_add(1, Ordering::Relaxed);
             if episode >= self.end {
                 break;
@@ -90,7 +101,7 @@ impl Wave<'_> {
     /// Have episodes lived by the worker of a seat, `size` at a time.
     fn elsewhere(&self, crew: &Crew, cancel: &Cancel, seat: usize, size: u64) -> Result<Lived, Error> {
         let mut done = Vec::new();
-        while !cancel.is_cancelled() {
+        while !cancel.is_cancelled() && !self.is_full() {
             let first = self.next.fetch_add(size, Ordering::Relaxed);
             if first >= self.end {
                 break;
@@ -100,6 +111,11 @@ impl Wave<'_> {
             crew.live(seat, tickets, |episode, lived| done.push((episode, self.record(lived))))?;
         }
         Ok(done)
+    }
+
+    /// Whether there is as much to be recorded as may be held: every episode that was taken is still lived, so that none is left out.
+    fn is_full(&self) -> bool {
+        self.held.load(Ordering::Relaxed) >= self.most
     }
 
     /// What is kept of an episode until it is recorded.
@@ -117,6 +133,7 @@ impl Wave<'_> {
         }
         let mut line = Vec::with_capacity(768);
         serde_json::to_writer(&mut line, &transcript)?;
+        self.held.fetch_add(u64::try_from(line.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
         Ok(Done { sealed: Sealed::new(line)?, digested: Digested::new(transcript, demands), failure })
     }
 }
