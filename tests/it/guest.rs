@@ -229,6 +229,10 @@ const HELPERS: &[&str] = &[
        (loop $again
          (local.set $turns (i32.sub (local.get $turns) (i32.const 1)))
          (br_if $again (local.get $turns))))",
+    // Trap where the last call was refused, and where it was not.
+    "(func $answered (if (i32.load8_u (global.get $answer)) (then unreachable)))",
+    "(func $refused (if (i32.eqz (i32.load8_u (global.get $answer))) (then unreachable)))",
+    "(func $deep (call $deep))",
     // What `learn` answers: a list of so many bytes.
     "(func $list (param $bytes i32) (result i32)
        (i32.store offset=0 (global.get $answer) (i32.const 0))

@@ -19,13 +19,16 @@ mod core;
 mod demonstrations;
 mod fuzz;
 mod guest;
+mod hostile;
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod isolation;
 mod languages;
 mod layers;
 mod learning;
+mod limits;
 mod mediation;
+mod mutants;
 mod populations;
 mod preferences;
 mod properties;
