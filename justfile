@@ -45,3 +45,7 @@ nightly:
     cargo run --release --locked -- reproduce supervisor
     cargo run --release --locked -- reproduce post
     cargo run --release --locked -- reproduce hi-ads
+
+# Break the code on purpose, one break at a time, and see the tests fail; `just mutants gate` takes those with that in their names.
+mutants name="":
+    MUTANT={{name}} cargo test --test it -- --ignored --exact mutants::every_mutant_is_killed --nocapture
