@@ -6,6 +6,7 @@ use wit_component::ComponentEncoder;
 
 use super::Error;
 use super::bounds::{self, Fault};
+use super::metadata;
 
 /// The bytes of a component: `bytes` as they are, or text assembled, or a core module wrapped.
 pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
@@ -36,14 +37,12 @@ fn bounded(name: &str, binary: &[u8]) -> Result<(), Error> {
 
 /// A component around a core module that says which world it implements.
 fn wrap(name: &str, module: &[u8]) -> Result<Vec<u8>, Error> {
-    let is_described = wasmparser::Parser::new(0).parse_all(module).any(|payload| {
-        matches!(payload, Ok(wasmparser::Payload::CustomSection(section)) if section.name().starts_with("component-type"))
-    });
-    if !is_described {
+    let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
+    if !metadata::is_described(module).map_err(malformed)? {
         return Err(Error::CoreModule { name: name.to_owned() });
     }
     ComponentEncoder::default()
         .module(module)
         .and_then(|encoder| encoder.validate(true).encode())
-        .map_err(|error| Error::Malformed { name: name.to_owned(), cause: format!("{error:#}") })
+        .map_err(|error| malformed(format!("{error:#}")))
 }

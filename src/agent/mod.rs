@@ -14,6 +14,7 @@ mod declared;
 mod encode;
 mod engine;
 mod joins;
+mod metadata;
 mod objection;
 mod part;
 mod shipped;
