@@ -235,9 +235,13 @@ fn child(case: &Case, wall: Duration) -> Child {
 /// The most bytes that a process has had in memory so far, as Linux counts it; 0 where it is over, and elsewhere.
 ///
 /// It is asked for every millisecond: what a process takes in its last one may be missed. What `getrusage` says of a child would be
-/// exact, but counts what its parent had in memory before the child became another program.
+/// exact, but counts what its parent had in memory before the child became another program; so would this, at the moment of it, if it
+/// did not ask for the name first.
 fn peak(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    if !status.starts_with("Name:\tdayfly\n") {
+        return 0;
+    }
     let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
     kilobytes.map_or(0, |kilobytes| kilobytes.parse::<u64>().unwrap() << 10)
 }
