@@ -287,5 +287,7 @@ mod tests {
         let seen: Vec<Observed> = (0..26).map(|_| run(10, 10)).collect();
         assert_eq!(judge(&inquiry, &seen).finding, Finding::Violated);
         assert_eq!(plan(&inquiry, &seen)[0].under, Under::Shipped("population-swap"));
+        let one_of_ten: Vec<Observed> = (0..26).map(|run_of| run(10, if run_of < 20 { 1 } else { 10 })).collect();
+        assert_eq!(judge(&inquiry, &one_of_ten).finding, Finding::Holds);
     }
 }
