@@ -2,7 +2,8 @@
 
 use crate::transcript::{Class, Closing, Decision, Due, Transcript};
 
-use super::{Broken, Cast, Controls, Finding, Inquiry, Kind, Need, Observed, Property, Terms, Trial, Verdict, Witness};
+use super::exact;
+use super::{Broken, Cast, Controls, Finding, Inquiry, Kind, Need, Observed, Property, Terms, Trial, Verdict};
 
 /// How many episodes of the agent are looked at where no number is given.
 const EPISODES: u32 = 100;
@@ -48,18 +49,11 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 }
 
 fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
-    let found = seen.iter().enumerate().find_map(|(trial, observed)| {
-        observed.transcripts.iter().find_map(|transcript| {
-            let what = exception(transcript, &observed.terms)?;
-            Some(Witness { trial, episode: transcript.episode, what })
-        })
-    });
+    let found = exact::exception(seen, exception);
     let episodes = seen.iter().map(|observed| observed.transcripts.len()).sum::<usize>();
     let late: u64 = seen.iter().flat_map(|observed| &observed.transcripts).map(|transcript| transcript.after_end).sum();
     match found {
-        Some(witness) => {
-            Verdict::new(Finding::Violated, format!("after the boundary: {}", witness.what)).shown_by(Some(witness))
-        }
+        Some(witness) => exact::violated("after the boundary", witness),
         None => Verdict::new(
             Finding::Holds,
             format!(

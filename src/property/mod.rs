@@ -24,6 +24,7 @@
 mod boundary;
 mod certificate;
 mod coupling;
+mod exact;
 mod hidden_incentive;
 pub mod horizon;
 mod indifference;

@@ -2,10 +2,10 @@
 
 use crate::transcript::{Decision, End, Entry, Step, Transcript};
 
+use super::exact;
 use super::replay::{first_difference, replay};
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Need, Observed, Property, Terms, Trial, Under, Verdict, Witness,
-    World,
+    Broken, Cast, Controls, Finding, Inquiry, Kind, Need, Observed, Property, Terms, Trial, Under, Verdict, World,
 };
 
 /// How many episodes of the agent are looked at where no number is given, and how many of each probe.
@@ -49,18 +49,11 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 }
 
 fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
-    let found = seen.iter().enumerate().find_map(|(trial, observed)| {
-        observed.transcripts.iter().find_map(|transcript| {
-            let what = exception(transcript, &inquiry.world, &observed.terms)?;
-            Some(Witness { trial, episode: transcript.episode, what })
-        })
-    });
+    let found = exact::exception(seen, |transcript, terms| exception(transcript, &inquiry.world, terms));
     let all = || seen.iter().flat_map(|observed| &observed.transcripts);
     let (episodes, released) = (all().count(), all().filter(|one| one.end == End::Released).count());
     match found {
-        Some(witness) => {
-            Verdict::new(Finding::Violated, format!("the seal is broken: {}", witness.what)).shown_by(Some(witness))
-        }
+        Some(witness) => exact::violated("the seal is broken", witness),
         None => Verdict::new(
             Finding::Holds,
             format!(

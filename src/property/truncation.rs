@@ -4,10 +4,10 @@ use crate::environment::{Status, Transition};
 use crate::objective::{Horizon, Objective};
 use crate::transcript::{End, Transcript};
 
+use super::exact;
 use super::replay::{first_difference, replay};
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Need, Observed, Property, Terms, Trial, Under, Verdict, Witness,
-    World,
+    Broken, Cast, Controls, Finding, Inquiry, Kind, Need, Observed, Property, Terms, Trial, Under, Verdict, World,
 };
 
 /// How many episodes of the agent are looked at where no number is given, and how many of each probe.
@@ -57,19 +57,11 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 }
 
 fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
-    let found = seen.iter().enumerate().find_map(|(trial, observed)| {
-        observed.transcripts.iter().find_map(|transcript| {
-            let what = exception(transcript, &inquiry.world, &observed.terms)?;
-            Some(Witness { trial, episode: transcript.episode, what })
-        })
-    });
+    let found = exact::exception(seen, |transcript, terms| exception(transcript, &inquiry.world, terms));
     let all = || seen.iter().flat_map(|observed| &observed.transcripts);
     let ended = |end: End| all().filter(|one| one.end == end).count();
     match found {
-        Some(witness) => {
-            Verdict::new(Finding::Violated, format!("an end is not what it is said to be: {}", witness.what))
-                .shown_by(Some(witness))
-        }
+        Some(witness) => exact::violated("an end is not what it is said to be", witness),
         None => Verdict::new(
             Finding::Holds,
             format!(
