@@ -25,6 +25,12 @@ pub(super) struct Parent<'a> {
     pub(super) policy: &'a Policy,
 }
 
+/// A table of the file, and where it begins, if it is there.
+pub(super) struct Header<'h> {
+    pub(super) name: &'h str,
+    pub(super) span: Option<Range<usize>>,
+}
+
 /// Lays a policy over its parent, and gathers what is wrong with it.
 pub(super) struct Overlay<'a> {
     pub(super) parent: Option<Parent<'a>>,
@@ -51,8 +57,9 @@ impl<'a> Overlay<'a> {
 
     fn episode(&mut self, raw: &RawEpisode) -> Option<Limits> {
         let parent = self.inherited().map(|policy| policy.episode);
-        let steps = self.require(raw, "steps", "steps = 100", &raw.steps, parent.map(|p| Count(p.steps.into())));
-        let fuel = self.require(raw, "fuel", "fuel = 50_000_000", &raw.fuel, parent.map(|p| Count(p.fuel)));
+        let table = Header { name: "episode", span: raw.header.clone() };
+        let steps = self.require(&table, "steps", "steps = 100", &raw.steps, parent.map(|p| Count(p.steps.into())));
+        let fuel = self.require(&table, "fuel", "fuel = 50_000_000", &raw.fuel, parent.map(|p| Count(p.fuel)));
         let wall = self.settle(&raw.wall, parent.map(|p| p.wall), Duration::from_secs(10));
         let memory = self.settle(&raw.memory, parent.map(|p| Size(p.memory)), Size(16 << 20));
         let tables = parent.map(|p| Count(p.table_elements.into()));
@@ -137,9 +144,9 @@ impl<'a> Overlay<'a> {
     }
 
     /// What a key comes to that has no default.
-    fn require<T: Content>(
+    pub(super) fn require<T: Content>(
         &mut self,
-        episode: &RawEpisode,
+        table: &Header<'_>,
         name: &str,
         example: &str,
         key: &Key<T>,
@@ -147,10 +154,10 @@ impl<'a> Overlay<'a> {
     ) -> Option<T> {
         if matches!(key, Key::Absent) && inherited.is_none() {
             self.faults.push(Fault {
-                message: format!("`episode.{name}` is missing"),
-                span: episode.header.clone(),
-                label: if episode.header.is_some() { format!("this needs `{name}`") } else { String::new() },
-                help: format!("add a limit to `[episode]`, such as `{example}`"),
+                message: format!("`{}.{name}` is missing", table.name),
+                span: table.span.clone(),
+                label: if table.span.is_some() { format!("this needs `{name}`") } else { String::new() },
+                help: format!("add `{name}` under `[{}]`, such as `{example}`", table.name),
             });
         }
         self.resolve(key, inherited)

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::content::{Complaint, Content, Readable};
 use super::numbers::{Count, Fraction};
-use super::overlay::Overlay;
+use super::overlay::{Header, Overlay};
 use crate::document::{Key, Table};
 use crate::value::Fault;
 
@@ -86,9 +86,10 @@ impl Overlay<'_> {
             });
             return None;
         }
-        let size = self.needed(&header, "size", "size = 10", &raw.size, inherited.map(|p| Count(p.size.into())));
+        let table = Header { name: "population", span: Some(header.clone()) };
+        let size = self.require(&table, "size", "size = 10", &raw.size, inherited.map(|p| Count(p.size.into())));
         let interval = inherited.map(|p| Interval(Count(p.interval.into())));
-        let interval = self.needed(&header, "interval", "interval = 1", &raw.interval, interval);
+        let interval = self.require(&table, "interval", "interval = 1", &raw.interval, interval);
         let share = self.settle(&raw.share, inherited.map(|p| Share(Fraction(p.share))), SHARE).0;
         let population = Population { size: size?.narrow(), interval: interval?.0.narrow(), share: share.0 };
         self.selectable(population, carry.0, Some(header))
@@ -111,26 +112,6 @@ impl Overlay<'_> {
         };
         self.faults.push(Fault { message, span, label: label.to_owned(), help });
         None
-    }
-
-    /// What a key comes to that has no default, in the table with this header.
-    fn needed<T: Content>(
-        &mut self,
-        header: &Range<usize>,
-        name: &str,
-        example: &str,
-        key: &Key<T>,
-        inherited: Option<T>,
-    ) -> Option<T> {
-        if matches!(key, Key::Absent) && inherited.is_none() {
-            self.faults.push(Fault {
-                message: format!("`population.{name}` is missing"),
-                span: Some(header.clone()),
-                label: format!("this needs `{name}`"),
-                help: format!("add `{name}`, such as `{example}`"),
-            });
-        }
-        self.resolve(key, inherited)
     }
 }
 
