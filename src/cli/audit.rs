@@ -1,12 +1,11 @@
 //! `dayfly audit`: whether anything of one episode reaches a later one.
 
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, processors};
-use super::{Exit, find, say};
+use super::{Exit, find, progress, say};
 use crate::agent::Engine;
 use crate::audit::{self, Measured, Pairs, Subject, Verdict};
 use crate::episode::{self, Cancel};
@@ -104,7 +103,7 @@ impl Noninterference {
             find::fits(&agent, &policy, &self.common.policy)?;
             guests.push(agent);
         }
-        let bar = progress(self.pairs.into(), "pairs");
+        let bar = progress::bar(self.pairs.into(), "pairs");
         let jobs = self.common.jobs();
         let ran = audit::noninterference(&subject, &guests, self.pairs, jobs, &|alike| {
             if !alike {
@@ -138,7 +137,7 @@ impl Channels {
         let cancel = cancel_on_interrupt()?;
         let (_engine, subject) = self.common.subject(&cancel)?;
         let all = audit::measurements(&self.road);
-        let bar = progress(u64::try_from(all).unwrap_or(0), "roads");
+        let bar = progress::bar(u64::try_from(all).unwrap_or(0), "roads");
         let ran = audit::channels(&subject, &self.road, self.trials, self.common.jobs(), &|_| bar.inc(1));
         bar.finish_and_clear();
         let measured = ran.map_err(|error| failed(&error))?;
@@ -204,14 +203,4 @@ fn failed(error: &audit::Error) -> Failure {
         audit::Error::Agent(agent) => Failure::input(error.to_string(), agent.help()),
         _ => Failure::host(error),
     }
-}
-
-fn progress(count: u64, of: &str) -> ProgressBar {
-    let bar = ProgressBar::new(count);
-    let template =
-        format!("{{spinner}} {{human_pos}} of {{human_len}} {of} [{{bar:32}}] {{per_sec}}, {{eta}} left{{msg}}");
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    bar
 }

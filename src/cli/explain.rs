@@ -1,15 +1,18 @@
 //! `dayfly explain`: a property, a class of violation, a capability, an environment or a policy, in full.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use super::failure::Failure;
-use super::{Exit, say};
+use super::{Exit, row, say, width};
 use crate::capability::CAPABILITIES;
 use crate::environment::{KINDS, Kind};
 use crate::gate::{self, AfterEnd, Capability};
 use crate::policy::SHIPPED as POLICIES;
 use crate::property::{PROPERTIES, Property};
 use crate::report::suite::text;
+use crate::report::table;
 use crate::transcript::Class;
 use crate::value::hint;
 
@@ -72,7 +75,20 @@ fn explain_capability(capability: &Capability) -> String {
         lines.push(format!("  {name:<9}  {meaning} ({range})"));
     }
     lines.push(format!("\nThe contract with agents:\n\n{}", capability.contract));
+    lines.extend(functions(capability));
     lines.join("\n")
+}
+
+/// The functions that the contract does not spell out, a line for each interface or resource.
+fn functions(capability: &Capability) -> Option<String> {
+    let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for operation in capability.operations {
+        if let Some((owner, function)) = operation.name.rsplit_once('.') {
+            owners.entry(owner).or_default().push(function);
+        }
+    }
+    let lines: Vec<_> = owners.iter().map(|(owner, functions)| row(*owner, functions.join(", "))).collect();
+    (!lines.is_empty()).then(|| format!("Its functions:\n\n{}", table(&lines, width().unwrap_or(usize::MAX))))
 }
 
 fn explain_kind(kind: &Kind) -> String {

@@ -2,14 +2,19 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Exit, say};
+use super::{Exit, row, say, width};
 use crate::agent::SHIPPED as AGENTS;
 use crate::capability::CAPABILITIES;
-use crate::environment::KINDS;
+use crate::environment::{KINDS, Kind};
+use crate::gate::Capability;
 use crate::policy::SHIPPED as POLICIES;
-use crate::property::PROPERTIES;
+use crate::property::{PROPERTIES, Property};
+use crate::report::table;
 use crate::reproduction::REPRODUCTIONS;
 use crate::transcript::Class;
+
+/// The most operations that are named in a list.
+const MANY: usize = 12;
 
 /// List what there is.
 #[derive(Debug, Args)]
@@ -38,47 +43,46 @@ enum What {
 
 impl List {
     pub(super) fn execute(&self) -> Exit {
-        match self.what {
-            What::Agents => table(AGENTS.iter().map(|agent| (agent.name.to_owned(), agent.summary.to_owned()))),
-            What::Environments => {
-                for kind in KINDS {
-                    say!("{}  {}", kind.name, kind.summary);
-                    table(kind.parameters.iter().map(|parameter| {
-                        let text =
-                            format!("{} (default {}, {})", parameter.meaning, parameter.default, parameter.range());
-                        (format!("  {}", parameter.name), text)
-                    }));
-                }
-            }
-            What::Policies => table(POLICIES.iter().map(|(name, text)| ((*name).to_owned(), purpose(text)))),
-            What::Capabilities => {
-                for capability in CAPABILITIES {
-                    let operations: Vec<_> = capability.operations.iter().map(|operation| operation.name).collect();
-                    say!("{}  {}\n  operations: {}", capability.name, capability.summary, operations.join(", "));
-                    table(
-                        capability.limits.iter().map(|limit| (format!("  {}", limit.name), limit.meaning.to_owned())),
-                    );
-                }
-            }
+        let rows: Vec<(String, String)> = match self.what {
+            What::Agents => AGENTS.iter().map(|agent| row(agent.name, agent.summary)).collect(),
+            What::Environments => KINDS.iter().flat_map(environment).collect(),
+            What::Policies => POLICIES.iter().map(|(name, text)| row(*name, purpose(text))).collect(),
+            What::Capabilities => CAPABILITIES.iter().flat_map(|capability| capability_rows(capability)).collect(),
             What::Reproductions => {
-                table(
-                    REPRODUCTIONS.iter().map(|one| (one.name.to_owned(), format!("{} ({})", one.summary, one.source))),
-                );
+                REPRODUCTIONS.iter().map(|one| row(one.name, format!("{} ({})", one.summary, one.source))).collect()
             }
-            What::Violations => table(
-                Class::ALL
-                    .iter()
-                    .map(|class| (format!("{} {}", class.code(), class.name()), class.summary().to_owned())),
-            ),
-            What::Properties => {
-                for property in PROPERTIES {
-                    let (code, name, kind) = (property.code, property.name, property.kind.name());
-                    say!("{code} {name:<14} {kind:<8}  {}", property.claim);
-                }
-            }
-        }
+            What::Violations => Class::ALL
+                .iter()
+                .map(|class| row(format!("{} {}", class.code(), class.name()), class.summary()))
+                .collect(),
+            What::Properties => PROPERTIES.iter().map(property).collect(),
+        };
+        say!("{}", table(&rows, width().unwrap_or(usize::MAX)).trim_end());
         Exit::Held
     }
+}
+
+fn environment(kind: &Kind) -> Vec<(String, String)> {
+    let parameters = kind.parameters.iter().map(|parameter| {
+        let text = format!("{} (default {}, {})", parameter.meaning, parameter.default, parameter.range());
+        row(format!("  {}", parameter.name), text)
+    });
+    std::iter::once(row(kind.name, kind.summary)).chain(parameters).collect()
+}
+
+fn capability_rows(capability: &Capability) -> Vec<(String, String)> {
+    let operations: Vec<_> = capability.operations.iter().map(|operation| operation.name).collect();
+    let operations = match operations.len() {
+        0..=MANY => operations.join(", "),
+        many => format!("{many}, which `dayfly explain {}` names", capability.name),
+    };
+    let limits = capability.limits.iter().map(|limit| row(format!("  {}", limit.name), limit.meaning));
+    [row(capability.name, capability.summary), row("  operations", operations)].into_iter().chain(limits).collect()
+}
+
+fn property(property: &Property) -> (String, String) {
+    let name = format!("{} {}", property.code, property.name);
+    row(name, format!("{} ({})", property.claim, property.kind.name()))
 }
 
 /// The first sentence of the comment that a policy begins with.
@@ -91,13 +95,4 @@ fn purpose(text: &str) -> String {
         .collect();
     let comment = comment.join(" ");
     comment.split_once(". ").map_or(comment.as_str(), |(sentence, _)| sentence).trim_end_matches('.').to_owned()
-}
-
-/// Names and what they are, in two columns.
-fn table(rows: impl Iterator<Item = (String, String)>) {
-    let rows: Vec<_> = rows.collect();
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    for (name, text) in rows {
-        say!("{name:width$}  {text}");
-    }
 }

@@ -10,6 +10,7 @@ mod find;
 mod init;
 mod list;
 mod measure;
+mod progress;
 mod reproduce;
 mod run;
 mod test;
@@ -51,6 +52,16 @@ impl From<Exit> for ExitCode {
             Exit::Cancelled => 130,
         })
     }
+}
+
+/// How many columns the terminal has that is written to, where it is one.
+fn width() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stdout()).map(|(terminal_size::Width(width), _)| width.into())
+}
+
+/// A row of a table.
+fn row(name: impl Into<String>, text: impl Into<String>) -> (String, String) {
+    (name.into(), text.into())
 }
 
 /// Runs untrusted agents, as WebAssembly components, in episodes that really end.
@@ -101,7 +112,7 @@ enum Command {
     Verify(verify::Verify),
     /// List what there is.
     List(list::List),
-    /// Explain a class of violation, such as V01 or act-after-end.
+    /// Explain a property, a class of violation, a capability, an environment or a policy.
     Explain(explain::Explain),
     /// Print a JSON Schema, for editors.
     Schema(check::Schema),

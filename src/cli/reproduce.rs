@@ -1,11 +1,10 @@
 //! `dayfly reproduce`: a published result beside ours.
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, processors};
-use super::{Exit, say};
+use super::{Exit, progress, say};
 use crate::policy::Swap;
 use crate::report::reproduction as page;
 use crate::reproduction::hi_ads::{Learner, Training};
@@ -77,19 +76,19 @@ impl Reproduce {
         };
         let jobs = self.jobs.map_or_else(processors, usize::from);
         let cancel = cancel_on_interrupt()?;
-        let progress = progress(&cells);
+        let bar = progress::bar(cells.iter().map(Cell::episodes).sum(), "episodes");
         let mut done = Vec::new();
         for cell in &cells {
-            progress.set_message(cell.name.clone());
-            let seen = reproduction::carry_out(cell, jobs, &cancel, &|| progress.inc(1))
-                .map_err(|error| Failure::host(&error))?;
+            bar.set_message(format!(": {}", cell.name));
+            let seen =
+                reproduction::carry_out(cell, jobs, &cancel, &|| bar.inc(1)).map_err(|error| Failure::host(&error))?;
             let Some(seen) = seen else {
-                progress.finish_and_clear();
+                bar.finish_and_clear();
                 return Ok(Exit::Cancelled);
             };
             done.push(cell.rows.iter().map(|row| row.outcome(&seen)).collect::<Vec<_>>());
         }
-        progress.finish_and_clear();
+        bar.finish_and_clear();
         let table = page::Table { reproduction, cells: &cells, outcomes: &done };
         if self.json {
             say!("{}", serde_json::to_string_pretty(&table.json()).map_err(|error| Failure::host(&error))?);
@@ -130,13 +129,4 @@ impl Reproduce {
         let (rounds, trials) = (rounds.unwrap_or(1000), trials.unwrap_or(10));
         Ok(Some(Training { learner, population, interval, swap, rounds, trials }))
     }
-}
-
-fn progress(cells: &[Cell]) -> ProgressBar {
-    let bar = ProgressBar::new(cells.iter().map(Cell::episodes).sum());
-    let template = "{spinner} {human_pos} of {human_len} episodes [{bar:32}] {per_sec}, {eta} left\n  {msg}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    bar
 }

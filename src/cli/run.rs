@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::{Exit, find, say};
+use super::{Exit, find, progress, say, width};
 use crate::agent::Engine;
 use crate::episode::{self, Cancel, Ticker};
 use crate::harness::{self, Ending, Plan, Summary};
@@ -172,7 +172,7 @@ impl Run {
             say!("{object}");
         } else if !self.quiet {
             let pace = text::Pace { took, jobs };
-            say!("{}", text::summary(told, pace, width()).trim_end());
+            say!("{}", text::summary(told, pace, width().unwrap_or(80)).trim_end());
         }
         exit(&summary, &ending)
     }
@@ -218,12 +218,6 @@ fn engine(policy: &crate::policy::Policy, jobs: usize) -> Result<Engine, Failure
     let episodes = u32::try_from(jobs).unwrap_or(u32::MAX);
     Engine::new(episode::memory(policy), episodes).map_err(|error| Failure::engine(&format!("{error:#}")))
 }
-
-/// How wide the terminal is; 80 where the output is none.
-pub(super) fn width() -> usize {
-    terminal_size::terminal_size_of(std::io::stdout()).map_or(80, |(terminal_size::Width(width), _)| width.into())
-}
-
 /// How many processors there are to use.
 pub(super) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -274,11 +268,7 @@ struct Progress {
 
 impl Progress {
     fn new(run: &Run, episodes: u64) -> Self {
-        let bar = if run.quiet { ProgressBar::hidden() } else { ProgressBar::new(episodes) };
-        let template = "{spinner} {human_pos} of {human_len} episodes [{bar:32}] {per_sec}, {eta} left{msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        let bar = if run.quiet { ProgressBar::hidden() } else { progress::bar(episodes, "episodes") };
         Self { bar, refused: AtomicU64::new(0) }
     }
 

@@ -8,6 +8,8 @@ pub mod reproduction;
 pub mod suite;
 pub mod text;
 
+pub use page::table;
+
 use crate::harness::{Ending, Manifest, Summary};
 use crate::ledger::Head;
 

@@ -77,6 +77,16 @@ fn visible(word: &str) -> usize {
     shown
 }
 
+/// Names and what they are, in two columns; the second is wrapped where it is wider than the page.
+pub fn table(rows: &[(String, String)], width: usize) -> String {
+    let column = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut page = Page::new(width);
+    for (name, text) in rows {
+        page.wrap(&format!("{name:column$}  "), text, column.saturating_add(2));
+    }
+    page.finish()
+}
+
 /// Text that others chose, without a character that a terminal takes for more than a character.
 pub(super) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());

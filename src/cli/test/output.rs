@@ -5,8 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::super::failure::Failure;
-use super::super::run::width;
-use super::super::say;
+use super::super::{say, width};
 use super::Test;
 use crate::report::suite::{Told, github, json, junit, text};
 
@@ -23,7 +22,7 @@ impl Test {
                 serde_json::to_string_pretty(&json::Suite::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{object}");
         } else {
-            say!("{}", text::summary(told, width()).map_err(|error| Failure::host(&error))?.trim_end());
+            say!("{}", text::summary(told, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?.trim_end());
         }
         if self.github || variable("GITHUB_ACTIONS").is_some() {
             self.annotate(told)?;
