@@ -30,8 +30,8 @@ pub(super) type Limits = Bytes;
 #[derive(Debug)]
 pub(super) struct State {
     seed: Seed,
-    /// Made on the first draw: many an episode draws nothing.
-    stream: Option<Stream>,
+    /// Made on the first draw, and apart: many an episode draws nothing, and all of them move their state.
+    stream: Option<Box<Stream>>,
     drawn: u64,
 }
 
@@ -67,7 +67,7 @@ impl Host {
             |state| {
                 state.drawn = state.drawn.saturating_add(more);
                 let seed = state.seed;
-                effect(state.stream.get_or_insert_with(|| seed.derive("random", 0).stream()))
+                effect(state.stream.get_or_insert_with(|| Box::new(seed.derive("random", 0).stream())))
             },
             |_| pretence(),
         ))

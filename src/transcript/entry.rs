@@ -69,7 +69,7 @@ impl Argument<'_> {
             match part {
                 Part::Number(number) => {
                     bytes.push(1);
-                    bytes.extend_from_slice(&number.to_le_bytes());
+                    frame_number(*number, bytes);
                 }
                 Part::Text(text) => frame_bytes(2, text.as_bytes(), bytes),
                 Part::Bytes(content) => frame_bytes(3, content, bytes),
@@ -141,8 +141,19 @@ fn quote(text: &mut String, content: &str) {
 fn frame_bytes(tag: u8, content: &[u8], bytes: &mut Vec<u8>) {
     bytes.push(tag);
     // A guest's list has less than 2^32 bytes; `u64` holds every length there is.
-    bytes.extend_from_slice(&u64::try_from(content.len()).unwrap_or(u64::MAX).to_le_bytes());
+    frame_number(u64::try_from(content.len()).unwrap_or(u64::MAX), bytes);
     bytes.extend_from_slice(content);
+}
+
+/// Append a number as LEB128: most of them are small, and all that is framed is hashed.
+fn frame_number(mut number: u64, bytes: &mut Vec<u8>) {
+    while number >= 0x80 {
+        let [low, ..] = number.to_le_bytes();
+        bytes.push(low | 0x80);
+        number >>= 7;
+    }
+    let [low, ..] = number.to_le_bytes();
+    bytes.push(low);
 }
 
 /// Append the framed bytes of a value.
@@ -150,7 +161,7 @@ pub(super) fn frame_value(value: &Value, bytes: &mut Vec<u8>) {
     match value {
         Value::Discrete(index) => {
             bytes.push(4);
-            bytes.extend_from_slice(&index.to_le_bytes());
+            frame_number(*index, bytes);
         }
         Value::Real(real) => {
             bytes.push(5);
@@ -227,6 +238,19 @@ mod tests {
         let bytes = Argument(&[Part::Bytes(b"ab"), Part::Text("")]).digest();
         assert_ne!(joined, parted);
         assert_ne!(joined, bytes);
+    }
+
+    #[test]
+    fn numbers_are_framed_as_leb128() {
+        // The examples of the DWARF standard, version 5, section 7.6.
+        for (number, expected) in [(2, &[2][..]), (127, &[127]), (128, &[0x80, 1]), (12857, &[0xb9, 0x64])] {
+            let mut bytes = Vec::new();
+            frame_number(number, &mut bytes);
+            assert_eq!(bytes, expected, "{number}");
+        }
+        let mut bytes = Vec::new();
+        frame_number(u64::MAX, &mut bytes);
+        assert_eq!((bytes.len(), bytes.last()), (10, Some(&1)));
     }
 
     #[test]

@@ -108,8 +108,11 @@ impl Record {
 }
 
 impl Recorder {
-    /// Bytes gathered before they are hashed.
-    const SEGMENT: usize = 4096;
+    /// Bytes gathered before they are hashed: whole blocks of SHA-256.
+    const SEGMENT: usize = 15 * 64;
+
+    /// Room for a segment and the scalar call that fills it: small enough for an allocator to have at hand.
+    const ROOM: usize = Self::SEGMENT + 64;
 
     /// The bytes of a transcript after which nothing more happens: what is kept beside is a part of it.
     const MOST: u64 = 64 << 20;
@@ -122,7 +125,7 @@ impl Recorder {
         Self {
             keep,
             count: 0,
-            buffer: Vec::with_capacity(256),
+            buffer: Vec::with_capacity(Self::ROOM),
             hasher: Hasher::default(),
             violations: Tally::default(),
             touched: Touched::default(),

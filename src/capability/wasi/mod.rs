@@ -78,8 +78,8 @@ pub(super) struct State {
     /// The nanoseconds that were waited for.
     waited: u64,
     seed: Seed,
-    /// Made on the first draw.
-    stream: Option<Stream>,
+    /// Made on the first draw, and apart, as that of `random` is.
+    stream: Option<Box<Stream>>,
     drawn: u64,
 }
 

@@ -22,7 +22,7 @@ impl State {
     fn draw<T>(&mut self, bytes: u64, from: impl FnOnce(&mut Stream) -> T) -> T {
         self.drawn = self.drawn.saturating_add(bytes);
         let seed = self.seed;
-        from(self.stream.get_or_insert_with(|| seed.derive("wasi", 0).stream()))
+        from(self.stream.get_or_insert_with(|| Box::new(seed.derive("wasi", 0).stream())))
     }
 }
 
