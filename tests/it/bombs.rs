@@ -147,6 +147,45 @@ fn types_within_types_overflow_no_stack() {
     }
 }
 
+/// A core module that says that its world imports an interface of each of these packages, each using the one before.
+fn described(packages: [&str; 3]) -> Vec<u8> {
+    let [first, second, third] = packages;
+    let world = wat::parse_str(format!(
+        r#"(component
+             (type (component
+               (type (component
+                 (type (instance (export "t" (type (sub resource)))))
+                 (import "{first}/x" (instance (type 0)))
+                 (alias export 0 "t" (type))
+                 (type (instance (alias outer 1 1 (type)) (export "t" (type (eq 0)))))
+                 (import "{second}/y" (instance (type 2)))
+                 (alias export 1 "t" (type))
+                 (type (instance (alias outer 1 3 (type)) (export "t" (type (eq 0)))))
+                 (import "{third}/z" (instance (type 4)))))
+               (export "test:test/world" (component (type 0)))))
+             (export "world" (type 0))
+             (@custom "wit-component-encoding" "\04\00"))"#
+    ))
+    .unwrap();
+    let quoted = data_encoding::HEXLOWER
+        .encode(&world)
+        .chars()
+        .enumerate()
+        .fold(String::new(), |text, (at, digit)| format!("{text}{}{digit}", if at % 2 == 0 { "\\" } else { "" }));
+    wat::parse_str(format!("(module (@custom \"component-type\" \"{quoted}\") (func (export \"run\")))")).unwrap()
+}
+
+#[test]
+fn a_world_whose_packages_use_each_other_in_a_circle_is_refused_at_once() {
+    let started = Instant::now();
+    let Err(Error::Malformed { cause, .. }) = load(&described(["a:a", "b:b", "a:a"])) else { panic!("it was loaded") };
+    assert_eq!(cause, "its packages use each other in a circle, `a:a` among them");
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    // In a row they may; that nobody exports such a world's `run` is another matter.
+    let Err(other) = load(&described(["a:a", "b:b", "c:c"])) else { panic!("it was loaded") };
+    assert!(!other.to_string().contains("circle"), "{other}");
+}
+
 #[test]
 fn a_text_is_no_longer_than_what_it_is_read_into_can_be() {
     let text = |bytes: usize| format!("(component{})", " ".repeat(bytes - 11)).into_bytes();
