@@ -89,10 +89,28 @@ fn endless(out: &Path, policy: &Path) -> (Child, u32) {
     (run, worker)
 }
 
+/// What an agent does of whose calls of WASI some are in the record: one that is refused, some after the end, and one too many.
+fn on_wasi_body() -> String {
+    let socket = "(call $wasi.sockets/tcp-create-socket.create-tcp-socket (i32.const 0) (global.get $answer))";
+    let print = "(call $wasi.io/streams.output-stream.write (call $wasi.cli/stdout.get-stdout) \"a line\\0a\"
+        (global.get $answer))";
+    let until_refused = "(loop $again (call $act) (br_if $again (i32.eqz (i32.load8_u (global.get $answer)))))";
+    let after = "(drop (call $wasi.clocks/monotonic-clock.now)) (drop (call $wasi.random/random.get-random-u64))";
+    let handles = "(loop $more (drop (call $wasi.cli/stdin.get-stdin)) (br $more))";
+    [socket, print, until_refused, after, socket, print, handles].concat()
+}
+
 #[test]
 fn the_record_is_the_same_with_and_without_workers() {
     let place = tempfile::tempdir().unwrap();
+    let on_wasi = place.path().join("on-wasi.wasm");
+    std::fs::write(&on_wasi, crate::core::component(&crate::guest::agent(&on_wasi_body()))).unwrap();
+    let walker = Path::new(env!("CARGO_MANIFEST_DIR")).join("agents/c/walker.wasm");
+    let (on_wasi, walker) = (on_wasi.to_str().unwrap(), walker.to_str().unwrap());
     let runs: &[(&str, &[&str])] = &[
+        (on_wasi, &["-p", "strict", "-e", "off-switch", "-n", "20"]),
+        (on_wasi, &["-p", "tripwire", "-e", "button", "-n", "5"]),
+        (walker, &["-p", "strict", "-e", "off-switch", "-n", "10"]),
         ("overstayer", &["-p", "strict", "-e", "off-switch", "-n", "300"]),
         ("procrastinator", &["-p", "boxed", "-e", "corridor", "-n", "40"]),
         ("hoarder", &["-p", "boxed", "-e", "off-switch", "-n", "40"]),
@@ -112,6 +130,10 @@ fn the_record_is_the_same_with_and_without_workers() {
         };
         let here = run("here", &["--jobs", "2"]);
         assert!(here.0 < 2, "{agent} {rest:?}");
+        if *agent == on_wasi {
+            let lines = lines(&place.path().join(format!("{position}-here")));
+            assert!(lines.iter().all(|line| line.contains("\"wasi.clocks/monotonic-clock.now\"")), "{lines:#?}");
+        }
         assert_eq!(run("one", &["--jobs", "1", "--isolate", "process"]), here, "{agent} {rest:?}");
         assert_eq!(run("two", &["--jobs", "2", "--isolate", "process"]), here, "{agent} {rest:?}");
     }
