@@ -14,16 +14,16 @@ use std::fmt::Write as _;
 
 use super::Error;
 use super::channels::CHANNELS;
-use super::contract::{self, Operation, World};
+use super::contract::{self, World};
+use super::operation::{ANSWER, Operation, callable, holds, imports, resources};
 use crate::capability::{PACKAGE, VERSION};
 use crate::gate::Mode;
 use crate::policy::Policy;
 
 const TEXT: &str = include_str!("actor.wat");
 
-/// Where the texts of the component lie, and where they have to end.
+/// Where the texts of the component lie; they end where answers begin.
 const TEXTS: usize = 64;
-const ANSWER: usize = 4096;
 
 /// What makes sense as the arguments of an operation, beside zeros.
 const ARGUMENTS: &[(&str, &str)] = &[
@@ -38,35 +38,55 @@ const ARGUMENTS: &[(&str, &str)] = &[
     ("log.write", "\"a line\""),
     ("random.bytes", "(i32.const 24)"),
     ("outbox.send", "\"anyone\" \"a message\""),
+    ("wasi.io/streams.input-stream.read", "(i64.const 24)"),
+    ("wasi.io/streams.output-stream.write", "\"a line\""),
+    ("wasi.io/streams.output-stream.write-zeroes", "(i64.const -1)"),
+    ("wasi.clocks/monotonic-clock.subscribe-duration", "(i64.const 7)"),
+    ("wasi.random/random.get-random-bytes", "(i64.const 24)"),
+    ("wasi.random/insecure.get-insecure-random-bytes", "(i64.const 24)"),
+    ("wasi.sockets/ip-name-lookup.resolve-addresses", "\"localhost\""),
 ];
+
+/// The most handles, and the most bytes of WASI's randomness, that a look takes besides going up to the quotas.
+const HANDLES: u64 = 3;
+const RANDOM: u64 = 128;
 
 /// The core module of the audit's agent under `policy`, described as a learner.
 pub(super) fn module(policy: &Policy) -> Result<Vec<u8>, Error> {
-    let operations = contract::operations()?;
-    let mode =
-        |operation: &Operation| policy.grants.get(operation.capability.as_str()).map(|granted| granted.warrant.mode);
-    let (mentioned, absent): (Vec<_>, Vec<_>) = operations.into_iter().partition(|operation| mode(operation).is_some());
+    let all = callable(contract::operations()?);
+    let (known, mut absent): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|operation| may_call(operation, policy));
+    let mentioned = callable(known.clone());
+    absent.extend(known.into_iter().filter(|operation| !mentioned.contains(operation)));
     let mut texts = Texts::default();
     let (mut early, mut late) = (Vec::new(), Vec::new());
     for operation in &mentioned {
         match (operation.capability.as_str(), operation.name.as_str()) {
             ("episode", "step") => {}
+            ("wasi", _) if operation.path() == "cli/exit" => {}
             ("episode", name) if name.starts_with("request") => late.push(operation),
             ("outbox", _) => late.push(operation),
             _ => early.push(operation),
         }
     }
     // INVARIANT 2
-    early.sort_by_key(|operation| std::cmp::Reverse(mode(operation).unwrap_or(Mode::Deny)));
+    early.sort_by_key(|operation| std::cmp::Reverse(mode(operation, policy).unwrap_or(Mode::Deny)));
     let calls = calls(&early, &mut texts)?;
     let late = self::calls(&late, &mut texts)?;
     let channels = channels(&mut texts)?;
+    let had = resources(&mentioned);
+    let missing = resources(&all).into_iter().filter(|resource| !had.contains(resource));
+    let stubs = absent.iter().map(Operation::stub).chain(missing.map(|resource| resource.stub()));
+    let limit = |name: &str| policy.grants.get("wasi").map_or(0, |granted| granted.grant.number(name));
     let mut text = TEXT
-        .replace("{imports}", &mentioned.iter().map(Operation::import).collect::<String>())
-        .replace("{stubs}", &absent.iter().map(stub).collect::<String>())
+        .replace("{channels}", &channels)
+        .replace("{imports}", &imports(&mentioned))
+        .replace("{holds}", &holds(&mentioned))
+        .replace("{stubs}", &stubs.collect::<String>())
+        .replace("{handles}", &limit("handles").to_string())
+        .replace("{more}", &limit("handles").saturating_add(1).to_string())
+        .replace("{random}", &limit("random").saturating_sub(RANDOM).to_string())
         .replace("{calls}", &calls)
         .replace("{late}", &late)
-        .replace("{channels}", &channels)
         .replace("{learn}", &format!("{PACKAGE}/learning@{VERSION}#learn"))
         .replace("{lesson}", &contract::lesson()?);
     for (mark, call) in [("{sight-", "(call $number"), ("{see-", "(call $see")] {
@@ -81,7 +101,22 @@ pub(super) fn module(policy: &Policy) -> Result<Vec<u8>, Error> {
         text = filled;
     }
     let text = text.replace("{data}", &texts.data());
-    contract::describe(wat::parse_str(&text).map_err(Error::contract)?, World::Learner)
+    let world = if mentioned.iter().any(Operation::is_wasi) { World::LearnerOnWasi } else { World::Learner };
+    contract::describe(wat::parse_str(&text).map_err(Error::contract)?, world)
+}
+
+fn mode(operation: &Operation, policy: &Policy) -> Option<Mode> {
+    policy.grants.get(operation.capability.as_str()).map(|granted| granted.warrant.mode)
+}
+
+/// Whether it may be imported, and what a look takes of it is within the grant: of WASI more than that traps.
+fn may_call(operation: &Operation, policy: &Policy) -> bool {
+    let Some(granted) = policy.grants.get(operation.capability.as_str()) else { return false };
+    let has = |limit: &str, least: u64| granted.grant.number(limit) >= least;
+    let is_affordable = !operation.is_wasi()
+        || ((!operation.path().starts_with("random/") || has("random", RANDOM))
+            && (operation.gives.is_none() || has("handles", HANDLES)));
+    operation.is_importable(policy) && is_affordable
 }
 
 /// A call of each with zeros, and with what makes sense, and a look at the answer.
@@ -89,13 +124,11 @@ fn calls(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> 
     let mut text = String::new();
     for operation in operations {
         let name = operation.full_name();
-        let zeros: Vec<_> =
-            operation.parameters.iter().rev().skip(1).rev().map(|kind| format!("({kind}.const 0)")).collect();
+        let zeros = operation.zeros();
         let sensible = ARGUMENTS.iter().filter(|(of, _)| *of == name).map(|(_, arguments)| *arguments);
-        for arguments in std::iter::once(zeros.join(" ").as_str()).chain(sensible) {
+        for arguments in std::iter::once(zeros.as_str()).chain(sensible) {
             let (arguments, place) = (texts.fill(arguments)?, texts.place(&name)?);
-            writeln!(text, "(call ${name} {arguments} (i32.const {ANSWER})) (call $see {place})")
-                .map_err(Error::contract)?;
+            text.push_str(&operation.call(&arguments, &format!("(call $see {place})")));
         }
     }
     Ok(text)
@@ -110,15 +143,6 @@ fn channels(texts: &mut Texts) -> Result<String, Error> {
             .map_err(Error::contract)?;
     }
     Ok(text)
-}
-
-/// What stands for an operation that the policy does not mention, and that must not be imported: it refuses.
-fn stub(operation: &Operation) -> String {
-    format!(
-        "(func ${} {} (i32.store8 (i32.const {ANSWER}) (i32.const 1)))\n",
-        operation.full_name(),
-        operation.signature()
-    )
 }
 
 /// The texts of the component, each at its place.

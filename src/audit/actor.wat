@@ -1,7 +1,8 @@
 ;; The component of the audit: whoever came before, and the probe that comes after. Its task says which of them it is.
 ;;
-;;   look [m] [q] [e] [b] take in all there is; m: all memory there may be, q: up to every quota, e: until the record is full,
-;;                        b: burn until it is cut
+;;   look [m] [q] [e] [b] [x] [y] [h]
+;;                        take in all there is; m: all memory there may be, q: up to every quota, e: until the record is full,
+;;                        b: burn until it is cut, x, y: leave by an exit, h: hold handles until that traps
 ;;   watch                call everything, take a step, and look
 ;;   idle                 return at once
 ;;   play                 take the first action until the episode is over
@@ -13,7 +14,8 @@
 ;; What it sees is in its log, a line each: a name, the digest of the whole answer, its first sixteen bytes. The digest of all
 ;; of it is the argument of its last two calls.
 ;;
-;;   0     names and texts       4096  the answer to a call    4608  a line        8192  zeros
+;;   0     names and texts       4096  the answer to a call    4352  a list of handles, or a name
+;;   4608  a line                8192  zeros
 ;;   16384 lists of an answer    65536 fresh memory
 ;;
 ;; `{..}` is filled in with what `wit/` and the list of channels have.
@@ -30,6 +32,7 @@
   (global $task (mut i32) (i32.const 0))
   (global $end (mut i32) (i32.const 0))
   {data}
+  {holds}
   {stubs}
 
   (func $realloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
@@ -199,6 +202,38 @@
         (br_if $next (i64.lt_u
           (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 64)))))))
 
+  ;; Let the logical clock of WASI go on.
+  (func $wait (param $nanoseconds i64) (local $pollable i32)
+    (local.set $pollable (call $wasi.clocks/monotonic-clock.subscribe-duration (local.get $nanoseconds)))
+    (call $wasi.io/poll.pollable.block (local.get $pollable))
+    (call $drop.pollable (local.get $pollable)))
+
+  (func $print (param $at i32) (param $length i32) (local $stream i32)
+    (local.set $stream (call $hold.output-stream))
+    (call $wasi.io/streams.output-stream.write (local.get $stream)
+      (local.get $at) (local.get $length) (i32.const 4096))
+    (call $drop.output-stream (local.get $stream)))
+
+  ;; Hold so many handles, from so many on: 256 fit into the quota that there is by default.
+  (func $hoard (param $left i32)
+    (block $done (loop $next
+      (br_if $done (i32.eqz (local.get $left)))
+      (drop (call $wasi.cli/stdin.get-stdin))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br $next))))
+
+  ;; Draw up to the quota of WASI, less what a look takes: what exceeds it traps.
+  (func $draw (local $left i64) (local $turns i32)
+    (local.set $left (i64.const {random}))
+    (block $done (loop $next
+      (br_if $done (i64.lt_u (local.get $left) (i64.const 32768)))
+      (br_if $done (i32.eq (local.get $turns) (i32.const 64)))
+      (call $wasi.random/random.get-random-bytes (i64.const 32768) (i32.const 4096))
+      (call $clear)
+      (local.set $left (i64.sub (local.get $left) (i64.const 32768)))
+      (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
+      (br $next))))
+
   ;; Draw, write and set up to every quota: how far each goes is what is seen.
   (func $quotas
     {sight-random-quota} (call $random))
@@ -249,11 +284,16 @@
 
   ;; --- the roles ---
 
-  (func $look (local $all i32) (local $fresh i32) (local $quotas i32) (local $record i32) (local $burns i32)
+  (func $look
+    (local $all i32) (local $fresh i32) (local $quotas i32) (local $record i32) (local $burns i32)
+    (local $leaves i32) (local $fails i32) (local $holds i32)
     (local.set $all (call $wants (i32.const 109)))
     (local.set $quotas (call $wants (i32.const 113)))
     (local.set $record (call $wants (i32.const 101)))
     (local.set $burns (call $wants (i32.const 98)))
+    (local.set $leaves (call $wants (i32.const 120)))
+    (local.set $fails (call $wants (i32.const 121)))
+    (local.set $holds (call $wants (i32.const 104)))
     {see-brief}
     {sight-stale-memory} (global.get $stale))
     {sight-globals} (global.get $mark))
@@ -270,14 +310,19 @@
     {sight-table-limit} (i64.extend_i32_u (table.size $slots)))
     {sight-grown-table} (call $functions))
     (call $leave (i64.const 0x5a))
-    (if (local.get $quotas) (then (call $quotas) (call $lines)))
+    (call $wait (i64.const 7))
+    {sight-waited} (call $wasi.clocks/monotonic-clock.now))
+    (if (local.get $quotas) (then (call $quotas) (call $draw) (call $lines)))
     (if (local.get $record) (then (call $refusals)
       {sight-record-limit} (call $files (i32.const 0) (i32.const 0) (i64.const 40)))))
     (if (local.get $burns) (then (call $burn)))
     (call $play (i32.const 1))
     (call $late)
     (call $ask (i32.wrap_i64 (global.get $sum)))
-    (call $ask (i32.wrap_i64 (i64.shr_u (global.get $sum) (i64.const 32)))))
+    (call $ask (i32.wrap_i64 (i64.shr_u (global.get $sum) (i64.const 32))))
+    (if (local.get $leaves) (then (call $wasi.cli/exit.exit (i32.const 0))))
+    (if (local.get $fails) (then (call $wasi.cli/exit.exit-with-code (i32.const 3))))
+    (if (local.get $holds) (then (call $hoard (i32.const {more})))))
 
   (func $watch
     (call $clear) (call $calls)
@@ -290,6 +335,8 @@
     (call $widen (i32.const 1000) (i32.const 200))
     (call $leave (i64.const -1))
     (call $quotas)
+    (call $draw)
+    (call $hoard (i32.const {handles}))
     (call $lines)
     (call $burn))
 
@@ -304,9 +351,13 @@
     (call $log.write (i32.const 4352) (i32.const 16) (i32.const 4096))
     (call $agenda.remind (i32.const 1) (i32.const 4352) (i32.const 16) (i32.const 4096))
     (call $tools.call (i32.const 4352) (i32.const 8) (i32.const 4352) (i32.const 16) (i32.const 4096))
+    (call $print (i32.const 4352) (i32.const 16))
+    (call $wait (local.get $secret))
+    (call $hoard (i32.wrap_i64 (i64.and (local.get $secret) (i64.const 15))))
     (local.set $left (i32.wrap_i64 (i64.and (local.get $secret) (i64.const 15))))
     (loop $next
       (call $random.next (i32.const 4096))
+      (drop (call $wasi.random/random.get-random-u64))
       (global.set $action (i64.and (i64.shr_u (local.get $secret) (i64.extend_i32_u (local.get $left))) (i64.const 1)))
       (call $episode.step (i32.const 0) (global.get $action) (i32.const 0) (i32.const 4096))
       (local.set $left (i32.sub (local.get $left) (i32.const 1)))
@@ -337,7 +388,9 @@
         (else (call $play (i32.const 0))))
       (return)))
     (if (i32.eq (local.get $role) (i32.const 99)) (then
-      (call $leave (i64.const 0x3c)) (call $random.next (i32.const 4096)) (unreachable)))
+      (call $leave (i64.const 0x3c)) (call $random.next (i32.const 4096))
+      (drop (call $wasi.random/random.get-random-u64)) (call $wait (i64.const 0x3c)) (call $hoard (i32.const 2))
+      (call $print (i32.const 64) (i32.const 8)) (unreachable)))
     (call $play (i32.const 0)))
 
   ;; What it hands to the next episode is the first action that it took.

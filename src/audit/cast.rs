@@ -1,5 +1,6 @@
 //! Who comes before the probe: agents that do as little as can be, as much as can be, or what chance says.
 
+use super::operation::{Operation, callable};
 use super::{Error, Subject, contract, generate};
 use crate::agent::{Agent, SHIPPED};
 use crate::episode::Setting;
@@ -37,7 +38,7 @@ pub(super) struct Role {
 pub(super) struct Cast {
     known: Vec<Role>,
     guests: Vec<Role>,
-    operations: Vec<contract::Operation>,
+    operations: Vec<Operation>,
 }
 
 /// What generated agents are called.
@@ -62,8 +63,8 @@ impl Cast {
         }
         let guests = guests.iter().map(|guest| role(subject, guest.clone())).collect::<Result<_, _>>()?;
         let mut operations = contract::operations()?;
-        operations.retain(|operation| policy.grants.contains_key(operation.capability.as_str()));
-        Ok(Self { known, guests, operations })
+        operations.retain(|operation| operation.is_importable(policy));
+        Ok(Self { known, guests, operations: callable(operations) })
     }
 
     /// Two of them who are not the same.

@@ -3,9 +3,9 @@
 //! *Claim*: for every two agents in episode k the view of the probe in episode k+1 is the same, given the same seeds.
 //!
 //! *How it is tested*: in each pair two agents, drawn from a cast and from agents made of chance, live episode k of two runs
-//! with the same seed; the same probe lives episode k+1 of both. All that is kept of the two is compared. One pair in eight
-//! the probe looks at all memory there may be and goes up to every quota, and in one of eight it burns its fuel until it is
-//! cut. Pairs are spread over workers that share one pool, so that what another worker's agent does at the same time, and
+//! with the same seed; the same probe lives episode k+1 of both. All that is kept of the two is compared. In some pairs the
+//! probe does more than look: it goes through all memory there may be and up to every quota, burns its fuel until it is cut,
+//! leaves by an exit, or holds handles until that traps. Pairs are spread over workers that share one pool, so that what another worker's agent does at the same time, and
 //! what stood in the slot before, differ too.
 //!
 //! *What it does not show*: see the bound: clean pairs exclude, at a level, that more than a share of pairs drawn as these
@@ -29,18 +29,20 @@ use crate::transcript::{End, Transcript};
 use crate::value::Seed;
 
 /// What the probe does besides its look, by the ordinal of the pair.
-const LOOKS: [&str; 8] = ["look mqe", "look", "look", "look", "look b", "look", "look", "look"];
+const LOOKS: [&str; 8] = ["look mqe", "look", "look x", "look", "look b", "look", "look y", "look h"];
 
 /// What all pairs came to.
 #[derive(Clone, Debug, Serialize)]
 pub struct Pairs {
+    /// How many pairs were asked for.
+    pub asked: u32,
     /// How many pairs there are views of.
     pub compared: u32,
     /// How many of them differ.
     pub differ: u32,
     /// How many show nothing, because the clock on the wall ended an episode of the probe.
     pub uncompared: u32,
-    /// Whether the operator cancelled before all pairs were done.
+    /// Whether the operator cancelled before all pairs were done. Those that were open then are not counted.
     pub cancelled: bool,
     /// The first pair that differs.
     pub first: Option<Difference>,
@@ -113,11 +115,14 @@ pub fn noninterference(
     let done = pool.install(|| {
         spread(0..pairs.into(), &subject.cancel, &|pair| {
             let compared = one(subject, &cast, &looks, pair);
-            observe(compared.as_ref().is_ok_and(|pair| pair.parts.as_ref().is_none_or(Vec::is_empty)));
+            let is_alike =
+                |pair: &Option<Compared>| pair.as_ref().and_then(|pair| pair.parts.as_ref()).is_none_or(Vec::is_empty);
+            observe(compared.as_ref().is_ok_and(is_alike));
             compared
         })
     });
     let mut sum = Pairs {
+        asked: pairs,
         compared: 0,
         differ: 0,
         uncompared: 0,
@@ -129,7 +134,9 @@ pub fn noninterference(
         share: None,
     };
     for (pair, compared) in (0..).zip(done) {
-        sum.add(subject, &looks, pair, compared?);
+        if let Some(compared) = compared? {
+            sum.add(subject, &looks, pair, compared);
+        }
     }
     if sum.compared > 0 {
         let tally = Tally::new(sum.differ, sum.compared)?;
@@ -139,7 +146,13 @@ pub fn noninterference(
     Ok(sum)
 }
 
-fn one(subject: &Subject, cast: &Cast, looks: &[(&'static str, Setting)], pair: u64) -> Result<Compared, Error> {
+/// One pair; nothing where the operator cancelled in the midst of it.
+fn one(
+    subject: &Subject,
+    cast: &Cast,
+    looks: &[(&'static str, Setting)],
+    pair: u64,
+) -> Result<Option<Compared>, Error> {
     let seed = subject.plan.seed.derive("pair", pair);
     let (one, other) = cast.pair(subject, seed)?;
     let (_, look) = at(looks, pair).ok_or_else(|| subject.blind())?;
@@ -149,10 +162,13 @@ fn one(subject: &Subject, cast: &Cast, looks: &[(&'static str, Setting)], pair: 
         Ok((before.name, first, second))
     };
     let ((one, first, saw), (other, second, same)) = (live(one)?, live(other)?);
+    if [&first, &saw, &second, &same].iter().any(|lived| lived.end == End::Cancelled) {
+        return Ok(None);
+    }
     let (view, beside) = (View::of(&saw)?, View::of(&same)?);
     let parts = if was_hurried(&saw) || was_hurried(&same) { None } else { Some(view.parts(&beside)?) };
     let sights = View::sights(&saw).map(str::to_owned).collect();
-    Ok(Compared { parts, bytes: view.bytes(), before: [(one, first), (other, second)], sights })
+    Ok(Some(Compared { parts, bytes: view.bytes(), before: [(one, first), (other, second)], sights }))
 }
 
 fn at<T>(among: &[T], ordinal: u64) -> Option<&T> {

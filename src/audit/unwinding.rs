@@ -12,7 +12,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::contract::{self, Operation, World as Kind};
+use super::contract::{self, World as Kind};
+use super::operation::{Operation, callable, holds, imports, with_givers};
 use super::view::View;
 use super::{Crossing, Subject, actor};
 use crate::agent::{Agent, Engine};
@@ -79,18 +80,21 @@ fn policy(mode: &str) -> Policy {
 }
 
 /// An agent that makes these calls, and nothing else.
-fn caller(operation: &Operation, arguments: &[String; 2], engine: &Engine) -> Agent {
-    let name = operation.full_name();
-    let [zeros, others] = arguments;
-    let calls = format!("(call ${name} {zeros} (i32.const 4096)) (call ${name} {others} (i32.const 4096))");
+fn caller(operation: &Operation, operations: &[Operation], engine: &Engine) -> Agent {
+    let used = with_givers(operations, &mut |known| known == operation);
+    // Texts and lists of ten bytes, and numbers that are not 0.
+    let others = operation.plain().enumerate().map(|(at, kind)| format!("({kind}.const {})", [64, 10][at % 2]));
+    let calls = operation.call(&operation.zeros(), "") + &operation.call(&others.collect::<String>(), "");
     let text = format!(
-        "(module {} (memory (export \"memory\") 2)
+        "(module {} (memory (export \"memory\") 2) {}
            (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 16384))
            (data (i32.const 64) \"calculator\") (data (i32.const 80) \"6 * 7\")
            (func (export \"run\") {calls}))",
-        operation.import()
+        imports(&used),
+        holds(&used)
     );
-    Agent::load("caller", &contract::describe(wat::parse_str(&text).unwrap(), Kind::Agent).unwrap(), engine).unwrap()
+    let world = if operation.is_wasi() { Kind::AgentOnWasi } else { Kind::Agent };
+    Agent::load("caller", &contract::describe(wat::parse_str(&text).unwrap(), world).unwrap(), engine).unwrap()
 }
 
 /// The view of a watcher in whose first step `other` lives an episode.
@@ -118,13 +122,9 @@ fn no_call_of_one_episode_changes_what_another_that_is_open_can_see() {
         let world = World { name: "test".into(), definition: String::new(), make: Arc::new(make) };
         let subject = Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
         let nothing = watch(&subject, &meanwhile, subject.part("idle").unwrap());
-        for operation in contract::operations().unwrap() {
-            let scalars = operation.parameters.iter().rev().skip(1).rev();
-            let zeros: Vec<_> = scalars.clone().map(|kind| format!("({kind}.const 0)")).collect();
-            // Texts and lists of ten bytes, and numbers that are not 0.
-            let others: Vec<_> =
-                scalars.enumerate().map(|(at, kind)| format!("({kind}.const {})", [64, 10][at % 2])).collect();
-            let other = caller(&operation, &[zeros.join(" "), others.join(" ")], &engine);
+        let operations = callable(contract::operations().unwrap());
+        for operation in &operations {
+            let other = caller(operation, &operations, &engine);
             let view = watch(&subject, &meanwhile, subject.setting(other, None).unwrap());
             assert_eq!(nothing.parts(&view).unwrap(), [], "{mode}: {}", operation.full_name());
         }

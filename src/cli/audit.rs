@@ -79,6 +79,7 @@ struct Object<'a, T> {
     policy: &'a str,
     environment: &'a str,
     seed: Seed,
+    ending: &'static str,
     holds: bool,
     result: T,
 }
@@ -114,7 +115,7 @@ impl Noninterference {
         bar.finish_and_clear();
         let pairs = ran.map_err(|error| failed(&error))?;
         if self.common.json {
-            self.common.print("noninterference", pairs.held(), &pairs)?;
+            self.common.print("noninterference", &cancel, pairs.held(), &pairs)?;
         } else {
             let text = report::audit::pairs(self.common.audited(&subject), &pairs);
             say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
@@ -137,13 +138,16 @@ impl Channels {
         let cancel = cancel_on_interrupt()?;
         let (_engine, subject) = self.common.subject(&cancel)?;
         let all = audit::measurements(&self.road);
-        let bar = progress::bar(u64::try_from(all).unwrap_or(0), "roads");
-        let ran = audit::channels(&subject, &self.road, self.trials, self.common.jobs(), &|_| bar.inc(1));
+        let bar = progress::bar(audit::trials(&self.road, self.trials), "trials");
+        let ran = audit::channels(&subject, &self.road, self.trials, self.common.jobs(), &|road| {
+            bar.set_message(format!(", on {road}"));
+            bar.inc(1);
+        });
         bar.finish_and_clear();
         let measured = ran.map_err(|error| failed(&error))?;
         let holds = measured.len() == all && measured.iter().all(|one| one.verdict == Verdict::Holds);
         if self.common.json {
-            self.common.print("channels", holds, &measured)?;
+            self.common.print("channels", &cancel, holds, &measured)?;
         } else {
             let text = report::audit::channels(self.common.audited(&subject), self.trials, all, &measured);
             say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
@@ -179,9 +183,10 @@ impl Common {
         report::audit::Audited { policy: subject.policy(), environment, declares: subject.declares() }
     }
 
-    fn print(&self, audit: &'static str, holds: bool, result: &impl Serialize) -> Result<(), Failure> {
+    fn print<T: Serialize>(&self, audit: &'static str, cancel: &Cancel, holds: bool, result: T) -> Result<(), Failure> {
         let Self { policy, environment, seed, .. } = self;
-        let object = Object { version: 1, audit, policy, environment, seed: *seed, holds, result };
+        let ending = if cancel.is_cancelled() { "cancelled" } else { "completed" };
+        let object = Object { version: 1, audit, policy, environment, seed: *seed, ending, holds, result };
         let text = serde_json::to_string_pretty(&object).map_err(|error| Failure::host(&error))?;
         say!("{text}");
         Ok(())

@@ -35,7 +35,9 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
     let mut text = String::new();
     let out = &mut text;
     let Audited { policy, environment, declares } = audited;
-    let head = if pairs.differ == 0 {
+    let head = if pairs.compared == 0 {
+        format!("{BAD}no pair was compared{BAD:#}")
+    } else if pairs.differ == 0 {
         format!("{GOOD}{} pairs, all alike{GOOD:#}", pairs.compared)
     } else {
         format!("{BAD}{} of {} pairs differ{BAD:#}", pairs.differ, pairs.compared)
@@ -46,7 +48,8 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
         policy.name
     )?;
     if pairs.cancelled {
-        writeln!(out, "{BAD}cancelled{BAD:#} before all pairs were done")?;
+        let done = pairs.compared.saturating_add(pairs.uncompared);
+        writeln!(out, "{BAD}cancelled{BAD:#} after {done} of {} pairs: what follows is of these alone", pairs.asked)?;
     }
     writeln!(out)?;
     writeln!(out, "{:>12}  {} bytes: the whole transcript of each probe, its log in it", "compared", pairs.bytes)?;
@@ -120,13 +123,8 @@ fn short(text: &str) -> String {
 
 fn fared(guests: &Guests) -> String {
     let ends: Vec<String> = guests.ends.iter().map(|(end, count)| format!("{end} {count}")).collect();
-    format!(
-        "{} episodes, {} with calls, {} calls; ended: {}",
-        guests.episodes,
-        guests.called,
-        guests.calls,
-        ends.join(", ")
-    )
+    let Guests { episodes, called, calls, .. } = guests;
+    format!("{episodes} episodes, {called} with calls, {calls} calls; ended: {}", ends.join(", "))
 }
 
 fn wrapped<'a>(out: &mut String, label: &str, words: impl Iterator<Item = &'a str>) -> fmt::Result {
@@ -153,7 +151,9 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
     let out = &mut text;
     let count = |verdict| measured.iter().filter(|one| one.verdict == verdict).count();
     let (held, violated) = (count(Verdict::Holds), count(Verdict::Violated));
-    let title = if held == measured.len() {
+    let title = if measured.is_empty() {
+        format!("{BAD}no road was tried to the end{BAD:#}")
+    } else if held == measured.len() {
         format!("{GOOD}{held} roads, none carries more than is declared{GOOD:#}")
     } else {
         format!(
@@ -168,7 +168,11 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
         audited.policy.name, audited.environment
     )?;
     if measured.len() < all {
-        writeln!(out, "{BAD}cancelled{BAD:#} before {} more were tried", all.saturating_sub(measured.len()))?;
+        writeln!(
+            out,
+            "{BAD}cancelled{BAD:#} after {} of {all} roads: the one that was being tried is left out",
+            measured.len()
+        )?;
     }
     writeln!(out)?;
     writeln!(

@@ -9,6 +9,7 @@ use dayfly::capability::CAPABILITIES;
 use dayfly::environment::{Environment, Selection, Transition};
 use dayfly::episode::{self, Cancel};
 use dayfly::harness::World;
+use dayfly::transcript::End;
 use dayfly::value::{Seed, Space, Value};
 
 use crate::common::granting;
@@ -87,13 +88,19 @@ fn a_probe_sees_the_same_whoever_lived_before_it() {
     assert_eq!((found.compared, found.uncompared), (120, 0));
     let share = found.share.unwrap();
     assert!(share.high < 0.025, "{share:?}");
+    // Those made of chance ask for much, seldom trap, and end in many ways.
     let generated = found.generated().unwrap();
-    assert!(generated.called * 10 > generated.episodes, "few of the generated agents do anything: {generated:?}");
-    for capability in CAPABILITIES.iter().filter(|capability| capability.name != "wasi") {
+    let trapped = generated.ends.get(&End::Trapped).copied().unwrap_or(0);
+    assert!(generated.episodes > 90, "{generated:?}");
+    assert!(generated.called * 100 >= generated.episodes * 95, "few of them call: {generated:?}");
+    assert!(generated.calls >= generated.episodes * 100, "they call seldom: {generated:?}");
+    assert!(trapped * 100 <= generated.episodes * 25, "many of them trap: {generated:?}");
+    assert!(generated.ends.len() >= 4, "they end alike: {generated:?}");
+    for capability in CAPABILITIES {
         for operation in capability.operations {
             let is_seen = found.sights.contains(&operation.to_string());
-            let is_late =
-                capability.name == "outbox" || operation.name.starts_with("request") || operation.name == "step";
+            let is_late = ["request", "step", "cli/exit"].iter().any(|late| operation.name.starts_with(late))
+                || capability.name == "outbox";
             assert!(is_seen || is_late, "the probe does not look at {operation}: {:?}", found.sights);
         }
     }
@@ -127,6 +134,7 @@ fn a_world_that_leaks_is_found_and_the_field_is_named() {
 /// Every capability granted, and little of everything, so that an audit is short.
 fn small() -> String {
     let quotas = "[grants.random]\nmode = \"grant\"\nbytes = \"32 KiB\"\n\
+                  [grants.wasi]\nmode = \"grant\"\nrandom = \"40 KiB\"\nhandles = 20\n\
                   [grants.workspace]\nmode = \"grant\"\nbytes = \"16 KiB\"\nfiles = 4\n";
     granting("fuel = 2_000_000\nmemory = \"1 MiB\"\ngrace = { fuel = 100_000, records = 64 }", quotas)
 }
@@ -140,13 +148,13 @@ fn measured(policy: &str, world: World, roads: &[&str], trials: u32) -> Vec<Meas
 
 #[test]
 fn on_no_road_that_is_not_declared_a_bit_arrives_and_on_those_that_are_opened_all_do() {
-    let roads = measured(&small(), world("corridor"), &[], 30);
+    let roads = measured(&small(), world("corridor"), &[], 12);
     assert_eq!(roads.len(), audit::CHANNELS.len() + 2);
     for road in &roads {
         let sent = road.sent.unwrap();
         assert_eq!(road.uncompared, 0, "{road:#?}");
         if road.road == Road::Control {
-            assert!(sent.accuracy.estimate > 0.99 && sent.differ == 15, "{road:#?}");
+            assert!(sent.accuracy.estimate > 0.99 && sent.differ == 6, "{road:#?}");
         } else {
             // Not one view differs: more than the numbers of so few trials can show.
             assert!(sent.differ == 0 && road.verdict != Verdict::Violated, "{road:#?}");

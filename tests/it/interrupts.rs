@@ -79,3 +79,38 @@ fn an_aborted_episode_keeps_its_record_and_does_not_count() {
     let verified = Command::new(env!("CARGO_BIN_EXE_dayfly")).args(["verify", "run"]).current_dir(&place).status();
     assert_eq!(verified.unwrap().code(), Some(0));
 }
+
+#[test]
+fn an_audit_that_is_interrupted_says_what_was_done() {
+    let roads = dayfly::audit::measurements(&[]);
+    for (audit, more, said) in [
+        ("noninterference", ["--pairs", "10000000"], "of 10000000 pairs: what follows is of these alone".to_owned()),
+        (
+            "channels",
+            ["--trials", "1000000"],
+            format!("after 0 of {roads} roads: the one that was being tried is left out"),
+        ),
+    ] {
+        for json in [None, Some("--json")] {
+            let child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+                .args(["audit", audit, "--jobs", "1"])
+                .args(more)
+                .args(json)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(1500));
+            Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(130), "{audit}");
+            let text = String::from_utf8(output.stdout).unwrap();
+            if json.is_some() {
+                let object: serde_json::Value = serde_json::from_str(&text).unwrap();
+                assert_eq!((&object["ending"], &object["audit"]), (&"cancelled".into(), &audit.into()));
+            } else {
+                assert!(text.contains("cancelled") && text.contains(&said), "{text}");
+            }
+        }
+    }
+}

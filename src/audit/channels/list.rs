@@ -1,8 +1,8 @@
 //! The roads that a bit may try to take from one episode to the next.
 //!
 //! The rows are those of Lampson's confinement problem, for what an agent has here: storage, quotas, time and fuel, how an
-//! episode ends, the record, what is scheduled; and the two roads that a policy can declare. The contract has no handles, no
-//! environment variables and no standard streams; those of the virtual WASI are not among the roads that are tried.
+//! episode ends, the record, what is scheduled; the same of virtual WASI, with its handles and streams; and the two roads that a
+//! policy can declare. There are no environment variables that could be set.
 //!
 //! *Source*: B. W. Lampson, "A note on the confinement problem", Communications of the ACM 16 (1973) 613-615.
 
@@ -169,6 +169,31 @@ pub const CHANNELS: &[Channel] = &[
         "",
         "calls a tool",
         "(call $tools.call \"calculator\" \"6 * 7\" (i32.const 4096))",
+    ),
+    channel(
+        "wasi-handles",
+        Kind::Quota,
+        't',
+        "h",
+        "holds as many handles of WASI as it may",
+        "(call $hoard (i32.const {handles}))",
+    ),
+    channel(
+        "wasi-clock",
+        Kind::Time,
+        'u',
+        "",
+        "lets the clock of WASI go on by an hour",
+        "(call $wait (i64.const 3600000000000))",
+    ),
+    channel("wasi-output", Kind::Storage, 'v', "", "prints half a line", "(call $print \"half a line\")"),
+    channel(
+        "wasi-randomness",
+        Kind::Storage,
+        'w',
+        "q",
+        "draws random numbers of WASI, as many as it may",
+        "(drop (call $wasi.random/random.get-random-u64)) (call $draw)",
     ),
     channel(
         "carry-over",

@@ -41,6 +41,7 @@ use crate::value::Seed;
 
 /// The trials that the decoder learns from, before those that count.
 const LESSONS: u32 = 50;
+
 /// How many measurements [`channels`] makes of these roads: one of each, and a control of those that a policy can declare.
 pub fn measurements(roads: &[String]) -> usize {
     CHANNELS
@@ -48,6 +49,12 @@ pub fn measurements(roads: &[String]) -> usize {
         .filter(|channel| asked(roads, channel.name))
         .map(|channel| 1 + usize::from(channel.is_declarable()))
         .sum()
+}
+
+/// How many trials they take, with those that the decoder learns from.
+pub fn trials(roads: &[String], trials: u32) -> u64 {
+    let roads = u64::try_from(measurements(roads)).unwrap_or(u64::MAX);
+    roads.saturating_mul(u64::from(LESSONS.saturating_add(trials)))
 }
 
 fn asked(roads: &[String], name: &str) -> bool {
@@ -99,7 +106,7 @@ struct Task {
 }
 
 /// Try the channels that are named in `roads`, or every one, in `trials` trials each, and the controls of those that a policy
-/// can declare; `observe` is called after each.
+/// can declare; `observe` is called after each trial, with the name of the road.
 ///
 /// Where the operator cancels, the channels that were not finished are left out.
 ///
@@ -111,7 +118,7 @@ pub fn channels(
     roads: &[String],
     trials: u32,
     jobs: usize,
-    observe: &dyn Fn(&Measured),
+    observe: &(dyn Fn(&'static str) + Sync),
 ) -> Result<Vec<Measured>, Error> {
     let pool = workers(jobs).map_err(crate::harness::Error::from)?;
     let _ticker = Ticker::start(&subject.engine);
@@ -130,16 +137,16 @@ pub fn channels(
         let symbols = pool.install(|| {
             spread(0..count, &subject.cancel, &|trial| {
                 let bit = usize::try_from(trial).ok().and_then(|index| bits.get(index)).copied().unwrap_or(false);
-                task.trial(seed.derive("trial", trial), if bit { &sends } else { &idle }, &idle, &look)
+                let symbol = task.trial(seed.derive("trial", trial), if bit { &sends } else { &idle }, &idle, &look);
+                observe(task.channel.name);
+                symbol
             })
         });
         if subject.cancel.is_cancelled() {
             break;
         }
         let symbols = symbols.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let one = task.measure(&bits, symbols)?;
-        observe(&one);
-        measured.push(one);
+        measured.push(task.measure(&bits, symbols)?);
     }
     Ok(measured)
 }
