@@ -44,4 +44,5 @@ pub const SHIPPED: &[Shipped] = shipped! {
     "learners" "policy-gradient": "learns one preference by policy gradient (HI-ADS)",
     "learners" "q-learning": "learns what each of two actions is worth, epsilon-greedy (HI-ADS)",
     "learners" "tabular": "learns a table of preferences by policy gradient (DReST)",
+    "learners" "monte-carlo": "learns what each action is worth where it stands, past the end by so much (`boundary=0`)",
 };
