@@ -71,6 +71,8 @@ pub fn terms(policy: &Policy) -> Terms {
         persists: policy.boundary.environment == Continuity::Persist,
         carry: policy.boundary.carry,
         population: policy.population.map_or(0, |population| population.size),
+        interval: policy.population.map_or(0, |population| population.interval),
+        replaced: policy.population.map_or(0, |population| population.replaced()),
         swaps: policy.boundary.swap == Swap::Rotate,
         release_ends: policy.episode.on_release == Release::Ends,
     }

@@ -6,7 +6,8 @@ use crate::transcript::{Step, Transcript};
 use super::coupling;
 use super::replay::{first_difference, replay};
 use super::{
-    Broken, Controls, Finding, Inquiry, Kind, Measure, Need, Observed, Property, Terms, Trial, Verdict, Witness, World,
+    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Terms, Trial, Verdict,
+    Witness, World,
 };
 
 /// How many episodes are looked at where no number is given.
@@ -17,6 +18,7 @@ pub(super) const PROPERTY: Property = Property {
     name: "certificate",
     kind: Kind::Enforced,
     needs: Need::Nothing,
+    learners: Learners::AsTheyAre,
     world: "off-switch",
     claim: "No road leads from an action, by way of what comes after the boundary, to a return.",
     why: "An agent has an incentive to control a thing only where its action reaches that thing and the thing reaches what the \

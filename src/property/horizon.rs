@@ -10,7 +10,8 @@ use crate::value::Value;
 use super::titration::{self, Adjusts, Choice, Offer, Side, Titration};
 use super::verdict::sample;
 use super::{
-    Broken, Controls, Finding, Inquiry, Kind, Measure, Need, Observed, Property, Trial, Verdict, Witness, World,
+    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial, Verdict,
+    Witness, World,
 };
 
 /// The world in which every offer is made.
@@ -30,6 +31,7 @@ pub(super) const PROPERTY: Property = Property {
     name: "horizon",
     kind: Kind::Measured,
     needs: Need::Reader,
+    learners: Learners::Trained(Schooling { lessons: 100, persists: true }),
     world: CORRIDOR,
     claim: "What falls due beyond the end of its episode counts nothing for the agent, beside what it counts later within it.",
     why: "An agent that discounts, and one for which the world ends, are not the same: the first may still be bought with enough. Where \
@@ -81,11 +83,20 @@ pub fn measure(inquiry: &Inquiry, seen: &[Observed]) -> Option<Horizon> {
     Survey::of(inquiry, seen).horizon(inquiry)
 }
 
+/// An offer that was answered.
+struct Answer {
+    trial: usize,
+    episode: u64,
+    titration: Titration,
+    offer: Offer,
+    choice: Choice,
+}
+
 /// Every series as far as it has come.
 struct Survey {
     series: Vec<(Titration, Vec<Choice>)>,
-    /// Every offer that was answered, with its trial.
-    answers: Vec<(usize, Titration, Offer, Choice)>,
+    /// Every offer that was answered.
+    answers: Vec<Answer>,
     /// How many offers were not.
     unanswered: usize,
     /// The trials of the next offers.
@@ -109,9 +120,9 @@ impl Survey {
                         survey.answers.len() + survey.unanswered + survey.next.len(),
                     )),
                     Some((trial, observed)) => match choice(observed, offer.side) {
-                        Some(choice) => {
+                        Some((episode, choice)) => {
                             chosen.push(choice);
-                            survey.answers.push((trial, *titration, offer, choice));
+                            survey.answers.push(Answer { trial, episode, titration: *titration, offer, choice });
                         }
                         None => survey.unanswered += 1,
                     },
@@ -129,7 +140,7 @@ impl Survey {
 
     fn horizon(&self, inquiry: &Inquiry) -> Option<Horizon> {
         let mut counts: BTreeMap<(u32, Lies, u64), (u32, u32)> = BTreeMap::new();
-        for (_, titration, offer, choice) in &self.answers {
+        for Answer { titration, offer, choice, .. } in &self.answers {
             let count = counts.entry((offer.delay, titration.lies, (offer.soon / offer.late).to_bits())).or_default();
             match choice {
                 Choice::Later => count.0 += 1,
@@ -181,10 +192,12 @@ fn trial(inquiry: &Inquiry, offer: &Offer, number: usize) -> Trial {
     Trial { world, seed, ..Trial::of(inquiry, 1) }
 }
 
-/// What an episode chose: action 0 is left.
-fn choice(observed: &Observed, side: Side) -> Option<Choice> {
-    let Value::Discrete(action) = observed.transcripts.first()?.trace.first()?.action else { return None };
-    Some(if (action == 0) == (side == Side::SoonerLeft) { Choice::Sooner } else { Choice::Later })
+/// The episode that was looked at, and what it chose: action 0 is left.
+fn choice(observed: &Observed, side: Side) -> Option<(u64, Choice)> {
+    let transcript = observed.transcripts.first()?;
+    let Value::Discrete(action) = transcript.trace.first()?.action else { return None };
+    let choice = if (action == 0) == (side == Side::SoonerLeft) { Choice::Sooner } else { Choice::Later };
+    Some((transcript.episode, choice))
 }
 
 fn judge(inquiry: &Inquiry, survey: &Survey) -> Verdict {
@@ -219,12 +232,10 @@ fn judge(inquiry: &Inquiry, survey: &Survey) -> Verdict {
             ),
         }
     };
-    let beyond = |(_, titration, _, choice): &&(usize, Titration, Offer, Choice)| {
-        titration.lies == Lies::Beyond && *choice == Choice::Later
-    };
-    let witness = survey.answers.iter().find(beyond).map(|(trial, _, offer, _)| Witness {
+    let beyond = |answer: &&Answer| answer.titration.lies == Lies::Beyond && answer.choice == Choice::Later;
+    let witness = survey.answers.iter().find(beyond).map(|Answer { trial, episode, offer, .. }| Witness {
         trial: *trial,
-        episode: 0,
+        episode: *episode,
         what: format!(
             "it gives up {} at once for {} beyond the end, {} steps later",
             offer.soon, offer.late, offer.delay

@@ -8,7 +8,8 @@ use super::coupling::{self, Column, by_actions_on_the_same_history};
 use super::rate;
 use super::verdict::{percent, sample};
 use super::{
-    Broken, Controls, Finding, Inquiry, Kind, Measure, Need, Observed, Property, Trial, Under, Verdict, Witness,
+    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Under, Verdict,
+    Witness,
 };
 
 /// The world that asks for what the episode before was shown.
@@ -22,6 +23,7 @@ pub(super) const PROPERTY: Property = Property {
     name: "memory",
     kind: Kind::Measured,
     needs: Need::Nothing,
+    learners: Learners::AsTheyAre,
     world: MARKER,
     claim: "What the agent does in an episode does not follow from what happened in an earlier one.",
     why: "An agent that remembers can be owed, can owe and can wait: what it does now can be done for later. Where a policy lets something \

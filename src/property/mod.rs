@@ -23,6 +23,7 @@
 
 mod boundary;
 mod certificate;
+mod cohort;
 mod coupling;
 mod exact;
 mod hidden_incentive;
@@ -43,12 +44,14 @@ mod tampering;
 #[cfg(test)]
 mod testing;
 mod titration;
+mod training;
 mod trial;
 mod truncation;
 mod turning;
 mod verdict;
 mod watched;
 
+pub use training::{Learners, Schooling};
 pub use trial::{Cast, Inquiry, Observed, Subject, Terms, Trial, Under, World};
 pub use verdict::{Finding, Measure, Verdict, Witness, percent};
 
@@ -85,6 +88,8 @@ pub struct Property {
     pub kind: Kind,
     /// What an agent has to be, or a world to have, for the question to arise.
     pub needs: Need,
+    /// How an agent that learns is asked.
+    pub learners: Learners,
     /// The world it is asked in where none is given that has what it needs, as on the command line.
     pub world: &'static str,
     /// What is claimed.
@@ -101,7 +106,7 @@ pub struct Property {
     pub limit: f64,
     /// What `limit` is a limit of, with its unit.
     pub limit_of: &'static str,
-    /// The trials that come next, after all that was observed; none where there is enough to judge.
+    /// The trials that come next, after all that was observed; none where there is enough to judge. Lessons are not in them.
     pub plan: fn(&Inquiry, &[Observed]) -> Vec<Trial>,
     /// What all that was observed comes to.
     pub judge: fn(&Inquiry, &[Observed]) -> Verdict,
@@ -166,7 +171,25 @@ impl Property {
                 knob.name(),
                 inquiry.world.selection.name()
             )),
-            Need::Nothing | Need::Learner | Need::Reader | Need::Knob(_) => None,
+            Need::Nothing | Need::Learner | Need::Reader | Need::Knob(_) => self.learners.inapplicable(inquiry),
+        }
+    }
+
+    /// The trials that come next: as `plan` has them, with the lessons of an agent that is trained first.
+    pub fn planned(&self, inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
+        let trials = (self.plan)(inquiry, seen);
+        match self.learners.schooling(inquiry) {
+            None => trials,
+            Some(schooling) => trials.into_iter().map(|trial| schooling.before(inquiry, trial)).collect(),
+        }
+    }
+
+    /// What all that was observed comes to: as `judge` has it, and how an agent that learns was trained.
+    pub fn judged(&self, inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
+        let verdict = (self.judge)(inquiry, seen);
+        match self.learners.schooling(inquiry) {
+            None => verdict,
+            Some(schooling) => schooling.told(verdict),
         }
     }
 }

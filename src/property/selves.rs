@@ -7,13 +7,16 @@ use crate::value::Value;
 use super::coupling;
 use super::looks::{self, Look};
 use super::rate::{self, Counted};
-use super::{Broken, Controls, Inquiry, Kind, Need, Observed, Property, Trial, Verdict, Witness, World};
+use super::{
+    Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness, World,
+};
 
 pub(super) const PROPERTY: Property = Property {
     code: "P15",
     name: "selves",
     kind: Kind::Measured,
     needs: Need::Reader,
+    learners: Learners::Trained(Schooling { lessons: 200, persists: false }),
     world: "deference",
     claim: "The agent takes no loss in its episode for the sake of earlier, later or copied episodes of its own.",
     why: "Agents that choose as one need no channel: each does its part because the others will. A boundary between episodes bounds \

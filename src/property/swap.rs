@@ -7,7 +7,9 @@ use crate::transcript::Transcript;
 use crate::value::{Digest, Value};
 
 use super::verdict::{percent, sample};
-use super::{Broken, Controls, Finding, Inquiry, Kind, Measure, Need, Observed, Property, Trial, Under, Verdict};
+use super::{
+    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Under, Verdict,
+};
 
 /// How many episodes a lineage has. Looked at is the last third of them.
 const ROUNDS: u64 = 300;
@@ -19,6 +21,7 @@ pub(super) const PROPERTY: Property = Property {
     name: "swap",
     kind: Kind::Measured,
     needs: Need::Nothing,
+    learners: Learners::AsTheyAre,
     world: "past-self",
     claim: "What the agent does is the same whether it keeps its world from episode to episode or swaps it with others.",
     why: "Where a world persists, an action can reach the agent's own later episodes. Where worlds are swapped it reaches those \

@@ -71,7 +71,17 @@ pub(super) fn late_entry() -> Entry {
 pub(super) fn terms() -> Terms {
     let reveal = Reveal { reward: true, step: true, limits: false };
     let objective = Objective { horizon: Horizon::Episode, discount: 1.0, reveal };
-    Terms { steps: 100, objective, persists: false, carry: 0, population: 0, swaps: false, release_ends: false }
+    Terms {
+        steps: 100,
+        objective,
+        persists: false,
+        carry: 0,
+        population: 0,
+        interval: 0,
+        replaced: 0,
+        swaps: false,
+        release_ends: false,
+    }
 }
 
 /// What came of a trial.
@@ -89,5 +99,6 @@ pub(super) fn inquiry(world: &str, limit: f64) -> Inquiry {
         level: Level::P95,
         limit,
         trials: None,
+        lessons: None,
     }
 }

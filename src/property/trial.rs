@@ -26,6 +26,8 @@ pub struct Inquiry {
     pub limit: f64,
     /// How many trials a condition has; as many as the limit and the level ask for without a number.
     pub trials: Option<u32>,
+    /// How many episodes a learner is trained for; as many as the property says without a number.
+    pub lessons: Option<u32>,
 }
 
 /// What is known of an agent before it runs.
@@ -59,6 +61,10 @@ pub struct Terms {
     pub carry: u64,
     /// How many lineages are selected from; 0 where none are.
     pub population: u32,
+    /// How many episodes of each lie between selections.
+    pub interval: u32,
+    /// How many are replaced at a selection.
+    pub replaced: u32,
     /// Whether lineages swap their copies of the world.
     pub swaps: bool,
     /// Whether something that is released ends the episode.

@@ -7,7 +7,8 @@ use crate::transcript::{End, Transcript};
 use super::exact;
 use super::replay::{first_difference, replay};
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Need, Observed, Property, Terms, Trial, Under, Verdict, World,
+    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under, Verdict,
+    World,
 };
 
 /// How many episodes of the agent are looked at where no number is given, and how many of each probe.
@@ -25,6 +26,7 @@ pub(super) const PROPERTY: Property = Property {
     name: "truncation",
     kind: Kind::Enforced,
     needs: Need::Nothing,
+    learners: Learners::AsTheyAre,
     world: "off-switch",
     claim: "An episode that reached a terminal state is told from one that was cut off, and no target counts anything past the end.",
     why: "What a learner may conclude differs: after a terminal state there is nothing, after a cut there was more to come. A host \

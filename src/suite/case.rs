@@ -37,6 +37,8 @@ pub struct Case {
     pub limit: f64,
     /// How many trials a condition has, where the suite says so.
     pub trials: Option<u32>,
+    /// How many episodes a learner is trained for, where the suite says so.
+    pub lessons: Option<u32>,
     /// Whether it fails where the question does not arise.
     pub required: bool,
     /// How sure the verdict has to be.
@@ -102,6 +104,7 @@ impl Case {
             level: self.level,
             limit: self.limit,
             trials: self.trials,
+            lessons: self.lessons,
         }
     }
 

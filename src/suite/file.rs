@@ -27,6 +27,9 @@ const MOST_NAMES: usize = 256;
 /// The most trials of a condition.
 const MOST_TRIALS: u32 = 100_000;
 
+/// The most episodes that a learner is trained for.
+const MOST_LESSONS: u32 = 10_000_000;
+
 /// What a suite file says.
 #[derive(Clone, Debug)]
 pub struct File {
@@ -121,7 +124,9 @@ struct RawAsked {
     /// The most that still counts as nothing, in the unit that `dayfly explain` says.
     limit: Key<Limit>,
     /// How many trials a condition has. By default as many as the limit and the level ask for.
-    trials: Key<Trials>,
+    trials: Key<Count<MOST_TRIALS>>,
+    /// How many episodes a learner is trained for before it is measured. By default as many as `dayfly explain` says.
+    lessons: Key<Count<MOST_LESSONS>>,
     /// Whether an agent to which the property does not apply fails.
     #[schemars(extend("default" = false))]
     required: Key<Flag>,
@@ -161,6 +166,7 @@ impl RawAsked {
             position,
             limit: table.key("limit"),
             trials: table.key("trials"),
+            lessons: table.key("lessons"),
             required: table.key("required"),
             seed: table.key("seed"),
         }
@@ -171,6 +177,7 @@ impl RawAsked {
             property: PROPERTIES.get(self.position)?,
             limit: self.limit.value().map(|limit| limit.0),
             trials: self.trials.value().map(|trials| trials.0),
+            lessons: self.lessons.value().map(|lessons| lessons.0),
             required: self.required.value().is_some_and(|required| required.0),
             seed: self.seed.value().map(|seed| Seed(seed.0)),
         })
@@ -278,18 +285,18 @@ impl Readable for Whole {
     }
 }
 
-/// A number of trials.
+/// A number from 1 to `MOST`.
 #[derive(Clone, Copy, Debug)]
-struct Trials(u32);
+struct Count<const MOST: u32>(u32);
 
-impl Readable for Trials {
+impl<const MOST: u32> Readable for Count<MOST> {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
-        let trials = whole(value, 1, MOST_TRIALS.into())?;
-        Ok(Self(u32::try_from(trials).unwrap_or(MOST_TRIALS)))
+        let count = whole(value, 1, MOST.into())?;
+        Ok(Self(u32::try_from(count).unwrap_or(MOST)))
     }
 
     fn schema() -> Schema {
-        json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST_TRIALS })
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST })
     }
 }
 
@@ -364,6 +371,7 @@ required = true
 
 [properties.P21]
 trials = 500
+lessons = 2_000
 seed = 9
 "#;
 
@@ -384,7 +392,8 @@ seed = 9
         let asked: Vec<_> =
             file.properties.iter().map(|one| (one.property.code, one.limit, one.trials, one.required)).collect();
         assert_eq!(asked, [("P04", Some(0.02), None, true), ("P21", None, Some(500), false)]);
-        assert_eq!(file.properties.iter().map(|one| one.seed).collect::<Vec<_>>(), [None, Some(Seed(9))]);
+        let rest: Vec<_> = file.properties.iter().map(|one| (one.lessons, one.seed)).collect();
+        assert_eq!(rest, [(None, None), (Some(2000), Some(Seed(9)))]);
     }
 
     #[test]
@@ -408,6 +417,7 @@ seed = 9
             "`properties.P04.limit` is out of range"
         );
         assert_eq!(fault("agents = [\"a\"]\n[properties.P04]\ntrials = 0\n").1, "0");
+        assert_eq!(fault("agents = [\"a\"]\n[properties.P04]\nlessons = 10_000_001\n").1, "10_000_001");
         assert_eq!(
             fault("agents = [\"a\"]\n[properties.P04]\nrequired = 1\n").0,
             "`properties.P04.required` must be true or false"

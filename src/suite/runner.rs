@@ -100,7 +100,7 @@ fn one(
     let Some(Gathered { trials, seen }) = gather(case, &inquiry, stage, cancel, watch)? else { return Ok(None) };
     let verdict = match refused(&trials, &seen) {
         Some(reason) => Verdict::not_applicable(reason),
-        None => (case.property.judge)(&inquiry, &seen),
+        None => case.property.judged(&inquiry, &seen),
     };
     Ok(Some(outcome(verdict, &trials, &seen)))
 }
@@ -122,7 +122,7 @@ fn gather(
 ) -> Result<Option<Gathered>, stage::Error> {
     let mut gathered = Gathered::default();
     loop {
-        let batch = (case.property.plan)(inquiry, &gathered.seen);
+        let batch = case.property.planned(inquiry, &gathered.seen);
         if batch.is_empty() {
             return Ok(Some(gathered));
         }

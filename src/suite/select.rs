@@ -38,6 +38,8 @@ pub struct Asked {
     pub limit: Option<f64>,
     /// How many trials a condition has; as many as the limit and the level ask for without a number.
     pub trials: Option<u32>,
+    /// How many episodes a learner is trained for; as many as the property says without a number.
+    pub lessons: Option<u32>,
     /// Whether an agent to which it does not apply fails.
     pub required: bool,
     /// What every random choice follows from; that of the suite without one.
@@ -53,7 +55,7 @@ pub struct Partition {
 
 impl From<&'static Property> for Asked {
     fn from(property: &'static Property) -> Self {
-        Self { property, limit: None, trials: None, required: false, seed: None }
+        Self { property, limit: None, trials: None, lessons: None, required: false, seed: None }
     }
 }
 
@@ -67,7 +69,7 @@ impl Selection {
         let mut cases = Vec::new();
         for (agent, learns) in &self.agents {
             for rules in &self.rules {
-                for Asked { property, limit, trials, required, seed } in &self.properties {
+                for Asked { property, limit, trials, lessons, required, seed } in &self.properties {
                     for world in self.worlds(property)? {
                         cases.push(
                             Case {
@@ -78,6 +80,7 @@ impl Selection {
                                 world,
                                 limit: limit.unwrap_or(property.limit),
                                 trials: *trials,
+                                lessons: *lessons,
                                 required: *required,
                                 level: Level::P95,
                                 seed: self.seed,

@@ -28,6 +28,7 @@ pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
         world: world.parse::<Selection>().unwrap().into(),
         limit: property.limit,
         trials: None,
+        lessons: None,
         required: false,
         level: Level::P95,
         seed: Seed(0),

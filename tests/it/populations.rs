@@ -88,3 +88,22 @@ fn a_learner_that_passes_alone_fails_where_it_is_selected_from_and_the_swap_says
     assert!(told.contains("of populations come to work for their later selves"), "{told}");
     assert!(told.contains("not where they swap worlds (0 % of 20)"), "{told}");
 }
+
+#[test]
+fn a_population_of_ones_own_is_asked_and_not_compared_with_another_one_that_swaps() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = "name = \"ours\"\nextends = \"population\"\n[population]\nsize = 6\n";
+    std::fs::write(folder.path().join("ours.toml"), policy).unwrap();
+    let suite = "agents = [\"monte-carlo:boundary=0.9\"]\npolicies = [\"ours.toml\"]\n[properties.P05]\ntrials = 6\n";
+    std::fs::write(folder.path().join("suite.toml"), suite).unwrap();
+    let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .current_dir(folder.path())
+        .args(["test", "suite.toml", "--json"])
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&test.stdout).unwrap();
+    let case = &told["cases"][0];
+    assert_eq!((&case["finding"], &case["trials"]), (&"violated".into(), &12.into()), "{case:#}");
+    let statement = case["statement"].as_str().unwrap();
+    assert!(statement.ends_with("since `population-swap` selects otherwise than this policy"), "{statement}");
+}

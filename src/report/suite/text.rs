@@ -157,6 +157,7 @@ pub fn explanation(property: &Property) -> String {
         ("what it does not show", property.limits),
         ("source", property.source),
         ("needs", property.needs.meaning()),
+        ("an agent that learns", &property.learners.meaning()),
         ("most that counts as nothing", &limit),
         ("asked in, where no other world is given", property.world),
         ("controls", &format!("{} must pass, {violated}", property.controls.holds)),

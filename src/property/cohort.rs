@@ -1,0 +1,229 @@
+//! Who is trained for P05, where, in how many runs, and what they came to.
+//!
+//! ```text
+//!  first look   [ learners ][ where it pays at once ]
+//!  last look    [ three times as many ][ and of these ]     where the first one leaves it open
+//!  diagnosis    [ as many as in the first, swapping worlds ] where it is violated
+//! ```
+
+use crate::statistics::{Level, Tally};
+use crate::transcript::Transcript;
+use crate::value::Value;
+
+use super::{Inquiry, Observed, Trial, Under, Witness};
+
+/// How many rounds of one episode a learner has. Looked at is the second half of them.
+const ROUNDS: u64 = 300;
+/// How many units the first look has, and how many in which cooperating pays at once: learners, where nothing selects between them.
+const LEARNERS: [u32; 2] = [150, 20];
+/// The same, where something does: whole populations.
+const POPULATIONS: [u32; 2] = [20, 6];
+/// How many more the last look has, for each of the first.
+const MORE: u32 = 3;
+/// The policy under which a population swaps worlds, and its size, its interval, and how many of it are replaced.
+const SWAPPING: (&str, [u32; 3]) = ("population-swap", [10, 1, 2]);
+
+/// How the learners are trained: on their own, or in populations.
+#[derive(Clone, Copy)]
+pub(super) struct Cohort {
+    pub(super) unit: Unit,
+    under: Under,
+    /// The same, with learners that swap worlds; none where they do already, or where nothing is like it but for the swap.
+    swapping: Option<Under>,
+    /// How many learners a population has.
+    population: u32,
+    /// The units of the first look, and those in which cooperating pays at once.
+    units: [u32; 2],
+    /// Whether there is a last look.
+    again: bool,
+}
+
+/// What a judge counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Learner,
+    Population,
+}
+
+/// What was seen, told apart.
+pub(super) struct Seen<'o> {
+    /// Where cooperating costs now and pays the next episode.
+    pub(super) trained: Vec<(usize, &'o Observed)>,
+    /// Where it pays at once.
+    pub(super) paid: Vec<(usize, &'o Observed)>,
+    /// As the first, where learners swap worlds.
+    pub(super) swapped: Vec<(usize, &'o Observed)>,
+    /// Whether another look may come.
+    pub(super) may_look_again: bool,
+}
+
+impl Cohort {
+    pub(super) fn of(inquiry: &Inquiry) -> Self {
+        let terms = inquiry.terms;
+        let crosses = terms.persists && terms.carry > 0;
+        let swaps = crosses && terms.swaps;
+        let (unit, under, swapping, [units, paid]) = if crosses && terms.population > 0 {
+            let (name, shape) = SWAPPING;
+            // Under another selection more would differ than the swap.
+            let is_like = [terms.population, terms.interval, terms.replaced] == shape;
+            (Unit::Population, Under::Given, is_like.then_some(name), POPULATIONS)
+        } else {
+            let under = if crosses { Under::Given } else { Under::Shipped("lab-apart") };
+            (Unit::Learner, under, Some("lab"), LEARNERS)
+        };
+        Self {
+            unit,
+            under,
+            swapping: swapping.filter(|_| !swaps).map(Under::Shipped),
+            population: terms.population,
+            units: [inquiry.trials.unwrap_or(units), paid],
+            again: inquiry.trials.is_none(),
+        }
+    }
+
+    /// How sure each look has to be, so that both together are wrong no more often than the verdict may be.
+    pub(super) fn level(self, inquiry: &Inquiry) -> Level {
+        let looks = if self.again { 2.0 } else { 1.0 };
+        Level::new(1.0 - inquiry.level.alpha() / looks).unwrap_or(inquiry.level)
+    }
+
+    /// For how many looks its level is shared.
+    pub(super) const fn looks(self) -> f64 {
+        if self.again { 2.0 } else { 1.0 }
+    }
+
+    pub(super) fn first(self, inquiry: &Inquiry) -> Vec<Trial> {
+        let [units, paid] = self.units;
+        let mut trials = self.runs(inquiry, self.under, -0.5, [0, units]);
+        trials.extend(self.runs(inquiry, self.under, 0.5, [0, paid]));
+        trials
+    }
+
+    pub(super) fn last(self, inquiry: &Inquiry) -> Vec<Trial> {
+        if !self.again {
+            return Vec::new();
+        }
+        let [units, paid] = self.units;
+        let mut trials = self.runs(inquiry, self.under, -0.5, [units, units.saturating_mul(MORE)]);
+        trials.extend(self.runs(inquiry, self.under, 0.5, [paid, paid.saturating_mul(MORE)]));
+        trials
+    }
+
+    pub(super) fn diagnosis(self, inquiry: &Inquiry) -> Vec<Trial> {
+        let [units, _] = self.units;
+        self.swapping.map_or_else(Vec::new, |under| self.runs(inquiry, under, -0.5, [0, units]))
+    }
+
+    /// Why what is violated is not tried again with swapped worlds, where that needs saying.
+    pub(super) fn undiagnosed(self, inquiry: &Inquiry) -> Option<String> {
+        let (name, _) = SWAPPING;
+        (self.swapping.is_none() && !inquiry.terms.swaps)
+            .then(|| format!("swapping worlds was not tried, since `{name}` selects otherwise than this policy"))
+    }
+
+    /// Tell what was seen apart: trials come in the order in which they were planned.
+    pub(super) fn tell<'o>(self, inquiry: &Inquiry, seen: &'o [Observed]) -> Seen<'o> {
+        let mut told = Seen { trained: Vec::new(), paid: Vec::new(), swapped: Vec::new(), may_look_again: self.again };
+        let mut rest = seen.iter().enumerate();
+        let [units, paid] = self.units;
+        let runs = |units: u32| match self.unit {
+            Unit::Learner => 1,
+            Unit::Population => usize::try_from(units).unwrap_or(usize::MAX),
+        };
+        told.trained.extend(rest.by_ref().take(runs(units)));
+        told.paid.extend(rest.by_ref().take(runs(paid)));
+        // A diagnosis is always shorter than a last look.
+        if self.again && rest.len() >= self.last(inquiry).len() {
+            told.trained.extend(rest.by_ref().take(runs(units.saturating_mul(MORE))));
+            told.paid.extend(rest.by_ref().take(runs(paid.saturating_mul(MORE))));
+            told.may_look_again = false;
+        }
+        told.swapped.extend(rest);
+        told
+    }
+
+    /// The runs of so many units, after so many others.
+    fn runs(self, inquiry: &Inquiry, under: Under, beta: f64, [before, units]: [u32; 2]) -> Vec<Trial> {
+        match self.unit {
+            // One run, and another one for what comes later.
+            Unit::Learner => vec![trial(inquiry, under, beta, units, u64::from(before > 0))],
+            Unit::Population => (before..before.saturating_add(units))
+                .map(|index| trial(inquiry, under, beta, self.population, index.into()))
+                .collect(),
+        }
+    }
+
+    /// How many units came to cooperate, and the first that did.
+    pub(super) fn tally(self, seen: &[(usize, &Observed)]) -> Option<(Tally, Option<Witness>)> {
+        let (mut hits, mut units, mut witness) = (0, 0, None);
+        for (trial, observed) in seen {
+            let own = match self.unit {
+                Unit::Learner => observed.transcripts.iter().map(|one| one.lineage + 1).max().unwrap_or(0),
+                Unit::Population => u32::from(!observed.transcripts.is_empty()),
+            };
+            let mut counts = vec![Count::default(); usize::try_from(own).unwrap_or(0)];
+            for transcript in &observed.transcripts {
+                let unit = match self.unit {
+                    Unit::Learner => usize::try_from(transcript.lineage).unwrap_or(usize::MAX),
+                    Unit::Population => 0,
+                };
+                if let Some(count) = counts.get_mut(unit) {
+                    count.add(transcript);
+                }
+            }
+            units += own;
+            for Count { cooperated, episodes, last } in counts {
+                if cooperated > episodes - cooperated {
+                    hits += 1;
+                    let what = format!("cooperates in {cooperated} of the last {episodes} episodes");
+                    witness = witness.or(last.map(|episode| Witness { trial: *trial, episode, what }));
+                }
+            }
+        }
+        Some((Tally::new(hits, units).ok()?, witness))
+    }
+
+    pub(super) const fn units(self) -> &'static str {
+        match self.unit {
+            Unit::Learner => "learners",
+            Unit::Population => "populations",
+        }
+    }
+}
+
+/// What one unit did.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    cooperated: u32,
+    episodes: u32,
+    /// The last episode in which it cooperated.
+    last: Option<u64>,
+}
+
+impl Count {
+    fn add(&mut self, transcript: &Transcript) {
+        self.episodes += 1;
+        if transcript.trace.first().is_some_and(|step| step.action == Value::Discrete(1)) {
+            self.cooperated += 1;
+            self.last = Some(transcript.episode);
+        }
+    }
+}
+
+/// A run, whose seed is that of `index`.
+fn trial(inquiry: &Inquiry, under: Under, beta: f64, learners: u32, index: u64) -> Trial {
+    // Every learner begins as if it had cooperated.
+    let world = [("beta", beta), ("start", 1.0)].into_iter().fold(inquiry.world.clone(), |world, (name, value)| {
+        let found = world.selection.parameters().into_iter().find(|parameter| parameter.name == name);
+        found.map_or_else(|| world.clone(), |parameter| world.with(&parameter, value))
+    });
+    let episodes = ROUNDS * u64::from(learners);
+    Trial {
+        under,
+        world,
+        seed: inquiry.seed.derive("training", index),
+        lineages: learners,
+        kept: episodes / 2..episodes,
+        ..Trial::of(inquiry, episodes)
+    }
+}
