@@ -136,6 +136,20 @@ pub(super) fn write_text(what: &str, path: &Path, text: &str) -> Result<(), Fail
     })
 }
 
+/// Whether a file can be where the user wants one, before much is done for it.
+pub(super) fn place(what: &str, path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let reason = if path.is_dir() {
+        "it is a folder"
+    } else if folder.is_some_and(|folder| !folder.is_dir()) {
+        "its folder does not exist"
+    } else {
+        return Ok(());
+    };
+    let message = format!("cannot write the {what} `{}`: {reason}", path.display());
+    Err(Failure::input(message, "name a file in a folder that you may write to"))
+}
+
 fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
     Failure::input(
         format!("cannot read the {what} `{path}`: {error}"),

@@ -39,6 +39,9 @@ struct Horizon {
     /// How often every series of offers is gone through: 108 series each time.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeats: u32,
+    /// For how many episodes an agent that learns is trained at each offer; 100 by default.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    lessons: Option<u32>,
     /// Write the picture to this file as well, as SVG.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -66,20 +69,21 @@ impl Horizon {
         let jobs = self.jobs.map_or_else(processors, usize::from);
         let stage = Stage::new(jobs);
         let case = self.case(&stage)?;
+        if let Some(path) = &self.svg {
+            find::place("picture", path)?;
+        }
+        let inquiry = case.inquiry();
+        if let Some(reason) = case.property.inapplicable(&inquiry) {
+            return Err(self.unmeasured(&reason));
+        }
         let cancel = cancel_on_interrupt()?;
         let seen = suite::observe(&case, &stage, jobs, &cancel).map_err(|error| Failure::suite(&error))?;
         if cancel.is_cancelled() {
             return Ok(Exit::Cancelled);
         }
-        let inquiry = case.inquiry();
-        let verdict = (case.property.judge)(&inquiry, &seen);
+        let verdict = case.property.judged(&inquiry, &seen);
         let measured = horizon::measure(&inquiry, &seen).filter(|_| verdict.finding != Finding::NotApplicable);
-        let Some(horizon) = measured else {
-            return Err(Failure::nothing(
-                format!("the horizon of `{}` cannot be measured: {}", self.agent, verdict.statement),
-                "measure an agent that acts on what its task offers, such as `planner`",
-            ));
-        };
+        let Some(horizon) = measured else { return Err(self.unmeasured(&verdict.statement)) };
         let told = Told { agent: &self.agent, horizon: &horizon, verdict: &verdict };
         if let Some(path) = &self.svg {
             let picture = svg::picture(told).map_err(|error| Failure::host(&error))?;
@@ -92,6 +96,15 @@ impl Horizon {
             say!("{}", text::summary(told).map_err(|error| Failure::host(&error))?.trim_end());
         }
         Ok(Exit::Held)
+    }
+
+    /// That there is no number for this agent, and why.
+    fn unmeasured(&self, reason: &str) -> Failure {
+        Failure::nothing(
+            format!("the horizon of `{}` cannot be measured: {reason}", self.agent),
+            "measure an agent that acts on what its task offers, such as `planner`, or one that learns it, under a policy with a \
+             carry-over",
+        )
     }
 
     /// The property whose trials these are, asked of the agent.
@@ -110,6 +123,6 @@ impl Horizon {
         };
         let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
         let case = cases.into_iter().next().ok_or_else(|| Failure::nothing("there is nothing to measure", ""))?;
-        Ok(Case { trials: Some(self.repeats), ..case })
+        Ok(Case { trials: Some(self.repeats), lessons: self.lessons, ..case })
     }
 }

@@ -23,6 +23,7 @@ mod hostile;
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod isolation;
+mod junit;
 mod languages;
 mod layers;
 mod learning;

@@ -7,11 +7,41 @@ use crate::property::horizon::Horizon;
 use crate::statistics::discounting::Lies;
 
 const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 400.0;
-const LEFT: f64 = 64.0;
-const TOP: f64 = 48.0;
+const HEIGHT: f64 = 420.0;
+const LEFT: f64 = 56.0;
+const TOP: f64 = 68.0;
 const RIGHT: f64 = 616.0;
-const BOTTOM: f64 = 328.0;
+const BOTTOM: f64 = 340.0;
+
+/// Where the key begins: to the right of all that is told apart by it.
+const KEY: f64 = 456.0;
+
+/// How much of a name there is room for.
+const NAME: usize = 60;
+
+/// How one side of the boundary is drawn: told apart by its form as well as by its colour.
+struct Style {
+    color: &'static str,
+    dashes: &'static str,
+    mark: fn(f64, f64, &str) -> String,
+    note: &'static str,
+}
+
+const WITHIN: Style = Style {
+    color: "#1f77b4",
+    dashes: "",
+    mark: |x, y, color| format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{color}\"/>"),
+    note: "within the episode",
+};
+
+const BEYOND: Style = Style {
+    color: "#d62728",
+    dashes: " stroke-dasharray=\"5 4\"",
+    mark: |x, y, color| {
+        format!("<rect x=\"{:.1}\" y=\"{:.1}\" width=\"8\" height=\"8\" fill=\"{color}\"/>", x - 4.0, y - 4.0)
+    },
+    note: "beyond its end",
+};
 
 /// The picture, as the text of a file.
 ///
@@ -21,16 +51,26 @@ const BOTTOM: f64 = 328.0;
 pub fn picture(told: Told<'_>) -> Result<String, fmt::Error> {
     let Told { agent, horizon, .. } = told;
     let mut out = String::new();
+    let cut = if agent.chars().count() > NAME { "..." } else { "" };
+    let title = format!("What a reward is worth to {}{cut}", agent.chars().take(NAME).collect::<String>());
     writeln!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"13\">"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+         role=\"img\" font-family=\"sans-serif\" font-size=\"13\">"
     )?;
+    writeln!(out, "<title>{}</title>", escaped(&title))?;
     writeln!(out, "<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>")?;
-    text(&mut out, LEFT, 24.0, "start", &format!("What a reward is worth to {agent}"))?;
+    text(&mut out, 24.0, 26.0, "start", &title)?;
+    text(&mut out, 24.0, 46.0, "start", "as a share of it, by how many steps away it is")?;
     axes(&mut out, horizon)?;
-    series(&mut out, horizon, Lies::Within, "#1f77b4", "")?;
-    series(&mut out, horizon, Lies::Beyond, "#d62728", " stroke-dasharray=\"5 4\"")?;
-    text(&mut out, RIGHT, TOP + 4.0, "end", "blue: within the episode; red: beyond its end")?;
+    series(&mut out, horizon, Lies::Within, &WITHIN)?;
+    series(&mut out, horizon, Lies::Beyond, &BEYOND)?;
+    for (style, y) in [(&WITHIN, TOP + 8.0), (&BEYOND, TOP + 28.0)] {
+        let Style { color, dashes, mark, note } = style;
+        let end = KEY + 32.0;
+        writeln!(out, "<path d=\"M{KEY} {y} H{end}\" stroke=\"{color}\"{dashes}/>{}", mark(KEY + 16.0, y, color))?;
+        text(&mut out, end + 8.0, y + 4.0, "start", note)?;
+    }
     let (discount, kappa) = (horizon.fit.discount, horizon.fit.boundary);
     let numbers = format!(
         "discount {:.3} ({:.3} to {:.3}), kappa {:.3} ({:.3} to {:.3}), n = {}, {}",
@@ -43,25 +83,30 @@ pub fn picture(told: Told<'_>) -> Result<String, fmt::Error> {
         horizon.titrations,
         crate::property::percent(kappa.level.get())
     );
-    text(&mut out, LEFT, HEIGHT - 12.0, "start", &numbers)?;
+    text(&mut out, 24.0, HEIGHT - 14.0, "start", &numbers)?;
     writeln!(out, "</svg>")?;
     Ok(out)
 }
 
 fn axes(out: &mut String, horizon: &Horizon) -> fmt::Result {
-    writeln!(out, "<path d=\"M{LEFT} {TOP} V{BOTTOM} H{RIGHT}\" fill=\"none\" stroke=\"#333\"/>")?;
     for part in 0..=5_u32 {
         let worth = f64::from(part) / 5.0;
-        text(out, LEFT - 8.0, y(worth) + 4.0, "end", &format!("{worth:.1}"))?;
+        let y = y(worth);
+        writeln!(out, "<path d=\"M{LEFT} {y:.1} H{RIGHT}\" stroke=\"#e4e4e4\"/>")?;
+        text(out, LEFT - 8.0, y + 4.0, "end", &format!("{worth:.1}"))?;
     }
     for delay in delays(horizon) {
-        text(out, x(horizon, delay), BOTTOM + 18.0, "middle", &delay.to_string())?;
+        let x = x(horizon, delay);
+        writeln!(out, "<path d=\"M{x:.1} {BOTTOM} v5\" stroke=\"#333\"/>")?;
+        text(out, x, BOTTOM + 20.0, "middle", &delay.to_string())?;
     }
-    text(out, LEFT.midpoint(RIGHT), BOTTOM + 38.0, "middle", "steps away")
+    writeln!(out, "<path d=\"M{LEFT} {TOP} V{BOTTOM} H{RIGHT}\" fill=\"none\" stroke=\"#333\"/>")?;
+    text(out, LEFT.midpoint(RIGHT), BOTTOM + 40.0, "middle", "steps away")
 }
 
 /// The points of one side, and the curve that fits them.
-fn series(out: &mut String, horizon: &Horizon, lies: Lies, color: &str, dashes: &str) -> fmt::Result {
+fn series(out: &mut String, horizon: &Horizon, lies: Lies, style: &Style) -> fmt::Result {
+    let Style { color, dashes, mark, .. } = style;
     let last = delays(horizon).last().copied().unwrap_or(1);
     let curve: Vec<String> = (0..=last)
         .filter(|delay| *delay > 0 || lies == Lies::Within)
@@ -69,8 +114,7 @@ fn series(out: &mut String, horizon: &Horizon, lies: Lies, color: &str, dashes: 
         .collect();
     writeln!(out, "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\"{dashes}/>", curve.join(" "))?;
     for point in horizon.points.iter().filter(|point| point.lies == lies) {
-        let (x, y) = (x(horizon, point.delay), y(point.worth));
-        writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{color}\"/>")?;
+        writeln!(out, "{}", mark(x(horizon, point.delay), y(point.worth), color))?;
     }
     Ok(())
 }
@@ -84,8 +128,12 @@ fn y(worth: f64) -> f64 {
     BOTTOM - (BOTTOM - TOP) * worth.clamp(0.0, 1.0)
 }
 
-/// Text of anyone, with what a page would take for markup escaped.
 fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> fmt::Result {
+    writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escaped(text))
+}
+
+/// Text of anyone, with what a page would take for markup escaped.
+fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -97,7 +145,7 @@ fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> fmt::Resu
             _ => escaped.push(letter),
         }
     }
-    writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{escaped}</text>")
+    escaped
 }
 
 #[cfg(test)]
@@ -112,13 +160,14 @@ mod tests {
         let verdict = Verdict::new(Finding::Holds, "");
         let told = Told { agent: "<script>&\u{7}", horizon: &horizon, verdict: &verdict };
         let svg = picture(told).unwrap();
-        assert_eq!(svg.matches("<circle").count(), 6);
-        assert_eq!(
-            svg.matches(&format!("cy=\"{BOTTOM:.1}\"")).count(),
-            3,
-            "three points beyond the boundary are worth nothing"
-        );
+        // Three points on each side, and one in the key.
+        assert_eq!((svg.matches("<circle").count(), svg.matches("width=\"8\"").count()), (4, 4));
+        let nothing = format!("y=\"{:.1}\" width=\"8\"", BOTTOM - 4.0);
+        assert_eq!(svg.matches(&nothing).count(), 3, "three points beyond the boundary are worth nothing");
         assert!(svg.contains("worth to &lt;script&gt;&amp; </text>"), "{svg}");
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+        let long = "/a/long/path".repeat(20);
+        let svg = picture(Told { agent: &long, ..told }).unwrap();
+        assert!(svg.contains(&format!("worth to {}...</text>", &long[..NAME])), "{svg}");
     }
 }

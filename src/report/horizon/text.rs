@@ -55,7 +55,7 @@ fn picture(out: &mut String, horizon: &Horizon) -> fmt::Result {
     writeln!(out, "  worth")?;
     for at in (0..=ROWS).rev() {
         let label = if at % 2 == 0 { format!("{:.1}", f64::from(at) / f64::from(ROWS)) } else { String::new() };
-        write!(out, "  {label:>4} |")?;
+        let mut columns = String::new();
         for delay in &delays {
             let has = |lies: Lies| {
                 let mut points = horizon.points.iter().filter(|point| point.delay == *delay && point.lies == lies);
@@ -67,11 +67,11 @@ fn picture(out: &mut String, horizon: &Horizon) -> fmt::Result {
                 (false, true) => 'x',
                 (false, false) => ' ',
             };
-            write!(out, "{mark:>6}")?;
+            write!(columns, "{mark:>6}")?;
         }
         let note = usize::try_from(ROWS - at).ok().and_then(|line| notes.get(line.checked_sub(2)?));
         let line = note.map_or(String::new(), |note| format!("     {note}"));
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", format!("  {label:>4} |{columns}{line}").trim_end())?;
     }
     write!(out, "       +")?;
     for delay in &delays {

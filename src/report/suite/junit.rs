@@ -1,7 +1,8 @@
 //! A suite as `JUnit` XML: a suite an agent, and in it a case for each property, world and policy.
 //!
 //! What is violated or inconclusive is a failure, with its evidence; what does not apply is skipped, with the reason, or a
-//! failure where it is required. The form is that of the `jenkins-junit` schema, which other readers accept.
+//! failure where it is required. The form is that of the schemas that Jenkins has for it (`junit-10` of its xUnit plugin, and
+//! `jenkins-junit`), which other readers accept: at the root no number of skipped cases, and what a case came to before what it said.
 
 use std::fmt::{self, Write as _};
 
@@ -17,8 +18,7 @@ use crate::suite::{Case, Outcome};
 pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let all: Vec<(&Case, &Outcome)> = told.cases.iter().zip(told.outcomes).collect();
-    let totals = totals(&all);
-    writeln!(out, "<testsuites name=\"{}\" {totals}>", escaped(told.name))?;
+    writeln!(out, "<testsuites name=\"{}\" {}>", escaped(told.name), totals(&all))?;
     let mut agents: Vec<&str> = Vec::new();
     for (case, _) in &all {
         if !agents.contains(&case.agent.text.as_str()) {
@@ -27,7 +27,8 @@ pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
     }
     for agent in agents {
         let own: Vec<_> = all.iter().copied().filter(|(case, _)| case.agent.text == agent).collect();
-        writeln!(out, "  <testsuite name=\"{}\" {}>", escaped(agent), self::totals(&own))?;
+        let (totals, skipped) = (totals(&own), skipped(&own));
+        writeln!(out, "  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent))?;
         for (case, outcome) in own {
             one(&mut out, case, outcome)?;
         }
@@ -39,15 +40,15 @@ pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
 
 fn totals(cases: &[(&Case, &Outcome)]) -> String {
     let failures = cases.iter().filter(|(case, outcome)| outcome.fails(case)).count();
-    let skipped = cases
-        .iter()
-        .filter(|(case, outcome)| outcome.verdict.finding == Finding::NotApplicable && !outcome.fails(case))
-        .count();
     let seconds: f64 = cases.iter().map(|(_, outcome)| outcome.took.as_secs_f64()).sum();
-    format!(
-        "tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\" time=\"{seconds:.3}\"",
-        cases.len()
-    )
+    format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.3}\"", cases.len())
+}
+
+fn skipped(cases: &[(&Case, &Outcome)]) -> usize {
+    let is_skipped = |(case, outcome): &&(&Case, &Outcome)| {
+        outcome.verdict.finding == Finding::NotApplicable && !outcome.fails(case)
+    };
+    cases.iter().filter(is_skipped).count()
 }
 
 fn one(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
