@@ -4,6 +4,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy, WasmBacktraceDetails};
 
 use crate::capability::{self, Host, INSTANCES, MEMORIES, MemoryLimits, TABLES};
+use crate::gate::Capability;
 
 /// The most bytes of wasm stack.
 const STACK: usize = 512 << 10;
@@ -26,6 +27,19 @@ impl Engine {
     ///
     /// Fails where the host cannot reserve the address space for the pool.
     pub fn new(limits: MemoryLimits, episodes: u32) -> wasmtime::Result<Self> {
+        Self::linking(limits, episodes, |_| true)
+    }
+
+    /// The same without WASI, which no agent of it can import: to measure what it costs those that do not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::new`].
+    pub fn without_wasi(limits: MemoryLimits, episodes: u32) -> wasmtime::Result<Self> {
+        Self::linking(limits, episodes, |capability| capability.name != "wasi")
+    }
+
+    fn linking(limits: MemoryLimits, episodes: u32, is_wanted: fn(&Capability) -> bool) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config
             .strategy(Strategy::Cranelift)
@@ -48,8 +62,17 @@ impl Engine {
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits, episodes)));
         let engine = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
-        capability::link(&mut linker)?;
+        capability::link(&mut linker, is_wanted)?;
         Ok(Self { engine, linker })
+    }
+
+    /// Compile the least that there is on this thread, and make it executable: whether a process may do so still.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn make_code(&self) -> wasmtime::Result<()> {
+        wasmtime::Module::new(&self.engine, "(module (func (export \"run\")))").map(|_| ())
     }
 
     /// Let the interrupt clock of every store go on by one tick.

@@ -310,7 +310,10 @@ fn compiled(name: &str, bytes: &[u8], engine: &Engine) -> Result<Component, Erro
     let compile = move || {
         let binary = encode::component(&owned, &bytes)?;
         objection::check(&owned, &binary)?;
-        Component::from_binary(&engine, &binary).map_err(|error| refused(owned, &error))
+        let component = Component::from_binary(&engine, &binary);
+        // What its memories begin with is laid out here, not by its first episode: a confined process makes no file by then.
+        let laid_out = component.and_then(|component| component.initialize_copy_on_write_image().map(|()| component));
+        laid_out.map_err(|error| refused(owned, &error))
     };
     // INVARIANT 3: nobody waits longer.
     compile::within(compile::MOST, compile).unwrap_or_else(|unanswered| {

@@ -41,7 +41,9 @@ pub use self::meter::Allowance;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::TOOLS;
 pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
-pub use self::workspace::{Error as WorkspaceError, abandon as abandon_workspaces};
+pub use self::workspace::{
+    Error as WorkspaceError, abandon as abandon_folders, forget as forget_folder, make as make_folder,
+};
 
 use self::meter::call;
 use crate::gate::{Capability, Grant, Mode, Warrant};
@@ -83,14 +85,16 @@ macro_rules! capabilities {
             }
         }
 
-        /// Link every operation.
+        /// Link every operation of the capabilities that are wanted.
         ///
         /// # Errors
         ///
         /// Fails where an operation is linked twice.
-        pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+        pub fn link(linker: &mut Linker<Host>, is_wanted: fn(&Capability) -> bool) -> wasmtime::Result<()> {
             linker.instance(&format!("{PACKAGE}/types@{VERSION}"))?;
-            $($module::link(linker)?;)*
+            $(if is_wanted(&$module::CAPABILITY) {
+                $module::link(linker)?;
+            })*
             Ok(())
         }
     };

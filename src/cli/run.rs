@@ -229,7 +229,7 @@ pub(super) fn cancel_on_interrupt() -> Result<Cancel, Failure> {
     let wish = cancel.clone();
     ctrlc::set_handler(move || {
         if wish.is_cancelled() {
-            crate::capability::abandon_workspaces();
+            crate::capability::abandon_folders();
             std::process::exit(130);
         }
         wish.cancel();

@@ -69,7 +69,7 @@ impl Disk {
         let made = if let Some(made) = self.0.take() {
             made
         } else {
-            let place = places::make()?;
+            let place = places::make("dayfly-")?;
             Made { folder: Dir::open_ambient_dir(place.path(), ambient_authority())?, place }
         };
         let folder = &self.0.insert(made).folder;

@@ -17,7 +17,7 @@ mod places;
 use wasmtime::component::Linker;
 
 pub use self::disk::Error;
-pub use self::places::abandon;
+pub use self::places::{abandon, forget, make};
 
 use self::disk::Disk;
 use self::index::Index;

@@ -10,12 +10,16 @@ use tempfile::TempDir;
 /// None once the process is about to stop.
 static OPEN: Mutex<Option<BTreeSet<PathBuf>>> = Mutex::new(Some(BTreeSet::new()));
 
-/// A temporary directory that nobody else reads.
-pub(super) fn make() -> io::Result<TempDir> {
+/// A temporary directory that nobody else reads, whose name begins like this.
+///
+/// # Errors
+///
+/// Where there is none to be had, or the process is about to stop.
+pub fn make(prefix: &str) -> io::Result<TempDir> {
     let mut open = open();
     let Some(places) = open.as_mut() else { return Err(io::ErrorKind::Interrupted.into()) };
     let mut builder = tempfile::Builder::new();
-    builder.prefix("dayfly-");
+    builder.prefix(prefix);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     let place = builder.tempdir()?;
@@ -24,18 +28,19 @@ pub(super) fn make() -> io::Result<TempDir> {
 }
 
 /// It has been removed.
-pub(super) fn forget(place: &Path) {
+pub fn forget(place: &Path) {
     if let Some(places) = open().as_mut() {
         places.remove(place);
     }
 }
 
-/// Remove every workspace of this process, which is about to stop without closing its episodes. None is made from now on.
+/// Remove every folder that this process has made and that is still there: it is about to stop without closing its episodes. None is
+/// made from now on.
 pub fn abandon() {
     let places = open().take().unwrap_or_default();
     for place in places {
-        // An episode that still runs may write to it meanwhile.
-        for _ in 0..10 {
+        // An episode that still runs may write to it meanwhile; once it is gone, nobody makes it again.
+        for _ in 0..100 {
             if matches!(std::fs::remove_dir_all(&place), Ok(())) || matches!(place.try_exists(), Ok(false)) {
                 break;
             }
