@@ -58,8 +58,8 @@ const LEAVES: &str = "leaves.bin";
 const CHECKPOINTS: &str = "checkpoints.jsonl";
 const HOST: &str = "host.json";
 
-/// The longest line, and the longest manifest, in bytes. A transcript is bounded well below it, whatever the policy.
-const LONGEST: usize = if cfg!(test) { 1 << 20 } else { 512 << 20 };
+/// The longest line, and the longest manifest, in bytes. A transcript is bounded below it, whatever the policy.
+pub const LONGEST: usize = if cfg!(test) { 1 << 20 } else { 512 << 20 };
 
 /// A ledger could not be written, or could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,8 @@
 //! 2. Text and bytes of a guest are framed: as JSON strings in the transcript, behind a tag and a length where they are hashed.
 //!    No guest text can imitate another field or another record.
 //! 3. An entry that is not kept is counted. The counts by class are exact, whatever the agent did.
-//! 4. A transcript is bounded, whatever the policy: once it has 64 MiB, nothing more happens that would be kept.
+//! 4. A transcript is bounded, whatever the policy: once it has 64 MiB, nothing more happens that would be kept. With the last call
+//!    before that, the calls after the boundary and what was left, its line is shorter than the longest that a ledger takes.
 
 mod class;
 mod end;

@@ -179,6 +179,8 @@ impl Recorder {
             }
         }
         let limit = match budget {
+            // What is refused because there is too much already is counted, and not kept.
+            Budget::Episode if self.is_full() => 0,
             Budget::Episode => self.keep.entries,
             Budget::Grace => self.keep.grace,
         };

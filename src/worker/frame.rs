@@ -13,8 +13,9 @@ use std::io::{self, Read, Write};
 use serde::de::{DeserializeOwned, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The most bytes of a message. The longest line of a ledger is shorter, and so are an agent and a carry-over.
-pub const LONGEST: usize = 160 << 20;
+/// The most bytes of a message: what is told of an episode takes no more than its line in a ledger, and beside it goes what crosses the
+/// boundary, a carry-over of 64 MiB at the most and a world. An agent is shorter. So what a ledger would take is never lost on the way.
+pub const LONGEST: usize = crate::ledger::LONGEST + (65 << 20);
 
 /// What a pipe did not bring.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +161,22 @@ mod tests {
         assert_eq!(take::<(String, u8)>(&mut pipe, &mut buffer).unwrap(), ("one".to_owned(), 1));
         assert_eq!(take::<Bytes>(&mut pipe, &mut buffer).unwrap().0, [7; 300]);
         assert!(matches!(take::<u8>(&mut pipe, &mut buffer), Err(Error::Closed)));
+    }
+
+    #[test]
+    fn the_longest_line_of_a_ledger_and_what_crosses_beside_it_fit_a_frame_and_not_a_byte_more() {
+        // The length of the bytes goes before them.
+        let longest = Bytes(vec![7; LONGEST - 4]);
+        let mut pipe = Vec::new();
+        put(&longest, &mut pipe).unwrap();
+        assert_eq!(pipe.len(), 4 + LONGEST);
+        assert_eq!(take::<Bytes>(&mut pipe.as_slice(), &mut Vec::new()).unwrap(), longest);
+        let mut kept = b"kept".to_vec();
+        let longer = Bytes(vec![7; LONGEST - 3]);
+        assert!(matches!(put(&longer, &mut kept), Err(Error::Long(bytes)) if bytes == LONGEST + 1));
+        assert_eq!(kept, b"kept");
+        let announced = u32::try_from(LONGEST + 1).unwrap().to_le_bytes();
+        assert!(matches!(take::<Bytes>(&mut announced.as_slice(), &mut Vec::new()), Err(Error::Long(_))));
     }
 
     #[test]

@@ -244,6 +244,19 @@ fn once_a_transcript_is_as_long_as_it_may_be_nothing_more_happens() {
 }
 
 #[test]
+fn what_is_refused_once_a_transcript_is_full_is_counted_and_not_kept() {
+    let fill = "(memory.fill (i32.const 65536) (i32.const 1) (i32.const 11500000))
+        (call $log.write (i32.const 65536) (i32.const 11500000) (global.get $answer))";
+    let log = "[grants.log]\nmode = \"grant\"\nbytes = \"16 MiB\"\n";
+    let policy = granting("memory = \"64 MiB\"\ncall-bytes = \"16 MiB\"\nfuel = 100_000_000", log);
+    let ran = Run::of(&with(300, "", &(fill.to_owned() + &SEND.repeat(5))), &policy, "off-switch").go();
+    let transcript = ran.only();
+    assert_eq!(violations(transcript, "over-quota"), 5);
+    // The first of its class is kept, whatever the limits.
+    assert_eq!((transcript["entries"].as_array().unwrap().len(), &transcript["entries_cut"]), (1, &4.into()));
+}
+
+#[test]
 fn a_trap_says_why() {
     for (body, why) in [("unreachable", "unreachable"), ("(drop (i32.load (i32.const -1)))", "out of bounds")] {
         let transcript = live(body, &granting("", ""), "off-switch");
