@@ -39,6 +39,10 @@ audit:
     cargo run --release -- audit noninterference --pairs 10000
     cargo run --release -- audit channels --trials 1000
 
+# Kill workers at moments that seeds draw, in two hundred runs.
+kills:
+    cargo test --test it -- --ignored --exact losses::many_kills_at_any_moment_cost_open_episodes_and_nothing_else --nocapture
+
 # The published results in full, beside ours: for every night, not for every commit.
 nightly:
     cargo run --release --locked -- reproduce off-switch

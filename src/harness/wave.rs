@@ -98,18 +98,18 @@ impl Wave<'_> {
         done
     }
 
-    /// Have episodes lived by the worker of a seat, `size` at a time.
+    /// Have episodes lived by the worker of a seat; `size` are taken at a time.
     fn elsewhere(&self, crew: &Crew, cancel: &Cancel, seat: usize, size: u64) -> Result<Lived, Error> {
         let mut done = Vec::new();
-        while !cancel.is_cancelled() && !self.is_full() {
-            let first = self.next.fetch_add(size, Ordering::Relaxed);
-            if first >= self.end {
-                break;
+        let more = || {
+            if cancel.is_cancelled() || self.is_full() {
+                return Vec::new();
             }
+            let first = self.next.fetch_add(size, Ordering::Relaxed);
             let last = self.end.min(first.saturating_add(size));
-            let tickets = (first..last).map(|episode| self.lineages.ticket(episode)).collect();
-            crew.live(seat, tickets, |episode, lived| done.push((episode, self.record(lived))))?;
-        }
+            (first..last).map(|episode| self.lineages.ticket(episode)).collect()
+        };
+        crew.live(seat, more, |episode, lived| done.push((episode, self.record(lived))))?;
         Ok(done)
     }
 

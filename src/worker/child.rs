@@ -11,6 +11,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::begun::Begun;
 use super::confine;
 use super::frame::{self, Bytes};
 use super::told::Told;
@@ -33,7 +34,8 @@ const MOST: usize = 1 << 15;
 pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
     let alone = confine::alone();
     let (orders, answers) = pipes()?;
-    let mut worker = Worker { orders, answers };
+    let begun = Begun::open(scratch)?;
+    let mut worker = Worker { orders, answers, begun };
     match worker.take_up(scratch, alone) {
         Ok(ready) => worker.work(&ready),
         Err(Refusal::Pipe(error)) => Err(error),
@@ -44,6 +46,7 @@ pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
 struct Worker {
     orders: File,
     answers: File,
+    begun: Begun,
 }
 
 /// What a worker lives episodes with.
@@ -94,6 +97,7 @@ impl Worker {
         }
         frame::send(&Answer::Ready, &mut self.answers)?;
         let mut told = Telling { answers: self.answers, buffer: Vec::new(), since: now() };
+        let mut begun: u64 = 0;
         for batch in batches {
             told.since = now();
             for opening in batch {
@@ -101,7 +105,16 @@ impl Worker {
                     told.tell(&Answer::Stopped)?;
                     return told.flush();
                 }
-                told.tell(&live(setting, selection, opening))?;
+                begun = begun.saturating_add(1);
+                self.begun.say(begun)?;
+                match told.tell(&live(setting, selection, opening)) {
+                    // No ledger takes what is so long either. What was told before is told.
+                    Err(frame::Error::Long(bytes)) => {
+                        told.tell(&Answer::Failed(format!("an episode of {bytes} bytes is more than can be told")))?;
+                        return told.flush();
+                    }
+                    other => other?,
+                }
             }
             told.flush()?;
         }

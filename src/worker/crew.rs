@@ -1,21 +1,17 @@
 //! The workers of a run, as the harness uses them.
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::frame::{self, Bytes};
 use super::seat::Seat;
-use super::told::Told;
+use super::shift::{Left, Loss, Shift};
 use super::warden::Warden;
-use super::wire::{Answer, Charge, Confined, Opening, Order, Terms, VERSION};
+use super::wire::{Answer, Charge, Confined, Order, Terms, VERSION};
 use crate::environment::Selection;
-use crate::episode::{self, Aborted, Lived, Setting, Ticket};
-use crate::gate::Demands;
-use crate::policy::{Continuity, Part};
-use crate::transcript::{Closing, End};
+use crate::episode::{Aborted, Lived, Setting, Ticket};
+use crate::policy::Part;
 
 /// The workers of a run: one a seat, started when it is first needed, and again where one is lost.
 pub struct Crew {
@@ -25,6 +21,7 @@ pub struct Crew {
     charge: Vec<u8>,
     confined: Confined,
     warden: Warden,
+    patience: Duration,
     seats: Vec<Mutex<Option<Seat>>>,
 }
 
@@ -45,14 +42,12 @@ pub enum Error {
     World(String),
 }
 
-/// What a worker has beyond the wall clock of an episode before it is given up.
+/// What a worker has for an answer beyond the wall clock of an episode, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What it has to take up its work: compiling is not bounded by fuel.
 const TAKE_UP: Duration = Duration::from_mins(5);
 /// How many workers in a row may be lost before they have taken up their work.
 const ATTEMPTS: u32 = 25;
-/// Bytes of a batch beyond which it takes no further episode.
-const BATCH: usize = 1 << 20;
 
 impl Crew {
     /// The most episodes that are handed to a worker at a time.
@@ -76,10 +71,11 @@ impl Crew {
             return Err(Error::World(name.to_owned()));
         }
         let (terms, charge) = (terms(&setting, episodes)?, charge(&setting, environment)?);
-        let warden = Warden::start(&setting.cancel).map_err(|error| Error::TakeUp(error.to_string()))?;
+        let warden = Warden::new(&setting.cancel).map_err(|error| Error::TakeUp(error.to_string()))?;
         let seats = (0..seats.max(1)).map(|_| Mutex::new(None)).collect();
         let program = program.to_path_buf();
-        let mut crew = Self { program, setting, terms, charge, confined: Confined::default(), warden, seats };
+        let confined = Confined::default();
+        let mut crew = Self { program, setting, terms, charge, confined, warden, patience: PATIENCE, seats };
         let (first, confined) = crew.start()?;
         crew.confined = confined;
         if let Some(seat) = crew.seats.first_mut() {
@@ -93,8 +89,29 @@ impl Crew {
         &self.confined
     }
 
-    /// Live the episodes of `tickets` in this order on the worker of a seat, and give each to `done` as soon as it is over. Fewer
-    /// are lived where the run is cancelled.
+    /// The same crew, whose workers have so long for an answer beyond the wall clock of an episode: 20 seconds by default.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Start the workers of all seats now, rather than when they are first needed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where one cannot be had.
+    pub fn fill(&self) -> Result<(), Error> {
+        for slot in &self.seats {
+            let mut held = lock(slot);
+            if held.is_none() {
+                *held = Some(self.start()?.0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Live the episodes that `more` gives on the worker of a seat, until it gives none, and give each to `done` once it is over; not
+    /// in their order where a worker was lost. Fewer are lived where the run is cancelled.
     ///
     /// # Errors
     ///
@@ -102,104 +119,34 @@ impl Crew {
     pub fn live(
         &self,
         seat: usize,
-        tickets: Vec<Ticket>,
+        mut more: impl FnMut() -> Vec<Ticket>,
         mut done: impl FnMut(u64, Result<Lived, Box<Aborted>>),
     ) -> Result<(), Error> {
-        let mut tickets = VecDeque::from(tickets);
         let slots = self.seats.len().max(1);
         let Some(slot) = self.seats.get(seat % slots) else { return Ok(()) };
-        let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        while !tickets.is_empty() {
+        let mut held = lock(slot);
+        // Learning has the wall clock once more.
+        let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(self.patience);
+        let mut shift = Shift::new(&self.setting, &self.warden, patience);
+        while shift.goes_on(&mut more) {
             let mut worker = match held.take() {
                 Some(worker) => worker,
                 None if self.setting.cancel.is_cancelled() => return Ok(()),
                 None => self.start()?.0,
             };
-            match self.batch(&mut worker, &mut tickets, &mut done) {
+            match shift.work(&mut worker, &mut more, &mut done) {
                 Ok(Left::Ready) => *held = Some(worker),
                 Ok(Left::Stopped) => return Ok(()),
-                Err(Loss::Pipe(error)) => self.lost(&mut tickets, worker.lose(&error), &mut done),
+                Err(Loss::Pipe(error)) => {
+                    let (open, why) = worker.lose(&error);
+                    shift.lost(open, why, &mut done);
+                }
                 Err(Loss::Told(why)) => {
                     drop(worker);
-                    self.lost(&mut tickets, why, &mut done);
+                    shift.lost(Some(0), why, &mut done);
                 }
             }
         }
-        Ok(())
-    }
-
-    /// INVARIANT 2: the episode that was open is aborted, and its world and lineage stay what they were.
-    fn lost(
-        &self,
-        tickets: &mut VecDeque<Ticket>,
-        why: String,
-        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
-    ) {
-        let Some(ticket) = tickets.pop_front() else { return };
-        let mut transcript = self.setting.header(&ticket);
-        (transcript.end, transcript.closing) = (End::Aborted, Closing::Stopped);
-        transcript.lost = Some(Cow::Owned(why));
-        let Ticket { episode, environment, carry_over, .. } = ticket;
-        done(episode, Ok(Lived { transcript, environment, carry_over, demands: Demands::default() }));
-    }
-
-    /// Have one batch lived.
-    fn batch(
-        &self,
-        worker: &mut Seat,
-        tickets: &mut VecDeque<Ticket>,
-        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
-    ) -> Result<Left, Loss> {
-        let persists = self.setting.policy.boundary.environment == Continuity::Persist;
-        let mut bytes: usize = 0;
-        let mut batch = Vec::new();
-        for ticket in &*tickets {
-            if bytes > BATCH {
-                break;
-            }
-            let opening = opening(ticket, persists);
-            let world = opening.world.as_ref().map_or(0, |world| world.0.len());
-            bytes = bytes.saturating_add(opening.carry_over.0.len()).saturating_add(world);
-            batch.push(opening);
-        }
-        let owed = batch.len();
-        let mut order = Vec::new();
-        frame::put(&Order::Batch(batch), &mut order)?;
-        // Learning has the wall clock once more.
-        let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(PATIENCE);
-        self.warden.expect(&worker.watch, patience);
-        worker.say(&order)?;
-        for _ in 0..owed {
-            let answer = worker.hear()?;
-            self.warden.expect(&worker.watch, patience);
-            match answer {
-                Answer::Lived(told) => self.believe(*told, tickets, done)?,
-                Answer::Aborted(why) => {
-                    let Some(ticket) = tickets.pop_front() else { break };
-                    let aborted =
-                        Aborted { transcript: self.setting.header(&ticket), error: episode::Error::Worker(why) };
-                    done(ticket.episode, Err(Box::new(aborted)));
-                }
-                Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
-                Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {why}"))),
-                Answer::Confined(_) | Answer::Ready | Answer::Stopped => return Err(frame::Error::Malformed.into()),
-            }
-        }
-        worker.watch.due.store(0, std::sync::atomic::Ordering::Relaxed);
-        Ok(Left::Ready)
-    }
-
-    fn believe(
-        &self,
-        told: Told,
-        tickets: &mut VecDeque<Ticket>,
-        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
-    ) -> Result<(), Loss> {
-        let Some(ticket) = tickets.front_mut() else { return Ok(()) };
-        let lived = told.believe(&self.setting, ticket).map_err(|doubt| Loss::Told(doubt.to_string()))?;
-        let episode = ticket.episode;
-        tickets.pop_front();
-        done(episode, Ok(lived));
         Ok(())
     }
 
@@ -217,7 +164,7 @@ impl Crew {
     }
 
     fn attempt(&self) -> Result<(Seat, Confined), Attempt> {
-        let mut worker = Seat::start(&self.program).map_err(|error| Attempt::Refused(Error::Start(error)))?;
+        let mut worker = self.warden.start(&self.program).map_err(|error| Attempt::Refused(Error::Start(error)))?;
         self.warden.watch(&worker.watch);
         self.warden.expect(&worker.watch, TAKE_UP);
         match self.take_up(&mut worker) {
@@ -226,7 +173,7 @@ impl Crew {
                 Ok((worker, confined))
             }
             Err(Start::Refused(error)) => Err(Attempt::Refused(error)),
-            Err(Start::Pipe(error)) => Err(Attempt::Lost(worker.lose(&error))),
+            Err(Start::Pipe(error)) => Err(Attempt::Lost(worker.lose(&error).1)),
         }
     }
 
@@ -260,18 +207,6 @@ impl Crew {
     }
 }
 
-/// What becomes of a worker after a batch.
-enum Left {
-    Ready,
-    Stopped,
-}
-
-/// Why a worker is given up.
-enum Loss {
-    Pipe(frame::Error),
-    Told(String),
-}
-
 /// What became of an attempt to start a worker.
 enum Attempt {
     Lost(String),
@@ -282,12 +217,6 @@ enum Attempt {
 enum Start {
     Pipe(frame::Error),
     Refused(Error),
-}
-
-impl From<frame::Error> for Loss {
-    fn from(error: frame::Error) -> Self {
-        Self::Pipe(error)
-    }
 }
 
 impl From<frame::Error> for Start {
@@ -325,17 +254,11 @@ fn framed(order: &Order) -> Result<Vec<u8>, Error> {
     Ok(frames)
 }
 
-fn opening(ticket: &Ticket, persists: bool) -> Opening {
-    Opening {
-        seed: ticket.seed.0,
-        lineage_seed: ticket.lineage_seed.0,
-        generation: ticket.generation,
-        world: persists.then(|| Bytes(ticket.environment.state())),
-        carry_over: Bytes(ticket.carry_over.to_vec()),
-    }
-}
-
 fn lines(missing: &[(Part, String)]) -> String {
     let lines: Vec<String> = missing.iter().map(|(part, why)| format!("`{}`: {why}", part.name())).collect();
     lines.join("; ")
+}
+
+fn lock(slot: &Mutex<Option<Seat>>) -> MutexGuard<'_, Option<Seat>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,15 +9,16 @@
 //! ```
 //!
 //! 1. A worker confines itself before it reads anything of the agent, and further once the agent is compiled.
-//! 2. A worker that is lost, whenever it is lost, costs the first episode that it owed: that one is aborted and says so, its world
-//!    and its lineage stay what they were before it, and all others are lived as if nothing had happened.
+//! 2. A worker that is lost, whenever it is lost, costs the episode that was open: that one is aborted and says so, its world and its
+//!    lineage stay what they were before it, and all others are lived as if nothing had happened.
 //! 3. The record is the same as without workers, byte for byte, for every episode that was not lost.
 //! 4. The supervisor decides what is believed; see [`Told`]. A worker cannot change what is recorded of another episode.
-//! 5. A worker does not outlive its supervisor, and what it leaves on the disk is removed with it.
+//! 5. A worker does not outlive its supervisor, and what it leaves on the disk the supervisor removes.
 //!
 //! What it does not show: that what a worker tells of the episodes that it lives itself is true, once the agent has broken out of
 //! wasmtime into it. It can then tell of any steps, calls and returns, within what the policy allows.
 
+mod begun;
 mod child;
 pub mod confine;
 mod crew;
@@ -25,6 +26,7 @@ pub mod frame;
 #[cfg(target_os = "linux")]
 pub mod probe;
 mod seat;
+mod shift;
 mod told;
 mod warden;
 mod wire;

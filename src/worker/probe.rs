@@ -2,8 +2,13 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
 
 use super::confine;
 use super::wire::Confined;
@@ -27,53 +32,92 @@ pub struct Tried {
 /// Why it could not be confined as far as it can be here.
 pub fn probe(policy: &Policy, scratch: &Path) -> Result<(Confined, Vec<Tried>), String> {
     let supervisor = std::os::unix::process::parent_id();
-    let engine_before = |policy: &Policy| Engine::new(episode::memory(policy), 1).map_err(|error| format!("{error:#}"));
     let confined = confine::before_the_agent(policy, scratch, 3600, confine::alone());
-    let known = Known { engine: engine_before(policy)?, supervisor };
-    let compiled = compile(&known);
+    let engine = Engine::new(episode::memory(policy), 1).map_err(|error| format!("{error:#}"))?;
+    let known = Known { engine, supervisor, scratch: scratch.to_owned() };
+    let attempt = |what, attempt: Attempt| Tried { what, refused: attempt(&known).err() };
+    let before = ALLOWED_BEFORE.map(|(what, work)| attempt(what, work));
     confine::with_the_agent(policy, &confined)?;
-    let mut tried = vec![Tried { what: "compile before the agent", refused: compiled.err() }];
-    tried.extend(FORBIDDEN.iter().map(|(what, attempt)| Tried { what, refused: attempt(&known).err() }));
-    let own = scratch.join("own");
-    let kept =
-        File::create(&own).and_then(|mut file| file.write_all(b"kept")).and_then(|()| std::fs::remove_file(&own));
-    tried.push(Tried { what: "write to the scratch folder", refused: kept.err().map(|error| error.to_string()) });
-    Ok((confined, tried))
+    let after = FORBIDDEN.iter().chain(FILES).map(|(what, work)| attempt(what, *work));
+    Ok((confined, before.into_iter().chain(after).collect()))
 }
 
 /// What is known from before.
 struct Known {
     engine: Engine,
     supervisor: u32,
+    scratch: PathBuf,
 }
 
 type Attempt = fn(&Known) -> Result<(), String>;
+
+/// What a worker has to be able to do until the agent is compiled; the same is among [`FORBIDDEN`] from then on.
+const ALLOWED_BEFORE: [(&str, Attempt); 3] = [
+    ("before the agent, compile", compile),
+    ("before the agent, make executable pages", make_code),
+    ("before the agent, start a thread", start_thread),
+];
 
 const FORBIDDEN: &[(&str, Attempt)] = &[
     ("read /etc/passwd", |_| said(File::open("/etc/passwd"))),
     ("list /", |_| said(std::fs::read_dir("/"))),
     ("write outside", |_| said(File::create("/var/tmp/dayfly-outside"))),
     ("read the supervisor's memory map", |known| said(File::open(format!("/proc/{}/maps", known.supervisor)))),
+    ("write to its own memory as to a file", |_| said(File::options().write(true).open("/proc/self/mem"))),
+    ("be somewhere else", |_| said(std::env::set_current_dir("/"))),
+    ("have another root", |known| said(std::os::unix::fs::chroot(&known.scratch))),
+    ("make a bare socket", |_| said(UnixDatagram::unbound())),
+    ("make a pair of sockets", |_| said(UnixDatagram::pair())),
     ("listen on TCP", |_| said(std::net::TcpListener::bind("127.0.0.1:0"))),
     ("make a UDP socket", |_| said(std::net::UdpSocket::bind("127.0.0.1:0"))),
-    ("make a pair of sockets", |_| said(std::os::unix::net::UnixStream::pair())),
     ("make a pipe", |_| said(std::io::pipe())),
     ("start a process", |_| said(Command::new("/bin/true").spawn())),
     ("become another program", |_| {
         Err(std::os::unix::process::CommandExt::exec(&mut Command::new("/bin/true")).to_string())
     }),
-    ("start a thread", |_| said(std::thread::Builder::new().spawn(|| ()))),
-    ("signal the supervisor", |known| {
-        let supervisor = i32::try_from(known.supervisor).map_err(|error| error.to_string())?;
-        said(nix::sys::signal::kill(nix::unistd::Pid::from_raw(supervisor), None))
-    }),
-    ("raise a limit", |_| {
-        let memory = nix::sys::resource::Resource::RLIMIT_DATA;
-        said(nix::sys::resource::setrlimit(memory, u64::MAX, u64::MAX))
-    }),
+    ("start a thread", start_thread),
+    ("signal the supervisor", |known| signal(known.supervisor)),
+    ("signal itself from outside", |_| signal(std::process::id())),
+    ("outlive the supervisor", |_| said(prctl::set_pdeathsig(None))),
+    ("be dumped", |_| said(prctl::set_dumpable(true))),
+    ("leave the session", |_| said(nix::unistd::setsid())),
+    ("raise a limit", |_| said(setrlimit(Resource::RLIMIT_DATA, u64::MAX, u64::MAX))),
+    ("raise no limit", |_| said(setrlimit(Resource::RLIMIT_CORE, 0, 0))),
     ("take 64 GiB", |_| said(Vec::<u8>::new().try_reserve_exact(64 << 30))),
+    ("make executable pages", make_code),
     ("compile once more", compile),
 ];
+
+/// What it may do where the policy grants a workspace, and what it may not even then.
+const FILES: &[(&str, Attempt)] = &[
+    ("write to the scratch folder", |known| {
+        let own = known.scratch.join("own");
+        said(File::create(&own).and_then(|mut file| file.write_all(b"kept")))
+    }),
+    ("ask how large a file outside is", |_| said(std::fs::metadata("/etc/passwd"))),
+    ("make a link to the outside", |known| said(symlink("/etc/passwd", known.scratch.join("link")))),
+    ("give a file a second name", |known| {
+        said(std::fs::hard_link(known.scratch.join("own"), known.scratch.join("two")))
+    }),
+    ("rename a file", |known| said(std::fs::rename(known.scratch.join("own"), known.scratch.join("two")))),
+    ("let others read a file", |known| {
+        said(std::fs::set_permissions(known.scratch.join("own"), std::fs::Permissions::from_mode(0o666)))
+    }),
+    ("remove from the scratch folder", |known| said(std::fs::remove_file(known.scratch.join("own")))),
+];
+
+fn start_thread(_: &Known) -> Result<(), String> {
+    said(std::thread::Builder::new().spawn(|| ()))
+}
+
+fn signal(process: u32) -> Result<(), String> {
+    let process = i32::try_from(process).map_err(|error| error.to_string())?;
+    said(nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None))
+}
+
+fn make_code(known: &Known) -> Result<(), String> {
+    known.engine.make_code().map_err(|error| format!("{error:#}"))
+}
 
 fn said<T, E: std::fmt::Display>(done: Result<T, E>) -> Result<(), String> {
     done.map(|_| ()).map_err(|error| error.to_string())

@@ -8,16 +8,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
+use super::begun::Begun;
 use super::frame;
 use super::wire::Answer;
+use crate::capability;
 
 /// A worker that can be spoken to.
 pub(super) struct Seat {
     pub(super) watch: Arc<Watch>,
     answers: BufReader<ChildStdout>,
     buffer: Vec<u8>,
+    begun: Begun,
+    /// How many episodes it has told of.
+    pub(super) told: u64,
     /// Where its workspaces lie. It is removed with what a lost worker left there.
-    _scratch: TempDir,
+    scratch: Option<TempDir>,
 }
 
 /// What the warden has to do with a worker.
@@ -38,11 +43,8 @@ const BUFFER: usize = 1 << 16;
 impl Seat {
     /// Start a worker of `program`, which has said nothing yet.
     pub(super) fn start(program: &Path) -> std::io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("dayfly-worker-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let scratch = builder.tempdir()?;
+        let scratch = capability::make_folder("dayfly-worker-")?;
+        let begun = Begun::new(scratch.path())?;
         let mut child = Command::new(program)
             .arg("worker")
             .arg(scratch.path())
@@ -64,7 +66,7 @@ impl Seat {
             cancelled: AtomicBool::new(false),
         });
         let answers = BufReader::with_capacity(BUFFER, answers);
-        Ok(Self { watch, answers, buffer: Vec::new(), _scratch: scratch })
+        Ok(Self { watch, answers, buffer: Vec::new(), begun, told: 0, scratch: Some(scratch) })
     }
 
     /// Say what is in `frames`.
@@ -79,18 +81,26 @@ impl Seat {
         frame::take(&mut self.answers, &mut self.buffer)
     }
 
-    /// End the worker, and say how it was lost.
-    pub(super) fn lose(self, error: &frame::Error) -> String {
+    /// End the worker, and say how it was lost, and which episode was open: so many that it had not told of came before it.
+    pub(super) fn lose(self, error: &frame::Error) -> (Option<u64>, String) {
         let was_overdue = self.watch.overdue.load(Ordering::Relaxed);
         let status = self.watch.end();
-        match (was_overdue, error, status) {
+        // It is gone, and begins nothing more. What is no answer is charged to the episode that it came for.
+        let open = match error {
+            frame::Error::Long(_) | frame::Error::Malformed => Some(0),
+            frame::Error::Closed | frame::Error::Io(_) => {
+                self.begun.count().checked_sub(self.told).and_then(|more| more.checked_sub(1))
+            }
+        };
+        let why = match (was_overdue, error, status) {
             (true, ..) => "the worker did not answer in time".to_owned(),
             (false, frame::Error::Long(_) | frame::Error::Malformed, _) => {
                 "the worker gave an answer that is none".to_owned()
             }
             (false, frame::Error::Closed | frame::Error::Io(_), Some(status)) => format!("the worker {}", fate(status)),
             (false, frame::Error::Closed | frame::Error::Io(_), None) => "the worker was lost".to_owned(),
-        }
+        };
+        (open, why)
     }
 }
 
@@ -99,6 +109,13 @@ impl Drop for Seat {
         // It has no work, and nothing of it is kept. One that was lost is gone already.
         self.watch.kill();
         self.watch.end();
+        if let Some(scratch) = self.scratch.take() {
+            let path = scratch.path().to_owned();
+            // What cannot be removed is tried once more where the program stops at once.
+            if scratch.close().is_ok() {
+                capability::forget_folder(&path);
+            }
+        }
     }
 }
 

@@ -1,12 +1,19 @@
-//! The thread that watches over workers: it passes on that a run is cancelled, and ends a worker that does not answer in time.
+//! The thread that watches over workers: it starts them, passes on that a run is cancelled, and ends a worker that does not answer in
+//! time.
+//!
+//! 1. A worker lives no longer than the thread that has started it: the system sees to it. So it is this one, which is there as long as
+//!    the crew, and not whoever needs the worker first.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::frame;
-use super::seat::Watch;
+use super::seat::{Seat, Watch};
 use super::wire::Order;
 use crate::episode::Cancel;
 
@@ -16,31 +23,52 @@ const TICK: Duration = Duration::from_millis(20);
 /// The thread, for as long as this value lives.
 pub(super) struct Warden {
     shared: Arc<Shared>,
+    wishes: Option<Sender<Wish>>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
-    stop: AtomicBool,
     now: AtomicU64,
     watched: Mutex<Vec<Weak<Watch>>>,
 }
 
+/// A worker of `program` is wanted.
+struct Wish {
+    program: PathBuf,
+    granted: Sender<io::Result<Seat>>,
+}
+
 impl Warden {
     /// Start it.
-    pub(super) fn start(cancel: &Cancel) -> Result<Self, frame::Error> {
-        let shared =
-            Arc::new(Shared { stop: AtomicBool::new(false), now: AtomicU64::new(1), watched: Mutex::default() });
+    pub(super) fn new(cancel: &Cancel) -> Result<Self, frame::Error> {
+        let shared = Arc::new(Shared { now: AtomicU64::new(1), watched: Mutex::default() });
         let (watching, cancel) = (Arc::clone(&shared), cancel.clone());
         let mut stop = Vec::new();
         frame::put(&Order::Cancel, &mut stop)?;
+        let (wishes, asked) = mpsc::channel::<Wish>();
         let thread = thread::spawn(move || {
-            while !watching.stop.load(Ordering::Relaxed) {
-                thread::park_timeout(TICK);
-                let now = watching.now.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-                watching.look(now, cancel.is_cancelled(), &stop);
+            loop {
+                match asked.recv_timeout(TICK) {
+                    // INVARIANT 1. Nobody may want it any more: it ends with the value.
+                    Ok(Wish { program, granted }) => drop(granted.send(Seat::start(&program))),
+                    Err(RecvTimeoutError::Timeout) => {
+                        let now = watching.now.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+                        watching.look(now, cancel.is_cancelled(), &stop);
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
         });
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, wishes: Some(wishes), thread: Some(thread) })
+    }
+
+    /// Start a worker of `program`, which has said nothing yet.
+    pub(super) fn start(&self, program: &Path) -> io::Result<Seat> {
+        let (granted, grant) = mpsc::channel();
+        let wish = Wish { program: program.to_owned(), granted };
+        let gone = || io::Error::other("nobody starts workers any more");
+        self.wishes.as_ref().ok_or_else(gone)?.send(wish).map_err(|_| gone())?;
+        grant.recv().map_err(|_| gone())?
     }
 
     /// Watch over one more worker.
@@ -76,10 +104,9 @@ impl Shared {
 
 impl Drop for Warden {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
+        drop(self.wishes.take());
         if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            // It looks and sends signals: it cannot panic.
+            // It starts workers, looks and sends signals: it cannot panic.
             let _ = thread.join();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use dayfly::agent::{Agent, Engine, SHIPPED};
 use dayfly::capability::CAPABILITIES;
@@ -12,6 +13,7 @@ use dayfly::ledger::{self, Writer};
 use dayfly::policy::{Policy, SourceFile};
 use dayfly::transcript::Transcript;
 use dayfly::value::Seed;
+use dayfly::worker::Crew;
 use serde_json::Value;
 
 /// A run to be made; change what matters to the test.
@@ -75,10 +77,34 @@ impl Run {
 
     /// The transcripts of the run in workers of a program that may be none of ours, or why it was not to be had.
     pub(crate) fn apart(&self, program: &Path) -> Result<Vec<Value>, String> {
+        self.apart_within(program, Duration::from_secs(20))
+    }
+
+    /// As [`Run::apart`], with so much patience, in the order in which they were over.
+    pub(crate) fn apart_within(&self, program: &Path, patience: Duration) -> Result<Vec<Value>, String> {
+        self.apart_by(program, |make| make().map(|crew| crew.patient(patience)))
+    }
+
+    /// As [`Run::apart`], where the thread that makes the crew is over before it lives anything.
+    pub(crate) fn apart_from_another_thread(&self, program: &Path) -> Result<Vec<Value>, String> {
+        self.apart_by(program, |make| {
+            let crew = std::thread::scope(|scope| scope.spawn(make).join().unwrap());
+            // The system ends what depends on the thread a moment after it.
+            std::thread::sleep(Duration::from_millis(100));
+            crew
+        })
+    }
+
+    fn apart_by(
+        &self,
+        program: &Path,
+        ready: impl FnOnce(&(dyn Fn() -> Result<Crew, harness::Error> + Sync)) -> Result<Crew, harness::Error>,
+    ) -> Result<Vec<Value>, String> {
         let (plan, _) = self.plan();
         let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
         let cancel = Cancel::default();
-        let crew = plan.crew(program, manifest.digest(), self.jobs, &cancel).map_err(|error| error.to_string())?;
+        let make = || plan.crew(program, manifest.digest(), self.jobs, &cancel);
+        let crew = ready(&make).map_err(|error| error.to_string())?;
         let transcripts = Mutex::new(Vec::new());
         let observe = |transcript: &Transcript| {
             transcripts.lock().unwrap().push(serde_json::to_value(transcript).unwrap());

@@ -10,29 +10,31 @@ use crate::guest::{Part, agent, ask};
 
 /// Start an agent that writes a file and goes on without an end, interrupt it so often, and give the exit code and what is left in
 /// the folder for temporary files.
-fn interrupted(times: u32) -> (Option<i32>, usize) {
+fn interrupted(times: u32, more: &[&str]) -> (Option<i32>, usize) {
     let place = tempfile::tempdir().unwrap();
     let (temporary, file) = (place.path().join("tmp"), place.path().join("agent.wasm"));
     std::fs::create_dir(&temporary).unwrap();
-    let body = ask("workspace.write", &[Part::Text("a"), Part::Zeros(5)]) + "(loop (br 0))";
+    let body = ask("workspace.write", &[Part::Text("a.txt"), Part::Zeros(5)]) + "(loop (br 0))";
     std::fs::write(&file, crate::core::component(&agent(&body))).unwrap();
     let policy = place.path().join("policy.toml");
     std::fs::write(&policy, granting("fuel = 1_000_000_000_000\nwall = \"60s\"", "")).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
         .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "-q", "-o", "run"])
+        .args(more)
         .current_dir(&place)
         .env("TMPDIR", &temporary)
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let count = || std::fs::read_dir(&temporary).unwrap().count();
+    let has_written = || crate::common::files(&temporary, "txt").len() == 1;
     for _ in 0..1000 {
-        if count() > 0 {
+        if has_written() {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert_eq!(count(), 1, "it made no workspace");
+    assert!(has_written() && count() == 1, "it made no workspace");
     let kill = format!("for i in $(seq {times}); do kill -INT {}; done", child.id());
     Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status().unwrap();
     (child.wait().unwrap().code(), count())
@@ -40,12 +42,20 @@ fn interrupted(times: u32) -> (Option<i32>, usize) {
 
 #[test]
 fn an_interrupt_closes_the_episode_and_leaves_no_workspace_behind() {
-    assert_eq!(interrupted(1), (Some(130), 0));
+    assert_eq!(interrupted(1, &[]), (Some(130), 0));
 }
 
 #[test]
 fn a_second_interrupt_leaves_no_workspace_behind() {
-    assert_eq!(interrupted(20), (Some(130), 0));
+    assert_eq!(interrupted(20, &[]), (Some(130), 0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn interrupts_leave_nothing_of_a_worker_behind() {
+    for times in [1, 20] {
+        assert_eq!(interrupted(times, &["--isolate", "process"]), (Some(130), 0));
+    }
 }
 
 #[test]

@@ -24,10 +24,14 @@ mod interrupts;
 #[cfg(target_os = "linux")]
 mod isolation;
 mod junit;
+#[cfg(target_os = "linux")]
+mod lacking;
 mod languages;
 mod layers;
 mod learning;
 mod limits;
+#[cfg(target_os = "linux")]
+mod losses;
 mod mediation;
 mod mutants;
 mod populations;

@@ -7,9 +7,9 @@
 //!
 //! | part | what it keeps a worker from |
 //! |---|---|
-//! | limits | more memory, processor time, descriptors, larger files and more processes than episodes need; a core dump; the terminal; new privileges |
-//! | landlock | every file but those of its scratch folder; TCP; signals and sockets to others |
-//! | seccomp | every system call that episodes do not need |
+//! | limits | more memory, processor time, descriptors, larger files and more processes than episodes need; a core dump, also to a program; the terminal; new privileges |
+//! | landlock | the content of every file but those of its scratch folder; TCP, UDP; signals and sockets to others |
+//! | seccomp | every system call that episodes do not need, and of some all but what they are needed for |
 //!
 //! 1. What cannot be had is said, never passed over.
 //! 2. Nothing that is given up comes back: each step only adds to the ones before.

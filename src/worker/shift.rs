@@ -1,0 +1,190 @@
+//! One seat at work: what it owes, and what becomes of that when its worker is lost.
+//!
+//! ```text
+//!  more --> | owed, not given | given to the worker, in this order | --answers--> done
+//!                                ^ the one that was open when the worker was lost is aborted; the others are given to the next one
+//! ```
+//!
+//! 1. Of the episodes that a lost worker was given, exactly the one that it had begun and not told of is aborted. A worker that
+//!    had begun none costs none.
+//! 2. A worker that says what is no answer, or what is not believed, costs the episode that it said it of.
+//! 3. The worker is given more before it has told of all it has, so that neither side waits for the other.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::frame::{self, Bytes};
+use super::seat::Seat;
+use super::told::Told;
+use super::warden::Warden;
+use super::wire::{Answer, Opening, Order};
+use crate::episode::{self, Aborted, Lived, Setting, Ticket};
+use crate::gate::Demands;
+use crate::policy::Continuity;
+use crate::transcript::{Closing, End};
+
+/// Bytes of a batch beyond which it takes no further episode.
+const BATCH: usize = 1 << 20;
+/// How many workers in a row may be lost before they begin an episode, until one is charged for it.
+const IDLE: u32 = 5;
+
+/// What a seat owes.
+pub(super) struct Shift<'s> {
+    setting: &'s Setting,
+    warden: &'s Warden,
+    patience: Duration,
+    owed: VecDeque<Ticket>,
+    /// How many of them the worker has been given.
+    given: usize,
+    /// How many were taken at once, the last time that there were any.
+    taken: usize,
+    idle: u32,
+}
+
+/// What becomes of a worker that has nothing more to do.
+pub(super) enum Left {
+    Ready,
+    Stopped,
+}
+
+/// Why a worker is given up.
+pub(super) enum Loss {
+    Pipe(frame::Error),
+    Told(String),
+}
+
+impl From<frame::Error> for Loss {
+    fn from(error: frame::Error) -> Self {
+        Self::Pipe(error)
+    }
+}
+
+impl<'s> Shift<'s> {
+    /// A seat that owes nothing. Its worker has `patience` for each answer.
+    pub(super) const fn new(setting: &'s Setting, warden: &'s Warden, patience: Duration) -> Self {
+        Self { setting, warden, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
+    }
+
+    /// Whether there is something to do, after a look at what there is `more`.
+    pub(super) fn goes_on(&mut self, more: &mut impl FnMut() -> Vec<Ticket>) -> bool {
+        if self.given == self.owed.len() {
+            let more = more();
+            if !more.is_empty() {
+                self.taken = more.len();
+                self.owed.extend(more);
+            }
+        }
+        self.given < self.owed.len()
+    }
+
+    /// Have everything that is owed lived, and what there is `more`.
+    pub(super) fn work(
+        &mut self,
+        worker: &mut Seat,
+        more: &mut impl FnMut() -> Vec<Ticket>,
+        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
+    ) -> Result<Left, Loss> {
+        self.given = 0;
+        loop {
+            // INVARIANT 3
+            if self.given.saturating_mul(2) <= self.taken && self.goes_on(more) {
+                self.give(worker)?;
+            }
+            if self.given == 0 {
+                worker.watch.due.store(0, Ordering::Relaxed);
+                return Ok(Left::Ready);
+            }
+            let answer = worker.hear()?;
+            self.warden.expect(&worker.watch, self.patience);
+            match answer {
+                Answer::Lived(told) => self.believe(*told, done)?,
+                Answer::Aborted(why) => {
+                    let Some(ticket) = self.owed.pop_front() else { return Ok(Left::Ready) };
+                    let aborted =
+                        Aborted { transcript: self.setting.header(&ticket), error: episode::Error::Worker(why) };
+                    done(ticket.episode, Err(Box::new(aborted)));
+                }
+                Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
+                Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {why}"))),
+                Answer::Confined(_) | Answer::Ready | Answer::Stopped => return Err(frame::Error::Malformed.into()),
+            }
+            self.given = self.given.saturating_sub(1);
+            self.idle = 0;
+            worker.told = worker.told.saturating_add(1);
+        }
+    }
+
+    /// Give the worker one batch of what it has not been given yet.
+    fn give(&mut self, worker: &Seat) -> Result<(), Loss> {
+        let persists = self.setting.policy.boundary.environment == Continuity::Persist;
+        let mut bytes: usize = 0;
+        let mut batch = Vec::new();
+        for ticket in self.owed.iter().skip(self.given) {
+            if bytes > BATCH {
+                break;
+            }
+            let opening = opening(ticket, persists);
+            let world = opening.world.as_ref().map_or(0, |world| world.0.len());
+            bytes = bytes.saturating_add(opening.carry_over.0.len()).saturating_add(world);
+            batch.push(opening);
+        }
+        self.given = self.given.saturating_add(batch.len());
+        let mut order = Vec::new();
+        frame::put(&Order::Batch(batch), &mut order)?;
+        self.warden.expect(&worker.watch, self.patience);
+        Ok(worker.say(&order)?)
+    }
+
+    fn believe(&mut self, told: Told, done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>)) -> Result<(), Loss> {
+        let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
+        let lived = told.believe(self.setting, ticket).map_err(|doubt| Loss::Told(doubt.to_string()))?;
+        let episode = ticket.episode;
+        self.owed.pop_front();
+        done(episode, Ok(lived));
+        Ok(())
+    }
+
+    /// The worker is gone; `open` is how many of those that it had not told of it had finished before the one that was open, and
+    /// nothing where none was. That one is aborted, and its world and lineage stay what they were.
+    pub(super) fn lost(
+        &mut self,
+        open: Option<u64>,
+        why: String,
+        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
+    ) {
+        // INVARIANT 1
+        let given = std::mem::take(&mut self.given);
+        let Some(open) = open else {
+            self.idle = self.idle.saturating_add(1);
+            if self.idle > IDLE {
+                self.abort(0, why, done);
+            }
+            return;
+        };
+        // A worker may say anything, but it costs one of its own.
+        let last = given.saturating_sub(1);
+        self.abort(usize::try_from(open).map_or(last, |open| open.min(last)), why, done);
+    }
+
+    fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>)) {
+        self.idle = 0;
+        let Some(ticket) = self.owed.remove(place) else { return };
+        let mut transcript = self.setting.header(&ticket);
+        (transcript.end, transcript.closing) = (End::Aborted, Closing::Stopped);
+        transcript.lost = Some(Cow::Owned(why));
+        let Ticket { episode, environment, carry_over, .. } = ticket;
+        done(episode, Ok(Lived { transcript, environment, carry_over, demands: Demands::default() }));
+    }
+}
+
+fn opening(ticket: &Ticket, persists: bool) -> Opening {
+    Opening {
+        seed: ticket.seed.0,
+        lineage_seed: ticket.lineage_seed.0,
+        generation: ticket.generation,
+        world: persists.then(|| Bytes(ticket.environment.state())),
+        carry_over: Bytes(ticket.carry_over.to_vec()),
+    }
+}
