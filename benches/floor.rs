@@ -4,7 +4,9 @@
 //!     of pool, host functions that step the same environment; no policy, no fuel, no interrupt clock, no record.
 //! (b) bare core: a raw core module with `func_wrap`.
 //!
-//! (c) the same Dayfly whose policy does not mention WASI, which the agent does not use; and agents that do.
+//! (c) the same Dayfly whose linker has no WASI, which the agent does not use, and whose policy does not mention it; and agents that do.
+//!
+//! (d) the same Dayfly whose episodes are lived in confined processes of their own.
 //!
 //! The contenders take turns, and the fastest of several rounds counts: what else the machine does slows all of them.
 
@@ -23,10 +25,12 @@
 #[path = "../tests/it/core.rs"]
 mod core;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use dayfly::agent::{Agent, Engine};
+use dayfly::capability::MemoryLimits;
 use dayfly::environment::{Environment, Selection, Status};
 use dayfly::episode::{self, Cancel, Ticker};
 use dayfly::harness::{self, Plan, World};
@@ -47,10 +51,39 @@ const CORE: &str = r#"(module
 const PRINTER: &str = include_str!("../tests/agents/printer.wat");
 const ROUNDS: usize = 7;
 
+/// What the benchmark says of itself is said of the part that is named, and of all where none is: `cargo bench --bench floor -- apart`.
+fn is_asked_for(part: &str) -> bool {
+    let mut asked = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
+    asked.peek().is_none() || asked.any(|word| word == part)
+}
+
 /// Seconds for `episodes` episodes.
 type Bench = Box<dyn Fn(u64) -> f64>;
 
 fn main() {
+    if is_asked_for("floor") {
+        floor();
+    }
+    if is_asked_for("wasi") {
+        wasi();
+    }
+    if is_asked_for("apart") {
+        apart();
+    }
+}
+
+/// The fastest of several rounds, in seconds an episode: the contenders take turns.
+fn fastest<const N: usize>(contenders: &[Bench; N], rounds: usize, episodes: u64) -> [f64; N] {
+    let mut best = [f64::INFINITY; N];
+    for _ in 0..rounds {
+        for (contender, best) in contenders.iter().zip(&mut best) {
+            *best = best.min(contender(episodes) / episodes as f64);
+        }
+    }
+    best
+}
+
+fn floor() {
     println!(
         "{:>5} {:>4}  {:>22} {:>22} {:>22}  {:>6}",
         "steps", "jobs", "(b) bare core", "(a) bare component", "dayfly", "/ (a)"
@@ -60,12 +93,7 @@ fn main() {
             let episodes = if steps == 100 { 20_000 } else { 100_000 };
             let agent = if steps == 0 { IDLE } else { STEPPER };
             let contenders = [bare_core(steps, jobs), bare_component(steps, jobs), dayfly(agent, &under(steps), jobs)];
-            let mut best = [f64::INFINITY; 3];
-            for _ in 0..ROUNDS {
-                for (contender, best) in contenders.iter().zip(&mut best) {
-                    *best = best.min(contender(episodes) / episodes as f64);
-                }
-            }
+            let best = fastest(&contenders, ROUNDS, episodes);
             let cell = |seconds: f64| {
                 let step = if steps > 0 {
                     format!("{:>6.0} ns/step", seconds * 1e9 / f64::from(steps))
@@ -83,40 +111,45 @@ fn main() {
             );
         }
     }
-    wasi();
 }
 
-/// What virtual WASI costs: an agent that does not use it, under a policy that does not mention it and under one that grants it; and one
-/// that imports it and prints a line.
+/// What processes of their own cost: the same agents, policies and worlds, in the same run.
+fn apart() {
+    println!("\n{:>5} {:>4}  {:>14} {:>14}  {:>6}", "steps", "jobs", "in-process", "apart", "ratio");
+    for steps in [0, 1, 100] {
+        for jobs in [1, 2] {
+            let episodes = if steps == 100 { 20_000 } else { 100_000 };
+            let agent = if steps == 0 { IDLE } else { STEPPER };
+            let contenders = [dayfly(agent, &under(steps), jobs), dayfly_apart(agent, &under(steps), jobs)];
+            let [here, apart] = fastest(&contenders, ROUNDS, episodes);
+            let cell = |seconds: f64| format!("{:>7.0}/s", 1.0 / seconds);
+            println!("{steps:>5} {jobs:>4}  {:>14} {:>14}  {:>6.2}", cell(here), cell(apart), apart / here);
+        }
+    }
+}
+
+/// What virtual WASI costs: an agent that does not use it, by a linker that does not have it, by one that does where the policy does
+/// not mention it, and where the policy grants it; and one that imports it and prints a line.
 fn wasi() {
     println!(
-        "\n{:>5} {:>4}  {:>22} {:>22} {:>22}  {:>6}",
-        "steps", "jobs", "WASI unmentioned", "WASI granted", "prints", "ratio"
+        "\n{:>5}  {:>14} {:>14} {:>14} {:>14}  {:>20}",
+        "steps", "no WASI", "unmentioned", "granted", "prints", "granted / no WASI"
     );
     for steps in [0, 1, 100] {
         let episodes = if steps == 100 { 20_000 } else { 100_000 };
         let agent = if steps == 0 { IDLE } else { STEPPER };
+        let unmentioned = under(steps).replace("[grants.wasi]\nmode = \"grant\"\n", "");
+        assert_ne!(unmentioned, under(steps));
         let contenders = [
-            dayfly(agent, &under(steps).replace("[grants.wasi]\nmode = \"grant\"\n", ""), 1),
+            dayfly_with(agent, &unmentioned, 1, Engine::without_wasi),
+            dayfly(agent, &unmentioned, 1),
             dayfly(agent, &under(steps), 1),
             dayfly(PRINTER, &under(steps), 1),
         ];
-        let mut best = [f64::INFINITY; 3];
-        for _ in 0..ROUNDS {
-            for (contender, best) in contenders.iter().zip(&mut best) {
-                *best = best.min(contender(episodes) / episodes as f64);
-            }
-        }
-        let cell = |seconds: f64| format!("{:>7.0}/s", 1.0 / seconds);
-        let [unmentioned, granted, prints] = best;
-        let ratio = granted / unmentioned;
-        println!(
-            "{steps:>5} {:>4}  {:>22} {:>22} {:>22}  {ratio:>6.3}",
-            1,
-            cell(unmentioned),
-            cell(granted),
-            cell(prints)
-        );
+        let best = fastest(&contenders, 2 * ROUNDS, episodes);
+        let [none, unmentioned, granted, prints] = best.map(|seconds| format!("{:>7.0}/s", 1.0 / seconds));
+        let ratio = best[2] / best[0];
+        println!("{steps:>5}  {none:>14} {unmentioned:>14} {granted:>14} {prints:>14}  {ratio:>20.3}");
     }
 }
 
@@ -238,22 +271,32 @@ fn under(steps: u32) -> String {
     include_str!("../policies/strict.toml").replace("steps = 100\n", &format!("steps = {}\n", steps.max(1)))
 }
 
+fn policy(text: &str) -> Arc<Policy> {
+    Arc::new(Policy::load(&SourceFile::user("bench.toml", text), &|_, _| Ok(None)).unwrap())
+}
+
+fn plan(agent: &Agent, policy: &Arc<Policy>, episodes: u64) -> Plan {
+    Plan {
+        agent: agent.clone(),
+        policy: Arc::clone(policy),
+        world: World::from(world()),
+        task: None,
+        episodes,
+        lineages: 1,
+        seed: Seed(0),
+    }
+}
+
 fn dayfly(agent: &str, text: &str, jobs: u64) -> Bench {
-    let policy = Policy::load(&SourceFile::user("bench.toml", text), &|_, _| Ok(None)).unwrap();
-    let engine = Engine::new(episode::memory(&policy), jobs as u32).unwrap();
-    let component = core::component(agent);
-    let agent = Agent::load("bench", &component, &engine).unwrap();
-    let policy = Arc::new(policy);
+    dayfly_with(agent, text, jobs, Engine::new)
+}
+
+fn dayfly_with(agent: &str, text: &str, jobs: u64, engine: fn(MemoryLimits, u32) -> wasmtime::Result<Engine>) -> Bench {
+    let policy = policy(text);
+    let engine = engine(episode::memory(&policy), jobs as u32).unwrap();
+    let agent = Agent::load("bench", &core::component(agent), &engine).unwrap();
     Box::new(move |episodes| {
-        let plan = Plan {
-            agent: agent.clone(),
-            policy: Arc::clone(&policy),
-            world: World::from(world()),
-            task: None,
-            episodes,
-            lineages: 1,
-            seed: Seed(0),
-        };
+        let plan = plan(&agent, &policy, episodes);
         let place = tempfile::tempdir().unwrap();
         let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
         let mut writer = Writer::create(&place.path().join("run"), &manifest).unwrap();
@@ -262,6 +305,28 @@ fn dayfly(agent: &str, text: &str, jobs: u64) -> Bench {
         let observe = |_: &Transcript| ();
         let (_, ending) =
             harness::run(&plan, manifest.digest(), jobs as usize, &Cancel::default(), &mut writer, &observe).unwrap();
+        let took = started.elapsed().as_secs_f64();
+        writer.close(ending.reason()).unwrap();
+        took
+    })
+}
+
+/// The same in workers, which are there before the clock starts, as the engine is in the other.
+fn dayfly_apart(agent: &str, text: &str, jobs: u64) -> Bench {
+    let policy = policy(text);
+    let engine = Engine::new(episode::memory(&policy), jobs as u32).unwrap();
+    let agent = Agent::load("bench", &core::component(agent), &engine).unwrap();
+    Box::new(move |episodes| {
+        let plan = plan(&agent, &policy, episodes);
+        let place = tempfile::tempdir().unwrap();
+        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
+        let mut writer = Writer::create(&place.path().join("run"), &manifest).unwrap();
+        let (program, cancel) = (Path::new(env!("CARGO_BIN_EXE_dayfly")), Cancel::default());
+        let crew = plan.crew(program, manifest.digest(), jobs as usize, &cancel).unwrap();
+        crew.fill().unwrap();
+        let started = Instant::now();
+        let (_, ending) =
+            harness::run_apart(&plan, &crew, jobs as usize, &cancel, &mut writer, &|_: &Transcript| ()).unwrap();
         let took = started.elapsed().as_secs_f64();
         writer.close(ending.reason()).unwrap();
         took
