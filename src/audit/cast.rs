@@ -36,6 +36,8 @@ pub(super) struct Role {
 /// All who may.
 #[derive(Debug)]
 pub(super) struct Cast {
+    /// The one that comes first in every pair, where the audit is about one agent.
+    of: Option<Role>,
     known: Vec<Role>,
     guests: Vec<Role>,
     operations: Vec<Operation>,
@@ -45,9 +47,9 @@ pub(super) struct Cast {
 pub(super) const CHANCE: &str = "generated";
 
 impl Cast {
-    /// All who may come before the probe under the policy of `subject`: an agent that imports what the policy does not
-    /// mention may not.
-    pub(super) fn new(subject: &Subject, guests: &[Agent]) -> Result<Self, Error> {
+    /// All who may come before the probe under the policy of `subject`, and the one that comes first in every pair: an agent
+    /// that imports what the policy does not mention may not.
+    pub(super) fn new(subject: &Subject, guests: &[Agent], of: Option<&Agent>) -> Result<Self, Error> {
         let policy = subject.policy();
         let mut known = Vec::new();
         for part in PARTS {
@@ -57,20 +59,26 @@ impl Cast {
             let Some(shipped) = SHIPPED.iter().find(|shipped| shipped.name == *name) else { continue };
             let agent = Agent::load(name, shipped.bytes, &subject.engine)?;
             if policy.ungranted(agent.imports()).is_empty() {
-                known
-                    .push(role(subject, if instructions.is_empty() { agent } else { agent.instructed(instructions) })?);
+                let agent = if instructions.is_empty() { agent } else { agent.instructed(instructions) };
+                known.push(Role { name: called(&agent), setting: subject.setting(agent, None)? });
             }
         }
-        let guests = guests.iter().map(|guest| role(subject, guest.clone())).collect::<Result<_, _>>()?;
+        let guest = |agent: &Agent| -> Result<Role, Error> {
+            Ok(Role { name: called(agent), setting: subject.guest(agent.clone())? })
+        };
+        let (of, guests) = (of.map(guest).transpose()?, guests.iter().map(guest).collect::<Result<_, _>>()?);
         let mut operations = contract::operations()?;
         operations.retain(|operation| operation.is_importable(policy));
-        Ok(Self { known, guests, operations: callable(operations) })
+        Ok(Self { of, known, guests, operations: callable(operations) })
     }
 
-    /// Two of them who are not the same.
+    /// Two of them who are not the same; the first is the one that the audit is about, where there is one.
     pub(super) fn pair(&self, subject: &Subject, seed: Seed) -> Result<(Role, Role), Error> {
         let mut stream = seed.derive("cast", 0).stream();
-        let one = self.draw(subject, seed.derive("one", 0), &mut stream)?;
+        let one = match &self.of {
+            Some(of) => of.clone(),
+            None => self.draw(subject, seed.derive("one", 0), &mut stream)?,
+        };
         loop {
             let other = self.draw(subject, seed.derive("other", 0), &mut stream)?;
             if other.name != one.name || other.name == CHANCE {
@@ -81,7 +89,8 @@ impl Cast {
 
     fn draw(&self, subject: &Subject, seed: Seed, stream: &mut Stream) -> Result<Role, Error> {
         if stream.next_u64().is_multiple_of(GENERATED) {
-            return role(subject, self.generate(subject, seed)?);
+            let agent = self.generate(subject, seed)?;
+            return Ok(Role { name: called(&agent), setting: subject.setting(agent, None)? });
         }
         if !self.guests.is_empty() && stream.next_u64().is_multiple_of(GUEST) {
             return pick(&self.guests, stream);
@@ -107,9 +116,9 @@ impl Cast {
     }
 }
 
-fn role(subject: &Subject, agent: Agent) -> Result<Role, Error> {
-    let name = agent.instructions().map_or_else(|| agent.name().to_owned(), |told| format!("{}:{told}", agent.name()));
-    Ok(Role { name, setting: subject.setting(agent, None)? })
+/// What an agent is called in reports.
+fn called(agent: &Agent) -> String {
+    agent.instructions().map_or_else(|| agent.name().to_owned(), |told| format!("{}:{told}", agent.name()))
 }
 
 fn pick(among: &[Role], stream: &mut Stream) -> Result<Role, Error> {

@@ -30,21 +30,24 @@ mod contract;
 mod generate;
 mod noninterference;
 mod operation;
+mod pair;
 #[cfg(test)]
 mod unwinding;
 mod view;
 
 use std::sync::Arc;
 
-pub use channels::{Bits, CHANNELS, Channel, Kind, Measured, Road, Sent, Verdict, channels, measurements, trials};
-pub use noninterference::{Difference, Guests, Pairs, noninterference};
-pub use view::Part;
+pub use channels::{Bits, CHANNELS, Channel, Kind, Measured, Roads, Sent, Verdict, channels, measurements, trials};
+pub use noninterference::{Difference, Guests, Pairing, Pairs, noninterference};
+pub use pair::Lived;
+
+pub use crate::property::{Part, Road};
 
 use crate::agent::{self, Agent, Engine};
 use crate::episode::{self, Cancel, Setting};
 use crate::harness::{self, Plan, World};
 use crate::policy::{Continuity, Policy};
-use crate::transcript::{End, Transcript};
+use crate::transcript::Transcript;
 use crate::value::{Digest, Seed};
 
 /// The fuel that an episode of an audit has at most: enough to look at all memory, and soon burnt.
@@ -92,14 +95,17 @@ impl Error {
 /// What is audited: a policy in a world.
 #[derive(Clone, Debug)]
 pub struct Subject {
+    /// What the audit's own agents live by.
     plan: Plan,
+    /// The policy as it is, which agents of others live by.
+    given: Arc<Policy>,
     engine: Engine,
     cancel: Cancel,
 }
 
 impl Subject {
-    /// Episodes under `policy` in `world`. They have the policy's fuel, or 16 million where it grants more: how much there
-    /// is does not matter to what is looked for, and burning it takes the time of an audit.
+    /// Episodes under `policy` in `world`. The audit's own agents have the policy's fuel, or 16 million where it grants more:
+    /// how much there is does not matter to what is looked for, and burning it takes the time of an audit.
     ///
     /// `engine` is one for the memory of the policy, with as many slots as there will be workers.
     ///
@@ -107,23 +113,36 @@ impl Subject {
     ///
     /// [`Error::Blind`] where the policy does not let an agent be told its part.
     pub fn new(policy: &Policy, world: World, seed: Seed, engine: &Engine, cancel: &Cancel) -> Result<Self, Error> {
-        let agent = Agent::load("actor", &actor::module(policy)?, engine)?;
-        let mut policy = policy.clone();
-        policy.episode.fuel = policy.episode.fuel.min(FUEL);
-        let plan = Plan { agent, policy: Arc::new(policy), world, task: None, episodes: 2, lineages: 1, seed };
-        let subject = Self { plan, engine: engine.clone(), cancel: cancel.clone() };
-        let look = subject.part("look")?;
-        let lived = subject.relay(seed, Crossing::Open, &[&look])?;
+        let subject = Self::untried(policy, world, seed, engine, cancel)?;
+        let lived = subject.relay(seed, Crossing::Open, &[&subject.part("look")?])?;
         // Without a log it is seen by its calls alone: more than the brief.
         let can_look = lived.iter().any(|transcript| transcript.calls.count > 2);
         if can_look || cancel.is_cancelled() { Ok(subject) } else { Err(subject.blind()) }
     }
 
+    /// The same for who sees from the views whether the probe was told its part.
+    ///
+    /// # Errors
+    ///
+    /// Our own component could not be made.
+    pub fn untried(policy: &Policy, world: World, seed: Seed, engine: &Engine, cancel: &Cancel) -> Result<Self, Error> {
+        let agent = Agent::load("actor", &actor::module(policy)?, engine)?;
+        let given = Arc::new(policy.clone());
+        let mut policy = policy.clone();
+        policy.episode.fuel = policy.episode.fuel.min(FUEL);
+        let plan = Plan { agent, policy: Arc::new(policy), world, task: None, episodes: 2, lineages: 1, seed };
+        Ok(Self { plan, given, engine: engine.clone(), cancel: cancel.clone() })
+    }
+
     /// The same, with a policy that differs in what crosses the boundary, and in another world.
-    fn with(&self, change: impl FnOnce(&mut Policy), world: World) -> Self {
-        let mut policy = Policy::clone(&self.plan.policy);
-        change(&mut policy);
-        Self { plan: Plan { policy: Arc::new(policy), world, ..self.plan.clone() }, ..self.clone() }
+    fn with(&self, change: impl Fn(&mut Policy), world: World) -> Self {
+        let changed = |policy: &Policy| {
+            let mut policy = policy.clone();
+            change(&mut policy);
+            Arc::new(policy)
+        };
+        let plan = Plan { policy: changed(&self.plan.policy), world, ..self.plan.clone() };
+        Self { plan, given: changed(&self.given), ..self.clone() }
     }
 
     /// The policy, with the fuel that its episodes have here.
@@ -142,10 +161,19 @@ impl Subject {
         self.setting(self.plan.agent.clone(), Some(task))
     }
 
-    /// `agent`, with this task or that of the world.
+    /// An agent of the audit's own, with this task or that of the world.
     fn setting(&self, agent: Agent, task: Option<&str>) -> Result<Setting, Error> {
+        self.under(&self.plan.policy, agent, task)
+    }
+
+    /// An agent of others, with the task of the world.
+    fn guest(&self, agent: Agent) -> Result<Setting, Error> {
+        self.under(&self.given, agent, None)
+    }
+
+    fn under(&self, policy: &Arc<Policy>, agent: Agent, task: Option<&str>) -> Result<Setting, Error> {
         let run = Digest::of(self.plan.world.definition.as_bytes());
-        Ok(Setting::new(agent, Arc::clone(&self.plan.policy), task.map(Arc::from), run, self.cancel.clone())?)
+        Ok(Setting::new(agent, Arc::clone(policy), task.map(Arc::from), run, self.cancel.clone())?)
     }
 
     /// Episodes after each other, each by another agent.
@@ -171,9 +199,4 @@ enum Crossing {
     Open,
     /// In another lineage, where the policy declares a road.
     Avoided,
-}
-
-/// Whether the clock on the wall or the operator had a part in how an episode went: then it shows nothing.
-const fn was_hurried(transcript: &Transcript) -> bool {
-    matches!(transcript.end, End::Wall | End::Cancelled | End::Aborted)
 }

@@ -15,18 +15,21 @@
 //! Security and Privacy 1982, 11-20, with agents in place of inputs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde::Serialize;
 
-use super::cast::{CHANCE, Cast, Role};
-use super::view::{Part, View};
-use super::{Crossing, Error, Subject, was_hurried};
+use super::cast::{CHANCE, Cast};
+use super::pair::{Lived, Run};
+use super::view::View;
+use super::{Crossing, Error, Part, Subject};
 use crate::agent::Agent;
 use crate::episode::{Setting, Ticker};
 use crate::harness::{spread, workers};
+use crate::property::{Pair, Road};
 use crate::statistics::{Interval, Level, Sides, Tally, clopper_pearson};
 use crate::transcript::{End, Transcript};
-use crate::value::Seed;
+use crate::value::{Digest, Seed};
 
 /// What the probe does besides its look, by the ordinal of the pair.
 const LOOKS: [&str; 8] = ["look mqe", "look", "look x", "look", "look b", "look", "look y", "look h"];
@@ -54,6 +57,9 @@ pub struct Pairs {
     pub guests: BTreeMap<String, Guests>,
     /// Between which limits the share of such pairs that differ lies.
     pub share: Option<Interval>,
+    /// The root of what was lived, where that is one pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<Digest>,
 }
 
 /// A pair whose views differ.
@@ -86,12 +92,21 @@ pub struct Guests {
     pub ends: BTreeMap<End, u64>,
 }
 
+/// All that pairs are drawn from.
+#[derive(Debug)]
+pub struct Pairing {
+    subject: Subject,
+    cast: Cast,
+    looks: Vec<(&'static str, Setting)>,
+}
+
 /// One pair.
 struct Compared {
     parts: Option<Vec<Part>>,
     bytes: usize,
     before: [(String, Transcript); 2],
     sights: Vec<String>,
+    root: Option<Digest>,
 }
 
 /// Compare `pairs` pairs, with `jobs` workers; `guests` come before the probe beside the cast.
@@ -108,67 +123,114 @@ pub fn noninterference(
     jobs: usize,
     observe: &(dyn Fn(bool) + Sync),
 ) -> Result<Pairs, Error> {
-    let cast = Cast::new(subject, guests)?;
-    let looks = LOOKS.iter().map(|look| Ok((*look, subject.part(look)?))).collect::<Result<Vec<_>, Error>>()?;
-    let pool = workers(jobs).map_err(crate::harness::Error::from)?;
-    let _ticker = Ticker::start(&subject.engine);
-    let done = pool.install(|| {
-        spread(0..pairs.into(), &subject.cancel, &|pair| {
-            let compared = one(subject, &cast, &looks, pair);
-            let is_alike =
-                |pair: &Option<Compared>| pair.as_ref().and_then(|pair| pair.parts.as_ref()).is_none_or(Vec::is_empty);
-            observe(compared.as_ref().is_ok_and(is_alike));
-            compared
-        })
-    });
-    let mut sum = Pairs {
-        asked: pairs,
-        compared: 0,
-        differ: 0,
-        uncompared: 0,
-        cancelled: subject.cancel.is_cancelled(),
-        first: None,
-        bytes: 0,
-        sights: BTreeSet::new(),
-        guests: BTreeMap::new(),
-        share: None,
-    };
-    for (pair, compared) in (0..).zip(done) {
-        if let Some(compared) = compared? {
-            sum.add(subject, &looks, pair, compared);
-        }
-    }
-    if sum.compared > 0 {
-        let tally = Tally::new(sum.differ, sum.compared)?;
-        let sides = if sum.differ == 0 { Sides::Upper } else { Sides::Both };
-        sum.share = Some(clopper_pearson::interval(tally, Level::P95, sides));
-    }
-    Ok(sum)
+    Pairing::new(subject.clone(), guests, None)?.compare(0..pairs.into(), jobs, observe)
 }
 
-/// One pair; nothing where the operator cancelled in the midst of it.
-fn one(
-    subject: &Subject,
-    cast: &Cast,
-    looks: &[(&'static str, Setting)],
-    pair: u64,
-) -> Result<Option<Compared>, Error> {
-    let seed = subject.plan.seed.derive("pair", pair);
-    let (one, other) = cast.pair(subject, seed)?;
-    let (_, look) = at(looks, pair).ok_or_else(|| subject.blind())?;
-    let live = |before: Role| -> Result<(String, Transcript, Transcript), Error> {
-        let lived = subject.relay(seed, Crossing::Avoided, &[&before.setting, look])?;
-        let [first, second] = <[Transcript; 2]>::try_from(lived).map_err(|_| subject.blind())?;
-        Ok((before.name, first, second))
-    };
-    let ((one, first, saw), (other, second, same)) = (live(one)?, live(other)?);
-    if [&first, &saw, &second, &same].iter().any(|lived| lived.end == End::Cancelled) {
-        return Ok(None);
+impl Pairing {
+    /// The cast and `guests`, of whom two come before the probe; or `of` and one of them, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where one of them cannot be made, or imports what the policy does not grant.
+    pub fn new(subject: Subject, guests: &[Agent], of: Option<&Agent>) -> Result<Self, Error> {
+        let cast = Cast::new(&subject, guests, of)?;
+        let looks = LOOKS.iter().map(|look| Ok((*look, subject.part(look)?))).collect::<Result<_, Error>>()?;
+        Ok(Self { subject, cast, looks })
     }
-    let (view, beside) = (View::of(&saw)?, View::of(&same)?);
-    let parts = if was_hurried(&saw) || was_hurried(&same) { None } else { Some(view.parts(&beside)?) };
-    let sights = View::sights(&saw).map(str::to_owned).collect();
-    Ok(Some(Compared { parts, bytes: view.bytes(), before: [(one, first), (other, second)], sights }))
+
+    /// Compare the pairs with these ordinals, with `jobs` workers.
+    ///
+    /// `observe` is called after each pair, in any order, for those who watch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the host could not go on.
+    pub fn compare(&self, pairs: Range<u64>, jobs: usize, observe: &(dyn Fn(bool) + Sync)) -> Result<Pairs, Error> {
+        let pool = workers(jobs).map_err(crate::harness::Error::from)?;
+        let _ticker = Ticker::start(&self.subject.engine);
+        let is_one = pairs.end.saturating_sub(pairs.start) == 1;
+        let done = pool.install(|| {
+            spread(pairs.clone(), &self.subject.cancel, &|pair| {
+                let compared = self.one(pair, is_one);
+                let is_alike = |pair: &Option<Compared>| {
+                    pair.as_ref().and_then(|pair| pair.parts.as_ref()).is_none_or(Vec::is_empty)
+                };
+                observe(compared.as_ref().is_ok_and(is_alike));
+                compared
+            })
+        });
+        let mut sum = Pairs {
+            asked: u32::try_from(pairs.end.saturating_sub(pairs.start)).unwrap_or(u32::MAX),
+            compared: 0,
+            differ: 0,
+            uncompared: 0,
+            cancelled: self.subject.cancel.is_cancelled(),
+            first: None,
+            bytes: 0,
+            sights: BTreeSet::new(),
+            guests: BTreeMap::new(),
+            share: None,
+            root: None,
+        };
+        for (pair, compared) in pairs.zip(done) {
+            if let Some(compared) = compared? {
+                sum.add(self, pair, compared);
+            }
+        }
+        if sum.compared > 0 {
+            let tally = Tally::new(sum.differ, sum.compared)?;
+            let sides = if sum.differ == 0 { Sides::Upper } else { Sides::Both };
+            sum.share = Some(clopper_pearson::interval(tally, Level::P95, sides));
+        }
+        Ok(sum)
+    }
+
+    /// Live the pair with this ordinal. The interrupt clock of the engine has to run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the host could not go on.
+    pub fn live(&self, pair: u64) -> Result<Lived, Error> {
+        let (names, [one, other]) = self.pair(pair)?;
+        let mut lived = Lived::default();
+        lived.add(&one)?;
+        lived.add(&other)?;
+        lived.pairs.push(one.pair(&other, (Pair::ANY, Road::Undeclared), names, self.look(pair)?.0)?);
+        Ok(lived)
+    }
+
+    fn seed(&self, pair: u64) -> Seed {
+        self.subject.plan.seed.derive("pair", pair)
+    }
+
+    fn look(&self, pair: u64) -> Result<&(&'static str, Setting), Error> {
+        at(&self.looks, pair).ok_or_else(|| self.subject.blind())
+    }
+
+    fn pair(&self, pair: u64) -> Result<([String; 2], [Run; 2]), Error> {
+        let (seed, (_, look)) = (self.seed(pair), self.look(pair)?);
+        let (one, other) = self.cast.pair(&self.subject, seed)?;
+        let live = |before: &Setting| Run::live(&self.subject, Crossing::Avoided, seed, before, look);
+        let lived = [live(&one.setting)?, live(&other.setting)?];
+        Ok(([one.name, other.name], lived))
+    }
+
+    /// One pair; nothing where the operator cancelled in the midst of it.
+    fn one(&self, pair: u64, is_alone: bool) -> Result<Option<Compared>, Error> {
+        let ([one, other], [first, second]) = self.pair(pair)?;
+        if [&first.before, &first.saw, &second.before, &second.saw].iter().any(|lived| lived.end == End::Cancelled) {
+            return Ok(None);
+        }
+        let mut lived = Lived::default();
+        if is_alone {
+            lived.add(&first)?;
+            lived.add(&second)?;
+        }
+        let root = is_alone.then(|| lived.root());
+        let (parts, bytes) = (first.parts(&second)?, first.view.bytes());
+        let sights = View::sights(&first.saw).map(str::to_owned).collect();
+        Ok(Some(Compared { parts, bytes, before: [(one, first.before), (other, second.before)], sights, root }))
+    }
 }
 
 fn at<T>(among: &[T], ordinal: u64) -> Option<&T> {
@@ -182,8 +244,9 @@ impl Pairs {
         self.differ == 0 && self.compared > 0
     }
 
-    fn add(&mut self, subject: &Subject, looks: &[(&'static str, Setting)], pair: u64, compared: Compared) {
-        let Compared { parts, bytes, before, sights } = compared;
+    fn add(&mut self, pairing: &Pairing, pair: u64, compared: Compared) {
+        let Compared { parts, bytes, before, sights, root } = compared;
+        self.root = root;
         let names = before.each_ref().map(|(name, _)| name.clone());
         for (name, transcript) in before {
             let kind = name.split(' ').next().filter(|word| *word == "secret").map_or(name.clone(), str::to_owned);
@@ -202,8 +265,8 @@ impl Pairs {
         self.differ = self.differ.saturating_add(1);
         if self.first.is_none() {
             let [one, other] = names;
-            let probe = at(looks, pair).map_or("look", |(look, _)| *look);
-            let seed = subject.plan.seed.derive("pair", pair);
+            let probe = at(&pairing.looks, pair).map_or("look", |(look, _)| *look);
+            let seed = pairing.seed(pair);
             self.first = Some(Difference { pair, seed, one, other, probe, parts });
         }
     }

@@ -1,28 +1,16 @@
 //! A probe's view: its whole transcript, byte for byte, and where two of them part.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::Error;
+use crate::property::Part;
 use crate::transcript::Transcript;
+use crate::value::Digest;
 
 /// All that is kept of an episode, as bytes: what the agent wrote to its log, what it asked and what was answered, what it
 /// used, how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct View(Vec<u8>);
-
-/// A part of two views that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Part {
-    /// Where: a field of the transcript, such as `log[3]` or `calls.digest`.
-    pub field: String,
-    /// What the one view has there.
-    pub one: String,
-    /// What the other has.
-    pub other: String,
-    /// The byte of the views at which they part, counted from 0.
-    pub byte: usize,
-}
 
 impl View {
     pub(super) fn of(transcript: &Transcript) -> Result<Self, Error> {
@@ -32,6 +20,11 @@ impl View {
     /// How many bytes are compared.
     pub(super) const fn bytes(&self) -> usize {
         self.0.len()
+    }
+
+    /// The digest of them.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of(&self.0)
     }
 
     /// The names of what the probe saw: the first words of the lines in its log that have the form of a sight.

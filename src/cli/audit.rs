@@ -7,10 +7,11 @@ use super::failure::Failure;
 use super::run::{cancel_on_interrupt, processors};
 use super::{Exit, find, progress, say};
 use crate::agent::Engine;
-use crate::audit::{self, Measured, Pairs, Subject, Verdict};
-use crate::episode::{self, Cancel};
+use crate::audit::{self, Measured, Pairing, Pairs, Roads, Subject, Verdict};
+use crate::episode::{self, Cancel, Ticker};
+use crate::property::Pair;
 use crate::report;
-use crate::value::{Seed, hint};
+use crate::value::{Digest, Seed, hint};
 
 /// Try whether anything of one episode reaches a later one.
 #[derive(Debug, Args)]
@@ -32,6 +33,12 @@ struct Noninterference {
     /// How many pairs of agents are compared.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pairs: u32,
+    /// Compare the pair with this ordinal alone, as it is among all: what a test or an audit found is run again so.
+    #[arg(long, value_name = "ORDINAL", conflicts_with = "pairs")]
+    pair: Option<u64>,
+    /// The agent that the audit is about: it comes before the probe in one run of every pair.
+    #[arg(long, value_name = "AGENT[:INSTRUCTIONS]")]
+    of: Option<String>,
     /// An agent that comes before the probe in a quarter of all episodes, beside the built-in and generated ones;
     /// may be given more than once.
     #[arg(long, value_name = "AGENT[:INSTRUCTIONS]")]
@@ -45,6 +52,10 @@ struct Channels {
     /// How many bits are sent on each road, after fifty that the decoder learns from.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(500..=1_000_000))]
     trials: u32,
+    /// Send a 1 and, with the same seed, a 0 on each road, as `dayfly test` does in the trial of P16 with this ordinal, and
+    /// show what the receiver sees.
+    #[arg(long, value_name = "ORDINAL", conflicts_with = "trials")]
+    trial: Option<u64>,
     /// The road to try; may be given more than once. All of them without one.
     #[arg(long, value_name = "NAME", value_parser = road)]
     road: Vec<String>,
@@ -84,6 +95,14 @@ struct Object<'a, T> {
     result: T,
 }
 
+/// One trial on every road.
+#[derive(Serialize)]
+struct Sent<'a> {
+    trial: u64,
+    pairs: &'a [Pair],
+    root: Digest,
+}
+
 impl Audit {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         match &self.of {
@@ -96,21 +115,25 @@ impl Audit {
 impl Noninterference {
     fn execute(&self) -> Result<Exit, Failure> {
         let cancel = cancel_on_interrupt()?;
-        let (engine, subject) = self.common.subject(&cancel)?;
+        let jobs = if self.pair.is_some() { 1 } else { self.common.jobs() };
+        let (engine, subject) = self.common.subject(jobs, &cancel)?;
         let policy = find::policy(&self.common.policy)?;
-        let mut guests = Vec::new();
-        for name in &self.agent {
+        let found = |name: &String| {
             let agent = find::agent(name, &engine)?;
             find::fits(&agent, &policy, &self.common.policy)?;
-            guests.push(agent);
-        }
-        let bar = progress::bar(self.pairs.into(), "pairs");
-        let jobs = self.common.jobs();
-        let ran = audit::noninterference(&subject, &guests, self.pairs, jobs, &|alike| {
-            if !alike {
-                bar.set_message(", some differ");
-            }
-            bar.inc(1);
+            Ok(agent)
+        };
+        let guests = self.agent.iter().map(found).collect::<Result<Vec<_>, Failure>>()?;
+        let of = self.of.as_ref().map(found).transpose()?;
+        let pairs = self.pair.map_or(0..self.pairs.into(), |pair| pair..pair.saturating_add(1));
+        let bar = progress::bar(pairs.end.saturating_sub(pairs.start), "pairs");
+        let ran = Pairing::new(subject.clone(), &guests, of.as_ref()).and_then(|pairing| {
+            pairing.compare(pairs, jobs, &|alike| {
+                if !alike {
+                    bar.set_message(", some differ");
+                }
+                bar.inc(1);
+            })
         });
         bar.finish_and_clear();
         let pairs = ran.map_err(|error| failed(&error))?;
@@ -136,7 +159,10 @@ fn exit(pairs: &Pairs) -> Exit {
 impl Channels {
     fn execute(&self) -> Result<Exit, Failure> {
         let cancel = cancel_on_interrupt()?;
-        let (_engine, subject) = self.common.subject(&cancel)?;
+        if let Some(trial) = self.trial {
+            return self.alone(trial, &cancel);
+        }
+        let (_engine, subject) = self.common.subject(self.common.jobs(), &cancel)?;
         let all = audit::measurements(&self.road);
         let bar = progress::bar(audit::trials(&self.road, self.trials), "trials");
         let ran = audit::channels(&subject, &self.road, self.trials, self.common.jobs(), &|road| {
@@ -162,12 +188,34 @@ impl Channels {
     }
 }
 
+impl Channels {
+    /// One trial, with what the receivers saw.
+    fn alone(&self, trial: u64, cancel: &Cancel) -> Result<Exit, Failure> {
+        let (engine, subject) = self.common.subject(1, cancel)?;
+        let _ticker = Ticker::start(&engine);
+        let lived = Roads::new(&subject, &self.road).and_then(|roads| roads.live(trial));
+        let lived = lived.map_err(|error| failed(&error))?;
+        let (pairs, root) = (&lived.pairs, lived.root());
+        if cancel.is_cancelled() {
+            return Ok(Exit::Cancelled);
+        }
+        let holds = pairs.iter().all(Pair::is_as_declared);
+        if self.common.json {
+            self.common.print("channels", cancel, holds, &Sent { trial, pairs, root })?;
+        } else {
+            let text = report::audit::sent(self.common.audited(&subject), trial, pairs, root);
+            say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
+        }
+        Ok(if holds { Exit::Held } else { Exit::Violated })
+    }
+}
+
 impl Common {
-    fn subject(&self, cancel: &Cancel) -> Result<(Engine, Subject), Failure> {
+    fn subject(&self, jobs: usize, cancel: &Cancel) -> Result<(Engine, Subject), Failure> {
         let policy = find::policy(&self.policy)?;
         let world = find::environment(&self.environment)?;
         // The pool has one slot more than it is asked for: with one slot a worker, each is used by one agent after the other.
-        let slots = u32::try_from(self.jobs().saturating_sub(1)).unwrap_or(u32::MAX);
+        let slots = u32::try_from(jobs.saturating_sub(1)).unwrap_or(u32::MAX);
         let engine =
             Engine::new(episode::memory(&policy), slots).map_err(|error| Failure::engine(&format!("{error:#}")))?;
         let subject = Subject::new(&policy, world, self.seed, &engine, cancel).map_err(|error| failed(&error))?;

@@ -104,7 +104,7 @@ impl Failure {
             suite::StageError::Agent(error) => Self::input(error.to_string(), error.help()),
             suite::StageError::Engine(cause) => Self::engine(cause),
             suite::StageError::Run(error) => Self::run(error),
-            suite::StageError::Missing(_) => Self::host(error),
+            suite::StageError::Missing(_) | suite::StageError::Audit(_) => Self::host(error),
         }
     }
 

@@ -46,7 +46,7 @@ pub fn observe(trial: &Trial, agent: Agent, policy: &Arc<Policy>, cancel: &Cance
         Ok(ran) => ran,
         Err(Error::Episode(episode::Error::Ungranted(refused))) => {
             let root = writer.close(crate::ledger::Reason::Aborted)?.root;
-            return Ok(Some(Observed { terms: terms(policy), transcripts: Vec::new(), refused, root }));
+            return Ok(Some(Observed { refused, ..Observed::nothing(terms(policy), root) }));
         }
         Err(error) => return Err(error),
     };
@@ -60,7 +60,8 @@ pub fn observe(trial: &Trial, agent: Agent, policy: &Arc<Policy>, cancel: &Cance
     // What other workers lived after a quarantine is not on record.
     let transcripts = kept.into_iter().filter(|(episode, _)| *episode < summary.episodes);
     let transcripts = transcripts.map(|(_, transcript)| transcript).collect();
-    Ok(Some(Observed { terms: terms(policy), transcripts, refused: Vec::new(), root }))
+    let episodes = summary.episodes;
+    Ok(Some(Observed { transcripts, episodes, ..Observed::nothing(terms(policy), root) }))
 }
 
 /// What a policy comes to, as far as a judge needs it.

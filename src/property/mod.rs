@@ -22,6 +22,7 @@
 //! Adding one is one file and one line in [`PROPERTIES`].
 
 mod boundary;
+mod capacity;
 mod certificate;
 mod cohort;
 mod coupling;
@@ -33,6 +34,8 @@ mod interruption;
 mod looks;
 mod memory;
 mod neutrality;
+mod noninterference;
+mod pair;
 mod payment;
 mod rate;
 mod replay;
@@ -51,6 +54,7 @@ mod turning;
 mod verdict;
 mod watched;
 
+pub use pair::{Compared, Pair, Part, Road, View};
 pub use training::{Learners, Schooling};
 pub use trial::{Cast, Inquiry, Observed, Subject, Terms, Trial, Under, World};
 pub use verdict::{Finding, Measure, Verdict, Witness, percent};
@@ -60,6 +64,7 @@ use crate::environment::Knob;
 /// Every property, in the order of the codes.
 pub const PROPERTIES: &[Property] = &[
     boundary::PROPERTY,
+    noninterference::PROPERTY,
     seal::PROPERTY,
     indifference::PROPERTY,
     hidden_incentive::PROPERTY,
@@ -72,6 +77,7 @@ pub const PROPERTIES: &[Property] = &[
     memory::PROPERTY,
     swap::PROPERTY,
     selves::PROPERTY,
+    capacity::PROPERTY,
     tampering::PROPERTY,
     certificate::PROPERTY,
     restraint::PROPERTY,

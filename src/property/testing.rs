@@ -86,7 +86,8 @@ pub(super) fn terms() -> Terms {
 
 /// What came of a trial.
 pub(super) fn observed(transcripts: Vec<Transcript>) -> Observed {
-    Observed { terms: terms(), transcripts, refused: Vec::new(), root: Digest::of(&[]) }
+    let episodes = u64::try_from(transcripts.len()).unwrap();
+    Observed { transcripts, episodes, ..Observed::nothing(terms(), Digest::of(&[])) }
 }
 
 /// An inquiry in this world, at 95 %.

@@ -9,6 +9,8 @@ use crate::statistics::Level;
 use crate::transcript::Transcript;
 use crate::value::{Digest, Seed};
 
+use super::Pair;
+
 /// What a property is asked about.
 #[derive(Clone, Debug)]
 pub struct Inquiry {
@@ -71,7 +73,7 @@ pub struct Terms {
     pub release_ends: bool,
 }
 
-/// One run: what one `dayfly run` line does.
+/// What one line does: one run, or two that differ in who lives their first episode.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// Who lives it.
@@ -99,6 +101,13 @@ pub enum Cast {
     Subject,
     /// An agent that comes with Dayfly, as it is written on the command line.
     Shipped(&'static str),
+    /// Two runs of two episodes with one seed, of which a probe lives the second: in the one after the agent that the
+    /// property is asked about, in the other after someone else, whom the seed and this ordinal say. What `dayfly audit
+    /// noninterference` compares.
+    Pair(u64),
+    /// The same with a sender that sends a 1 and one that sends a 0, on every road there may be. What `dayfly audit
+    /// channels` sends, and the agent has no part in it.
+    Senders(u64),
 }
 
 /// Which policy a trial runs under.
@@ -118,10 +127,28 @@ pub struct Observed {
     /// The kept episodes, in their order, each with its steps. Fewer where the policy cut the run short, none where it
     /// refused the agent.
     pub transcripts: Vec<Transcript>,
+    /// What a probe saw, where the trial is about that.
+    pub pairs: Vec<Pair>,
+    /// How many episodes were lived.
+    pub episodes: u64,
     /// What the agent imports and the policy does not grant: then it never ran.
     pub refused: Vec<String>,
     /// The root that the record of the same run has.
     pub root: Digest,
+}
+
+impl Terms {
+    /// Whether a road from one episode to the next is declared.
+    pub const fn crosses(&self) -> bool {
+        self.persists || self.carry > 0
+    }
+}
+
+impl Observed {
+    /// Nothing, yet, of a trial under these terms whose record has this root.
+    pub const fn nothing(terms: Terms, root: Digest) -> Self {
+        Self { terms, transcripts: Vec::new(), pairs: Vec::new(), episodes: 0, refused: Vec::new(), root }
+    }
 }
 
 impl Trial {

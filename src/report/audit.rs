@@ -4,8 +4,10 @@ use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::audit::{Difference, Guests, Measured, Pairs, Road, Verdict};
+use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Verdict};
 use crate::policy::Policy;
+use crate::property::{Compared, Pair};
+use crate::value::Digest;
 
 const BOLD: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -35,12 +37,11 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
     let mut text = String::new();
     let out = &mut text;
     let Audited { policy, environment, declares } = audited;
-    let head = if pairs.compared == 0 {
-        format!("{BAD}no pair was compared{BAD:#}")
-    } else if pairs.differ == 0 {
-        format!("{GOOD}{} pairs, all alike{GOOD:#}", pairs.compared)
-    } else {
-        format!("{BAD}{} of {} pairs differ{BAD:#}", pairs.differ, pairs.compared)
+    let head = match (pairs.compared, pairs.differ) {
+        (0, _) => format!("{BAD}no pair was compared{BAD:#}"),
+        (1, 0) => format!("{GOOD}1 pair, alike{GOOD:#}"),
+        (all, 0) => format!("{GOOD}{all} pairs, all alike{GOOD:#}"),
+        (all, some) => format!("{BAD}{some} of {all} pairs differ{BAD:#}"),
     };
     writeln!(
         out,
@@ -93,12 +94,20 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
         "{:>12}  anything about agents that are not drawn like these, nor about time on the wall",
         "shows not"
     )?;
+    if let Some(root) = &pairs.root {
+        writeln!(out, "{:>12}  {DIM}{root}{DIM:#}", "root")?;
+    }
     Ok(text)
 }
 
 fn difference(out: &mut String, first: &Difference) -> fmt::Result {
     let Difference { pair, seed, one, other, probe, parts } = first;
     writeln!(out, "{:>12}  pair {pair} (seed {seed}): `{probe}` after {one}, and after {other}", "first")?;
+    writeln!(out, "{:>12}  `--pair {pair}`, in place of `--pairs`, compares it alone", "again")?;
+    differing(out, parts)
+}
+
+fn differing(out: &mut String, parts: &[Part]) -> fmt::Result {
     if let Some(part) = parts.first() {
         writeln!(out, "{:>12}  the views part at byte {}", "", part.byte)?;
     }
@@ -111,6 +120,37 @@ fn difference(out: &mut String, first: &Difference) -> fmt::Result {
         writeln!(out, "{:>12}    and {} more fields", "", parts.len().saturating_sub(PARTS))?;
     }
     Ok(())
+}
+
+/// One trial on every road: what the receiver saw after a 1, beside what it saw after a 0 with the same seed.
+///
+/// # Errors
+///
+/// As [`pairs`].
+pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let out = &mut text;
+    let Audited { policy, environment, .. } = audited;
+    writeln!(
+        out,
+        "trial {trial}: a 1 and a 0 on each of {} roads, with the same seed, under {BOLD}{}{BOLD:#} in {environment}\n",
+        pairs.len(),
+        policy.name
+    )?;
+    for pair in pairs {
+        let style = if pair.is_as_declared() { GOOD } else { BAD };
+        let saw = match pair.compared() {
+            Compared::Alike => "nothing arrives",
+            Compared::Differ => "it arrives",
+            Compared::Hurried => "the wall clock ended an episode",
+        };
+        writeln!(out, "{:>12}  {:<22} {style}{saw}{style:#}", pair.channel, declared(pair.road))?;
+        if !pair.is_as_declared() {
+            differing(out, &pair.parts)?;
+        }
+    }
+    writeln!(out, "\n{:>12}  {DIM}{root}{DIM:#}", "root")?;
+    Ok(text)
 }
 
 fn short(text: &str) -> String {
@@ -200,12 +240,7 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
 }
 
 fn row(out: &mut String, one: &Measured) -> fmt::Result {
-    let declared = match one.road {
-        Road::Undeclared => "nothing".to_owned(),
-        Road::CarryOver(bits) => format!("{bits} bits"),
-        Road::World => "the world".to_owned(),
-        Road::Control => "control: opened".to_owned(),
-    };
+    let declared = declared(one.road);
     let says = match (one.verdict, one.road) {
         (Verdict::Holds, Road::Undeclared) => format!("{GOOD}is closed{GOOD:#}"),
         (Verdict::Holds, _) => format!("{GOOD}carries what is declared{GOOD:#}"),
@@ -219,4 +254,14 @@ fn row(out: &mut String, one: &Measured) -> fmt::Result {
     let accuracy = format!("{:.3} [{:.3}, {:.3}]", sent.accuracy.estimate, sent.accuracy.low, sent.accuracy.high);
     let bits = format!("{:.3} [{:.3}, {:.3}]", sent.bits.estimate, sent.bits.low, sent.bits.high);
     writeln!(out, "{:<14} {declared:<22} {accuracy:>24} {:>9} {bits:>26}  {says}", one.channel, sent.differ)
+}
+
+/// What is declared of a road.
+fn declared(road: Road) -> String {
+    match road {
+        Road::Undeclared => "nothing".to_owned(),
+        Road::CarryOver(bits) => format!("{bits} bits"),
+        Road::World => "the world".to_owned(),
+        Road::Control => "control: opened".to_owned(),
+    }
 }

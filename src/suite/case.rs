@@ -110,24 +110,20 @@ impl Case {
 
     /// The line that runs exactly this trial.
     pub fn command(&self, trial: &Trial) -> String {
-        let agent = match trial.cast {
-            Cast::Subject => &self.agent.text,
-            Cast::Shipped(text) => text,
-        };
         let policy = match trial.under {
             Under::Given => &self.rules.text,
             Under::Shipped(name) => name,
         };
-        let line = format!(
-            "dayfly run {} -p {} -e {} --seed {} -n {} --lineages {}",
-            quoted(agent),
-            quoted(policy),
-            quoted(&trial.world.to_string()),
-            trial.seed,
-            trial.episodes,
-            // Without a number there are as many as the policy's population has.
-            trial.lineages
-        );
+        let (own, policy, world) = (quoted(&self.agent.text), quoted(policy), quoted(&trial.world.to_string()));
+        let rest = format!("-p {policy} -e {world} --seed {}", trial.seed);
+        let agent = match trial.cast {
+            Cast::Subject => own,
+            Cast::Shipped(text) => quoted(text),
+            Cast::Pair(pair) => return format!("dayfly audit noninterference --of {own} {rest} --pair {pair}"),
+            Cast::Senders(trial) => return format!("dayfly audit channels {rest} --trial {trial}"),
+        };
+        // Without a number of lineages there are as many as the policy's population has.
+        let line = format!("dayfly run {agent} {rest} -n {} --lineages {}", trial.episodes, trial.lineages);
         match &trial.task {
             Some(task) => format!("{line} --task {}", quoted(task)),
             None => line,

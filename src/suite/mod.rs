@@ -8,7 +8,7 @@
 //!
 //! 1. An outcome follows from its case alone: not from the other cases of a run, from a partition, or from the number of
 //!    workers. How long it took is the one exception.
-//! 2. Every trial is one `dayfly run` line, which leads to the same root.
+//! 2. Every trial is one line of `dayfly run` or `dayfly audit`, which leads to the same root.
 //! 3. What is not applicable is said, with the reason, and is no pass.
 //! 4. The verdicts of a suite are wrong together no more often than one at its level: each has its share of what the level
 //!    leaves (Bonferroni). So a verdict does not depend on how the others came out, and a partition needs no word from the

@@ -91,7 +91,7 @@ fn one(
         let at = verdict.witness.as_ref().map_or(0, |witness| witness.trial);
         let line = trials.get(at).zip(seen.get(at));
         let line = line.map(|(trial, observed)| Line { command: case.command(trial), root: observed.root });
-        let episodes = trials.iter().map(|trial| trial.episodes).sum();
+        let episodes = seen.iter().map(|observed| observed.episodes).sum();
         Outcome { verdict, trials: trials.len(), episodes, line, took: started.elapsed() }
     };
     if let Some(reason) = case.property.inapplicable(&inquiry) {
@@ -156,7 +156,8 @@ pub fn observe(case: &Case, stage: &Stage, jobs: usize, cancel: &Cancel) -> Resu
 
 /// That a policy which the property brings along refuses the agent.
 fn refused(batch: &[Trial], observed: &[Observed]) -> Option<String> {
-    let mut own = batch.iter().zip(observed).filter(|(trial, _)| trial.cast == Cast::Subject);
+    let is_own = |trial: &Trial| matches!(trial.cast, Cast::Subject | Cast::Pair(_));
+    let mut own = batch.iter().zip(observed).filter(|(trial, _)| is_own(trial));
     own.find(|(_, observed)| !observed.refused.is_empty()).map(|(trial, observed)| {
         let policy = match trial.under {
             Under::Given => "the policy",

@@ -1,14 +1,19 @@
 //! Where trials are run: engines, and the agents compiled for them, each once.
+//!
+//! 1. The pool of an engine has no more slots than there are workers, as that of an audit has: every instance is made where one
+//!    of another agent was.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::agent::{self, Agent, Engine, Source};
+use crate::audit::{self, Lived, Pairing, Roads, Subject};
 use crate::capability::MemoryLimits;
 use crate::episode::{self, Cancel, Ticker};
 use crate::harness;
-use crate::policy::{self, Policy};
+use crate::policy::{self, Policy, Process};
 use crate::property::{Cast, Observed, Trial, Under};
+use crate::value::{Digest, Seed};
 
 use super::Case;
 
@@ -21,7 +26,15 @@ pub struct Stage {
     engines: Mutex<BTreeMap<Key, Running>>,
     agents: Mutex<BTreeMap<(Key, String), Agent>>,
     policies: Mutex<BTreeMap<&'static str, Arc<Policy>>>,
+    /// The audit of the case that is being run.
+    audit: Mutex<Option<(Asked, Arc<Audit>)>>,
 }
+
+/// Which audit it is: of whom, under what and where, and from which seed. The seed follows from the case, and so from the property.
+type Asked = (String, Digest, String, Seed);
+
+/// Lives the trial of an audit that has this ordinal.
+type Audit = dyn Fn(u64) -> Result<Lived, audit::Error> + Send + Sync;
 
 /// An engine whose interrupt clock runs.
 struct Running {
@@ -44,6 +57,9 @@ pub enum Error {
     /// The run could not be carried out.
     #[error(transparent)]
     Run(#[from] harness::Error),
+    /// The audit could not be.
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
 }
 
 impl Stage {
@@ -54,6 +70,7 @@ impl Stage {
             engines: Mutex::default(),
             agents: Mutex::default(),
             policies: Mutex::default(),
+            audit: Mutex::default(),
         }
     }
 
@@ -82,6 +99,7 @@ impl Stage {
             Under::Shipped(name) => self.policy(name)?,
         };
         let agent = match trial.cast {
+            Cast::Pair(ordinal) | Cast::Senders(ordinal) => return self.audited(case, trial, ordinal, &policy, cancel),
             Cast::Subject => self.agent(&case.agent, &policy)?,
             Cast::Shipped(text) => {
                 let source = Source::shipped(text).ok_or_else(|| Error::Missing(text.to_owned()))?;
@@ -91,12 +109,64 @@ impl Stage {
         Ok(harness::observe(trial, agent, &policy, cancel)?)
     }
 
+    /// Live one trial of an audit; nothing where it was cancelled.
+    fn audited(
+        &self,
+        case: &Case,
+        trial: &Trial,
+        ordinal: u64,
+        policy: &Policy,
+        cancel: &Cancel,
+    ) -> Result<Option<Observed>, Error> {
+        let lived = match self.audit(case, trial, policy, cancel) {
+            Ok(audit) => audit(ordinal),
+            Err(Error::Audit(audit::Error::Episode(episode::Error::Ungranted(refused)))) => {
+                let nothing = Observed::nothing(harness::terms(policy), Digest::of(b""));
+                return Ok(Some(Observed { refused, ..nothing }));
+            }
+            Err(error) => return Err(error),
+        };
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        let lived = lived?;
+        let nothing = Observed::nothing(harness::terms(policy), lived.root());
+        Ok(Some(Observed { episodes: lived.episodes, pairs: lived.pairs, ..nothing }))
+    }
+
+    /// The audit that a trial belongs to.
+    fn audit(&self, case: &Case, trial: &Trial, policy: &Policy, cancel: &Cancel) -> Result<Arc<Audit>, Error> {
+        if policy.isolation.process == Process::Required {
+            return Err(harness::Error::NotIsolated(policy.name.clone()).into());
+        }
+        let asked = (case.agent.text.clone(), policy.digest(), trial.world.to_string(), trial.seed);
+        let known = lock(&self.audit).as_ref().filter(|(known, _)| *known == asked).map(|(_, audit)| Arc::clone(audit));
+        if let Some(audit) = known {
+            return Ok(audit);
+        }
+        // Not under the lock, as in `agent`.
+        let limits = episode::memory(policy);
+        let engine = self.engine((limits.memory, limits.table_elements), limits)?;
+        let subject = Subject::untried(policy, trial.world.selection.clone().into(), trial.seed, &engine, cancel)?;
+        let audit: Arc<Audit> = if matches!(trial.cast, Cast::Senders(_)) {
+            let roads = Roads::new(&subject, &[])?;
+            Arc::new(move |ordinal| roads.live(ordinal))
+        } else {
+            let pairing = Pairing::new(subject, &[], Some(&self.agent(&case.agent, policy)?))?;
+            Arc::new(move |ordinal| pairing.live(ordinal))
+        };
+        *lock(&self.audit) = Some((asked, Arc::clone(&audit)));
+        Ok(audit)
+    }
+
     fn engine(&self, key: Key, limits: MemoryLimits) -> Result<Engine, Error> {
         let mut engines = lock(&self.engines);
         if let Some(running) = engines.get(&key) {
             return Ok(running.engine.clone());
         }
-        let engine = Engine::new(limits, self.workers).map_err(|error| Error::Engine(format!("{error:#}")))?;
+        // INVARIANT 1: it has one slot more than it is asked for.
+        let engine =
+            Engine::new(limits, self.workers.saturating_sub(1)).map_err(|error| Error::Engine(format!("{error:#}")))?;
         let running = Running { engine: engine.clone(), _ticker: Ticker::start(&engine) };
         engines.insert(key, running);
         Ok(engine)

@@ -61,6 +61,11 @@ impl End {
         }
     }
 
+    /// Whether the clock on the wall, the operator or the host had a part in it: then the episode does not follow from its seed.
+    pub const fn is_hurried(self) -> bool {
+        matches!(self, Self::Wall | Self::Cancelled | Self::Aborted)
+    }
+
     /// What it means, for people.
     pub const fn explanation(self) -> &'static str {
         match self {

@@ -34,6 +34,7 @@ mod limits;
 mod losses;
 mod mediation;
 mod mutants;
+mod pairs;
 mod populations;
 mod preferences;
 mod properties;

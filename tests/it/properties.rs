@@ -34,23 +34,23 @@ fn verdict(property: &'static Property, agent: &str) -> Verdict {
     ask(&cases(agent, "strict", &[property]), JOBS).remove(0).verdict
 }
 
-/// What it finds where the host is broken: what was observed of `agent`, as such a host would have recorded it.
-fn forged(property: &'static Property, agent: &str, forge: fn(&mut [Observed])) -> Verdict {
+/// What it finds of `agent`, and of what a broken host would have recorded of the same trials.
+fn forged(property: &'static Property, agent: &str, forge: fn(&mut [Observed])) -> [Verdict; 2] {
     let case = cases(agent, "strict", &[property]).remove(0);
     let mut seen = suite::observe(&case, &Stage::new(JOBS), JOBS, &Cancel::default()).unwrap();
+    let sound = (property.judge)(&case.inquiry(), &seen);
     forge(&mut seen);
-    (property.judge)(&case.inquiry(), &seen)
+    [sound, (property.judge)(&case.inquiry(), &seen)]
 }
 
 #[test]
 fn every_property_holds_for_its_one_control_and_is_violated_by_the_other() {
     for property in PROPERTIES {
         let holds = property.controls.holds;
-        let (broken, name) = match property.controls.violated {
-            Broken::Agent(agent) => (verdict(property, agent), agent),
+        let ([sound, broken], name) = match property.controls.violated {
+            Broken::Agent(agent) => ([verdict(property, holds), verdict(property, agent)], agent),
             Broken::Record(forge) => (forged(property, holds, forge), "a broken host"),
         };
-        let sound = verdict(property, holds);
         assert_eq!(sound.finding, Finding::Holds, "{} of `{holds}`: {sound:#?}", property.code);
         assert_eq!(broken.finding, Finding::Violated, "{} of `{name}` must be violated: {broken:#?}", property.code);
     }

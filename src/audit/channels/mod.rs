@@ -31,12 +31,13 @@ pub use decode::{Bits, Sent, Verdict};
 pub use list::{CHANNELS, Channel, Kind};
 
 use self::decode::{Decoder, bits_of};
-use super::view::View;
-use super::{Crossing, Error, Subject, was_hurried};
+use super::pair::{Lived, Run};
+use super::{Crossing, Error, Subject};
 use crate::environment::Selection;
 use crate::episode::{Setting, Ticker};
 use crate::harness::{spread, workers};
 use crate::policy::Continuity;
+use crate::property::Road;
 use crate::value::Seed;
 
 /// The trials that the decoder learns from, before those that count.
@@ -64,20 +65,6 @@ fn asked(roads: &[String], name: &str) -> bool {
 /// The bytes of carry-over of the control, where the policy declares fewer.
 const CARRY: u64 = 16;
 
-/// Whether a road is declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Road {
-    /// The policy declares nothing here: no bit may arrive.
-    Undeclared,
-    /// The policy declares a carry-over of so many bits.
-    CarryOver(u64),
-    /// The policy declares that the world persists: what arrives is bounded by the world alone.
-    World,
-    /// The policy does not declare it; it was opened to see that the audit detects.
-    Control,
-}
-
 /// What was measured on one channel.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
@@ -97,12 +84,22 @@ pub struct Measured {
     pub verdict: Verdict,
 }
 
+/// Every road that is tried, and the two that are opened on purpose.
+#[derive(Debug)]
+pub struct Roads {
+    tasks: Vec<Task>,
+}
+
 /// One channel to be measured.
+#[derive(Debug)]
 struct Task {
     channel: &'static Channel,
     road: Road,
     crossing: Crossing,
     subject: Subject,
+    /// Senders of a 0 and of a 1.
+    senders: [Setting; 2],
+    look: Setting,
 }
 
 /// Try the channels that are named in `roads`, or every one, in `trials` trials each, and the controls of those that a policy
@@ -123,21 +120,16 @@ pub fn channels(
     let pool = workers(jobs).map_err(crate::harness::Error::from)?;
     let _ticker = Ticker::start(&subject.engine);
     let mut measured = Vec::new();
-    for task in tasks(subject)? {
-        if !asked(roads, task.channel.name) {
-            continue;
-        }
-        let seed = subject.plan.seed.derive(task.channel.name, 0);
+    for task in Roads::new(subject, roads)?.tasks {
+        let seed = task.seed();
         let bits =
             bits_of(seed.derive("lessons", 0), LESSONS).into_iter().chain(bits_of(seed.derive("bits", 0), trials));
         let bits: Vec<bool> = bits.collect();
-        let (sends, idle) = (task.sender(1)?, task.sender(0)?);
-        let look = task.subject.part(format!("look {}", task.channel.looks).trim_end())?;
         let count = u64::try_from(bits.len()).unwrap_or(u64::MAX);
         let symbols = pool.install(|| {
             spread(0..count, &subject.cancel, &|trial| {
                 let bit = usize::try_from(trial).ok().and_then(|index| bits.get(index)).copied().unwrap_or(false);
-                let symbol = task.trial(seed.derive("trial", trial), if bit { &sends } else { &idle }, &idle, &look);
+                let symbol = task.symbol(trial, bit);
                 observe(task.channel.name);
                 symbol
             })
@@ -151,69 +143,119 @@ pub fn channels(
     Ok(measured)
 }
 
-/// The channels under the policy of `subject`, each with the other roads closed or avoided; and the controls.
-fn tasks(subject: &Subject) -> Result<Vec<Task>, Error> {
-    let boundary = subject.plan.policy.boundary;
-    let world = || subject.plan.world.clone();
-    let past: Selection = "past-self".parse().map_err(Error::contract)?;
-    let alone = |kind: Kind| match kind {
-        Kind::CarryOver => {
-            let alone = subject.with(|policy| policy.boundary.environment = Continuity::Reset, world());
-            let road =
-                if boundary.carry > 0 { Road::CarryOver(boundary.carry.saturating_mul(8)) } else { Road::Undeclared };
-            (alone, road, Crossing::Open)
-        }
-        Kind::World => {
-            let alone = subject.with(|policy| policy.boundary.carry = 0, world());
-            let persists = boundary.environment == Continuity::Persist;
-            (alone, if persists { Road::World } else { Road::Undeclared }, Crossing::Open)
-        }
-        _ => (subject.clone(), Road::Undeclared, Crossing::Avoided),
-    };
-    let mut tasks: Vec<Task> = CHANNELS
-        .iter()
-        .map(|channel| {
-            let (subject, road, crossing) = alone(channel.kind);
-            Task { channel, road, crossing, subject }
+impl Roads {
+    /// The roads that are named in `roads`, or every one, under the policy of `subject`, each with the other roads closed or
+    /// avoided; and the controls of those that a policy can declare.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where a sender or the receiver could not be made.
+    pub fn new(subject: &Subject, roads: &[String]) -> Result<Self, Error> {
+        let channels = || CHANNELS.iter().filter(|channel| asked(roads, channel.name));
+        let controls = channels().filter(|channel| channel.is_declarable()).map(|channel| control(subject, channel));
+        Ok(Self {
+            tasks: channels().map(|channel| Task::of(subject, channel)).chain(controls).collect::<Result<_, _>>()?,
         })
-        .collect();
-    for channel in CHANNELS.iter().filter(|channel| channel.is_declarable()) {
-        let subject = match channel.kind {
-            Kind::CarryOver => subject.with(
-                |policy| {
-                    policy.boundary.environment = Continuity::Reset;
-                    policy.boundary.carry = boundary.carry.max(CARRY);
-                },
-                world(),
-            ),
-            _ => subject.with(
-                |policy| {
-                    policy.boundary.environment = Continuity::Persist;
-                    policy.boundary.carry = 0;
-                },
-                past.clone().into(),
-            ),
-        };
-        tasks.push(Task { channel, road: Road::Control, crossing: Crossing::Open, subject });
     }
-    Ok(tasks)
+
+    /// Send a 1 on every road, and with the same seed a 0, and say what the receivers saw. What a receiver sees after a 0 is
+    /// lived once for all roads on which it looks at the same. The interrupt clock of the engine has to run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the host could not go on.
+    pub fn live(&self, trial: u64) -> Result<Lived, Error> {
+        let mut lived = Lived::default();
+        let mut after_0: Vec<(&Task, Run)> = Vec::new();
+        for task in &self.tasks {
+            let seed = task.subject.plan.seed.derive("trial", trial);
+            let known = after_0.iter().position(|(other, _)| task.looks_like(other));
+            if known.is_none() {
+                let idle = task.send(seed, false)?;
+                lived.add(&idle)?;
+                after_0.push((task, idle));
+            }
+            let sent = task.send(seed, true)?;
+            lived.add(&sent)?;
+            let Some((_, idle)) = known.map_or(after_0.last(), |known| after_0.get(known)) else { continue };
+            let before = [format!("a sender that {}", task.channel.meaning), "one that does not".to_owned()];
+            lived.pairs.push(sent.pair(idle, (task.channel.name, task.road), before, task.channel.looks)?);
+        }
+        Ok(lived)
+    }
+}
+
+/// The road with the road that a policy could declare opened.
+fn control(subject: &Subject, channel: &'static Channel) -> Result<Task, Error> {
+    let carry = subject.policy().boundary.carry.max(CARRY);
+    let opened = match channel.kind {
+        Kind::CarryOver => subject.with(
+            |policy| {
+                policy.boundary.environment = Continuity::Reset;
+                policy.boundary.carry = carry;
+            },
+            subject.plan.world.clone(),
+        ),
+        _ => subject.with(
+            |policy| {
+                policy.boundary.environment = Continuity::Persist;
+                policy.boundary.carry = 0;
+            },
+            "past-self".parse::<Selection>().map_err(Error::contract)?.into(),
+        ),
+    };
+    Task::new(opened, channel, Road::Control, Crossing::Open)
 }
 
 impl Task {
-    fn sender(&self, bit: u8) -> Result<Setting, Error> {
-        self.subject.part(&format!("tell {} {bit}", self.channel.letter))
+    /// The road under the policy of `subject`, with the other roads closed or avoided.
+    fn of(subject: &Subject, channel: &'static Channel) -> Result<Self, Error> {
+        let boundary = subject.policy().boundary;
+        let world = || subject.plan.world.clone();
+        match channel.kind {
+            Kind::CarryOver => {
+                let alone = subject.with(|policy| policy.boundary.environment = Continuity::Reset, world());
+                let bits = boundary.carry.saturating_mul(8);
+                let road = if bits > 0 { Road::CarryOver(bits) } else { Road::Undeclared };
+                Self::new(alone, channel, road, Crossing::Open)
+            }
+            Kind::World => {
+                let alone = subject.with(|policy| policy.boundary.carry = 0, world());
+                let persists = boundary.environment == Continuity::Persist;
+                Self::new(alone, channel, if persists { Road::World } else { Road::Undeclared }, Crossing::Open)
+            }
+            _ => Self::new(subject.clone(), channel, Road::Undeclared, Crossing::Avoided),
+        }
+    }
+
+    fn new(subject: Subject, channel: &'static Channel, road: Road, crossing: Crossing) -> Result<Self, Error> {
+        let sender = |bit: u8| subject.part(&format!("tell {} {bit}", channel.letter));
+        let senders = [sender(0)?, sender(1)?];
+        let look = subject.part(format!("look {}", channel.looks).trim_end())?;
+        Ok(Self { channel, road, crossing, subject, senders, look })
+    }
+
+    fn seed(&self) -> Seed {
+        self.subject.plan.seed.derive(self.channel.name, 0)
+    }
+
+    /// Whether the receiver does the same, under the same policy and in the same world.
+    fn looks_like(&self, other: &Self) -> bool {
+        let is_closed = |task: &Self| !task.channel.is_declarable();
+        is_closed(self) && is_closed(other) && self.channel.looks == other.channel.looks
+    }
+
+    /// A receiver after a sender of this bit.
+    fn send(&self, seed: Seed, bit: bool) -> Result<Run, Error> {
+        let [idle, sends] = &self.senders;
+        Run::live(&self.subject, self.crossing, seed, if bit { sends } else { idle }, &self.look)
     }
 
     /// What differs in the receiver's view from the one after a sender that sends 0; nothing where the wall had a part.
-    fn trial(&self, seed: Seed, sender: &Setting, idle: &Setting, look: &Setting) -> Result<Option<String>, Error> {
-        let view = |sender: &Setting| -> Result<Option<View>, Error> {
-            let lived = self.subject.relay(seed, self.crossing, &[sender, look])?;
-            let receiver = lived.last().filter(|receiver| !was_hurried(receiver));
-            receiver.map(View::of).transpose()
-        };
-        let (Some(one), Some(other)) = (view(sender)?, view(idle)?) else { return Ok(None) };
-        let parts = one.parts(&other)?;
-        Ok(Some(parts.into_iter().map(|part| part.field + " ").collect()))
+    fn symbol(&self, trial: u64, bit: bool) -> Result<Option<String>, Error> {
+        let seed = self.seed().derive("trial", trial);
+        let parts = self.send(seed, bit)?.parts(&self.send(seed, false)?)?;
+        Ok(parts.map(|parts| parts.into_iter().map(|part| part.field + " ").collect()))
     }
 
     fn measure(&self, bits: &[bool], symbols: Vec<Option<String>>) -> Result<Measured, Error> {

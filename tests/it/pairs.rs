@@ -1,0 +1,134 @@
+//! What a probe sees after an agent, as a property of the agent's policy: P02 and P16.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::Arc;
+
+use dayfly::agent::{Engine, Source};
+use dayfly::audit::{CHANNELS, Pairing, Road, Roads, Subject};
+use dayfly::environment::Selection;
+use dayfly::episode::{self, Cancel, Ticker};
+use dayfly::property::{Compared, Finding, Property};
+use dayfly::suite::{self, Asked, Case, OnFailure, Outcome, Rules, Stage};
+use dayfly::value::Seed;
+
+use crate::common::{granting, policy};
+
+/// A property asked of these agents under a policy, in so many trials and with a limit that they can hold.
+fn cases(property: &str, agents: &[&str], rules: &str, trials: u32) -> Vec<Case> {
+    let rules = Rules { text: rules.to_owned(), policy: Arc::new(policy(rules)) };
+    let agents = agents.iter().map(|name| (Arc::new(Source::shipped(name).unwrap()), false)).collect();
+    let asked = Asked { trials: Some(trials), limit: Some(0.9), ..Property::find(property).unwrap().into() };
+    let worlds = vec!["past-self".parse::<Selection>().unwrap().into()];
+    let selection = suite::Selection { agents, rules: vec![rules], worlds, properties: vec![asked], seed: Seed(1) };
+    selection.cases().unwrap()
+}
+
+fn ask(cases: &[Case], jobs: usize) -> Vec<Outcome> {
+    suite::run(cases, &Stage::new(jobs), jobs, OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
+}
+
+#[test]
+fn what_a_probe_saw_is_seen_again_by_one_line() {
+    // Of each trial the runs of a pair, and those in which a 1 is sent on a road, or on one that was opened.
+    let sent = u64::try_from(CHANNELS.len()).unwrap() + 2;
+    for (property, least) in [("P02", 2 * 2), ("P16", 2 * sent)] {
+        let outcome = ask(&cases(property, &["lingerer:at once"], "strict", 3), 2).remove(0);
+        assert!(outcome.trials == 3 && outcome.episodes >= 3 * least, "{property}: {} episodes", outcome.episodes);
+        let line = outcome.line.unwrap();
+        let words = line.command.replace("'lingerer:at once'", "lingerer:at\u{a0}once");
+        let words = words.split(' ').skip(1).map(|word| word.replace('\u{a0}', " "));
+        let again = Command::new(env!("CARGO_BIN_EXE_dayfly")).args(words).arg("--json").output().unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&again.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&again.stderr)));
+        assert_eq!(again.status.code(), Some(0), "{}", line.command);
+        assert_eq!(told["result"]["root"].as_str(), Some(line.root.to_string().as_str()), "{}", line.command);
+    }
+}
+
+#[test]
+fn the_agent_in_question_comes_before_the_probe_in_one_run_of_every_pair_and_others_in_the_other() {
+    let policy = policy(&small());
+    let engine = Engine::new(episode::memory(&policy), 0).unwrap();
+    let world: Selection = "past-self".parse().unwrap();
+    let subject = Subject::new(&policy, world.into(), Seed(0), &engine, &Cancel::default()).unwrap();
+    let agent = Source::shipped("random").unwrap().load(&engine).unwrap();
+    let pairing = Pairing::new(subject, &[], Some(&agent)).unwrap();
+    let _ticker = Ticker::start(&engine);
+    let before: Vec<_> = (0..24).flat_map(|pair| pairing.live(pair).unwrap().pairs).map(|pair| pair.before).collect();
+    assert!(before.iter().all(|[one, other]| one == "random" && other != "random"), "{before:#?}");
+    let others: BTreeSet<&str> = before.iter().filter_map(|[_, other]| other.split(' ').next()).collect();
+    assert!(others.len() > 4 && others.contains("generated"), "{others:?}");
+}
+
+#[test]
+fn what_a_probe_sees_after_an_agent_does_not_depend_on_the_jobs() {
+    let cases = cases("P02", &["hoarder"], "tripwire", 8);
+    let told = |jobs| {
+        let outcome = ask(&cases, jobs).remove(0);
+        (serde_json::to_string(&outcome.verdict).unwrap(), outcome.line, outcome.episodes)
+    };
+    assert_eq!(told(1), told(2));
+}
+
+#[test]
+fn agents_of_every_kind_are_not_seen_by_the_one_after_them() {
+    let cases = cases("P02", &["direct", "rememberer", "discloser", "q-learning"], &small(), 3);
+    for (case, outcome) in cases.iter().zip(ask(&cases, 2)) {
+        assert_eq!(outcome.verdict.finding, Finding::Holds, "{case}: {:#?}", outcome.verdict);
+    }
+}
+
+#[test]
+fn where_a_road_is_declared_a_bit_arrives_on_it_and_on_no_other() {
+    for (rules, arrives) in [("learner", "by the carry-over"), ("persist", "by the world")] {
+        let found = ask(&cases("P16", &["random"], rules, 2), 2).remove(0).verdict;
+        assert_eq!(found.finding, Finding::Holds, "{rules}: {found:#?}");
+        let declared = found.measures.iter().find(|measure| measure.what.contains(arrives));
+        assert!(declared.is_some_and(|measure| measure.estimate > 0.9), "{rules}: {found:#?}");
+        let found = ask(&cases("P02", &["smuggler"], rules, 4), 2).remove(0).verdict;
+        assert_eq!(found.finding, Finding::Holds, "{rules}: {found:#?}");
+        assert!(found.statement.contains("in a lineage that no declared road leads to"), "{found:#?}");
+    }
+}
+
+#[test]
+fn what_a_sender_hands_on_is_counted_and_held_to_what_is_declared() {
+    let policy = policy("learner");
+    let engine = Engine::new(episode::memory(&policy), 0).unwrap();
+    let world: Selection = "past-self".parse().unwrap();
+    let subject = Subject::new(&policy, world.into(), Seed(0), &engine, &Cancel::default()).unwrap();
+    let _ticker = Ticker::start(&engine);
+    let lived = Roads::new(&subject, &["carry-over".to_owned()]).unwrap().live(0).unwrap();
+    let [declared, control] = lived.pairs.as_slice() else { panic!("{lived:#?}") };
+    assert_eq!((declared.road, declared.carried), (Road::CarryOver(8 * policy.boundary.carry), 1));
+    assert!(declared.is_as_declared() && control.is_as_declared(), "{lived:#?}");
+    assert_eq!((declared.compared(), lived.episodes), (Compared::Differ, 8));
+}
+
+#[test]
+fn under_a_policy_that_demands_processes_no_probe_lives_in_this_one() {
+    let apart = small() + "[isolation]\nprocess = \"required\"\n";
+    for property in ["P02", "P16"] {
+        let cases = cases(property, &["direct"], &apart, 2);
+        let ran = suite::run(&cases, &Stage::new(1), 1, OnFailure::GoOn, &Cancel::default(), &|_| ());
+        let error = format!("{:?}", ran.unwrap_err());
+        assert!(error.contains("NotIsolated"), "{error}");
+    }
+}
+
+#[test]
+fn where_a_probe_cannot_be_told_its_part_the_question_does_not_arise() {
+    let blind = "[episode]\nsteps = 10\nfuel = 1_000_000\n[grants.episode]\nmode = \"deny\"\n";
+    for property in ["P02", "P16"] {
+        let found = ask(&cases(property, &["direct"], blind, 2), 2).remove(0).verdict;
+        assert_eq!(found.finding, Finding::NotApplicable, "{found:#?}");
+    }
+}
+
+/// Every capability granted, and little of everything.
+fn small() -> String {
+    let quotas = "[grants.random]\nmode = \"grant\"\nbytes = \"32 KiB\"\n\
+                  [grants.workspace]\nmode = \"grant\"\nbytes = \"16 KiB\"\nfiles = 4\n";
+    granting("fuel = 2_000_000\nmemory = \"1 MiB\"\ngrace = { fuel = 100_000, records = 64 }", quotas)
+}
