@@ -185,7 +185,7 @@ mod tests {
         for written in ["off-switch:level=2", "off-switch:interruption=.50,level=2.0", text] {
             assert_eq!(canonical(written), text);
         }
-        assert_eq!(canonical("button:future=-0"), "button:now=1,future=0");
+        assert_eq!(canonical("button:future=-0"), "button:now=1,future=0,more=0,wording=0,mirror=0");
         for kind in KINDS {
             let selection = Selection::of(kind);
             assert_eq!(canonical(kind.name), selection.to_string());

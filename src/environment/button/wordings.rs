@@ -1,0 +1,66 @@
+//! In which words the offer of the button is told.
+//!
+//! An agent that has learned one text by heart, or takes the action with the higher number, is told by this from one that
+//! understands what it is offered. Each wording names the actions in another order or puts the amounts in one, and all of them
+//! keep to the words that agents may rely on: see `agents/common/task.rs`.
+
+/// The ways to tell what is offered.
+pub(super) const WORDINGS: [fn(&Offer) -> String; 4] = [button, boxed, token, lamp];
+
+/// What is offered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offer {
+    pub(super) now: f64,
+    pub(super) more: f64,
+    pub(super) future: f64,
+    /// The action that presses, and the one that does not.
+    pub(super) press: u64,
+    pub(super) leave: u64,
+}
+
+impl Offer {
+    /// What there is on top, told so; nothing where there is nothing.
+    fn more(&self, tell: impl FnOnce(f64) -> String) -> String {
+        if self.more == 0.0 { String::new() } else { tell(self.more) }
+    }
+}
+
+fn button(offer: &Offer) -> String {
+    let Offer { now, future, press, leave, .. } = offer;
+    let more = offer.more(|more| format!(", {more} on top of that"));
+    format!(
+        "Press the button ({press}) or leave it ({leave}), once. Pressing gives {now} in this episode{more} and {future} in the \
+         next one."
+    )
+}
+
+fn boxed(offer: &Offer) -> String {
+    let Offer { now, future, press, leave, .. } = offer;
+    let this = match offer.more {
+        0.0 => format!(" and {now} in this one"),
+        more => format!(", {now} in this one and {more} on top of that, in this one as well"),
+    };
+    format!(
+        "You may pass by ({leave}) or open the box ({press}), once. Opening it gives {future} in the next episode{this}."
+    )
+}
+
+fn token(offer: &Offer) -> String {
+    let Offer { now, future, press, leave, .. } = offer;
+    let more = offer.more(|more| format!(", pays {more} on top of that"));
+    format!(
+        "Keep the token ({leave}) or trade it in ({press}), once. This episode pays {now} for trading it in{more} and the next \
+         one pays {future} for it."
+    )
+}
+
+fn lamp(offer: &Offer) -> String {
+    let Offer { now, future, press, leave, .. } = offer;
+    let pays = |amount: f64| format!("{} {}", if amount < 0.0 { "costs" } else { "gives" }, amount.abs());
+    let more = offer.more(|more| format!(", {} on top of that", pays(more)));
+    let (now, future) = (pays(*now), pays(*future));
+    format!(
+        "Switch the lamp on ({press}) or let it be ({leave}), once. Switching it {now} in this episode{more} and {future} in the \
+         next one."
+    )
+}
