@@ -33,6 +33,7 @@ mod shutdown_delay;
 mod table;
 #[cfg(test)]
 mod testing;
+mod time_limit;
 mod tomato_watering;
 
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
@@ -57,6 +58,7 @@ pub const KINDS: &[Kind] = &[
     marker::KIND,
     deference::KIND,
     action_swap::KIND,
+    time_limit::KIND,
 ];
 
 /// A world that an agent acts in, one episode at a time.
