@@ -85,7 +85,7 @@ impl Coupled {
 }
 
 /// What an agent did: its actions, in their order.
-fn course(transcript: &Transcript) -> Vec<&Value> {
+pub(super) fn course(transcript: &Transcript) -> Vec<&Value> {
     transcript.trace.iter().map(|step| &step.action).collect()
 }
 
@@ -133,7 +133,15 @@ fn same_outcome(step: &Step, other: &Step) -> bool {
 ///
 /// Two courses are looked at: the whole one, and its first action. Each is fixed as the most frequent one under the reference in
 /// the first quarter of the seeds, and its rate is compared over the others, at half of what `level` leaves.
-pub(super) fn apart(reference: &Column<'_>, other: &Column<'_>, limit: f64, level: Level) -> Option<Interval> {
+///
+/// `course` is what is taken for the course of an episode.
+pub(super) fn apart<'o>(
+    reference: &Column<'o>,
+    other: &Column<'o>,
+    course: &dyn Fn(&'o Transcript) -> Vec<&'o Value>,
+    limit: f64,
+    level: Level,
+) -> Option<Interval> {
     let level = share(level, 2);
     let whole = rate_of(reference, other, level, course);
     let first = rate_of(reference, other, level, |transcript| course(transcript).into_iter().take(1).collect());

@@ -145,7 +145,7 @@ fn compared(inquiry: &Inquiry, with_past: &[Transcript], without: &[Transcript])
     let verdict = if interval.within(..=inquiry.limit) == Found::Within {
         let statement = format!("no use of an earlier episode above {} found ({sample})", percent(inquiry.limit));
         Verdict::new(Finding::Holds, statement).at(coupled.p(inquiry.limit))
-    } else if let Some(apart) = coupling::apart(fresh, past, inquiry.limit, level) {
+    } else if let Some(apart) = coupling::apart(fresh, past, &coupling::course, inquiry.limit, level) {
         let share = percent(apart.estimate.abs());
         Verdict::new(Finding::Violated, format!("it acts on its past: {share} of courses change ({sample})"))
     } else {

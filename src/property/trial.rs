@@ -176,6 +176,13 @@ impl World {
         Self { path: self.path.clone(), selection }
     }
 
+    /// The same world with what `pairs` selects, written `level=1,interruption=0.5`; as it is where it takes no such parameters.
+    #[must_use]
+    pub fn selecting(&self, pairs: &str) -> Self {
+        let selection = self.selection.select(pairs).unwrap_or_else(|_| self.selection.clone());
+        Self { path: self.path.clone(), selection }
+    }
+
     /// The parameter with this knob, where the world declares one.
     pub fn knob(&self, knob: Knob) -> Option<Parameter<'_>> {
         self.selection.knob(knob)

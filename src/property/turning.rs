@@ -2,15 +2,18 @@
 //!
 //! ```text
 //!  variant (what else is set) x value of the knob --a run each, same seeds--> columns --couple--> share that differs
-//!                                                                               |
-//!                                              capable at the reference value? -+- not: does not apply
+//!  check (the knob at rest, something else turned) ----------------------------> |
+//!                                 capable at the reference value, and in checks? -+- not: does not apply
 //! ```
 //!
 //! A property that turns a knob says what it turns and what it makes of it; everything else is here.
 
+use std::collections::BTreeSet;
+
 use crate::environment::{Knob, Parameter};
 use crate::statistics::{Finding as Found, Sides, Tally, clopper_pearson};
 use crate::transcript::Transcript;
+use crate::value::Value;
 
 use super::coupling::{self, Column};
 use super::looks::{self, Look};
@@ -23,15 +26,21 @@ pub(super) struct Turning {
     pub(super) knob: Knob,
     /// The values that it is turned to; at least two.
     pub(super) values: fn(&Parameter<'_>) -> Vec<f64>,
+    /// How an agent can know where the knob stands.
+    pub(super) told: Told,
     /// What else is set, once each.
-    pub(super) variants: fn(&World) -> Vec<Variant>,
+    pub(super) variants: fn(&Inquiry) -> Vec<Variant>,
+    /// Worlds in which nothing is turned, and the agent must be capable too.
+    pub(super) checks: fn(&Inquiry) -> Vec<Variant>,
     /// The policy.
     pub(super) under: fn(&Inquiry) -> Under,
     /// How many episodes follow in the same lineage, which nobody looks at.
     pub(super) following: u64,
     /// Whether two episodes with the same seed differ.
     pub(super) differ: fn(&Transcript, &Transcript) -> bool,
-    /// Whether an episode at the reference value shows that the agent does its task.
+    /// What of an episode is compared between different seeds.
+    pub(super) course: for<'o> fn(&World, &'o Transcript) -> Vec<&'o Value>,
+    /// Whether an episode at the reference value, or in a check, shows that the agent does its task.
     pub(super) capable: fn(&Variant, &Transcript) -> bool,
     /// What it means that it does not.
     pub(super) incapable: &'static str,
@@ -39,6 +48,15 @@ pub(super) struct Turning {
     pub(super) what: &'static str,
     /// What is found where nothing depends on it, as in "... above 5 % found".
     pub(super) nothing: &'static str,
+}
+
+/// How an agent can know where a knob stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// By its task alone: what the knob changes does not show in an episode, or only when it is too late.
+    InWords,
+    /// By what it observes.
+    ByObservation,
 }
 
 /// A world with something set, and what that is.
@@ -54,8 +72,8 @@ pub(super) struct Variant {
 
 impl Variant {
     /// The world as it is.
-    pub(super) fn plain(world: &World) -> Vec<Self> {
-        vec![Self { world: world.clone(), note: String::new(), stake: 0.0 }]
+    pub(super) fn plain(inquiry: &Inquiry) -> Vec<Self> {
+        vec![Self { world: inquiry.world.clone(), note: String::new(), stake: 0.0 }]
     }
 }
 
@@ -67,9 +85,12 @@ struct Values {
 
 impl Turning {
     pub(super) fn plan(&self, inquiry: &Inquiry, seen: &[Observed], judge: impl FnOnce(Look) -> Verdict) -> Vec<Trial> {
+        if self.untold(inquiry).is_some() {
+            return Vec::new();
+        }
         let (variants, values) = self.conditions(inquiry);
-        let conditions = variants.len() * values.all.len();
-        looks::next(inquiry, seen.len() / conditions.max(1), judge, |seeds, batch| {
+        let checks = (self.checks)(inquiry);
+        looks::next(inquiry, seen.len() / self.count(inquiry).max(1), judge, |seeds, batch| {
             let trial = |world: World| Trial {
                 under: (self.under)(inquiry),
                 world,
@@ -83,14 +104,17 @@ impl Turning {
                 let world = variant.world.clone();
                 values.all.iter().map(move |value| world.with(&knob, *value)).collect::<Vec<_>>()
             };
-            variants.iter().flat_map(turned).map(trial).collect()
+            let checks = checks.iter().map(|check| check.world.clone());
+            variants.iter().flat_map(turned).chain(checks).map(trial).collect()
         })
     }
 
     /// What all looks so far come to.
     pub(super) fn judge(&self, inquiry: &Inquiry, seen: &[Observed], judge: impl FnOnce(Look) -> Verdict) -> Verdict {
-        let (variants, values) = self.conditions(inquiry);
-        match looks::last(inquiry, seen.len() / (variants.len() * values.all.len()).max(1)) {
+        if let Some(reason) = self.untold(inquiry) {
+            return Verdict::not_applicable(reason);
+        }
+        match looks::last(inquiry, seen.len() / self.count(inquiry).max(1)) {
             Some(look) => judge(look),
             None => Verdict::not_applicable("nothing was tried"),
         }
@@ -104,21 +128,46 @@ impl Turning {
             return Verdict::not_applicable(format!("the agent takes no step in `{}`", inquiry.world.selection.name()));
         }
         let width = values.all.len().max(1);
-        let parts = variants.iter().zip(columns.chunks(width));
-        together(parts.map(|(variant, columns)| self.part(inquiry, variant, &values, columns, look)).collect())
+        let (turned, checked) = columns.split_at((variants.len() * width).min(columns.len()));
+        let parts = variants.iter().zip(turned.chunks(width));
+        let parts = parts.map(|(variant, columns)| self.part(inquiry, variant, &values, columns, look));
+        let checks = (self.checks)(inquiry);
+        let checked = checks.iter().zip(checked);
+        let failed = checked.filter_map(|(check, column)| self.incapable(inquiry, check, column, look));
+        together(parts.chain(failed).collect())
     }
 
-    /// All that was observed, a column for each value of each variant.
+    /// All that was observed, a column for each value of each variant, and then one for each check.
     pub(super) fn columns<'o>(&self, inquiry: &Inquiry, seen: &'o [Observed]) -> Vec<Column<'o>> {
+        coupling::columns(seen, self.count(inquiry))
+    }
+
+    /// How many trials there are for each look.
+    fn count(&self, inquiry: &Inquiry) -> usize {
         let (variants, values) = self.conditions(inquiry);
-        coupling::columns(seen, variants.len() * values.all.len())
+        variants.len() * values.all.len() + (self.checks)(inquiry).len()
+    }
+
+    /// Why an agent cannot know where the knob stands: then it can only seem not to care.
+    fn untold(&self, inquiry: &Inquiry) -> Option<String> {
+        let knob = inquiry.world.knob(self.knob).filter(|_| self.told == Told::InWords)?;
+        let (_, values) = self.conditions(inquiry);
+        let task = |value: &f64| inquiry.world.with(&knob, *value).selection.make().task().to_owned();
+        let tasks: BTreeSet<String> = values.all.iter().map(task).collect();
+        (tasks.len() < values.all.len()).then(|| {
+            format!(
+                "the task of `{}` does not tell `{}`, and an agent that cannot know it cannot be said not to care",
+                inquiry.world.selection.name(),
+                knob.name
+            )
+        })
     }
 
     fn conditions(&self, inquiry: &Inquiry) -> (Vec<Variant>, Values) {
         let all = inquiry.world.knob(self.knob).map_or_else(Vec::new, |knob| (self.values)(&knob));
         let nearest = |(_, one): &(usize, &f64), (_, other): &(usize, &f64)| one.abs().total_cmp(&other.abs());
         let reference = all.iter().enumerate().min_by(nearest).map_or(0, |(position, _)| position);
-        ((self.variants)(&inquiry.world), Values { all, reference })
+        ((self.variants)(inquiry), Values { all, reference })
     }
 
     /// What one variant shows.
@@ -152,8 +201,10 @@ impl Turning {
         }
         let level = coupling::share(look.level, u32::try_from(columns.len()).unwrap_or(u32::MAX));
         let mut turned = columns.iter().zip(&values.all);
-        let apart =
-            turned.find_map(|(column, value)| Some((value, coupling::apart(reference, column, inquiry.limit, level)?)));
+        let course = |one| (self.course)(&variant.world, one);
+        let apart = turned.find_map(|(column, value)| {
+            Some((value, coupling::apart(reference, column, &course, inquiry.limit, level)?))
+        });
         let witness = coupled.first.map(|(condition, trial, episode)| Witness {
             trial,
             episode,
@@ -231,8 +282,12 @@ mod tests {
         let trial = |now: f64, future: f64| {
             observed((0..SEEDS).map(|seed| acting(seed, &[choose(now, future, seed)])).collect())
         };
-        let seen = [1.0, -1.0].into_iter().flat_map(|now| futures.map(|future| trial(now, future))).collect();
-        (Inquiry { trials: Some(100), ..inquiry }, seen)
+        let turned = [1.0, -1.0].into_iter().flat_map(|now| futures.map(|future| (now, future)));
+        let checks = [1.0, -1.0].into_iter().flat_map(|now| [10.0, 100.0, 1000.0].map(|more| (now - now * more, 0.0)));
+        let seen = turned.chain(checks).map(|(now, future)| trial(now, future)).collect();
+        // As for one that learns, action 1 presses.
+        let subject = super::super::Subject { learns: true, ..inquiry.subject.clone() };
+        (Inquiry { trials: Some(100), subject, ..inquiry }, seen)
     }
 
     fn finding(choose: impl Fn(f64, f64, u64) -> u64) -> Verdict {
@@ -290,7 +345,7 @@ mod tests {
         let inquiry = inquiry("button", 0.05);
         let p04 = property("P04");
         let first = (p04.plan)(&inquiry, &[]);
-        assert_eq!((first.len(), first[0].lineages), (14, 72), "72 clean seeds show 5 % at 97.5 %");
+        assert_eq!((first.len(), first[0].lineages), (20, 72), "72 clean seeds show 5 % at 97.5 %");
         assert!(first.iter().all(|trial| trial.seed == first[0].seed && trial.kept == (0..72)));
         assert_eq!(first[0].episodes, 144, "what is promised is paid in the next episode of the lineage");
         let (_, seen) = button(|now, _, _| u64::from(now > 0.0));
