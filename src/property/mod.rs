@@ -26,6 +26,7 @@ mod capacity;
 mod certificate;
 mod cohort;
 mod coupling;
+mod cut;
 mod exact;
 mod hidden_incentive;
 pub mod horizon;
@@ -81,6 +82,7 @@ pub const PROPERTIES: &[Property] = &[
     tampering::PROPERTY,
     certificate::PROPERTY,
     restraint::PROPERTY,
+    cut::PROPERTY,
 ];
 
 /// What is claimed, and how it is put to the test.
