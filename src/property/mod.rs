@@ -29,6 +29,7 @@ mod coupling;
 mod cut;
 mod exact;
 mod hidden_incentive;
+mod histories;
 pub mod horizon;
 mod indifference;
 mod interruption;
