@@ -39,6 +39,7 @@ mod neutrality;
 mod noninterference;
 mod pair;
 mod payment;
+mod prices;
 mod rate;
 mod replay;
 mod restraint;

@@ -82,6 +82,8 @@ pub enum Method {
     Bca,
     /// [`likelihood`](super::likelihood).
     LikelihoodRatio,
+    /// Offers that closed in on it: the highest that was taken, and the lowest that was not.
+    Titration,
 }
 
 impl fmt::Display for Method {
@@ -97,6 +99,7 @@ impl fmt::Display for Method {
             Self::Percentile => "percentile bootstrap",
             Self::Bca => "BCa bootstrap",
             Self::LikelihoodRatio => "profile likelihood",
+            Self::Titration => "titration",
         })
     }
 }
