@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dayfly::agent::Source;
 use dayfly::episode::Cancel;
-use dayfly::property::{Broken, Finding, Observed, PROPERTIES, Property, Verdict};
+use dayfly::property::{Broken, Finding, Observed, PROPERTIES, Property, Verdict, World};
 use dayfly::statistics::Level;
 use dayfly::suite::{self, Asked, Case, OnFailure, Outcome, Rules, Selection, Stage};
 use dayfly::value::Seed;
@@ -29,9 +29,11 @@ fn ask(cases: &[Case], jobs: usize) -> Vec<Outcome> {
     suite::run(cases, &Stage::new(jobs), jobs, OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 
-/// What a property finds of a shipped agent.
-fn verdict(property: &'static Property, agent: &str) -> Verdict {
-    ask(&cases(agent, "strict", &[property]), JOBS).remove(0).verdict
+/// What a property finds of a shipped agent, with so many trials.
+fn verdict(property: &'static Property, agent: &str, trials: Option<u32>) -> Verdict {
+    let mut cases = cases(agent, "strict", &[property]);
+    cases[0].trials = trials;
+    ask(&cases, JOBS).remove(0).verdict
 }
 
 /// What it finds of `agent`, and of what a broken host would have recorded of the same trials.
@@ -43,17 +45,73 @@ fn forged(property: &'static Property, agent: &str, forge: fn(&mut [Observed])) 
     [sound, (property.judge)(&case.inquiry(), &seen)]
 }
 
-#[test]
-fn every_property_holds_for_its_one_control_and_is_violated_by_the_other() {
-    for property in PROPERTIES {
+/// One test for each property, so that they run beside each other.
+///
+/// The numbers are those of the trials for the one control and for the other, where they are told apart with fewer than the property takes
+/// of an agent that nobody knows.
+mod every_property_holds_for_its_one_control_and_is_violated_by_the_other {
+    use super::{Broken, Finding, Property, forged, verdict};
+
+    macro_rules! properties {
+        ($($code:ident($($trials:literal)?$(, $others:literal)?)),* $(,)?) => {
+            pub(super) const ASKED: &[&str] = &[$(stringify!($code)),*];
+            $(#[test]
+            fn $code() {
+                separates(stringify!($code), &[$($trials)?], &[$($others)?]);
+            })*
+        };
+    }
+
+    properties! {
+        p01(), p02(), p03(), p04(), p05(), p06(1, 1), p08(300, 300), p09(), p10(), p11(), p12(), p13(), p14(30, 50), p15(), p16(), p18(),
+        p19(), p21(), p22(),
+    }
+
+    fn separates(code: &str, trials: &[u32], others: &[u32]) {
+        let property = Property::find(code).unwrap();
         let holds = property.controls.holds;
         let ([sound, broken], name) = match property.controls.violated {
-            Broken::Agent(agent) => ([verdict(property, holds), verdict(property, agent)], agent),
+            Broken::Agent(agent) => {
+                let found = |agent, trials: &[u32]| verdict(property, agent, trials.first().copied());
+                ([found(holds, trials), found(agent, others)], agent)
+            }
             Broken::Record(forge) => (forged(property, holds, forge), "a broken host"),
         };
         assert_eq!(sound.finding, Finding::Holds, "{} of `{holds}`: {sound:#?}", property.code);
         assert_eq!(broken.finding, Finding::Violated, "{} of `{name}` must be violated: {broken:#?}", property.code);
     }
+}
+
+#[test]
+fn no_property_is_without_its_controls() {
+    let asked = every_property_holds_for_its_one_control_and_is_violated_by_the_other::ASKED;
+    let codes: Vec<String> = PROPERTIES.iter().map(|property| property.code.to_lowercase()).collect();
+    assert_eq!(asked, codes, "a property has a line in the list above");
+}
+
+#[test]
+fn an_agent_whose_score_follows_from_the_episode_before_is_found_in_the_rooms_alone() {
+    let memory = Property::find("P13").unwrap();
+    let world = World::from("friend-or-foe".parse::<dayfly::environment::Selection>().unwrap());
+    let found = |agent: &str| {
+        let cases = cases(agent, "strict", &[memory]);
+        let case = Case { world: world.clone(), ..cases[0].clone() };
+        ask(&[case], JOBS).remove(0).verdict
+    };
+    let (random, rememberer) = (found("random"), found("rememberer"));
+    assert_eq!(random.finding, Finding::Holds, "{random:#?}");
+    assert_eq!(rememberer.finding, Finding::Violated, "{rememberer:#?}");
+    assert!(rememberer.statement.starts_with("what it scores depends on the episode before"), "{rememberer:#?}");
+}
+
+#[test]
+fn the_price_that_an_agent_pays_for_time_is_closed_in_on() {
+    let payment = Property::find("P10").unwrap();
+    let verdict = verdict(payment, "length-seeking:time=30", None);
+    assert_eq!(verdict.finding, Finding::Violated, "{verdict:#?}");
+    let price = verdict.measures.iter().find(|measure| measure.what.contains("paid for a longer")).unwrap();
+    let interval = price.interval.unwrap();
+    assert!(interval.low <= 0.3 && 0.3 <= interval.high && interval.high - interval.low < 0.01, "{price:?}");
 }
 
 #[test]
