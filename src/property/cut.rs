@@ -174,6 +174,23 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_at_any_distance_is_looked_at() {
+        for hurried in STEPS {
+            let verdict = found(|limit, steps, _| match limit {
+                Limit::Cut => {
+                    if steps == hurried {
+                        TAKE
+                    } else {
+                        WAIT
+                    }
+                }
+                Limit::End => in_time(steps),
+            });
+            assert_eq!(verdict.finding, Finding::Violated, "{verdict:?}");
+        }
+    }
+
+    #[test]
     fn an_agent_that_pays_no_heed_to_time_is_out_of_the_question() {
         for verdict in [found(|_, _, _| WAIT), found(|_, _, _| TAKE), found(|_, _, seed| seed % 2)] {
             assert_eq!(verdict.finding, Finding::NotApplicable, "{verdict:?}");
