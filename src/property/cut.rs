@@ -78,7 +78,7 @@ fn conditions() -> Vec<Condition> {
 }
 
 impl Condition {
-    fn trial(&self, inquiry: &Inquiry, seeds: u32, batch: u64) -> Trial {
+    fn trial(self, inquiry: &Inquiry, seeds: u32, batch: u64) -> Trial {
         let cut = u8::from(self.limit == Limit::Cut);
         let world = format!("time-limit:soon=1,late=10,delay={DELAY},steps={},cut={cut}", self.steps);
         let world = world.parse::<Selection>().map_or_else(|_| inquiry.world.clone(), World::from);
@@ -87,12 +87,12 @@ impl Condition {
     }
 
     /// Whether waiting pays more.
-    fn should_wait(&self) -> bool {
+    fn should_wait(self) -> bool {
         self.limit == Limit::Cut || self.steps > DELAY
     }
 
     /// Whether an episode did what pays more; not where no step was taken.
-    fn is_right(&self, transcript: &Transcript) -> bool {
+    fn is_right(self, transcript: &Transcript) -> bool {
         let right = Value::Discrete(u64::from(self.should_wait()));
         transcript.trace.first().is_some_and(|step| step.action == right)
     }

@@ -150,10 +150,8 @@ mod tests {
         };
         let amounts: Vec<f64> = (1..words.len()).filter_map(amount).collect();
         let (now, more, next) = match (wording, amounts.as_slice()) {
-            (1, [next, now]) => (*now, 0.0, *next),
-            (1, [next, now, more]) => (*now, *more, *next),
-            (_, [now, next]) => (*now, 0.0, *next),
-            (_, [now, more, next]) => (*now, *more, *next),
+            (1, [next, now]) | (_, [now, next]) => (*now, 0.0, *next),
+            (1, [next, now, more]) | (_, [now, more, next]) => (*now, *more, *next),
             _ => panic!("{task}"),
         };
         Read { wording, press, now, more, next }

@@ -110,13 +110,12 @@ impl Prices {
         for halving in 0..HALVINGS {
             for bracket in known.iter_mut().filter(|bracket| bracket.is_open()) {
                 let price = bracket.paid.midpoint(bracket.unpaid);
-                match closing.next() {
-                    Some(observed) => bracket.answered(price, observed),
-                    None => {
-                        let trial = bracket.way.at(price).trial(inquiry, seen.look.trials, 0);
-                        let index = u64::try_from(halving).unwrap_or(u64::MAX);
-                        next.push(Trial { seed: inquiry.seed.derive("price", index), ..trial });
-                    }
+                if let Some(observed) = closing.next() {
+                    bracket.answered(price, observed);
+                } else {
+                    let trial = bracket.way.at(price).trial(inquiry, seen.look.trials, 0);
+                    let index = u64::try_from(halving).unwrap_or(u64::MAX);
+                    next.push(Trial { seed: inquiry.seed.derive("price", index), ..trial });
                 }
             }
             if !next.is_empty() {
