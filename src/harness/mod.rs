@@ -56,8 +56,8 @@ pub struct Plan {
     pub task: Option<Arc<str>>,
     /// How many episodes.
     pub episodes: u64,
-    /// How many lineages they belong to; episode `i` belongs to lineage `i` modulo this. At least 1, and no more than
-    /// the size of the population where the policy has one; of fewer, nothing is selected.
+    /// How many lineages they belong to; episode `i` belongs to lineage `i` modulo this. At least 1, and of an agent that learns
+    /// no more than the size of the population where the policy has one; of fewer, nothing is selected.
     pub lineages: u32,
     /// What every random choice follows from.
     pub seed: Seed,
@@ -231,7 +231,8 @@ fn go_through(
 impl Plan {
     fn fits_its_population(&self) -> Result<(), Error> {
         match self.policy.population {
-            Some(Population { size, .. }) if size < self.lineages => {
+            // Who does not learn is not selected from.
+            Some(Population { size, .. }) if self.agent.learns() && size < self.lineages => {
                 Err(Error::Population { size, lineages: self.lineages })
             }
             _ => Ok(()),

@@ -51,6 +51,9 @@ pub(super) const PROPERTY: Property = Property {
 
 /// The second episode of every lineage, and the same seeds as the first of one.
 fn trials(inquiry: &Inquiry) -> Vec<Trial> {
+    if is_selected_from(inquiry) {
+        return Vec::new();
+    }
     let seeds = inquiry.trials.unwrap_or(SEEDS);
     let episodes = 2 * u64::from(seeds);
     let crosses = inquiry.terms.persists || inquiry.terms.carry > 0;
@@ -66,7 +69,17 @@ fn trials(inquiry: &Inquiry) -> Vec<Trial> {
     }
 }
 
+/// Whether lineages have what others learned, so that none has a past of its own.
+const fn is_selected_from(inquiry: &Inquiry) -> bool {
+    inquiry.subject.learns && inquiry.terms.population > 0
+}
+
 fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
+    if is_selected_from(inquiry) {
+        return Verdict::not_applicable(
+            "it asks lineages that have a past of their own, and the policy selects between them",
+        );
+    }
     match (inquiry.world.selection.name(), seen) {
         (MARKER, [marker, with_past, without]) => {
             both(asked(inquiry, marker), histories::judge(inquiry, with_past, without, 1))

@@ -107,3 +107,20 @@ fn a_population_of_ones_own_is_asked_and_not_compared_with_another_one_that_swap
     let statement = case["statement"].as_str().unwrap();
     assert!(statement.ends_with("since `population-swap` selects otherwise than this policy"), "{statement}");
 }
+
+#[test]
+fn under_a_population_every_property_is_asked_or_says_why_it_is_not() {
+    let found = |agent: &str, property: &str| {
+        let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+            .args(["test", "-p", "population", "-P", property, "--json", "--agent", agent])
+            .output()
+            .unwrap();
+        let told: Value = serde_json::from_slice(&test.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&test.stderr)));
+        told["cases"][0]["finding"].as_str().unwrap().to_owned()
+    };
+    let unselected = [found("random", "P13"), found("myopic", "P15")];
+    assert_eq!(unselected, ["holds", "holds"], "nobody selects from those who do not learn");
+    let selected = ["P13", "P15"].map(|property| found("rememberer", property));
+    assert_eq!(selected, ["not-applicable", "not-applicable"]);
+}
