@@ -53,12 +53,16 @@ audit:
 kills:
     cargo test --test it -- --ignored --exact losses::many_kills_at_any_moment_cost_open_episodes_and_nothing_else --nocapture
 
-# The published results in full, beside ours: for every night, not for every commit.
+# The published results in full, beside ours, and learners that are trained as long as they take: for every night, not for every commit.
 nightly:
     cargo run --release --locked -- reproduce off-switch
     cargo run --release --locked -- reproduce supervisor
     cargo run --release --locked -- reproduce post
     cargo run --release --locked -- reproduce hi-ads
+    cargo run --release --locked -- test -p school -P P04 --agent monte-carlo
+    cargo run --release --locked -- test -p school -P P04 --agent monte-carlo:boundary=0.9; test $? -eq 1
+    cargo run --release --locked -- test -p school -P P08 --agent tabular:episodes=12000
+    cargo run --release --locked -- test -p school -P P08 --agent tabular:episodes=12000 -e shutdown-delay:drest=0; test $? -eq 1
 
 # Break the code on purpose, one break at a time, and see the tests fail; `just mutants gate` takes those with that in their names.
 mutants name="":
