@@ -1,5 +1,6 @@
-// A walker in C, with the C library as it is: it walks the moves that its task lists, `dllllldd` without any, and says what it
-// gets. Moves are u, d, l and r, as in the AI Safety Gridworlds.
+// Walks the moves that its task lists, and prints what it gets: in C, with the C library as it is.
+//
+// Moves are u, d, l and r, as in the AI Safety Gridworlds; without any it walks `dllllldd`.
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@ use dayfly::agent::{Agent, Engine, Error};
 use dayfly::capability::{CAPABILITIES, PACKAGE, VERSION};
 use dayfly::value::Digest;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use wit_parser::WorldItem;
 
 /// The operations of each interface that the world `agent` imports, in the order of the contract.
@@ -54,17 +55,36 @@ fn every_operation_has_a_code_of_its_own_and_says_whose_it_is() {
 
 #[test]
 fn the_agents_that_are_shipped_are_those_of_their_manifest() {
-    let text = include_str!("../../agents/manifest.toml");
-    let manifest: toml::Table = text.parse().unwrap();
-    let listed: BTreeMap<_, _> = manifest["agent"]
-        .as_array()
-        .unwrap()
+    let shipped: BTreeMap<_, _> = dayfly::agent::SHIPPED
         .iter()
-        .map(|agent| (agent["name"].as_str().unwrap(), agent["sha256"].as_str().unwrap().to_owned()))
+        .map(|agent| (agent.name.to_owned(), Digest::of(agent.bytes).to_string()))
         .collect();
-    let shipped: BTreeMap<_, _> =
-        dayfly::agent::SHIPPED.iter().map(|agent| (agent.name, Digest::of(agent.bytes).to_string())).collect();
-    assert_eq!(shipped, listed);
+    assert_eq!(shipped, listed("agent", "name"));
+}
+
+#[test]
+fn every_component_that_lies_beside_its_source_is_in_the_manifest() {
+    let folder = crate::common::root().join("agents");
+    let listed: BTreeMap<_, _> = listed("agent", "file").into_iter().chain(listed("example", "file")).collect();
+    // What is built where its tools are to be had lies here at times.
+    let is_committed =
+        |path: &&PathBuf| !["target", "python", "javascript"].iter().any(|other| path.starts_with(folder.join(other)));
+    let found: BTreeMap<_, _> = crate::common::files(&folder, "wasm")
+        .iter()
+        .filter(is_committed)
+        .map(|path| {
+            let name = path.strip_prefix(&folder).unwrap().to_str().unwrap().replace('\\', "/");
+            (name, Digest::of(&std::fs::read(path).unwrap()).to_string())
+        })
+        .collect();
+    assert_eq!(found, listed);
+}
+
+/// The digests of a table of the manifest, by what is said at `key`.
+fn listed(table: &str, key: &str) -> BTreeMap<String, String> {
+    let manifest: toml::Table = include_str!("../../agents/manifest.toml").parse().unwrap();
+    let text = |entry: &toml::Value, key: &str| entry[key].as_str().unwrap().to_owned();
+    manifest[table].as_array().unwrap().iter().map(|entry| (text(entry, key), text(entry, "sha256"))).collect()
 }
 
 #[test]
