@@ -225,6 +225,15 @@ fn believe(answer: Answer) {
     assert_eq!(serde_json::to_vec(&again.transcript).expect("a line"), line);
 }
 
+/// The same answer with one byte more to carry over than the policy declares. The length comes before the bytes.
+fn carrying_more(mut told: Vec<u8>, carried: &[u8]) -> Vec<u8> {
+    let more = vec![7; usize::try_from(SMALL.boundary.carry).expect("a few") + 1];
+    let at = told.windows(carried.len()).position(|part| part == carried).expect("the carry-over");
+    let length = u8::try_from(more.len()).expect("a length of one byte");
+    told.splice(at - 1..at + carried.len(), std::iter::once(length).chain(more));
+    told
+}
+
 /// Seeds for each target, by the name of the file.
 pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let mut seeds: Vec<(&str, String, Vec<u8>)> = Vec::new();
@@ -260,10 +269,13 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         seeds.push(("episode", format!("chance-{seed}"), chance));
     }
     let lived = LEARNER.live(ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
+    let carried = lived.carry_over.to_vec();
     let mut frames = Vec::new();
     let answer = Answer::Lived(Box::new(Told::of(lived, &LEARNER)));
     frame::put(&answer, &mut frames).expect("a frame");
-    seeds.push(("wire", "lived".to_owned(), frames[4..].to_vec()));
+    let told = frames[4..].to_vec();
+    seeds.push(("wire", "lived".to_owned(), told.clone()));
+    seeds.push(("wire", "carries-more".to_owned(), carrying_more(told, &carried)));
     frame::put(&Answer::Aborted("why".to_owned()), &mut frames).expect("a frame");
     seeds.push(("wire", "frames".to_owned(), frames));
     seeds

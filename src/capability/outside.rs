@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use tokio::time::sleep;
 
-    const LONG: Duration = Duration::from_mins(1);
+    const LONG: Duration = Duration::from_secs(20);
 
     #[test]
     fn what_answers_in_time_is_heard() {

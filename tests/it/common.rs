@@ -196,6 +196,11 @@ pub(crate) fn agent(text: &str, engine: &Engine) -> Agent {
     Agent::load("test", &bytes, engine).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The folder of the package.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -23,6 +23,10 @@ pub(crate) struct Operation {
     pub(crate) name: String,
     /// Whether its answer may be an error.
     pub(crate) can_fail: bool,
+    /// The resources that its answer may hold a handle to.
+    pub(crate) hands_out: Vec<String>,
+    /// Trap where the answer to the last call holds anything: it is an error, none, or empty.
+    pub(crate) nothing: &'static str,
     /// The interface and the function that a core module imports.
     place: (String, String),
     parameters: Vec<&'static str>,
@@ -76,6 +80,8 @@ fn imports(resolve: &Resolve, world: WorldId, capability: &dyn Fn(&str, &str) ->
                 capability: capability(&package.name, own),
                 name: if is_wasi { format!("{}/{own}.{plain}", package.name) } else { plain.to_owned() },
                 can_fail: signature.result.is_some_and(|result| is_result(resolve, result)),
+                hands_out: signature.result.map_or_else(Vec::new, |result| handed_out(resolve, result)),
+                nothing: signature.result.map_or("", |result| nothing(resolve, result)),
                 place: (resolve.id_of(*id).unwrap(), function.clone()),
                 parameters: core.params.iter().copied().map(scalar).collect(),
                 results: core.results.iter().copied().map(scalar).collect(),
@@ -114,6 +120,31 @@ fn arguments(resolve: &Resolve, signature: &Function, core: &WasmSignature) -> V
 
 fn is_result(resolve: &Resolve, result: Type) -> bool {
     matches!(result, Type::Id(id) if matches!(resolve.types[id].kind, TypeDefKind::Result(_)))
+}
+
+/// The resources that something of this type may hold a handle to.
+fn handed_out(resolve: &Resolve, kind: Type) -> Vec<String> {
+    let Type::Id(id) = kind else { return Vec::new() };
+    let inner: Vec<Type> = match &resolve.types[id].kind {
+        TypeDefKind::Handle(Handle::Own(id)) => return vec![resolve.types[*id].name.clone().unwrap()],
+        TypeDefKind::Type(inner) | TypeDefKind::Option(inner) | TypeDefKind::List(inner) => vec![*inner],
+        TypeDefKind::Tuple(tuple) => tuple.types.clone(),
+        TypeDefKind::Record(record) => record.fields.iter().map(|field| field.ty).collect(),
+        TypeDefKind::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty).collect(),
+        TypeDefKind::Result(result) => [result.ok, result.err].into_iter().flatten().collect(),
+        _ => Vec::new(),
+    };
+    inner.into_iter().flat_map(|inner| handed_out(resolve, inner)).collect()
+}
+
+fn nothing(resolve: &Resolve, result: Type) -> &'static str {
+    let Type::Id(id) = result else { return "" };
+    match resolve.types[id].kind {
+        TypeDefKind::Result(_) => REFUSED,
+        TypeDefKind::Option(_) => ANSWERED,
+        TypeDefKind::List(_) => "(if (i32.load offset=4 (global.get $answer)) (then unreachable))",
+        _ => "unreachable",
+    }
 }
 
 fn scalar(kind: WasmType) -> &'static str {

@@ -18,6 +18,7 @@ mod contract;
 mod core;
 mod demonstrations;
 mod fuzz;
+mod guarantees;
 mod guest;
 mod hostile;
 mod interrupts;

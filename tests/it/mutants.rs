@@ -4,49 +4,46 @@
 //!  a copy of the sources --apply--> broken copy --build, run the named tests--> killed | survived
 //! ```
 //!
-//! Whether each still applies is tested every time. Building them is for `just mutants`: half a minute each, in a folder that is kept
-//! below `target`. To add a break is to add a file.
+//! Whether each still applies is tested every time. Building them is for `just mutants`: about a minute each, in a folder that is kept
+//! below `target`, with dependencies as they were built before. To add a break is to add a file, and the line in `docs/mutants.md`
+//! that says what became of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use dayfly::capability::CAPABILITIES;
+use dayfly::gate::Kind;
 use serde::Deserialize;
 
-use crate::common::{files, read};
+use crate::common::{files, read, root};
+use crate::guarantees::{Named, promises};
 
 /// One file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mutant {
+pub(crate) struct Mutant {
     /// What it breaks, in words.
-    breaks: String,
+    pub(crate) breaks: String,
     /// The promise of `GUARANTEES.md` that it goes against.
-    promise: u32,
+    pub(crate) promise: u32,
     file: String,
     /// What is there once, and what takes its place.
     find: String,
     replace: String,
-    /// The tests in `tests/it` that must fail.
-    #[serde(default)]
-    tests: Vec<String>,
-    /// The tests beside the code that must fail.
-    #[serde(default)]
-    units: Vec<String>,
+    /// The tests that must fail, as `docs/mutants.md` names them.
+    pub(crate) tests: Vec<Named>,
     #[serde(skip)]
-    name: String,
+    pub(crate) name: String,
 }
 
 /// The longest that one may take to build and to be tested.
 const MOST: Duration = Duration::from_mins(8);
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn mutants() -> Vec<Mutant> {
+pub(crate) fn mutants() -> Vec<Mutant> {
     let mutant = |path: &PathBuf| {
         let mut mutant: Mutant =
             toml::from_str(&read(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -66,33 +63,30 @@ impl Mutant {
     }
 }
 
-/// Whether there is a test of this name: `module::test` in `tests/it`, or a path of modules in `src`.
-fn exists(folder: &str, test: &str) -> bool {
-    let (modules, name) = test.rsplit_once("::").unwrap();
-    let module = modules.split("::").next().unwrap();
-    let declared = format!("fn {name}()");
-    let is_of_module = |path: &&PathBuf| {
-        path.components()
-            .any(|part| part.as_os_str().to_str().is_some_and(|part| part.trim_end_matches(".rs") == module))
-    };
-    files(&root().join(folder), "rs").iter().filter(is_of_module).any(|path| read(path).contains(&declared))
+#[test]
+fn every_mutant_applies_and_names_tests_that_there_are() {
+    let promises = promises();
+    for mutant in mutants() {
+        assert_ne!(mutant.applied(), read(&root().join(&mutant.file)), "{} breaks nothing", mutant.name);
+        assert!(promises.contains_key(&mutant.promise), "{}: there is no promise {}", mutant.name, mutant.promise);
+        assert!(!mutant.tests.is_empty(), "{} names no test", mutant.name);
+        for test in &mutant.tests {
+            assert!(test.exists() && test.is_one(), "{}: there is no test `{test}`", mutant.name);
+        }
+    }
 }
 
 #[test]
-fn every_mutant_applies_and_names_tests_that_there_are() {
+fn every_part_of_the_box_and_every_quota_has_a_mutant() {
+    let parts = [
+        "audit", "carry", "compiler", "fuel", "gate", "grace", "ledger", "limiter", "pool", "record", "seed", "wall",
+        "wasi", "wipe", "worker",
+    ];
+    let has_numbers = |kind: &Kind| !matches!(kind, Kind::Names { .. });
+    let limited = CAPABILITIES.iter().filter(|known| known.limits.iter().any(|limit| has_numbers(&limit.kind)));
     let mutants = mutants();
-    assert!(mutants.len() >= 12);
-    let promises = read(&root().join("GUARANTEES.md"));
-    for mutant in &mutants {
-        assert_ne!(mutant.applied(), read(&root().join(&mutant.file)), "{} breaks nothing", mutant.name);
-        assert!(promises.contains(&format!("\n{}. ", mutant.promise)), "{}: there is no such promise", mutant.name);
-        assert!(!mutant.tests.is_empty() || !mutant.units.is_empty(), "{} names no test", mutant.name);
-        for test in &mutant.tests {
-            assert!(exists("tests/it", test), "{}: there is no {test}", mutant.name);
-        }
-        for test in &mutant.units {
-            assert!(exists("src", test), "{}: there is no {test}", mutant.name);
-        }
+    for part in parts.map(str::to_owned).into_iter().chain(limited.map(|known| format!("quota-{}", known.name))) {
+        assert!(mutants.iter().any(|mutant| mutant.name.starts_with(&format!("{part}-"))), "nothing breaks {part}");
     }
 }
 
@@ -114,42 +108,98 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What cargo says of some tests: which failed, or why there is no answer.
-fn failed(tree: &Path, target: &[&str], tests: &[String]) -> Result<Vec<String>, String> {
-    if tests.is_empty() {
-        return Ok(Vec::new());
+/// Let what is built in a tree begin with the dependencies that this test was built with: they are the same files. What is built of
+/// Dayfly itself is not among them, for it has the same names whatever the tree.
+fn warm(tree: &Path) {
+    let program = std::env::current_exe().unwrap();
+    let built = program.ancestors().nth(2).unwrap();
+    for folder in ["deps", ".fingerprint", "build"] {
+        link(&built.join(folder), &tree.join("target/debug").join(folder), &|name| {
+            let name = name.trim_start_matches("lib");
+            !["dayfly", "it", "floor", "embed"].iter().any(|own| name.split(['-', '.']).next() == Some(*own))
+        });
     }
+}
+
+fn link(from: &Path, to: &Path, is_wanted: &dyn Fn(&str) -> bool) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if target.exists() || !is_wanted(entry.file_name().to_str().unwrap()) {
+            continue;
+        }
+        if entry.path().is_dir() {
+            link(&entry.path(), &target, &|_| true);
+        } else {
+            fs::hard_link(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// End cargo and what it has started.
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    Command::new("kill").args(["-9", "--", &format!("-{}", child.id())]).status().unwrap();
+    let _ = child.kill();
+    child.wait().unwrap();
+}
+
+/// What cargo says in a tree, or why there is no answer.
+fn cargo(tree: &Path, arguments: impl IntoIterator<Item = String>) -> Result<String, String> {
     let said = tree.join("said");
-    let mut child = Command::new(env!("CARGO"))
-        .args(["test", "--locked", "--quiet"])
-        .args(target)
-        .args(["--", "--exact", "--test-threads", "2"])
-        .args(tests)
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["test", "--locked", "--no-fail-fast"])
+        .args(arguments)
         .current_dir(tree)
-        .env("CARGO_TARGET_DIR", root().join("target"))
+        .env("CARGO_TARGET_DIR", tree.join("target"))
         .stdout(Stdio::from(fs::File::create(&said).unwrap()))
-        .stderr(Stdio::from(fs::File::create(tree.join("errors")).unwrap()))
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::from(fs::File::create(tree.join("errors")).unwrap()));
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut cargo, 0);
+    let mut child = cargo.spawn().unwrap();
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if started.elapsed() > MOST {
-            child.kill().unwrap();
-            child.wait().unwrap();
+            end(&mut child);
             return Err(format!("it took longer than {MOST:?}"));
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    let said = read(&said);
-    if !said.contains("test result:") {
-        let errors = read(&tree.join("errors"));
-        let first = errors.lines().find(|line| line.starts_with("error")).unwrap_or("it does not build");
-        return Err(first.to_owned());
+    let errors = read(&tree.join("errors"));
+    if errors.contains("error: could not compile") {
+        return Err(errors.lines().find(|line| line.starts_with("error")).unwrap_or("it does not build").to_owned());
     }
-    // Each test that failed has a line of its own in the list at the end.
-    let list = said.rsplit("failures:").next().unwrap_or_default();
-    let is_failed = |test: &&String| list.lines().any(|line| line.trim() == test.as_str());
-    Ok(if said.contains("failures:") { tests.iter().filter(is_failed).cloned().collect() } else { Vec::new() })
+    Ok(read(&said))
+}
+
+/// Which of some tests fail in a tree, or why there is no answer.
+fn failed<'t>(tree: &Path, tests: &'t [Named]) -> Result<Vec<&'t Named>, String> {
+    let targets: BTreeSet<&str> = tests.iter().map(Named::target).collect();
+    let how = ["--", "--exact", "--test-threads", "2"].into_iter();
+    let arguments = targets.into_iter().chain(how).map(str::to_owned).chain(tests.iter().flat_map(Named::paths));
+    let said = cargo(tree, arguments)?;
+    if !said.contains("\nrunning ") {
+        return Err("no test was run".to_owned());
+    }
+    let passed: BTreeSet<&str> = said.lines().filter_map(passed).collect();
+    // One that takes the whole program down has no line.
+    let has_passed = |test: &&Named| test.paths().iter().any(|path| passed.contains(path.as_str()));
+    Ok(tests.iter().filter(|test| !has_passed(test)).collect())
+}
+
+/// The test that passed, in a line such as `test limits::that - should panic ... ok`.
+fn passed(line: &str) -> Option<&str> {
+    line.strip_suffix(" ... ok")?.strip_prefix("test ")?.split(' ').next()
+}
+
+#[test]
+fn a_line_of_a_test_that_passed_is_told_from_others() {
+    assert_eq!(passed("test limits::that ... ok"), Some("limits::that"));
+    assert_eq!(passed("test runs::this - should panic ... ok"), Some("runs::this"));
+    assert_eq!(passed("test limits::that ... FAILED"), None);
+    assert_eq!(passed("test result: ok. 1 passed"), None);
 }
 
 #[test]
@@ -158,35 +208,38 @@ fn failed(tree: &Path, target: &[&str], tests: &[String]) -> Result<Vec<String>,
 fn every_mutant_is_killed() {
     let tree = root().join("target/mutants");
     copy(root(), &tree);
+    warm(&tree);
     let wanted = std::env::var("MUTANT").unwrap_or_default();
     let mutants: Vec<_> = mutants().into_iter().filter(|mutant| mutant.name.contains(&wanted)).collect();
+    assert!(!mutants.is_empty(), "no mutant has `{wanted}` in its name");
     let mut table = "| mutant | promise | what it breaks | result |\n|---|---|---|---|\n".to_owned();
-    let mut alive = Vec::new();
-    for mutant in &mutants {
+    let (mut alive, mut longest) = (Vec::new(), Duration::ZERO);
+    eprintln!("building what is not broken");
+    cargo(&tree, ["--lib", "--test=it", "--no-run"].map(str::to_owned)).unwrap_or_else(|why| panic!("{why}"));
+    for (number, mutant) in mutants.iter().enumerate() {
         let path = tree.join(&mutant.file);
+        let started = Instant::now();
         fs::write(&path, mutant.applied()).unwrap();
-        let broken = failed(&tree, &["--test", "it"], &mutant.tests)
-            .and_then(|it| Ok((it, failed(&tree, &["--lib"], &mutant.units)?)));
+        let failed = failed(&tree, &mutant.tests);
         fs::copy(root().join(&mutant.file), &path).unwrap();
-        let result = match broken {
-            Ok((it, units)) if it == mutant.tests && units == mutant.units => {
-                format!(
-                    "killed by {}",
-                    [it, units].concat().iter().map(|test| format!("`{test}`")).collect::<Vec<_>>().join(", ")
-                )
-            }
-            Ok((it, units)) => {
-                alive.push(mutant.name.clone());
-                format!("**survived** but for {:?}", [it, units].concat())
-            }
-            Err(why) => {
-                alive.push(mutant.name.clone());
-                format!("**no answer**: {why}")
-            }
+        let list = |tests: &[&Named]| tests.iter().map(|test| format!("`{test}`")).collect::<Vec<_>>().join(", ");
+        let is_killed = failed.as_ref().is_ok_and(|failed| failed.len() == mutant.tests.len());
+        let result = match failed {
+            Ok(failed) if is_killed => format!("killed by {}", list(&failed)),
+            Ok(failed) if failed.is_empty() => "**survived**".to_owned(),
+            Ok(failed) => format!("**survived**, but for {}", list(&failed)),
+            Err(why) => format!("**no answer**: {why}"),
         };
-        eprintln!("{}: {result}", mutant.name);
+        if !is_killed {
+            alive.push(mutant.name.as_str());
+        }
+        let took = started.elapsed();
+        longest = longest.max(took);
+        eprintln!("{}/{} {}, {} s: {result}", number + 1, mutants.len(), mutant.name, took.as_secs());
         writeln!(table, "| `{}` | {} | {} | {result} |", mutant.name, mutant.promise, mutant.breaks).unwrap();
         fs::write(root().join("target/mutants.md"), &table).unwrap();
     }
-    assert!(alive.is_empty(), "survived: {alive:?}");
+    let killed = mutants.len() - alive.len();
+    eprintln!("\n{table}\n{killed} of {} mutants killed, {} s at the most", mutants.len(), longest.as_secs());
+    assert!(alive.is_empty(), "not killed: {}", alive.join(", "));
 }

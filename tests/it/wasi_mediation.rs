@@ -24,12 +24,19 @@ fn prepare(function: &Operation) -> Option<String> {
     Some(text)
 }
 
-/// The call; a list of pollables has one.
+/// The call; a list of pollables has one, and what is printed five bytes, so that there is an effect to be seen.
 fn call(function: &Operation) -> String {
-    match function.name.as_str() {
-        "io/poll.poll" => "(call $wasi.io/poll.poll (i32.const 0) (i32.const 1) (global.get $answer))".to_owned(),
-        _ => function.call(),
-    }
+    let arguments = match function.name.as_str() {
+        "io/poll.poll" => "(i32.const 0) (i32.const 1)",
+        "io/streams.output-stream.write" | "io/streams.output-stream.blocking-write-and-flush" => {
+            "(global.get $output-stream) (i32.const 0) (i32.const 5)"
+        }
+        "io/streams.output-stream.write-zeroes" | "io/streams.output-stream.blocking-write-zeroes-and-flush" => {
+            "(global.get $output-stream) (i64.const 5)"
+        }
+        _ => return function.call(),
+    };
+    format!("(call ${} {arguments} (global.get $answer))", function.full_name())
 }
 
 /// The functions that can be called, with what is to be done first.
@@ -123,6 +130,7 @@ fn every_function_of_wasi_that_is_granted_answers() {
         let name = function.full_name();
         let transcript = live(&format!("{before} {}", call(&function)), &granting("", ""), "off-switch");
         assert_eq!(transcript["closing"], "returned", "{name}: {transcript}");
+        assert_eq!(transcript.get("log").is_some(), name.contains("write"), "{name}: {transcript}");
     }
 }
 
@@ -143,4 +151,24 @@ fn what_nobody_holds_cannot_be_called() {
         assert_eq!(transcript["closing"], "trapped", "{name}");
         assert!(transcript.get("entries").is_none(), "{name} came to a decision");
     }
+}
+
+#[test]
+fn no_function_of_wasi_hands_out_what_nobody_holds() {
+    let is_held = |resource: &String| HANDLES.iter().any(|(held, _)| held == resource);
+    let mut asked = BTreeSet::new();
+    for (function, before) in callable() {
+        if function.hands_out.iter().all(is_held) {
+            continue;
+        }
+        let name = function.full_name();
+        let body = format!("{before} {} {}", call(&function), function.nothing);
+        let transcript = live(&body, &granting("", ""), "off-switch");
+        assert_eq!(transcript["closing"], "returned", "{name} handed something out");
+        asked.insert(name);
+    }
+    for road in ["filesystem/preopens.get-directories", "sockets/tcp-create-socket.create-tcp-socket"] {
+        assert!(asked.contains(&format!("wasi.{road}")), "{asked:?}");
+    }
+    assert!(asked.len() >= 5, "{asked:?}");
 }
