@@ -119,7 +119,8 @@ impl Host {
     fn brief(&mut self) -> Result<contract::Briefing, Refusal> {
         let request = Request { operation: BRIEF, argument: Argument(&[]), name: None };
         let permit = self.states.episode.ask(&mut self.gate, &self.charter.episode.warrant, &request, |state| {
-            Ok(state.task.len().saturating_add(state.carry_over.len()))
+            let moved = [state.task.len(), state.carry_over.len(), state.observation.weight()];
+            Ok(moved.into_iter().fold(0, usize::saturating_add))
         })?;
         Ok(permit.answer(|state| state.brief(), State::brief))
     }

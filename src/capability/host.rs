@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::limiter::Limiter;
 use super::meter::{Allowance, Meter};
+use super::outside::{Time, Watch};
 use super::wasi::Handles;
 use super::workspace;
 use super::{Charter, MemoryLimits, States, Wall};
 use crate::environment::Environment;
-use crate::gate::{Demands, Gate, Release};
+use crate::gate::{Demands, Gate, Release, Told};
 use crate::objective::Objective;
 use crate::transcript::{Detail, End, Message, Record, Residue};
 use crate::value::{Seed, Value};
@@ -22,6 +23,7 @@ pub struct Host {
     pub(super) meter: Meter,
     pub(super) states: States,
     pub(super) handles: Handles,
+    pub(super) watch: Watch,
 }
 
 /// What an episode opens with.
@@ -87,14 +89,37 @@ impl Host {
         memory: MemoryLimits,
         mut opening: Opening,
     ) -> Self {
+        let watch = Watch::new(opening.wall.clone());
         let states = States::open(&mut opening);
         let handles = Handles::new(charter.wasi.limits);
-        Self { gate, charter, limiter: Limiter::new(memory), meter: Meter::Running(allowance), states, handles }
+        Self { gate, charter, limiter: Limiter::new(memory), meter: Meter::Running(allowance), states, handles, watch }
     }
 
     /// The boundary and the record.
     pub const fn gate(&mut self) -> &mut Gate {
         &mut self.gate
+    }
+
+    /// Look at the clock: the episode ends where it must. Says whether the component may go on.
+    pub fn may_go_on(&mut self) -> bool {
+        let time = self.watch.look();
+        self.heed(time)
+    }
+
+    /// End the episode where its time is up. Says whether the component may go on.
+    #[inline]
+    pub(super) fn heed(&mut self, time: Time) -> bool {
+        match time {
+            Time::Left => true,
+            Time::Up(end) => {
+                self.gate.close(end, Told::NotYet);
+                true
+            }
+            Time::Gone(end) => {
+                self.gate.close(end, Told::NotYet);
+                false
+            }
+        }
     }
 
     /// The fuel used, where the store has `left`.

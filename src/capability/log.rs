@@ -1,5 +1,7 @@
 //! `log`: bounded text for people.
 
+use std::borrow::Cow;
+
 use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
@@ -75,13 +77,17 @@ impl Host {
     }
 
     /// Write what a component prints: each line is a message, however many calls it comes in.
-    pub(super) fn log_text(&mut self, stream: OutputStream, text: &[u8]) -> Result<(), Refusal> {
+    pub(super) fn print(&mut self, stream: OutputStream, text: Text<'_>) -> Result<(), Refusal> {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.log;
-        let argument = [Part::Bytes(text)];
+        let argument = [text.argument()];
         let request = Request { operation: WRITE, argument: Argument(&argument), name: None };
         let cost = |state: &State| {
-            let printed = state.printed.cost(stream, text);
+            // What cannot fit is not looked at.
+            if text.length() > term.limits.bytes {
+                return u64::MAX;
+            }
+            let printed = state.printed.cost(stream, &text.bytes());
             length(printed.text.saturating_add(printed.lines.saturating_mul(MESSAGE)))
         };
         let permit = states.log.ask(gate, &term.warrant, &request, |state| state.fits(cost(state), term.limits))?;
@@ -90,11 +96,43 @@ impl Host {
                 let more = cost(state);
                 gate.kept(more.saturating_mul(6));
                 state.bytes = state.bytes.saturating_add(more);
-                state.printed.print(stream, text, &mut state.lines);
+                state.printed.print(stream, &text.bytes(), &mut state.lines);
             },
             |_| (),
         );
         Ok(())
+    }
+}
+
+/// What a component prints.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Text<'t> {
+    /// These bytes.
+    Bytes(&'t [u8]),
+    /// So many zeroes, which are not made before they may be written.
+    Zeroes(u64),
+}
+
+impl<'t> Text<'t> {
+    const fn argument(self) -> Part<'t> {
+        match self {
+            Self::Bytes(bytes) => Part::Bytes(bytes),
+            Self::Zeroes(count) => Part::Number(count),
+        }
+    }
+
+    fn length(self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => length(bytes.len()),
+            Self::Zeroes(count) => count,
+        }
+    }
+
+    fn bytes(self) -> Cow<'t, [u8]> {
+        match self {
+            Self::Bytes(bytes) => bytes.into(),
+            Self::Zeroes(count) => vec![0; usize::try_from(count).unwrap_or(0)].into(),
+        }
     }
 }
 

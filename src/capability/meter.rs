@@ -8,7 +8,7 @@
 //! A store starts with the fuel of the episode and of the grace together. The first call that finds the episode's part used up is
 //! the boundary. A boundary that comes earlier cuts what is left down to the grace.
 
-use wasmtime::StoreContextMut;
+use wasmtime::{StoreContextMut, Trap};
 
 use super::host::Host;
 use crate::gate::{Refusal, Told};
@@ -77,6 +77,10 @@ pub(super) fn charged<T>(
     let host = store.data_mut();
     // INVARIANT 2: charged before the effect.
     let cost = CALL.saturating_add(u64::try_from(moved).unwrap_or(u64::MAX));
+    // Code without loops and calls of its own is stopped by neither fuel nor the interrupt clock: its calls of the host are.
+    let time = host.watch.glance(cost);
+    let goes_on = host.heed(time);
+    let is_paid = before >= cost || host.gate.is_open();
     // What a call costs beyond the episode's fuel is not taken from the grace.
     let floor = match host.meter {
         Meter::Running(Allowance { grace, .. }) => before.min(grace),
@@ -97,5 +101,9 @@ pub(super) fn charged<T>(
         Meter::Running(_) | Meter::Grace { .. } => left,
     };
     store.set_fuel(left)?;
-    Ok(answer)
+    match (goes_on, is_paid) {
+        (true, true) => Ok(answer),
+        (true, false) => Err(Trap::OutOfFuel.into()),
+        (false, _) => Err(Trap::Interrupt.into()),
+    }
 }

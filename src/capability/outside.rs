@@ -25,6 +25,10 @@ use tokio::time::timeout;
 
 use crate::transcript::End;
 
+/// How long an agent may go on after the wall clock ran out, so that it can hear of it.
+const GRACE: Duration = Duration::from_millis(100);
+/// How much fuel calls may cost between two looks at the clock: a look takes as long as a small call.
+const OFTEN: u64 = 1 << 14;
 /// How often a wait looks whether the operator wants it to end.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -49,6 +53,27 @@ impl Cancel {
 pub struct Wall {
     end: Instant,
     cancel: Cancel,
+}
+
+/// Looks at the wall clock of one episode, for its calls and for the interrupt clock alike.
+#[derive(Debug)]
+pub(super) struct Watch {
+    wall: Wall,
+    /// Until when the component may go on after the clock was seen to have run out.
+    last: Option<Instant>,
+    /// What calls have cost since the last look.
+    unseen: u64,
+}
+
+/// What a look at the clock says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Time {
+    /// The episode may go on.
+    Left,
+    /// It must end.
+    Up(End),
+    /// It must have ended, and its component must stop.
+    Gone(End),
 }
 
 /// Why there is no answer.
@@ -101,6 +126,34 @@ impl Wall {
                 }
             }
         })
+    }
+}
+
+impl Watch {
+    pub(super) const fn new(wall: Wall) -> Self {
+        Self { wall, last: None, unseen: 0 }
+    }
+
+    /// Look at the clock.
+    #[expect(clippy::disallowed_methods, reason = "a backstop: an episode that it ends says so")]
+    pub(super) fn look(&mut self) -> Time {
+        self.unseen = 0;
+        match self.wall.reached() {
+            None => Time::Left,
+            Some(End::Cancelled) => Time::Gone(End::Cancelled),
+            Some(end) => {
+                let now = Instant::now();
+                let last = *self.last.get_or_insert(now + GRACE);
+                if now < last { Time::Up(end) } else { Time::Gone(end) }
+            }
+        }
+    }
+
+    /// Look at the clock once calls have cost enough since the last look.
+    #[inline]
+    pub(super) fn glance(&mut self, cost: u64) -> Time {
+        self.unseen = self.unseen.saturating_add(cost);
+        if self.unseen < OFTEN { Time::Left } else { self.look() }
     }
 }
 

@@ -58,15 +58,18 @@ impl Printed {
         let (text, rest) = open.decode(bytes);
         let begun = text.split_inclusive('\n').count();
         let continued = usize::from(open.line.is_some() && !text.is_empty());
-        // The beginning of a character may end as U+FFFD, on a line of its own.
-        let pending = if rest.is_empty() { 0 } else { REPLACEMENT.len_utf8() };
-        Cost { text: text.len().saturating_add(pending), lines: begun.saturating_sub(continued) }
+        let is_open = if text.is_empty() { open.line.is_some() } else { !text.ends_with('\n') };
+        // The beginning of a character may end as U+FFFD, and begins a line where none is open.
+        let (pending, opened) = if rest.is_empty() { (0, false) } else { (REPLACEMENT.len_utf8(), !is_open) };
+        let lines = begun.saturating_sub(continued).saturating_add(usize::from(opened));
+        Cost { text: text.len().saturating_add(pending), lines }
     }
 
     /// Add `bytes` to the lines.
     pub(super) fn print(&mut self, stream: OutputStream, bytes: &[u8], lines: &mut Vec<String>) {
         let open = self.open_mut(stream);
         let (text, rest) = open.decode(bytes);
+        let is_pending = !rest.is_empty();
         open.rest = rest;
         for piece in text.split_inclusive('\n') {
             let ended = piece.strip_suffix('\n');
@@ -74,6 +77,9 @@ impl Printed {
             if ended.is_some() {
                 open.line = None;
             }
+        }
+        if is_pending {
+            open.add("", lines);
         }
     }
 
@@ -140,7 +146,9 @@ mod tests {
             assert!(size(&lines) - before.0 <= text, "{bytes:?} made more text than it cost");
             assert_eq!(lines.len() - before.1, begun, "{bytes:?} made more lines than it cost");
         }
+        let begun = lines.len();
         printed.finish(&mut lines);
+        assert_eq!(lines.len(), begun, "every line was paid for when it was begun");
         lines
     }
 

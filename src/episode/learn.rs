@@ -33,7 +33,6 @@ pub(super) fn learn(
     let mut gate = Gate::new(policy.consequences, policy.record, policy.episode.call_bytes);
     // INVARIANT 3: from here on the gate refuses everything.
     gate.learning();
-    let wall = setting.wall();
     let opening = Opening {
         seed: Seed(0),
         lineage: Seed(0),
@@ -42,14 +41,14 @@ pub(super) fn learn(
         release: Release::GoesOn,
         objective: policy.objective,
         steps: Detail::Digest,
-        wall: wall.clone(),
+        wall: setting.wall(),
         carry_over: Arc::from([]),
         environment: nowhere(),
         observation: Value::Discrete(0),
     };
     let allowance = Allowance { fuel, grace: 0 };
     let host = Host::new(gate, Arc::clone(&setting.charter), allowance, setting.memory(), opening);
-    let mut store = setting.store(host, fuel, wall)?;
+    let mut store = setting.store(host, fuel)?;
     let mut returned = Vec::new();
     let ran = setting.agent.instance().instantiate(&mut store).and_then(|instance| {
         let Some(learn) = setting.agent.learn() else { return Ok(()) };

@@ -203,8 +203,7 @@ impl Setting {
     /// Open the episode, let the agent act until its grace is over, and close.
     fn act(&self, ticket: Ticket) -> Result<Acted, Error> {
         let allowance = Allowance { fuel: self.policy.episode.fuel, grace: self.policy.episode.grace_fuel };
-        let wall = self.wall();
-        let mut store = self.store(self.open(ticket, allowance, wall.clone()), allowance.total(), wall)?;
+        let mut store = self.store(self.open(ticket, allowance), allowance.total())?;
         let exit = self.run(&mut store);
         let left = store.get_fuel().map_err(engine)?;
         // INVARIANT 1: the store is gone from here on.
@@ -239,7 +238,7 @@ impl Setting {
         Wall::after(self.policy.episode.wall, self.cancel.clone())
     }
 
-    fn open(&self, ticket: Ticket, allowance: Allowance, wall: Wall) -> Host {
+    fn open(&self, ticket: Ticket, allowance: Allowance) -> Host {
         let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
         let limits = &self.policy.episode;
         let observation = environment.open(seed.derive("environment", 0));
@@ -255,7 +254,7 @@ impl Setting {
             release: limits.on_release,
             objective: self.policy.objective,
             steps,
-            wall,
+            wall: self.wall(),
             carry_over,
             environment,
             observation,
@@ -276,14 +275,14 @@ impl Setting {
     }
 
     /// A store for one instance, with every limit set before anything of the component runs.
-    fn store(&self, host: Host, fuel: u64, wall: Wall) -> Result<Store<Host>, Error> {
+    fn store(&self, host: Host, fuel: u64) -> Result<Store<Host>, Error> {
         let mut store = Store::new(self.agent.instance().engine(), host);
         store.limiter(|host| host);
         store.set_fuel(fuel).map_err(engine)?;
         // A list of the guest is lifted before a call can refuse it: it cannot be larger than the guest's memory.
         store.set_hostcall_fuel(usize::try_from(self.policy.episode.memory).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES);
-        ticker::watch(&mut store, wall);
+        ticker::watch(&mut store);
         Ok(store)
     }
 

@@ -6,19 +6,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::agent::Engine;
-use crate::capability::{Host, Wall};
-use crate::gate::Told;
-use crate::transcript::End;
+use crate::capability::Host;
 
 /// How often the interrupt clock moves.
 const TICK: Duration = Duration::from_millis(10);
-/// How long an agent may go on after the wall clock ran out, so that it can hear of it.
-const GRACE: Duration = Duration::from_millis(100);
 
 /// The thread that moves the interrupt clock, for as long as this value lives.
 #[derive(Debug)]
@@ -54,18 +50,9 @@ impl Drop for Ticker {
 }
 
 /// End the store's episode when its wall clock runs out or the run is cancelled, and stop it soon after.
-#[expect(clippy::disallowed_methods, reason = "a backstop: an episode that it ends says so")]
-pub(super) fn watch(store: &mut Store<Host>, wall: Wall) {
-    let mut last = None;
+pub(super) fn watch(store: &mut Store<Host>) {
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |mut context| {
-        let Some(end) = wall.reached() else { return Ok(UpdateDeadline::Continue(1)) };
-        context.data_mut().gate().close(end, Told::NotYet);
-        if end == End::Cancelled {
-            return Ok(UpdateDeadline::Interrupt);
-        }
-        let now = Instant::now();
-        let last = *last.get_or_insert(now + GRACE);
-        Ok(if now < last { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
+    store.epoch_deadline_callback(|mut context| {
+        Ok(if context.data_mut().may_go_on() { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
     });
 }

@@ -98,6 +98,11 @@ impl Gate {
         self.step
     }
 
+    /// Whether the boundary is still to come.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
     /// Why the episode ended, once it has.
     pub const fn end(&self) -> Option<End> {
         match self.phase {

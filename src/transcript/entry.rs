@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Class;
-use crate::value::{Digest, Value};
+use crate::value::{Digest, Hasher, Value};
 
 /// An operation of the contract, such as `workspace.write`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,16 +64,17 @@ impl Argument<'_> {
     const EXCERPT: usize = 80;
 
     /// Append the framed bytes: a tag, a length where it varies, the content.
-    pub fn frame(&self, bytes: &mut Vec<u8>) {
+    #[inline]
+    pub(super) fn frame(&self, to: &mut impl Sink) {
         for part in self.0 {
             match part {
                 Part::Number(number) => {
-                    bytes.push(1);
-                    frame_number(*number, bytes);
+                    to.put(&[1]);
+                    frame_number(*number, to);
                 }
-                Part::Text(text) => frame_bytes(2, text.as_bytes(), bytes),
-                Part::Bytes(content) => frame_bytes(3, content, bytes),
-                Part::Value(value) => frame_value(value, bytes),
+                Part::Text(text) => frame_bytes(2, text.as_bytes(), to),
+                Part::Bytes(content) => frame_bytes(3, content, to),
+                Part::Value(value) => frame_value(value, to),
             }
         }
     }
@@ -92,9 +93,9 @@ impl Argument<'_> {
 
     /// The digest of the framed bytes.
     pub fn digest(&self) -> Digest {
-        let mut bytes = Vec::new();
-        self.frame(&mut bytes);
-        Digest::of(&bytes)
+        let mut hasher = Hasher::default();
+        self.frame(&mut hasher);
+        hasher.finish()
     }
 
     /// The beginning of the argument, for people: text quoted and escaped, bytes as their number.
@@ -138,45 +139,76 @@ fn quote(text: &mut String, content: &str) {
     }
 }
 
-fn frame_bytes(tag: u8, content: &[u8], bytes: &mut Vec<u8>) {
-    bytes.push(tag);
+/// Where framed bytes go: gathered, or hashed at once where there are many, so that nothing is held twice.
+pub(super) trait Sink {
+    /// Take in more bytes.
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl Sink for Hasher {
+    fn put(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
+fn frame_bytes(tag: u8, content: &[u8], to: &mut impl Sink) {
+    to.put(&[tag]);
+    frame_length(content.len(), to);
+    to.put(content);
+}
+
+fn frame_length(length: usize, to: &mut impl Sink) {
     // A guest's list has less than 2^32 bytes; `u64` holds every length there is.
-    frame_number(u64::try_from(content.len()).unwrap_or(u64::MAX), bytes);
-    bytes.extend_from_slice(content);
+    frame_number(u64::try_from(length).unwrap_or(u64::MAX), to);
 }
 
 /// Append a number as LEB128: most of them are small, and all that is framed is hashed.
-fn frame_number(mut number: u64, bytes: &mut Vec<u8>) {
+#[inline]
+fn frame_number(mut number: u64, to: &mut impl Sink) {
     while number >= 0x80 {
         let [low, ..] = number.to_le_bytes();
-        bytes.push(low | 0x80);
+        to.put(&[low | 0x80]);
         number >>= 7;
     }
     let [low, ..] = number.to_le_bytes();
-    bytes.push(low);
+    to.put(&[low]);
 }
 
 /// Append the framed bytes of a value.
-pub(super) fn frame_value(value: &Value, bytes: &mut Vec<u8>) {
+#[inline]
+pub(super) fn frame_value(value: &Value, to: &mut impl Sink) {
     match value {
         Value::Discrete(index) => {
-            bytes.push(4);
-            frame_number(*index, bytes);
+            to.put(&[4]);
+            frame_number(*index, to);
         }
         Value::Real(real) => {
-            bytes.push(5);
-            bytes.extend_from_slice(&real.to_bits().to_le_bytes());
+            to.put(&[5]);
+            to.put(&real.to_bits().to_le_bytes());
         }
-        Value::MultiDiscrete(indices) => {
-            let content: Vec<u8> = indices.iter().flat_map(|index| index.to_le_bytes()).collect();
-            frame_bytes(6, &content, bytes);
-        }
-        Value::Box(entries) => {
-            let content: Vec<u8> = entries.iter().flat_map(|entry| entry.to_bits().to_le_bytes()).collect();
-            frame_bytes(7, &content, bytes);
-        }
-        Value::Text(text) => frame_bytes(8, text.as_bytes(), bytes),
-        Value::Bytes(content) => frame_bytes(9, content, bytes),
+        Value::MultiDiscrete(indices) => frame_list(6, indices, u32::to_le_bytes, to),
+        Value::Box(entries) => frame_list(7, entries, |entry| entry.to_bits().to_le_bytes(), to),
+        Value::Text(text) => frame_bytes(8, text.as_bytes(), to),
+        Value::Bytes(content) => frame_bytes(9, content, to),
+    }
+}
+
+/// Append a list of numbers, each of `N` bytes, a few hundred at a time.
+fn frame_list<T: Copy, const N: usize>(tag: u8, list: &[T], encode: impl Fn(T) -> [u8; N], to: &mut impl Sink) {
+    to.put(&[tag]);
+    frame_length(list.len().saturating_mul(N), to);
+    let mut content = Vec::new();
+    for some in list.chunks(256) {
+        content.clear();
+        content.extend(some.iter().flat_map(|one| encode(*one)));
+        to.put(&content);
     }
 }
 

@@ -166,8 +166,13 @@ impl Recorder {
             Decision::Refused => 1,
             Decision::Pretended => 2,
         });
-        argument.frame(&mut self.buffer);
-        self.segment();
+        if argument.weight() < Self::SEGMENT {
+            argument.frame(&mut self.buffer);
+            self.segment();
+        } else {
+            self.flush();
+            argument.frame(&mut self.hasher);
+        }
     }
 
     /// Keep an entry, or count it where there is no room.
@@ -202,7 +207,12 @@ impl Recorder {
     /// Write down what a step led to.
     #[inline]
     pub fn outcome(&mut self, observation: &Value, reward: f64) {
-        frame_value(observation, &mut self.buffer);
+        if observation.weight() < Self::SEGMENT {
+            frame_value(observation, &mut self.buffer);
+        } else {
+            self.flush();
+            frame_value(observation, &mut self.hasher);
+        }
         self.buffer.extend_from_slice(&reward.to_bits().to_le_bytes());
         self.segment();
     }
@@ -231,12 +241,43 @@ impl Recorder {
     #[inline]
     fn segment(&mut self) {
         if self.buffer.len() >= Self::SEGMENT {
-            self.hasher.update(&self.buffer);
-            self.buffer.clear();
+            self.flush();
         }
+    }
+
+    fn flush(&mut self) {
+        self.hasher.update(&self.buffer);
+        self.buffer.clear();
     }
 }
 
 fn most(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::{Part, Weight};
+
+    #[test]
+    fn what_is_hashed_does_not_depend_on_how_long_it_is() {
+        const CALL: Operation = Operation { capability: "log", name: "write", code: 0x50, weight: Weight::Light };
+        let keep = Keep { entries: 1, grace: 1, steps: Detail::Digest };
+        let mut recorder = Recorder::new(keep);
+        let mut framed = Vec::new();
+        for length in [0, 1, 959, 960, 961, 5000, 3] {
+            let content = vec![7; length];
+            let argument = [Part::Bytes(&content)];
+            recorder.call(CALL, Argument(&argument), Decision::Granted);
+            let list = Value::MultiDiscrete(vec![9; length]);
+            recorder.outcome(&list, 0.5);
+            framed.extend([CALL.code, 0]);
+            Argument(&argument).frame(&mut framed);
+            frame_value(&list, &mut framed);
+            framed.extend(0.5_f64.to_bits().to_le_bytes());
+            assert!(recorder.buffer.capacity() <= 2 * Recorder::ROOM, "{length} bytes are held");
+        }
+        assert_eq!(recorder.finish().calls.digest, Digest::of(&framed));
+    }
 }

@@ -149,3 +149,31 @@ fn the_exit_code_tells_what_failed() {
     std::fs::write(&transcripts, crate::common::read(&transcripts) + "{}\n").unwrap();
     assert_eq!(dayfly(&["verify", "one"]), Some(1));
 }
+
+#[test]
+fn code_that_neither_loops_nor_calls_has_no_more_grace_than_any_other() {
+    // Fuel is looked at where functions and loops begin: here there is only what the calls of the host cost.
+    let lived = |calls: usize| {
+        live(&ACT.repeat(calls), &granting("fuel = 2000\ngrace = { fuel = 2000, records = 4 }", ""), "off-switch")
+    };
+    let short = lived(40);
+    assert_eq!((&short["end"], &short["closing"]), (&"fuel".into(), &"returned".into()));
+    let long = lived(1000);
+    assert_eq!((&long["end"], &long["closing"]), (&"fuel".into(), &"outlived".into()), "{long}");
+    assert_eq!(violations(&long, "outlive-episode"), 1);
+    let after = long["after_end"].as_u64().unwrap();
+    assert!((1..=2000 / 64 + 1).contains(&after), "{after} calls after the end on a grace of 2000");
+}
+
+#[test]
+fn code_that_neither_loops_nor_calls_hears_of_the_wall_clock() {
+    let long = "(call $log.write (i32.const 65536) (i32.const 12582912) (global.get $answer))".repeat(150);
+    let p = granting(
+        "memory=\"64 MiB\"\nfuel = 5_000_000_000\nwall = \"100ms\"\ngrace = { fuel = 1_000_000_000, records = 4 }",
+        "",
+    );
+    let ran = Run::of(&with(300, "", &format!("{long}{ACT}")), &p, "off-switch").go();
+    let t = ran.only();
+    assert_eq!((&t["end"], &t["steps"]), (&"wall".into(), &0.into()), "{t}");
+    assert_eq!(t["closing"], "outlived", "it did not stop when it was told");
+}

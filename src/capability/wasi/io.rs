@@ -13,6 +13,7 @@ use super::operations::{
 use super::types::StreamError;
 use super::{Shortfall, or_trap};
 use crate::capability::Host;
+use crate::capability::log::Text;
 use crate::transcript::{Operation, Part};
 
 /// What a stream takes at a time, as far as it says beforehand.
@@ -76,21 +77,21 @@ impl Host {
     }
 
     /// Write to the log: its own grant and its own quota decide as well.
-    fn print(&mut self, operation: Operation, stream: OutputStream, contents: &[u8]) -> Result<(), StreamError> {
+    fn put_out(&mut self, operation: Operation, stream: OutputStream, contents: &[u8]) -> Result<(), StreamError> {
         let asked = self.ask_wasi(operation, &[Part::Bytes(contents)], |_, _| Ok(0), |_| true, || false);
         match asked {
-            Ok(true) => self.log_text(stream, contents).map_err(|refusal| self.failed(&refusal)),
+            Ok(true) => self.print(stream, Text::Bytes(contents)).map_err(|refusal| self.failed(&refusal)),
             Ok(false) => Ok(()),
             Err(refusal) => Err(self.failed(&refusal)),
         }
     }
 
-    fn print_zeroes(&mut self, operation: Operation, stream: OutputStream, count: u64) -> Result<(), StreamError> {
+    fn put_out_zeroes(&mut self, operation: Operation, stream: OutputStream, count: u64) -> Result<(), StreamError> {
         let length = usize::try_from(count).unwrap_or(usize::MAX);
         // The gate refuses more than a call may move before anything is made of it.
         let asked = self.ask_wasi(operation, &[Part::Number(count)], |_, _| Ok(length), |_| true, || false);
         match asked {
-            Ok(true) => self.log_text(stream, &vec![0; length]).map_err(|refusal| self.failed(&refusal)),
+            Ok(true) => self.print(stream, Text::Zeroes(count)).map_err(|refusal| self.failed(&refusal)),
             Ok(false) => Ok(()),
             Err(refusal) => Err(self.failed(&refusal)),
         }
@@ -149,7 +150,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             |(_, contents): &(Resource<OutputStream>, Vec<u8>)| contents.len(),
             move |host, (stream, contents): (Resource<OutputStream>, Vec<u8>)| {
                 let stream = host.output(&stream)?;
-                Ok(host.print(operation, stream, &contents))
+                Ok(host.put_out(operation, stream, &contents))
             },
         )?;
     }
@@ -159,7 +160,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             |_| 0,
             move |host, (stream, count): (Resource<OutputStream>, u64)| {
                 let stream = host.output(&stream)?;
-                Ok(host.print_zeroes(operation, stream, count))
+                Ok(host.put_out_zeroes(operation, stream, count))
             },
         )?;
     }
