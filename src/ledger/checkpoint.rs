@@ -68,8 +68,9 @@ impl Reason {
     }
 }
 
-/// One line of `checkpoints.jsonl`. Fields that are not known here are passed over.
+/// One line of `checkpoints.jsonl`. It has these fields and no other: what stands beside them nothing vouches for.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
     /// The number of leaves, the close included.
     size: u64,

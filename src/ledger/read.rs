@@ -1,11 +1,20 @@
 //! The files of a ledger, read in constant memory.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::{Error, LEAVES, LONGEST};
 use crate::value::Digest;
+
+/// Open a file, or what a link leads to. Only of a regular file is it known that it can be opened at once, and that it ends.
+fn open(path: &Path) -> Result<File, Error> {
+    let is_regular = std::fs::metadata(path).map_err(Error::read(path))?.is_file();
+    if !is_regular {
+        return Err(Error::read(path)(io::Error::other("it is not a regular file")));
+    }
+    File::open(path).map_err(Error::read(path))
+}
 
 /// The lines of a file.
 pub(super) struct Lines {
@@ -28,7 +37,7 @@ pub(super) enum Line<'a> {
 
 impl Lines {
     pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
-        let file = File::open(&path).map_err(Error::read(&path))?;
+        let file = open(&path)?;
         Ok(Self { path, reader: BufReader::with_capacity(1 << 16, file), buffer: Vec::new() })
     }
 
@@ -64,7 +73,7 @@ impl Leaves {
 
     pub(super) fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(LEAVES);
-        let file = File::open(&path).map_err(Error::read(&path))?;
+        let file = open(&path)?;
         let bytes = file.metadata().map_err(Error::read(&path))?.len();
         Ok(Self { path, reader: BufReader::with_capacity(1 << 16, file), bytes, at: 0 })
     }
@@ -100,7 +109,7 @@ impl Leaves {
 
 /// A whole file, or nothing where it is longer than a line may be.
 pub(super) fn whole(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    let file = File::open(path).map_err(Error::read(path))?;
+    let file = open(path)?;
     let mut bytes = Vec::new();
     let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
     file.take(most).read_to_end(&mut bytes).map_err(Error::read(path))?;

@@ -201,10 +201,36 @@ fn what_is_outside_the_seal_does_not_matter() {
 }
 
 #[test]
-fn a_checkpoint_may_have_more_fields() {
-    let sample = Sample::closed();
-    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace('}', r#","signature":"abcd"}"#));
-    assert!(sample.is_whole());
+fn a_checkpoint_and_the_close_have_no_field_that_nothing_vouches_for() {
+    for (line, end) in [(0, "null"), (2, "\"completed\"")] {
+        let sample = Sample::closed();
+        let more = format!(r#"{end},"signature":"abcd"}}"#);
+        sample.change_lines(CHECKPOINTS, |lines| lines[line] = lines[line].replace(&format!("{end}}}"), &more));
+        assert!(!sample.is_whole(), "line {line}");
+    }
+}
+
+/// A pipe that nobody writes to, and what never ends, are not waited for.
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_read_and_links_to_them() {
+    for name in [MANIFEST, TRANSCRIPTS, LEAVES, CHECKPOINTS] {
+        let sample = Sample::closed();
+        let path = sample.folder.join(name);
+        let elsewhere = sample.folder.join("elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        assert!(sample.is_whole());
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert!(matches!(verify(&sample.folder, None), Err(Error::Read { .. })), "{name}");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(verify(&sample.folder, None), Err(Error::Read { .. })), "{name}");
+        fs::remove_dir(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(matches!(verify(&sample.folder, None), Err(Error::Read { .. })), "{name}");
+    }
 }
 
 #[test]
