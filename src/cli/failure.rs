@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, rendere
 
 use super::Exit;
 use crate::policy::Invalid;
+use crate::report::{plain, plain_lines};
 use crate::value::Fault;
 use crate::{harness, ledger, suite, worker};
 
@@ -143,14 +144,31 @@ impl Failure {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut output = anstream::stderr();
-        for report in &self.reports {
-            // There is nobody left to tell where the error output is closed.
-            let _ = writeln!(output, "{}\n", renderer.render(&report.groups()));
+        // There is nobody left to tell where the error output is closed.
+        let _ = output.write_all(self.text(&renderer).as_bytes());
+    }
+
+    /// What is shown.
+    fn text(&self, renderer: &Renderer) -> String {
+        let mut text = String::new();
+        for report in self.reports.iter().map(Report::plain) {
+            text.push_str(&renderer.render(&report.groups()));
+            text.push_str("\n\n");
         }
+        text
     }
 }
 
 impl Report {
+    /// The same, without a character that a terminal takes for more than a character: messages quote, and files are, text of others.
+    fn plain(&self) -> Self {
+        Self {
+            message: plain_lines(&self.message),
+            help: plain_lines(&self.help),
+            place: self.place.as_ref().map(Place::plain),
+        }
+    }
+
     fn groups(&self) -> Vec<Group<'_>> {
         let title = Level::ERROR.primary_title(&self.message);
         let mut group = match &self.place {
@@ -166,6 +184,26 @@ impl Report {
             group = group.element(Level::HELP.message(&self.help));
         }
         vec![group]
+    }
+}
+
+impl Place {
+    /// The same, pointing at the same part of the text.
+    fn plain(&self) -> Self {
+        let Self { path, text, fault: Fault { message, span, label, help } } = self;
+        // What ends a line is one character here.
+        let text = text.replace("\r\n", " \n");
+        let at = |end: usize| plain_lines(text.get(..end).unwrap_or(&text)).len();
+        Self {
+            path: plain(path),
+            fault: Fault {
+                message: plain_lines(message),
+                span: span.as_ref().map(|span| at(span.start)..at(span.end)),
+                label: plain_lines(label),
+                help: plain_lines(help),
+            },
+            text: plain_lines(&text),
+        }
     }
 }
 
@@ -185,4 +223,39 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_quoted_styles_or_turns_what_is_shown_and_places_stay_where_they_are() {
+        let text = "a = \"\u{9b}31m\"\r\nb = \"\u{1b}]0;\u{7}\u{202e}\u{9d}here\"\n";
+        let start = text.find("here").unwrap();
+        let fault = Fault {
+            message: "`\u{9b}2J` is\u{85} none".to_owned(),
+            span: Some(start..start + 4),
+            label: "\u{9b}".to_owned(),
+            help: "\u{90}\u{202e}".to_owned(),
+        };
+        let shown = |failure: &Failure| failure.text(&Renderer::plain().decor_style(DecorStyle::Ascii));
+        let failures = [
+            Failure::faults("\u{9b}\n.toml", text, vec![fault]),
+            Failure::input("`\u{1b}[31m\u{9b}`", "\u{9b}\u{9c}"),
+            Failure::input("\u{9b}", "").at("file\u{9b}", text, 0..1),
+        ];
+        for failure in &failures {
+            let shown = shown(failure);
+            assert!(shown.contains("\\u{9b}"), "{shown}");
+            assert!(
+                !shown.chars().any(|shown| shown == '\u{202e}' || (shown.is_control() && shown != '\n')),
+                "{shown:?}"
+            );
+        }
+        let shown = shown(&failures[0]);
+        let lines: Vec<&str> = shown.lines().collect();
+        let quoted = lines.iter().position(|line| line.contains("here")).unwrap();
+        assert_eq!(lines[quoted + 1].find("^^^^"), lines[quoted].find("here"), "{shown}");
+    }
 }

@@ -88,10 +88,19 @@ pub fn table(rows: &[(String, String)], width: usize) -> String {
 }
 
 /// Text that others chose, without a character that a terminal takes for more than a character.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
+    escaped(text, |_| false)
+}
+
+/// The same of several lines, whose ends stay, and tabs with them.
+pub fn plain_lines(text: &str) -> String {
+    escaped(text, |character| matches!(character, '\n' | '\t'))
+}
+
+fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || is_bidirectional(character) {
+        if (character.is_control() && !stays(character)) || is_bidirectional(character) {
             plain.extend(character.escape_unicode());
         } else {
             plain.push(character);
@@ -149,6 +158,7 @@ mod tests {
     fn text_of_others_cannot_style_or_turn_what_is_shown() {
         assert_eq!(plain("a\u{1b}[31mb\n\u{202e}c"), "a\\u{1b}[31mb\\u{a}\\u{202e}c");
         assert_eq!(plain("ünïcode `x`"), "ünïcode `x`");
+        assert_eq!(plain_lines("a\tb\n\u{9b}31mc\u{7f}"), "a\tb\n\\u{9b}31mc\\u{7f}");
     }
 
     #[test]
