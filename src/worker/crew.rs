@@ -8,7 +8,7 @@ use super::frame::{self, Bytes};
 use super::seat::Seat;
 use super::shift::{Left, Loss, Shift};
 use super::warden::Warden;
-use super::wire::{Answer, Charge, Confined, Order, Terms, VERSION};
+use super::wire::{Answer, Charge, Confined, Order, Terms, VERSION, words};
 use crate::environment::Selection;
 use crate::episode::{Aborted, Lived, Setting, Ticket};
 use crate::policy::Part;
@@ -181,7 +181,7 @@ impl Crew {
         worker.say(&self.terms)?;
         let confined = match worker.hear()? {
             Answer::Confined(confined) => confined,
-            Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(why))),
+            Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(words(why)))),
             _ => return Err(frame::Error::Malformed.into()),
         };
         // Before the agent is handed over.
@@ -201,7 +201,7 @@ impl Crew {
         worker.say(&self.charge)?;
         match worker.hear()? {
             Answer::Ready => Ok(confined),
-            Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(why))),
+            Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(words(why)))),
             _ => Err(frame::Error::Malformed.into()),
         }
     }

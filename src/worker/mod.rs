@@ -23,6 +23,7 @@ mod child;
 pub mod confine;
 mod crew;
 pub mod frame;
+mod hold;
 #[cfg(target_os = "linux")]
 pub mod probe;
 mod seat;

@@ -19,7 +19,7 @@ use super::frame::{self, Bytes};
 use super::seat::Seat;
 use super::told::Told;
 use super::warden::Warden;
-use super::wire::{Answer, Opening, Order};
+use super::wire::{Answer, Opening, Order, words};
 use crate::episode::{self, Aborted, Lived, Setting, Ticket};
 use crate::gate::Demands;
 use crate::policy::Continuity;
@@ -102,12 +102,12 @@ impl<'s> Shift<'s> {
                 Answer::Lived(told) => self.believe(*told, done)?,
                 Answer::Aborted(why) => {
                     let Some(ticket) = self.owed.pop_front() else { return Ok(Left::Ready) };
-                    let aborted =
-                        Aborted { transcript: self.setting.header(&ticket), error: episode::Error::Worker(why) };
+                    let error = episode::Error::Worker(words(why));
+                    let aborted = Aborted { transcript: self.setting.header(&ticket), error };
                     done(ticket.episode, Err(Box::new(aborted)));
                 }
                 Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
-                Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {why}"))),
+                Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(why)))),
                 Answer::Confined(_) | Answer::Ready | Answer::Stopped => return Err(frame::Error::Malformed.into()),
             }
             self.given = self.given.saturating_sub(1);

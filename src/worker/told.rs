@@ -7,7 +7,8 @@
 //!
 //! 1. What names the episode is never taken from a worker: its number, lineage, world, seed and run, the digests of what it opened
 //!    with, and what its violations ask of the run.
-//! 2. What reaches a later episode is no more than the policy declares.
+//! 2. What reaches a later episode is no more than the policy declares; what is told of this one is held against it by
+//!    [`hold`](super::hold), before anything of it is taken over.
 //! 3. What is believed is written down exactly as it would be had the episode been lived here.
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::frame::Bytes;
+use super::hold::hold;
 use crate::capability;
 use crate::episode::{Lived, Setting, Ticket};
 use crate::gate::{Consequence, Demands};
@@ -52,6 +54,7 @@ pub struct Told {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Clone))]
 struct ToldEntry {
     ordinal: u64,
     step: u32,
@@ -73,9 +76,6 @@ struct ToldLesson {
     next: Option<Bytes>,
 }
 
-/// One entry for each class, before the boundary and after it.
-const FIRST: u64 = 20;
-
 /// Why a worker is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
@@ -88,6 +88,12 @@ pub enum Doubt {
     /// A world that is none of the run's.
     #[error("the worker gave back a world that is none of the run's")]
     World,
+    /// Something that cannot be where the rest is as it is told.
+    #[error("what the worker told contradicts itself")]
+    Contradiction,
+    /// More than there is room for.
+    #[error("the worker told of more than a ledger takes")]
+    Long,
 }
 
 impl Told {
@@ -131,15 +137,6 @@ impl Told {
     ///
     /// [`Doubt`] where it cannot have been lived like this under this policy.
     pub fn believe(self, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, Doubt> {
-        let policy = &setting.policy;
-        // The first of each class is kept whatever the limits are.
-        let kept = u64::from(policy.record.entries) + u64::from(policy.record.grace) + FIRST;
-        let entries = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
-        let steps = u64::try_from(self.trace.len()).unwrap_or(u64::MAX);
-        // `learn` has as many entries of its own.
-        if self.steps > policy.episode.steps || entries > kept.saturating_mul(2) || steps > u64::from(self.steps) {
-            return Err(Doubt::Beyond);
-        }
         if self.end == End::Aborted || !self.is_sound() {
             return Err(Doubt::Unknown);
         }
@@ -155,6 +152,8 @@ impl Told {
         });
         let world = self.world.clone();
         self.fill(&mut transcript, violations)?;
+        // INVARIANT 2
+        hold(&transcript, setting)?;
         bring(world, setting, ticket)?;
         let demands = demands(setting, &violations);
         let environment = std::mem::replace(&mut ticket.environment, capability::nowhere());
@@ -174,11 +173,16 @@ impl Told {
         if self.learned.is_some() != setting.learns() {
             return Err(Doubt::Unknown);
         }
-        let Some(ToldLesson { outcome, next, .. }) = &self.learned else { return Ok(Arc::clone(&ticket.carry_over)) };
+        let Some(ToldLesson { outcome, next, bytes: told, .. }) = &self.learned else {
+            return Ok(Arc::clone(&ticket.carry_over));
+        };
         match (outcome, next) {
             (Lesson::Carried, Some(Bytes(next))) => {
                 let bytes = u64::try_from(next.len()).unwrap_or(u64::MAX);
-                if bytes <= setting.policy.boundary.carry { Ok(Arc::from(next.as_slice())) } else { Err(Doubt::Beyond) }
+                if bytes > setting.policy.boundary.carry {
+                    return Err(Doubt::Beyond);
+                }
+                if bytes == *told { Ok(Arc::from(next.as_slice())) } else { Err(Doubt::Contradiction) }
             }
             (Lesson::Carried, None) | (_, Some(_)) => Err(Doubt::Unknown),
             (_, None) => Ok(Arc::clone(&ticket.carry_over)),
@@ -282,157 +286,4 @@ fn operation(code: u8) -> Result<Operation, Doubt> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::agent::{Agent, Engine, SHIPPED};
-    use crate::environment::Selection;
-    use crate::episode::{self, Cancel};
-    use crate::policy::{Policy, SourceFile};
-    use crate::value::Seed;
-
-    /// What a learner is run under, and in: all that can cross the boundary does.
-    fn setting(boundary: &str) -> Setting {
-        let text = format!(
-            "[episode]\nsteps = 5\nfuel = 1_000_000\n[boundary]\n{boundary}\n[violations]\nact-after-end = \"quarantine\"\n\
-             [record]\nentries = 1\n[grants.episode]\nmode = \"grant\"\n[grants.random]\nmode = \"grant\"\n\
-             [grants.log]\nmode = \"grant\"\n"
-        );
-        let policy = Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap();
-        let engine = Engine::new(episode::memory(&policy), 1).unwrap();
-        let learner = SHIPPED.iter().find(|shipped| shipped.name == "policy-gradient").unwrap();
-        let agent = Agent::load("test", learner.bytes, &engine).unwrap();
-        Setting::new(agent, Arc::new(policy), None, Digest::of(b"run"), Cancel::default()).unwrap()
-    }
-
-    const CROSSING: &str = "environment = \"persist\"\ncarry = \"64 B\"\nlearn-fuel = 2_000_000";
-
-    fn ticket() -> Ticket {
-        Ticket {
-            episode: 7,
-            lineage: 1,
-            world: 2,
-            seed: Seed(3),
-            lineage_seed: Seed(4),
-            generation: 0,
-            carry_over_of: None,
-            environment: "past-self".parse::<Selection>().unwrap().make(),
-            carry_over: Arc::from([]),
-        }
-    }
-
-    fn told(setting: &Setting) -> Told {
-        Told::of(setting.live(ticket()).unwrap(), setting)
-    }
-
-    /// What is believed of an episode after something is changed in what is told of it.
-    fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
-        let setting = setting(CROSSING);
-        let mut told = told(&setting);
-        assert!(told.learned.as_ref().is_some_and(|lesson| lesson.next.is_some()));
-        change(&mut told);
-        told.believe(&setting, &mut ticket())
-    }
-
-    fn doubt(change: impl FnOnce(&mut Told)) -> Doubt {
-        believed(change).unwrap_err()
-    }
-
-    #[test]
-    fn what_was_lived_is_believed_as_if_it_had_been_lived_here() {
-        let setting = setting(CROSSING);
-        let here = setting.live(ticket()).unwrap();
-        let there = told(&setting).believe(&setting, &mut ticket()).unwrap();
-        let line = |lived: &Lived| serde_json::to_string(&lived.transcript).unwrap();
-        assert_eq!(line(&there), line(&here));
-        assert_eq!(there.carry_over, here.carry_over);
-        assert_eq!(there.environment.state(), here.environment.state());
-        assert_ne!(there.environment.state(), ticket().environment.state());
-    }
-
-    #[test]
-    fn no_more_is_carried_over_than_the_policy_declares() {
-        let next = |bytes: usize| {
-            move |told: &mut Told| {
-                let lesson = told.learned.as_mut().unwrap();
-                (lesson.outcome, lesson.next) = (Lesson::Carried, Some(Bytes(vec![1; bytes])));
-            }
-        };
-        assert_eq!(believed(next(64)).unwrap().carry_over.len(), 64);
-        assert_eq!(doubt(next(65)), Doubt::Beyond);
-        assert_eq!(doubt(|told| told.learned = None), Doubt::Unknown);
-        assert_eq!(doubt(|told| told.learned.as_mut().unwrap().outcome = Lesson::Trapped), Doubt::Unknown);
-        let nothing = setting("environment = \"reset\"");
-        let mut lived = told(&nothing);
-        lived.learned = told(&setting(CROSSING)).learned;
-        assert_eq!(lived.believe(&nothing, &mut ticket()).unwrap_err(), Doubt::Unknown);
-    }
-
-    #[test]
-    fn no_world_is_brought_that_is_none_of_the_runs() {
-        assert_eq!(doubt(|told| told.world = Some(Bytes(vec![9]))), Doubt::World);
-        assert_eq!(doubt(|told| told.world = None), Doubt::World);
-        let reset = setting("environment = \"reset\"");
-        let mut lived = told(&reset);
-        lived.world = Some(Bytes(vec![1]));
-        assert_eq!(lived.believe(&reset, &mut ticket()).unwrap_err(), Doubt::World);
-        let (setting, mut kept) = (setting(CROSSING), ticket());
-        kept.environment.restore(&[0]).unwrap();
-        let mut lived = told(&setting);
-        lived.world = Some(Bytes(vec![9]));
-        assert_eq!(lived.believe(&setting, &mut kept).unwrap_err(), Doubt::World);
-        assert_eq!(kept.environment.state(), [0]);
-    }
-
-    #[test]
-    fn more_than_the_policy_allows_is_not_believed() {
-        assert_eq!(doubt(|told| told.steps = 6), Doubt::Beyond);
-        let step = Step {
-            action: crate::value::Value::Discrete(0),
-            reward: 0.0,
-            observation: crate::value::Value::Discrete(0),
-        };
-        assert_eq!(doubt(|told| told.trace = vec![step; 6]), Doubt::Beyond);
-        assert_eq!(doubt(|told| told.end = End::Aborted), Doubt::Unknown);
-        assert_eq!(doubt(|told| told.total = f64::NAN), Doubt::Unknown);
-        assert_eq!(doubt(|told| told.performance = f64::INFINITY), Doubt::Unknown);
-        assert_eq!(doubt(|told| told.violations = vec![(99, 1)]), Doubt::Unknown);
-    }
-
-    #[test]
-    fn entries_are_those_that_the_gate_can_make() {
-        let entry = |operation, class, argument: &str| ToldEntry {
-            ordinal: 0,
-            step: 0,
-            operation,
-            argument: argument.to_owned(),
-            digest: [0; 32],
-            decision: Decision::Refused,
-            class,
-            rule: String::new(),
-            due: Due::After,
-        };
-        assert!(believed(|told| told.entries = vec![entry(1, Some(0), "0")]).is_ok());
-        assert_eq!(doubt(|told| told.entries = vec![entry(0xEE, None, "")]), Doubt::Unknown);
-        assert_eq!(doubt(|told| told.entries = vec![entry(1, Some(99), "")]), Doubt::Unknown);
-        assert_eq!(doubt(|told| told.entries = vec![entry(1, None, "\u{1b}[2J")]), Doubt::Unknown);
-        assert_eq!(doubt(|told| told.entries = (0..500).map(|_| entry(1, None, "")).collect()), Doubt::Beyond);
-    }
-
-    #[test]
-    fn what_a_violation_leads_to_is_the_supervisors_to_say() {
-        let lived = believed(|told| told.violations = vec![(0, 1)]).unwrap();
-        assert!(lived.demands.quarantine);
-        assert!(!believed(|_| ()).unwrap().demands.quarantine);
-    }
-
-    #[test]
-    fn every_operation_that_is_recorded_has_its_number() {
-        for capability in capability::CAPABILITIES {
-            for known in capability.operations {
-                assert_eq!(operation(known.code), Ok(*known));
-            }
-        }
-        assert_eq!(operation(0xF0).unwrap().to_string(), "memory.grow");
-        assert_eq!(operation(0xF1).unwrap().to_string(), "table.grow");
-    }
-}
+mod tests;

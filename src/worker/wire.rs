@@ -121,3 +121,15 @@ impl Confined {
 fn named(parts: &[(u8, String)]) -> impl Iterator<Item = (Part, &str)> {
     parts.iter().filter_map(|(code, text)| Some((*Part::ALL.get(usize::from(*code))?, text.as_str())))
 }
+
+/// The most characters that are kept of what a worker says in words.
+const WORDS: usize = 1000;
+
+/// What a worker says in words, and no more of it than people read: it may say anything.
+pub(super) fn words(mut said: String) -> String {
+    if let Some((end, _)) = said.char_indices().nth(WORDS) {
+        said.truncate(end);
+        said.push('…');
+    }
+    said
+}

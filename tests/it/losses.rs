@@ -344,3 +344,20 @@ fn a_worker_that_tells_nonsense_costs_its_episodes_and_the_run_goes_on() {
         }
     }
 }
+
+#[test]
+fn of_what_a_worker_says_in_words_no_more_is_kept_than_people_read() {
+    let words = "\u{1}".repeat(2_000_000);
+    let said = |answer: Answer| frames(&[Answer::Confined(Confined::default()), Answer::Ready, answer]);
+    let place = tempfile::tempdir().unwrap();
+    let failed = run_apart(&impostor(place.path(), &said(Answer::Failed(words.clone()))), "strict").unwrap();
+    assert_eq!(failed.len(), 2);
+    for transcript in failed {
+        let lost = transcript["lost"].as_str().unwrap();
+        assert!(lost.starts_with("the worker failed: \u{1}") && lost.chars().count() < 1100);
+    }
+    // The host failed, as it would have without a worker: the run ends, and says why.
+    let place = tempfile::tempdir().unwrap();
+    let aborted = run_apart(&impostor(place.path(), &said(Answer::Aborted(words))), "strict");
+    assert!(format!("{aborted:?}").len() < 20_000);
+}

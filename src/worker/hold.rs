@@ -1,0 +1,222 @@
+//! What the policy lets a transcript be: what a worker tells of is held against it, grant by grant.
+//!
+//! ```text
+//!  Told --> Transcript --hold--> believed, or a Doubt
+//!                          ^ the supervisor's policy
+//! ```
+//!
+//! 1. Nothing leaves the box, is written or is left behind but by a capability that the policy grants, and within its limits.
+//! 2. What leaves the box was decided before: each message has its entry, and each entry of a grant names the line that grants it.
+//! 3. No less is counted than is shown, and what is seen of a violation is counted.
+//! 4. No line is longer than a ledger takes.
+//!
+//! What it does not show: that it happened. A worker that an agent has broken into may tell of anything that this policy lets happen.
+
+use std::io::{self, Write};
+
+use super::told::Doubt;
+use crate::episode::Setting;
+use crate::gate::{Consequence, Mode, Release};
+use crate::ledger::LONGEST;
+use crate::policy::{Granted, Policy};
+use crate::transcript::{
+    Argument, Class, Closing, Decision, Detail, Due, End, Entry, Lesson, Message, Part, Residue, Tally, Transcript,
+};
+
+/// What a message of the log counts beyond its text.
+const MESSAGE: usize = 8;
+/// A character that was cut off ends on a line of its own, one for each of the two streams, which counts nothing beyond its text.
+const CUT: usize = 2 * MESSAGE;
+/// The most bytes of a path and of a recipient.
+const PATH: usize = 1024;
+const RECIPIENT: usize = 128;
+/// The most characters of what a trap says, and the most bytes of the text of an entry: an excerpt of each argument, and a rule.
+const CAUSE: usize = 200;
+const TEXT: usize = 4096;
+
+/// Whether `transcript` is one that the policy lets happen.
+pub(super) fn hold(transcript: &Transcript, setting: &Setting) -> Result<(), Doubt> {
+    let policy = &setting.policy;
+    let is_within = is_metered(transcript, policy)
+        && entries_fit(transcript, setting)
+        && log_fits(&transcript.log, policy)
+        && messages_fit(transcript, policy)
+        && residue_fits(&transcript.residue, policy);
+    if !is_within {
+        return Err(Doubt::Beyond);
+    }
+    if !adds_up(transcript, setting) || !lesson_adds_up(transcript, setting) {
+        return Err(Doubt::Contradiction);
+    }
+    // INVARIANT 4
+    if is_short(transcript) { Ok(()) } else { Err(Doubt::Long) }
+}
+
+/// Steps, fuel, and what a trap says.
+fn is_metered(transcript: &Transcript, policy: &Policy) -> bool {
+    let limits = &policy.episode;
+    let kept = if policy.record.steps == Detail::Full { transcript.steps } else { 0 };
+    transcript.steps <= limits.steps
+        && length(transcript.trace.len()) <= u64::from(kept)
+        && transcript.fuel <= limits.fuel.saturating_add(limits.grace_fuel)
+        && transcript.learned.as_ref().is_none_or(|learned| learned.fuel <= policy.boundary.learn_fuel)
+        && transcript.cause.as_ref().is_none_or(|cause| cause.chars().count() <= CAUSE)
+}
+
+/// INVARIANT 2: the entries, in number and one by one.
+fn entries_fit(transcript: &Transcript, setting: &Setting) -> bool {
+    let (keep, entries) = (&setting.policy.record, &transcript.entries);
+    // The first of each class is kept whatever the limits are, and `learn` has as many of its own after the boundary.
+    let after = u64::from(keep.grace).saturating_add(length(Class::ALL.len()));
+    let learning = if setting.learns() { after } else { 0 };
+    let most = u64::from(keep.entries).saturating_add(after).saturating_add(learning);
+    let granted = entries.iter().filter(|entry| entry.decision == Decision::Granted);
+    length(entries.len()) <= most
+        && length(granted.count()) <= u64::from(keep.entries)
+        && entries.is_sorted_by(|one, next| one.ordinal < next.ordinal)
+        && entries.iter().all(|entry| {
+            entry.ordinal < transcript.calls.count
+                && entry.step <= transcript.steps
+                && entry.argument.len().saturating_add(entry.rule.len()) <= TEXT
+                && decision_fits(entry, &setting.policy)
+        })
+}
+
+/// Whether the policy can have decided like this.
+fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
+    let granted = policy.grants.get(entry.operation.capability);
+    match entry.decision {
+        Decision::Refused => true,
+        Decision::Granted => granted.is_some_and(|Granted { warrant, .. }| {
+            let is_first = entry.class.is_none() && entry.due == Due::Before;
+            is_first && warrant.mode == Mode::Grant && entry.rule == warrant.place
+        }),
+        Decision::Pretended => granted.is_some_and(|Granted { warrant, .. }| {
+            let by_rule = warrant.rules.iter().any(|rule| rule.decision == Mode::Tripwire);
+            let is_wire = warrant.mode == Mode::Tripwire || (warrant.mode == Mode::Grant && by_rule);
+            is_wire && entry.class == Some(Class::TripWire)
+        }),
+    }
+}
+
+/// INVARIANT 1: the log.
+fn log_fits(log: &[String], policy: &Policy) -> bool {
+    let bytes = log.iter().map(|line| length(line.len().saturating_add(MESSAGE))).fold(0, u64::saturating_add);
+    log.is_empty()
+        || granted(policy, "log")
+            .is_some_and(|Granted { grant, .. }| bytes <= grant.number("bytes").saturating_add(length(CUT)))
+}
+
+/// INVARIANT 1, INVARIANT 2: the messages, each with the entry that it was granted by.
+fn messages_fit(transcript: &Transcript, policy: &Policy) -> bool {
+    let released = &transcript.released;
+    let sent: Vec<&Entry> = granted_entries(transcript, "outbox").collect();
+    let Some(granted) = granted(policy, "outbox") else { return released.is_empty() };
+    let most = match policy.episode.on_release {
+        Release::Ends => 1,
+        Release::GoesOn => granted.grant.number("messages"),
+    };
+    let bytes = |message: &Message| length(message.recipient.len().saturating_add(message.body.len()));
+    sent.len() == released.len()
+        && length(released.len()) <= most.min(granted.grant.number("messages"))
+        && released.iter().map(bytes).fold(0, u64::saturating_add) <= granted.grant.number("bytes")
+        && released.iter().zip(sent).all(|(message, entry)| is_granted(message, entry, granted))
+}
+
+/// Whether `entry` is that of this message, and the policy grants it.
+fn is_granted(message: &Message, entry: &Entry, granted: &Granted) -> bool {
+    let Message { recipient, body } = message;
+    let argument = [Part::Text(recipient), Part::Bytes(body)];
+    (1..=RECIPIENT).contains(&recipient.len())
+        && granted.warrant.decide(entry.operation, Some(recipient), entry.step).0 == Mode::Grant
+        && entry.digest == Argument(&argument).digest()
+}
+
+/// INVARIANT 1: what was left in the workspace.
+fn residue_fits(residue: &[Residue], policy: &Policy) -> bool {
+    let Some(Granted { grant, .. }) = granted(policy, "workspace") else { return residue.is_empty() };
+    let bytes = residue.iter().map(|left| left.bytes).fold(0, u64::saturating_add);
+    length(residue.len()) <= grant.number("files")
+        && bytes <= grant.number("bytes")
+        && residue.iter().all(|Residue { path, .. }| {
+            path.len() <= PATH
+                && length(path.split('/').count()) <= grant.number("depth")
+                && path.split('/').all(|name| !name.is_empty() && !name.starts_with('.'))
+                && !path.chars().any(char::is_control)
+        })
+}
+
+/// INVARIANT 3: whether what is told fits together.
+fn adds_up(transcript: &Transcript, setting: &Setting) -> bool {
+    let (policy, counted) = (&setting.policy, &transcript.violations);
+    let mut shown = Tally::default();
+    transcript.entries.iter().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
+    let ends = |class| matches!(policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
+    let is_released = policy.episode.on_release == Release::Ends && !transcript.released.is_empty();
+    let touched = transcript.tripwires.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
+    shown.iter().all(|(class, count)| count <= counted.of(class))
+        && counted.of(Class::LeaveResidue) == u64::from(!transcript.residue.is_empty())
+        && counted.of(Class::OutliveEpisode) == u64::from(transcript.closing == Closing::Outlived)
+        && counted.of(Class::TripWire) == touched
+        && counted.of(Class::ActAfterEnd) <= transcript.after_end
+        && (transcript.residue.is_empty() || granted_entries(transcript, "workspace").next().is_some())
+        && transcript.cause.is_some() == (transcript.closing == Closing::Trapped)
+        && (transcript.end == End::Released) == is_released
+        && (transcript.end != End::Violation || counted.iter().any(|(class, _)| ends(class)))
+        && (transcript.end != End::Cancelled || setting.cancel.is_cancelled())
+}
+
+/// INVARIANT 3: whether what is told of `learn` fits together.
+fn lesson_adds_up(transcript: &Transcript, setting: &Setting) -> bool {
+    let Some(learned) = &transcript.learned else { return true };
+    let carry = setting.policy.boundary.carry;
+    match learned.outcome {
+        Lesson::Carried => learned.bytes <= carry,
+        Lesson::Refused => learned.bytes > carry && transcript.violations.of(Class::CarryUndeclared) > 0,
+        Lesson::Stopped => learned.bytes == 0 && setting.cancel.is_cancelled(),
+        Lesson::Trapped | Lesson::Exhausted => learned.bytes == 0,
+    }
+}
+
+/// What the policy says of a capability that it grants.
+fn granted<'p>(policy: &'p Policy, capability: &str) -> Option<&'p Granted> {
+    policy.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)
+}
+
+/// The entries of what was granted of a capability.
+fn granted_entries<'t>(transcript: &'t Transcript, capability: &'t str) -> impl Iterator<Item = &'t Entry> {
+    let entries = transcript.entries.iter();
+    entries.filter(move |entry| entry.decision == Decision::Granted && entry.operation.capability == capability)
+}
+
+/// Whether its line is one that a ledger takes. Only what may be longer is written to find out.
+fn is_short(transcript: &Transcript) -> bool {
+    // A byte of text takes six in JSON at the most, and what stands around it less than this.
+    let around = 512_usize;
+    let Transcript { entries, trace, log, released, residue, lost: None, .. } = transcript else { return false };
+    let entries = entries.iter().map(|entry| entry.argument.len().saturating_add(entry.rule.len()));
+    let trace = trace.iter().map(|step| step.action.weight().saturating_add(step.observation.weight()));
+    let released = released.iter().map(|message| message.recipient.len().saturating_add(message.body.len()));
+    let parts = entries.chain(trace).chain(log.iter().map(String::len)).chain(released);
+    let parts = parts.chain(residue.iter().map(|left| left.path.len()));
+    let most = parts.fold(CAUSE.saturating_mul(16), |sum, part| sum.saturating_add(part).saturating_add(around));
+    most.saturating_mul(6) <= LONGEST || serde_json::to_writer(Room(LONGEST), transcript).is_ok()
+}
+
+/// So many bytes of room, which nothing is kept in.
+struct Room(usize);
+
+impl Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn length(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

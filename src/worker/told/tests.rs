@@ -1,0 +1,397 @@
+//! What is believed of a worker, and what is not.
+
+use super::*;
+use crate::agent::{Agent, Engine, SHIPPED};
+use crate::environment::Selection;
+use crate::episode::{self, Cancel};
+use crate::gate::Release;
+use crate::policy::{Policy, SourceFile};
+use crate::transcript::{Argument, Part};
+use crate::value::Seed;
+
+/// What a learner is run under, and in: all that can cross the boundary does.
+fn setting(boundary: &str) -> Setting {
+    logging(boundary, "mode = \"grant\"")
+}
+
+/// The same, under this grant of the log.
+fn logging(boundary: &str, log: &str) -> Setting {
+    let text = format!(
+        "[episode]\nsteps = 5\nfuel = 1_000_000\n[boundary]\n{boundary}\n[violations]\nact-after-end = \"quarantine\"\n\
+         [record]\nentries = 1\n[grants.episode]\nmode = \"grant\"\n[grants.random]\nmode = \"grant\"\n\
+         [grants.log]\n{log}\n"
+    );
+    let policy = Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap();
+    let engine = Engine::new(episode::memory(&policy), 1).unwrap();
+    let learner = SHIPPED.iter().find(|shipped| shipped.name == "policy-gradient").unwrap();
+    let agent = Agent::load("test", learner.bytes, &engine).unwrap();
+    Setting::new(agent, Arc::new(policy), None, Digest::of(b"run"), Cancel::default()).unwrap()
+}
+
+const CROSSING: &str = "environment = \"persist\"\ncarry = \"64 B\"\nlearn-fuel = 2_000_000";
+
+fn ticket() -> Ticket {
+    Ticket {
+        episode: 7,
+        lineage: 1,
+        world: 2,
+        seed: Seed(3),
+        lineage_seed: Seed(4),
+        generation: 0,
+        carry_over_of: None,
+        environment: "past-self".parse::<Selection>().unwrap().make(),
+        carry_over: Arc::from([]),
+    }
+}
+
+fn told(setting: &Setting) -> Told {
+    Told::of(setting.live(ticket()).unwrap(), setting)
+}
+
+/// What is believed of an episode after something is changed in what is told of it.
+fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
+    let setting = setting(CROSSING);
+    let mut told = told(&setting);
+    assert!(told.learned.as_ref().is_some_and(|lesson| lesson.next.is_some()));
+    change(&mut told);
+    told.believe(&setting, &mut ticket())
+}
+
+fn doubt(change: impl FnOnce(&mut Told)) -> Doubt {
+    believed(change).unwrap_err()
+}
+
+#[test]
+fn what_was_lived_is_believed_as_if_it_had_been_lived_here() {
+    let setting = setting(CROSSING);
+    let here = setting.live(ticket()).unwrap();
+    let there = told(&setting).believe(&setting, &mut ticket()).unwrap();
+    let line = |lived: &Lived| serde_json::to_string(&lived.transcript).unwrap();
+    assert_eq!(line(&there), line(&here));
+    assert_eq!(there.carry_over, here.carry_over);
+    assert_eq!(there.environment.state(), here.environment.state());
+    assert_ne!(there.environment.state(), ticket().environment.state());
+}
+
+#[test]
+fn no_more_is_carried_over_than_the_policy_declares() {
+    let next = |bytes: usize| {
+        move |told: &mut Told| {
+            let lesson = told.learned.as_mut().unwrap();
+            lesson.bytes = bytes.try_into().unwrap();
+            (lesson.outcome, lesson.next) = (Lesson::Carried, Some(Bytes(vec![1; bytes])));
+        }
+    };
+    assert_eq!(believed(next(64)).unwrap().carry_over.len(), 64);
+    assert_eq!(doubt(next(65)), Doubt::Beyond);
+    assert_eq!(doubt(|told| told.learned = None), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.learned.as_mut().unwrap().outcome = Lesson::Trapped), Doubt::Unknown);
+    let nothing = setting("environment = \"reset\"");
+    let mut lived = told(&nothing);
+    lived.learned = told(&setting(CROSSING)).learned;
+    assert_eq!(lived.believe(&nothing, &mut ticket()).unwrap_err(), Doubt::Unknown);
+}
+
+#[test]
+fn no_world_is_brought_that_is_none_of_the_runs() {
+    assert_eq!(doubt(|told| told.world = Some(Bytes(vec![9]))), Doubt::World);
+    assert_eq!(doubt(|told| told.world = None), Doubt::World);
+    let reset = setting("environment = \"reset\"");
+    let mut lived = told(&reset);
+    lived.world = Some(Bytes(vec![1]));
+    assert_eq!(lived.believe(&reset, &mut ticket()).unwrap_err(), Doubt::World);
+    let (setting, mut kept) = (setting(CROSSING), ticket());
+    kept.environment.restore(&[0]).unwrap();
+    let mut lived = told(&setting);
+    lived.world = Some(Bytes(vec![9]));
+    assert_eq!(lived.believe(&setting, &mut kept).unwrap_err(), Doubt::World);
+    assert_eq!(kept.environment.state(), [0]);
+}
+
+#[test]
+fn more_than_the_policy_allows_is_not_believed() {
+    assert_eq!(doubt(|told| told.steps = 6), Doubt::Beyond);
+    let step =
+        Step { action: crate::value::Value::Discrete(0), reward: 0.0, observation: crate::value::Value::Discrete(0) };
+    assert_eq!(doubt(|told| told.trace = vec![step; 6]), Doubt::Beyond);
+    assert_eq!(doubt(|told| told.end = End::Aborted), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.total = f64::NAN), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.performance = f64::INFINITY), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.violations = vec![(99, 1)]), Doubt::Unknown);
+}
+
+#[test]
+fn entries_are_those_that_the_gate_can_make() {
+    let entry = |operation, class, argument: &str| ToldEntry {
+        ordinal: 0,
+        step: 0,
+        operation,
+        argument: argument.to_owned(),
+        digest: [0; 32],
+        decision: Decision::Refused,
+        class,
+        rule: String::new(),
+        due: Due::After,
+    };
+    let ended = |told: &mut Told| {
+        told.entries = vec![entry(1, Some(0), "0")];
+        (told.violations, told.after_end) = (vec![(0, 1)], 1);
+    };
+    assert!(believed(ended).is_ok());
+    assert_eq!(doubt(|told| told.entries = vec![entry(0xEE, None, "")]), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.entries = vec![entry(1, Some(99), "")]), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.entries = vec![entry(1, None, "\u{1b}[2J")]), Doubt::Unknown);
+    // One, those after the boundary, the first of each class, and as many of the latter two of `learn`.
+    let many = |most: u64| {
+        move |told: &mut Told| {
+            let numbered = |ordinal| ToldEntry { ordinal, ..entry(1, None, "") };
+            (told.entries, told.calls) = ((0..most).map(numbered).collect(), most);
+        }
+    };
+    let most = u64::from(1 + 2 * (setting(CROSSING).policy.record.grace + 10));
+    assert!(believed(many(most)).is_ok());
+    assert_eq!(doubt(many(most + 1)), Doubt::Beyond);
+    assert_eq!(doubt(|told| told.entries = vec![entry(1, None, &"x".repeat(5000))]), Doubt::Beyond);
+    assert_eq!(doubt(|told| told.entries = vec![entry(1, None, ""); 2]), Doubt::Beyond);
+    assert_eq!(doubt(|told| told.entries = vec![ToldEntry { step: 6, ..entry(1, None, "") }]), Doubt::Beyond);
+}
+
+/// What is believed where the policy grants `grants` besides, after something is changed in what is told.
+fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
+    let setting = setting(&format!("{CROSSING}\n{grants}"));
+    let mut told = told(&setting);
+    change(&mut told);
+    told.believe(&setting, &mut ticket())
+}
+
+/// A granted call of `operation`, which the agent made first.
+fn granted(operation: u8, place: &str, digest: Digest) -> ToldEntry {
+    ToldEntry {
+        ordinal: 0,
+        step: 0,
+        operation,
+        argument: String::new(),
+        digest: *digest.as_bytes(),
+        decision: Decision::Granted,
+        class: None,
+        rule: place.to_owned(),
+        due: Due::Before,
+    }
+}
+
+/// That these were sent, each by a call of its own.
+fn sent(messages: &[(&str, &[u8])]) -> impl Fn(&mut Told) {
+    let of = |(ordinal, (recipient, body)): (u64, &(&str, &[u8]))| {
+        let digest = Argument(&[Part::Text(recipient), Part::Bytes(body)]).digest();
+        ToldEntry { ordinal, ..granted(0x20, "grants.outbox.mode", digest) }
+    };
+    let entries: Vec<ToldEntry> = (0..).zip(messages).map(of).collect();
+    let released: Vec<(String, Bytes)> =
+        messages.iter().map(|(recipient, body)| ((*recipient).to_owned(), Bytes(body.to_vec()))).collect();
+    move |told| {
+        told.calls = told.calls.max(8);
+        told.entries.clone_from(&entries);
+        told.released.clone_from(&released);
+    }
+}
+
+const OUTBOX: &str = "[grants.outbox]\nmode = \"grant\"\nmessages = 1\nbytes = \"8 B\"";
+
+#[test]
+fn no_message_is_released_but_those_that_the_policy_grants() {
+    let one = sent(&[("you", b"hello")]);
+    assert_eq!(granting(OUTBOX, &one).unwrap().transcript.released.len(), 1);
+    assert_eq!(granting("", &one).unwrap_err(), Doubt::Beyond);
+    for mode in ["deny", "tripwire"] {
+        let closed = format!("[grants.outbox]\nmode = \"{mode}\"");
+        assert_eq!(granting(&closed, &one).unwrap_err(), Doubt::Beyond);
+        let alone = |told: &mut Told| told.released = vec![("you".into(), Bytes(vec![1]))];
+        assert_eq!(granting(&closed, alone).unwrap_err(), Doubt::Beyond);
+    }
+    let doubt = |change: &dyn Fn(&mut Told)| granting(OUTBOX, change).unwrap_err();
+    assert_eq!(doubt(&sent(&[("you", b"hello!")])), Doubt::Beyond);
+    assert_eq!(doubt(&sent(&[("", b"hello")])), Doubt::Beyond);
+    // One too many, one that nobody sent, and another one than was sent.
+    assert_eq!(doubt(&sent(&[("a", b""), ("b", b"")])), Doubt::Beyond);
+    assert_eq!(doubt(&|told| told.released = vec![("you".into(), Bytes(b"hello".to_vec()))]), Doubt::Beyond);
+    let other = |told: &mut Told| {
+        one(told);
+        told.released = vec![("you".into(), Bytes(b"world".to_vec()))];
+    };
+    assert_eq!(doubt(&other), Doubt::Beyond);
+    let unsent = |told: &mut Told| {
+        one(told);
+        told.released.clear();
+    };
+    assert_eq!(doubt(&unsent), Doubt::Beyond);
+    // A rule may close to one what is open to others.
+    let ruled = format!("{OUTBOX}\n[[rules]]\ncapability = \"outbox\"\nname = \"you\"\ndecision = \"deny\"");
+    assert_eq!(granting(&ruled, &one).unwrap_err(), Doubt::Beyond);
+    assert!(granting(&ruled, sent(&[("me", b"hello")])).is_ok());
+}
+
+#[test]
+fn where_a_release_ends_the_episode_it_is_told_so() {
+    let mut setting = setting(&format!("{CROSSING}\n{OUTBOX}"));
+    let ended = |setting: &Setting, end| {
+        let mut told = told(setting);
+        sent(&[("you", b"hello")])(&mut told);
+        told.end = end;
+        told.believe(setting, &mut ticket())
+    };
+    assert!(ended(&setting, End::Terminated).is_ok());
+    assert_eq!(ended(&setting, End::Released).unwrap_err(), Doubt::Contradiction);
+    Arc::make_mut(&mut setting.policy).episode.on_release = Release::Ends;
+    assert!(ended(&setting, End::Released).is_ok());
+    assert_eq!(ended(&setting, End::Terminated).unwrap_err(), Doubt::Contradiction);
+}
+
+#[test]
+fn nothing_is_granted_but_by_the_line_of_the_policy_that_grants_it() {
+    let call = |change: fn(&mut ToldEntry)| {
+        let mut entry = granted(0x11, "grants.workspace.mode", Digest::of(b""));
+        change(&mut entry);
+        move |told: &mut Told| (told.entries, told.calls) = (vec![entry], 8)
+    };
+    let open = "[grants.workspace]\nmode = \"grant\"";
+    assert!(granting(open, call(|_| ())).is_ok());
+    for grants in ["", "[grants.workspace]\nmode = \"deny\"", "[grants.workspace]\nmode = \"tripwire\""] {
+        assert_eq!(granting(grants, call(|_| ())).unwrap_err(), Doubt::Beyond, "{grants}");
+    }
+    let changes: [fn(&mut ToldEntry); 5] = [
+        |entry| entry.rule = "rules[0]".to_owned(),
+        |entry| entry.due = Due::After,
+        |entry| entry.class = Some(6),
+        |entry| entry.ordinal = 8,
+        |entry| entry.decision = Decision::Pretended,
+    ];
+    for change in changes {
+        assert_eq!(granting(open, call(change)).unwrap_err(), Doubt::Beyond);
+    }
+    let wire = |told: &mut Told| {
+        call(|entry| (entry.decision, entry.class) = (Decision::Pretended, Some(8)))(told);
+        (told.violations, told.tripwires) = (vec![(8, 1)], vec![(0x11, 1)]);
+    };
+    assert!(granting("[grants.workspace]\nmode = \"tripwire\"", wire).is_ok());
+    assert_eq!(granting(open, wire).unwrap_err(), Doubt::Beyond);
+}
+
+#[test]
+fn no_more_is_logged_than_the_policy_grants() {
+    let believed = |log: &str, change: &dyn Fn(&mut Told)| {
+        let setting = logging(CROSSING, log);
+        let mut told = told(&setting);
+        assert!(told.log.is_empty());
+        change(&mut told);
+        told.believe(&setting, &mut ticket())
+    };
+    let log = "mode = \"grant\"\nbytes = \"32 B\"";
+    let written = |lines: &[usize]| {
+        let lines: Vec<String> = lines.iter().map(|bytes| "x".repeat(*bytes)).collect();
+        move |told: &mut Told| told.log.clone_from(&lines)
+    };
+    // The last characters of both streams may have been cut off.
+    assert!(believed(log, &written(&[8, 8, 0, 0])).is_ok());
+    assert_eq!(believed(log, &written(&[8, 8, 0, 1])).unwrap_err(), Doubt::Beyond);
+    for mode in ["deny", "tripwire"] {
+        assert_eq!(believed(&format!("mode = \"{mode}\""), &written(&[1])).unwrap_err(), Doubt::Beyond);
+    }
+}
+
+#[test]
+fn what_is_left_behind_is_within_the_grant_and_a_violation() {
+    let grants = "[grants.workspace]\nmode = \"grant\"\nfiles = 2\nbytes = \"8 B\"\ndepth = 2";
+    let left = |residue: &[(&str, u64)]| {
+        let of = |(path, bytes): &(&str, u64)| Residue { path: (*path).to_owned(), bytes: *bytes };
+        let residue: Vec<Residue> = residue.iter().map(of).collect();
+        move |told: &mut Told| {
+            told.entries = vec![granted(0x11, "grants.workspace.mode", Digest::of(b""))];
+            (told.residue, told.violations, told.calls) = (residue, vec![(4, 1)], 8);
+        }
+    };
+    assert!(granting(grants, left(&[("a", 0), ("a/b", 8)])).is_ok());
+    for beyond in
+        [&[("a", 9)][..], &[("a", 0), ("b", 0), ("c", 0)], &[("a/b/c", 0)], &[("/etc/passwd", 7)], &[("a/..", 1)]]
+    {
+        assert_eq!(granting(grants, left(beyond)).unwrap_err(), Doubt::Beyond, "{beyond:?}");
+    }
+    let ungranted = |told: &mut Told| {
+        left(&[("a", 1)])(told);
+        told.entries.clear();
+    };
+    assert_eq!(granting("", ungranted).unwrap_err(), Doubt::Beyond);
+    let changes: [fn(&mut Told); 3] =
+        [|told| told.violations.clear(), |told| told.residue.clear(), |told| told.entries.clear()];
+    for change in changes {
+        let left_so = |told: &mut Told| {
+            left(&[("a", 1)])(told);
+            change(told);
+        };
+        assert_eq!(granting(grants, left_so).unwrap_err(), Doubt::Contradiction);
+    }
+}
+
+#[test]
+fn fuel_is_within_that_of_the_episode_and_its_grace() {
+    let setting = setting(CROSSING);
+    let limits = &setting.policy.episode;
+    let most = limits.fuel + limits.grace_fuel;
+    assert!(believed(|told| told.fuel = most).is_ok());
+    assert_eq!(doubt(|told| told.fuel = most + 1), Doubt::Beyond);
+    let learned = |fuel| move |told: &mut Told| told.learned.as_mut().unwrap().fuel = fuel;
+    assert!(believed(learned(2_000_000)).is_ok());
+    assert_eq!(doubt(learned(2_000_001)), Doubt::Beyond);
+}
+
+#[test]
+fn what_contradicts_itself_is_not_believed() {
+    let changes: [fn(&mut Told); 8] = [
+        |told| told.end = End::Cancelled,
+        |told| told.end = End::Released,
+        |told| told.end = End::Violation,
+        |told| told.closing = Closing::Trapped,
+        |told| told.closing = Closing::Outlived,
+        |told| told.violations = vec![(0, 1)],
+        |told| told.violations = vec![(8, 1)],
+        |told| told.learned.as_mut().unwrap().bytes += 1,
+    ];
+    for change in changes {
+        assert_eq!(doubt(change), Doubt::Contradiction);
+    }
+}
+
+#[test]
+fn no_line_is_longer_than_a_ledger_takes() {
+    let setting = logging(CROSSING, "mode = \"grant\"\nbytes = \"2 MiB\"");
+    let logged = |line: String| {
+        let mut told = told(&setting);
+        told.log = vec![line];
+        told.believe(&setting, &mut ticket())
+    };
+    let bytes = crate::ledger::LONGEST / 6;
+    // Six bytes each in JSON: as many as a ledger takes, but for what stands around them.
+    let long = logged("\u{1}".repeat(bytes - 1000)).unwrap();
+    let line = serde_json::to_vec(&long.transcript).unwrap();
+    assert!(line.len() > crate::ledger::LONGEST - 6000);
+    assert!(crate::ledger::Sealed::new(line).is_ok());
+    assert_eq!(logged("\u{1}".repeat(bytes)).unwrap_err(), Doubt::Long);
+    assert!(logged("x".repeat(bytes)).is_ok());
+}
+
+#[test]
+fn what_a_violation_leads_to_is_the_supervisors_to_say() {
+    let lived = believed(|told| (told.violations, told.after_end) = (vec![(0, 1)], 1)).unwrap();
+    assert!(lived.demands.quarantine);
+    assert!(!believed(|_| ()).unwrap().demands.quarantine);
+}
+
+#[test]
+fn every_operation_that_is_recorded_has_its_number() {
+    for capability in capability::CAPABILITIES {
+        for known in capability.operations {
+            assert_eq!(operation(known.code), Ok(*known));
+        }
+    }
+    assert_eq!(operation(0xF0).unwrap().to_string(), "memory.grow");
+    assert_eq!(operation(0xF1).unwrap().to_string(), "table.grow");
+}
