@@ -161,13 +161,17 @@
       (local.set $at (i32.add (local.get $at) (i32.const 4096)))
       (br $next))))
 
-  (func $random (result i64) (local $count i64)
+  ;; How many bytes can be drawn. Where so many are refused half of them are tried, so that it is seen to the byte; so below.
+  (func $random (result i64) (local $count i64) (local $bytes i32) (local $turns i32)
+    (local.set $bytes (i32.const 32768))
     (loop $next
-      (call $random.bytes (i32.const 32768) (i32.const 4096))
-      (if (i32.eqz (call $refused)) (then
-        (call $clear)
-        (br_if $next (i64.lt_u
-          (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 64))))))
+      (call $random.bytes (local.get $bytes) (i32.const 4096))
+      (if (call $refused)
+        (then (local.set $bytes (i32.shr_u (local.get $bytes) (i32.const 1))))
+        (else (local.set $count (i64.add (local.get $count) (i64.extend_i32_u (local.get $bytes))))))
+      (call $clear)
+      (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
+      (br_if $next (i32.and (i32.ne (local.get $bytes) (i32.const 0)) (i32.lt_u (local.get $turns) (i32.const 96)))))
     (local.get $count))
 
   ;; Write files until that is refused: another one each time, or the same one.
@@ -179,28 +183,42 @@
           (i32.wrap_i64 (i64.rem_u (i64.div_u (local.get $count) (i64.const 7)) (i64.const 24))))))
       (call $workspace.write (i32.const 4352) (select (i32.const 8) (i32.const 1) (local.get $each))
         (i32.const 8192) (local.get $bytes) (i32.const 4096))
-      (if (i32.eqz (call $refused)) (then
-        (call $clear)
-        (br_if $next (i64.lt_u
-          (local.tee $count (i64.add (local.get $count) (i64.const 1))) (local.get $most))))))
+      (if (call $refused)
+        (then
+          (call $clear)
+          (br_if $next (local.tee $bytes (i32.shr_u (local.get $bytes) (i32.const 1)))))
+        (else
+          (call $clear)
+          (br_if $next (i64.lt_u
+            (local.tee $count (i64.add (local.get $count) (i64.const 1))) (local.get $most))))))
     (local.get $count))
 
-  (func $reminders (result i64) (local $count i64)
+  (func $reminders (result i64) (local $count i64) (local $bytes i32)
+    (local.set $bytes (i32.const 64))
     (loop $next
-      (call $agenda.remind (i32.const 1) (i32.const 8192) (i32.const 64) (i32.const 4096))
-      (if (i32.eqz (call $refused)) (then
-        (call $clear)
-        (br_if $next (i64.lt_u
-          (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 64))))))
+      (call $agenda.remind (i32.const 1) (i32.const 8192) (local.get $bytes) (i32.const 4096))
+      (if (call $refused)
+        (then
+          (call $clear)
+          (br_if $next (local.tee $bytes (i32.shr_u (local.get $bytes) (i32.const 1)))))
+        (else
+          (call $clear)
+          (br_if $next (i64.lt_u
+            (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 64))))))
     (local.get $count))
 
-  (func $lines (local $count i64)
+  (func $lines (local $count i64) (local $bytes i32)
+    (local.set $bytes (i32.const 1024))
     (loop $next
-      (call $log.write (i32.const 8192) (i32.const 1024) (i32.const 4096))
-      (if (i32.eqz (call $refused)) (then
-        (call $clear)
-        (br_if $next (i64.lt_u
-          (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 64)))))))
+      (call $log.write (i32.const 8192) (local.get $bytes) (i32.const 4096))
+      (if (call $refused)
+        (then
+          (call $clear)
+          (br_if $next (local.tee $bytes (i32.shr_u (local.get $bytes) (i32.const 1)))))
+        (else
+          (call $clear)
+          (br_if $next (i64.lt_u
+            (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 64)))))))
 
   ;; Let the logical clock of WASI go on.
   (func $wait (param $nanoseconds i64) (local $pollable i32)
@@ -222,7 +240,7 @@
       (local.set $left (i32.sub (local.get $left) (i32.const 1)))
       (br $next))))
 
-  ;; Draw up to the quota of WASI, less what a look takes: what exceeds it traps.
+  ;; Draw up to the quota of WASI, less what a look takes, to the byte: what exceeds it traps.
   (func $draw (local $left i64) (local $turns i32)
     (local.set $left (i64.const {random}))
     (block $done (loop $next
@@ -232,7 +250,10 @@
       (call $clear)
       (local.set $left (i64.sub (local.get $left) (i64.const 32768)))
       (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
-      (br $next))))
+      (br $next)))
+    (if (i64.lt_u (local.get $left) (i64.const 32768)) (then
+      (call $wasi.random/random.get-random-bytes (local.get $left) (i32.const 4096))
+      (call $clear))))
 
   ;; Draw, write and set up to every quota: how far each goes is what is seen.
   (func $quotas

@@ -32,7 +32,7 @@ use crate::transcript::{End, Transcript};
 use crate::value::{Digest, Seed};
 
 /// What the probe does besides its look, by the ordinal of the pair.
-const LOOKS: [&str; 8] = ["look mqe", "look", "look x", "look", "look b", "look", "look y", "look h"];
+const LOOKS: [&str; 8] = ["look m", "look", "look q", "look x", "look b", "look e", "look y", "look h"];
 
 /// What all pairs came to.
 #[derive(Clone, Debug, Serialize)]
