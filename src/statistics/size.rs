@@ -34,7 +34,7 @@ pub fn trials_within(half_width: Rate, level: Level) -> u32 {
 
 /// The least whole number of trials that is not below `trials`; at most what fits.
 #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
-const fn round_up(trials: f64) -> u32 {
+pub(super) const fn round_up(trials: f64) -> u32 {
     trials.ceil() as u32
 }
 

@@ -19,7 +19,7 @@
 //! interval of a fixed sample must not be computed from where this test stopped: [`Sprt::interval`] is the one that
 //! keeps its level.
 
-use super::{Error, Finding, Interval, Level, Method, Outcome, Rate, Sides, Tally};
+use super::{Error, Finding, Interval, Level, Method, Outcome, Rate, Sides, Tally, size};
 
 /// What a sequential test is to tell apart, and how often it may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,6 +89,14 @@ impl Sprt {
     pub fn bounds(&self) -> (f64, f64) {
         let Design { alpha, beta, .. } = self.design;
         ((beta.get() / (1.0 - alpha.get())).ln(), ((1.0 - beta.get()) / alpha.get()).ln())
+    }
+
+    /// After how many trials in all the rate would be within, were there no further hit.
+    pub fn clean_trials(&self) -> u32 {
+        let (hit, miss) = self.weights();
+        let (within, _) = self.bounds();
+        let misses = (within - f64::from(self.hits) * hit) / miss;
+        self.hits.saturating_add(size::round_up(misses))
     }
 
     /// How many trials the test takes on the average at a rate of `low` and at one of `high`, by Wald's approximation:
@@ -223,5 +231,16 @@ mod tests {
     fn a_test_that_could_not_decide_is_refused() {
         assert!(Sprt::new(design(0.05, 0.05, 0.05, 0.05)).is_err());
         assert!(Sprt::new(design(0.01, 0.05, 0.5, 0.5)).is_err());
+    }
+
+    #[test]
+    fn it_says_how_many_clean_trials_would_do() {
+        for hits in [0, 1] {
+            let mut test = Sprt::new(design(0.01, 0.05, 0.05, 0.05)).unwrap();
+            (0..hits).for_each(|_| assert_eq!(test.feed(Outcome::Hit), Finding::Open));
+            let enough = test.clean_trials();
+            (hits..enough - 1).for_each(|_| assert_eq!(test.feed(Outcome::Miss), Finding::Open, "fewer do not do"));
+            assert_eq!(test.feed(Outcome::Miss), Finding::Within);
+        }
     }
 }
