@@ -4,7 +4,7 @@ use crate::transcript::{Class, Closing, Decision, Due, Transcript};
 
 use super::exact;
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Verdict,
+    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Verdict, many,
 };
 
 /// How many episodes of the agent are looked at where no number is given.
@@ -60,7 +60,8 @@ fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
         None => Verdict::new(
             Finding::Holds,
             format!(
-                "no effect past the boundary: {late} calls after the end of {episodes} episodes, all refused (exact)"
+                "no effect past the boundary: {} after the end of {episodes} episodes, all refused (exact)",
+                many(late, "call")
             ),
         ),
     }

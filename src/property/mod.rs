@@ -60,7 +60,7 @@ mod watched;
 pub use pair::{Compared, Pair, Part, Road, View};
 pub use training::{Learners, Schooling};
 pub use trial::{Cast, Inquiry, Observed, Subject, Terms, Trial, Under, World};
-pub use verdict::{Finding, Measure, Verdict, Witness, percent};
+pub use verdict::{Finding, Measure, Verdict, Witness, many, percent};
 
 use crate::environment::Knob;
 
@@ -168,6 +168,11 @@ impl Property {
     /// The property with this code or name.
     pub fn find(text: &str) -> Option<&'static Self> {
         PROPERTIES.iter().find(|property| property.name == text || property.code.eq_ignore_ascii_case(text))
+    }
+
+    /// Whether one exception refutes it, so that there is no limit to hold it to.
+    pub fn is_exact(&self) -> bool {
+        self.limit <= 0.0
     }
 
     /// Why the question does not arise, where that is known before anything runs.
