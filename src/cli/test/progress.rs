@@ -51,7 +51,8 @@ impl Progress {
         match event {
             Event::Started(case) => {
                 let name = text::name(case);
-                self.bar.set_message(name.clone());
+                // The bar writes what it is given, in color or not.
+                self.bar.set_message(shown(&name, anstream::AutoStream::choice(&std::io::stderr())));
                 self.now(Some(Current { name, started: Instant::now(), told: 0 }));
             }
             Event::Trials(_) => {}
@@ -82,6 +83,14 @@ impl Drop for Progress {
     }
 }
 
+/// Text as it is shown where that is the choice of color.
+fn shown(text: &str, choice: anstream::ColorChoice) -> String {
+    match choice {
+        anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
+        _ => text.to_owned(),
+    }
+}
+
 /// Name the case that is being run where it takes long.
 fn look(bar: ProgressBar, current: Arc<Mutex<Option<Current>>>, stop: Arc<AtomicBool>) -> JoinHandle<()> {
     thread::spawn(move || {
@@ -104,5 +113,18 @@ impl Current {
         }
         self.told = self.told.saturating_add(1);
         Some(format!("{:>14} [> {:>5} s] {}", "SLOW", due.as_secs(), self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::ColorChoice;
+
+    use super::shown;
+
+    #[test]
+    fn a_bar_has_no_color_where_there_is_to_be_none() {
+        assert_eq!(shown("\u{1b}[1mP04\u{1b}[0m  direct", ColorChoice::Never), "P04  direct");
+        assert_eq!(shown("\u{1b}[1mP04\u{1b}[0m", ColorChoice::Always), "\u{1b}[1mP04\u{1b}[0m");
     }
 }
