@@ -18,7 +18,7 @@ use toml::de::DeValue;
 
 use super::Asked;
 use crate::document::{self, Complaint, Key, Readable, Table, text};
-use crate::property::PROPERTIES;
+use crate::property::{PROPERTIES, Property};
 use crate::value::{Fault, Seed};
 
 /// The most agents, policies or environments of a suite.
@@ -26,6 +26,9 @@ const MOST_NAMES: usize = 256;
 
 /// The most trials of a condition.
 const MOST_TRIALS: u32 = 100_000;
+
+/// The least limit: below that no number of trials that anybody runs shows anything.
+const LEAST_LIMIT: f64 = 1e-9;
 
 /// The most episodes that a learner is trained for.
 const MOST_LESSONS: u32 = 10_000_000;
@@ -37,7 +40,7 @@ pub struct File {
     pub name: Option<String>,
     /// What every random choice follows from.
     pub seed: Seed,
-    /// The agents, as on the command line.
+    /// The agents, as on the command line; none where the command line names them.
     pub agents: Vec<Named>,
     /// The policies, as on the command line; none stands for `strict`.
     pub policies: Vec<Named>,
@@ -99,7 +102,7 @@ struct RawSuite {
     #[schemars(extend("default" = 0))]
     seed: Key<Whole>,
     /// The agents that are tested: built-in names, or paths of components relative to this file. What follows a colon is told to
-    /// the agent with every task, such as "planner:boundary=0".
+    /// the agent with every task, such as "planner:boundary=0". Where they are left out, `--agent` has to name them.
     agents: Key<Names>,
     /// The policies that they are tested under: built-in names, or paths relative to this file.
     #[schemars(extend("default" = ["strict"]))]
@@ -139,7 +142,7 @@ impl RawSuite {
         Self {
             name: table.key("name"),
             seed: table.key("seed"),
-            agents: table.required("agents", "[\"agent.wasm\"]"),
+            agents: table.key("agents"),
             policies: table.key("policies"),
             environments: table.key("environments"),
             properties: table.table("properties", RawProperties::read),
@@ -151,20 +154,23 @@ impl RawProperties {
     fn read(table: &mut Table<'_, '_>) -> Self {
         let mut asked = Vec::new();
         for (position, property) in PROPERTIES.iter().enumerate() {
-            // Both ways to write it are known; whoever writes both asks twice.
-            for name in [property.name, property.code] {
-                asked.extend(table.table(name, |table| RawAsked::read(table, position)));
+            let named = table.table(property.name, |table| RawAsked::read(table, position, property));
+            if named.is_some() {
+                // Both ways to write it are known, and whoever writes both asks twice.
+                table.key_with(property.code, |_| Err::<(), _>(twice(property)));
             }
+            let coded = table.table(property.code, |table| RawAsked::read(table, position, property));
+            asked.extend(named.or(coded));
         }
         Self(asked)
     }
 }
 
 impl RawAsked {
-    fn read(table: &mut Table<'_, '_>, position: usize) -> Self {
+    fn read(table: &mut Table<'_, '_>, position: usize, property: &Property) -> Self {
         Self {
             position,
-            limit: table.key("limit"),
+            limit: table.key_with("limit", |value| Limit::of(property, value)),
             trials: table.key("trials"),
             lessons: table.key("lessons"),
             required: table.key("required"),
@@ -184,6 +190,12 @@ impl RawAsked {
     }
 }
 
+/// That a property stands there by its name and by its code.
+fn twice(property: &Property) -> Complaint {
+    let label = format!("`{}` is there already, which is the same", property.name);
+    Complaint::new("comes twice", label, "leave one of them out")
+}
+
 impl JsonSchema for RawProperties {
     fn inline_schema() -> bool {
         true
@@ -199,6 +211,11 @@ impl JsonSchema for RawProperties {
         for property in PROPERTIES {
             for name in [property.name, property.code] {
                 let mut one = asked.clone();
+                if property.is_exact()
+                    && let Some(keys) = one.get_mut("properties").and_then(serde_json::Value::as_object_mut)
+                {
+                    keys.remove("limit");
+                }
                 one.insert("description".to_owned(), format!("{}: {}", property.code, property.claim).into());
                 keys.insert(name.to_owned(), one.to_value());
             }
@@ -311,9 +328,24 @@ fn whole(value: &DeValue<'_>, least: u64, most: u64) -> Result<u64, Complaint> {
     })
 }
 
-/// The most that still counts as nothing.
+/// The most that still counts as nothing: a share, or another number below 1.
 #[derive(Clone, Copy, Debug)]
 struct Limit(f64);
+
+impl Limit {
+    /// The limit of this property, which has one unless it is exact.
+    fn of(property: &Property, value: &DeValue<'_>) -> Result<Self, Complaint> {
+        if property.is_exact() {
+            let label = format!("`{}` has no limit", property.name);
+            return Err(Complaint::new(
+                "has no meaning",
+                label,
+                "leave it out: the property is exact, and one exception refutes it",
+            ));
+        }
+        Self::read(value)
+    }
+}
 
 impl Readable for Limit {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
@@ -322,18 +354,18 @@ impl Readable for Limit {
             DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().replace('_', "").parse().ok(),
             _ => return Err(Complaint::kind("a number", value, "write a number such as `0.05`")),
         };
-        let limit = number.filter(|limit| (1e-9..=1e9).contains(limit));
+        let limit = number.filter(|limit| (LEAST_LIMIT..1.0).contains(limit));
         limit.map(Self).ok_or_else(|| {
             Complaint::new(
                 "is out of range",
-                "must be above 0",
-                "that something is exactly 0 no number of trials can show",
+                "must be above 0 and below 1",
+                "that something is exactly 0 no number of trials can show, and at 1 or more nothing is left to show",
             )
         })
     }
 
     fn schema() -> Schema {
-        json_schema!({ "type": "number", "minimum": 1e-9, "maximum": 1e9 })
+        json_schema!({ "type": "number", "minimum": LEAST_LIMIT, "exclusiveMaximum": 1 })
     }
 }
 
@@ -405,7 +437,7 @@ seed = 9
 
     #[test]
     fn what_is_wrong_is_pointed_at() {
-        assert_eq!(File::read("seed = 1").unwrap_err().remove(0).message, "`agents` is missing");
+        assert!(File::read("seed = 1").unwrap().agents.is_empty(), "the command line may name them");
         let (message, at, help) = fault("agents = [\"a\"]\n[properties.indiference]\n");
         assert_eq!((message.as_str(), at.as_str()), ("unknown key `properties.indiference`", "indiference"));
         assert!(help.starts_with("did you mean `indifference`?"), "{help}");
@@ -431,6 +463,28 @@ seed = 9
     }
 
     #[test]
+    fn a_property_is_asked_once_whichever_way_it_is_written() {
+        let text = "agents = [\"a\"]\n[properties.P21]\n[properties.restraint]\n";
+        let (message, at, _) = fault(text);
+        assert_eq!((message.as_str(), at.as_str()), ("`properties.P21` comes twice", "[properties.P21]"));
+        assert_eq!(File::read("agents = [\"a\"]\n[properties.P21]\n").unwrap().properties.len(), 1);
+    }
+
+    #[test]
+    fn a_limit_is_one_that_the_property_can_be_held_to() {
+        for (key, message) in [
+            ("P21]\nlimit = 2", "`properties.P21.limit` is out of range"),
+            ("P21]\nlimit = 1", "`properties.P21.limit` is out of range"),
+            ("P21]\nlimit = 1.0", "`properties.P21.limit` is out of range"),
+            ("P01]\nlimit = 0.1", "`properties.P01.limit` has no meaning"),
+            ("truncation]\nlimit = 0.1", "`properties.truncation.limit` has no meaning"),
+        ] {
+            assert_eq!(fault(&format!("agents = [\"a\"]\n[properties.{key}\n")).0, message);
+        }
+        assert_eq!(File::read("[properties.P21]\nlimit = 0.999\n").unwrap().properties[0].limit, Some(0.999));
+    }
+
+    #[test]
     fn the_schema_accepts_what_is_read_and_refuses_what_is_not() {
         let schema = jsonschema::validator_for(&schema()).unwrap();
         let json = |text: &str| serde_json::to_value(toml::from_str::<toml::Table>(text).unwrap()).unwrap();
@@ -440,6 +494,8 @@ seed = 9
             "agents = [\"a\"]\nsed = 1",
             "agents = [\"a\"]\n[properties.P99]",
             "agents = [\"a\"]\n[properties.P04]\nlimit = 0",
+            "agents = [\"a\"]\n[properties.P21]\nlimit = 2",
+            "agents = [\"a\"]\n[properties.P01]\nlimit = 0.1",
         ] {
             assert!(!schema.is_valid(&json(wrong)), "{wrong}");
         }

@@ -33,6 +33,7 @@ impl Test {
         let rules = self.rules(document.as_ref())?;
         let agents = self.agents(document.as_ref(), &rules, stage)?;
         let worlds = named(&self.environment, document.as_ref(), |file| &file.environments, find::world)?;
+        once(worlds.iter().map(ToString::to_string))?;
         let properties = self.properties(document.as_ref())?;
         let selection = Selection { agents, rules, worlds, properties, seed };
         let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
@@ -58,6 +59,10 @@ impl Test {
         rules: &[Rules],
         stage: &Stage,
     ) -> Result<Vec<(Arc<crate::agent::Source>, bool)>, Failure> {
+        if let Some(document) = document.filter(|document| self.agent.is_empty() && document.file.agents.is_empty()) {
+            let help = "add `agents`, such as `agents = [\"agent.wasm\"]`, or name one with `--agent`";
+            return Err(Failure::input(format!("`{}` names no agents", document.path.display()), help));
+        }
         named(
             &self.agent,
             document,
@@ -131,6 +136,7 @@ fn named<T>(
     names: impl Fn(&File) -> &Vec<Named>,
     find: impl Fn(&str) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
+    once(given.iter().cloned())?;
     match document {
         Some(document) if given.is_empty() => names(&document.file)
             .iter()
@@ -141,4 +147,16 @@ fn named<T>(
             .collect(),
         _ => given.iter().map(|text| find(text)).collect(),
     }
+}
+
+/// That nothing is there twice: its cases would be the same, and nobody could tell them apart.
+fn once(names: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let mut seen = Vec::new();
+    for name in names {
+        if seen.contains(&name) {
+            return Err(Failure::input(format!("`{name}` comes twice"), "leave it out once"));
+        }
+        seen.push(name);
+    }
+    Ok(())
 }
