@@ -26,7 +26,8 @@ fn capped(level: &str, cases: &[(&Case, &Outcome)]) -> Vec<String> {
     let shown = if cases.len() > CAP { CAP - 1 } else { cases.len() };
     let one = |(case, outcome): &(&Case, &Outcome)| {
         let again = outcome.line.as_ref().map(|line| format!("\nrun it again: {}", line.command)).unwrap_or_default();
-        let title = format!("{} {} of {}", case.property.code, case.property.name, case.agent.text);
+        let Case { property, agent, .. } = case;
+        let title = format!("{} {} of {} in {}", property.code, property.name, agent.text, text::place(case));
         annotation(level, &title, &format!("{}: {}{again}", outcome.verdict.finding, outcome.verdict.statement))
     };
     let mut lines: Vec<String> = cases.iter().take(shown).map(one).collect();
@@ -65,7 +66,7 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
             writeln!(out, "- {}: {}", kind.name(), parts.join(", "))?;
         }
     }
-    writeln!(out, "\n| property | agent | world | finding | what was found |\n|---|---|---|---|---|")?;
+    writeln!(out, "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|")?;
     for (case, outcome) in told.cases.iter().zip(told.outcomes) {
         let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
         let Outcome { verdict, .. } = outcome;
@@ -73,11 +74,12 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
             verdict.measures.iter().flat_map(|measure| ["\n".to_owned(), text::number(measure)]).collect::<String>();
         writeln!(
             out,
-            "| {} {} | {} | {} | **{}** | {}{} |",
+            "| {} {} | {} | {} | {} | **{}** | {}{} |",
             case.property.code,
             case.property.name,
             cell(&case.agent.text),
             cell(world),
+            cell(&case.rules.text),
             verdict.finding,
             cell(&verdict.statement),
             cell(&numbers)
@@ -150,6 +152,29 @@ mod tests {
             assert_eq!((count(&lines, "::error "), count(&lines, "::warning ")), (errors, warnings));
         }
         assert_eq!(annotated(11, 0)[9], "::error title=and more::2 more cases: see the summary of the step");
+    }
+
+    #[test]
+    fn the_same_case_under_two_policies_is_told_apart_everywhere() {
+        let strict = case("P04", "planner", "button");
+        let rules = crate::suite::Rules { text: "boxed".to_owned(), ..strict.rules.clone() };
+        let cases = [strict.clone(), Case { rules, ..strict }];
+        let verdict = Verdict::new(Finding::Violated, "so it is");
+        let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, took: Duration::ZERO };
+        let outcomes = [outcome.clone(), outcome];
+        let (seed, partition, took) = (Seed(0), Partition::WHOLE, Duration::ZERO);
+        let told = Told { name: "test", seed, partition, cases: &cases, outcomes: &outcomes, took };
+        assert_eq!(
+            annotations(&told),
+            [
+                "::error title=P04 indifference of planner in button::violated: so it is",
+                "::error title=P04 indifference of planner in button under boxed::violated: so it is"
+            ]
+        );
+        let summary = summary(&told).unwrap();
+        assert!(summary.contains("| button | strict |") && summary.contains("| button | boxed |"), "{summary}");
+        let names = cases.each_ref().map(|case| anstream::adapter::strip_str(&text::name(case)).to_string());
+        assert_eq!(names, ["P04 indifference  planner  button", "P04 indifference  planner  button under boxed"]);
     }
 
     #[test]

@@ -40,7 +40,8 @@ pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
 
 fn totals(cases: &[(&Case, &Outcome)]) -> String {
     let failures = cases.iter().filter(|(case, outcome)| outcome.fails(case)).count();
-    let seconds: f64 = cases.iter().map(|(_, outcome)| outcome.took.as_secs_f64()).sum();
+    // The sum of no numbers is -0.
+    let seconds = cases.iter().fold(0.0, |sum, (_, outcome)| sum + outcome.took.as_secs_f64());
     format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.3}\"", cases.len())
 }
 

@@ -37,6 +37,12 @@ impl Told<'_> {
     pub fn is_whole(&self) -> bool {
         self.partition == Partition::WHOLE && self.cases.len() == self.outcomes.len()
     }
+
+    /// Whether it is one of several parts, and nothing in it applies.
+    pub fn is_idle_part(&self) -> bool {
+        let applies = |outcome: &Outcome| outcome.verdict.finding != Finding::NotApplicable;
+        self.partition != Partition::WHOLE && !self.outcomes.iter().any(applies)
+    }
 }
 
 /// How many cases of one kind came to each finding.

@@ -6,12 +6,15 @@ use anstyle::{AnsiColor, Style};
 
 use super::super::page::plain;
 use super::{CAVEAT, Told, count};
-use crate::property::{Broken, Finding, Kind, Measure, Property};
+use crate::property::{Broken, Finding, Kind, Measure, Property, many};
 use crate::statistics::{Interval, Sides};
 use crate::suite::{Case, Outcome};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+
+/// The policy where none is named.
+const USUAL: &str = "strict";
 
 /// What stands below the line of a case.
 const INDENT: &str = "                ";
@@ -23,10 +26,16 @@ pub fn line(case: &Case, outcome: &Outcome) -> String {
     format!("{style}{:>14}{style:#} [{:>7.3}s] {}", word(finding), outcome.took.as_secs_f64(), name(case))
 }
 
-/// A case in a few words: the code, the property, the agent and the world.
+/// A case in a few words: the code, the property, the agent, and where it is asked.
 pub fn name(case: &Case) -> String {
+    let place = place(case);
+    format!("{BOLD}{} {}{BOLD:#}  {}  {DIM}{place}{DIM:#}", case.property.code, case.property.name, case.agent.text)
+}
+
+/// The world of a case, and its policy where that is not the one without which none is named.
+pub(super) fn place(case: &Case) -> String {
     let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
-    format!("{BOLD}{} {}{BOLD:#}  {}  {DIM}{world}{DIM:#}", case.property.code, case.property.name, case.agent.text)
+    if case.rules.text == USUAL { world.to_owned() } else { format!("{world} under {}", case.rules.text) }
 }
 
 /// What is to be said at the end: the evidence, then the numbers.
@@ -61,6 +70,13 @@ pub fn summary(told: &Told<'_>, columns: usize) -> Result<String, fmt::Error> {
     let left = cases.len().saturating_sub(outcomes.len());
     if left > 0 {
         writeln!(out, "{:>14}  {}", "not run", cases_of(left))?;
+    }
+    if told.is_idle_part() {
+        writeln!(
+            out,
+            "{:>14}  {}: nothing in it applies, which is no pass: the other parts decide",
+            "part", told.partition
+        )?;
     }
     if outcomes.iter().zip(cases).any(|(outcome, case)| {
         case.property.kind == Kind::Measured && outcome.verdict.finding != Finding::NotApplicable
@@ -136,7 +152,7 @@ const fn style(finding: Finding) -> Style {
 }
 
 fn cases_of(count: usize) -> String {
-    if count == 1 { "1 case".to_owned() } else { format!("{count} cases") }
+    many(u64::try_from(count).unwrap_or(u64::MAX), "case")
 }
 
 /// A property in full: what it claims, why, how it is tested, and what it does not show.
