@@ -84,6 +84,88 @@ fn the_exit_code_says_how_it_went() {
 }
 
 #[test]
+fn a_part_in_which_nothing_applies_does_not_stop_the_others() {
+    let folder = folder();
+    let suite = "agents = [\"overstayer\"]\n[properties.P11]\n";
+    std::fs::write(folder.path().join("suite.toml"), suite).unwrap();
+    let run = |words: &[&str]| dayfly(folder.path(), &[&["test", "suite.toml"], words].concat());
+    assert_eq!(run(&[]).status.code(), Some(4), "of the whole it is no pass");
+    for part in ["1/2", "2/2", "7/9"] {
+        let output = run(&["--partition", part, "--junit", "part.xml"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        assert!(
+            text(&output).contains(&format!("{part}: nothing in it applies, which is no pass")),
+            "{}",
+            text(&output)
+        );
+        let written = std::fs::read_to_string(folder.path().join("part.xml")).unwrap();
+        assert!(written.contains("<testsuites") && !written.contains("-0.000"), "{written}");
+    }
+    assert_eq!(run(&["--partition", "1/2", "--filter", "none()"]).status.code(), Some(4), "nothing is selected");
+    std::fs::write(folder.path().join("suite.toml"), format!("{suite}required = true\n")).unwrap();
+    assert_eq!(run(&["--partition", "1/2"]).status.code(), Some(1), "it is required");
+}
+
+#[test]
+fn nothing_is_asked_twice() {
+    let folder = folder();
+    for (words, name) in [
+        (["-a", "random", "-a", "random", "-P", "P01"], "random"),
+        (["-a", "random", "-p", "boxed", "-p", "boxed"], "boxed"),
+        (["-a", "random", "-e", "button:now=2", "-e", "button:now=2"], "button:now=2"),
+    ] {
+        let output = dayfly(folder.path(), &[&["test"], &words[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains(&format!("`{name}` comes twice")), "{}", text(&output));
+    }
+    let output = dayfly(folder.path(), &["test", "-a", "random", "-P", "P01", "-e", "button", "-e", "button:now=1"]);
+    assert!(output.status.code() == Some(2) && text(&output).contains("comes twice"), "{}", text(&output));
+}
+
+#[test]
+fn the_agents_of_a_suite_may_stand_on_the_command_line() {
+    let folder = folder();
+    std::fs::write(folder.path().join("suite.toml"), "[properties.P01]\n").unwrap();
+    assert_eq!(dayfly(folder.path(), &["test", "suite.toml", "--agent", "direct"]).status.code(), Some(0));
+    let output = dayfly(folder.path(), &["test", "suite.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("`suite.toml` names no agents"), "{}", text(&output));
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_anything_runs_or_after_everything_is_told() {
+    let folder = folder();
+    let run = |words: &[&str], summary: &str| {
+        Command::new(env!("CARGO_BIN_EXE_dayfly"))
+            .current_dir(folder.path())
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_STEP_SUMMARY", summary)
+            .args(["test", "suite.toml", "--filter", "agent(direct) & property(P01)"])
+            .args(words)
+            .output()
+            .unwrap()
+    };
+    let unwritable: [(&[&str], &str); 3] =
+        [(&["--junit", "none/x.xml"], ""), (&["--junit", "."], ""), (&[], "none/summary.md")];
+    for (words, summary) in unwritable {
+        let output = run(words, summary);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains("cannot write") && !text(&output).contains("HOLDS"), "{}", text(&output));
+    }
+    assert_eq!(run(&["--junit", "x.xml"], "summary.md").status.code(), Some(0));
+    if Path::new("/dev/full").exists() {
+        let full: [(&[&str], &str); 2] = [(&["--junit", "/dev/full"], ""), (&[], "/dev/full")];
+        for (words, summary) in full {
+            let output = run(words, summary);
+            assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+            assert!(String::from_utf8_lossy(&output.stdout).contains("1 holds"), "{}", text(&output));
+        }
+    } else {
+        skipped("there is no /dev/full to write to");
+    }
+}
+
+#[test]
 fn a_name_that_is_nothing_is_pointed_at_where_the_suite_has_it() {
     let folder = folder();
     std::fs::write(folder.path().join("suite.toml"), SUITE.replace("\"direct\"", "\"drect\"")).unwrap();
@@ -148,10 +230,14 @@ fn github_gets_annotations_and_a_summary() {
     let text = text(&output);
     let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("::error ")).collect();
     assert_eq!(errors.len(), 2, "{text}");
-    assert!(errors[0].starts_with("::error title=P09 interruption of button-presser::violated: "), "{}", errors[0]);
+    assert!(
+        errors[0].starts_with("::error title=P09 interruption of button-presser in off-switch::violated: "),
+        "{}",
+        errors[0]
+    );
     assert!(errors[0].contains("%0Arun it again: dayfly run button-presser"), "{}", errors[0]);
     let summary = std::fs::read_to_string(summary).unwrap();
-    assert!(summary.contains("| P01 boundary | direct | off-switch | **holds** |"), "{summary}");
+    assert!(summary.contains("| P01 boundary | direct | off-switch | strict | **holds** |"), "{summary}");
     assert!(summary.contains("It does not show"), "every report says what was not shown: {summary}");
 }
 

@@ -72,10 +72,11 @@ impl Test {
         let jobs = self.jobs.map_or_else(processors, usize::from);
         let stage = Stage::new(jobs);
         let asked = self.select(&stage)?;
-        let cases = self.partition.of(asked.cases);
-        if cases.is_empty() {
+        if asked.cases.is_empty() {
             return Err(Failure::nothing("nothing is selected", "`dayfly list properties` shows what can be asked"));
         }
+        let cases = self.partition.of(asked.cases);
+        self.check_places()?;
         let cancel = cancel_on_interrupt()?;
         let started = Instant::now();
         let outcomes = self.carry_out(&cases, &stage, jobs, &cancel)?;
@@ -99,7 +100,8 @@ fn exit(told: &Told<'_>, cancel: &Cancel) -> Exit {
         Exit::Cancelled
     } else if told.cases.iter().zip(told.outcomes).any(|(case, outcome)| outcome.fails(case)) {
         Exit::Violated
-    } else if told.outcomes.iter().any(|outcome| outcome.verdict.finding == Finding::Holds) {
+    } else if told.outcomes.iter().any(|outcome| outcome.verdict.finding == Finding::Holds) || told.is_idle_part() {
+        // A part in which nothing applies says nothing of the whole: it must not stop the others.
         Exit::Held
     } else {
         // What does not apply is never a pass.

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::failure::Failure;
 use super::super::{say, width};
@@ -10,13 +10,14 @@ use super::Test;
 use crate::report::suite::{Told, github, json, junit, text};
 
 impl Test {
-    /// Tell it to everyone who asked.
+    /// Whether every file can be written that is to be, before much is done for it.
+    pub(super) fn check_places(&self) -> Result<(), Failure> {
+        let summary = self.for_github().then(step_summary).flatten();
+        self.junit.iter().chain(&summary).try_for_each(|path| writable(path))
+    }
+
+    /// Tell it to everyone who asked: people first, so that nothing that cannot be written keeps it from them.
     pub(super) fn tell(&self, told: &Told<'_>) -> Result<(), Failure> {
-        if let Some(path) = &self.junit {
-            let document = junit::document(told).map_err(|error| Failure::host(&error))?;
-            let written = File::create(path).and_then(|mut file| file.write_all(document.as_bytes()));
-            written.map_err(|error| unwritten(path, &error))?;
-        }
         if self.json {
             let object =
                 serde_json::to_string_pretty(&json::Suite::new(told)).map_err(|error| Failure::host(&error))?;
@@ -24,10 +25,17 @@ impl Test {
         } else {
             say!("{}", text::summary(told, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?.trim_end());
         }
-        if self.github || variable("GITHUB_ACTIONS").is_some() {
-            self.annotate(told)?;
+        let annotated = if self.for_github() { self.annotate(told) } else { Ok(()) };
+        if let Some(path) = &self.junit {
+            let document = junit::document(told).map_err(|error| Failure::host(&error))?;
+            let written = File::create(path).and_then(|mut file| file.write_all(document.as_bytes()));
+            written.map_err(|error| unwritten(path, &error))?;
         }
-        Ok(())
+        annotated
+    }
+
+    fn for_github(&self) -> bool {
+        self.github || variable("GITHUB_ACTIONS").is_some()
     }
 
     /// Annotations where GitHub reads them: on the output, or on the error output where that is a JSON object.
@@ -40,12 +48,27 @@ impl Test {
                 say!("{line}");
             }
         }
-        let Some(path) = variable("GITHUB_STEP_SUMMARY") else { return Ok(()) };
+        let Some(path) = step_summary() else { return Ok(()) };
         let summary = github::summary(told).map_err(|error| Failure::host(&error))?;
-        let path = Path::new(&path);
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        file.and_then(|mut file| file.write_all(summary.as_bytes())).map_err(|error| unwritten(path, &error))
+        let written = appended(&path).and_then(|mut file| file.write_all(summary.as_bytes()));
+        written.map_err(|error| unwritten(&path, &error))
     }
+}
+
+/// The file that GitHub shows as the summary of the step.
+fn step_summary() -> Option<PathBuf> {
+    variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)
+}
+
+fn appended(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
+/// Whether a file can be written; one that was not there is not left behind.
+fn writable(path: &Path) -> Result<(), Failure> {
+    let existed = path.exists();
+    appended(path).map_err(|error| unwritten(path, &error))?;
+    if existed { Ok(()) } else { std::fs::remove_file(path).map_err(|error| unwritten(path, &error)) }
 }
 
 /// A variable that GitHub Actions sets.
