@@ -68,7 +68,8 @@ fn begun(place: &Path) -> u64 {
 }
 
 /// So many runs of an agent that writes files, in each of which workers are killed at moments that a seed draws, as the system kills
-/// those that have no memory or no time left; and what is left then.
+/// those that have no memory or no time left; and what is left then. A kill may come between two episodes and cost none:
+/// `of_what_a_lost_worker_was_given_the_episode_that_it_had_begun_is_aborted` meets one that is open.
 fn kill_workers(runs: u32, seed: u64) {
     let place = tempfile::tempdir().unwrap();
     let rest = ["-p", "boxed", "-e", "off-switch", "-n", "600", "--jobs", "2"];
@@ -79,12 +80,8 @@ fn kill_workers(runs: u32, seed: u64) {
     std::fs::create_dir(&scratch).unwrap();
     let mut chance = Seed(seed).stream();
     let mut below = |most: u64| chance.next_u64() % most;
-    let (mut all_kills, mut all_lost, mut known) = (0, 0, Vec::new());
-    for number in 0..4 * runs {
-        // A kill between two episodes costs none: where all were such, there are more.
-        if number >= runs && all_lost > 0 {
-            break;
-        }
+    let mut known = Vec::new();
+    for number in 0..runs {
         let out = place.path().join(number.to_string());
         let mut run = start(&out, "hoarder", &scratch, &rest);
         let mut kills = 0;
@@ -113,12 +110,9 @@ fn kill_workers(runs: u32, seed: u64) {
         let lost = lost(&out, &expected);
         assert!(lost <= kills, "{lost} episodes were lost to {kills} kills");
         assert_eq!(status.code(), Some(if lost == 0 { 0 } else { 3 }));
-        all_kills += kills;
-        all_lost += lost;
         // What the lost workers left on the disk is gone with them.
         assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
     }
-    assert!(all_lost > 0, "none of {all_kills} kills met an open episode");
     known.retain(|worker| is_there(*worker));
     assert!(known.is_empty(), "{known:?}");
 }
