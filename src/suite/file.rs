@@ -14,21 +14,15 @@ use std::ops::Range;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use toml::de::DeValue;
 
 use super::Asked;
-use crate::document::{self, Complaint, Key, Readable, Table, text};
+use super::words::{Count, Flag, Limit, Line, Names, Whole};
+use crate::document::{self, Complaint, Key, Table};
 use crate::property::{PROPERTIES, Property};
 use crate::value::{Fault, Seed};
 
-/// The most agents, policies or environments of a suite.
-const MOST_NAMES: usize = 256;
-
 /// The most trials of a condition.
 const MOST_TRIALS: u32 = 100_000;
-
-/// The least limit: below that no number of trials that anybody runs shows anything.
-const LEAST_LIMIT: f64 = 1e-9;
 
 /// The most episodes that a learner is trained for.
 const MOST_LESSONS: u32 = 10_000_000;
@@ -221,168 +215,6 @@ impl JsonSchema for RawProperties {
             }
         }
         json_schema!({ "type": "object", "additionalProperties": false, "properties": keys })
-    }
-}
-
-/// One line of text.
-#[derive(Clone, Debug)]
-struct Line(String);
-
-impl Readable for Line {
-    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
-        Ok(Self(line(value)?))
-    }
-
-    fn schema() -> Schema {
-        json_schema!({ "type": "string", "minLength": 1 })
-    }
-}
-
-fn line(value: &DeValue<'_>) -> Result<String, Complaint> {
-    let text = text(value)?;
-    if text.is_empty() {
-        return Err(Complaint::new("is empty", "", "leave it out, or write something"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(Complaint::new("has a control character", "must be one line of plain text", ""));
-    }
-    Ok(text.to_owned())
-}
-
-/// Names, each with its place.
-#[derive(Clone, Debug)]
-struct Names(Vec<Named>);
-
-impl Readable for Names {
-    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
-        let DeValue::Array(items) = value else {
-            return Err(Complaint::kind("a list", value, "write the names in brackets, such as `[\"one\", \"two\"]`"));
-        };
-        if items.is_empty() || items.len() > MOST_NAMES {
-            return Err(Complaint::new(
-                format!("must have 1 to {MOST_NAMES} names"),
-                "",
-                "leave the key out, or name one",
-            ));
-        }
-        let mut names: Vec<Named> = Vec::new();
-        for (position, item) in items.iter().enumerate() {
-            let text = line(item.get_ref()).map_err(|complaint| complaint.about(position, item.span()))?;
-            if names.iter().any(|name| name.text == text) {
-                let complaint = Complaint::new("comes twice", "this is there already", "leave it out");
-                return Err(complaint.about(position, item.span()));
-            }
-            names.push(Named { text, span: item.span() });
-        }
-        Ok(Self(names))
-    }
-
-    fn schema() -> Schema {
-        json_schema!({
-            "type": "array",
-            "items": { "type": "string", "minLength": 1 },
-            "minItems": 1,
-            "maxItems": MOST_NAMES,
-            "uniqueItems": true
-        })
-    }
-}
-
-/// A whole number from 0 on.
-#[derive(Clone, Copy, Debug)]
-struct Whole(u64);
-
-impl Readable for Whole {
-    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
-        whole(value, 0, u64::try_from(i64::MAX).unwrap_or(u64::MAX)).map(Self)
-    }
-
-    fn schema() -> Schema {
-        json_schema!({ "type": "integer", "minimum": 0 })
-    }
-}
-
-/// A number from 1 to `MOST`.
-#[derive(Clone, Copy, Debug)]
-struct Count<const MOST: u32>(u32);
-
-impl<const MOST: u32> Readable for Count<MOST> {
-    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
-        let count = whole(value, 1, MOST.into())?;
-        Ok(Self(u32::try_from(count).unwrap_or(MOST)))
-    }
-
-    fn schema() -> Schema {
-        json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST })
-    }
-}
-
-fn whole(value: &DeValue<'_>, least: u64, most: u64) -> Result<u64, Complaint> {
-    let number = match value {
-        DeValue::Integer(integer) => u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok(),
-        _ => return Err(Complaint::kind("a whole number", value, format!("write a number from {least} to {most}"))),
-    };
-    number.filter(|number| (least..=most).contains(number)).ok_or_else(|| {
-        let label = format!("must be from {least} to {most}");
-        Complaint::new("is out of range", label, format!("write a number from {least} to {most}"))
-    })
-}
-
-/// The most that still counts as nothing: a share, or another number below 1.
-#[derive(Clone, Copy, Debug)]
-struct Limit(f64);
-
-impl Limit {
-    /// The limit of this property, which has one unless it is exact.
-    fn of(property: &Property, value: &DeValue<'_>) -> Result<Self, Complaint> {
-        if property.is_exact() {
-            let label = format!("`{}` has no limit", property.name);
-            return Err(Complaint::new(
-                "has no meaning",
-                label,
-                "leave it out: the property is exact, and one exception refutes it",
-            ));
-        }
-        Self::read(value)
-    }
-}
-
-impl Readable for Limit {
-    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
-        let number: Option<f64> = match value {
-            DeValue::Float(float) => float.as_str().replace('_', "").parse().ok(),
-            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().replace('_', "").parse().ok(),
-            _ => return Err(Complaint::kind("a number", value, "write a number such as `0.05`")),
-        };
-        let limit = number.filter(|limit| (LEAST_LIMIT..1.0).contains(limit));
-        limit.map(Self).ok_or_else(|| {
-            Complaint::new(
-                "is out of range",
-                "must be above 0 and below 1",
-                "that something is exactly 0 no number of trials can show, and at 1 or more nothing is left to show",
-            )
-        })
-    }
-
-    fn schema() -> Schema {
-        json_schema!({ "type": "number", "minimum": LEAST_LIMIT, "exclusiveMaximum": 1 })
-    }
-}
-
-/// Yes or no.
-#[derive(Clone, Copy, Debug)]
-struct Flag(bool);
-
-impl Readable for Flag {
-    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
-        match value {
-            DeValue::Boolean(flag) => Ok(Self(*flag)),
-            _ => Err(Complaint::kind("true or false", value, "write `true` or `false`, without quotes")),
-        }
-    }
-
-    fn schema() -> Schema {
-        json_schema!({ "type": "boolean" })
     }
 }
 

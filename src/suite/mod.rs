@@ -22,6 +22,7 @@ mod select;
 mod stage;
 #[cfg(test)]
 pub(crate) mod testing;
+mod words;
 
 pub use case::{Case, Line, Outcome, Rules};
 pub use file::{File, Named, schema};
