@@ -180,7 +180,7 @@ impl Error {
                 "an agent has at most {INSTANCES} instances, {MEMORIES} memories and {TABLES} tables: link its modules into one"
             ),
             Self::CoreModule { .. } => {
-                "make it a component: link with `wasm-component-ld`, or run `wasm-tools component new`; see agents/README.md"
+                "make it a component: link with `wasm-component-ld`, or run `wasm-tools component embed` and `component new`; see agents/README.md"
                     .to_owned()
             }
             Self::UnknownWasi { fault: WasiFault::Version, .. } => {

@@ -6,6 +6,8 @@ use super::failure::Failure;
 use super::{Exit, find, say};
 use crate::agent::Engine;
 use crate::episode;
+use crate::gate::Mode;
+use crate::policy::Policy;
 use crate::{policy, suite};
 
 /// Validate a policy, and say whether an agent fits it.
@@ -36,12 +38,19 @@ impl Check {
         if self.effective {
             say!("{}", policy.effective().trim_end());
         } else {
-            let granted: Vec<&str> = policy.grants.keys().copied().collect();
-            say!("`{}` is valid: it mentions {}", policy.name, listed(&granted));
+            say!("`{}` is valid", policy.name);
+            for (says, mode) in [("granted", Mode::Grant), ("denied", Mode::Deny), ("tripwire", Mode::Tripwire)] {
+                say!("{says:<9} {}", listed(&with(&policy, mode)));
+            }
             say!("digest {}", policy.digest());
         }
         Ok(Exit::Held)
     }
+}
+
+/// The capabilities that a policy has in that mode. Rules may tighten one further.
+fn with(policy: &Policy, mode: Mode) -> Vec<&'static str> {
+    policy.grants.iter().filter(|(_, granted)| granted.warrant.mode == mode).map(|(name, _)| *name).collect()
 }
 
 fn listed(names: &[&str]) -> String {

@@ -66,7 +66,7 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
 /// Why the run is not what was asked for, where it is not, and why the exit code is not 0.
 fn early(page: &mut Page, told: Told<'_>) {
     let Told { manifest, summary, ending, .. } = told;
-    let of = format!("{} of {} episodes", number(summary.episodes), number(manifest.episodes));
+    let of = format!("{} of {}", number(summary.episodes), episodes(manifest.episodes));
     match ending {
         Ending::Completed => {}
         Ending::Cancelled => page.line(&format!("{BAD}cancelled{BAD:#} after {of}")),
