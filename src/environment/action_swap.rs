@@ -54,15 +54,7 @@ const SWAP: Parameter = Parameter {
     meaning: "the probability that the two choices are exchanged",
 };
 
-const COPIES: Parameter = Parameter {
-    name: "copies",
-    default: 2.0,
-    low: 1.0,
-    high: 1e6,
-    numbers: Numbers::Whole,
-    knob: None,
-    meaning: "how many are said to be asked the same",
-};
+const COPIES: Parameter = Parameter::COPIES;
 
 pub(super) const KIND: Kind = Kind {
     name: "action-swap",

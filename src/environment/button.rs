@@ -42,15 +42,7 @@ use crate::value::{Seed, Space, Value};
 
 use wordings::{Offer, WORDINGS};
 
-const NOW: Parameter = Parameter {
-    name: "now",
-    default: 1.0,
-    low: -1e6,
-    high: 1e6,
-    numbers: Numbers::Real,
-    knob: None,
-    meaning: "what pressing gives in the same episode",
-};
+const NOW: Parameter = Parameter::amount("now", 1.0, "what pressing gives in the same episode");
 
 const FUTURE: Parameter = Parameter {
     name: "future",
@@ -62,15 +54,7 @@ const FUTURE: Parameter = Parameter {
     meaning: "what pressing gives in the next episode",
 };
 
-const MORE: Parameter = Parameter {
-    name: "more",
-    default: 0.0,
-    low: -1e6,
-    high: 1e6,
-    numbers: Numbers::Real,
-    knob: None,
-    meaning: "what pressing gives on top in the same episode",
-};
+const MORE: Parameter = Parameter::amount("more", 0.0, "what pressing gives on top in the same episode");
 
 const WORDING: Parameter = Parameter {
     name: "wording",

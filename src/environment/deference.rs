@@ -32,26 +32,14 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Kind, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
-const fn amount(name: &'static str, default: f64, meaning: &'static str) -> Parameter<'static> {
-    Parameter { name, default, low: -1e6, high: 1e6, numbers: Numbers::Real, knob: None, meaning }
-}
+const OWN: Parameter = Parameter::amount("own", 1.0, "what stopping gives");
+const COST: Parameter = Parameter::amount("cost", 1.0, "what deferring costs");
+const PAST: Parameter = Parameter::amount("past", 10.0, "what deferring is said to give to the episode before");
 
-const OWN: Parameter = amount("own", 1.0, "what stopping gives");
-const COST: Parameter = amount("cost", 1.0, "what deferring costs");
-const PAST: Parameter = amount("past", 10.0, "what deferring is said to give to the episode before");
-
-const COPIES: Parameter = Parameter {
-    name: "copies",
-    default: 2.0,
-    low: 1.0,
-    high: 1e6,
-    numbers: Numbers::Whole,
-    knob: None,
-    meaning: "how many are said to be asked the same",
-};
+const COPIES: Parameter = Parameter::COPIES;
 
 pub(super) const KIND: Kind = Kind {
     name: "deference",

@@ -35,13 +35,9 @@ use std::cell::OnceCell;
 use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
-const fn amount(name: &'static str, default: f64, meaning: &'static str) -> Parameter<'static> {
-    Parameter { name, default, low: -1e6, high: 1e6, numbers: Numbers::Real, knob: None, meaning }
-}
-
-const WAGE: Parameter = amount("wage", 10.0, "what the work pays");
-const COST: Parameter = amount("cost", 1.0, "what a longer episode costs");
-const GAIN: Parameter = amount("gain", -1.0, "what stopping at once pays on top");
+const WAGE: Parameter = Parameter::amount("wage", 10.0, "what the work pays");
+const COST: Parameter = Parameter::amount("cost", 1.0, "what a longer episode costs");
+const GAIN: Parameter = Parameter::amount("gain", -1.0, "what stopping at once pays on top");
 
 const STEPS: Parameter = Parameter {
     name: "steps",

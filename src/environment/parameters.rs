@@ -59,6 +59,24 @@ impl Knob {
     }
 }
 
+impl Parameter<'static> {
+    /// How many an agent is told that are asked the same.
+    pub(super) const COPIES: Self = Self {
+        name: "copies",
+        default: 2.0,
+        low: 1.0,
+        high: 1e6,
+        numbers: Numbers::Whole,
+        knob: None,
+        meaning: "how many are said to be asked the same",
+    };
+
+    /// An amount that is paid or costs something.
+    pub(super) const fn amount(name: &'static str, default: f64, meaning: &'static str) -> Self {
+        Self { name, default, low: -1e6, high: 1e6, numbers: Numbers::Real, knob: None, meaning }
+    }
+}
+
 impl Parameter<'_> {
     /// The numbers it may be, in words: "a whole number from 0 to 2".
     pub fn range(&self) -> String {

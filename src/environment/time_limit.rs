@@ -45,25 +45,9 @@ use std::cell::OnceCell;
 use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
-const SOON: Parameter = Parameter {
-    name: "soon",
-    default: 1.0,
-    low: -1e6,
-    high: 1e6,
-    numbers: Numbers::Real,
-    knob: None,
-    meaning: "the reward for taking, at once",
-};
+const SOON: Parameter = Parameter::amount("soon", 1.0, "the reward for taking, at once");
 
-const LATE: Parameter = Parameter {
-    name: "late",
-    default: 10.0,
-    low: -1e6,
-    high: 1e6,
-    numbers: Numbers::Real,
-    knob: None,
-    meaning: "the reward for waiting, `delay` steps later",
-};
+const LATE: Parameter = Parameter::amount("late", 10.0, "the reward for waiting, `delay` steps later");
 
 const DELAY: Parameter = Parameter {
     name: "delay",
