@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::run::{cancel_on_interrupt, processors};
+use super::run::{cancel_on_interrupt, workers};
 use super::{Exit, find, progress, say};
 use crate::agent::Engine;
 use crate::audit::{self, Measured, Pairing, Pairs, Roads, Subject, Verdict};
@@ -223,7 +223,7 @@ impl Common {
     }
 
     fn jobs(&self) -> usize {
-        self.jobs.map_or_else(processors, usize::from)
+        workers(self.jobs)
     }
 
     fn audited<'a>(&'a self, subject: &'a Subject) -> report::audit::Audited<'a> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 
 use super::failure::Failure;
-use super::run::{cancel_on_interrupt, processors};
+use super::run::{cancel_on_interrupt, workers};
 use super::{Exit, find, say};
 use crate::property::horizon;
 use crate::property::{Finding, Property};
@@ -66,7 +66,7 @@ impl Measure {
 
 impl Horizon {
     fn execute(&self) -> Result<Exit, Failure> {
-        let jobs = self.jobs.map_or_else(processors, usize::from);
+        let jobs = workers(self.jobs);
         let stage = Stage::new(jobs);
         let case = self.case(&stage)?;
         if let Some(path) = &self.svg {

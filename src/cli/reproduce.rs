@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
-use super::run::{cancel_on_interrupt, processors};
+use super::run::{cancel_on_interrupt, workers};
 use super::{Exit, progress, say};
 use crate::policy::Swap;
 use crate::report::reproduction as page;
@@ -74,7 +74,7 @@ impl Reproduce {
             Some(training) => vec![training.cell(self.seed, "", None)],
             None => (reproduction.cells)(if self.quick { Size::Quick } else { Size::Full }, self.seed),
         };
-        let jobs = self.jobs.map_or_else(processors, usize::from);
+        let jobs = workers(self.jobs);
         let cancel = cancel_on_interrupt()?;
         let bar = progress::bar(cells.iter().map(Cell::episodes).sum(), "episodes");
         let mut done = Vec::new();

@@ -105,7 +105,7 @@ impl Isolation {
 
 impl Run {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let jobs = self.jobs.map_or_else(processors, usize::from);
+        let jobs = workers(self.jobs);
         let policy = Arc::new(find::policy(&self.policy)?);
         let lineages = self.lineages(&policy)?;
         let world = find::environment(&self.environment)?;
@@ -218,9 +218,9 @@ fn engine(policy: &crate::policy::Policy, jobs: usize) -> Result<Engine, Failure
     let episodes = u32::try_from(jobs).unwrap_or(u32::MAX);
     Engine::new(episode::memory(policy), episodes).map_err(|error| Failure::engine(&format!("{error:#}")))
 }
-/// How many processors there are to use.
-pub(super) fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// How many workers there are: as many as were asked for, or else one for each processor.
+pub(super) fn workers(jobs: Option<u16>) -> usize {
+    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
 /// The first interrupt ends open episodes and seals what is done; the second one stops at once.

@@ -12,7 +12,7 @@ use clap::Args;
 use self::progress::Progress;
 use super::Exit;
 use super::failure::Failure;
-use super::run::{cancel_on_interrupt, processors};
+use super::run::{cancel_on_interrupt, workers};
 use crate::episode::Cancel;
 use crate::property::Finding;
 use crate::report::suite::Told;
@@ -69,7 +69,7 @@ pub(super) struct Test {
 impl Test {
     #[expect(clippy::disallowed_methods, reason = "how long a suite took is for people alone")]
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let jobs = self.jobs.map_or_else(processors, usize::from);
+        let jobs = workers(self.jobs);
         let stage = Stage::new(jobs);
         let asked = self.select(&stage)?;
         if asked.cases.is_empty() {
