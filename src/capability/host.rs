@@ -109,17 +109,10 @@ impl Host {
     /// End the episode where its time is up. Says whether the component may go on.
     #[inline]
     pub(super) fn heed(&mut self, time: Time) -> bool {
-        match time {
-            Time::Left => true,
-            Time::Up(end) => {
-                self.gate.close(end, Told::NotYet);
-                true
-            }
-            Time::Gone(end) => {
-                self.gate.close(end, Told::NotYet);
-                false
-            }
+        if let Time::Up(end) | Time::Gone(end) = time {
+            self.gate.close(end, Told::NotYet);
         }
+        !matches!(time, Time::Gone(_))
     }
 
     /// The fuel used, where the store has `left`.
