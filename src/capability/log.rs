@@ -8,7 +8,7 @@ use super::host::{Host, Opening};
 use super::printed::Printed;
 use super::wasi::OutputStream;
 use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Gate, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 
 const WRITE: Operation = Operation { capability: "log", name: "write", code: 0x50, weight: Weight::Light };
@@ -37,7 +37,7 @@ pub(super) struct State {
 }
 
 /// What a message counts beyond its text, so that empty messages are bounded too.
-const MESSAGE: usize = 8;
+pub const MESSAGE: usize = 8;
 
 impl State {
     pub(super) const fn open(_: &Opening) -> Self {
@@ -54,6 +54,13 @@ impl State {
         let fits = self.bytes.saturating_add(more) <= limits.bytes;
         if fits { Ok(0) } else { Err(Shortfall::Quota("bytes")) }
     }
+
+    /// Count what is kept.
+    const fn keep(&mut self, more: u64, gate: &mut Gate) {
+        // Every byte takes six in the record at the most.
+        gate.kept(more.saturating_mul(6));
+        self.bytes = self.bytes.saturating_add(more);
+    }
 }
 
 impl Host {
@@ -66,9 +73,7 @@ impl Host {
         let permit = states.log.ask(gate, &term.warrant, &request, |state| state.fits(more, term.limits))?;
         permit.answer(
             |state| {
-                // Every byte takes six in the record at the most.
-                gate.kept(more.saturating_mul(6));
-                state.bytes = state.bytes.saturating_add(more);
+                state.keep(more, gate);
                 state.lines.push(message);
             },
             |_| (),
@@ -82,21 +87,20 @@ impl Host {
         let term = &charter.log;
         let argument = [text.argument()];
         let request = Request { operation: WRITE, argument: Argument(&argument), name: None };
-        let cost = |state: &State| {
+        let (mut bytes, mut more) = (Cow::default(), u64::MAX);
+        let permit = states.log.ask(gate, &term.warrant, &request, |state| {
             // What cannot fit is not looked at.
-            if text.length() > term.limits.bytes {
-                return u64::MAX;
+            if text.length() <= term.limits.bytes {
+                bytes = text.bytes();
+                let printed = state.printed.cost(stream, &bytes);
+                more = length(printed.text.saturating_add(printed.lines.saturating_mul(MESSAGE)));
             }
-            let printed = state.printed.cost(stream, &text.bytes());
-            length(printed.text.saturating_add(printed.lines.saturating_mul(MESSAGE)))
-        };
-        let permit = states.log.ask(gate, &term.warrant, &request, |state| state.fits(cost(state), term.limits))?;
+            state.fits(more, term.limits)
+        })?;
         permit.answer(
             |state| {
-                let more = cost(state);
-                gate.kept(more.saturating_mul(6));
-                state.bytes = state.bytes.saturating_add(more);
-                state.printed.print(stream, &text.bytes(), &mut state.lines);
+                state.keep(more, gate);
+                state.printed.print(stream, &bytes, &mut state.lines);
             },
             |_| (),
         );
