@@ -37,12 +37,14 @@ pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::nowhere;
 pub use self::host::{Closed, Host, Opening};
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES};
+pub use self::log::MESSAGE;
 pub use self::meter::Allowance;
+pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::TOOLS;
 pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{
-    Error as WorkspaceError, abandon as abandon_folders, forget as forget_folder, make as make_folder,
+    Error as WorkspaceError, PATH, abandon as abandon_folders, forget as forget_folder, make as make_folder,
 };
 
 use self::meter::call;

@@ -37,6 +37,9 @@ impl From<&Grant> for Limits {
     }
 }
 
+/// The most bytes of a recipient.
+pub const RECIPIENT: usize = 128;
+
 /// The messages of one episode.
 #[derive(Debug)]
 pub(super) struct State {
@@ -51,7 +54,7 @@ impl State {
     }
 
     fn fits(&self, recipient: &str, bytes: u64, limits: Limits) -> Result<usize, Shortfall> {
-        if recipient.is_empty() || recipient.len() > 128 {
+        if !(1..=RECIPIENT).contains(&recipient.len()) {
             return Err(Shortfall::Invalid("a recipient has 1 to 128 bytes".into()));
         }
         if u64::try_from(self.messages.len()).unwrap_or(u64::MAX) >= limits.messages {

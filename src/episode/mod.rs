@@ -335,11 +335,14 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     })
 }
 
+/// The most characters of what a trap says.
+pub const CAUSE: usize = 200;
+
 /// What a trap says, on one line and not too long: a part of it may be the guest's.
 fn cause(trap: &dyn std::fmt::Display) -> String {
     let text = trap.to_string();
     let line = text.lines().next().unwrap_or_default();
-    line.trim_start_matches("wasm trap: ").chars().take(200).collect()
+    line.trim_start_matches("wasm trap: ").chars().take(CAUSE).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]

@@ -15,7 +15,8 @@
 use std::io::{self, Write};
 
 use super::told::Doubt;
-use crate::episode::Setting;
+use crate::capability::{MESSAGE, PATH, RECIPIENT};
+use crate::episode::{CAUSE, Setting};
 use crate::gate::{Consequence, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
@@ -23,15 +24,9 @@ use crate::transcript::{
     Argument, Class, Closing, Decision, Detail, Due, End, Entry, Lesson, Message, Part, Residue, Tally, Transcript,
 };
 
-/// What a message of the log counts beyond its text.
-const MESSAGE: usize = 8;
 /// A character that was cut off ends on a line of its own, one for each of the two streams, which counts nothing beyond its text.
 const CUT: usize = 2 * MESSAGE;
-/// The most bytes of a path and of a recipient.
-const PATH: usize = 1024;
-const RECIPIENT: usize = 128;
-/// The most characters of what a trap says, and the most bytes of the text of an entry: an excerpt of each argument, and a rule.
-const CAUSE: usize = 200;
+/// The most bytes of the text of an entry: an excerpt of each argument, and a rule.
 const TEXT: usize = 4096;
 
 /// Whether `transcript` is one that the policy lets happen.

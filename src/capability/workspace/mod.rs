@@ -17,6 +17,7 @@ mod places;
 use wasmtime::component::Linker;
 
 pub use self::disk::Error;
+pub use self::path::PATH;
 pub use self::places::{abandon, forget, make};
 
 use self::disk::Disk;

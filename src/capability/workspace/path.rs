@@ -8,7 +8,7 @@ pub(super) struct Path(String);
 const NAME: usize = 128;
 
 /// The most bytes of a path: every system has room for it below a temporary directory.
-const PATH: usize = 1024;
+pub const PATH: usize = 1024;
 
 /// Characters that some system gives a meaning.
 const FORBIDDEN: &[char] = &['\\', ':', '*', '?', '"', '<', '>', '|'];
