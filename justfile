@@ -24,20 +24,15 @@ deny:
 bench:
     cargo bench --bench floor
 
-# Fuzz each target for so many seconds, on stable Rust: the compiler counts edges, and libFuzzer comes with its crate. What is found
-# lies in fuzz/artifacts, and what led there in fuzz/found.
+# Fuzz each target for so many seconds. It takes cargo-fuzz (`cargo install cargo-fuzz`); stable Rust will do, which has no sanitizer. What
+# is found lies in fuzz/artifacts, and what led there in fuzz/found.
 fuzz seconds="300":
     #!/usr/bin/env bash
     set -euo pipefail
-    cd fuzz
-    target=${CARGO_TARGET_DIR:-target} host=$(rustc -vV | sed -n 's/^host: //p')
-    counting="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
-    counting+=" -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing"
-    RUSTFLAGS=$counting cargo build --locked --release --target "$host"
-    for name in policy ledger component episode wire; do
-        mkdir -p "artifacts/$name" "found/$name"
-        "$target/$host/release/$name" -max_total_time={{seconds}} -timeout=60 -rss_limit_mb=4096 \
-            -artifact_prefix="artifacts/$name/" "found/$name" "corpus/$name"
+    for target in $(cargo fuzz list); do
+        mkdir -p "fuzz/found/$target"
+        cargo fuzz run --sanitizer none "$target" "fuzz/found/$target" "fuzz/corpus/$target" -- \
+            -max_total_time={{seconds}} -timeout=60 -rss_limit_mb=4096
     done
 
 # Write the seeds that fuzzing begins with.
