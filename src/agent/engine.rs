@@ -1,11 +1,21 @@
 //! The engine that every component of a run is compiled for, and what it is allowed to compile.
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy, WasmBacktraceDetails};
+use wasmtime::{
+    Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy, WasmBacktraceDetails, WasmFeatures,
+};
 
 use crate::capability::{self, Host, INSTANCES, MEMORIES, MemoryLimits, TABLES};
 use crate::gate::Capability;
 
+/// What an agent may be made of: version 2 of WebAssembly, additions in constants, and components. What is not here is refused,
+/// however far a later engine is with it. The engine itself joins components by modules of several memories, which the pool holds to
+/// one for each of the agent's own.
+const ADMITTED: WasmFeatures = WasmFeatures::WASM2
+    .difference(WasmFeatures::GC_TYPES)
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::COMPONENT_MODEL);
 /// The most bytes of wasm stack.
 const STACK: usize = 512 << 10;
 /// What is zeroed in place, rather than unmapped, when a memory goes back to the pool.
@@ -49,12 +59,8 @@ impl Engine {
             .epoch_interruption(true)
             .operator_cost(costs())
             .max_wasm_stack(STACK)
-            .wasm_component_model(true)
-            .wasm_tail_call(false)
-            .wasm_relaxed_simd(false)
-            .wasm_memory64(false)
-            .wasm_custom_page_sizes(false)
-            .wasm_wide_arithmetic(false)
+            .wasm_features(WasmFeatures::all(), false)
+            .wasm_features(ADMITTED, true)
             .shared_memory(false)
             .memory_init_cow(true)
             .wasm_backtrace_max_frames(None)
