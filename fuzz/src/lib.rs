@@ -89,14 +89,18 @@ fn read(folder: &Path) -> Vec<Vec<u8>> {
     FILES.iter().map(|name| std::fs::read(folder.join(name)).expect("a file")).collect()
 }
 
-static SMALL: LazyLock<Arc<Policy>> = LazyLock::new(|| {
-    let text = "[episode]\nsteps = 20\nfuel = 200_000\nmemory = \"4 MiB\"\ngrace = { fuel = 10_000 }\nwall = \"60s\"\n\
-                [boundary]\nenvironment = \"persist\"\ncarry = \"64 B\"\nlearn-fuel = 2_000_000\n";
+static SMALL: LazyLock<Arc<Policy>> = LazyLock::new(|| small("24 B"));
+
+fn small(carry: &str) -> Arc<Policy> {
+    let text = format!(
+        "[episode]\nsteps = 20\nfuel = 200_000\nmemory = \"4 MiB\"\ngrace = {{ fuel = 10_000 }}\nwall = \"60s\"\n\
+         [boundary]\nenvironment = \"persist\"\ncarry = \"{carry}\"\nlearn-fuel = 2_000_000\n"
+    );
     let capabilities = ["episode", "workspace", "outbox", "agenda", "tools", "log", "clock", "random"];
     let grants: String = capabilities.map(|name| format!("[grants.{name}]\nmode = \"grant\"\n")).concat();
     let source = SourceFile::user("fuzz.toml", format!("{text}{grants}"));
     Arc::new(Policy::load(&source, &|_, _| Ok(None)).unwrap_or_else(|invalid| panic!("{invalid}")))
-});
+}
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(episode::memory(&SMALL), 1).expect("an engine"));
 
 /// The bytes of an agent.
@@ -187,11 +191,13 @@ fn ticket() -> Ticket {
     }
 }
 
-static LEARNER: LazyLock<Setting> = LazyLock::new(|| {
-    let learner = SHIPPED.iter().find(|shipped| shipped.name == "policy-gradient").expect("a learner");
+static LEARNER: LazyLock<Setting> = LazyLock::new(|| learner("policy-gradient", Arc::clone(&SMALL)));
+
+fn learner(name: &str, policy: Arc<Policy>) -> Setting {
+    let learner = SHIPPED.iter().find(|shipped| shipped.name == name).expect("a learner");
     let agent = Agent::load("fuzz", learner.bytes, &ENGINE).expect("an agent");
-    Setting::new(agent, Arc::clone(&SMALL), None, Digest::of(b"fuzz"), Cancel::default()).expect("granted")
-});
+    Setting::new(agent, policy, None, Digest::of(b"fuzz"), Cancel::default()).expect("granted")
+}
 
 /// What a worker, or whoever has taken its place, says: one message, and a pipe full of frames.
 pub fn wire(data: &[u8]) {
@@ -225,13 +231,11 @@ fn believe(answer: Answer) {
     assert_eq!(serde_json::to_vec(&again.transcript).expect("a line"), line);
 }
 
-/// The same answer with one byte more to carry over than the policy declares. The length comes before the bytes.
-fn carrying_more(mut told: Vec<u8>, carried: &[u8]) -> Vec<u8> {
-    let more = vec![7; usize::try_from(SMALL.boundary.carry).expect("a few") + 1];
-    let at = told.windows(carried.len()).position(|part| part == carried).expect("the carry-over");
-    let length = u8::try_from(more.len()).expect("a length of one byte");
-    told.splice(at - 1..at + carried.len(), std::iter::once(length).chain(more));
-    told
+/// What a worker tells of the episode that it lives, and how much it gives the next one.
+fn told(setting: &Setting) -> (Answer, usize) {
+    let lived = setting.live(ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
+    let carried = lived.carry_over.len();
+    (Answer::Lived(Box::new(Told::of(lived, setting))), carried)
 }
 
 /// Seeds for each target, by the name of the file.
@@ -268,14 +272,15 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         Agent::load("fuzz", &component, &ENGINE).unwrap_or_else(|error| panic!("{error}"));
         seeds.push(("episode", format!("chance-{seed}"), chance));
     }
-    let lived = LEARNER.live(ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
-    let carried = lived.carry_over.to_vec();
     let mut frames = Vec::new();
-    let answer = Answer::Lived(Box::new(Told::of(lived, &LEARNER)));
-    frame::put(&answer, &mut frames).expect("a frame");
-    let told = frames[4..].to_vec();
-    seeds.push(("wire", "lived".to_owned(), told.clone()));
-    seeds.push(("wire", "carries-more".to_owned(), carrying_more(told, &carried)));
+    frame::put(&told(&LEARNER).0, &mut frames).expect("a frame");
+    seeds.push(("wire", "lived".to_owned(), frames[4..].to_vec()));
+    // Of a policy that allows more.
+    let (answer, carried) = told(&learner("q-learning", small("32 KiB")));
+    assert!(u64::try_from(carried).is_ok_and(|bytes| bytes > SMALL.boundary.carry));
+    let mut more = Vec::new();
+    frame::put(&answer, &mut more).expect("a frame");
+    seeds.push(("wire", "carries-more".to_owned(), more[4..].to_vec()));
     frame::put(&Answer::Aborted("why".to_owned()), &mut frames).expect("a frame");
     seeds.push(("wire", "frames".to_owned(), frames));
     seeds

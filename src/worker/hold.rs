@@ -36,7 +36,8 @@ pub(super) fn hold(transcript: &Transcript, setting: &Setting) -> Result<(), Dou
         && entries_fit(transcript, setting)
         && log_fits(&transcript.log, policy)
         && messages_fit(transcript, policy)
-        && residue_fits(&transcript.residue, policy);
+        && residue_fits(&transcript.residue, policy)
+        && carry_over_fits(transcript, policy);
     if !is_within {
         return Err(Doubt::Beyond);
     }
@@ -141,6 +142,12 @@ fn residue_fits(residue: &[Residue], policy: &Policy) -> bool {
         })
 }
 
+/// INVARIANT 1: what reaches the next episode.
+fn carry_over_fits(transcript: &Transcript, policy: &Policy) -> bool {
+    let carried = transcript.learned.as_ref().filter(|learned| learned.outcome == Lesson::Carried);
+    carried.is_none_or(|learned| learned.bytes <= policy.boundary.carry)
+}
+
 /// INVARIANT 3: whether what is told fits together.
 fn adds_up(transcript: &Transcript, setting: &Setting) -> bool {
     let (policy, counted) = (&setting.policy, &transcript.violations);
@@ -166,7 +173,7 @@ fn lesson_adds_up(transcript: &Transcript, setting: &Setting) -> bool {
     let Some(learned) = &transcript.learned else { return true };
     let carry = setting.policy.boundary.carry;
     match learned.outcome {
-        Lesson::Carried => learned.bytes <= carry,
+        Lesson::Carried => true,
         Lesson::Refused => learned.bytes > carry && transcript.violations.of(Class::CarryUndeclared) > 0,
         Lesson::Stopped => learned.bytes == 0 && setting.cancel.is_cancelled(),
         Lesson::Trapped | Lesson::Exhausted => learned.bytes == 0,
