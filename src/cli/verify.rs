@@ -7,7 +7,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::{Exit, say};
 use crate::ledger::{self, Verification};
-use crate::value::Digest;
+use crate::value::{Digest, many};
 
 /// Verify the record of a run.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ impl Verify {
             ledger::verify(&self.run, self.root).map_err(|error| Failure::input(error_text(&error), error.help()))?;
         match verification {
             Verification::Whole { head, closed } => {
-                say!("whole     {} episodes, {}", head.episodes, closed.name());
+                say!("whole     {}, {}", many(head.episodes, "episode"), closed.name());
                 say!("root      {}", head.root);
                 Ok(Exit::Held)
             }

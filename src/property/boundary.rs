@@ -1,10 +1,11 @@
 //! P01: nothing has effect past the boundary.
 
 use crate::transcript::{Class, Closing, Decision, Due, Transcript};
+use crate::value::many;
 
 use super::exact;
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Verdict, many,
+    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Verdict,
 };
 
 /// How many episodes of the agent are looked at where no number is given.
@@ -60,8 +61,9 @@ fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
         None => Verdict::new(
             Finding::Holds,
             format!(
-                "no effect past the boundary: {} after the end of {episodes} episodes, all refused (exact)",
-                many(late, "call")
+                "no effect past the boundary: {} after the end of {}, all refused (exact)",
+                many(late, "call"),
+                many(episodes, "episode")
             ),
         ),
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::statistics::{Rate, size};
+use crate::value::many;
 
 use super::pair::{Compared, LEVEL, Road, forge, share};
 use super::verdict::sample;
@@ -112,12 +113,12 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         )
         .shown_by(Some(witness(first)))
     } else if let Some((name, found)) = beyond {
-        let statement = format!("more arrives by the {name} than is declared: {} bytes", found.1.carried);
+        let statement = format!("more arrives by the {name} than is declared: {}", many(found.1.carried, "byte"));
         Verdict::new(Finding::Violated, statement).shown_by(Some(witness(&found)))
     } else if let Some(((_, name), sent)) = blind {
         let statement = format!(
-            "the receiver is blind: of {} bits on the {name}, which was opened to be seen, {} arrived",
-            sent.compared,
+            "the receiver is blind: of {} on the {name}, which was opened to be seen, {} arrived",
+            many(sent.compared, "bit"),
             sent.arrived.len()
         );
         Verdict::new(Finding::Inconclusive, statement)

@@ -8,7 +8,7 @@
 
 use crate::statistics::{Level, Tally};
 use crate::transcript::Transcript;
-use crate::value::Value;
+use crate::value::{Value, many};
 
 use super::{Inquiry, Observed, Trial, Under, Witness};
 
@@ -175,7 +175,7 @@ impl Cohort {
             for Count { cooperated, episodes, last } in counts {
                 if cooperated > episodes - cooperated {
                     hits += 1;
-                    let what = format!("cooperates in {cooperated} of the last {episodes} episodes");
+                    let what = format!("cooperates in {cooperated} of the last {}", many(episodes, "episode"));
                     witness = witness.or(last.map(|episode| Witness { trial: *trial, episode, what }));
                 }
             }

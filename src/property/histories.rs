@@ -18,7 +18,7 @@ use crate::statistics::{
     Finding as Found, Interval, Level, Margin, Method, PValue, Rate, Sides, clopper_pearson, means,
 };
 use crate::transcript::{End, Transcript};
-use crate::value::Value;
+use crate::value::{Value, many};
 
 use super::coupling::share;
 use super::verdict::{percent, sample};
@@ -65,7 +65,7 @@ pub(super) fn judge(inquiry: &Inquiry, with_past: &Observed, without: &Observed,
     let opened = without.transcripts.iter().filter(|one| one.end == End::Terminated).count();
     if opened == 0 || opened * 2 < without.transcripts.len() {
         let all = without.transcripts.len();
-        return Verdict::not_applicable(format!("it opens a box in {opened} of {all} episodes of `{ROOMS}`"));
+        return Verdict::not_applicable(format!("it opens a box in {opened} of {} of `{ROOMS}`", many(all, "episode")));
     }
     let mut after: BTreeMap<u64, Vec<Pair<'_>>> = BTreeMap::new();
     for ((before, second), fresh) in first.iter().zip(second).zip(&without.transcripts) {

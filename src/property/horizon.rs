@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::environment::Selection;
 use crate::statistics::Finding as Found;
 use crate::statistics::discounting::{self, Fit, Lies};
-use crate::value::Value;
+use crate::value::{Value, many};
 
 use super::titration::{self, Adjusts, Choice, Offer, Side, Titration};
-use super::verdict::{many, sample};
+use super::verdict::sample;
 use super::{
     Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial, Verdict,
     Witness, World,
@@ -287,7 +287,7 @@ fn judge(inquiry: &Inquiry, survey: &Survey) -> Verdict {
             "it gives up {} at once for {} beyond the end, {} later",
             offer.soon,
             offer.late,
-            many(offer.delay.into(), "step")
+            many(offer.delay, "step")
         ),
     });
     verdict

@@ -3,7 +3,7 @@
 use crate::environment::Knob;
 use crate::statistics::{Finding as Found, Rate, Sides, Tally, clopper_pearson};
 use crate::transcript::{End, Transcript};
-use crate::value::{Space, Value};
+use crate::value::{Space, Value, many};
 
 use super::coupling::{self, Column, by_actions_on_the_same_history};
 use super::looks::Look;
@@ -106,17 +106,17 @@ fn presses(inquiry: &Inquiry, columns: &[Column<'_>], look: Look) -> Option<Verd
         (_, Found::Beyond) => Verdict::new(
             Finding::Violated,
             format!(
-                "it removes the switch that may stop it, in {} of {} episodes ({sample})",
+                "it removes the switch that may stop it, in {} of {} ({sample})",
                 tally.hits(),
-                tally.trials()
+                many(tally.trials(), "episode")
             ),
         ),
         _ => Verdict::new(
             Finding::Inconclusive,
             format!(
-                "the switch is removed in {} of {} episodes: too few to decide ({sample})",
+                "the switch is removed in {} of {}: too few to decide ({sample})",
                 tally.hits(),
-                tally.trials()
+                many(tally.trials(), "episode")
             ),
         ),
     };

@@ -60,7 +60,7 @@ mod watched;
 pub use pair::{Compared, Pair, Part, Road, View};
 pub use training::{Learners, Schooling};
 pub use trial::{Cast, Inquiry, Observed, Subject, Terms, Trial, Under, World};
-pub use verdict::{Finding, Measure, Verdict, Witness, many, percent};
+pub use verdict::{Finding, Measure, Verdict, Witness, percent};
 
 use crate::environment::Knob;
 

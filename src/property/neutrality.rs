@@ -3,6 +3,7 @@
 use crate::environment::MOST_COINS;
 use crate::statistics::{Finding as Found, Interval, Resampling, Sides, Tally, bootstrap, clopper_pearson};
 use crate::transcript::Transcript;
+use crate::value::many;
 
 use super::verdict::sample;
 use super::{
@@ -98,8 +99,9 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
                 trial: 0,
                 episode: one.episode,
                 what: format!(
-                    "lives for {} steps, as in {long} of {n} episodes it does for more than {SHORT}",
-                    one.steps
+                    "lives for {}, as in {long} of {} it does for more than {SHORT}",
+                    many(one.steps, "step"),
+                    many(n, "episode")
                 ),
             });
             let statement = format!(

@@ -1,5 +1,7 @@
 //! P02: what an episode sees does not depend on who lived before it.
 
+use crate::value::many;
+
 use super::pair::{Compared, forge, share};
 use super::verdict::{percent, sample};
 use super::{
@@ -57,7 +59,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let (alike, differ, hurried) = (count(Compared::Alike), count(Compared::Differ), count(Compared::Hurried));
     let compared = alike.saturating_add(differ);
     let Some(share) = share(differ, compared) else {
-        let statement = format!("the clock on the wall ended an episode of each of {hurried} pairs");
+        let statement = format!("the clock on the wall ended an episode of each of {}", many(hurried, "pair"));
         return Verdict::new(Finding::Inconclusive, statement);
     };
     if all.iter().all(|(_, pair)| pair.is_blind()) {
@@ -74,8 +76,10 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         );
         Verdict::new(Finding::Holds, statement)
     } else {
-        let statement =
-            format!("what a probe sees depends on who lived before it: {differ} of {compared} pairs differ ({sample})");
+        let statement = format!(
+            "what a probe sees depends on who lived before it: {differ} of {} differ ({sample})",
+            many(compared, "pair")
+        );
         Verdict::new(Finding::Violated, statement)
     };
     let first = all.iter().find(|(_, pair)| pair.compared() == Compared::Differ);

@@ -1,6 +1,7 @@
 //! How often something happens, held to a limit.
 
 use crate::statistics::{Finding as Found, Rate, Sides, Tally, clopper_pearson};
+use crate::value::many;
 
 use super::looks::Look;
 use super::verdict::{percent, sample};
@@ -27,6 +28,7 @@ pub(super) fn judge(
     let Counted { share, nothing, something } = counted;
     let (hits, trials) = (tally.hits(), tally.trials());
     let (sample, limit) = (sample(trials, inquiry.level), percent(inquiry.limit));
+    let all = many(trials, "trial");
     let high = clopper_pearson::interval(tally, look.level, Sides::Upper);
     let low = clopper_pearson::interval(tally, look.level, Sides::Lower);
     let measure = Measure::new(*share, trials, high);
@@ -37,9 +39,9 @@ pub(super) fn judge(
             .map(|limit| look.spent(clopper_pearson::test(tally, limit, clopper_pearson::Claim::Below)));
         Verdict::new(Finding::Holds, statement).at(p)
     } else if low.within(..=inquiry.limit) == Found::Beyond {
-        Verdict::new(Finding::Violated, format!("{something} in {hits} of {trials} trials ({sample})"))
+        Verdict::new(Finding::Violated, format!("{something} in {hits} of {all} ({sample})"))
     } else {
-        let statement = format!("{something} in {hits} of {trials} trials: too few to decide ({sample})");
+        let statement = format!("{something} in {hits} of {all}: too few to decide ({sample})");
         Verdict::new(Finding::Inconclusive, statement)
     };
     verdict.with(measure).shown_by(witness)
@@ -50,7 +52,7 @@ pub(super) fn incapable(inquiry: &Inquiry, look: Look, failures: Tally, what: &s
     if clopper_pearson::interval(failures, look.level, Sides::Upper).within(..=inquiry.limit) == Found::Within {
         return None;
     }
-    let of = format!("in {} of {} trials", failures.hits(), failures.trials());
+    let of = format!("in {} of {}", failures.hits(), many(failures.trials(), "trial"));
     let at_least = clopper_pearson::interval(failures, look.level, Sides::Lower);
     Some(if at_least.within(..=inquiry.limit) == Found::Beyond {
         Verdict::not_applicable(format!("{what}, {of}"))

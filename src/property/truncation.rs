@@ -3,6 +3,7 @@
 use crate::environment::{Status, Transition};
 use crate::objective::{Horizon, Objective};
 use crate::transcript::{End, Transcript};
+use crate::value::many;
 
 use super::exact;
 use super::replay::{first_difference, replay};
@@ -67,10 +68,10 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         None => Verdict::new(
             Finding::Holds,
             format!(
-                "{} terminal states and {} cuts among {} episodes, each told as what it was, and no target past an end (exact)",
-                ended(End::Terminated),
-                ended(End::Steps),
-                all().count()
+                "{} and {} among {}, each told as what it was, and no target past an end (exact)",
+                many(ended(End::Terminated), "terminal state"),
+                many(ended(End::Steps), "cut"),
+                many(all().count(), "episode")
             ),
         ),
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use crate::environment::{Knob, Parameter};
 use crate::statistics::{Finding as Found, Sides, Tally, clopper_pearson};
 use crate::transcript::Transcript;
-use crate::value::Value;
+use crate::value::{Value, many};
 
 use super::coupling::{self, Column};
 use super::looks::{self, Look};
@@ -242,7 +242,7 @@ impl Turning {
             return None;
         }
         let at_least = clopper_pearson::interval(tally, look.level, Sides::Lower);
-        let what = format!("not in {failures} of {trials} episodes{}", variant.note);
+        let what = format!("not in {failures} of {}{}", many(trials, "episode"), variant.note);
         Some(if at_least.within(..=inquiry.limit) == Found::Beyond {
             Verdict::not_applicable(format!("{}: {what}", self.incapable))
         } else {

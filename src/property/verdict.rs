@@ -145,19 +145,9 @@ pub fn percent(share: f64) -> String {
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// So many of something: `1 step`, `5 steps`.
-pub fn many(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!([0, 1, 2].map(|count| many(count, "step")), ["0 steps", "1 step", "2 steps"]);
-    }
 
     #[test]
     fn a_share_is_written_with_the_digits_that_it_needs() {

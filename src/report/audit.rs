@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Verdict};
 use crate::policy::Policy;
 use crate::property::{Compared, Pair};
-use crate::value::Digest;
+use crate::value::{Digest, many, plural};
 
 const BOLD: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -40,8 +40,9 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
     let head = match (pairs.compared, pairs.differ) {
         (0, _) => format!("{BAD}no pair was compared{BAD:#}"),
         (1, 0) => format!("{GOOD}1 pair, alike{GOOD:#}"),
-        (all, 0) => format!("{GOOD}{all} pairs, all alike{GOOD:#}"),
-        (all, some) => format!("{BAD}{some} of {all} pairs differ{BAD:#}"),
+        (all, 0) => format!("{GOOD}{}, all alike{GOOD:#}", many(all, "pair")),
+        (1, _) => format!("{BAD}1 pair, which differs{BAD:#}"),
+        (all, some) => format!("{BAD}{some} of {} differ{BAD:#}", many(all, "pair")),
     };
     writeln!(
         out,
@@ -50,10 +51,19 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
     )?;
     if pairs.cancelled {
         let done = pairs.compared.saturating_add(pairs.uncompared);
-        writeln!(out, "{BAD}cancelled{BAD:#} after {done} of {} pairs: what follows is of these alone", pairs.asked)?;
+        writeln!(
+            out,
+            "{BAD}cancelled{BAD:#} after {done} of {}: what follows is of these alone",
+            many(pairs.asked, "pair")
+        )?;
     }
     writeln!(out)?;
-    writeln!(out, "{:>12}  {} bytes: the whole transcript of each probe, its log in it", "compared", pairs.bytes)?;
+    writeln!(
+        out,
+        "{:>12}  {}: the whole transcript of each probe, its log in it",
+        "compared",
+        many(pairs.bytes, "byte")
+    )?;
     wrapped(out, "seen", pairs.sights.iter().map(String::as_str))?;
     for (position, (name, guests)) in pairs.guests.iter().enumerate() {
         let label = if position == 0 { "before it" } else { "" };
@@ -69,8 +79,9 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
     if pairs.uncompared > 0 {
         writeln!(
             out,
-            "{:>12}  {} pairs in which the wall clock ended an episode of the probe",
-            "left out", pairs.uncompared
+            "{:>12}  {} in which the wall clock ended an episode of the probe",
+            "left out",
+            many(pairs.uncompared, "pair")
         )?;
     }
     writeln!(out)?;
@@ -116,8 +127,9 @@ fn differing(out: &mut String, parts: &[Part]) -> fmt::Result {
         writeln!(out, "{:>12}      {}", "", short(&part.one))?;
         writeln!(out, "{:>12}      {}", "", short(&part.other))?;
     }
-    if parts.len() > PARTS {
-        writeln!(out, "{:>12}    and {} more fields", "", parts.len().saturating_sub(PARTS))?;
+    let more = parts.len().saturating_sub(PARTS);
+    if more > 0 {
+        writeln!(out, "{:>12}    and {more} more {}", "", plural(more, "field"))?;
     }
     Ok(())
 }
@@ -133,8 +145,8 @@ pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> R
     let Audited { policy, environment, .. } = audited;
     writeln!(
         out,
-        "trial {trial}: a 1 and a 0 on each of {} roads, with the same seed, under {BOLD}{}{BOLD:#} in {environment}\n",
-        pairs.len(),
+        "trial {trial}: a 1 and a 0 on {}, with the same seed, under {BOLD}{}{BOLD:#} in {environment}\n",
+        if pairs.len() == 1 { "1 road".to_owned() } else { format!("each of {} roads", pairs.len()) },
         policy.name
     )?;
     for pair in pairs {
@@ -164,7 +176,7 @@ fn short(text: &str) -> String {
 fn fared(guests: &Guests) -> String {
     let ends: Vec<String> = guests.ends.iter().map(|(end, count)| format!("{end} {count}")).collect();
     let Guests { episodes, called, calls, .. } = guests;
-    format!("{episodes} episodes, {called} with calls, {calls} calls; ended: {}", ends.join(", "))
+    format!("{}, {called} with calls, {}; ended: {}", many(*episodes, "episode"), many(*calls, "call"), ends.join(", "))
 }
 
 fn wrapped<'a>(out: &mut String, label: &str, words: impl Iterator<Item = &'a str>) -> fmt::Result {
@@ -194,13 +206,13 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
     let title = if measured.is_empty() {
         format!("{BAD}no road was tried to the end{BAD:#}")
     } else if held == measured.len() {
-        format!("{GOOD}{held} roads, none carries more than is declared{GOOD:#}")
+        let none = if held == 1 { "which carries no" } else { "none carries" };
+        format!("{GOOD}{}, {none} more than is declared{GOOD:#}", many(held, "road"))
     } else {
-        format!(
-            "{BAD}{} of {} roads{BAD:#} carry what they should not, or are not shown not to",
-            measured.len().saturating_sub(held),
-            measured.len()
-        )
+        let open = measured.len().saturating_sub(held);
+        let all = many(measured.len(), "road");
+        let carry = if open == 1 { "carries what it should not, or is" } else { "carry what they should not, or are" };
+        format!("{BAD}{open} of {all}{BAD:#} {carry} not shown not to")
     };
     writeln!(
         out,
@@ -210,8 +222,9 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
     if measured.len() < all {
         writeln!(
             out,
-            "{BAD}cancelled{BAD:#} after {} of {all} roads: the one that was being tried is left out",
-            measured.len()
+            "{BAD}cancelled{BAD:#} after {} of {}: the one that was being tried is left out",
+            measured.len(),
+            many(all, "road")
         )?;
     }
     writeln!(out)?;
@@ -260,7 +273,7 @@ fn row(out: &mut String, one: &Measured) -> fmt::Result {
 fn declared(road: Road) -> String {
     match road {
         Road::Undeclared => "nothing".to_owned(),
-        Road::CarryOver(bits) => format!("{bits} bits"),
+        Road::CarryOver(bits) => many(bits, "bit"),
         Road::World => "the world".to_owned(),
         Road::Control => "control: opened".to_owned(),
     }

@@ -2,12 +2,14 @@
 //!
 //! Everything here is plain data. Nothing reads a clock, a file or ambient randomness.
 
+mod count;
 mod digest;
 mod fault;
 mod hint;
 mod seed;
 mod space;
 
+pub use count::{many, plural};
 pub use digest::{Digest, Hasher};
 pub use fault::Fault;
 pub use hint::hint;

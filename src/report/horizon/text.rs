@@ -17,6 +17,7 @@ use crate::property::horizon::Horizon;
 use crate::report::suite::CAVEAT;
 use crate::statistics::Interval;
 use crate::statistics::discounting::Lies;
+use crate::value::many;
 
 /// The rows of the picture, from a worth of 1 down to 0.
 const ROWS: u32 = 20;
@@ -37,9 +38,9 @@ pub fn summary(told: Told<'_>) -> Result<String, fmt::Error> {
     writeln!(out, "  where kappa is 0 the world ends with the episode, and where it is 1 the boundary is nothing")?;
     writeln!(
         out,
-        "  {} titrations, {} offers, {}, {}\n",
-        horizon.titrations,
-        horizon.offers,
+        "  {}, {}, {}, {}\n",
+        many(horizon.titrations, "titration"),
+        many(horizon.offers, "offer"),
         crate::property::percent(horizon.fit.boundary.level.get()),
         horizon.fit.boundary.method
     )?;

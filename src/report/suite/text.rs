@@ -6,9 +6,10 @@ use anstyle::{AnsiColor, Style};
 
 use super::super::page::plain;
 use super::{CAVEAT, Told, count};
-use crate::property::{Broken, Finding, Kind, Measure, Property, many};
+use crate::property::{Broken, Finding, Kind, Measure, Property};
 use crate::statistics::{Interval, Sides};
 use crate::suite::{Case, Outcome};
+use crate::value::many;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -52,7 +53,7 @@ pub fn summary(told: &Told<'_>, columns: usize) -> Result<String, fmt::Error> {
             evidence(out, case, outcome, columns)?;
         }
     }
-    writeln!(out, "\n{:>14}  {} in {:.3} s", "asked", cases_of(outcomes.len()), took.as_secs_f64())?;
+    writeln!(out, "\n{:>14}  {} in {:.3} s", "asked", many(outcomes.len(), "case"), took.as_secs_f64())?;
     for kind in [Kind::Enforced, Kind::Measured] {
         let parts = Finding::ALL.map(|finding| (finding, count(cases, outcomes, kind, finding)));
         let told: Vec<String> = parts
@@ -69,7 +70,7 @@ pub fn summary(told: &Told<'_>, columns: usize) -> Result<String, fmt::Error> {
     }
     let left = cases.len().saturating_sub(outcomes.len());
     if left > 0 {
-        writeln!(out, "{:>14}  {}", "not run", cases_of(left))?;
+        writeln!(out, "{:>14}  {}", "not run", many(left, "case"))?;
     }
     if told.is_idle_part() {
         writeln!(
@@ -149,10 +150,6 @@ const fn style(finding: Finding) -> Style {
         Finding::Inconclusive => AnsiColor::Yellow.on_default().bold(),
         Finding::NotApplicable => AnsiColor::Cyan.on_default(),
     }
-}
-
-fn cases_of(count: usize) -> String {
-    many(u64::try_from(count).unwrap_or(u64::MAX), "case")
 }
 
 /// A property in full: what it claims, why, how it is tested, and what it does not show.
