@@ -41,7 +41,7 @@ fn load(file: &SourceFile, resolve: &Resolve<'_>, below: &[&SourceFile]) -> Resu
             }
         },
     };
-    let parent = parent.as_ref().map(|(policy, source)| Parent { path: &source.path, policy });
+    let parent = parent.as_ref().map(|(policy, source)| Parent { path: source.shown(), policy });
     match (Overlay { parent, faults: &mut faults }.policy(&raw, file.stem()), faults.is_empty()) {
         (Some(policy), true) => Ok(policy),
         _ => Err(invalid(file, faults)),

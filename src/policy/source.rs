@@ -44,6 +44,14 @@ impl SourceFile {
         Self { origin: Origin::User, path: path.into(), text: text.into() }
     }
 
+    /// How messages name it: a shipped policy by its name, a file of the user by its path.
+    pub(super) fn shown(&self) -> &str {
+        match self.origin {
+            Origin::Shipped => self.stem(),
+            Origin::User => &self.path,
+        }
+    }
+
     /// The name of a policy that names itself nowhere else.
     pub(super) fn stem(&self) -> &str {
         Path::new(&self.path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
