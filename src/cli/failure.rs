@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::Write as _;
+use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
@@ -70,8 +71,21 @@ impl Failure {
 
     /// The record could not be written.
     pub(super) fn ledger(error: &ledger::Error) -> Self {
-        let exit = if matches!(error, ledger::Error::Exists { .. }) { Exit::Input } else { Exit::Host };
-        Self::new(exit, chain(error), error.help())
+        // Where the record goes is for the user to say.
+        let is_place = matches!(error, ledger::Error::Exists { .. } | ledger::Error::Write { .. });
+        Self::new(if is_place { Exit::Input } else { Exit::Host }, chain(error), error.help())
+    }
+
+    /// The same, and the record that was begun is in this folder. One that is not closed must be out of the way of the next.
+    pub(super) fn leaving(mut self, folder: &Path) -> Self {
+        let left = folder.display();
+        for report in self.reports.iter_mut().filter(|_| folder.exists()) {
+            let first = if report.help.is_empty() { String::new() } else { format!("{}; ", report.help) };
+            report.help = format!(
+                "{first}what was written so far is in `{left}`: remove it, or name another folder with `--out`"
+            );
+        }
+        self
     }
 
     /// A run could not be carried out.

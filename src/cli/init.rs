@@ -1,10 +1,11 @@
 //! `dayfly init`: the files that a repository with an agent begins with.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tempfile::{Builder, NamedTempFile};
 
 use super::failure::Failure;
 use super::{Exit, say};
@@ -40,12 +41,14 @@ impl Init {
                 "name it with `/`, without quotes",
             ));
         }
+        let mut written = Vec::new();
         for (path, text) in places {
             let text = text.replace("\"agent.wasm\"", &format!("\"{}\"", self.agent));
-            write(&path, &text).map_err(|error| {
-                let message = format!("cannot write `{}`: {error}", path.display());
-                Failure::input(message, "name a folder that you may write to")
-            })?;
+            written.push((write(&path, &text).map_err(|error| unwritten(&path, &error))?, path));
+        }
+        // Only what is whole gets its name.
+        for (file, path) in written {
+            file.persist_noclobber(&path).map_err(|error| unwritten(&path, &error.error))?;
             say!("wrote {}", path.display());
         }
         say!("\nnext: put your agent at `{}`, then", self.folder.join(&self.agent).display());
@@ -54,10 +57,19 @@ impl Init {
     }
 }
 
-/// Write a file that is not there, and the folders above it.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    File::create_new(path)?.write_all(text.as_bytes())
+/// Write what is to be at `path`, beside it, and make the folders above it. It is gone with what is returned.
+fn write(path: &Path, text: &str) -> std::io::Result<NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file)
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("cannot write `{}`: {error}", path.display());
+    Failure::input(message, "name a folder that you may write to, with room for the files; none of them was kept")
 }

@@ -1,16 +1,17 @@
 //! `dayfly run`: an agent through episodes.
 
-use std::collections::BTreeMap;
+mod host;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use serde::Serialize;
 
+use self::host::host;
 use super::failure::Failure;
 use super::{Exit, find, progress, say, width};
 use crate::agent::Engine;
@@ -20,8 +21,8 @@ use crate::ledger::{self, Writer};
 use crate::policy::{Policy, Process};
 use crate::report::{Told, json, text};
 use crate::transcript::{End, Transcript};
-use crate::value::{Digest, Seed};
-use crate::worker::{Confined, Crew};
+use crate::value::{Digest, Seed, many};
+use crate::worker::Crew;
 
 /// Run an agent through episodes, and record them.
 #[derive(Debug, Args)]
@@ -42,8 +43,9 @@ pub(super) struct Run {
     /// How many episodes.
     #[arg(long, short = 'n', default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     episodes: u64,
-    /// How many lineages the episodes belong to: sequences that share a carry-over, or a world that persists. By default
-    /// the size of the policy's population, of which fewer are not selected from; or 1 without one.
+    /// How many lineages the episodes are dealt out to, in turns. A lineage hands its carry-over, and its world where that
+    /// persists, from one episode to its next. By default 1, or where the policy has a population its size: of fewer, none are
+    /// selected.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     lineages: Option<u32>,
     /// What every random choice follows from.
@@ -76,39 +78,12 @@ enum Isolate {
     Process,
 }
 
-/// What depends on the machine or the clock: outside what is sealed.
-#[derive(Serialize)]
-struct Host {
-    jobs: usize,
-    seconds: f64,
-    os: &'static str,
-    architecture: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    isolation: Option<Isolation>,
-}
-
-/// What confined the processes that lived the episodes.
-#[derive(Serialize)]
-struct Isolation {
-    in_force: BTreeMap<&'static str, String>,
-    missing: BTreeMap<&'static str, String>,
-}
-
-impl Isolation {
-    fn of(confined: &Confined) -> Self {
-        Self {
-            in_force: confined.in_force().map(|(part, how)| (part.name(), how.to_owned())).collect(),
-            missing: confined.missing().map(|(part, why)| (part.name(), why.to_owned())).collect(),
-        }
-    }
-}
-
 impl Run {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let jobs = workers(self.jobs);
         let policy = Arc::new(find::policy(&self.policy)?);
         let lineages = self.lineages(&policy)?;
-        let world = find::environment(&self.environment)?;
+        let selection = find::world(&self.environment)?.selection;
         let task = self.task.as_deref().map(find::task).transpose()?;
         let engine = engine(&policy, jobs)?;
         let agent = find::agent(&self.agent, &engine)?;
@@ -116,7 +91,7 @@ impl Run {
         let plan = Plan {
             agent,
             policy,
-            world,
+            world: selection.into(),
             task: task.map(Arc::from),
             episodes: self.episodes,
             lineages,
@@ -135,7 +110,7 @@ impl Run {
         }
         if u64::from(lineages) > self.episodes {
             return Err(Failure::input(
-                format!("{lineages} lineages cannot share {} episodes", self.episodes),
+                format!("{} cannot share {}", many(lineages, "lineage"), many(self.episodes, "episode")),
                 "ask for at least one episode a lineage",
             ));
         }
@@ -148,7 +123,11 @@ impl Run {
         let sealed = ledger::Manifest::new(&manifest).map_err(|error| Failure::ledger(&error))?;
         let crew = self.crew(plan, sealed.digest(), jobs, cancel)?;
         let folder = self.out.clone().unwrap_or_else(|| free_folder(plan));
-        let mut writer = Writer::create(&folder, &sealed).map_err(|error| Failure::ledger(&error))?;
+        let unwritten = |error| Failure::ledger(&error).leaving(&folder);
+        let mut writer = Writer::create(&folder, &sealed).map_err(|error| match error {
+            ledger::Error::Exists { .. } => Failure::ledger(&error),
+            error => unwritten(error),
+        })?;
         let progress = Progress::new(self, plan.episodes);
         let started = Instant::now();
         let ran = {
@@ -162,9 +141,9 @@ impl Run {
         };
         let took = started.elapsed();
         progress.clear();
-        let (summary, ending) = ran.map_err(|error| Failure::run(&error))?;
-        writer.write_host(&host(jobs, took, crew.as_ref())).map_err(|error| Failure::ledger(&error))?;
-        let head = writer.close(ending.reason()).map_err(|error| Failure::ledger(&error))?;
+        let (summary, ending) = ran.map_err(|error| Failure::run(&error).leaving(&folder))?;
+        writer.write_host(&host(jobs, took, crew.as_ref())).map_err(unwritten)?;
+        let head = writer.close(ending.reason()).map_err(unwritten)?;
         let path = folder.display().to_string();
         let told = Told { manifest: &manifest, summary: &summary, ending: &ending, path: &path, head };
         if self.json {
@@ -218,6 +197,7 @@ fn engine(policy: &crate::policy::Policy, jobs: usize) -> Result<Engine, Failure
     let episodes = u32::try_from(jobs).unwrap_or(u32::MAX);
     Engine::new(episode::memory(policy), episodes).map_err(|error| Failure::engine(&format!("{error:#}")))
 }
+
 /// How many workers there are: as many as were asked for, or else one for each processor.
 pub(super) fn workers(jobs: Option<u16>) -> usize {
     jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
@@ -247,17 +227,6 @@ fn free_folder(plan: &Plan) -> PathBuf {
     let stem = format!("{}-{}", letters(plan.agent.name()), letters(&plan.world.name));
     let folder = |number: u32| Path::new("dayfly-runs").join(format!("{stem}-{number}"));
     (1..u32::MAX).map(folder).find(|folder| !folder.exists()).unwrap_or_else(|| folder(u32::MAX))
-}
-
-fn host(jobs: usize, took: Duration, crew: Option<&Crew>) -> Host {
-    let isolation = crew.map(|crew| Isolation::of(crew.confined()));
-    Host {
-        isolation,
-        jobs,
-        seconds: took.as_secs_f64(),
-        os: std::env::consts::OS,
-        architecture: std::env::consts::ARCH,
-    }
 }
 
 /// What people watch while a run goes on.

@@ -36,6 +36,7 @@ mod losses;
 mod mediation;
 mod mutants;
 mod pairs;
+mod places;
 mod populations;
 mod preferences;
 mod properties;

@@ -1,0 +1,47 @@
+//! `host.json`: what depends on the machine or the clock.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::worker::{Confined, Crew};
+
+/// What depends on the machine or the clock: outside what is sealed.
+#[derive(Serialize)]
+pub(super) struct Host {
+    jobs: usize,
+    seconds: f64,
+    os: &'static str,
+    architecture: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isolation: Option<Isolation>,
+}
+
+/// What confined the processes that lived the episodes.
+#[derive(Serialize)]
+struct Isolation {
+    in_force: BTreeMap<&'static str, String>,
+    missing: BTreeMap<&'static str, String>,
+}
+
+impl Isolation {
+    fn of(confined: &Confined) -> Self {
+        Self {
+            in_force: confined.in_force().map(|(part, how)| (part.name(), how.to_owned())).collect(),
+            missing: confined.missing().map(|(part, why)| (part.name(), why.to_owned())).collect(),
+        }
+    }
+}
+
+/// What a run took, with so many jobs.
+pub(super) fn host(jobs: usize, took: Duration, crew: Option<&Crew>) -> Host {
+    let isolation = crew.map(|crew| Isolation::of(crew.confined()));
+    Host {
+        isolation,
+        jobs,
+        seconds: took.as_secs_f64(),
+        os: std::env::consts::OS,
+        architecture: std::env::consts::ARCH,
+    }
+}
