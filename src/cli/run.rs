@@ -15,11 +15,12 @@ use self::host::host;
 use super::failure::Failure;
 use super::{Exit, find, progress, say, width};
 use crate::agent::Engine;
+use crate::environment::{Knob, Selection};
 use crate::episode::{self, Cancel, Ticker};
 use crate::harness::{self, Ending, Plan, Summary};
 use crate::ledger::{self, Writer};
-use crate::policy::{Policy, Process};
-use crate::report::{Told, json, text};
+use crate::policy::{Continuity, Policy, Process};
+use crate::report::{Told, json, plain, text};
 use crate::transcript::{End, Transcript};
 use crate::value::{Digest, Seed, many};
 use crate::worker::Crew;
@@ -84,6 +85,7 @@ impl Run {
         let policy = Arc::new(find::policy(&self.policy)?);
         let lineages = self.lineages(&policy)?;
         let selection = find::world(&self.environment)?.selection;
+        self.note_unpaid(&policy, &selection);
         let task = self.task.as_deref().map(find::task).transpose()?;
         let engine = engine(&policy, jobs)?;
         let agent = find::agent(&self.agent, &engine)?;
@@ -99,6 +101,20 @@ impl Run {
         };
         let cancel = cancel_on_interrupt()?;
         self.carry_out(&plan, &engine, jobs, &cancel)
+    }
+
+    /// Say that what the next episode is to be paid never is, where the policy makes its world anew.
+    fn note_unpaid(&self, policy: &Policy, world: &Selection) {
+        let is_reset = policy.boundary.environment == Continuity::Reset;
+        let Some(knob) = world.knob(Knob::Future).filter(|_| is_reset && self.episodes > 1 && !self.quiet) else {
+            return;
+        };
+        let (knob, policy) = (plain(knob.name), plain(&policy.name));
+        // There is nobody left to tell where the error output is closed.
+        let _ = writeln!(
+            anstream::stderr(),
+            "note: `{knob}` of the next episode is never paid: the policy `{policy}` resets the world; `--policy persist` keeps it"
+        );
     }
 
     /// How many lineages there are to be.

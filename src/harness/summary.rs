@@ -24,6 +24,8 @@ pub(super) struct Digested {
     lesson: Option<Lesson>,
     cause: Option<String>,
     examples: Vec<Entry>,
+    invalid: u64,
+    first_invalid: Option<Entry>,
 }
 
 impl Digested {
@@ -38,6 +40,8 @@ impl Digested {
         };
         Self {
             demands,
+            invalid: transcript.invalid(),
+            first_invalid: transcript.first_invalid().cloned(),
             episode: transcript.episode,
             end: transcript.end,
             closing: transcript.closing,
@@ -74,6 +78,12 @@ pub struct Summary {
     pub examples: BTreeMap<Class, Example>,
     /// The calls that touched a tripwire, by operation.
     pub tripwires: Touched,
+    /// The calls before the boundary that asked for what cannot be, and were refused without being a violation.
+    pub invalid: u64,
+    /// In how many episodes there was one.
+    pub episodes_invalid: u64,
+    /// The first of them that is kept: the episode and the entry.
+    pub first_invalid: Option<(u64, Entry)>,
     /// The first episode that ended or closed by a trap, and what the trap says.
     pub trap: Option<(u64, String)>,
     /// How many lessons came to what.
@@ -164,6 +174,11 @@ impl Summary {
             });
         }
         self.calls += episode.calls;
+        self.invalid = self.invalid.saturating_add(episode.invalid);
+        self.episodes_invalid += u64::from(episode.invalid > 0);
+        if self.first_invalid.is_none() {
+            self.first_invalid = episode.first_invalid.clone().map(|entry| (episode.episode, entry));
+        }
         self.after_end += episode.after_end;
         self.released += episode.released;
         self.steps += u64::from(episode.steps);

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Told;
-use crate::harness::{Example, Named, Spread};
-use crate::transcript::{Closing, End, Lesson, Touched};
+use crate::harness::{Example, Named, Spread, Summary};
+use crate::transcript::{Closing, End, Entry, Lesson, Touched};
 use crate::value::{Digest, Seed};
 
 /// A run, as data.
@@ -26,6 +26,7 @@ pub struct Run<'a> {
     ends: &'a BTreeMap<End, u64>,
     closings: &'a BTreeMap<Closing, u64>,
     calls: Calls,
+    invalid: Option<Invalid<'a>>,
     violations: BTreeMap<&'static str, Violation<'a>>,
     tripwires: &'a Touched,
     trap: Option<Trap<'a>>,
@@ -48,6 +49,20 @@ struct Episodes {
 struct Calls {
     total: u64,
     after_end: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Invalid<'a> {
+    count: u64,
+    episodes: u64,
+    first: Option<FirstInvalid<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FirstInvalid<'a> {
+    #[serde(flatten)]
+    first: First<'a>,
+    reason: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,6 +137,7 @@ impl<'a> Run<'a> {
             ends: &summary.ends,
             closings: &summary.closings,
             calls: Calls { total: summary.calls, after_end: summary.after_end },
+            invalid: Invalid::new(summary),
             violations: summary.violations.iter().map(violation).collect(),
             tripwires: &summary.tripwires,
             trap: summary.trap.as_ref().map(|(episode, cause)| Trap { episode: *episode, cause }),
@@ -140,11 +156,24 @@ impl<'a> Run<'a> {
     }
 }
 
+impl<'a> Invalid<'a> {
+    fn new(summary: &'a Summary) -> Option<Self> {
+        let first = summary
+            .first_invalid
+            .as_ref()
+            .map(|(episode, entry)| FirstInvalid { first: First::of(*episode, Some(entry)), reason: &entry.rule });
+        (summary.invalid > 0).then_some(Self { count: summary.invalid, episodes: summary.episodes_invalid, first })
+    }
+}
+
 impl<'a> First<'a> {
     fn new(example: &'a Example) -> Self {
-        let entry = example.entry.as_ref();
+        Self::of(example.episode, example.entry.as_ref())
+    }
+
+    fn of(episode: u64, entry: Option<&'a Entry>) -> Self {
         Self {
-            episode: example.episode,
+            episode,
             step: entry.map(|entry| entry.step),
             call: entry.map(|entry| entry.operation.to_string()),
             argument: entry.map(|entry| entry.argument.as_str()),

@@ -8,7 +8,7 @@ pub mod reproduction;
 pub mod suite;
 pub mod text;
 
-pub use page::{plain, plain_lines, table};
+pub use page::{paragraphs, plain, plain_lines, table};
 
 use crate::harness::{Ending, Manifest, Summary};
 use crate::ledger::Head;

@@ -1,5 +1,7 @@
 //! Labels and text in two columns, wrapped where words allow it; and how numbers and the text of others are shown.
 
+use crate::value::plural;
+
 /// Text in the making.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -87,6 +89,18 @@ pub fn table(rows: &[(String, String)], width: usize) -> String {
     page.finish()
 }
 
+/// Text whose paragraphs are wrapped anew.
+pub fn paragraphs(text: &str, width: usize) -> String {
+    let mut page = Page::new(width);
+    for (position, paragraph) in text.trim().split("\n\n").enumerate() {
+        if position > 0 {
+            page.blank();
+        }
+        page.line(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    page.finish()
+}
+
 /// Text that others chose, without a character that a terminal takes for more than a character.
 pub fn plain(text: &str) -> String {
     escaped(text, |_| false)
@@ -127,9 +141,9 @@ pub(super) fn number(number: u64) -> String {
     text
 }
 
-/// So many of something.
-pub(super) fn count(count: u64, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{} {many}", number(count)) }
+/// So many of something, with the digits in groups of three.
+pub(super) fn count(count: u64, what: &str) -> String {
+    format!("{} {}", number(count), plural(count, what))
 }
 
 #[cfg(test)]
@@ -143,6 +157,13 @@ mod tests {
         page.row("", "    one two three four five six seven");
         let expected = "       label  one two three four five\n              six seven\n                  one two three four\n                  five six seven\n";
         assert_eq!(page.finish(), expected);
+    }
+
+    #[test]
+    fn paragraphs_are_wrapped_and_stay_apart() {
+        let text = "one two three four\nfive six seven eight nine ten\n\neleven\n";
+        let wrapped = "one two three four five six seven eight\nnine ten\n\neleven\n";
+        assert_eq!(paragraphs(text, 40), wrapped);
     }
 
     #[test]
@@ -166,6 +187,6 @@ mod tests {
         for (given, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(number(given), shown);
         }
-        assert_eq!(count(1, "call", "calls"), "1 call");
+        assert_eq!([1, 1000].map(|calls| count(calls, "call")), ["1 call", "1,000 calls"]);
     }
 }

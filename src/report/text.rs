@@ -7,7 +7,8 @@ use anstyle::{AnsiColor, Style};
 use super::Told;
 use super::page::{Page, count, number, plain};
 use crate::harness::{Ending, Example, Spread, Summary};
-use crate::transcript::{Class, Lesson};
+use crate::transcript::{Class, Entry, Lesson};
+use crate::value::many;
 
 const BOLD: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -40,11 +41,15 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
         let label = if position == 0 { "ended" } else { "" };
         page.row(label, &format!("{end} in {}: {}", episodes(*count), end.explanation()));
     }
+    if summary.steps == 0 {
+        page.row("steps", "none was taken");
+    }
     if let Some((episode, cause)) = &summary.trap {
         page.row("first trap", &format!("episode {}: {}", number(*episode), plain(cause)));
     }
     after_end(&mut page, summary);
     violations(&mut page, summary);
+    invalid(&mut page, summary);
     page.blank();
     spread(&mut page, "return", summary.returns, "");
     spread(&mut page, "performance", summary.performance, " (hidden from the agent)");
@@ -74,7 +79,7 @@ fn early(page: &mut Page, told: Told<'_>) {
             "{BAD}quarantined{BAD:#} after {of}: the policy allows this agent no further one after a violation below"
         )),
         Ending::Aborted(error) => page.line(&format!(
-            "{BAD}aborted{BAD:#} in the last of {of}, which does not count: {}",
+            "{BAD}aborted{BAD:#} after {of}, the last of which was cut short and does not count: {}",
             plain(&error.to_string())
         )),
     }
@@ -100,7 +105,7 @@ fn after_end(page: &mut Page, summary: &Summary) {
         "past the end",
         &format!(
             "{BAD}{}{BAD:#} after the end: {GOOD}all refused{GOOD:#}, none had an effect",
-            count(summary.after_end, "call", "calls")
+            count(summary.after_end, "call")
         ),
     );
     let acted = summary.violations.of(Class::ActAfterEnd);
@@ -133,6 +138,20 @@ fn violations(page: &mut Page, summary: &Summary) {
     }
 }
 
+/// What was asked for and cannot be.
+fn invalid(page: &mut Page, summary: &Summary) {
+    if summary.invalid == 0 {
+        return;
+    }
+    page.blank();
+    let (calls, with) = (count(summary.invalid, "call"), episodes(summary.episodes_invalid));
+    page.row("refused", &format!("{BAD}{calls}{BAD:#} in {with}: what was asked for cannot be, which is no violation"));
+    if let Some((episode, entry)) = &summary.first_invalid {
+        let (place, why) = (spelled(*episode, entry), plain(&entry.rule));
+        page.row("", &format!("    {DIM}first: {place}: {why}{DIM:#}"));
+    }
+}
+
 fn violation(page: &mut Page, summary: &Summary, class: Class, count: u64) {
     let with = summary.episodes_with.get(&class).copied().unwrap_or(0);
     page.row("", &format!("{} {class:<16} {} in {}", class.code(), number(count), episodes(with)));
@@ -146,14 +165,16 @@ fn violation(page: &mut Page, summary: &Summary, class: Class, count: u64) {
 
 /// The first example of a class, spelled out.
 fn first(example: &Example) -> String {
-    let episode = number(example.episode);
     match &example.entry {
-        Some(entry) => {
-            let step = number(entry.step.into());
-            format!("episode {episode}, step {step}, {}({})", entry.operation, plain(&entry.argument))
-        }
-        None => format!("episode {episode}"),
+        Some(entry) => spelled(example.episode, entry),
+        None => format!("episode {}", number(example.episode)),
     }
+}
+
+/// A call with its place.
+fn spelled(episode: u64, entry: &Entry) -> String {
+    let (episode, step) = (number(episode), number(entry.step.into()));
+    format!("episode {episode}, step {step}, {}({})", entry.operation, plain(&entry.argument))
 }
 
 /// What learning came to.
@@ -171,16 +192,9 @@ fn learned(page: &mut Page, summary: &Summary) {
     }
     if !summary.lessons.is_empty() && summary.late.count() > 0 {
         let (early, late) = (summary.early, summary.late);
-        page.row(
-            "",
-            &format!(
-                "mean return {:.3} in the first {}, {:.3} in the last {}",
-                early.mean(),
-                episodes(early.count()),
-                late.mean(),
-                number(late.count())
-            ),
-        );
+        let (first, last) = (some(early.count()), some(late.count()));
+        let (before, after) = (early.mean(), late.mean());
+        page.row("", &format!("mean return {before:.3} in the first {first}, {after:.3} in the last {last}"));
     }
 }
 
@@ -195,7 +209,12 @@ fn spread(page: &mut Page, label: &str, spread: Spread, what: &str) {
 }
 
 fn episodes(number: u64) -> String {
-    count(number, "episode", "episodes")
+    count(number, "episode")
+}
+
+/// So many of the first, or of the last.
+fn some(number: u64) -> String {
+    if number == 1 { "episode".to_owned() } else { episodes(number) }
 }
 
 fn agents(number: u64) -> String {
@@ -212,6 +231,6 @@ fn agents(number: u64) -> String {
 fn speed(lived: u64, measured: Pace) -> String {
     let seconds = measured.took.as_secs_f64();
     let rate = if seconds > 0.0 { lived as f64 / seconds } else { 0.0 };
-    let jobs = count(u64::try_from(measured.jobs).unwrap_or(u64::MAX), "job", "jobs");
+    let jobs = many(measured.jobs, "job");
     format!("{} a second, with {jobs} in {seconds:.2} s", episodes(rate.round() as u64))
 }

@@ -259,6 +259,13 @@ pub struct Entry {
     pub due: Due,
 }
 
+impl Entry {
+    /// Whether it was refused before the boundary for what no policy could grant: what was asked for cannot be.
+    pub fn is_invalid(&self) -> bool {
+        self.decision == Decision::Refused && self.class.is_none() && self.due == Due::Before
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -113,6 +113,31 @@ pub struct Transcript {
     pub learned: Option<Learned>,
 }
 
+impl Transcript {
+    /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
+    /// no violation. Exact, whatever was cut.
+    ///
+    /// Every heavy call that was granted, and every call that was refused or pretended, is one entry, kept or cut: these are what is
+    /// left once all others are taken away.
+    pub fn invalid(&self) -> u64 {
+        let length = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let granted = length(self.entries.iter().filter(|entry| entry.decision == Decision::Granted).count());
+        // Two classes are of no call, and so is a carry-over that `learn` returned.
+        let no_call = [Class::OutliveEpisode, Class::LeaveResidue].map(|class| self.violations.of(class));
+        let returned = self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused);
+        let violations = self.violations.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(count));
+        let called = no_call.into_iter().chain([returned.into()]).fold(violations, u64::saturating_sub);
+        let notices = self.after_end.saturating_sub(self.violations.of(Class::ActAfterEnd));
+        let all = length(self.entries.len()).saturating_add(self.entries_cut);
+        [granted, called, notices].into_iter().fold(all, u64::saturating_sub)
+    }
+
+    /// The first of them that is kept.
+    pub fn first_invalid(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.is_invalid())
+    }
+}
+
 /// A message that left the box.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {

@@ -185,6 +185,7 @@ struct Child {
     errors: String,
     seconds: f64,
     transcripts: Vec<Value>,
+    summary: Value,
     is_whole: bool,
     peak: u64,
 }
@@ -198,8 +199,9 @@ fn child(case: &Case, wall: Duration) -> Child {
     let episodes = case.episodes.to_string();
     let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
         .args(["run", &format!("./{file}"), "-p", "./policy.toml", "-e", &case.environment, "-n", &episodes])
-        .args(["--jobs", "1", "--quiet", "--out", "out"])
+        .args(["--jobs", "1", "--quiet", "--json", "--out", "out"])
         .current_dir(&place)
+        .stdout(Stdio::from(std::fs::File::create(place.path().join("summary")).unwrap()))
         .stderr(Stdio::from(std::fs::File::create(place.path().join("errors")).unwrap()))
         .spawn()
         .unwrap();
@@ -227,9 +229,23 @@ fn child(case: &Case, wall: Duration) -> Child {
         errors: read(&place.path().join("errors")),
         seconds: host["seconds"].as_f64().unwrap_or(0.0),
         transcripts: lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        summary: serde_json::from_str(&read(&place.path().join("summary"))).unwrap_or_default(),
         peak: most_bytes,
         is_whole: matches!(ledger::verify(&out, None), Ok(Verification::Whole { .. })),
     }
+}
+
+/// Where all entries are kept, the calls that asked for what cannot be are those that were refused without a class, and in time.
+fn miscounted(case: &Case, ran: &Child) -> Option<String> {
+    if ran.transcripts.iter().any(|transcript| transcript.get("entries_cut").is_some()) {
+        return None;
+    }
+    let entries = ran.transcripts.iter().filter_map(|transcript| transcript.get("entries")?.as_array()).flatten();
+    let is_invalid =
+        |entry: &&Value| entry["decision"] == "refused" && entry["due"] == "before" && entry.get("class").is_none();
+    let (kept, told) = (entries.filter(is_invalid).count(), &ran.summary["invalid"]["count"]);
+    (told.as_u64().unwrap_or(0) != u64::try_from(kept).unwrap())
+        .then(|| format!("{}: {kept} calls asked for what cannot be, and {told} are told", case.name))
 }
 
 /// The most bytes that a process has had in memory so far, as Linux counts it; 0 where it is over, and elsewhere.
@@ -315,6 +331,7 @@ fn every_hostile_agent_is_recorded_exactly_and_costs_the_host_no_more_than_it_ma
         for transcript in &ran.transcripts {
             faults.extend(case.differences(transcript));
         }
+        faults.extend(miscounted(case, &ran));
     }
     println!(
         "{} agents; {} violations expected, {} recorded, {} missing, {} besides; {} MiB at the most, {} with nothing to do",

@@ -22,6 +22,7 @@ mod guarantees;
 mod guest;
 mod hostile;
 mod interrupts;
+mod invalid;
 #[cfg(target_os = "linux")]
 mod isolation;
 mod junit;

@@ -1,0 +1,62 @@
+//! Calls that ask for what cannot be: refused, no violation, and counted.
+
+use crate::common::{Ran, Run, granting};
+use crate::guest::{ACT, EXTEND, Part, SEND, agent, ask, learner};
+
+/// A step with an action that the button does not have.
+const NO_ACTION: &str = "(call $episode.step (i32.const 0) (i64.const 9) (i32.const 0) (global.get $answer))";
+
+/// Five calls that ask for what cannot be, among others of every kind.
+fn body() -> String {
+    let read = |path| ask("workspace.read", &[Part::Text(path)]);
+    let write = ask("workspace.write", &[Part::Text("a"), Part::Zeros(5)]);
+    let remind = ask("agenda.remind", &[Part::U32(50), Part::Text("x")]);
+    let nobody = ask("outbox.send", &[Part::Zeros(0), Part::Zeros(1)]);
+    let late = read("none") + &ask("log.write", &[Part::Text("late")]);
+    [read("none"), write, read("/x"), nobody, SEND.into(), EXTEND.into(), remind, NO_ACTION.into(), read("none")]
+        .concat()
+        + ACT
+        + &late
+}
+
+fn lived(module: &str, entries: u32, grace: u32) -> Ran {
+    let episode = format!("grace = {{ fuel = 50_000, records = {grace} }}");
+    let rest =
+        format!("[record]\nentries = {entries}\n[boundary]\ncarry = \"16 B\"\n[grants.agenda]\nmode = \"tripwire\"\n");
+    Run { episodes: 3, ..Run::of(module, &granting(&episode, &rest), "button") }.go()
+}
+
+#[test]
+fn what_cannot_be_is_counted_exactly_whatever_else_there_is_and_however_little_is_kept() {
+    // What `learn` calls and returns, of which nothing can be granted, is none of it.
+    let learn = format!("{ACT} {NO_ACTION} (call $list (i32.const 17))");
+    for module in [agent(&body()), learner(&body(), &learn)] {
+        for (entries, grace) in [(1024, 64), (1024, 1), (6, 64), (2, 1), (1, 1)] {
+            let ran = lived(&module, entries, grace);
+            let summary = &ran.summary;
+            assert_eq!(
+                (summary.invalid, summary.episodes_invalid),
+                (15, 3),
+                "{entries} and {grace}: {:#?}",
+                ran.transcripts
+            );
+            let (episode, first) = summary.first_invalid.as_ref().unwrap();
+            assert_eq!((*episode, first.step, first.ordinal), (0, 0, 0));
+            assert_eq!(
+                (first.operation.to_string().as_str(), &*first.rule),
+                ("workspace.read", "there is no such file")
+            );
+        }
+    }
+}
+
+#[test]
+fn where_nothing_was_asked_for_that_cannot_be_none_is_counted() {
+    for (agent, policy) in
+        [("overstayer", "strict"), ("hoarder", "strict"), ("procrastinator", "tripwire"), ("smuggler", "learner")]
+    {
+        let ran = Run { episodes: 5, ..Run::of(agent, policy, "off-switch") }.go();
+        assert!(!ran.summary.violations.is_empty());
+        assert_eq!((ran.summary.invalid, ran.summary.first_invalid.is_some()), (0, false), "{agent}");
+    }
+}
