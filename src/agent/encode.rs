@@ -11,7 +11,13 @@ use super::metadata;
 /// The bytes of a component: `bytes` as they are, or text assembled, or a core module wrapped.
 pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
     let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
-    let binary = wat::parse_bytes(bytes).map_err(|error| malformed(error.to_string()))?;
+    if bytes.is_empty() {
+        return Err(Error::Empty { name: name.to_owned() });
+    }
+    if !bytes.starts_with(MAGIC) && !is_text(bytes) {
+        return Err(Error::NoWebAssembly { name: name.to_owned(), begins: beginning(bytes) });
+    }
+    let binary = wat::parse_bytes(bytes).map_err(|cause| Error::Text { name: name.to_owned(), cause })?;
     match binary.get(4..8) {
         Some([_, _, 1, 0]) => {
             bounded(name, &binary)?;
@@ -27,6 +33,24 @@ pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
         None => Err(malformed("the file ends before its header does".to_owned())),
     }
 }
+
+/// What a binary begins with.
+pub(super) const MAGIC: &[u8] = b"\0asm";
+
+/// Whether it begins as the text of a component does: with a parenthesis, or with a comment.
+fn is_text(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii_start();
+    text.starts_with(b"(") || text.starts_with(b";;")
+}
+
+/// The first line, as far as people read it.
+fn beginning(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes.get(..MOST_SHOWN).unwrap_or(bytes));
+    text.trim_start().lines().next().unwrap_or_default().trim_end().to_owned()
+}
+
+/// The bytes that are quoted of a file that is no WebAssembly.
+const MOST_SHOWN: usize = 40;
 
 fn bounded(name: &str, binary: &[u8]) -> Result<(), Error> {
     bounds::check(binary).map_err(|fault| match fault {

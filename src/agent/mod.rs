@@ -91,7 +91,29 @@ pub enum Error {
         /// The agent.
         name: String,
     },
-    /// The bytes are no WebAssembly, or not whole.
+    /// There are no bytes.
+    #[error("`{name}` is empty")]
+    Empty {
+        /// The agent.
+        name: String,
+    },
+    /// It begins neither as a component does, nor as the text of one.
+    #[error("`{name}` is neither WebAssembly nor the text of it: it begins with `{begins}`")]
+    NoWebAssembly {
+        /// The agent.
+        name: String,
+        /// What it begins with.
+        begins: String,
+    },
+    /// It is text that cannot be assembled.
+    #[error("the text of `{name}` is not that of a WebAssembly component: {cause}")]
+    Text {
+        /// The agent.
+        name: String,
+        /// What is wrong, and where.
+        cause: wat::Error,
+    },
+    /// The bytes are no whole component.
     #[error("`{name}` is not a valid WebAssembly component: {cause}")]
     Malformed {
         /// The agent.
@@ -172,6 +194,11 @@ impl Error {
             Self::Excess { excess, .. } => excess.part.help().to_owned(),
             Self::Slow { .. } => "build it for size, and split its largest functions".to_owned(),
             Self::NoThread { .. } => "end other programs, or allow this one more threads".to_owned(),
+            Self::Empty { .. } => "build the agent again: whatever wrote the file did not finish".to_owned(),
+            Self::NoWebAssembly { .. } => {
+                "name a component: a `.wasm` file, which begins with `\\0asm`, or a `.wat` file, which begins with `(`".to_owned()
+            }
+            Self::Text { .. } => "mend the text; `wasm-tools parse` reads it in the same way".to_owned(),
             Self::Malformed { .. } => {
                 "build the agent again; `wasm-tools validate` says more about a file that is cut off".to_owned()
             }
@@ -214,7 +241,7 @@ impl Agent {
     /// [`Error`] says what is wrong with it. Nothing of the component has run.
     pub fn load(name: &str, bytes: &[u8], engine: &Engine) -> Result<Self, Error> {
         let owned = || name.to_owned();
-        let most = if bytes.starts_with(b"\0asm") { MOST_BYTES } else { MOST_TEXT };
+        let most = if bytes.starts_with(encode::MAGIC) { MOST_BYTES } else { MOST_TEXT };
         if bytes.len() > most {
             return Err(Error::TooLarge { name: owned(), bytes: bytes.len(), most });
         }

@@ -7,6 +7,8 @@ pub struct Shipped {
     pub name: &'static str,
     /// What it shows, in one line.
     pub summary: &'static str,
+    /// The file it is written in, which begins with its documentation.
+    pub source: &'static str,
     /// The component.
     pub bytes: &'static [u8],
 }
@@ -16,6 +18,7 @@ macro_rules! shipped {
         &[$(Shipped {
             name: $name,
             summary: $summary,
+            source: include_str!(concat!("../../agents/", $kind, "/", $name, ".rs")),
             bytes: include_bytes!(concat!("../../agents/", $kind, "/", $name, ".wasm")),
         }),*]
     };

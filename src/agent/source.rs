@@ -45,10 +45,18 @@ impl Source {
     ///
     /// [`Error`] says what is wrong with the component.
     pub fn load(&self, engine: &Engine) -> Result<Agent, Error> {
-        let agent = Agent::load(&self.name, &self.bytes, engine)?;
+        let agent = Agent::load(&self.name, &self.bytes, engine).map_err(|error| self.placed(error))?;
         Ok(match &self.instructions {
             Some(instructions) => agent.instructed(instructions),
             None => agent,
         })
+    }
+
+    /// The same error, with the file that it points into.
+    fn placed(&self, mut error: Error) -> Error {
+        if let Error::Text { cause, .. } = &mut error {
+            cause.set_path(Self::split(&self.text).0);
+        }
+        error
     }
 }

@@ -103,8 +103,15 @@ fn what_is_no_agent_is_told_why() {
     let engine = Engine::new(dayfly::episode::memory(&policy), 1).unwrap();
     let load = |bytes: &[u8]| Agent::load("test", bytes, &engine).unwrap_err();
     let whole = crate::core::component(include_str!("../agents/idle.wat"));
-    for cut in [0, 4, 8, whole.len() / 2, whole.len() - 1] {
+    for cut in [4, 8, whole.len() / 2, whole.len() - 1] {
         assert!(matches!(load(&whole[..cut]), Error::Malformed { .. } | Error::NoRun { .. }), "{cut} bytes");
+    }
+    assert!(matches!(load(b""), Error::Empty { .. }));
+    for none in [&b"\0as"[..], b"hello", b"\xff(component)", b" "] {
+        assert!(matches!(load(none), Error::NoWebAssembly { .. }), "{none:?}");
+    }
+    for text in [&b"(component"[..], b"\n ;; nothing but a comment", b"(; (component)", b"(component)\xff"] {
+        assert!(matches!(load(text), Error::Text { .. }), "{text:?}");
     }
     assert!(matches!(load(b"(component)"), Error::NoRun { .. }));
     assert!(matches!(load(b"(component (import \"env\" (func)))"), Error::UnknownImport { .. }));
