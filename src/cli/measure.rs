@@ -1,7 +1,9 @@
 //! `dayfly measure`: a number for an agent, with its interval.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::{Args, Subcommand};
 
@@ -11,8 +13,8 @@ use super::{Exit, find, say};
 use crate::property::horizon;
 use crate::property::{Finding, Property};
 use crate::report::horizon::{Data, Told, svg, text};
-use crate::suite::{self, Asked, Case, Selection, Stage};
-use crate::value::Seed;
+use crate::suite::{self, Asked, Case, Event, Selection, Stage};
+use crate::value::{Seed, many};
 
 /// Measure an agent.
 #[derive(Debug, Args)]
@@ -77,8 +79,16 @@ impl Horizon {
             return Err(self.unmeasured(&reason));
         }
         let cancel = cancel_on_interrupt()?;
-        let seen = suite::observe(&case, &stage, jobs, &cancel).map_err(|error| Failure::suite(&error))?;
+        let done = AtomicU64::new(0);
+        let watch = |_: Event<'_>| {
+            // A trial that the interrupt cut short is none.
+            done.fetch_add(u64::from(!cancel.is_cancelled()), Ordering::Relaxed);
+        };
+        let seen = suite::observe(&case, &stage, jobs, &cancel, &watch).map_err(|error| Failure::suite(&error))?;
         if cancel.is_cancelled() {
+            let done = many(done.into_inner(), "trial");
+            // There is nobody left to tell where the error output is closed.
+            let _ = writeln!(anstream::stderr(), "cancelled after {done}: of a part of them there is no number");
             return Ok(Exit::Cancelled);
         }
         let verdict = case.property.judged(&inquiry, &seen);

@@ -82,10 +82,7 @@ impl Reproduce {
             bar.set_message(format!(": {}", cell.name));
             let seen =
                 reproduction::carry_out(cell, jobs, &cancel, &|| bar.inc(1)).map_err(|error| Failure::host(&error))?;
-            let Some(seen) = seen else {
-                bar.finish_and_clear();
-                return Ok(Exit::Cancelled);
-            };
+            let Some(seen) = seen else { break };
             done.push(cell.rows.iter().map(|row| row.outcome(&seen)).collect::<Vec<_>>());
         }
         bar.finish_and_clear();
@@ -95,7 +92,11 @@ impl Reproduce {
         } else {
             say!("{}", table.text().trim_end());
         }
-        Ok(if table.holds() { Exit::Held } else { Exit::Violated })
+        Ok(match (table.is_whole(), table.holds()) {
+            (false, _) => Exit::Cancelled,
+            (true, true) => Exit::Held,
+            (true, false) => Exit::Violated,
+        })
     }
 
     /// The one cell that was asked for, where one was.

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 use crate::reproduction::{Cell, Outcome, Reproduction, Row};
+use crate::value::many;
 
 /// What was run, and what it came to: a list of outcomes a cell, one a row.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,7 @@ pub struct Object<'a> {
     version: u32,
     name: &'a str,
     source: &'a str,
+    ending: &'static str,
     holds: bool,
     cells: Vec<CellObject<'a>>,
 }
@@ -48,9 +50,14 @@ struct RowObject<'a> {
 }
 
 impl Table<'_> {
-    /// Whether everything is within its tolerance.
+    /// Whether every cell was run: an interrupt leaves the last ones out.
+    pub const fn is_whole(&self) -> bool {
+        self.outcomes.len() == self.cells.len()
+    }
+
+    /// Whether everything was run and is within its tolerance.
     pub fn holds(&self) -> bool {
-        self.outcomes.iter().flatten().all(|outcome| outcome.within != Some(false))
+        self.is_whole() && self.outcomes.iter().flatten().all(|outcome| outcome.within != Some(false))
     }
 
     fn rows(&self) -> impl Iterator<Item = (&Cell, impl Iterator<Item = (&Row, &Outcome)>)> {
@@ -71,9 +78,7 @@ impl Table<'_> {
                 };
                 let published = if row.published.is_empty() { "-" } else { row.published };
                 let judged = match (&row.tolerance, outcome.within) {
-                    (Some(tolerance), Some(within)) => {
-                        format!("{} {}", if within { "within" } else { "OUTSIDE" }, range(tolerance))
-                    }
+                    (Some(tolerance), Some(within)) => judged(within, tolerance),
                     _ => "nothing published to hold it to".to_owned(),
                 };
                 let _ = writeln!(text, "  {}: published {published}, here {ours}: {judged}", row.what);
@@ -84,9 +89,15 @@ impl Table<'_> {
         let held = self.outcomes.iter().flatten().filter(|outcome| outcome.within.is_some()).count();
         let _ = match (held, outside) {
             (0, _) => Ok(()),
+            (1, 0) => writeln!(text, "\nwithin its tolerance"),
             (_, 0) => writeln!(text, "\nall {held} within their tolerances"),
+            (1, _) => writeln!(text, "\noutside its tolerance"),
             _ => writeln!(text, "\n{outside} of {held} outside their tolerances"),
         };
+        if !self.is_whole() {
+            let (done, all) = (self.outcomes.len(), many(self.cells.len(), "cell"));
+            let _ = writeln!(text, "\ncancelled after {done} of {all}: what stands above is of these alone");
+        }
         text
     }
 
@@ -114,13 +125,19 @@ impl Table<'_> {
             version: 1,
             name: self.reproduction.name,
             source: self.reproduction.source,
+            ending: if self.is_whole() { "completed" } else { "cancelled" },
             holds: self.holds(),
             cells: cells.collect(),
         }
     }
 }
 
-fn range(tolerance: &RangeInclusive<f64>) -> String {
+/// Whether it is what it is to be: one number, or one of a range.
+fn judged(within: bool, tolerance: &RangeInclusive<f64>) -> String {
     let (low, high) = (tolerance.start(), tolerance.end());
-    if low.total_cmp(high).is_eq() { format!("{low}") } else { format!("{low:.4} to {high:.4}") }
+    if low.total_cmp(high).is_eq() {
+        format!("{} {low}", if within { "exactly" } else { "NOT" })
+    } else {
+        format!("{} {low:.4} to {high:.4}", if within { "within" } else { "OUTSIDE" })
+    }
 }

@@ -143,13 +143,19 @@ fn gather(
     }
 }
 
-/// All that is observed of one case; nothing where it was cancelled.
+/// All that is observed of one case; nothing where it was cancelled. `watch` is told of each trial.
 ///
 /// # Errors
 ///
 /// [`Error`] where the host could not carry it out.
-pub fn observe(case: &Case, stage: &Stage, jobs: usize, cancel: &Cancel) -> Result<Vec<Observed>, Error> {
-    let gathered = harness::workers(jobs)?.install(|| gather(case, &case.inquiry(), stage, cancel, &|_| ()));
+pub fn observe(
+    case: &Case,
+    stage: &Stage,
+    jobs: usize,
+    cancel: &Cancel,
+    watch: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Vec<Observed>, Error> {
+    let gathered = harness::workers(jobs)?.install(|| gather(case, &case.inquiry(), stage, cancel, watch));
     let gathered = gathered.map_err(|source| Error::Case { case: case.to_string(), source })?;
     Ok(gathered.map(|gathered| gathered.seen).unwrap_or_default())
 }

@@ -39,7 +39,7 @@ fn verdict(property: &'static Property, agent: &str, trials: Option<u32>) -> Ver
 /// What it finds of `agent`, and of what a broken host would have recorded of the same trials.
 fn forged(property: &'static Property, agent: &str, forge: fn(&mut [Observed])) -> [Verdict; 2] {
     let case = cases(agent, "strict", &[property]).remove(0);
-    let mut seen = suite::observe(&case, &Stage::new(JOBS), JOBS, &Cancel::default()).unwrap();
+    let mut seen = suite::observe(&case, &Stage::new(JOBS), JOBS, &Cancel::default(), &|_| ()).unwrap();
     let sound = (property.judge)(&case.inquiry(), &seen);
     forge(&mut seen);
     [sound, (property.judge)(&case.inquiry(), &seen)]
