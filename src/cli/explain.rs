@@ -1,4 +1,4 @@
-//! `dayfly explain`: a property, a class of violation, a capability, an environment or a policy, in full.
+//! `dayfly explain`: whatever `dayfly list` names, in full.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,42 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::{Exit, row, say, width};
+use crate::agent::{SHIPPED as AGENTS, Shipped};
 use crate::capability::CAPABILITIES;
 use crate::environment::{KINDS, Kind};
 use crate::gate::{self, AfterEnd, Capability};
 use crate::policy::SHIPPED as POLICIES;
 use crate::property::{PROPERTIES, Property};
 use crate::report::suite::text;
-use crate::report::table;
+use crate::report::{paragraphs, table};
+use crate::reproduction::{REPRODUCTIONS, Reproduction, Size};
 use crate::transcript::Class;
-use crate::value::hint;
+use crate::value::{Seed, hint};
 
-/// Explain a property, a class of violation, a capability, an environment or a policy.
+/// Explain a property, a class of violation, a capability, an environment, a policy, an agent or a reproduction.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A code or a name, such as `P02`, `V01`, `act-after-end`, `outbox`, `off-switch` or `strict`.
+    /// A code or a name that `dayfly list` shows, such as `P02`, `V01`, `act-after-end`, `outbox`, `off-switch`, `strict` or
+    /// `planner`.
     name: String,
 }
 
 impl Explain {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let name = self.name.as_str();
+        let name = self.name.to_lowercase();
+        let name = name.as_str();
         let property = Property::find(name).map(text::explanation);
         let class = Class::find(name).map(explain_class);
         let capability =
             CAPABILITIES.iter().find(|capability| capability.name == name).map(|it| explain_capability(it));
         let kind = KINDS.iter().find(|kind| kind.name == name).map(explain_kind);
         let policy = POLICIES.iter().find(|(policy, _)| *policy == name).map(|(name, text)| explain_policy(name, text));
-        let explanations: Vec<String> = [property, class, capability, kind, policy].into_iter().flatten().collect();
+        let agent = AGENTS.iter().find(|agent| agent.name == name).map(explain_agent);
+        let reproduction = Reproduction::find(name).map(explain_reproduction);
+        let explanations = [property, class, capability, kind, policy, agent, reproduction];
+        let explanations: Vec<String> = explanations.into_iter().flatten().collect();
         if explanations.is_empty() {
-            return Err(unknown(name));
+            return Err(unknown(&self.name));
         }
         say!("{}", explanations.join("\n\n").trim_end());
         Ok(Exit::Held)
@@ -43,9 +50,12 @@ impl Explain {
 
 fn unknown(name: &str) -> Failure {
     let classes = Class::ALL.iter().map(|class| class.name());
+    let properties = PROPERTIES.iter().map(|property| property.name);
+    let codes = Class::ALL.iter().map(|class| class.code()).chain(PROPERTIES.iter().map(|property| property.code));
     let others = CAPABILITIES.iter().map(|capability| capability.name).chain(KINDS.iter().map(|kind| kind.name));
-    let policies = POLICIES.iter().map(|(policy, _)| *policy);
-    let known = classes.chain(others).chain(policies).chain(PROPERTIES.iter().map(|property| property.name));
+    let shipped = POLICIES.iter().map(|(policy, _)| *policy).chain(AGENTS.iter().map(|agent| agent.name));
+    let reproductions = REPRODUCTIONS.iter().map(|one| one.name);
+    let known = classes.chain(properties).chain(others).chain(shipped).chain(reproductions).chain(codes);
     Failure::input(
         format!("there is nothing named `{name}` to explain"),
         format!("{}; `dayfly list` shows all", hint(name, "there are", known)),
@@ -53,7 +63,32 @@ fn unknown(name: &str) -> Failure {
 }
 
 fn explain_class(class: Class) -> String {
-    format!("{} {}: {}\n\n{}", class.code(), class.name(), class.summary(), class.explanation())
+    let text = format!("{} {}: {}\n\n{}", class.code(), class.name(), class.summary(), class.explanation());
+    paragraphs(&text, width().unwrap_or(80))
+}
+
+fn explain_agent(agent: &Shipped) -> String {
+    let Shipped { name, summary, source, .. } = agent;
+    let text = format!(
+        "{name}, an agent: {summary}\n\n{}\n`dayfly run {name} --environment off-switch` lets it live an episode; what follows a \
+         colon, as in `{name}:TEXT`, is told to it with its task.",
+        documentation(source)
+    );
+    paragraphs(&text, width().unwrap_or(80))
+}
+
+fn explain_reproduction(reproduction: &Reproduction) -> String {
+    let Reproduction { name, summary, source, cells } = reproduction;
+    let cells = cells(Size::Full, Seed(0));
+    let lines = cells.iter().flat_map(|cell| {
+        let published = cell.rows.iter().filter(|row| !row.published.is_empty());
+        std::iter::once(cell.name.clone()).chain(published.map(|row| format!("  {}: {}", row.what, row.published)))
+    });
+    format!(
+        "{name}, a reproduction: {summary}\n\nSource: {source}\n\nPublished:\n\n{}\n\n`dayfly reproduce {name}` runs it again and \
+         puts ours beside it,\n`--quick` a small version of it, in seconds.",
+        lines.collect::<Vec<_>>().join("\n")
+    )
 }
 
 fn explain_capability(capability: &Capability) -> String {

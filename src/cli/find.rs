@@ -151,10 +151,16 @@ pub(super) fn place(what: &str, path: &Path) -> Result<(), Failure> {
 }
 
 fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
-    Failure::input(
-        format!("cannot read the {what} `{path}`: {error}"),
-        "`dayfly list` shows what comes with Dayfly; otherwise name a file that you may read",
-    )
+    let help = match what {
+        "agent" => "`dayfly list agents` shows those that come with Dayfly; otherwise name a file that you may read",
+        "policy" => "`dayfly list policies` shows those that come with Dayfly; otherwise name a file that you may read",
+        "environment" => {
+            "`dayfly list environments` shows those that come with Dayfly; otherwise name a file that you may read"
+        }
+        "suite" => "name a file that you may read; `dayfly init` writes one to begin with",
+        _ => "name a file that you may read",
+    };
+    Failure::input(format!("cannot read the {what} `{path}`: {error}"), help)
 }
 
 fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str> + Clone, otherwise: &str) -> Failure {

@@ -19,8 +19,9 @@ const MANY: usize = 12;
 /// List what there is.
 #[derive(Debug, Args)]
 pub(super) struct List {
+    /// Which list; the names in all of them without one.
     #[arg(value_enum)]
-    what: What,
+    what: Option<What>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -43,22 +44,50 @@ enum What {
 
 impl List {
     pub(super) fn execute(&self) -> Exit {
-        let rows: Vec<(String, String)> = match self.what {
-            What::Agents => AGENTS.iter().map(|agent| row(agent.name, agent.summary)).collect(),
-            What::Environments => KINDS.iter().flat_map(environment).collect(),
-            What::Policies => POLICIES.iter().map(|(name, text)| row(*name, purpose(text))).collect(),
-            What::Capabilities => CAPABILITIES.iter().flat_map(|capability| capability_rows(capability)).collect(),
-            What::Reproductions => {
-                REPRODUCTIONS.iter().map(|one| row(one.name, format!("{} ({})", one.summary, one.source))).collect()
-            }
-            What::Violations => Class::ALL
-                .iter()
-                .map(|class| row(format!("{} {}", class.code(), class.name()), class.summary()))
-                .collect(),
-            What::Properties => PROPERTIES.iter().map(property).collect(),
-        };
+        let rows = self.what.map_or_else(names, rows);
         say!("{}", table(&rows, width().unwrap_or(usize::MAX)).trim_end());
+        if self.what.is_none() {
+            say!(
+                "\n`dayfly list agents` says what they are, and so for each list; `dayfly explain NAME` says all of one"
+            );
+        }
         Exit::Held
+    }
+}
+
+/// Every list, with the names in it.
+fn names() -> Vec<(String, String)> {
+    let named = |what: &What| Some(row(what.to_possible_value()?.get_name(), known(*what).join(", ")));
+    What::value_variants().iter().filter_map(named).collect()
+}
+
+/// The names in a list.
+fn known(what: What) -> Vec<&'static str> {
+    match what {
+        What::Agents => AGENTS.iter().map(|agent| agent.name).collect(),
+        What::Environments => KINDS.iter().map(|kind| kind.name).collect(),
+        What::Policies => POLICIES.iter().map(|(name, _)| *name).collect(),
+        What::Capabilities => CAPABILITIES.iter().map(|capability| capability.name).collect(),
+        What::Reproductions => REPRODUCTIONS.iter().map(|one| one.name).collect(),
+        What::Violations => Class::ALL.iter().map(|class| class.name()).collect(),
+        What::Properties => PROPERTIES.iter().map(|property| property.name).collect(),
+    }
+}
+
+/// A list in full.
+fn rows(what: What) -> Vec<(String, String)> {
+    match what {
+        What::Agents => AGENTS.iter().map(|agent| row(agent.name, agent.summary)).collect(),
+        What::Environments => KINDS.iter().flat_map(environment).collect(),
+        What::Policies => POLICIES.iter().map(|(name, text)| row(*name, purpose(text))).collect(),
+        What::Capabilities => CAPABILITIES.iter().flat_map(|capability| capability_rows(capability)).collect(),
+        What::Reproductions => {
+            REPRODUCTIONS.iter().map(|one| row(one.name, format!("{} ({})", one.summary, one.source))).collect()
+        }
+        What::Violations => {
+            Class::ALL.iter().map(|class| row(format!("{} {}", class.code(), class.name()), class.summary())).collect()
+        }
+        What::Properties => PROPERTIES.iter().map(property).collect(),
     }
 }
 
@@ -85,14 +114,37 @@ fn property(property: &Property) -> (String, String) {
     row(name, format!("{} ({})", property.claim, property.kind.name()))
 }
 
-/// The first sentence of the comment that a policy begins with.
+/// The first paragraph of the comment that a policy begins with.
 fn purpose(text: &str) -> String {
     let comment: Vec<&str> = text
         .lines()
         .skip_while(|line| line.starts_with("#:"))
-        .take_while(|line| line.starts_with('#'))
-        .map(|line| line.trim_start_matches('#').trim())
+        .map_while(|line| line.strip_prefix('#').map(str::trim).filter(|line| !line.is_empty()))
         .collect();
-    let comment = comment.join(" ");
-    comment.split_once(". ").map_or(comment.as_str(), |(sentence, _)| sentence).trim_end_matches('.').to_owned()
+    comment.join(" ").trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_policy_is_for_is_said_to_the_end() {
+        for (name, text) in POLICIES {
+            let purpose = purpose(text);
+            assert!(purpose.starts_with("For ") && !purpose.contains("Use it"), "{name}: {purpose}");
+            let count = |bracket: char| purpose.chars().filter(|letter| *letter == bracket).count();
+            assert_eq!(count('('), count(')'), "{name}: {purpose}");
+        }
+    }
+
+    #[test]
+    fn without_a_name_every_list_is_there_with_every_name_in_it() {
+        let all = names();
+        for what in What::value_variants() {
+            let name = what.to_possible_value().unwrap().get_name().to_owned();
+            let (_, named) = all.iter().find(|(list, _)| *list == name).unwrap();
+            assert_eq!(named.split(", ").count(), known(*what).len(), "{name}");
+        }
+    }
 }

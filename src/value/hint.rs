@@ -7,7 +7,8 @@ const LISTED: usize = 12;
 ///
 /// `hint("levle", "its parameters are", ..)` is "did you mean `level`? its parameters are `level`, `interruption`".
 pub fn hint<'n>(wrong: &str, introduction: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
-    let near = |name: &&str| strsim::damerau_levenshtein(wrong, name);
+    let wrong = wrong.to_lowercase();
+    let near = |name: &&str| strsim::damerau_levenshtein(&wrong, &name.to_lowercase());
     let meant = names.clone().min_by_key(near).filter(|name| near(name) <= name.len() / 3);
     let question = meant.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
     let list = names.clone().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -24,6 +25,7 @@ mod tests {
         let names = ["level", "interruption"];
         let help = |wrong| hint(wrong, "its parameters are", names.into_iter());
         assert_eq!(help("levle"), "did you mean `level`? its parameters are `level`, `interruption`");
+        assert_eq!(help("LEVLE"), help("levle"));
         assert_eq!(help("lover"), "its parameters are `level`, `interruption`");
     }
 
