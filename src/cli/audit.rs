@@ -117,7 +117,7 @@ impl Noninterference {
         let cancel = cancel_on_interrupt()?;
         let jobs = if self.pair.is_some() { 1 } else { self.common.jobs() };
         let (engine, subject) = self.common.subject(jobs, &cancel)?;
-        let policy = find::policy(&self.common.policy)?;
+        let policy = find::policy_here(&self.common.policy)?;
         let found = |name: &String| {
             let agent = find::agent(name, &engine)?;
             find::fits(&agent, &policy, &self.common.policy)?;
@@ -212,7 +212,7 @@ impl Channels {
 
 impl Common {
     fn subject(&self, jobs: usize, cancel: &Cancel) -> Result<(Engine, Subject), Failure> {
-        let policy = find::policy(&self.policy)?;
+        let policy = find::policy_here(&self.policy)?;
         let world = find::environment(&self.environment)?;
         // The pool has one slot more than it is asked for: with one slot a worker, each is used by one agent after the other.
         let slots = u32::try_from(jobs.saturating_sub(1)).unwrap_or(u32::MAX);

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::failure::Failure;
 use crate::agent::{self, Agent, Engine, Source};
 use crate::environment::{KINDS, Selection};
-use crate::policy::{self, Policy, SourceFile};
+use crate::policy::{self, Policy, Process, SourceFile};
 use crate::value::{Fault, hint};
 use crate::{harness, property};
 
@@ -51,6 +51,18 @@ pub(super) fn policy(name: &str) -> Result<Policy, Failure> {
         })?
     };
     Ok(Policy::load(&source, &beside)?)
+}
+
+/// The same, for episodes that are lived in this process.
+pub(super) fn policy_here(name: &str) -> Result<Policy, Failure> {
+    let policy = policy(name)?;
+    if policy.isolation.process == Process::Required {
+        return Err(Failure::input(
+            harness::Error::NotIsolated(policy.name).to_string(),
+            "only `dayfly run` does that: name a policy without `process = \"required\"` under `[isolation]`",
+        ));
+    }
+    Ok(policy)
 }
 
 /// The policy that another one extends: a file beside it, or none.

@@ -119,7 +119,7 @@ impl Horizon {
 
     /// The property whose trials these are, asked of the agent.
     fn case(&self, stage: &Stage) -> Result<Case, Failure> {
-        let policy = Arc::new(find::policy(&self.policy)?);
+        let policy = Arc::new(find::policy_here(&self.policy)?);
         let rules = suite::Rules { text: self.policy.clone(), policy };
         let source = find::source(&self.agent)?;
         let agent = stage.agent(&source, &rules.policy).map_err(|error| Failure::stage(&error))?;

@@ -48,7 +48,7 @@ impl Test {
     }
 
     fn rules(&self, document: Option<&Document<'_>>) -> Result<Vec<Rules>, Failure> {
-        let rules = |text: &str| Ok(Rules { text: text.to_owned(), policy: Arc::new(find::policy(text)?) });
+        let rules = |text: &str| Ok(Rules { text: text.to_owned(), policy: Arc::new(find::policy_here(text)?) });
         let named = named(&self.policy, document, |file| &file.policies, rules)?;
         if named.is_empty() { Ok(vec![rules("strict")?]) } else { Ok(named) }
     }
