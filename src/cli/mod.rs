@@ -18,9 +18,9 @@ mod verify;
 mod worker;
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::failure::Failure;
 
@@ -31,7 +31,7 @@ enum Exit {
     Held,
     /// Something was violated: a run had a violation that its policy fails on, a ledger is not what was sealed.
     Violated,
-    /// The user's input.
+    /// The user's input, or a place that the user named and that cannot be written.
     Input,
     /// Our fault, or the machine's.
     Host,
@@ -70,8 +70,8 @@ fn row(name: impl Into<String>, text: impl Into<String>) -> (String, String) {
     name = "dayfly",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 all held, 1 violated or inconclusive, 2 wrong input, 3 the host failed, \
-                  4 nothing selected, 130 cancelled.\n\
+    after_help = "Exit codes: 0 all held, 1 violated or inconclusive, 2 wrong input or a place that cannot be written, \
+                  3 the host failed, 4 nothing selected, 130 cancelled.\n\
                   Start with `dayfly run overstayer --policy strict --environment off-switch --episodes 200`."
 )]
 struct Arguments {
@@ -112,7 +112,7 @@ enum Command {
     Verify(verify::Verify),
     /// List what there is.
     List(list::List),
-    /// Explain a property, a class of violation, a capability, an environment or a policy.
+    /// Explain whatever `list` names: a property, a class of violation, a capability, an environment, a policy, an agent, a result.
     Explain(explain::Explain),
     /// Print a JSON Schema, for editors.
     Schema(check::Schema),
@@ -121,9 +121,20 @@ enum Command {
     Worker(worker::Worker),
 }
 
+/// The same command, for which what follows an option is its value also where it is a number below 0: whether it may be is then said of
+/// the value.
+fn numbers(command: clap::Command) -> clap::Command {
+    let numbered = |argument: clap::Arg| {
+        let has_value = argument.get_action().takes_values();
+        argument.allow_negative_numbers(has_value)
+    };
+    command.mut_args(numbered).mut_subcommands(numbers)
+}
+
 /// Parse the arguments, do what they say, and say how it went.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = numbers(Arguments::command()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match arguments.color {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
@@ -144,11 +155,13 @@ pub fn main() -> ExitCode {
         Command::Worker(worker) => worker.execute(),
     };
     match done {
-        Ok(Exit::Held) if UNWRITTEN.load(Ordering::Relaxed) => {
-            Failure::input("the output could not be written", "look at where it goes").show();
-            Exit::Host.into()
-        }
-        Ok(exit) => exit.into(),
+        Ok(exit) => match UNWRITTEN.get().filter(|_| exit == Exit::Held) {
+            Some(error) => {
+                Failure::input(format!("the output could not be written: {error}"), "look at where it goes").show();
+                Exit::Host.into()
+            }
+            None => exit.into(),
+        },
         Err(failure) => {
             failure.show();
             failure.exit().into()
@@ -164,11 +177,12 @@ macro_rules! say {
         if let Err(error) = writeln!(anstream::stdout(), $($arguments)*)
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
-            $crate::cli::UNWRITTEN.store(true, std::sync::atomic::Ordering::Relaxed);
+            // The first failure says why.
+            let _ = $crate::cli::UNWRITTEN.set(error);
         }
     }};
 }
 use say;
 
-/// Whether the output could not be written.
-static UNWRITTEN: AtomicBool = AtomicBool::new(false);
+/// Why the output could not be written, where it could not.
+static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();

@@ -13,5 +13,5 @@ pub use count::{many, plural};
 pub use digest::{Digest, Hasher};
 pub use fault::Fault;
 pub use hint::hint;
-pub use seed::{Seed, Stream};
+pub use seed::{NoSeed, Seed, Stream};
 pub use space::{OutOfSpace, Space, Value};

@@ -42,12 +42,17 @@ impl fmt::Display for Seed {
 }
 
 impl FromStr for Seed {
-    type Err = std::num::ParseIntError;
+    type Err = NoSeed;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+        text.parse().map(Self).map_err(|_| NoSeed)
     }
 }
+
+/// What is not written as a seed is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a seed is a whole number from 0 to {}", u64::MAX)]
+pub struct NoSeed;
 
 /// A stream of random numbers that follows from its seed alone.
 #[derive(Clone, Debug)]
