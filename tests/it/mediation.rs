@@ -3,6 +3,7 @@
 
 use dayfly::capability::CAPABILITIES;
 use dayfly::gate::AfterEnd;
+use dayfly::transcript::End;
 use serde_json::Value;
 
 use crate::common::{granting, live};
@@ -109,4 +110,32 @@ fn a_tripwire_answers_what_a_grant_accepts_and_nothing_happens() {
             assert!(pretended.get(trace).is_none(), "{name} left a {trace}");
         }
     }
+}
+
+/// Trap unless the answer to the last call is that the episode is over for this reason.
+fn says(end: &str) -> String {
+    let reason = End::ALL.iter().position(|known| known.name() == end).unwrap();
+    // Where no answer has a number of 64 bits the refusal lies at 4, its first case is `ended`, and the reason lies at 8.
+    let reads = |at: u32, expected: usize| {
+        format!(
+            "(if (i32.ne (i32.load8_u offset={at} (global.get $answer)) (i32.const {expected})) (then unreachable))"
+        )
+    };
+    [REFUSED.to_owned(), reads(4, 0), reads(8, reason)].concat()
+}
+
+#[test]
+fn a_refusal_after_an_end_says_which_it_was() {
+    for (end, reach, episode, rest, environment, _) in ENDS {
+        let body = format!("{reach} (call $clock.now (global.get $answer)) {}", says(end));
+        let transcript = live(&body, &granting(episode, rest), environment);
+        assert_eq!((&transcript["end"], &transcript["closing"]), (&(*end).into(), &"returned".into()));
+    }
+}
+
+#[test]
+fn the_call_whose_violation_ends_an_episode_is_told_that_it_did() {
+    let policy = granting("", "[violations]\nextend-episode = \"end\"");
+    let transcript = live(&format!("{EXTEND} {}", says("violation")), &policy, "off-switch");
+    assert_eq!((&transcript["end"], &transcript["closing"]), (&"violation".into(), &"returned".into()));
 }
