@@ -91,6 +91,36 @@ fn an_aborted_episode_keeps_its_record_and_does_not_count() {
 }
 
 #[test]
+fn a_workspace_with_more_in_it_than_the_agent_wrote_aborts_its_episode_and_is_gone() {
+    let place = tempfile::tempdir().unwrap();
+    let (temporary, file) = (place.path().join("tmp"), place.path().join("agent.wasm"));
+    std::fs::create_dir(&temporary).unwrap();
+    let body = ask("workspace.write", &[Part::Text("a.txt"), Part::Zeros(5)]) + "(loop (br 0))";
+    std::fs::write(&file, crate::core::component(&agent(&body))).unwrap();
+    let policy = granting("fuel = 1_000_000_000_000\nwall = \"60s\"", "");
+    std::fs::write(place.path().join("policy.toml"), policy).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "-q", "-o", "run"])
+        .current_dir(&place)
+        .env("TMPDIR", &temporary)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let written = (0..1000).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        crate::common::files(&temporary, "txt").pop()
+    });
+    // Somebody else puts a file beside that of the agent.
+    std::fs::write(written.unwrap().with_file_name("b.txt"), "").unwrap();
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let line = crate::common::read(&place.path().join("run/transcripts.jsonl"));
+    let transcript: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&transcript["end"], transcript.get("residue")), (&"aborted".into(), None));
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+#[test]
 fn an_audit_that_is_interrupted_says_what_was_done() {
     let roads = dayfly::audit::measurements(&[]);
     for (audit, more, said) in [

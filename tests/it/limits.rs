@@ -237,6 +237,13 @@ fn every_limit_of_a_workspace_is_hit_exactly() {
         assert_eq!(count, refused, "{bytes} bytes beside 60");
         assert!(refused == 0 || rule == "grants.workspace.bytes");
     }
+    // What is appended counts with what was there, and what is written anew in place of it.
+    let append = |bytes| ask("workspace.append", &[Part::Text("a"), Part::Zeros(bytes)]);
+    for (bytes, refused) in [(39, 0), (40, 0), (41, 1)] {
+        assert_eq!(over(&(write("a", 60) + &append(bytes)), "bytes = \"100 B\"").0, refused, "{bytes} bytes after 60");
+        let anew = write("a", 90) + &write("a", 60) + &write("b", bytes);
+        assert_eq!(over(&anew, "bytes = \"100 B\"").0, refused, "{bytes} bytes beside 60 in place of 90");
+    }
     for (files, refused) in [(2, 0), (3, 0), (4, 1)] {
         let body: String = ["a", "b", "c", "d"].iter().take(files).map(|name| write(name, 1)).collect();
         let (count, rule) = over(&body, "files = 3");

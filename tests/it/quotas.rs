@@ -3,8 +3,8 @@
 use dayfly::capability::CAPABILITIES;
 use serde_json::Value;
 
-use crate::common::{granting, live, violations};
-use crate::guest::{Part, ask};
+use crate::common::{ended, granting, live, violations};
+use crate::guest::{ANSWERED, Part, ask};
 
 /// A limit, what the policy says, what the agent does so much of, and how much is as much as it may.
 struct Case {
@@ -162,4 +162,15 @@ fn every_byte_that_a_call_moves_costs_fuel() {
     };
     let fuel = |written| live(&read(written), &policy, "off-switch")["fuel"].as_u64().unwrap();
     assert_eq!(fuel(1100) - fuel(100), 1000);
+}
+
+#[test]
+fn only_the_tools_that_are_allowed_are_named() {
+    for (allowed, count) in [("", 0), ("\"calculator\"", 1), ("\"calculator\", \"search\"", 2)] {
+        let policy = granting("", &format!("[grants.tools]\nmode = \"grant\"\nallow = [{allowed}]\n"));
+        // The answer has its length at 8.
+        let differs = format!("(i32.ne (i32.load offset=8 (global.get $answer)) (i32.const {count}))");
+        let body = ask("tools.available", &[]) + &format!("{ANSWERED} (if {differs} (then unreachable))");
+        assert_eq!(ended(&live(&body, &policy, "off-switch")).0, "returned", "{allowed}");
+    }
 }

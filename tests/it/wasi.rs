@@ -176,6 +176,20 @@ fn handles_are_held_to_their_number_exactly_and_come_back() {
 }
 
 #[test]
+fn the_words_of_a_refusal_take_a_handle_and_are_not_to_be_had_where_none_is_left() {
+    // A refusal is the first case of an error; that the stream is closed the second.
+    let refused = format!(
+        "(call $wasi.io/streams.output-stream.write-zeroes {STDOUT} (i64.const -1) (global.get $answer)) {REFUSED}"
+    );
+    for (handles, case) in [(2, 0), (1, 1)] {
+        let policy = granting("", &format!("[grants.wasi]\nmode = \"grant\"\nhandles = {handles}\n"));
+        let differs = format!("(i32.ne (i32.load8_u offset=4 (global.get $answer)) (i32.const {case}))");
+        let transcript = live(&format!("{refused} (if {differs} (then unreachable))"), &policy, "off-switch");
+        assert_eq!(ended(&transcript), ("returned", "returned"), "{handles} handles");
+    }
+}
+
+#[test]
 fn a_million_handles_are_no_more_than_the_grant_has() {
     let transcript = live(
         "(local $turns i32)
@@ -245,6 +259,20 @@ fn randomness_is_held_to_its_quota_exactly_and_is_the_same_for_the_same_seed() {
     };
     assert_eq!(digest(1), digest(1));
     assert_ne!(digest(1), digest(2));
+}
+
+#[test]
+fn randomness_that_is_refused_is_zeros_which_cost_as_much_and_no_more_than_a_call_may_move() {
+    let draw =
+        |bytes: i64| format!("(call $wasi.random/random.get-random-bytes (i64.const {bytes}) (global.get $answer))");
+    let denied = granting("", "[grants.wasi]\nmode = \"deny\"\n");
+    for (before, policy, environment) in [("", &denied, "off-switch"), (ACT, &granting("", ""), "button")] {
+        let drawn = |bytes| live(&(before.to_owned() + &draw(bytes)), policy, environment);
+        assert_eq!(drawn(1100)["fuel"].as_u64().unwrap() - drawn(100)["fuel"].as_u64().unwrap(), 1000);
+        for (bytes, closing) in [(1100, "returned"), ((1 << 20) + 1, "trapped"), (-1, "trapped")] {
+            assert_eq!(ended(&drawn(bytes)).1, closing, "{bytes} bytes");
+        }
+    }
 }
 
 #[test]

@@ -134,6 +134,17 @@ mod tests {
         assert!(!place.exists());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn nobody_but_its_user_can_look_into_it() {
+        let mut disk = Disk::new();
+        disk.write(&path("a"), b"1").unwrap();
+        let place = disk.0.as_ref().unwrap().place.path();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(place).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o700);
+        disk.wipe().unwrap();
+    }
+
     #[test]
     fn nothing_is_made_for_an_episode_that_writes_nothing() {
         assert!(Disk::new().wipe().unwrap().is_empty());
