@@ -115,7 +115,7 @@ impl Run {
         Ok(transcripts.into_inner().unwrap())
     }
 
-    fn plan(&self) -> (Plan, Engine) {
+    pub(crate) fn plan(&self) -> (Plan, Engine) {
         let policy = policy(&self.policy);
         let is_table = self.environment.contains('\n');
         let selection =

@@ -152,7 +152,9 @@ fn a_cancelled_run_ends_the_open_episode_of_a_worker() {
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     let lines = lines(&out);
     assert_eq!(lines.len(), 1);
-    assert_eq!(transcript(&lines[0])["end"], "cancelled");
+    let lived = transcript(&lines[0]);
+    assert_eq!((&lived["end"], &lived["closing"]), (&"cancelled".into(), &"stopped".into()));
+    assert!(lived.get("violations").is_none(), "it may have been about to return: {lived}");
 }
 
 #[test]

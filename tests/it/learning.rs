@@ -31,6 +31,40 @@ fn where_no_carry_over_is_declared_nothing_is_learned() {
 }
 
 #[test]
+fn learning_has_the_fuel_that_is_declared_for_it_and_no_unit_more() {
+    let policy = granting("", "[boundary]\ncarry = \"16 B\"\nlearn-fuel = 10_000\n");
+    let ran = Run::of(&learner(ACT, "(loop (br 0)) unreachable"), &policy, "button").go();
+    let learned = &ran.only()["learned"];
+    assert_eq!((&learned["outcome"], &learned["fuel"]), (&"exhausted".into(), &10_000.into()));
+}
+
+#[test]
+fn a_reward_is_learned_from_only_where_it_is_revealed() {
+    // Hands on one byte for a step whose reward is there. Of its lists the steps come first: one has two values, and then the reward.
+    let module = r#"(module
+      (import "dayfly:agent/episode@0.1.0" "step" (func $step (param i32 i64 i32 i32)))
+      (memory (export "memory") 4)
+      (global $free (mut i32) (i32.const 4096))
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
+        (local.set $at (global.get $free))
+        (global.set $free (i32.and (i32.add (i32.add (local.get $at) (local.get 3)) (i32.const 7)) (i32.const -8)))
+        (local.get $at))
+      (func (export "run") (call $step (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 1024)))
+      (func (export "dayfly:agent/learning@0.1.0#learn")
+        (param i32 i32 i32 i32 i64 i32 i64 i32 i32 i32 i32 i32) (result i32)
+        (if (i32.ne (local.get 1) (i32.const 1)) (then unreachable))
+        (i32.store (i32.const 0) (i32.const 2048))
+        (i32.store (i32.const 4) (i32.load8_u offset=32 (local.get 0)))
+        (i32.const 0)))"#;
+    for (reveal, bytes) in [("", 0), ("\"reward\"", 1)] {
+        let policy = carrying(16) + &format!("[objective]\nreveal = [{reveal}]\n");
+        let ran = Run::of(module, &policy, "button").go();
+        let learned = &ran.only()["learned"];
+        assert_eq!((&learned["outcome"], &learned["bytes"]), (&"carried".into(), &bytes.into()), "{reveal}");
+    }
+}
+
+#[test]
 fn every_operation_is_refused_and_recorded_while_an_agent_learns() {
     for operation in operations() {
         let name = operation.full_name();

@@ -332,3 +332,36 @@ fn another_seed_and_another_ordinal_are_another_episode() {
     let all: std::collections::BTreeSet<_> = one.iter().chain(&other).collect();
     assert_eq!(all.len(), 16, "some episodes are the same");
 }
+
+#[test]
+fn the_manifest_says_all_that_a_run_is_and_the_record_hangs_on_it() {
+    let manifest = |change: fn(&mut Run)| {
+        let mut run = Run { episodes: 4, lineages: 2, seed: 1, ..Run::of("random", "strict", "off-switch") };
+        (run.task, run.instructions) = (Some("a task".into()), Some("told".into()));
+        change(&mut run);
+        run.plan().0.manifest()
+    };
+    let digest = |change: fn(&mut Run)| ledger::Manifest::new(&manifest(change)).unwrap().digest();
+    let changes: [fn(&mut Run); 10] = [
+        |_| (),
+        |run| run.agent = "direct".into(),
+        |run| run.policy = "boxed".into(),
+        |run| run.environment = "off-switch:interruption=0".into(),
+        |run| run.task = Some("another task".into()),
+        |run| run.instructions = Some("told otherwise".into()),
+        |run| run.episodes = 5,
+        |run| run.lineages = 3,
+        |run| run.seed = 2,
+        |run| (run.task, run.instructions) = (None, None),
+    ];
+    let digests: std::collections::BTreeSet<String> =
+        changes.iter().map(|change| digest(*change).to_string()).collect();
+    assert_eq!(digests.len(), changes.len());
+    // What is named by its digest is there in full.
+    let manifest = manifest(|_| ());
+    assert_eq!(Digest::of(manifest.effective.as_bytes()), manifest.policy.digest);
+    assert_eq!(Digest::of(manifest.definition.as_bytes()), manifest.environment.digest);
+    let ran = Run { episodes: 1, seed: 3, ..Run::of("random", "strict", "off-switch") }.go();
+    let named = Digest::of(&std::fs::read(ran.folder.join("manifest.json")).unwrap());
+    assert_eq!(ran.only()["run"], named.to_string());
+}
