@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::agent::{Agent, Engine, SHIPPED};
-use crate::environment::Selection;
+use crate::environment::{Environment, Foreign, Selection, Status, Transition};
 use crate::episode::{self, Cancel};
 use crate::gate::Release;
 use crate::policy::{Policy, SourceFile};
 use crate::transcript::{Argument, Part};
-use crate::value::Seed;
+use crate::value::{Seed, Space, Value};
 
 /// What a learner is run under, and in: all that can cross the boundary does.
 fn setting(boundary: &str) -> Setting {
@@ -108,13 +108,82 @@ fn no_world_is_brought_that_is_none_of_the_runs() {
     assert_eq!(kept.environment.state(), [0]);
 }
 
+/// A world that takes the first byte of any state for its own.
+struct Lax(Vec<u8>);
+
+impl Environment for Lax {
+    fn observations(&self) -> Space {
+        Space::Discrete(1)
+    }
+
+    fn actions(&self) -> Space {
+        Space::Discrete(1)
+    }
+
+    fn task(&self) -> &'static str {
+        ""
+    }
+
+    fn steps(&self) -> Option<u32> {
+        None
+    }
+
+    fn open(&mut self, _: Seed) -> Value {
+        Value::Discrete(0)
+    }
+
+    fn step(&mut self, _: &Value) -> Transition {
+        Transition { observation: Value::Discrete(0), reward: 0.0, status: Status::Running }
+    }
+
+    fn performance(&self) -> f64 {
+        0.0
+    }
+
+    fn state(&self) -> Vec<u8> {
+        self.0.clone()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
+        self.0 = state.iter().copied().take(1).collect();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_world_that_is_brought_is_the_one_that_was_told_of() {
+    let setting = setting(CROSSING);
+    for (state, found) in [(vec![9], Ok(vec![9])), (vec![9, 9], Err((Doubt::World, vec![7])))] {
+        let mut ticket = Ticket { environment: Box::new(Lax(vec![7])), ..ticket() };
+        let mut lived = told(&setting);
+        lived.world = Some(Bytes(state));
+        let believed = lived.believe(&setting, &mut ticket);
+        let left = ticket.environment.state();
+        assert_eq!(believed.map(|lived| lived.environment.state()).map_err(|doubt| (doubt, left)), found);
+    }
+}
+
+#[test]
+fn a_world_that_comes_with_what_is_not_believed_is_not_brought() {
+    let (setting, mut ticket) = (setting(CROSSING), ticket());
+    let (before, mut lived) = (ticket.environment.state(), told(&setting));
+    assert_ne!(lived.world.as_ref().unwrap().0, before);
+    lived.steps = 6;
+    assert_eq!(lived.believe(&setting, &mut ticket).unwrap_err(), Doubt::Beyond);
+    assert_eq!(ticket.environment.state(), before);
+}
+
 #[test]
 fn more_than_the_policy_allows_is_not_believed() {
     assert_eq!(doubt(|told| told.steps = 6), Doubt::Beyond);
-    let step =
-        Step { action: crate::value::Value::Discrete(0), reward: 0.0, observation: crate::value::Value::Discrete(0) };
+    let step = Step { action: Value::Discrete(0), reward: 0.0, observation: Value::Discrete(0) };
     assert_eq!(doubt(|told| told.trace = vec![step; 6]), Doubt::Beyond);
     assert_eq!(doubt(|told| told.end = End::Aborted), Doubt::Unknown);
+    let trapped = |characters: usize| {
+        move |told: &mut Told| (told.closing, told.cause) = (Closing::Trapped, Some("é".repeat(characters)))
+    };
+    assert!(believed(trapped(200)).is_ok());
+    assert_eq!(doubt(trapped(201)), Doubt::Beyond);
     assert_eq!(doubt(|told| told.total = f64::NAN), Doubt::Unknown);
     assert_eq!(doubt(|told| told.performance = f64::INFINITY), Doubt::Unknown);
     assert_eq!(doubt(|told| told.violations = vec![(99, 1)]), Doubt::Unknown);
@@ -357,6 +426,34 @@ fn what_contradicts_itself_is_not_believed() {
     ];
     for change in changes {
         assert_eq!(doubt(change), Doubt::Contradiction);
+    }
+    // A violation that is shown is counted.
+    let shown = |count: u64| {
+        move |told: &mut Told| {
+            let entry = ToldEntry { decision: Decision::Refused, class: Some(6), ..granted(0x20, "", Digest::of(b"")) };
+            (told.entries, told.violations) = (vec![entry], vec![(6, count)]);
+        }
+    };
+    assert!(believed(shown(1)).is_ok());
+    assert_eq!(doubt(shown(0)), Doubt::Contradiction);
+}
+
+#[test]
+fn a_lesson_that_comes_to_nothing_is_told_with_why() {
+    let lesson = |outcome, bytes, count| {
+        move |told: &mut Told| {
+            let learned = told.learned.as_mut().unwrap();
+            (learned.outcome, learned.bytes, learned.next) = (outcome, bytes, None);
+            told.violations = vec![(5, count)];
+        }
+    };
+    assert!(believed(lesson(Lesson::Refused, 65, 1)).is_ok());
+    assert!(believed(lesson(Lesson::Trapped, 0, 0)).is_ok());
+    // Refused though it fits, or without a violation; of a trap there are no bytes, and nobody has cancelled.
+    for (outcome, bytes, count) in
+        [(Lesson::Refused, 64, 1), (Lesson::Refused, 65, 0), (Lesson::Trapped, 1, 0), (Lesson::Stopped, 0, 0)]
+    {
+        assert_eq!(doubt(lesson(outcome, bytes, count)), Doubt::Contradiction, "{outcome:?}");
     }
 }
 
