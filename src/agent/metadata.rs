@@ -151,8 +151,9 @@ impl Uses {
 mod tests {
     use super::*;
 
-    /// A module whose world imports an interface of each of three packages' names, each using the one before.
-    fn module(packages: [&str; 3]) -> Vec<u8> {
+    /// A module whose world, which is of the package `own`, imports an interface of each of three packages' names, each using the
+    /// one before.
+    fn module(own: &str, packages: [&str; 3]) -> Vec<u8> {
         let [first, second, third] = packages;
         let section = wat::parse_str(format!(
             r#"(component
@@ -166,7 +167,7 @@ mod tests {
                      (alias export 1 "t" (type))
                      (type (instance (alias outer 1 3 (type)) (export "t" (type (eq 0)))))
                      (import "{third}/z" (instance (type 4)))))
-                   (export "test:test/world" (component (type 0)))))
+                   (export "{own}/world" (component (type 0)))))
                  (export "world" (type 0))
                  (@custom "wit-component-encoding" "\04\00"))"#
         ))
@@ -185,14 +186,20 @@ mod tests {
 
     #[test]
     fn packages_in_a_circle_are_refused_before_they_are_ordered() {
-        let why = is_described(&module(["a:a", "b:b", "a:a"])).unwrap_err();
+        let why = is_described(&module("test:test", ["a:a", "b:b", "a:a"])).unwrap_err();
+        assert_eq!(why, "its packages use each other in a circle, `a:a` among them");
+    }
+
+    #[test]
+    fn the_package_of_the_world_is_one_of_them() {
+        let why = is_described(&module("a:a", ["a:a", "b:b", "c:c"])).unwrap_err();
         assert_eq!(why, "its packages use each other in a circle, `a:a` among them");
     }
 
     #[test]
     fn packages_in_a_row_are_not() {
-        assert_eq!(is_described(&module(["a:a", "b:b", "c:c"])), Ok(true));
-        assert_eq!(is_described(&module(["a:a", "a:a", "b:b"])), Ok(true));
+        assert_eq!(is_described(&module("test:test", ["a:a", "b:b", "c:c"])), Ok(true));
+        assert_eq!(is_described(&module("test:test", ["a:a", "a:a", "b:b"])), Ok(true));
         assert_eq!(is_described(&wat::parse_str("(module)").unwrap()), Ok(false));
     }
 }

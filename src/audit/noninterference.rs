@@ -286,3 +286,27 @@ impl Guests {
         *count = count.saturating_add(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_audit_that_compared_nothing_shows_nothing() {
+        let found = |compared, differ| Pairs {
+            asked: 9,
+            compared,
+            differ,
+            uncompared: 9 - compared,
+            cancelled: false,
+            first: None,
+            bytes: 0,
+            sights: BTreeSet::new(),
+            guests: BTreeMap::new(),
+            share: None,
+            root: None,
+        };
+        assert!(found(9, 0).held() && found(1, 0).held());
+        assert!(!found(0, 0).held() && !found(9, 1).held());
+    }
+}

@@ -91,3 +91,60 @@ impl Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Engine;
+    use crate::environment::Selection;
+    use crate::episode::{self, Cancel};
+    use crate::policy::{Policy, shipped};
+    use crate::transcript::{Closing, End, Message, Residue};
+
+    type Change = fn(&mut Transcript);
+
+    fn run(seed: u64) -> Run {
+        let policy = Policy::load(&shipped("strict").unwrap(), &|_, _| Ok(None)).unwrap();
+        let engine = Engine::new(episode::memory(&policy), 1).unwrap();
+        let world = "off-switch".parse::<Selection>().unwrap().into();
+        let subject = Subject::untried(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let (before, probe) = (subject.part("idle").unwrap(), subject.part("look").unwrap());
+        Run::live(&subject, Crossing::Avoided, Seed(seed), &before, &probe).unwrap()
+    }
+
+    #[test]
+    fn what_the_clock_or_the_operator_had_a_part_in_is_not_compared() {
+        let (one, mut other) = (run(1), run(2));
+        assert!(!one.parts(&other).unwrap().unwrap().is_empty());
+        assert_eq!(one.parts(&run(1)).unwrap(), Some(Vec::new()));
+        for hurried in [End::Wall, End::Cancelled, End::Aborted] {
+            other.saw.end = hurried;
+            assert_eq!((one.parts(&other).unwrap(), other.parts(&one).unwrap()), (None, None));
+        }
+    }
+
+    #[test]
+    fn whatever_is_kept_of_an_episode_is_compared() {
+        let Run { saw, view, .. } = run(1);
+        let changes: [(&str, Change); 12] = [
+            ("end", |saw| saw.end = End::Trapped),
+            ("closing", |saw| saw.closing = Closing::Stopped),
+            ("cause", |saw| saw.cause = Some("why".to_owned())),
+            ("steps", |saw| saw.steps += 1),
+            ("return", |saw| saw.total += 1.0),
+            ("performance", |saw| saw.performance += 1.0),
+            ("fuel", |saw| saw.fuel += 1),
+            ("calls.count", |saw| saw.calls.count += 1),
+            ("after_end", |saw| saw.after_end += 1),
+            ("entries_cut", |saw| saw.entries_cut += 1),
+            ("released", |saw| saw.released.push(Message { recipient: "you".to_owned(), body: Vec::new() })),
+            ("residue", |saw| saw.residue.push(Residue { path: "a".to_owned(), bytes: 0 })),
+        ];
+        for (field, change) in changes {
+            let mut other = saw.clone();
+            change(&mut other);
+            let parts = view.parts(&View::of(&other).unwrap()).unwrap();
+            assert!(matches!(parts.as_slice(), [part] if part.field.starts_with(field)), "{field}: {parts:?}");
+        }
+    }
+}

@@ -176,6 +176,7 @@ mod tests {
         assert_eq!(Verdict::of(Some(&open), Road::Undeclared), Verdict::Violated);
         assert_eq!(Verdict::of(Some(&open), Road::Control), Verdict::Holds);
         assert_eq!(Verdict::of(Some(&open), Road::CarryOver(8)), Verdict::Holds);
+        assert_eq!(Verdict::of(Some(&open), Road::CarryOver(0)), Verdict::Violated);
     }
 
     #[test]

@@ -173,3 +173,108 @@ fn signed(count: u32) -> i32 {
 pub(super) const fn at_offset(offset: u64) -> MemArg {
     MemArg { offset, align: 2, memory_index: 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::fmt::Write as _;
+    use std::sync::Arc;
+
+    use wasm_encoder::reencode::{Error, Reencode, utils};
+    use wasm_encoder::{CodeSection, Module};
+    use wasmparser::{CodeSectionReader, Parser};
+
+    use super::*;
+    use crate::agent::{Agent, Engine};
+    use crate::audit::contract::{self, World};
+    use crate::audit::operation::{callable, imports, resources};
+    use crate::capability::CAPABILITIES;
+    use crate::environment::Selection;
+    use crate::episode::{self, Cancel, Setting};
+    use crate::harness::{self, Plan};
+    use crate::policy::{Policy, SourceFile};
+    use crate::transcript::{End, Transcript};
+    use crate::value::{Digest, Seed};
+
+    /// Puts guards where the first functions of a module are.
+    struct Guarded(Vec<Function>);
+
+    impl Reencode for Guarded {
+        type Error = Infallible;
+
+        fn parse_code_section(
+            &mut self,
+            code: &mut CodeSection,
+            section: CodeSectionReader<'_>,
+        ) -> Result<(), Error<Infallible>> {
+            for (at, body) in section.into_iter().enumerate() {
+                match self.0.get(at) {
+                    Some(guard) => drop(code.function(guard)),
+                    None => utils::parse_function_body(self, code, body?)?,
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// A module that calls the guard of each import with these numbers, again and again.
+    fn module(operations: &[Operation], number: i64, seed: u64) -> Vec<u8> {
+        let drops: Vec<Resource> = resources(operations).into_iter().collect();
+        let guards = Imports { operations, drops: &drops }.guards(&mut Seed(seed).stream());
+        let dropping = drops.iter().map(|_| ("(param i32)".to_owned(), vec!["i32"], 0));
+        let calling = operations.iter().map(|operation| {
+            (operation.signature(), operation.slots.iter().map(Slot::kind).collect(), operation.results.len())
+        });
+        let (mut functions, mut calls) = (String::new(), String::new());
+        for (at, (signature, parameters, results)) in calling.chain(dropping).enumerate() {
+            write!(functions, "(func $guard{at} {signature} unreachable)").unwrap();
+            let arguments = parameters.into_iter().map(|kind| match kind {
+                "i32" | "i64" => format!("({kind}.const {})", if kind == "i32" { number >> 32 } else { number }),
+                _ => format!("({kind}.const nan)"),
+            });
+            let (arguments, drops) = (arguments.collect::<String>(), "drop ".repeat(results));
+            write!(calls, "(call $guard{at} {arguments}) {drops}").unwrap();
+        }
+        let text = format!(
+            "(module {} (memory (export \"memory\") 8) {functions}
+               (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) (i32.const {LISTS}))
+               (func (export \"run\") (local $turns i32)
+                 (loop $again {calls}
+                   (br_if $again (i32.lt_u (local.tee $turns (i32.add (local.get $turns) (i32.const 1))) (i32.const 60))))))",
+            imports(operations)
+        );
+        let mut guarded = Module::new();
+        let bytes = wat::parse_str(text).unwrap();
+        Guarded(guards).parse_core_module(&mut guarded, Parser::new(0), &bytes).unwrap();
+        contract::describe(guarded.finish(), World::AgentOnWasi).unwrap()
+    }
+
+    fn lived(bytes: &[u8], policy: &Arc<Policy>) -> Transcript {
+        let engine = Engine::new(episode::memory(policy), 1).unwrap();
+        let agent = Agent::load("test", bytes, &engine).unwrap();
+        let run = Digest::of(b"test");
+        let setting = Setting::new(agent.clone(), Arc::clone(policy), None, run, Cancel::default()).unwrap();
+        let (world, policy) = ("off-switch".parse::<Selection>().unwrap().into(), Arc::clone(policy));
+        let plan = Plan { agent, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(0) };
+        harness::relay(&plan, &[&setting]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_guard_makes_sense_of_whatever_it_is_called_with_and_gives_back_what_it_held() {
+        // Whoever asks for too much randomness traps, and who leaves is gone: all others are told. An error in an answer stays, so
+        // that there are more handles than those of sixty turns.
+        let mut operations = callable(contract::operations().unwrap());
+        operations.retain(|operation| !operation.name.ends_with("random-bytes") && operation.path() != "cli/exit");
+        let mut text = "[episode]\nsteps = 100\nfuel = 100_000_000\n".to_owned();
+        for capability in CAPABILITIES {
+            let handles = if capability.name == "wasi" { "handles = 1000\n" } else { "" };
+            text = format!("{text}[grants.{}]\nmode = \"deny\"\n{handles}", capability.name);
+        }
+        let policy = Arc::new(Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap());
+        for (seed, number) in [(1, -1), (2, i64::MAX), (3, i64::MIN), (4, 0x1234_5678_9ABC_DEF0)] {
+            let lived = lived(&module(&operations, number, seed), &policy);
+            assert_eq!((lived.end, lived.cause), (End::Returned, None), "{number}");
+            assert!(lived.calls.count > 60 * u64::try_from(operations.len()).unwrap(), "{:?}", lived.calls);
+        }
+    }
+}
