@@ -51,6 +51,9 @@ impl Init {
             file.persist_noclobber(&path).map_err(|error| unwritten(&path, &error.error))?;
             say!("wrote {}", path.display());
         }
+        if !self.folder.join(".git").exists() {
+            say!("\nGitHub reads `.github` at the root of a repository alone, and runs what it says there");
+        }
         say!("\nnext: put your agent at `{}`, then", self.folder.join(&self.agent).display());
         say!("  dayfly test {}", self.folder.join("suite.toml").display());
         Ok(Exit::Held)
