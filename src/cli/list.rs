@@ -20,7 +20,7 @@ const MANY: usize = 12;
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Which list; the names in all of them without one.
-    #[arg(value_enum)]
+    #[arg(value_enum, ignore_case = true)]
     what: Option<What>,
 }
 

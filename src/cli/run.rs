@@ -45,8 +45,8 @@ pub(super) struct Run {
     #[arg(long, short = 'n', default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     episodes: u64,
     /// How many lineages the episodes are dealt out to, in turns. A lineage hands its carry-over, and its world where that
-    /// persists, from one episode to its next. By default 1, or where the policy has a population its size: of fewer, none are
-    /// selected.
+    /// persists, from one of its episodes to the next. By default 1; where the policy has a population, as many as that, and of
+    /// fewer none is selected.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     lineages: Option<u32>,
     /// What every random choice follows from.
