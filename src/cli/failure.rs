@@ -1,14 +1,16 @@
-//! What a command finds wrong, and how it is shown.
+//! What a command finds wrong.
+
+mod report;
 
 use std::fmt::Display;
 use std::io::Write as _;
 use std::path::Path;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use annotate_snippets::{Renderer, renderer::DecorStyle};
 
+use self::report::{Place, Report};
 use super::Exit;
 use crate::policy::Invalid;
-use crate::report::{plain, plain_lines};
 use crate::value::Fault;
 use crate::{harness, ledger, suite, worker};
 
@@ -17,21 +19,6 @@ use crate::{harness, ledger, suite, worker};
 pub(super) struct Failure {
     exit: Exit,
     reports: Vec<Report>,
-}
-
-#[derive(Debug)]
-struct Report {
-    message: String,
-    help: String,
-    place: Option<Place>,
-}
-
-/// A place in a file of the user.
-#[derive(Debug)]
-struct Place {
-    path: String,
-    text: String,
-    fault: Fault,
 }
 
 impl Failure {
@@ -57,6 +44,30 @@ impl Failure {
             report.place = Some(Place { path: path.to_string(), text: text.to_owned(), fault });
         }
         self
+    }
+
+    /// All that was found, or everything that is wrong.
+    pub(super) fn all<T>(found: impl Iterator<Item = Result<T, Self>>) -> Result<Vec<T>, Self> {
+        let mut all = Ok(Vec::new());
+        for one in found {
+            all = Self::both(all, one).map(|(mut all, one)| {
+                all.push(one);
+                all
+            });
+        }
+        all
+    }
+
+    /// Both, or everything that is wrong with either.
+    pub(super) fn both<T, U>(one: Result<T, Self>, other: Result<U, Self>) -> Result<(T, U), Self> {
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(mut one), Err(mut other)) => {
+                one.reports.append(&mut other.reports);
+                Err(one)
+            }
+            (Err(failure), _) | (_, Err(failure)) => Err(failure),
+        }
     }
 
     /// The host failed.
@@ -170,54 +181,6 @@ impl Failure {
             text.push_str("\n\n");
         }
         text
-    }
-}
-
-impl Report {
-    /// The same, without a character that a terminal takes for more than a character: messages quote, and files are, text of others.
-    fn plain(&self) -> Self {
-        Self {
-            message: plain_lines(&self.message),
-            help: plain_lines(&self.help),
-            place: self.place.as_ref().map(Place::plain),
-        }
-    }
-
-    fn groups(&self) -> Vec<Group<'_>> {
-        let title = Level::ERROR.primary_title(&self.message);
-        let mut group = match &self.place {
-            Some(Place { path, text, fault }) => {
-                let span = fault.span.clone().unwrap_or(0..text.find('\n').unwrap_or(text.len()));
-                let annotation = AnnotationKind::Primary.span(span);
-                let annotation = if fault.label.is_empty() { annotation } else { annotation.label(&fault.label) };
-                title.element(Snippet::source(text).path(path).annotation(annotation))
-            }
-            None => Group::with_title(title),
-        };
-        if !self.help.is_empty() {
-            group = group.element(Level::HELP.message(&self.help));
-        }
-        vec![group]
-    }
-}
-
-impl Place {
-    /// The same, pointing at the same part of the text.
-    fn plain(&self) -> Self {
-        let Self { path, text, fault: Fault { message, span, label, help } } = self;
-        // What ends a line is one character here.
-        let text = text.replace("\r\n", " \n");
-        let at = |end: usize| plain_lines(text.get(..end).unwrap_or(&text)).len();
-        Self {
-            path: plain(path),
-            fault: Fault {
-                message: plain_lines(message),
-                span: span.as_ref().map(|span| at(span.start)..at(span.end)),
-                label: plain_lines(label),
-                help: plain_lines(help),
-            },
-            text: plain_lines(&text),
-        }
     }
 }
 

@@ -30,9 +30,9 @@ impl Test {
         let document = self.suite.as_deref().map(read).transpose()?;
         let seed = self.seed.or(document.as_ref().map(|document| document.file.seed)).unwrap_or_default();
         let name = document.as_ref().map_or_else(|| "dayfly".to_owned(), Document::name);
-        let rules = self.rules(document.as_ref())?;
+        let worlds = named(&self.environment, document.as_ref(), |file| &file.environments, find::world);
+        let (rules, worlds) = Failure::both(self.rules(document.as_ref()), worlds)?;
         let agents = self.agents(document.as_ref(), &rules, stage)?;
-        let worlds = named(&self.environment, document.as_ref(), |file| &file.environments, find::world)?;
         once(worlds.iter().map(ToString::to_string))?;
         let properties = self.properties(document.as_ref())?;
         let selection = Selection { agents, rules, worlds, properties, seed };
@@ -138,14 +138,11 @@ fn named<T>(
 ) -> Result<Vec<T>, Failure> {
     once(given.iter().cloned())?;
     match document {
-        Some(document) if given.is_empty() => names(&document.file)
-            .iter()
-            .map(|named| {
-                let at = |failure: Failure| failure.at(document.path.display(), &document.text, named.span.clone());
-                find(&document.resolved(named)).map_err(at)
-            })
-            .collect(),
-        _ => given.iter().map(|text| find(text)).collect(),
+        Some(document) if given.is_empty() => Failure::all(names(&document.file).iter().map(|named| {
+            let at = |failure: Failure| failure.at(document.path.display(), &document.text, named.span.clone());
+            find(&document.resolved(named)).map_err(at)
+        })),
+        _ => Failure::all(given.iter().map(|text| find(text))),
     }
 }
 

@@ -1,0 +1,70 @@
+//! One mistake, as it is shown: what is wrong, where, and what to do.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
+
+use crate::report::{plain, plain_lines};
+use crate::value::Fault;
+
+/// What is wrong.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) message: String,
+    pub(super) help: String,
+    pub(super) place: Option<Place>,
+}
+
+/// A place in a file of the user.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) path: String,
+    pub(super) text: String,
+    pub(super) fault: Fault,
+}
+
+impl Report {
+    /// The same, without a character that a terminal takes for more than a character: messages quote, and files are, text of others.
+    pub(super) fn plain(&self) -> Self {
+        Self {
+            message: plain_lines(&self.message),
+            help: plain_lines(&self.help),
+            place: self.place.as_ref().map(Place::plain),
+        }
+    }
+
+    pub(super) fn groups(&self) -> Vec<Group<'_>> {
+        let title = Level::ERROR.primary_title(&self.message);
+        let mut group = match &self.place {
+            Some(Place { path, text, fault }) => {
+                let span = fault.span.clone().unwrap_or(0..text.find('\n').unwrap_or(text.len()));
+                let annotation = AnnotationKind::Primary.span(span);
+                let annotation = if fault.label.is_empty() { annotation } else { annotation.label(&fault.label) };
+                title.element(Snippet::source(text).path(path).annotation(annotation))
+            }
+            None => Group::with_title(title),
+        };
+        if !self.help.is_empty() {
+            group = group.element(Level::HELP.message(&self.help));
+        }
+        vec![group]
+    }
+}
+
+impl Place {
+    /// The same, pointing at the same part of the text.
+    fn plain(&self) -> Self {
+        let Self { path, text, fault: Fault { message, span, label, help } } = self;
+        // What ends a line is one character here.
+        let text = text.replace("\r\n", " \n");
+        let at = |end: usize| plain_lines(text.get(..end).unwrap_or(&text)).len();
+        Self {
+            path: plain(path),
+            fault: Fault {
+                message: plain_lines(message),
+                span: span.as_ref().map(|span| at(span.start)..at(span.end)),
+                label: plain_lines(label),
+                help: plain_lines(help),
+            },
+            text: plain_lines(&text),
+        }
+    }
+}
