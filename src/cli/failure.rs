@@ -141,8 +141,11 @@ impl Failure {
 
     /// Episodes were aborted because their worker was lost.
     pub(super) fn lost(episodes: u64) -> Self {
-        let help = "`lost` in their transcripts says how; the others are as they would have been";
-        Self::new(Exit::Host, format!("{episodes} of the episodes were aborted: their worker was lost"), help)
+        let message = match episodes {
+            1 => "1 episode was aborted: its worker was lost".to_owned(),
+            _ => format!("{episodes} episodes were aborted: their workers were lost"),
+        };
+        Self::new(Exit::Host, message, "`lost` in the transcript says how; all others are as they would have been")
     }
 
     fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {

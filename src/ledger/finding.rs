@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::{CHECKPOINTS, Head, LEAVES, MANIFEST, Reason, TRANSCRIPTS};
-use crate::value::Digest;
+use crate::value::{Digest, many};
 
 /// A way in which a ledger is not what a closed run leaves behind. Lines are counted from 1, episodes from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,7 +203,7 @@ impl fmt::Display for Finding {
                 write!(f, "`{CHECKPOINTS}`, line {line}: the run was sealed as {}", sealed.name())
             }
             Self::Count { reason, episodes, asked } => {
-                write!(f, "{episodes} of {asked} episodes, and closed as {}", reason.name())
+                write!(f, "{episodes} of {}, and closed as {}", many(*asked, "episode"), reason.name())
             }
             Self::Root { root } => write!(f, "the root is {root}, not the one that was given"),
             Self::File { name } => write!(f, "`{name}` is not there"),

@@ -52,6 +52,8 @@ pub use leaf::{Manifest, Sealed};
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 
+use crate::value::many;
+
 const MANIFEST: &str = "manifest.json";
 const TRANSCRIPTS: &str = "transcripts.jsonl";
 const LEAVES: &str = "leaves.bin";
@@ -105,7 +107,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A run cannot be closed for this reason.
-    #[error("a run of {asked} episodes cannot be closed as {} after {episodes}", reason.name())]
+    #[error("a run of {} cannot be closed as {} after {episodes}", many(*asked, "episode"), reason.name())]
     Close {
         /// The reason.
         reason: Reason,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::{Cell, Measure, Play, Reproduction, Row, Seen, Size, Watch, count};
 use crate::environment::Selection;
 use crate::policy::{Continuity, Policy, Population, Swap, shipped};
-use crate::value::Seed;
+use crate::value::{Seed, many};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction {
     name: "hi-ads",
@@ -106,7 +106,7 @@ impl Training {
         });
         let learner = learner.agent();
         Cell {
-            name: format!("{population} x {learner}, {selection}, {swapping}, {rounds} rounds"),
+            name: format!("{population} x {learner}, {selection}, {swapping}, {}", many(rounds, "round")),
             command: format!(
                 "dayfly reproduce hi-ads --learner {learner} --population {population} --interval {interval} --swap {swap} \
                  --rounds {rounds} --trials {trials} --seed {seed}"

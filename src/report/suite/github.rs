@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 use super::{CAVEAT, Told, count, text};
 use crate::property::{Finding, Kind};
 use crate::suite::{Case, Outcome};
+use crate::value::plural;
 
 /// How many annotations of each level GitHub shows of one step.
 const CAP: usize = 10;
@@ -35,7 +36,11 @@ fn capped(level: &str, cases: &[(&Case, &Outcome)]) -> Vec<String> {
         lines.push(annotation(
             level,
             "and more",
-            &format!("{} more cases: see the summary of the step", cases.len() - shown),
+            &format!(
+                "{} more {}: see the summary of the step",
+                cases.len() - shown,
+                plural(cases.len() - shown, "case")
+            ),
         ));
     }
     lines
