@@ -1,6 +1,6 @@
 //! `dayfly init`: the files that a repository with an agent begins with.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -64,15 +64,14 @@ impl Init {
 fn write(path: &Path, text: &str) -> std::io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut builder = Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = Builder::new().make_in(folder, |path| File::create_new(path))?;
     file.write_all(text.as_bytes())?;
+    // A disk may say only now that it is full.
+    file.as_file().sync_all()?;
     Ok(file)
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
     let message = format!("cannot write `{}`: {error}", path.display());
-    Failure::input(message, "name a folder that you may write to, with room for the files; none of them was kept")
+    Failure::input(message, "name a folder that you may write to, with room for the files")
 }
