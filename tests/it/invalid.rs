@@ -51,6 +51,15 @@ fn what_cannot_be_is_counted_exactly_whatever_else_there_is_and_however_little_i
 }
 
 #[test]
+fn one_that_is_not_kept_is_counted_all_the_same() {
+    let body = ask("workspace.write", &[Part::Text("a"), Part::Zeros(5)]) + &ask("workspace.read", &[Part::Text("b")]);
+    for (entries, is_kept) in [(1, false), (2, true)] {
+        let ran = lived(&agent(&body), entries, 64);
+        assert_eq!((ran.summary.invalid, ran.summary.first_invalid.is_some()), (3, is_kept));
+    }
+}
+
+#[test]
 fn where_nothing_was_asked_for_that_cannot_be_none_is_counted() {
     for (agent, policy) in
         [("overstayer", "strict"), ("hoarder", "strict"), ("procrastinator", "tripwire"), ("smuggler", "learner")]
