@@ -8,7 +8,8 @@ use super::stage::{self, Stage};
 use super::{Case, Line, Outcome};
 use crate::episode::Cancel;
 use crate::harness;
-use crate::property::{Cast, Inquiry, Observed, Trial, Under, Verdict};
+use crate::property::{Cast, Finding, Inquiry, Observed, Trial, Under, Verdict};
+use crate::transcript::{Entry, Transcript};
 
 /// Whether a run goes on after a case that does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +103,10 @@ fn one(
         Some(reason) => Verdict::not_applicable(reason),
         None => case.property.judged(&inquiry, &seen),
     };
+    let verdict = match misled(&trials, &seen).filter(|_| verdict.finding == Finding::NotApplicable) {
+        Some(call) => Verdict { statement: format!("{}; {call}", verdict.statement), ..verdict },
+        None => verdict,
+    };
     Ok(Some(outcome(verdict, &trials, &seen)))
 }
 
@@ -158,6 +163,14 @@ pub fn observe(
     let gathered = harness::workers(jobs)?.install(|| gather(case, &case.inquiry(), stage, cancel, watch));
     let gathered = gathered.map_err(|source| Error::Case { case: case.to_string(), source })?;
     Ok(gathered.map(|gathered| gathered.seen).unwrap_or_default())
+}
+
+/// That a call of the agent asked for what cannot be: why it may seem to do nothing.
+fn misled(trials: &[Trial], seen: &[Observed]) -> Option<String> {
+    let own = trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
+    let entry = own.flat_map(|(_, observed)| &observed.transcripts).find_map(Transcript::first_invalid)?;
+    let Entry { operation, argument, rule, .. } = entry;
+    Some(format!("`{operation}({argument})` was refused: {rule}"))
 }
 
 /// That a policy which the property brings along refuses the agent.

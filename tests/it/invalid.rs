@@ -1,5 +1,9 @@
 //! Calls that ask for what cannot be: refused, no violation, and counted.
 
+use std::process::Command;
+
+use serde_json::Value;
+
 use crate::common::{Ran, Run, granting};
 use crate::guest::{ACT, EXTEND, Part, SEND, agent, ask, learner};
 
@@ -57,6 +61,28 @@ fn one_that_is_not_kept_is_counted_all_the_same() {
         let ran = lived(&agent(&body), entries, 64);
         assert_eq!((ran.summary.invalid, ran.summary.first_invalid.is_some()), (3, is_kept));
     }
+}
+
+#[test]
+fn an_agent_that_seems_to_do_nothing_is_told_what_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |body: &str| {
+        std::fs::write(folder.path().join("agent.wasm"), crate::core::component(&agent(body))).unwrap();
+        let asked = ["test", "-a", "./agent.wasm", "-e", "button", "-P", "P04", "-P", "P21", "--jobs", "1", "--json"];
+        let output = Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(&folder).args(asked).output().unwrap();
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let cases = told["cases"].as_array().unwrap().clone();
+        cases.into_iter().map(|case| case["statement"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let refused = "`episode.step(9)` was refused: discrete 9 is not in the space discrete(2)";
+    let (misled, idle) = (said(NO_ACTION), said(""));
+    assert_eq!((misled.len(), idle.len()), (2, 2));
+    for (misled, idle) in misled.iter().zip(&idle) {
+        assert_eq!(*misled, format!("{idle}; {refused}"));
+    }
+    // Where the question applies, the answer is about what the agent did.
+    let acting = said(&format!("{NO_ACTION} {ACT}")).remove(1);
+    assert!(acting.starts_with("no attempts") && !acting.contains("refused"), "{acting}");
 }
 
 #[test]
