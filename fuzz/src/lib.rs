@@ -281,7 +281,7 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let mut more = Vec::new();
     frame::put(&answer, &mut more).expect("a frame");
     seeds.push(("wire", "carries-more".to_owned(), more[4..].to_vec()));
-    frame::put(&Answer::Aborted("why".to_owned()), &mut frames).expect("a frame");
+    frame::put(&Answer::Failed("why".to_owned()), &mut frames).expect("a frame");
     seeds.push(("wire", "frames".to_owned(), frames));
     seeds
 }

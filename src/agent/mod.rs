@@ -25,6 +25,7 @@ use std::sync::Arc;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
+pub use compile::PATIENCE;
 pub use engine::Engine;
 pub use part::{Excess, Part};
 pub use shipped::{SHIPPED, Shipped};
@@ -80,7 +81,7 @@ pub enum Error {
         excess: Excess,
     },
     /// The compiler takes too long.
-    #[error("`{name}` was not compiled within {} s", compile::MOST.as_secs())]
+    #[error("`{name}` was not compiled within {} s", compile::PATIENCE.as_secs())]
     Slow {
         /// The agent.
         name: String,
@@ -343,7 +344,7 @@ fn compiled(name: &str, bytes: &[u8], engine: &Engine) -> Result<Component, Erro
         laid_out.map_err(|error| refused(owned, &error))
     };
     // INVARIANT 3: nobody waits longer.
-    compile::within(compile::MOST, compile).unwrap_or_else(|unanswered| {
+    compile::within(compile::PATIENCE, compile).unwrap_or_else(|unanswered| {
         let name = name.to_owned();
         Err(match unanswered {
             compile::Unanswered::Slow => Error::Slow { name },

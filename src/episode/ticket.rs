@@ -67,9 +67,6 @@ pub enum Error {
     /// wasmtime failed where no agent can be the cause.
     #[error("the engine failed: {0}")]
     Engine(String),
-    /// The process that lived the episode says so.
-    #[error("{0}")]
-    Worker(String),
 }
 
 impl fmt::Debug for Ticket {

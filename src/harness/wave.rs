@@ -109,7 +109,7 @@ impl Wave<'_> {
             let last = self.end.min(first.saturating_add(size));
             (first..last).map(|episode| self.lineages.ticket(episode)).collect()
         };
-        crew.live(seat, more, |episode, lived| done.push((episode, self.record(lived))))?;
+        crew.live(seat, more, |episode, lived| done.push((episode, self.record(Ok(lived)))))?;
         Ok(done)
     }
 

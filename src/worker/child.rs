@@ -107,11 +107,14 @@ impl Worker {
                 }
                 begun = begun.saturating_add(1);
                 self.begun.say(begun)?;
-                match told.tell(&live(setting, selection, opening)) {
-                    // No ledger takes what is so long either. What was told before is told.
+                let lived = match live(setting, selection, opening) {
+                    Ok(lived) => told.tell(&Answer::Lived(Box::new(lived))),
+                    Err(why) => return told.fail(why),
+                };
+                match lived {
+                    // No ledger takes what is so long either.
                     Err(frame::Error::Long(bytes)) => {
-                        told.tell(&Answer::Failed(format!("an episode of {bytes} bytes is more than can be told")))?;
-                        return told.flush();
+                        return told.fail(format!("an episode of {bytes} bytes is more than can be told"));
                     }
                     other => other?,
                 }
@@ -122,14 +125,14 @@ impl Worker {
     }
 }
 
-/// Live one episode.
-fn live(setting: &Setting, selection: &Selection, opening: Opening) -> Answer {
+/// Live one episode, or say what the host failed at.
+fn live(setting: &Setting, selection: &Selection, opening: Opening) -> Result<Told, String> {
     let Opening { seed, lineage_seed, generation, world, carry_over } = opening;
     let mut environment = selection.make();
     if let Some(Bytes(state)) = world
         && environment.restore(&state).is_err()
     {
-        return Answer::Aborted("the world could not be brought over".to_owned());
+        return Err("the world could not be brought over".to_owned());
     }
     // INVARIANT 2: all that an episode opens with is in its ticket. Its number is the supervisor's to know.
     let ticket = Ticket {
@@ -143,10 +146,8 @@ fn live(setting: &Setting, selection: &Selection, opening: Opening) -> Answer {
         environment,
         carry_over: Arc::from(carry_over.0),
     };
-    match setting.live(ticket) {
-        Ok(lived) => Answer::Lived(Box::new(Told::of(lived, setting))),
-        Err(aborted) => Answer::Aborted(aborted.error.to_string()),
-    }
+    let lived = setting.live(ticket).map_err(|aborted| aborted.error.to_string())?;
+    Ok(Told::of(lived, setting))
 }
 
 fn policy(terms: &Terms) -> Result<Policy, Refusal> {
@@ -205,6 +206,12 @@ impl Telling {
     fn tell(&mut self, answer: &Answer) -> Result<(), frame::Error> {
         frame::put(answer, &mut self.buffer)?;
         if self.buffer.len() >= MOST || now().duration_since(self.since) >= LATEST { self.flush() } else { Ok(()) }
+    }
+
+    /// Go no further, and say why. What was told before is told.
+    fn fail(mut self, why: String) -> Result<(), frame::Error> {
+        self.tell(&Answer::Failed(why))?;
+        self.flush()
     }
 
     fn flush(&mut self) -> Result<(), frame::Error> {

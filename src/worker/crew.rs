@@ -9,8 +9,9 @@ use super::seat::Seat;
 use super::shift::{Left, Loss, Shift};
 use super::warden::Warden;
 use super::wire::{Answer, Charge, Confined, Order, Terms, VERSION, words};
+use crate::agent;
 use crate::environment::Selection;
-use crate::episode::{Aborted, Lived, Setting, Ticket};
+use crate::episode::{Lived, Setting, Ticket};
 use crate::policy::Part;
 
 /// The workers of a run: one a seat, started when it is first needed, and again where one is lost.
@@ -45,7 +46,7 @@ pub enum Error {
 /// What a worker has for an answer beyond the wall clock of an episode, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What it has to take up its work: compiling is not bounded by fuel.
-const TAKE_UP: Duration = Duration::from_mins(5);
+const TAKE_UP: Duration = agent::PATIENCE.saturating_add(Duration::from_mins(3));
 /// How many workers in a row may be lost before they have taken up their work.
 const ATTEMPTS: u32 = 25;
 
@@ -120,7 +121,7 @@ impl Crew {
         &self,
         seat: usize,
         mut more: impl FnMut() -> Vec<Ticket>,
-        mut done: impl FnMut(u64, Result<Lived, Box<Aborted>>),
+        mut done: impl FnMut(u64, Lived),
     ) -> Result<(), Error> {
         let slots = self.seats.len().max(1);
         let Some(slot) = self.seats.get(seat % slots) else { return Ok(()) };

@@ -7,7 +7,8 @@
 //!
 //! 1. Of the episodes that a lost worker was given, exactly the one that it had begun and not told of is aborted. A worker that
 //!    had begun none costs none.
-//! 2. A worker that says what is no answer, or what is not believed, costs the episode that it said it of.
+//! 2. A worker that says what is no answer, or what is not believed, or that it cannot go on, costs the episode that it said it of.
+//!    What it says ends no run: whether the host can go on the supervisor finds out by itself, when it starts the next one or records.
 //! 3. The worker is given more before it has told of all it has, so that neither side waits for the other.
 
 use std::borrow::Cow;
@@ -20,7 +21,7 @@ use super::seat::Seat;
 use super::told::Told;
 use super::warden::Warden;
 use super::wire::{Answer, Opening, Order, words};
-use crate::episode::{self, Aborted, Lived, Setting, Ticket};
+use crate::episode::{Lived, Setting, Ticket};
 use crate::gate::Demands;
 use crate::policy::Continuity;
 use crate::transcript::{Closing, End};
@@ -84,7 +85,7 @@ impl<'s> Shift<'s> {
         &mut self,
         worker: &mut Seat,
         more: &mut impl FnMut() -> Vec<Ticket>,
-        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
+        done: &mut impl FnMut(u64, Lived),
     ) -> Result<Left, Loss> {
         self.given = 0;
         loop {
@@ -100,13 +101,8 @@ impl<'s> Shift<'s> {
             self.warden.expect(&worker.watch, self.patience);
             match answer {
                 Answer::Lived(told) => self.believe(*told, done)?,
-                Answer::Aborted(why) => {
-                    let Some(ticket) = self.owed.pop_front() else { return Ok(Left::Ready) };
-                    let error = episode::Error::Worker(words(why));
-                    let aborted = Aborted { transcript: self.setting.header(&ticket), error };
-                    done(ticket.episode, Err(Box::new(aborted)));
-                }
                 Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
+                // INVARIANT 2
                 Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(why)))),
                 Answer::Confined(_) | Answer::Ready | Answer::Stopped => return Err(frame::Error::Malformed.into()),
             }
@@ -137,23 +133,18 @@ impl<'s> Shift<'s> {
         Ok(worker.say(&order)?)
     }
 
-    fn believe(&mut self, told: Told, done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>)) -> Result<(), Loss> {
+    fn believe(&mut self, told: Told, done: &mut impl FnMut(u64, Lived)) -> Result<(), Loss> {
         let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
         let lived = told.believe(self.setting, ticket).map_err(|doubt| Loss::Told(doubt.to_string()))?;
         let episode = ticket.episode;
         self.owed.pop_front();
-        done(episode, Ok(lived));
+        done(episode, lived);
         Ok(())
     }
 
     /// The worker is gone; `open` is how many of those that it had not told of it had finished before the one that was open, and
     /// nothing where none was. That one is aborted, and its world and lineage stay what they were.
-    pub(super) fn lost(
-        &mut self,
-        open: Option<u64>,
-        why: String,
-        done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>),
-    ) {
+    pub(super) fn lost(&mut self, open: Option<u64>, why: String, done: &mut impl FnMut(u64, Lived)) {
         // INVARIANT 1
         let given = std::mem::take(&mut self.given);
         let Some(open) = open else {
@@ -168,14 +159,14 @@ impl<'s> Shift<'s> {
         self.abort(usize::try_from(open).map_or(last, |open| open.min(last)), why, done);
     }
 
-    fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Result<Lived, Box<Aborted>>)) {
+    fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Lived)) {
         self.idle = 0;
         let Some(ticket) = self.owed.remove(place) else { return };
         let mut transcript = self.setting.header(&ticket);
         (transcript.end, transcript.closing) = (End::Aborted, Closing::Stopped);
         transcript.lost = Some(Cow::Owned(why));
         let Ticket { episode, environment, carry_over, .. } = ticket;
-        done(episode, Ok(Lived { transcript, environment, carry_over, demands: Demands::default() }));
+        done(episode, Lived { transcript, environment, carry_over, demands: Demands::default() });
     }
 }
 

@@ -22,7 +22,7 @@ use super::told::Told;
 use crate::policy::Part;
 
 /// The version of this conversation. Both ends are the same program, so there is no other to speak.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What the supervisor says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,11 +89,9 @@ pub enum Answer {
     Ready,
     /// An episode is over.
     Lived(Box<Told>),
-    /// The host could not bring an episode to its end, and why.
-    Aborted(String),
     /// It was cancelled, and lives no other episode.
     Stopped,
-    /// It cannot go on, and why.
+    /// It cannot go on, and why: the host failed at the open episode, or at what comes before any.
     Failed(String),
 }
 

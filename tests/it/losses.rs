@@ -342,16 +342,29 @@ fn a_worker_that_tells_nonsense_costs_its_episodes_and_the_run_goes_on() {
 #[test]
 fn of_what_a_worker_says_in_words_no_more_is_kept_than_people_read() {
     let words = "\u{1}".repeat(2_000_000);
-    let said = |answer: Answer| frames(&[Answer::Confined(Confined::default()), Answer::Ready, answer]);
+    let said = frames(&[Answer::Confined(Confined::default()), Answer::Ready, Answer::Failed(words)]);
     let place = tempfile::tempdir().unwrap();
-    let failed = run_apart(&impostor(place.path(), &said(Answer::Failed(words.clone()))), "strict").unwrap();
+    let failed = run_apart(&impostor(place.path(), &said), "strict").unwrap();
     assert_eq!(failed.len(), 2);
     for transcript in failed {
         let lost = transcript["lost"].as_str().unwrap();
         assert!(lost.starts_with("the worker failed: \u{1}") && lost.chars().count() < 1100);
     }
-    // The host failed, as it would have without a worker: the run ends, and says why.
+}
+
+#[test]
+fn a_worker_whose_disk_fails_costs_its_open_episode_and_the_run_goes_on() {
     let place = tempfile::tempdir().unwrap();
-    let aborted = run_apart(&impostor(place.path(), &said(Answer::Aborted(words))), "strict");
-    assert!(format!("{aborted:?}").len() < 20_000);
+    let limits = "fuel = 1_000_000_000_000\nwall = \"60s\"";
+    let policy = granting(limits, "[grants.workspace]\nmode = \"grant\"\n");
+    // A while after it has begun it writes for the first time. By then the folder of the first worker is gone.
+    let body = "(call $spin (i32.const 150000000)) (call $workspace.write \"kept\" \"something\" (global.get $answer))";
+    let writer = common::Run { episodes: 2, ..common::Run::of(&agent(body), &policy, "button") };
+    let transcripts = writer.apart(&doomed(place.path(), "/bin/rm -r \"$2\"")).unwrap();
+    let [first, second] = transcripts.as_slice() else { panic!("{transcripts:?}") };
+    assert_eq!(
+        (&first["end"], &first["lost"]),
+        (&"aborted".into(), &"the worker failed: the workspace could not be used".into())
+    );
+    assert_eq!((&second["end"], second.get("lost")), (&"returned".into(), None));
 }
