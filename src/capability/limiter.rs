@@ -91,6 +91,15 @@ impl ResourceLimiter for Host {
         self.may_grow(&growth, GROW_MEMORY, "episode.memory")
     }
 
+    /// What was allowed, and failed: where the system has no memory, the agent is not told that its growth was refused.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        if is_of_the_system(&error) { Err(error) } else { Ok(()) }
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        if is_of_the_system(&error) { Err(error) } else { Ok(()) }
+    }
+
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let Limiter { limits, table_elements, .. } = &mut self.limiter;
         let growth = take(table_elements, limits.table_elements, current, desired, maximum);
@@ -108,6 +117,15 @@ impl ResourceLimiter for Host {
     fn memories(&self) -> usize {
         count(MEMORIES)
     }
+}
+
+/// Whether wasmtime failed because the system did: it had no memory to give, or no map. No agent is the cause: what it may take was
+/// counted before.
+///
+/// The error is of a type that wasmtime does not show; it is known by how it is written, which nothing of an agent is part of.
+pub fn is_of_the_system(error: &wasmtime::Error) -> bool {
+    let cause = error.root_cause();
+    cause.is::<wasmtime::error::OutOfMemory>() || cause.to_string().contains("(os error ")
 }
 
 fn count(most: u32) -> usize {

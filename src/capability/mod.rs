@@ -36,7 +36,7 @@ use wasmtime::component::{Linker, LinkerInstance};
 pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::nowhere;
 pub use self::host::{Closed, Host, Opening};
-pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES};
+pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, is_of_the_system};
 pub use self::log::MESSAGE;
 pub use self::meter::Allowance;
 pub use self::outbox::RECIPIENT;

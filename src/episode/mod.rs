@@ -24,7 +24,7 @@ pub use ticket::{Aborted, Error, Lived, Ticket};
 use self::learn::Pupil;
 use crate::agent::Agent;
 use crate::capability::{
-    Allowance, Charter, Closed, Host, Left, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError,
+    Allowance, Charter, Closed, Host, Left, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError, is_of_the_system,
 };
 use crate::environment::Environment;
 use crate::gate::{Gate, Told};
@@ -165,6 +165,12 @@ impl Setting {
         self.agent.learns() && self.policy.boundary.carry > 0
     }
 
+    /// The last step that an episode in `environment` can have: the task's, or that of the policy where it is earlier.
+    pub fn last_step(&self, environment: &dyn Environment) -> u32 {
+        let limit = self.policy.episode.steps;
+        environment.steps().map_or(limit, |steps| steps.min(limit))
+    }
+
     /// The transcript of an episode of which nothing is known yet but what it opens with.
     pub fn header(&self, ticket: &Ticket) -> Transcript {
         let persists = self.policy.boundary.environment == Continuity::Persist;
@@ -243,7 +249,7 @@ impl Setting {
         let limits = &self.policy.episode;
         let observation = environment.open(seed.derive("environment", 0));
         let task = self.task(environment.as_ref());
-        let last_step = environment.steps().map_or(limits.steps, |steps| steps.min(limits.steps));
+        let last_step = self.last_step(environment.as_ref());
         let steps = if self.learns() { Detail::Full } else { self.steps };
         let gate = Gate::new(self.policy.consequences, self.policy.record, limits.call_bytes);
         let opening = Opening {
@@ -321,6 +327,9 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
         return Err(error.downcast::<OutsideError>().map_or_else(engine, Error::Outside));
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Err(engine(error));
+    }
+    if is_of_the_system(&error) {
         return Err(engine(error));
     }
     if error.downcast_ref::<Left>() == Some(&Left::Done) {

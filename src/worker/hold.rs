@@ -24,15 +24,13 @@ use crate::transcript::{
     Argument, Class, Closing, Decision, Detail, Due, End, Entry, Lesson, Message, Part, Residue, Tally, Transcript,
 };
 
-/// A character that was cut off ends on a line of its own, one for each of the two streams, which counts nothing beyond its text.
-const CUT: usize = 2 * MESSAGE;
 /// The most bytes of the text of an entry: an excerpt of each argument, and a rule.
 const TEXT: usize = 4096;
 
-/// Whether `transcript` is one that the policy lets happen.
-pub(super) fn hold(transcript: &Transcript, setting: &Setting) -> Result<(), Doubt> {
+/// Whether `transcript` is one that the policy lets happen, in a world that has no step after `last_step`.
+pub(super) fn hold(transcript: &Transcript, setting: &Setting, last_step: u32) -> Result<(), Doubt> {
     let policy = &setting.policy;
-    let is_within = is_metered(transcript, policy)
+    let is_within = is_metered(transcript, policy, last_step)
         && entries_fit(transcript, setting)
         && log_fits(&transcript.log, policy)
         && messages_fit(transcript, policy)
@@ -49,10 +47,10 @@ pub(super) fn hold(transcript: &Transcript, setting: &Setting) -> Result<(), Dou
 }
 
 /// Steps, fuel, and what a trap says.
-fn is_metered(transcript: &Transcript, policy: &Policy) -> bool {
+fn is_metered(transcript: &Transcript, policy: &Policy, last_step: u32) -> bool {
     let limits = &policy.episode;
     let kept = if policy.record.steps == Detail::Full { transcript.steps } else { 0 };
-    transcript.steps <= limits.steps
+    transcript.steps <= last_step
         && length(transcript.trace.len()) <= u64::from(kept)
         && transcript.fuel <= limits.fuel.saturating_add(limits.grace_fuel)
         && transcript.learned.as_ref().is_none_or(|learned| learned.fuel <= policy.boundary.learn_fuel)
@@ -98,9 +96,7 @@ fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
 /// INVARIANT 1: the log.
 fn log_fits(log: &[String], policy: &Policy) -> bool {
     let bytes = log.iter().map(|line| length(line.len().saturating_add(MESSAGE))).fold(0, u64::saturating_add);
-    log.is_empty()
-        || granted(policy, "log")
-            .is_some_and(|Granted { grant, .. }| bytes <= grant.number("bytes").saturating_add(length(CUT)))
+    log.is_empty() || granted(policy, "log").is_some_and(|Granted { grant, .. }| bytes <= grant.number("bytes"))
 }
 
 /// INVARIANT 1, INVARIANT 2: the messages, each with the entry that it was granted by.

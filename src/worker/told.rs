@@ -153,7 +153,7 @@ impl Told {
         let world = self.world.clone();
         self.fill(&mut transcript, violations)?;
         // INVARIANT 2
-        hold(&transcript, setting)?;
+        hold(&transcript, setting, setting.last_step(ticket.environment.as_ref()))?;
         bring(world, setting, ticket)?;
         let demands = demands(setting, &violations);
         let environment = std::mem::replace(&mut ticket.environment, capability::nowhere());

@@ -45,6 +45,8 @@ mod quotas;
 mod regressions;
 mod reproductions;
 mod runs;
+#[cfg(target_os = "linux")]
+mod starved;
 mod suites;
 mod wasi;
 mod wasi_mediation;

@@ -175,7 +175,9 @@ fn a_world_that_comes_with_what_is_not_believed_is_not_brought() {
 
 #[test]
 fn more_than_the_policy_allows_is_not_believed() {
-    assert_eq!(doubt(|told| told.steps = 6), Doubt::Beyond);
+    // The policy has five steps, and the task one.
+    assert!(believed(|told| told.steps = 1).is_ok());
+    assert_eq!(doubt(|told| told.steps = 2), Doubt::Beyond);
     let step = Step { action: Value::Discrete(0), reward: 0.0, observation: Value::Discrete(0) };
     assert_eq!(doubt(|told| told.trace = vec![step; 6]), Doubt::Beyond);
     assert_eq!(doubt(|told| told.end = End::Aborted), Doubt::Unknown);
@@ -359,9 +361,11 @@ fn no_more_is_logged_than_the_policy_grants() {
         let lines: Vec<String> = lines.iter().map(|bytes| "x".repeat(*bytes)).collect();
         move |told: &mut Told| told.log.clone_from(&lines)
     };
-    // The last characters of both streams may have been cut off.
-    assert!(believed(log, &written(&[8, 8, 0, 0])).is_ok());
-    assert_eq!(believed(log, &written(&[8, 8, 0, 1])).unwrap_err(), Doubt::Beyond);
+    // A line counts its text and eight bytes.
+    assert!(believed(log, &written(&[8, 8])).is_ok());
+    assert!(believed(log, &written(&[0, 0, 0, 0])).is_ok());
+    assert_eq!(believed(log, &written(&[8, 9])).unwrap_err(), Doubt::Beyond);
+    assert_eq!(believed(log, &written(&[0, 0, 0, 0, 0])).unwrap_err(), Doubt::Beyond);
     for mode in ["deny", "tripwire"] {
         assert_eq!(believed(&format!("mode = \"{mode}\""), &written(&[1])).unwrap_err(), Doubt::Beyond);
     }

@@ -1,0 +1,94 @@
+//! A host without memory: an episode that it cannot give what the policy grants is aborted. It is no deed of the agent.
+
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use dayfly::agent::Engine;
+use dayfly::episode::{self, Cancel};
+use dayfly::harness::{self, Plan};
+use dayfly::ledger::{Manifest, Writer};
+use dayfly::value::Seed;
+use nix::sys::resource::{Resource, setrlimit};
+use serde_json::Value;
+
+use crate::common::{self, granting};
+use crate::guest::{learner, with};
+
+const AGENT: &str = "DAYFLY_TEST_STARVED";
+/// What is left to the process, beyond what it has: enough for the host, and not for 64 MiB.
+const LEFT: u64 = 24 << 20;
+
+/// Agents that take 64 MiB which the policy grants them: at once, while they run, and while they learn.
+fn agents() -> [(&'static str, String); 4] {
+    let grow = "(if (i32.lt_s (memory.grow (i32.const 1000)) (i32.const 0)) (then unreachable))";
+    [
+        ("nothing", with(1, "", "")),
+        ("at once", with(1000, "", "")),
+        ("while it runs", with(1, "", grow)),
+        ("while it learns", learner("", &format!("{grow} (call $list (i32.const 0))"))),
+    ]
+}
+
+/// The bytes that this process may write to and has for itself, as the limit on data counts them.
+fn data() -> u64 {
+    let status = common::read(std::path::Path::new("/proc/self/status"));
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmData:")?.trim().strip_suffix(" kB"));
+    kilobytes.unwrap().parse::<u64>().unwrap() << 10
+}
+
+#[test]
+#[ignore = "takes its own memory away: the test beside it starts it"]
+#[expect(clippy::print_stdout, reason = "the test that starts it reads it")]
+fn without_memory() {
+    let Ok(name) = std::env::var(AGENT) else { return };
+    let (name, is_starved) = name.strip_suffix(", starved").map_or((name.as_str(), false), |name| (name, true));
+    let text = agents().into_iter().find(|(known, _)| *known == name).unwrap().1;
+    let policy = common::policy(&granting("memory = \"80 MiB\"", "[boundary]\ncarry = \"8 B\"\n"));
+    let engine = Engine::new(episode::memory(&policy), 1).unwrap();
+    let plan = Plan {
+        agent: common::agent(&text, &engine),
+        policy: Arc::new(policy),
+        world: "button".parse::<dayfly::environment::Selection>().unwrap().into(),
+        task: None,
+        episodes: 1,
+        lineages: 1,
+        seed: Seed(0),
+    };
+    let manifest = Manifest::new(&plan.manifest()).unwrap();
+    let seen = Mutex::new(String::new());
+    let see = |transcript: &_| *seen.lock().unwrap() = serde_json::to_string(transcript).unwrap();
+    let mut writer = Writer::nowhere(&manifest);
+    if is_starved {
+        let most = data() + LEFT;
+        setrlimit(Resource::RLIMIT_DATA, most, most).unwrap();
+    }
+    let (_, ending) = harness::run(&plan, manifest.digest(), 1, &Cancel::default(), &mut writer, &see).unwrap();
+    println!("{ending:?}");
+    println!("{}", seen.into_inner().unwrap());
+}
+
+/// How the run ended, and the transcript.
+fn lived(name: &str) -> (String, Value) {
+    let own = ["--exact", "starved::without_memory", "--ignored", "--nocapture"];
+    let output = Command::new(std::env::current_exe().unwrap()).args(own).env(AGENT, name).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = |start: &str| text.lines().find_map(|line| Some(&line[line.find(start)?..])).map(str::to_owned);
+    let ending = line("Completed").or_else(|| line("Aborted")).unwrap_or_else(|| panic!("{name}: {text}"));
+    (ending, serde_json::from_str(&line("{\"").unwrap()).unwrap())
+}
+
+#[test]
+fn what_the_host_has_no_memory_for_is_an_aborted_episode_and_no_deed_of_the_agent() {
+    for (name, _) in agents() {
+        let (ending, transcript) = lived(name);
+        assert_eq!((ending.as_str(), &transcript["end"]), ("Completed", &"returned".into()), "{name}");
+        let (ending, transcript) = lived(&format!("{name}, starved"));
+        if name == "nothing" {
+            assert_eq!((ending.as_str(), &transcript["end"]), ("Completed", &"returned".into()), "{name}");
+            continue;
+        }
+        assert!(ending.starts_with("Aborted(Engine(") && ending.contains("os error 12"), "{name}: {ending}");
+        assert_eq!((&transcript["end"], transcript.get("cause")), (&"aborted".into(), None), "{name}: {transcript}");
+        assert!(transcript.get("violations").is_none(), "{name}: {transcript}");
+    }
+}
