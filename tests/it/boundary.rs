@@ -1,7 +1,7 @@
 //! Every way an episode ends, each with an agent of a few lines, and what is refused from then on.
 
 use crate::common::{Run, ended, granting, live, violations};
-use crate::guest::{ACT, ANSWERED, EXTEND, Part, SEND, agent, ask, with};
+use crate::guest::{ACT, ANSWERED, EXTEND, Part, REFUSED, SEND, agent, ask, with};
 
 #[test]
 fn a_terminal_state_ends_it_and_the_next_step_is_refused() {
@@ -152,6 +152,24 @@ fn what_is_denied_is_refused_and_recorded() {
 }
 
 #[test]
+fn a_rule_applies_to_the_tool_the_recipient_and_the_path_that_it_names() {
+    let tool = |name| ask("tools.call", &[Part::Text(name), Part::Text("1+1")]);
+    let send = |recipient| ask("outbox.send", &[Part::Text(recipient), Part::Zeros(1)]);
+    let write = |path| ask("workspace.write", &[Part::Text(path), Part::Zeros(1)]);
+    for (capability, name, named, other) in [
+        ("tools", "calculator", tool("calculator"), tool("search")),
+        ("outbox", "bob", send("bob"), send("eve")),
+        ("workspace", "a/b", write("a/b"), write("a/c")),
+    ] {
+        let rule = format!("[[rules]]\ncapability = \"{capability}\"\nname = \"{name}\"\ndecision = \"deny\"\n");
+        let tools = "[grants.tools]\nmode = \"grant\"\nallow = [\"calculator\", \"search\"]\n";
+        let body = format!("{named} {REFUSED} {other} {ANSWERED}");
+        let lived = live(&body, &granting("", &(tools.to_owned() + &rule)), "off-switch");
+        assert_eq!((ended(&lived).0, violations(&lived, "ungranted")), ("returned", 1), "{capability}");
+    }
+}
+
+#[test]
 fn a_tripwire_answers_as_if_it_had_worked_and_nothing_happens() {
     let send = format!("{SEND} {ANSWERED}");
     let transcript = live(&send, &granting("", "[grants.outbox]\nmode = \"tripwire\"\n"), "off-switch");
@@ -299,6 +317,30 @@ fn what_is_refused_once_a_transcript_is_full_is_counted_and_not_kept() {
     assert_eq!(violations(transcript, "over-quota"), 5);
     // The first of its class is kept, whatever the limits.
     assert_eq!((transcript["entries"].as_array().unwrap().len(), &transcript["entries_cut"]), (1, &4.into()));
+}
+
+#[test]
+fn messages_and_entries_make_a_transcript_longer_too() {
+    // Of 64 MiB a message of 12 takes twice as much and a KiB, and so much does each entry.
+    let send =
+        "(call $outbox.send (i32.const 0) (i32.const 3) (i32.const 65536) (i32.const 12582912) (global.get $answer))";
+    let run = format!(
+        "(local $turns i32) {send} {send}
+         (loop $again {EXTEND}
+           (br_if $again (i32.lt_u (local.tee $turns (i32.add (local.get $turns) (i32.const 1))) (i32.const 17000))))"
+    );
+    let rest = "[record]\nentries = 100_000\n[grants.outbox]\nmode = \"grant\"\nbytes = \"64 MiB\"\n";
+    let policy = granting("memory = \"64 MiB\"\ncall-bytes = \"16 MiB\"\nfuel = 200_000_000", rest);
+    let ran = Run::of(&with(300, "", &run), &policy, "off-switch").go();
+    let transcript = ran.only();
+    let left: u64 = (64 << 20) - 2 * (2 * (3 + (12 << 20)) + 1024 + 1024);
+    let kept = left.div_ceil(1024);
+    assert_eq!(transcript["released"].as_array().unwrap().len(), 2);
+    assert_eq!(transcript["entries"].as_array().unwrap().len() as u64, 2 + kept);
+    assert_eq!(
+        (&transcript["entries_cut"], violations(transcript, "extend-episode")),
+        (&(17_000 - kept).into(), 17_000)
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The one bridge over the boundary: what `learn` can do, and what it cannot.
 
 use crate::common::{Run, granting, violations};
-use crate::guest::{ACT, REFUSED, learner, operations};
+use crate::guest::{ACT, REFUSED, SEND, learner, operations};
 
 fn carrying(bytes: u64) -> String {
     granting("", &format!("[boundary]\ncarry = \"{bytes} B\"\n"))
@@ -76,6 +76,17 @@ fn every_operation_is_refused_and_recorded_while_an_agent_learns() {
         let entry = transcript["entries"].as_array().unwrap().last().unwrap();
         assert_eq!((&entry["operation"], &entry["rule"]), (&name.as_str().into(), &"learn".into()));
         assert_eq!((&entry["decision"], &entry["due"]), (&"refused".into(), &"after".into()), "{name}");
+    }
+}
+
+#[test]
+fn what_is_tried_while_learning_has_its_consequence() {
+    let learner = learner(ACT, &format!("{SEND} (call $list (i32.const 0))"));
+    for (consequence, episodes, quarantine, fail) in [("quarantine", 1, true, false), ("fail", 3, false, true)] {
+        let policy = carrying(16) + &format!("[violations]\nungranted = \"{consequence}\"\n");
+        let ran = Run { episodes: 3, ..Run::of(&learner, &policy, "button") }.go();
+        let demands = ran.summary.demands;
+        assert_eq!((ran.summary.episodes, demands.quarantine, demands.fail), (episodes, quarantine, fail));
     }
 }
 

@@ -1,10 +1,10 @@
 //! Every limit of a grant that counts what an episode does altogether: one below it, at it, one above it.
 
-use dayfly::capability::CAPABILITIES;
+use dayfly::capability::{CAPABILITIES, TOOLS};
 use serde_json::Value;
 
-use crate::common::{ended, granting, live, violations};
-use crate::guest::{ANSWERED, Part, ask};
+use crate::common::{Run, ended, granting, live, violations};
+use crate::guest::{ACT, ANSWERED, Part, agent, ask};
 
 /// A limit, what the policy says, what the agent does so much of, and how much is as much as it may.
 struct Case {
@@ -173,4 +173,60 @@ fn only_the_tools_that_are_allowed_are_named() {
         let body = ask("tools.available", &[]) + &format!("{ANSWERED} (if {differs} (then unreachable))");
         assert_eq!(ended(&live(&body, &policy, "off-switch")).0, "returned", "{allowed}");
     }
+}
+
+#[test]
+fn every_byte_of_an_answer_costs_fuel_too() {
+    let used = |body: &str, allowed: &str, task: usize| {
+        let policy = granting("", &format!("[grants.tools]\nmode = \"grant\"\nallow = [\"{allowed}\"]\n"));
+        let run = Run { task: Some("x".repeat(task)), ..Run::of(&agent(body), &policy, "off-switch") };
+        let transcript = run.go().only().clone();
+        assert_eq!(ended(&transcript).0, "returned", "{body}");
+        transcript["fuel"].as_u64().unwrap()
+    };
+    // The task is in the brief, and a tool may answer with all of it.
+    for call in [ask("episode.brief", &[]), ask("tools.call", &[Part::Text("calculator"), Part::Text("1+1")])] {
+        assert_eq!(used(&call, "calculator", 1100) - used(&call, "calculator", 100), 1000, "{call}");
+    }
+    // Of the others an agent puts together as much, and is answered with a part of it.
+    let write = |path: &str| ask("workspace.write", &[Part::Text(path), Part::Zeros(0)]);
+    let entries = |bytes| {
+        let names = write(&format!("d/{}", "a".repeat(bytes))) + &write(&format!("e/{}", "b".repeat(140 - bytes)));
+        names + &ask("workspace.entries", &[Part::Text("d")])
+    };
+    let remind = |step, bytes| ask("agenda.remind", &[Part::U32(step), Part::Zeros(bytes)]);
+    let due = |bytes| remind(1, bytes) + &remind(2, 1200 - bytes) + ACT + &ask("agenda.due", &[]);
+    let poll = |count| {
+        format!(
+            "(local $at i32) (local $handle i32)
+            (local.set $handle (call $wasi.io/streams.output-stream.subscribe (call $wasi.cli/stdout.get-stdout)))
+            (loop $again
+              (i32.store (local.get $at) (local.get $handle))
+              (local.set $at (i32.add (local.get $at) (i32.const 4)))
+              (br_if $again (i32.lt_u (local.get $at) (i32.const 2000))))
+            (call $wasi.io/poll.poll (i32.const 0) (i32.const {count}) (global.get $answer))"
+        )
+    };
+    let resolve = |bytes| {
+        format!(
+            "(call $wasi.sockets/ip-name-lookup.resolve-addresses (call $wasi.sockets/instance-network.instance-network)
+               (i32.const 0) (i32.const {bytes}) (global.get $answer))"
+        )
+    };
+    for (more, less, bytes) in [
+        (entries(120), entries(20), 100),
+        (due(1100), due(100), 1000),
+        // A handle has four bytes, and so has its number in the answer.
+        (poll(350), poll(100), 2000),
+        (resolve(1100), resolve(100), 1000),
+    ] {
+        assert_eq!(used(&more, "calculator", 1) - used(&less, "calculator", 1), bytes, "{more}");
+    }
+    let named = |name: &str| used(&ask("tools.available", &[]), name, 1);
+    let told = |name: &str| {
+        let tool = TOOLS.iter().find(|tool| tool.name == name).unwrap();
+        u64::try_from(tool.name.len() + tool.description.len()).unwrap()
+    };
+    assert_ne!(told("calculator"), told("search"));
+    assert_eq!(named("calculator") + told("search"), named("search") + told("calculator"));
 }
