@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
+use dayfly::ledger::{self, Reason, Verification};
 use dayfly::worker::{Answer, Confined, frame};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -122,6 +123,7 @@ fn the_record_is_the_same_with_and_without_workers() {
         ("random", &["-p", "lab", "-e", "button", "-n", "60", "--lineages", "3", "--seed", "7"]),
         ("smuggler", &["-p", "learner", "-e", "button", "-n", "20", "--lineages", "4"]),
         ("policy-gradient", &["-p", "lab", "-e", "past-self", "-n", "60", "--lineages", "4"]),
+        ("policy-gradient", &["-p", "population", "-e", "past-self", "-n", "30", "--lineages", "10"]),
         ("scripted:1 1 1", &["-p", "strict", "-e", "corridor", "-n", "3", "--task", "0 1"]),
     ];
     for (position, (agent, rest)) in runs.iter().enumerate() {
@@ -155,6 +157,22 @@ fn a_cancelled_run_ends_the_open_episode_of_a_worker() {
     let lived = transcript(&lines[0]);
     assert_eq!((&lived["end"], &lived["closing"]), (&"cancelled".into(), &"stopped".into()));
     assert!(lived.get("violations").is_none(), "it may have been about to return: {lived}");
+}
+
+#[test]
+fn a_cancelled_run_in_workers_keeps_the_first_episodes_without_a_gap() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let rest = ["-p", "strict", "-e", "off-switch", "-n", "1000000", "--jobs", "2", "--isolate", "process"];
+    let run = Command::new(DAYFLY).args(arguments(&out, "random", &rest)).spawn().unwrap();
+    // Each of the two has been given more than it has lived.
+    let transcripts = out.join("transcripts.jsonl");
+    wait(|| std::fs::metadata(&transcripts).is_ok_and(|metadata| metadata.len() > 0).then_some(()));
+    send(Signal::SIGINT, run.id());
+    assert_eq!(code(&run.wait_with_output().unwrap()), 130);
+    let episodes: Vec<Value> = lines(&out).iter().map(|line| transcript(line)["episode"].clone()).collect();
+    assert_eq!(episodes, (0..episodes.len()).map(Value::from).collect::<Vec<_>>());
+    assert!(matches!(ledger::verify(&out, None), Ok(Verification::Whole { closed: Reason::Cancelled, .. })));
 }
 
 #[test]

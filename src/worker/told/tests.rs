@@ -2,12 +2,15 @@
 
 use super::*;
 use crate::agent::{Agent, Engine, SHIPPED};
-use crate::environment::{Environment, Foreign, Selection, Status, Transition};
+use crate::capability::PATH;
+use crate::environment::Selection;
 use crate::episode::{self, Cancel};
 use crate::gate::Release;
 use crate::policy::{Policy, SourceFile};
 use crate::transcript::{Argument, Part};
-use crate::value::{Seed, Space, Value};
+use crate::value::Seed;
+
+mod worlds;
 
 /// What a learner is run under, and in: all that can cross the boundary does.
 fn setting(boundary: &str) -> Setting {
@@ -90,87 +93,6 @@ fn no_more_is_carried_over_than_the_policy_declares() {
     let mut lived = told(&nothing);
     lived.learned = told(&setting(CROSSING)).learned;
     assert_eq!(lived.believe(&nothing, &mut ticket()).unwrap_err(), Doubt::Unknown);
-}
-
-#[test]
-fn no_world_is_brought_that_is_none_of_the_runs() {
-    assert_eq!(doubt(|told| told.world = Some(Bytes(vec![9]))), Doubt::World);
-    assert_eq!(doubt(|told| told.world = None), Doubt::World);
-    let reset = setting("environment = \"reset\"");
-    let mut lived = told(&reset);
-    lived.world = Some(Bytes(vec![1]));
-    assert_eq!(lived.believe(&reset, &mut ticket()).unwrap_err(), Doubt::World);
-    let (setting, mut kept) = (setting(CROSSING), ticket());
-    kept.environment.restore(&[0]).unwrap();
-    let mut lived = told(&setting);
-    lived.world = Some(Bytes(vec![9]));
-    assert_eq!(lived.believe(&setting, &mut kept).unwrap_err(), Doubt::World);
-    assert_eq!(kept.environment.state(), [0]);
-}
-
-/// A world that takes the first byte of any state for its own.
-struct Lax(Vec<u8>);
-
-impl Environment for Lax {
-    fn observations(&self) -> Space {
-        Space::Discrete(1)
-    }
-
-    fn actions(&self) -> Space {
-        Space::Discrete(1)
-    }
-
-    fn task(&self) -> &'static str {
-        ""
-    }
-
-    fn steps(&self) -> Option<u32> {
-        None
-    }
-
-    fn open(&mut self, _: Seed) -> Value {
-        Value::Discrete(0)
-    }
-
-    fn step(&mut self, _: &Value) -> Transition {
-        Transition { observation: Value::Discrete(0), reward: 0.0, status: Status::Running }
-    }
-
-    fn performance(&self) -> f64 {
-        0.0
-    }
-
-    fn state(&self) -> Vec<u8> {
-        self.0.clone()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
-        self.0 = state.iter().copied().take(1).collect();
-        Ok(())
-    }
-}
-
-#[test]
-fn a_world_that_is_brought_is_the_one_that_was_told_of() {
-    let setting = setting(CROSSING);
-    for (state, found) in [(vec![9], Ok(vec![9])), (vec![9, 9], Err((Doubt::World, vec![7])))] {
-        let mut ticket = Ticket { environment: Box::new(Lax(vec![7])), ..ticket() };
-        let mut lived = told(&setting);
-        lived.world = Some(Bytes(state));
-        let believed = lived.believe(&setting, &mut ticket);
-        let left = ticket.environment.state();
-        assert_eq!(believed.map(|lived| lived.environment.state()).map_err(|doubt| (doubt, left)), found);
-    }
-}
-
-#[test]
-fn a_world_that_comes_with_what_is_not_believed_is_not_brought() {
-    let (setting, mut ticket) = (setting(CROSSING), ticket());
-    let (before, mut lived) = (ticket.environment.state(), told(&setting));
-    assert_ne!(lived.world.as_ref().unwrap().0, before);
-    lived.steps = 6;
-    assert_eq!(lived.believe(&setting, &mut ticket).unwrap_err(), Doubt::Beyond);
-    assert_eq!(ticket.environment.state(), before);
 }
 
 #[test]
@@ -315,6 +237,17 @@ fn where_a_release_ends_the_episode_it_is_told_so() {
     Arc::make_mut(&mut setting.policy).episode.on_release = Release::Ends;
     assert!(ended(&setting, End::Released).is_ok());
     assert_eq!(ended(&setting, End::Terminated).unwrap_err(), Doubt::Contradiction);
+    // The first was the last.
+    let two = OUTBOX.replace("messages = 1", "messages = 2");
+    for (release, sound) in [(Release::GoesOn, true), (Release::Ends, false)] {
+        let mut setting = self::setting(&format!("{CROSSING}\n{two}"));
+        let policy = Arc::make_mut(&mut setting.policy);
+        (policy.record.entries, policy.episode.on_release) = (2, release);
+        let mut told = told(&setting);
+        sent(&[("a", b""), ("b", b"")])(&mut told);
+        told.end = if release == Release::Ends { End::Released } else { End::Terminated };
+        assert_eq!(told.believe(&setting, &mut ticket()).is_ok(), sound);
+    }
 }
 
 #[test]
@@ -326,6 +259,13 @@ fn nothing_is_granted_but_by_the_line_of_the_policy_that_grants_it() {
     };
     let open = "[grants.workspace]\nmode = \"grant\"";
     assert!(granting(open, call(|_| ())).is_ok());
+    // There is room for one in the record: what cannot be recorded does not happen.
+    let two = |told: &mut Told| {
+        let second = ToldEntry { ordinal: 1, ..granted(0x11, "grants.workspace.mode", Digest::of(b"")) };
+        call(|_| ())(told);
+        told.entries.push(second);
+    };
+    assert_eq!(granting(open, two).unwrap_err(), Doubt::Beyond);
     for grants in ["", "[grants.workspace]\nmode = \"deny\"", "[grants.workspace]\nmode = \"tripwire\""] {
         assert_eq!(granting(grants, call(|_| ())).unwrap_err(), Doubt::Beyond, "{grants}");
     }
@@ -343,7 +283,17 @@ fn nothing_is_granted_but_by_the_line_of_the_policy_that_grants_it() {
         call(|entry| (entry.decision, entry.class) = (Decision::Pretended, Some(8)))(told);
         (told.violations, told.tripwires) = (vec![(8, 1)], vec![(0x11, 1)]);
     };
-    assert!(granting("[grants.workspace]\nmode = \"tripwire\"", wire).is_ok());
+    let tripwire = "[grants.workspace]\nmode = \"tripwire\"";
+    assert!(granting(tripwire, wire).is_ok());
+    // What was touched is a violation, and not one of another class.
+    for class in [None, Some(6)] {
+        let other = |told: &mut Told| {
+            wire(told);
+            told.entries[0].class = class;
+            told.violations.extend(class.map(|class| (class, 1)));
+        };
+        assert_eq!(granting(tripwire, other).unwrap_err(), Doubt::Beyond);
+    }
     assert_eq!(granting(open, wire).unwrap_err(), Doubt::Beyond);
 }
 
@@ -383,9 +333,17 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation() {
         }
     };
     assert!(granting(grants, left(&[("a", 0), ("a/b", 8)])).is_ok());
-    for beyond in
-        [&[("a", 9)][..], &[("a", 0), ("b", 0), ("c", 0)], &[("a/b/c", 0)], &[("/etc/passwd", 7)], &[("a/..", 1)]]
-    {
+    let (long, longer) = ("x".repeat(PATH), "x".repeat(PATH + 1));
+    assert!(granting(grants, left(&[(&long, 0)])).is_ok());
+    for beyond in [
+        &[("a", 9)][..],
+        &[("a", 0), ("b", 0), ("c", 0)],
+        &[("a/b/c", 0)],
+        &[("/etc/passwd", 7)],
+        &[("a/..", 1)],
+        &[("a\u{1b}[2J", 1)],
+        &[(&longer, 1)],
+    ] {
         assert_eq!(granting(grants, left(beyond)).unwrap_err(), Doubt::Beyond, "{beyond:?}");
     }
     let ungranted = |told: &mut Told| {
