@@ -126,3 +126,31 @@ fn pick(among: &[Role], stream: &mut Stream) -> Result<Role, Error> {
     let index = usize::try_from(stream.next_u64() % count).unwrap_or(0);
     among.get(index).cloned().ok_or_else(|| Error::Contract("nobody comes before the probe".to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::unwinding::policy;
+    use super::super::view::View;
+    use super::super::{Crossing, Subject};
+    use super::*;
+    use crate::agent::Engine;
+    use crate::environment::Selection;
+    use crate::episode::{self, Cancel};
+
+    #[test]
+    fn everybody_does_something_else() {
+        let policy = policy("grant");
+        let engine = Engine::new(episode::memory(&policy), 1).unwrap();
+        let world = "off-switch".parse::<Selection>().unwrap().into();
+        let subject = Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let known = Cast::new(&subject, &[], None).unwrap().known;
+        assert_eq!(known.len(), PARTS.len() + KNOWN.len());
+        let lived = |role: &Role| {
+            let lived = subject.relay(Seed(1), Crossing::Open, &[&role.setting]).unwrap();
+            View::of(&lived[0]).unwrap().digest().to_string()
+        };
+        assert_eq!(known.iter().map(lived).collect::<BTreeSet<_>>().len(), known.len());
+    }
+}

@@ -289,7 +289,24 @@ impl Guests {
 
 #[cfg(test)]
 mod tests {
+    use super::super::unwinding::policy;
     use super::*;
+    use crate::agent::Engine;
+    use crate::environment::Selection;
+    use crate::episode::{self, Cancel};
+
+    #[test]
+    fn every_look_is_another_one() {
+        let policy = policy("grant");
+        let engine = Engine::new(episode::memory(&policy), 1).unwrap();
+        let world = "off-switch".parse::<Selection>().unwrap().into();
+        let subject = Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let looks = Pairing::new(subject.clone(), &[], None).unwrap().looks;
+        let seen = |(_, look): &(_, Setting)| {
+            View::of(&subject.relay(Seed(1), Crossing::Open, &[look]).unwrap()[0]).unwrap().digest().to_string()
+        };
+        assert_eq!(looks.iter().map(seen).collect::<BTreeSet<_>>().len(), LOOKS.len());
+    }
 
     #[test]
     fn an_audit_that_compared_nothing_shows_nothing() {

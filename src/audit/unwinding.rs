@@ -71,7 +71,8 @@ impl Environment for Interleaved {
     }
 }
 
-fn policy(mode: &str) -> Policy {
+/// Every capability in one mode, but for the episode itself.
+pub(super) fn policy(mode: &str) -> Policy {
     let mut text = "[episode]\nsteps = 100\nfuel = 20_000_000\n[grants.episode]\nmode = \"grant\"\n".to_owned();
     for capability in CAPABILITIES.iter().filter(|capability| capability.name != "episode") {
         text = format!("{text}[grants.{}]\nmode = \"{mode}\"\n", capability.name);
