@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::common;
+use crate::losses::{begun, place_of};
 
 pub(crate) const DAYFLY: &str = env!("CARGO_BIN_EXE_dayfly");
 
@@ -162,12 +163,18 @@ fn a_cancelled_run_ends_the_open_episode_of_a_worker() {
 #[test]
 fn a_cancelled_run_in_workers_keeps_the_first_episodes_without_a_gap() {
     let place = tempfile::tempdir().unwrap();
-    let out = place.path().join("run");
-    let rest = ["-p", "strict", "-e", "off-switch", "-n", "1000000", "--jobs", "2", "--isolate", "process"];
-    let run = Command::new(DAYFLY).args(arguments(&out, "random", &rest)).spawn().unwrap();
-    // Each of the two has been given more than it has lived.
-    let transcripts = out.join("transcripts.jsonl");
-    wait(|| std::fs::metadata(&transcripts).is_ok_and(|metadata| metadata.len() > 0).then_some(()));
+    let (out, policy, file) =
+        (place.path().join("run"), place.path().join("policy.toml"), place.path().join("agent.wasm"));
+    std::fs::write(&policy, common::granting("fuel = 1_000_000_000\n", "")).unwrap();
+    std::fs::write(&file, crate::core::component(&crate::guest::agent("(call $spin (i32.const 10000000))"))).unwrap();
+    let rest =
+        ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-n", "1000", "--jobs", "2", "--isolate", "process"];
+    let run = Command::new(DAYFLY).args(arguments(&out, file.to_str().unwrap(), &rest)).spawn().unwrap();
+    // Both have been given 32 at once, and are in the midst of them.
+    wait(|| {
+        let workers = children(run.id());
+        (workers.len() == 2 && workers.iter().all(|worker| begun(&place_of(*worker)) > 1)).then_some(())
+    });
     send(Signal::SIGINT, run.id());
     assert_eq!(code(&run.wait_with_output().unwrap()), 130);
     let episodes: Vec<Value> = lines(&out).iter().map(|line| transcript(line)["episode"].clone()).collect();

@@ -55,14 +55,14 @@ fn lost(run: &Path, expected: &[String]) -> usize {
 }
 
 /// Where a worker says how many episodes it has begun.
-fn place_of(worker: u32) -> PathBuf {
+pub(crate) fn place_of(worker: u32) -> PathBuf {
     let arguments = std::fs::read(format!("/proc/{worker}/cmdline")).unwrap_or_default();
     let scratch = arguments.split(|byte| *byte == 0).nth(2).unwrap_or_default();
     Path::new(String::from_utf8_lossy(scratch).as_ref()).join("begun")
 }
 
 /// How many episodes a worker has begun, as far as it is there.
-fn begun(place: &Path) -> u64 {
+pub(crate) fn begun(place: &Path) -> u64 {
     let count = std::fs::read(place).ok();
     count.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
 }
