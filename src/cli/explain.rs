@@ -62,9 +62,14 @@ fn unknown(name: &str) -> Failure {
     )
 }
 
+/// How wide text is: as wide as the terminal, and no wider than people read.
+fn columns() -> usize {
+    width().unwrap_or(80).min(100)
+}
+
 fn explain_class(class: Class) -> String {
     let text = format!("{} {}: {}\n\n{}", class.code(), class.name(), class.summary(), class.explanation());
-    paragraphs(&text, width().unwrap_or(80))
+    paragraphs(&text, columns())
 }
 
 fn explain_agent(agent: &Shipped) -> String {
@@ -74,7 +79,7 @@ fn explain_agent(agent: &Shipped) -> String {
          colon, as in `{name}:TEXT`, is told to it with its task.",
         documentation(source)
     );
-    paragraphs(&text, width().unwrap_or(80))
+    paragraphs(&text, columns())
 }
 
 fn explain_reproduction(reproduction: &Reproduction) -> String {
