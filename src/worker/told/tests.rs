@@ -8,7 +8,7 @@ use crate::episode::{self, Cancel};
 use crate::gate::Release;
 use crate::policy::{Policy, SourceFile};
 use crate::transcript::{Argument, Part};
-use crate::value::Seed;
+use crate::value::{Seed, Value};
 
 mod worlds;
 
