@@ -106,7 +106,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(episode::memory(&
 /// The bytes of an agent.
 pub fn component(data: &[u8]) {
     match Agent::load("fuzz", data, &ENGINE) {
-        Ok(agent) => assert_eq!(agent.digest(), Digest::of(data)),
+        Ok(agent) => assert_eq!(agent.as_ref().digest(), Digest::of(data)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
@@ -213,10 +213,10 @@ pub fn wire(data: &[u8]) {
 
 fn believe(answer: Answer) {
     let Answer::Lived(told) = answer else { return };
-    let setting = &*LEARNER;
+    let (setting, supervisor) = (&*LEARNER, &LEARNER.known());
     let mut opened = ticket();
     let before = opened.environment.state();
-    let Ok(lived) = told.believe(setting, &mut opened) else {
+    let Ok(lived) = told.believe(supervisor, &mut opened) else {
         assert_eq!(opened.environment.state(), before);
         return;
     };
@@ -227,7 +227,7 @@ fn believe(answer: Answer) {
     Sealed::new(line.clone()).expect("one line");
     // Told once more, it is the same.
     let told = Told::of(lived, setting);
-    let again = told.believe(setting, &mut ticket()).unwrap_or_else(|doubt| panic!("{doubt}"));
+    let again = told.believe(supervisor, &mut ticket()).unwrap_or_else(|doubt| panic!("{doubt}"));
     assert_eq!(serde_json::to_vec(&again.transcript).expect("a line"), line);
 }
 

@@ -11,7 +11,7 @@ use crate::gate::Capability;
 /// What an agent may be made of: version 2 of WebAssembly, additions in constants, and components. What is not here is refused,
 /// however far a later engine is with it. The engine itself joins components by modules of several memories, which the pool holds to
 /// one for each of the agent's own.
-const ADMITTED: WasmFeatures = WasmFeatures::WASM2
+pub(super) const ADMITTED: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::MULTI_MEMORY)

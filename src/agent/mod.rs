@@ -1,7 +1,7 @@
 //! Bytes to an agent: a component that has been checked, compiled and linked, and has not run.
 //!
 //! ```text
-//!  .wat, core module with metadata, component --bounds, encode--> component --compile--> imports, exports --link--> Agent
+//!  .wat, core module with metadata, component --bounds, encode--> component --read--> Known --compile, link--> Agent
 //! ```
 //!
 //! 1. A component that imports anything outside the contract never becomes an agent.
@@ -14,28 +14,24 @@ mod declared;
 mod encode;
 mod engine;
 mod joins;
+mod known;
 mod metadata;
 mod objection;
 mod part;
 mod shipped;
 mod source;
 
-use std::sync::Arc;
-
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 pub use compile::PATIENCE;
 pub use engine::Engine;
+pub use known::Known;
 pub use part::{Excess, Part};
 pub use shipped::{SHIPPED, Shipped};
 pub use source::Source;
 
-use crate::capability::{
-    CAPABILITIES, Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault, wasi_has,
-    wasi_interface, wasi_prints,
-};
-use crate::value::Digest;
+use crate::capability::{Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault};
 
 /// The version of the engine, which fuel is counted by.
 pub const ENGINE_VERSION: &str = "48";
@@ -46,14 +42,10 @@ const MOST_BYTES: usize = 64 << 20;
 /// The most bytes of one that is text: what they are read into takes a hundred times as much.
 const MOST_TEXT: usize = 1 << 20;
 
-/// A component that may live episodes, and what it is told beside its task.
+/// A component that may live episodes.
 #[derive(Clone)]
 pub struct Agent {
-    name: String,
-    digest: Digest,
-    imports: Vec<&'static str>,
-    instructions: Option<Arc<str>>,
-    bytes: Arc<[u8]>,
+    known: Known,
     instance: InstancePre<Host>,
     run: ComponentExportIndex,
     learn: Option<ComponentExportIndex>,
@@ -241,73 +233,63 @@ impl Agent {
     ///
     /// [`Error`] says what is wrong with it. Nothing of the component has run.
     pub fn load(name: &str, bytes: &[u8], engine: &Engine) -> Result<Self, Error> {
-        let owned = || name.to_owned();
-        let most = if bytes.starts_with(encode::MAGIC) { MOST_BYTES } else { MOST_TEXT };
-        if bytes.len() > most {
-            return Err(Error::TooLarge { name: owned(), bytes: bytes.len(), most });
-        }
-        let component = compiled(name, bytes, engine)?;
-        let imports = imports(name, &component, engine)?;
+        let engine = engine.clone();
+        // INVARIANT 3: nobody waits longer.
+        known::reading(name, bytes, move |known, binary| Self::compile(known, binary, &engine))
+    }
+
+    fn compile(known: Known, binary: &[u8], engine: &Engine) -> Result<Self, Error> {
+        let owned = || known.name().to_owned();
+        let component = Component::from_binary(&engine.engine, binary);
+        // What its memories begin with is laid out here, not by its first episode: a confined process makes no file by then.
+        let laid_out = component.and_then(|component| component.initialize_copy_on_write_image().map(|()| component));
+        let component = laid_out.map_err(|error| refused(owned(), &error))?;
         let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
-        let learning = component.get_export_index(None, &*format!("{PACKAGE}/learning@{VERSION}"));
-        let learn = learning.and_then(|learning| component.get_export_index(Some(&learning), "learn"));
+        let mismatch = |cause: &str| Error::Mismatch { name: owned(), cause: cause.to_owned() };
+        let learn = if known.learns() {
+            let learning = component.get_export_index(None, &*format!("{PACKAGE}/learning@{VERSION}"));
+            let learn = learning.and_then(|learning| component.get_export_index(Some(&learning), "learn"));
+            let is_one =
+                |learn: &ComponentExportIndex| has_signature(&component, learn, &["experience", "carry-over"], 1);
+            Some(learn.filter(is_one).ok_or_else(|| mismatch("`learn` is not as `wit/agent.wit` has it"))?)
+        } else {
+            None
+        };
+        // INVARIANT 1: nothing else is linked.
         let instance = engine
             .linker
             .instantiate_pre(&component)
             .map_err(|error| Error::Mismatch { name: owned(), cause: format!("{error:#}") })?;
-        let mismatch = |cause: &str| Error::Mismatch { name: owned(), cause: cause.to_owned() };
         if !has_signature(&component, &run, &[], 0) {
             return Err(mismatch("`run` takes something, or returns something; it is `func()`"));
         }
-        if learn.as_ref().is_some_and(|learn| !has_signature(&component, learn, &["experience", "carry-over"], 1)) {
-            return Err(mismatch("`learn` is not as `wit/agent.wit` has it"));
-        }
-        Ok(Self {
-            name: owned(),
-            digest: Digest::of(bytes),
-            imports,
-            instructions: None,
-            bytes: Arc::from(bytes),
-            instance,
-            run,
-            learn,
-        })
-    }
-
-    /// The bytes it was loaded from.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        Ok(Self { known, instance, run, learn })
     }
 
     /// Its name, for people.
     pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The digest of the bytes it was loaded from.
-    pub const fn digest(&self) -> Digest {
-        self.digest
+        self.known.name()
     }
 
     /// The capabilities that it imports, in the order of the contract.
     pub fn imports(&self) -> &[&'static str] {
-        &self.imports
+        self.known.imports()
     }
 
     /// Whether it learns.
     pub const fn learns(&self) -> bool {
-        self.learn.is_some()
+        self.known.learns()
     }
 
     /// The same component, told `text` at the end of every task.
     #[must_use]
     pub fn instructed(self, text: &str) -> Self {
-        Self { instructions: Some(Arc::from(text)), ..self }
+        Self { known: self.known.instructed(text), ..self }
     }
 
     /// What it is told at the end of every task.
     pub fn instructions(&self) -> Option<&str> {
-        self.instructions.as_deref()
+        self.known.instructions()
     }
 
     /// The component, ready to be instantiated.
@@ -326,73 +308,22 @@ impl Agent {
     }
 }
 
+impl From<Agent> for Known {
+    fn from(agent: Agent) -> Self {
+        agent.known
+    }
+}
+
+impl AsRef<Known> for Agent {
+    fn as_ref(&self) -> &Known {
+        &self.known
+    }
+}
+
 impl std::fmt::Debug for Agent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Agent").field("name", &self.name).field("digest", &self.digest).finish_non_exhaustive()
+        f.debug_tuple("Agent").field(&self.known).finish()
     }
-}
-
-/// The component in `bytes`, compiled.
-fn compiled(name: &str, bytes: &[u8], engine: &Engine) -> Result<Component, Error> {
-    let (owned, bytes, engine) = (name.to_owned(), bytes.to_vec(), engine.engine.clone());
-    let compile = move || {
-        let binary = encode::component(&owned, &bytes)?;
-        objection::check(&owned, &binary)?;
-        let component = Component::from_binary(&engine, &binary);
-        // What its memories begin with is laid out here, not by its first episode: a confined process makes no file by then.
-        let laid_out = component.and_then(|component| component.initialize_copy_on_write_image().map(|()| component));
-        laid_out.map_err(|error| refused(owned, &error))
-    };
-    // INVARIANT 3: nobody waits longer.
-    compile::within(compile::PATIENCE, compile).unwrap_or_else(|unanswered| {
-        let name = name.to_owned();
-        Err(match unanswered {
-            compile::Unanswered::Slow => Error::Slow { name },
-            compile::Unanswered::Panicked => Error::Malformed { name, cause: "the compiler failed on it".to_owned() },
-            compile::Unanswered::NoThread => Error::NoThread { name },
-        })
-    })
-}
-
-/// The capabilities that a component imports.
-fn imports(name: &str, component: &Component, engine: &Engine) -> Result<Vec<&'static str>, Error> {
-    let (mut imported, mut prints) = (Vec::new(), false);
-    let component_type = component.component_type();
-    for (import, item) in component_type.imports(&engine.engine) {
-        let capability = import
-            .strip_prefix(PACKAGE)
-            .and_then(|rest| rest.strip_prefix('/')?.strip_suffix(VERSION)?.strip_suffix('@'))
-            .filter(|_| matches!(item.ty, ComponentItem::ComponentInstance(_)));
-        match capability {
-            None if import.starts_with("wasi:") => {
-                prints |= wasi(name, import, &item.ty, engine)?;
-                imported.push("wasi");
-            }
-            Some("types") => {}
-            Some("wasi") => return Err(Error::UnknownImport { name: name.to_owned(), import: import.to_owned() }),
-            Some(interface) if CAPABILITIES.iter().any(|known| known.name == interface) => imported.push(interface),
-            // INVARIANT 1: anything else is refused.
-            _ => return Err(Error::UnknownImport { name: name.to_owned(), import: import.to_owned() }),
-        }
-    }
-    // What is printed goes to the log.
-    let is_imported = |name: &&str| imported.contains(name) || (prints && *name == "log");
-    Ok(CAPABILITIES.iter().map(|known| known.name).filter(is_imported).collect())
-}
-
-/// Whether an import of WASI prints; one that there is not is refused.
-fn wasi(name: &str, import: &str, item: &ComponentItem, engine: &Engine) -> Result<bool, Error> {
-    let unknown = |import: String, fault| Error::UnknownWasi { name: name.to_owned(), import, fault };
-    let path = wasi_interface(import).map_err(|fault| unknown(import.to_owned(), fault))?;
-    let ComponentItem::ComponentInstance(instance) = item else {
-        return Err(unknown(import.to_owned(), WasiFault::Interface));
-    };
-    for (function, item) in instance.exports(&engine.engine) {
-        if matches!(item.ty, ComponentItem::ComponentFunc(_)) && !wasi_has(path, function) {
-            return Err(unknown(format!("{import}.{function}"), WasiFault::Function));
-        }
-    }
-    Ok(wasi_prints(path))
 }
 
 /// Whether an export is a function with parameters of these names, and so many results.

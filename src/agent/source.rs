@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Agent, Engine, Error, SHIPPED};
+use super::{Agent, Engine, Error, Known, SHIPPED};
 
 /// The bytes of a component, its name, and what it is told beside its task.
 #[derive(Clone, Debug)]
@@ -36,6 +36,19 @@ impl Source {
             name: name.to_owned(),
             bytes: shipped.bytes.into(),
             instructions: instructions.map(str::to_owned),
+        })
+    }
+
+    /// Read it, and compile nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says what is wrong with the component, as far as that shows.
+    pub fn read(&self) -> Result<Known, Error> {
+        let known = Known::read(&self.name, &self.bytes).map_err(|error| self.placed(error))?;
+        Ok(match &self.instructions {
+            Some(instructions) => known.instructed(instructions),
+            None => known,
         })
     }
 

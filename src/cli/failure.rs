@@ -114,6 +114,7 @@ impl Failure {
                 chain(error),
                 "run it on a system that has it, or ask for less in `isolation.parts`",
             ),
+            harness::Error::Worker(worker::Error::Agent { why, help }) => Self::input(why.clone(), help.clone()),
             harness::Error::Worker(worker::Error::World(_)) => {
                 Self::new(Exit::Input, chain(error), "run it without `--isolate process`")
             }

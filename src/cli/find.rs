@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::failure::Failure;
-use crate::agent::{self, Agent, Engine, Source};
+use crate::agent::{self, Agent, Engine, Known, Source};
 use crate::environment::{KINDS, Selection};
 use crate::policy::{self, Policy, Process, SourceFile};
 use crate::value::{Fault, hint};
@@ -18,6 +18,11 @@ pub(super) fn is_path(name: &str) -> bool {
 /// The agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`, which it is told at the end of every task.
 pub(super) fn agent(text: &str, engine: &Engine) -> Result<Agent, Failure> {
     load(&source(text)?, engine)
+}
+
+/// The same, read and not compiled.
+pub(super) fn known(text: &str) -> Result<Known, Failure> {
+    source(text)?.read().map_err(|error| Failure::input(error.to_string(), error.help()))
 }
 
 /// The same agent, compiled.
@@ -116,7 +121,8 @@ pub(super) fn task(text: &str) -> Result<String, Failure> {
 }
 
 /// Whether the policy grants what the agent imports.
-pub(super) fn fits(agent: &Agent, policy: &Policy, name: &str) -> Result<(), Failure> {
+pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Result<(), Failure> {
+    let agent = agent.as_ref();
     let missing = policy.ungranted(agent.imports());
     if missing.is_empty() {
         return Ok(());

@@ -14,7 +14,7 @@ use indicatif::ProgressBar;
 use self::host::host;
 use super::failure::Failure;
 use super::{Exit, find, progress, say, width};
-use crate::agent::Engine;
+use crate::agent::{Engine, Known};
 use crate::environment::{Knob, Selection};
 use crate::episode::{self, Cancel, Ticker};
 use crate::harness::{self, Ending, Plan, Summary};
@@ -22,7 +22,7 @@ use crate::ledger::{self, Writer};
 use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
 use crate::transcript::{End, Transcript};
-use crate::value::{Digest, Seed, many};
+use crate::value::{Seed, many};
 use crate::worker::Crew;
 
 /// Run an agent through episodes, and record them.
@@ -81,16 +81,63 @@ enum Isolate {
 
 impl Run {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let jobs = workers(self.jobs);
         let policy = Arc::new(find::policy(&self.policy)?);
+        if self.is_apart(&policy)? { self.apart(policy) } else { self.here(policy) }
+    }
+
+    /// In this process.
+    fn here(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
+        let jobs = workers(self.jobs);
+        let engine = engine(&policy, jobs)?;
+        let plan = self.plan(policy, || find::agent(&self.agent, &engine))?;
+        let cancel = cancel_on_interrupt()?;
+        let manifest = sealed(&plan)?;
+        self.carry_out(&plan, &manifest, None, |writer, observe| {
+            let _ticker = Ticker::start(&engine);
+            harness::run(&plan, manifest.digest(), jobs, &cancel, writer, observe)
+        })
+    }
+
+    /// In processes of their own: this one reads the agent, and neither compiles nor runs anything of it.
+    fn apart(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
+        let jobs = workers(self.jobs);
+        let plan = self.plan(policy, || find::known(&self.agent))?;
+        let cancel = cancel_on_interrupt()?;
+        let manifest = sealed(&plan)?;
+        let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
+        let crew = plan.crew(&program, manifest.digest(), jobs, &cancel).map_err(|error| Failure::run(&error))?;
+        for (part, why) in crew.confined().missing() {
+            // There is nobody left to tell where the error output is closed.
+            let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
+        }
+        self.carry_out(&plan, &manifest, Some(&crew), |writer, observe| {
+            harness::run_apart(&plan, &crew, jobs, &cancel, writer, observe)
+        })
+    }
+
+    /// Whether episodes are lived in processes of their own.
+    fn is_apart(&self, policy: &Policy) -> Result<bool, Failure> {
+        let is_required = policy.isolation.process == Process::Required;
+        match self.isolate {
+            Some(Isolate::None) if is_required => Err(Failure::run(&harness::Error::NotIsolated(policy.name.clone()))),
+            Some(isolate) => Ok(isolate == Isolate::Process),
+            None => Ok(is_required),
+        }
+    }
+
+    /// What is to be run, once it is found out that all of it is there and fits.
+    fn plan<A: AsRef<Known>>(
+        &self,
+        policy: Arc<Policy>,
+        agent: impl FnOnce() -> Result<A, Failure>,
+    ) -> Result<Plan<A>, Failure> {
         let lineages = self.lineages(&policy)?;
         let selection = find::world(&self.environment)?.selection;
         self.note_unpaid(&policy, &selection);
         let task = self.task.as_deref().map(find::task).transpose()?;
-        let engine = engine(&policy, jobs)?;
-        let agent = find::agent(&self.agent, &engine)?;
+        let agent = agent()?;
         find::fits(&agent, &policy, &self.policy)?;
-        let plan = Plan {
+        Ok(Plan {
             agent,
             policy,
             world: selection.into(),
@@ -98,9 +145,7 @@ impl Run {
             episodes: self.episodes,
             lineages,
             seed: self.seed,
-        };
-        let cancel = cancel_on_interrupt()?;
-        self.carry_out(&plan, &engine, jobs, &cancel)
+        })
     }
 
     /// Say that what the next episode is to be paid never is, where the policy makes its world anew.
@@ -134,31 +179,27 @@ impl Run {
     }
 
     #[expect(clippy::disallowed_methods, reason = "how long a run took is for people and `host.json` alone")]
-    fn carry_out(&self, plan: &Plan, engine: &Engine, jobs: usize, cancel: &Cancel) -> Result<Exit, Failure> {
-        let manifest = plan.manifest();
-        let sealed = ledger::Manifest::new(&manifest).map_err(|error| Failure::ledger(&error))?;
-        let crew = self.crew(plan, sealed.digest(), jobs, cancel)?;
+    fn carry_out<A: AsRef<Known>>(
+        &self,
+        plan: &Plan<A>,
+        sealed: &ledger::Manifest,
+        crew: Option<&Crew>,
+        run: impl FnOnce(&mut Writer, &Observe<'_>) -> Result<(Summary, Ending), harness::Error>,
+    ) -> Result<Exit, Failure> {
+        let (manifest, jobs) = (plan.manifest(), workers(self.jobs));
         let folder = self.out.clone().unwrap_or_else(|| free_folder(plan));
         let unwritten = |error| Failure::ledger(&error).leaving(&folder);
-        let mut writer = Writer::create(&folder, &sealed).map_err(|error| match error {
+        let mut writer = Writer::create(&folder, sealed).map_err(|error| match error {
             ledger::Error::Exists { .. } => Failure::ledger(&error),
             error => unwritten(error),
         })?;
         let progress = Progress::new(self, plan.episodes);
         let started = Instant::now();
-        let ran = {
-            let observe = |transcript: &Transcript| progress.see(transcript);
-            if let Some(crew) = &crew {
-                harness::run_apart(plan, crew, jobs, cancel, &mut writer, &observe)
-            } else {
-                let _ticker = Ticker::start(engine);
-                harness::run(plan, sealed.digest(), jobs, cancel, &mut writer, &observe)
-            }
-        };
+        let ran = run(&mut writer, &|transcript| progress.see(transcript));
         let took = started.elapsed();
         progress.clear();
         let (summary, ending) = ran.map_err(|error| Failure::run(&error).leaving(&folder))?;
-        writer.write_host(&host(jobs, took, crew.as_ref())).map_err(unwritten)?;
+        writer.write_host(&host(jobs, took, crew)).map_err(unwritten)?;
         let head = writer.close(ending.reason()).map_err(unwritten)?;
         let path = folder.display().to_string();
         let told = Told { manifest: &manifest, summary: &summary, ending: &ending, path: &path, head };
@@ -173,26 +214,12 @@ impl Run {
     }
 }
 
-impl Run {
-    /// The workers, where episodes are lived in processes of their own. What confines them less than it could is said.
-    fn crew(&self, plan: &Plan, manifest: Digest, jobs: usize, cancel: &Cancel) -> Result<Option<Crew>, Failure> {
-        let is_required = plan.policy.isolation.process == Process::Required;
-        match self.isolate {
-            Some(Isolate::Process) => {}
-            None if is_required => {}
-            Some(Isolate::None) if is_required => {
-                return Err(Failure::run(&harness::Error::NotIsolated(plan.policy.name.clone())));
-            }
-            None | Some(Isolate::None) => return Ok(None),
-        }
-        let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
-        let crew = plan.crew(&program, manifest, jobs, cancel).map_err(|error| Failure::run(&error))?;
-        for (part, why) in crew.confined().missing() {
-            // There is nobody left to tell where the error output is closed.
-            let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
-        }
-        Ok(Some(crew))
-    }
+/// Who watches a run.
+type Observe<'o> = dyn Fn(&Transcript) + Sync + 'o;
+
+/// The first leaf of the record.
+fn sealed<A: AsRef<Known>>(plan: &Plan<A>) -> Result<ledger::Manifest, Failure> {
+    ledger::Manifest::new(&plan.manifest()).map_err(|error| Failure::ledger(&error))
 }
 
 fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
@@ -235,12 +262,12 @@ pub(super) fn cancel_on_interrupt() -> Result<Cancel, Failure> {
 }
 
 /// The first folder in `dayfly-runs` that is free, named for what is run.
-fn free_folder(plan: &Plan) -> PathBuf {
+fn free_folder<A: AsRef<Known>>(plan: &Plan<A>) -> PathBuf {
     let letters = |text: &str| -> String {
         let word = text.split(':').next().unwrap_or_default();
         word.chars().filter(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_')).collect()
     };
-    let stem = format!("{}-{}", letters(plan.agent.name()), letters(&plan.world.name));
+    let stem = format!("{}-{}", letters(plan.agent.as_ref().name()), letters(&plan.world.name));
     let folder = |number: u32| Path::new("dayfly-runs").join(format!("{stem}-{number}"));
     (1..u32::MAX).map(folder).find(|folder| !folder.exists()).unwrap_or_else(|| folder(u32::MAX))
 }

@@ -22,7 +22,7 @@ pub use ticker::Ticker;
 pub use ticket::{Aborted, Error, Lived, Ticket};
 
 use self::learn::Pupil;
-use crate::agent::Agent;
+use crate::agent::{Agent, Known};
 use crate::capability::{
     Allowance, Charter, Closed, Host, Left, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError, is_of_the_system,
 };
@@ -32,11 +32,11 @@ use crate::policy::{Continuity, Policy};
 use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Touched, Transcript};
 use crate::value::Digest;
 
-/// What all episodes of a run share.
+/// What all episodes of a run share. Where the agent is only [`Known`], they are lived by others.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub struct Setting<A = Agent> {
     /// The agent.
-    pub agent: Agent,
+    pub agent: A,
     /// The policy.
     pub policy: Arc<Policy>,
     /// The policy's grants, compiled.
@@ -72,20 +72,20 @@ struct Acted {
     failure: Option<Error>,
 }
 
-impl Setting {
+impl<A: AsRef<Known>> Setting<A> {
     /// What all episodes of a run under `policy` share.
     ///
     /// # Errors
     ///
     /// [`Error::Ungranted`] where the agent imports what the policy does not mention: it never runs.
     pub fn new(
-        agent: Agent,
+        agent: A,
         policy: Arc<Policy>,
         task: Option<Arc<str>>,
         run: Digest,
         cancel: Cancel,
     ) -> Result<Self, Error> {
-        let missing = policy.ungranted(agent.imports());
+        let missing = policy.ungranted(agent.as_ref().imports());
         if !missing.is_empty() {
             return Err(Error::Ungranted(missing.into_iter().map(|ungranted| ungranted.capability).collect()));
         }
@@ -96,11 +96,65 @@ impl Setting {
         Ok(Self { agent, policy, charter, task, run, cancel, steps })
     }
 
+    /// Whether episodes are followed by `learn`.
+    pub fn learns(&self) -> bool {
+        self.agent.as_ref().learns() && self.policy.boundary.carry > 0
+    }
+
+    /// The last step that an episode in `environment` can have: the task's, or that of the policy where it is earlier.
+    pub fn last_step(&self, environment: &dyn Environment) -> u32 {
+        let limit = self.policy.episode.steps;
+        environment.steps().map_or(limit, |steps| steps.min(limit))
+    }
+
+    /// The transcript of an episode of which nothing is known yet but what it opens with.
+    pub fn header(&self, ticket: &Ticket) -> Transcript {
+        let persists = self.policy.boundary.environment == Continuity::Persist;
+        Transcript {
+            episode: ticket.episode,
+            lineage: ticket.lineage,
+            world: ticket.world,
+            run: self.run,
+            seed: ticket.seed,
+            carry_over: (!ticket.carry_over.is_empty()).then(|| Digest::of(&ticket.carry_over)),
+            carry_over_of: ticket.carry_over_of,
+            generation: ticket.generation,
+            environment: persists.then(|| Digest::of(&ticket.environment.state())),
+            end: End::Aborted,
+            lost: None,
+            closing: Closing::Stopped,
+            cause: None,
+            steps: 0,
+            total: 0.0,
+            performance: 0.0,
+            fuel: 0,
+            calls: Calls { count: 0, digest: Digest::of(&[]) },
+            violations: Tally::default(),
+            tripwires: Touched::default(),
+            after_end: 0,
+            entries: Vec::new(),
+            entries_cut: 0,
+            trace: Vec::new(),
+            log: Vec::new(),
+            released: Vec::new(),
+            residue: Vec::new(),
+            learned: None,
+        }
+    }
+}
+
+impl Setting {
     /// With each step in the transcripts, for those who watch, also where the policy records only their digest.
     #[must_use]
     pub fn showing(self, steps: Detail) -> Self {
         let steps = if steps == Detail::Full { steps } else { self.steps };
         Self { steps, ..self }
+    }
+
+    /// The same with no more than is known of the agent, for who has others live the episodes.
+    pub fn known(&self) -> Setting<Known> {
+        let Self { agent, policy, charter, task, run, cancel, steps } = self.clone();
+        Setting { agent: agent.into(), policy, charter, task, run, cancel, steps }
     }
 
     /// Live one episode, and learn from it where the policy declares a carry-over and the agent learns.
@@ -158,52 +212,6 @@ impl Setting {
         };
         // INVARIANT 4: this is all that can reach a later episode; the harness keeps what the policy declares.
         Ok(Lived { transcript, environment, carry_over, demands })
-    }
-
-    /// Whether episodes are followed by `learn`.
-    pub fn learns(&self) -> bool {
-        self.agent.learns() && self.policy.boundary.carry > 0
-    }
-
-    /// The last step that an episode in `environment` can have: the task's, or that of the policy where it is earlier.
-    pub fn last_step(&self, environment: &dyn Environment) -> u32 {
-        let limit = self.policy.episode.steps;
-        environment.steps().map_or(limit, |steps| steps.min(limit))
-    }
-
-    /// The transcript of an episode of which nothing is known yet but what it opens with.
-    pub fn header(&self, ticket: &Ticket) -> Transcript {
-        let persists = self.policy.boundary.environment == Continuity::Persist;
-        Transcript {
-            episode: ticket.episode,
-            lineage: ticket.lineage,
-            world: ticket.world,
-            run: self.run,
-            seed: ticket.seed,
-            carry_over: (!ticket.carry_over.is_empty()).then(|| Digest::of(&ticket.carry_over)),
-            carry_over_of: ticket.carry_over_of,
-            generation: ticket.generation,
-            environment: persists.then(|| Digest::of(&ticket.environment.state())),
-            end: End::Aborted,
-            lost: None,
-            closing: Closing::Stopped,
-            cause: None,
-            steps: 0,
-            total: 0.0,
-            performance: 0.0,
-            fuel: 0,
-            calls: Calls { count: 0, digest: Digest::of(&[]) },
-            violations: Tally::default(),
-            tripwires: Touched::default(),
-            after_end: 0,
-            entries: Vec::new(),
-            entries_cut: 0,
-            trace: Vec::new(),
-            log: Vec::new(),
-            released: Vec::new(),
-            residue: Vec::new(),
-            learned: None,
-        }
     }
 
     /// Open the episode, let the agent act until its grace is over, and close.

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Plan, World, population};
+use crate::agent::Known;
 use crate::environment::Environment;
 use crate::episode::{Lived, Ticket};
 use crate::policy::{Continuity, Population, Swap};
@@ -61,10 +62,10 @@ struct Worlds {
 }
 
 impl Lineages {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new<A: AsRef<Known>>(plan: &Plan<A>) -> Self {
         let boundary = &plan.policy.boundary;
         let persists = boundary.environment == Continuity::Persist;
-        let carries = plan.agent.learns() && boundary.carry > 0;
+        let carries = plan.agent.as_ref().learns() && boundary.carry > 0;
         let crossing = if persists || carries {
             let lesson = Lesson { carry_over: Arc::from([]), total: 0.0 };
             let lessons = (0..plan.lineages).map(|_| Mutex::new(lesson.clone())).collect();

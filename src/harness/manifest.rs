@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Plan;
+use crate::agent::Known;
 use crate::capability::{PACKAGE, VERSION};
 use crate::value::{Digest, Seed};
 
@@ -50,16 +51,17 @@ pub struct Named {
     pub digest: Digest,
 }
 
-impl Plan {
+impl<A: AsRef<Known>> Plan<A> {
     /// The manifest of this run.
     pub fn manifest(&self) -> Manifest {
+        let agent = self.agent.as_ref();
         Manifest {
             dayfly: env!("CARGO_PKG_VERSION"),
             wasmtime: crate::agent::ENGINE_VERSION,
             contract: format!("{PACKAGE}@{VERSION}"),
-            agent: Named { name: self.agent.name().to_owned(), digest: self.agent.digest() },
-            instructions: self.agent.instructions().map(str::to_owned),
-            imports: self.agent.imports().to_vec(),
+            agent: Named { name: agent.name().to_owned(), digest: agent.digest() },
+            instructions: agent.instructions().map(str::to_owned),
+            imports: agent.imports().to_vec(),
             policy: Named { name: self.policy.name.clone(), digest: self.policy.digest() },
             effective: self.policy.effective(),
             environment: Named { name: self.world.name.clone(), digest: Digest::of(self.world.definition.as_bytes()) },

@@ -34,7 +34,7 @@ pub use spread::spread;
 pub use summary::{Example, Spread, Summary};
 pub use trial::{observe, terms};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Known};
 use crate::environment::Environment;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Reason, Writer};
@@ -43,11 +43,11 @@ use crate::transcript::{Detail, Transcript};
 use crate::value::{Digest, Seed};
 use crate::worker::{self, Crew};
 
-/// What is to be run.
+/// What is to be run. Where the agent is only [`Known`], by workers.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Plan<A = Agent> {
     /// The agent.
-    pub agent: Agent,
+    pub agent: A,
     /// The policy.
     pub policy: Arc<Policy>,
     /// The environment.
@@ -150,8 +150,8 @@ pub fn run(
 /// # Errors
 ///
 /// As [`run`], and where a worker that was lost cannot be replaced.
-pub fn run_apart(
-    plan: &Plan,
+pub fn run_apart<A: AsRef<Known> + Sync>(
+    plan: &Plan<A>,
     crew: &Crew,
     jobs: usize,
     cancel: &Cancel,
@@ -185,13 +185,13 @@ pub fn carry_out(
     if plan.policy.isolation.process == Process::Required {
         return Err(Error::NotIsolated(plan.policy.name.clone()));
     }
-    let setting = plan.setting(manifest, cancel)?.showing(watch.steps);
+    let setting = plan.setting(plan.agent.clone(), manifest, cancel)?.showing(watch.steps);
     go_through(plan, &Hands::Threads(&setting), cancel, writer, watch.see)
 }
 
 /// Go through the episodes of a run, wave by wave.
-fn go_through(
-    plan: &Plan,
+fn go_through<A: AsRef<Known>>(
+    plan: &Plan<A>,
     hands: &Hands<'_>,
     cancel: &Cancel,
     writer: &mut Writer,
@@ -228,20 +228,25 @@ fn go_through(
     Ok((summary, Ending::Completed))
 }
 
-impl Plan {
+impl<A: AsRef<Known>> Plan<A> {
     fn fits_its_population(&self) -> Result<(), Error> {
         match self.policy.population {
             // Who does not learn is not selected from.
-            Some(Population { size, .. }) if self.agent.learns() && size < self.lineages => {
+            Some(Population { size, .. }) if self.agent.as_ref().learns() && size < self.lineages => {
                 Err(Error::Population { size, lineages: self.lineages })
             }
             _ => Ok(()),
         }
     }
 
-    /// What all episodes of this run share.
-    fn setting(&self, manifest: Digest, cancel: &Cancel) -> Result<Setting, episode::Error> {
-        Setting::new(self.agent.clone(), Arc::clone(&self.policy), self.task.clone(), manifest, cancel.clone())
+    /// What all episodes of this run share, with its agent in this form.
+    fn setting<B: AsRef<Known>>(
+        &self,
+        agent: B,
+        manifest: Digest,
+        cancel: &Cancel,
+    ) -> Result<Setting<B>, episode::Error> {
+        Setting::new(agent, Arc::clone(&self.policy), self.task.clone(), manifest, cancel.clone())
     }
 
     /// Workers of the program at `program`, which has to be this one, for this run and `jobs` threads.
@@ -257,7 +262,7 @@ impl Plan {
         cancel: &Cancel,
     ) -> Result<Crew, Error> {
         self.fits_its_population()?;
-        let setting = self.setting(manifest, cancel)?;
+        let setting = self.setting(self.agent.as_ref().clone(), manifest, cancel)?;
         Ok(Crew::new(program, setting, &self.world.definition, jobs, self.episodes)?)
     }
 }

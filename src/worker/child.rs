@@ -16,7 +16,7 @@ use super::confine;
 use super::frame::{self, Bytes};
 use super::told::Told;
 use super::wire::{Answer, Charge, Confined, Opening, Order, Terms, VERSION};
-use crate::agent::{Agent, Engine};
+use crate::agent::{self, Agent, Engine};
 use crate::environment::Selection;
 use crate::episode::{self, Cancel, Setting, Ticker, Ticket};
 use crate::policy::{Policy, SourceFile};
@@ -39,6 +39,9 @@ pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
     match worker.take_up(scratch, alone) {
         Ok(ready) => worker.work(&ready),
         Err(Refusal::Pipe(error)) => Err(error),
+        Err(Refusal::Agent(error)) => {
+            frame::send(&Answer::Unfit { why: error.to_string(), help: error.help() }, &mut worker.answers)
+        }
         Err(Refusal::Reason(why)) => frame::send(&Answer::Failed(why), &mut worker.answers),
     }
 }
@@ -60,6 +63,7 @@ struct Ready {
 /// Why a worker cannot take up its work.
 enum Refusal {
     Pipe(frame::Error),
+    Agent(agent::Error),
     Reason(String),
 }
 
@@ -163,7 +167,7 @@ fn policy(terms: &Terms) -> Result<Policy, Refusal> {
 fn prepare(charge: Charge, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, Selection), Refusal> {
     let reason = |error: &dyn std::fmt::Display| Refusal::Reason(error.to_string());
     let selection = Selection::defined(&charge.environment).map_err(|error| reason(&error))?;
-    let agent = Agent::load(&charge.agent, &charge.component.0, engine).map_err(|error| reason(&error))?;
+    let agent = Agent::load(&charge.agent, &charge.component.0, engine).map_err(Refusal::Agent)?;
     let agent = match charge.instructions {
         Some(instructions) => agent.instructed(&instructions),
         None => agent,

@@ -9,7 +9,7 @@ use super::seat::Seat;
 use super::shift::{Left, Loss, Shift};
 use super::warden::Warden;
 use super::wire::{Answer, Charge, Confined, Order, Terms, VERSION, words};
-use crate::agent;
+use crate::agent::{self, Known};
 use crate::environment::Selection;
 use crate::episode::{Lived, Setting, Ticket};
 use crate::policy::Part;
@@ -17,7 +17,7 @@ use crate::policy::Part;
 /// The workers of a run: one a seat, started when it is first needed, and again where one is lost.
 pub struct Crew {
     program: PathBuf,
-    setting: Setting,
+    setting: Setting<Known>,
     terms: Vec<u8>,
     charge: Vec<u8>,
     confined: Confined,
@@ -35,6 +35,14 @@ pub enum Error {
     /// It was gone, or did not make sense, before it lived anything.
     #[error("a worker could not take up its work: {0}")]
     TakeUp(String),
+    /// It found out that the component is no agent, and said why, and what to do about it.
+    #[error("{why}")]
+    Agent {
+        /// Why.
+        why: String,
+        /// What to do about it.
+        help: String,
+    },
     /// What the policy demands is not to be had here.
     #[error("the policy demands a confinement that is not to be had: {}", lines(.0))]
     Missing(Vec<(Part, String)>),
@@ -62,7 +70,7 @@ impl Crew {
     /// [`Error`] says what is missing.
     pub fn new(
         program: &Path,
-        setting: Setting,
+        setting: Setting<Known>,
         environment: &str,
         seats: usize,
         episodes: u64,
@@ -202,6 +210,7 @@ impl Crew {
         worker.say(&self.charge)?;
         match worker.hear()? {
             Answer::Ready => Ok(confined),
+            Answer::Unfit { why, help } => Err(Start::Refused(Error::Agent { why: words(why), help: words(help) })),
             Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(words(why)))),
             _ => Err(frame::Error::Malformed.into()),
         }
@@ -226,7 +235,7 @@ impl From<frame::Error> for Start {
     }
 }
 
-fn terms(setting: &Setting, episodes: u64) -> Result<Vec<u8>, Error> {
+fn terms(setting: &Setting<Known>, episodes: u64) -> Result<Vec<u8>, Error> {
     let policy = &setting.policy;
     // No worker can take more: each episode has the wall clock to act and once more to learn, and there is compiling.
     let seconds = policy.episode.wall.as_secs().saturating_add(1).saturating_mul(2).saturating_mul(episodes);
@@ -239,7 +248,7 @@ fn terms(setting: &Setting, episodes: u64) -> Result<Vec<u8>, Error> {
     framed(&Order::Terms(terms))
 }
 
-fn charge(setting: &Setting, environment: &str) -> Result<Vec<u8>, Error> {
+fn charge(setting: &Setting<Known>, environment: &str) -> Result<Vec<u8>, Error> {
     framed(&Order::Charge(Charge {
         agent: setting.agent.name().to_owned(),
         component: Bytes(setting.agent.bytes().to_vec()),

@@ -15,6 +15,7 @@
 use std::io::{self, Write};
 
 use super::told::Doubt;
+use crate::agent::Known;
 use crate::capability::{MESSAGE, PATH, RECIPIENT};
 use crate::episode::{CAUSE, Setting};
 use crate::gate::{Consequence, Mode, Release};
@@ -28,7 +29,7 @@ use crate::transcript::{
 const TEXT: usize = 4096;
 
 /// Whether `transcript` is one that the policy lets happen, in a world that has no step after `last_step`.
-pub(super) fn hold(transcript: &Transcript, setting: &Setting, last_step: u32) -> Result<(), Doubt> {
+pub(super) fn hold(transcript: &Transcript, setting: &Setting<Known>, last_step: u32) -> Result<(), Doubt> {
     let policy = &setting.policy;
     let is_within = is_metered(transcript, policy, last_step)
         && entries_fit(transcript, setting)
@@ -58,7 +59,7 @@ fn is_metered(transcript: &Transcript, policy: &Policy, last_step: u32) -> bool 
 }
 
 /// INVARIANT 2: the entries, in number and one by one.
-fn entries_fit(transcript: &Transcript, setting: &Setting) -> bool {
+fn entries_fit(transcript: &Transcript, setting: &Setting<Known>) -> bool {
     let (keep, entries) = (&setting.policy.record, &transcript.entries);
     // The first of each class is kept whatever the limits are, and `learn` has as many of its own after the boundary.
     let after = u64::from(keep.grace).saturating_add(length(Class::ALL.len()));
@@ -145,7 +146,7 @@ fn carry_over_fits(transcript: &Transcript, policy: &Policy) -> bool {
 }
 
 /// INVARIANT 3: whether what is told fits together.
-fn adds_up(transcript: &Transcript, setting: &Setting) -> bool {
+fn adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
     let (policy, counted) = (&setting.policy, &transcript.violations);
     let mut shown = Tally::default();
     transcript.entries.iter().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
@@ -165,7 +166,7 @@ fn adds_up(transcript: &Transcript, setting: &Setting) -> bool {
 }
 
 /// INVARIANT 3: whether what is told of `learn` fits together.
-fn lesson_adds_up(transcript: &Transcript, setting: &Setting) -> bool {
+fn lesson_adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
     let Some(learned) = &transcript.learned else { return true };
     let carry = setting.policy.boundary.carry;
     match learned.outcome {

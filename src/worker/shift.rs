@@ -21,6 +21,7 @@ use super::seat::Seat;
 use super::told::Told;
 use super::warden::Warden;
 use super::wire::{Answer, Opening, Order, words};
+use crate::agent::Known;
 use crate::episode::{Lived, Setting, Ticket};
 use crate::gate::Demands;
 use crate::policy::Continuity;
@@ -33,7 +34,7 @@ const IDLE: u32 = 5;
 
 /// What a seat owes.
 pub(super) struct Shift<'s> {
-    setting: &'s Setting,
+    setting: &'s Setting<Known>,
     warden: &'s Warden,
     patience: Duration,
     owed: VecDeque<Ticket>,
@@ -64,7 +65,7 @@ impl From<frame::Error> for Loss {
 
 impl<'s> Shift<'s> {
     /// A seat that owes nothing. Its worker has `patience` for each answer.
-    pub(super) const fn new(setting: &'s Setting, warden: &'s Warden, patience: Duration) -> Self {
+    pub(super) const fn new(setting: &'s Setting<Known>, warden: &'s Warden, patience: Duration) -> Self {
         Self { setting, warden, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
     }
 
@@ -104,7 +105,9 @@ impl<'s> Shift<'s> {
                 Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
                 // INVARIANT 2
                 Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(why)))),
-                Answer::Confined(_) | Answer::Ready | Answer::Stopped => return Err(frame::Error::Malformed.into()),
+                Answer::Confined(_) | Answer::Unfit { .. } | Answer::Ready | Answer::Stopped => {
+                    return Err(frame::Error::Malformed.into());
+                }
             }
             self.given = self.given.saturating_sub(1);
             self.idle = 0;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::Bytes;
 use super::hold::hold;
+use crate::agent::Known;
 use crate::capability;
 use crate::episode::{Lived, Setting, Ticket};
 use crate::gate::{Consequence, Demands};
@@ -136,7 +137,7 @@ impl Told {
     /// # Errors
     ///
     /// [`Doubt`] where it cannot have been lived like this under this policy.
-    pub fn believe(self, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, Doubt> {
+    pub fn believe(self, setting: &Setting<Known>, ticket: &mut Ticket) -> Result<Lived, Doubt> {
         if self.end == End::Aborted || !self.is_sound() {
             return Err(Doubt::Unknown);
         }
@@ -169,7 +170,7 @@ impl Told {
     }
 
     /// INVARIANT 2: the carry-over of the next episode.
-    fn carry_over(&self, setting: &Setting, ticket: &Ticket) -> Result<Arc<[u8]>, Doubt> {
+    fn carry_over(&self, setting: &Setting<Known>, ticket: &Ticket) -> Result<Arc<[u8]>, Doubt> {
         if self.learned.is_some() != setting.learns() {
             return Err(Doubt::Unknown);
         }
@@ -243,7 +244,7 @@ impl ToldEntry {
 }
 
 /// INVARIANT 2: the world of the ticket, where worlds persist, becomes as the episode left it.
-fn bring(world: Option<Bytes>, setting: &Setting, ticket: &mut Ticket) -> Result<(), Doubt> {
+fn bring(world: Option<Bytes>, setting: &Setting<Known>, ticket: &mut Ticket) -> Result<(), Doubt> {
     let persists = setting.policy.boundary.environment == Continuity::Persist;
     match (world, persists) {
         (None, false) => Ok(()),
@@ -261,7 +262,7 @@ fn bring(world: Option<Bytes>, setting: &Setting, ticket: &mut Ticket) -> Result
 }
 
 /// What the violations of an episode ask of the run: the supervisor's policy says so, not the worker.
-fn demands(setting: &Setting, violations: &Tally) -> Demands {
+fn demands(setting: &Setting<Known>, violations: &Tally) -> Demands {
     let asked = |wanted| violations.iter().any(|(class, _)| setting.policy.consequences.of(class) == wanted);
     Demands { quarantine: asked(Consequence::Quarantine), fail: asked(Consequence::Fail) }
 }

@@ -5,7 +5,7 @@
 //!    Terms   ---------------------->    confines itself
 //!            <----------------------  Confined
 //!    Charge  ---------------------->    compiles the agent, confines itself further
-//!            <----------------------  Ready
+//!            <----------------------  Ready, or Unfit: the component does not compile, or does not fit
 //!    Batch   ---------------------->    lives the episodes, one after the other
 //!            <----------------------  Lived, for each
 //!    Cancel  ---------------------->    ends the open episode
@@ -87,6 +87,13 @@ pub enum Answer {
     Confined(Confined),
     /// It can live episodes.
     Ready,
+    /// The component is no agent.
+    Unfit {
+        /// Why.
+        why: String,
+        /// What to do about it.
+        help: String,
+    },
     /// An episode is over.
     Lived(Box<Told>),
     /// It was cancelled, and lives no other episode.

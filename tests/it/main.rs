@@ -48,5 +48,7 @@ mod runs;
 #[cfg(target_os = "linux")]
 mod starved;
 mod suites;
+#[cfg(target_os = "linux")]
+mod supervisor;
 mod wasi;
 mod wasi_mediation;

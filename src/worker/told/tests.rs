@@ -57,7 +57,7 @@ fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     let mut told = told(&setting);
     assert!(told.learned.as_ref().is_some_and(|lesson| lesson.next.is_some()));
     change(&mut told);
-    told.believe(&setting, &mut ticket())
+    told.believe(&setting.known(), &mut ticket())
 }
 
 fn doubt(change: impl FnOnce(&mut Told)) -> Doubt {
@@ -68,7 +68,7 @@ fn doubt(change: impl FnOnce(&mut Told)) -> Doubt {
 fn what_was_lived_is_believed_as_if_it_had_been_lived_here() {
     let setting = setting(CROSSING);
     let here = setting.live(ticket()).unwrap();
-    let there = told(&setting).believe(&setting, &mut ticket()).unwrap();
+    let there = told(&setting).believe(&setting.known(), &mut ticket()).unwrap();
     let line = |lived: &Lived| serde_json::to_string(&lived.transcript).unwrap();
     assert_eq!(line(&there), line(&here));
     assert_eq!(there.carry_over, here.carry_over);
@@ -92,7 +92,7 @@ fn no_more_is_carried_over_than_the_policy_declares() {
     let nothing = setting("environment = \"reset\"");
     let mut lived = told(&nothing);
     lived.learned = told(&setting(CROSSING)).learned;
-    assert_eq!(lived.believe(&nothing, &mut ticket()).unwrap_err(), Doubt::Unknown);
+    assert_eq!(lived.believe(&nothing.known(), &mut ticket()).unwrap_err(), Doubt::Unknown);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt
     let setting = setting(&format!("{CROSSING}\n{grants}"));
     let mut told = told(&setting);
     change(&mut told);
-    told.believe(&setting, &mut ticket())
+    told.believe(&setting.known(), &mut ticket())
 }
 
 /// A granted call of `operation`, which the agent made first.
@@ -230,7 +230,7 @@ fn where_a_release_ends_the_episode_it_is_told_so() {
         let mut told = told(setting);
         sent(&[("you", b"hello")])(&mut told);
         told.end = end;
-        told.believe(setting, &mut ticket())
+        told.believe(&setting.known(), &mut ticket())
     };
     assert!(ended(&setting, End::Terminated).is_ok());
     assert_eq!(ended(&setting, End::Released).unwrap_err(), Doubt::Contradiction);
@@ -246,7 +246,7 @@ fn where_a_release_ends_the_episode_it_is_told_so() {
         let mut told = told(&setting);
         sent(&[("a", b""), ("b", b"")])(&mut told);
         told.end = if release == Release::Ends { End::Released } else { End::Terminated };
-        assert_eq!(told.believe(&setting, &mut ticket()).is_ok(), sound);
+        assert_eq!(told.believe(&setting.known(), &mut ticket()).is_ok(), sound);
     }
 }
 
@@ -304,7 +304,7 @@ fn no_more_is_logged_than_the_policy_grants() {
         let mut told = told(&setting);
         assert!(told.log.is_empty());
         change(&mut told);
-        told.believe(&setting, &mut ticket())
+        told.believe(&setting.known(), &mut ticket())
     };
     let log = "mode = \"grant\"\nbytes = \"32 B\"";
     let written = |lines: &[usize]| {
@@ -425,7 +425,7 @@ fn no_line_is_longer_than_a_ledger_takes() {
     let logged = |line: String| {
         let mut told = told(&setting);
         told.log = vec![line];
-        told.believe(&setting, &mut ticket())
+        told.believe(&setting.known(), &mut ticket())
     };
     let bytes = crate::ledger::LONGEST / 6;
     // Six bytes each in JSON: as many as a ledger takes, but for what stands around them.

@@ -11,12 +11,12 @@ fn no_world_is_brought_that_is_none_of_the_runs() {
     let reset = setting("environment = \"reset\"");
     let mut lived = told(&reset);
     lived.world = Some(Bytes(vec![1]));
-    assert_eq!(lived.believe(&reset, &mut ticket()).unwrap_err(), Doubt::World);
+    assert_eq!(lived.believe(&reset.known(), &mut ticket()).unwrap_err(), Doubt::World);
     let (setting, mut kept) = (setting(CROSSING), ticket());
     kept.environment.restore(&[0]).unwrap();
     let mut lived = told(&setting);
     lived.world = Some(Bytes(vec![9]));
-    assert_eq!(lived.believe(&setting, &mut kept).unwrap_err(), Doubt::World);
+    assert_eq!(lived.believe(&setting.known(), &mut kept).unwrap_err(), Doubt::World);
     assert_eq!(kept.environment.state(), [0]);
 }
 
@@ -69,7 +69,7 @@ fn a_world_that_is_brought_is_the_one_that_was_told_of() {
         let mut ticket = Ticket { environment: Box::new(Lax(vec![7])), ..ticket() };
         let mut lived = told(&setting);
         lived.world = Some(Bytes(state));
-        let believed = lived.believe(&setting, &mut ticket);
+        let believed = lived.believe(&setting.known(), &mut ticket);
         let left = ticket.environment.state();
         assert_eq!(believed.map(|lived| lived.environment.state()).map_err(|doubt| (doubt, left)), found);
     }
@@ -81,6 +81,6 @@ fn a_world_that_comes_with_what_is_not_believed_is_not_brought() {
     let (before, mut lived) = (ticket.environment.state(), told(&setting));
     assert_ne!(lived.world.as_ref().unwrap().0, before);
     lived.steps = 6;
-    assert_eq!(lived.believe(&setting, &mut ticket).unwrap_err(), Doubt::Beyond);
+    assert_eq!(lived.believe(&setting.known(), &mut ticket).unwrap_err(), Doubt::Beyond);
     assert_eq!(ticket.environment.state(), before);
 }

@@ -1,0 +1,269 @@
+//! What is known of a component by reading it: who it is, what it imports, whether it learns. Nothing of it is compiled.
+//!
+//! ```text
+//!  bytes --bounds, encode--> component --objection--> --types of imports and exports--> Known --compile--> Agent
+//!                                                                                         |
+//!                                                                      all that a supervisor of workers needs
+//! ```
+//!
+//! 1. What a component imports is found out here and nowhere else: the policy decides on the same list wherever it is compiled.
+//! 2. Bodies of functions are looked at by nothing but the count of what they hold.
+//!
+//! It does not show that the component compiles: who compiles it says so.
+
+use std::sync::Arc;
+
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId};
+use wasmparser::types::Types;
+use wasmparser::{Parser, Payload, ValidPayload, Validator};
+
+use super::engine::ADMITTED;
+use super::{Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
+use crate::capability::{CAPABILITIES, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
+use crate::value::Digest;
+
+/// A component that was read, and what it is told beside its task.
+#[derive(Clone)]
+pub struct Known {
+    name: String,
+    digest: Digest,
+    imports: Vec<&'static str>,
+    learns: bool,
+    instructions: Option<Arc<str>>,
+    bytes: Arc<[u8]>,
+}
+
+impl Known {
+    /// Read the component in `bytes`: binary or text, or a core module with component metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] says what is wrong with it, as far as that shows before it is compiled.
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Error> {
+        reading(name, bytes, |known, _| Ok(known))
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The digest of the bytes it was read from.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The capabilities that it imports, in the order of the contract.
+    pub fn imports(&self) -> &[&'static str] {
+        &self.imports
+    }
+
+    /// Whether it learns.
+    pub const fn learns(&self) -> bool {
+        self.learns
+    }
+
+    /// The same component, told `text` at the end of every task.
+    #[must_use]
+    pub fn instructed(self, text: &str) -> Self {
+        Self { instructions: Some(Arc::from(text)), ..self }
+    }
+
+    /// What it is told at the end of every task.
+    pub fn instructions(&self) -> Option<&str> {
+        self.instructions.as_deref()
+    }
+
+    /// The bytes it was read from.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl AsRef<Self> for Known {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Known").field("name", &self.name).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+/// Read the component in `bytes`, and do `more` with it, within the time that an agent may take.
+pub(super) fn reading<T: Send + 'static>(
+    name: &str,
+    bytes: &[u8],
+    more: impl FnOnce(Known, &[u8]) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let most = if bytes.starts_with(encode::MAGIC) { MOST_BYTES } else { MOST_TEXT };
+    if bytes.len() > most {
+        return Err(Error::TooLarge { name: name.to_owned(), bytes: bytes.len(), most });
+    }
+    let (owned, bytes) = (name.to_owned(), Arc::<[u8]>::from(bytes));
+    let work = move || {
+        let binary = encode::component(&owned, &bytes)?;
+        objection::check(&owned, &binary)?;
+        let (imports, learns) = described(&owned, &binary)?;
+        let digest = Digest::of(&bytes);
+        let known = Known { name: owned, digest, imports, learns, instructions: None, bytes: Arc::clone(&bytes) };
+        more(known, &binary)
+    };
+    compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| {
+        let name = name.to_owned();
+        Err(match unanswered {
+            compile::Unanswered::Slow => Error::Slow { name },
+            compile::Unanswered::Panicked => Error::Malformed { name, cause: "the compiler failed on it".to_owned() },
+            compile::Unanswered::NoThread => Error::NoThread { name },
+        })
+    })
+}
+
+/// What a component imports, and whether it learns.
+fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), Error> {
+    let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
+    let (named, types) = types(component).map_err(|error| malformed(error.to_string()))?;
+    let types = types.ok_or_else(|| malformed("the file ends before the component does".to_owned()))?;
+    let (mut imported, mut prints) = (Vec::new(), false);
+    for import in &named {
+        let instance = match types.component_item_for_import(import).map(|item| item.ty) {
+            // Nobody has to bring what is only another name for a type.
+            Some(ComponentEntityType::Type { created, .. }) if !matches!(created, ComponentAnyTypeId::Resource(_)) => {
+                continue;
+            }
+            Some(ComponentEntityType::Instance(instance)) => Some(instance),
+            _ => None,
+        };
+        let capability = import
+            .strip_prefix(PACKAGE)
+            .and_then(|rest| rest.strip_prefix('/')?.strip_suffix(VERSION)?.strip_suffix('@'))
+            .filter(|_| instance.is_some());
+        match capability {
+            None if import.starts_with("wasi:") => {
+                prints |= wasi(name, import, instance, &types)?;
+                imported.push("wasi");
+            }
+            Some("types") => {}
+            Some("wasi") => return Err(Error::UnknownImport { name: name.to_owned(), import: import.clone() }),
+            Some(interface) if CAPABILITIES.iter().any(|known| known.name == interface) => imported.push(interface),
+            // Anything else is refused.
+            _ => return Err(Error::UnknownImport { name: name.to_owned(), import: import.clone() }),
+        }
+    }
+    // What is printed goes to the log.
+    let is_imported = |name: &&str| imported.iter().any(|known| known == name) || (prints && *name == "log");
+    let imports = CAPABILITIES.iter().map(|known| known.name).filter(is_imported).collect();
+    let learning = types.component_item_for_export(&format!("{PACKAGE}/learning@{VERSION}")).map(|item| item.ty);
+    let learns = matches!(learning, Some(ComponentEntityType::Instance(id)) if types[id].exports.contains_key("learn"));
+    Ok((imports, learns))
+}
+
+/// The names of what a component imports, in its order, and the types of all that it imports and exports.
+fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
+    let mut parser = Parser::new(0);
+    parser.set_features(ADMITTED);
+    let mut validator = Validator::new_with_features(ADMITTED);
+    let (mut depth, mut named, mut types) = (0_u32, Vec::new(), None);
+    for payload in parser.parse_all(component) {
+        let payload = payload?;
+        match &payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth = depth.saturating_add(1),
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(imports) if depth == 0 => {
+                for import in imports.clone() {
+                    named.push(import?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+        // INVARIANT 2: what is to be done about a body is not done here.
+        if let ValidPayload::End(whole) = validator.payload(&payload)? {
+            types = Some(whole);
+        }
+    }
+    Ok((named, types))
+}
+
+/// Whether an import of WASI prints; one that there is not is refused.
+fn wasi(name: &str, import: &str, instance: Option<ComponentInstanceTypeId>, types: &Types) -> Result<bool, Error> {
+    let unknown = |import: String, fault| Error::UnknownWasi { name: name.to_owned(), import, fault };
+    let path = wasi_interface(import).map_err(|fault| unknown(import.to_owned(), fault))?;
+    let instance = instance.ok_or_else(|| unknown(import.to_owned(), WasiFault::Interface))?;
+    for (function, item) in &types[instance].exports {
+        if matches!(item.ty, ComponentEntityType::Func(_)) && !wasi_has(path, function) {
+            return Err(unknown(format!("{import}.{function}"), WasiFault::Function));
+        }
+    }
+    Ok(wasi_prints(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::{Agent, Engine, SHIPPED};
+    use crate::capability::MemoryLimits;
+
+    #[test]
+    fn what_is_known_of_an_agent_is_known_before_it_is_compiled() {
+        let engine = Engine::new(MemoryLimits { memory: 64 << 20, table_elements: 100_000 }, 1).unwrap();
+        for shipped in SHIPPED {
+            let known = Known::read(shipped.name, shipped.bytes).unwrap();
+            let agent = Agent::load(shipped.name, shipped.bytes, &engine).unwrap();
+            assert_eq!((known.digest(), known.bytes()), (Digest::of(shipped.bytes), shipped.bytes));
+            assert!(known.imports().contains(&"episode"), "{}", shipped.name);
+            assert_eq!((agent.imports(), agent.learns()), (known.imports(), known.learns()), "{}", shipped.name);
+            assert_eq!(agent.learn().is_some(), known.learns(), "{}", shipped.name);
+        }
+        let learns = |name: &str| {
+            SHIPPED
+                .iter()
+                .filter(|shipped| shipped.name == name)
+                .map(|shipped| Known::read(name, shipped.bytes).unwrap().learns())
+                .next()
+        };
+        assert_eq!((learns("policy-gradient"), learns("random")), (Some(true), Some(false)));
+    }
+
+    #[test]
+    fn a_body_that_makes_no_sense_is_for_who_compiles_it_to_find() {
+        let text = |body: &str| {
+            format!(
+                "(component (core module $m (func (export \"run\") {body})) (core instance $i (instantiate $m)) (func (export \"run\") (canon lift (core func $i \"run\"))))"
+            )
+        };
+        let engine = Engine::new(MemoryLimits { memory: 1 << 20, table_elements: 10 }, 1).unwrap();
+        assert!(Agent::load("whole", text("").as_bytes(), &engine).is_ok());
+        let broken = text("i32.add drop");
+        assert!(Known::read("broken", broken.as_bytes()).is_ok());
+        assert!(matches!(Agent::load("broken", broken.as_bytes(), &engine), Err(Error::Malformed { .. })));
+    }
+
+    #[test]
+    fn imports_are_found_by_their_types() {
+        let imports = |text: &str| {
+            Known::read("test", format!("(component {text})").as_bytes()).map(|known| known.imports().to_vec())
+        };
+        let named = |name: &str| format!("{PACKAGE}/{name}@{VERSION}");
+        let clock = named("clock");
+        assert_eq!(imports("").unwrap(), [""; 0]);
+        assert_eq!(imports(&format!("(import \"{clock}\" (instance))")).unwrap(), ["clock"]);
+        // What is printed goes to the log.
+        let stdout = format!("(import \"wasi:cli/stdout@{}\" (instance))", crate::capability::WASI_VERSION);
+        assert_eq!(imports(&stdout).unwrap(), ["log", "wasi"]);
+        // Another name for a type is nobody's to bring; a resource is, and there is none.
+        assert_eq!(imports("(type $t u8) (import \"t\" (type (eq $t)))").unwrap(), [""; 0]);
+        for other in [
+            "(import \"t\" (type (sub resource)))".to_owned(),
+            "(import \"f\" (func))".to_owned(),
+            format!("(import \"{clock}\" (func))"),
+            format!("(import \"{}\" (instance))", named("wasi")),
+            format!("(import \"{}\" (instance))", named("shell")),
+        ] {
+            assert!(matches!(imports(&other), Err(Error::UnknownImport { .. })), "{other}");
+        }
+        // What a component within imports is not imported from outside.
+        assert_eq!(imports("(component (import \"f\" (func)))").unwrap(), [""; 0]);
+    }
+}
