@@ -72,7 +72,7 @@ pub trait Environment: Send {
     /// The task in words, for the brief.
     fn task(&self) -> &str;
 
-    /// How many steps an episode of the task has at most, where that is known.
+    /// How many steps an episode of the task has at most, where that is known: the same for every episode.
     ///
     /// A task that still runs after so many is cut off: a truncation, never a terminal state. A terminal state at the
     /// last of them is a terminal state.

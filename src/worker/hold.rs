@@ -40,7 +40,9 @@ pub(super) fn hold(transcript: &Transcript, setting: &Setting<Known>, last_step:
     if !is_within {
         return Err(Doubt::Beyond);
     }
-    if !adds_up(transcript, setting) || !lesson_adds_up(transcript, setting) {
+    // INVARIANT 3: who was cut off had come to the last step.
+    let is_cut_there = transcript.end != End::Steps || transcript.steps == last_step;
+    if !is_cut_there || !adds_up(transcript, setting) || !lesson_adds_up(transcript, setting) {
         return Err(Doubt::Contradiction);
     }
     // INVARIANT 4

@@ -100,6 +100,9 @@ fn more_than_the_policy_allows_is_not_believed() {
     // The policy has five steps, and the task one.
     assert!(believed(|told| told.steps = 1).is_ok());
     assert_eq!(doubt(|told| told.steps = 2), Doubt::Beyond);
+    let cut_off = |steps| move |told: &mut Told| (told.steps, told.end) = (steps, End::Steps);
+    assert!(believed(cut_off(1)).is_ok());
+    assert_eq!(doubt(cut_off(0)), Doubt::Contradiction);
     let step = Step { action: Value::Discrete(0), reward: 0.0, observation: Value::Discrete(0) };
     assert_eq!(doubt(|told| told.trace = vec![step; 6]), Doubt::Beyond);
     assert_eq!(doubt(|told| told.end = End::Aborted), Doubt::Unknown);
