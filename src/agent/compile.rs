@@ -1,4 +1,4 @@
-//! Compiling, on a thread of its own: bounded in time, and no panic or deep recursion of the compiler reaches the caller.
+//! Reading and compiling, on a thread of its own: bounded in time, and no panic or deep recursion of the compiler reaches the caller.
 //!
 //! A thread cannot be stopped. One that takes too long goes on until it is done or the program exits; what it makes is dropped.
 //! `dayfly` exits as soon as it has said so. How much memory the compiler takes is not bounded here: what it is given is, by

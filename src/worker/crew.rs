@@ -55,8 +55,9 @@ pub enum Error {
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What it has to take up its work: compiling is not bounded by fuel.
 const TAKE_UP: Duration = agent::PATIENCE.saturating_add(Duration::from_mins(3));
-/// How many workers in a row may be lost before they have taken up their work.
-const ATTEMPTS: u32 = 25;
+/// How many workers in a row may be lost before they have taken up their work: a component may be what ends them, each after it was
+/// compiled for as long as that takes.
+const ATTEMPTS: u32 = 5;
 
 impl Crew {
     /// The most episodes that are handed to a worker at a time.

@@ -170,6 +170,27 @@ fn a_worker_that_is_lost_before_it_begins_an_episode_costs_none() {
 }
 
 #[test]
+fn what_ends_every_worker_that_is_to_take_it_up_is_tried_five_times() {
+    for (lost, is_had) in [(4, true), (5, false)] {
+        let place = tempfile::tempdir().unwrap();
+        let program = noted(place.path(), "true");
+        let notes = place.path().join("notes");
+        let dies = format!("if [ $(/usr/bin/wc -l < '{}') -le {lost} ]; then kill -SEGV $$; fi\nexec", notes.display());
+        let script = common::read(&program).replace("exec", &dies);
+        std::fs::write(&program, script).unwrap();
+        let ran = run_apart(&program, "strict");
+        assert_eq!(common::read(&notes).lines().count(), 5);
+        match ran {
+            Ok(transcripts) => assert!(is_had && !transcripts.iter().any(is_lost)),
+            Err(why) => {
+                assert!(!is_had, "{why}");
+                assert_eq!(why, "a worker could not take up its work: the worker was killed by signal 11");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_worker_lives_as_long_as_its_crew_and_not_as_the_thread_that_needed_it_first() {
     let place = tempfile::tempdir().unwrap();
     let program = noted(place.path(), "true");
