@@ -277,6 +277,16 @@ mod tests {
         let bytes = Argument(&[Part::Bytes(b"ab"), Part::Text("")]).digest();
         assert_ne!(joined, parted);
         assert_ne!(joined, bytes);
+        // A text may have what stands before another one.
+        let within = Argument(&[Part::Text("a\u{2}b"), Part::Text("")]).digest();
+        let without = Argument(&[Part::Text("a"), Part::Text("b\u{2}")]).digest();
+        assert_ne!(within, without);
+        let list = |list: &[u32], more| {
+            let list = Value::MultiDiscrete(list.to_vec());
+            Argument(&[Part::Value(&list), Part::Bytes(more)]).digest()
+        };
+        // Without its length a list of one number would be none, and these bytes behind it.
+        assert_ne!(list(&[], &[0, 0, 3, 0]), list(&[0x0403], &[]));
     }
 
     #[test]

@@ -280,4 +280,24 @@ mod tests {
         }
         assert_eq!(recorder.finish().calls.digest, Digest::of(&framed));
     }
+
+    #[test]
+    fn what_became_of_a_call_is_hashed_with_it() {
+        const CALL: Operation = Operation { capability: "log", name: "write", code: 0x50, weight: Weight::Light };
+        const OTHER: Operation = Operation { code: 0x51, ..CALL };
+        let digest = |operation, decision, reward| {
+            let mut recorder = Recorder::new(Keep { entries: 1, grace: 1, steps: Detail::Digest });
+            recorder.call(operation, Argument(&[]), decision);
+            recorder.outcome(&Value::Discrete(0), reward);
+            recorder.finish().calls.digest.to_string()
+        };
+        let digests = [
+            digest(CALL, Decision::Granted, 0.0),
+            digest(CALL, Decision::Refused, 0.0),
+            digest(CALL, Decision::Pretended, 0.0),
+            digest(OTHER, Decision::Granted, 0.0),
+            digest(CALL, Decision::Granted, 1.0),
+        ];
+        assert_eq!(digests.iter().collect::<std::collections::BTreeSet<_>>().len(), digests.len());
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use dayfly::ledger::{self, Reason, Verification};
-use dayfly::worker::{Answer, Confined, frame};
+use dayfly::worker::{Answer, Confined, Order, Terms, VERSION, frame};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -180,6 +180,33 @@ fn a_cancelled_run_in_workers_keeps_the_first_episodes_without_a_gap() {
     let episodes: Vec<Value> = lines(&out).iter().map(|line| transcript(line)["episode"].clone()).collect();
     assert_eq!(episodes, (0..episodes.len()).map(Value::from).collect::<Vec<_>>());
     assert!(matches!(ledger::verify(&out, None), Ok(Verification::Whole { closed: Reason::Cancelled, .. })));
+}
+
+#[test]
+fn a_worker_of_another_version_goes_no_further() {
+    for (version, program, begins) in [
+        (VERSION, env!("CARGO_PKG_VERSION"), true),
+        (VERSION + 1, env!("CARGO_PKG_VERSION"), false),
+        (VERSION, "0.0.0", false),
+    ] {
+        let scratch = tempfile::tempdir().unwrap();
+        std::fs::write(scratch.path().join("begun"), [0; 8]).unwrap();
+        let terms = Terms { version, program: program.to_owned(), policy: common::granting("", ""), seconds: 60 };
+        let mut worker = Command::new(DAYFLY)
+            .args(["worker", scratch.path().to_str().unwrap()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        frame::send(&Order::Terms(terms), worker.stdin.as_mut().unwrap()).unwrap();
+        let answer: Answer = frame::take(worker.stdout.as_mut().unwrap(), &mut Vec::new()).unwrap();
+        assert_eq!(matches!(answer, Answer::Confined(_)), begins, "{answer:?}");
+        assert_eq!(matches!(answer, Answer::Failed(_)), !begins, "{answer:?}");
+        // Nothing more is said to it: it ends.
+        drop(worker.stdin.take());
+        worker.wait().unwrap();
+    }
 }
 
 #[test]
