@@ -133,7 +133,10 @@ fn gather(
         }
         let live = |trial| {
             let observed = stage.observe(case, trial, cancel);
-            watch(Event::Trials(1));
+            // One that was cut short is not done.
+            if matches!(observed, Ok(Some(_))) {
+                watch(Event::Trials(1));
+            }
             observed
         };
         // INVARIANT 1: in the order of the plan, whichever worker was first.

@@ -2,12 +2,13 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dayfly::agent::Source;
 use dayfly::episode::Cancel;
 use dayfly::property::{Broken, Finding, Observed, PROPERTIES, Property, Verdict, World};
 use dayfly::statistics::Level;
-use dayfly::suite::{self, Asked, Case, OnFailure, Outcome, Rules, Selection, Stage};
+use dayfly::suite::{self, Asked, Case, Event, OnFailure, Outcome, Rules, Selection, Stage};
 use dayfly::value::Seed;
 
 use crate::common::policy;
@@ -43,6 +44,24 @@ fn forged(property: &'static Property, agent: &str, forge: fn(&mut [Observed])) 
     let sound = (property.judge)(&case.inquiry(), &seen);
     forge(&mut seen);
     [sound, (property.judge)(&case.inquiry(), &seen)]
+}
+
+#[test]
+fn a_trial_that_is_cut_short_is_not_said_to_be_done() {
+    let case = cases("direct", "strict", &[Property::find("P21").unwrap()]).remove(0);
+    let done = |cancel: &Cancel| {
+        let done = AtomicUsize::new(0);
+        let watch = |event: Event<'_>| {
+            if let Event::Trials(more) = event {
+                done.fetch_add(more, Ordering::Relaxed);
+            }
+        };
+        suite::observe(&case, &Stage::new(JOBS), JOBS, cancel, &watch).unwrap();
+        done.into_inner()
+    };
+    let cancelled = Cancel::default();
+    cancelled.cancel();
+    assert_eq!((done(&Cancel::default()), done(&cancelled)), (24, 0));
 }
 
 /// One test for each property, so that they run beside each other.
