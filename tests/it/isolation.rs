@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use dayfly::ledger::{self, Reason, Verification};
 use dayfly::worker::{Answer, Confined, Order, Terms, VERSION, frame};
+use landlock::{ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, Scope};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -279,6 +280,64 @@ fn what_the_supervisor_has_does_not_reach_a_worker_and_neither_do_its_limits() {
     assert!(matches!(variables.as_slice(), [only] if only.starts_with("TMPDIR=")), "{variables:?}");
 }
 
+const KNOWN: [ABI; 10] = [ABI::V1, ABI::V2, ABI::V3, ABI::V4, ABI::V5, ABI::V6, ABI::V7, ABI::V8, ABI::V9, ABI::V10];
+
+/// The newest Landlock that this kernel has: it is asked here, and not the program.
+fn landlock() -> Option<ABI> {
+    let has = |abi: &ABI| {
+        let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        let files = ruleset.handle_access(AccessFs::from_all(*abi));
+        let (net, scope) = (AccessNet::from_all(*abi), Scope::from_all(*abi));
+        let files = files.and_then(|ruleset| if net.is_empty() { Ok(ruleset) } else { ruleset.handle_access(net) });
+        let all = files.and_then(|ruleset| if scope.is_empty() { Ok(ruleset) } else { ruleset.scope(scope) });
+        all.and_then(Ruleset::create).is_ok()
+    };
+    KNOWN.into_iter().take_while(has).last()
+}
+
+/// The parts of the confinement that this kernel has.
+pub(crate) fn had() -> Vec<&'static str> {
+    let has_filters = std::fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail")
+        .is_ok_and(|actions| actions.split_whitespace().any(|action| action == "errno"));
+    let parts = [("limits", true), ("landlock", landlock().is_some()), ("seccomp", has_filters)];
+    parts.into_iter().filter(|(_, is_had)| *is_had).map(|(part, _)| part).collect()
+}
+
+#[test]
+fn a_worker_that_lives_episodes_cannot_be_looked_into_by_its_own_user() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
+    use std::os::unix::process::CommandExt as _;
+    let place = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(place.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    let (out, agent) = (place.path().join("run"), place.path().join("agent.wasm"));
+    std::fs::write(&agent, crate::core::component(&crate::guest::agent("(loop $again (br $again))"))).unwrap();
+    let policy = place.path().join("policy.toml");
+    std::fs::write(&policy, common::granting("fuel = 1_000_000_000_000_000\nwall = \"60s\"\n", "")).unwrap();
+    let mut run = Command::new(DAYFLY);
+    // What belongs to nobody else belongs to root: as root there would be nothing to be seen.
+    let own = match std::fs::metadata(&agent).unwrap().uid() {
+        0 => 65_534,
+        user => user,
+    };
+    if own == 65_534 {
+        run.uid(own).gid(own);
+        if !Command::new(DAYFLY).arg("--version").uid(own).output().is_ok_and(|output| output.status.success()) {
+            writeln!(std::io::stderr(), "skipped: nobody but root can start the program where it lies").unwrap();
+            return;
+        }
+    }
+    let rest = ["-p", policy.to_str().unwrap(), "-e", "button", "-j", "1", "--isolate", "process"];
+    let mut run =
+        run.args(arguments(&out, agent.to_str().unwrap(), &rest)).env("TMPDIR", place.path()).spawn().unwrap();
+    wait(|| out.join("manifest.json").exists().then_some(()));
+    let worker = wait(|| children(run.id()).first().copied());
+    let owner = |process: u32| std::fs::metadata(format!("/proc/{process}/mem")).map(|memory| memory.uid());
+    let (of_supervisor, of_worker) = (owner(run.id()).unwrap(), owner(worker).unwrap());
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!((of_supervisor, of_worker), (own, 0));
+}
+
 #[test]
 fn a_confined_worker_is_refused_what_it_must_not_do() {
     for (policy, has_files) in [("lab", false), ("boxed", true)] {
@@ -286,7 +345,18 @@ fn a_confined_worker_is_refused_what_it_must_not_do() {
         let output = Command::new(DAYFLY).arg("worker").arg(scratch.path()).args(["--probe", policy]).output().unwrap();
         assert_eq!(code(&output), 0, "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
-        let missing: Vec<&str> = text.lines().filter(|line| line.starts_with("missing: ")).collect();
+        let missing: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("missing: ")).collect();
+        let is_had = |line: &&&str| had().iter().any(|part| line.starts_with(part));
+        assert_eq!(missing.iter().find(is_had), None, "this kernel has it: {text}");
+        if let Some(newest) = landlock() {
+            // Some versions have no rights that the one before has not.
+            let all = |abi: ABI| (AccessFs::from_all(abi), AccessNet::from_all(abi), Scope::from_all(abi));
+            let alike = KNOWN.into_iter().filter(|abi| all(*abi) == all(newest));
+            let lines = alike.map(|abi| format!("in force: landlock: ABI {abi:?}"));
+            let is_said =
+                lines.into_iter().any(|line| text.lines().any(|said| said.split(" of ").next() == Some(&line)));
+            assert!(is_said, "{newest:?}: {text}");
+        }
         if !missing.is_empty() {
             writeln!(std::io::stderr(), "skipped: this system cannot confine a worker fully: {missing:?}").unwrap();
             return;
