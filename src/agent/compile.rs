@@ -8,12 +8,16 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use rayon::ThreadPoolBuilder;
+
 /// The most time that one agent may take: ten times what a whole Python does on a quiet machine; and where the program is built for
 /// tests, as much again ten times, for what is tested is never how busy the machine is.
 pub const PATIENCE: Duration = Duration::from_mins(if cfg!(debug_assertions) { 20 } else { 2 });
 
 /// The compiler's stack: what a valid component makes it recurse into is far from this.
 const STACK: usize = 64 << 20;
+/// That of each thread which compiles some of the functions. What they recurse into is bounded before; all of them have one.
+const STACK_OF_EACH: usize = 8 << 20;
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,6 +44,13 @@ pub(super) fn within<T: Send + 'static>(
         RecvTimeoutError::Timeout => Unanswered::Slow,
         RecvTimeoutError::Disconnected => Unanswered::Panicked,
     })
+}
+
+/// Do work that spreads over all processors on threads of its own: those that there would be otherwise have the stacks that the
+/// system gives.
+pub(super) fn spread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unanswered> {
+    let pool = ThreadPoolBuilder::new().thread_name(|index| format!("compiler {index}")).stack_size(STACK_OF_EACH);
+    Ok(pool.build().map_err(|_| Unanswered::NoThread)?.install(work))
 }
 
 #[cfg(test)]

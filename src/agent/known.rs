@@ -111,14 +111,7 @@ pub(super) fn reading<T: Send + 'static>(
         let known = Known { name: owned, digest, imports, learns, instructions: None, bytes: Arc::clone(&bytes) };
         more(known, &binary)
     };
-    compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| {
-        let name = name.to_owned();
-        Err(match unanswered {
-            compile::Unanswered::Slow => Error::Slow { name },
-            compile::Unanswered::Panicked => Error::Malformed { name, cause: "the compiler failed on it".to_owned() },
-            compile::Unanswered::NoThread => Error::NoThread { name },
-        })
-    })
+    compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| Err(unanswered.about(name)))
 }
 
 /// What a component imports, and whether it learns.

@@ -240,7 +240,8 @@ impl Agent {
 
     fn compile(known: Known, binary: &[u8], engine: &Engine) -> Result<Self, Error> {
         let owned = || known.name().to_owned();
-        let component = Component::from_binary(&engine.engine, binary);
+        let component = compile::spread(|| Component::from_binary(&engine.engine, binary));
+        let component = component.map_err(|unanswered| unanswered.about(known.name()))?;
         // What its memories begin with is laid out here, not by its first episode: a confined process makes no file by then.
         let laid_out = component.and_then(|component| component.initialize_copy_on_write_image().map(|()| component));
         let component = laid_out.map_err(|error| refused(owned(), &error))?;
@@ -323,6 +324,18 @@ impl AsRef<Known> for Agent {
 impl std::fmt::Debug for Agent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Agent").field(&self.known).finish()
+    }
+}
+
+impl compile::Unanswered {
+    /// What that says about the component of this name.
+    fn about(self, name: &str) -> Error {
+        let name = name.to_owned();
+        match self {
+            Self::Slow => Error::Slow { name },
+            Self::Panicked => Error::Malformed { name, cause: "the compiler failed on it".to_owned() },
+            Self::NoThread => Error::NoThread { name },
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Exit, find, progress, say};
 use crate::agent::Engine;
 use crate::audit::{self, Measured, Pairing, Pairs, Roads, Subject, Verdict};
 use crate::episode::{self, Cancel, Ticker};
+use crate::harness;
 use crate::property::Pair;
 use crate::report;
 use crate::value::{Digest, Seed, hint};
@@ -193,7 +194,9 @@ impl Channels {
     fn alone(&self, trial: u64, cancel: &Cancel) -> Result<Exit, Failure> {
         let (engine, subject) = self.common.subject(1, cancel)?;
         let _ticker = Ticker::start(&engine);
-        let lived = Roads::new(&subject, &self.road).and_then(|roads| roads.live(trial));
+        let pool = harness::workers(1).map_err(|error| Failure::host(&error))?;
+        let live = || Roads::new(&subject, &self.road).and_then(|roads| roads.live(trial));
+        let lived = pool.install(live);
         let lived = lived.map_err(|error| failed(&error))?;
         let (pairs, root) = (&lived.pairs, lived.root());
         if cancel.is_cancelled() {

@@ -157,7 +157,8 @@ impl Setting {
         Setting { agent: agent.into(), policy, charter, task, run, cancel, steps }
     }
 
-    /// Live one episode, and learn from it where the policy declares a carry-over and the agent learns.
+    /// Live one episode, and learn from it where the policy declares a carry-over and the agent learns. The thread has to have a
+    /// stack of [`STACK`] bytes.
     ///
     /// # Errors
     ///
@@ -317,6 +318,10 @@ impl Setting {
 pub fn memory(policy: &Policy) -> MemoryLimits {
     MemoryLimits { memory: policy.episode.memory, table_elements: policy.episode.table_elements.into() }
 }
+
+/// The bytes of stack of a thread that lives episodes: half a MiB for the component, and what the host needs below it, where a call is
+/// made from the last of it. A thread with less may overflow its own stack, which ends the process.
+pub const STACK: usize = 4 << 20;
 
 /// Handles that a component may hold: the contract has none, so these are its own.
 const HANDLES: usize = 1024;

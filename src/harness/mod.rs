@@ -279,9 +279,10 @@ impl Ending {
     }
 }
 
-/// A pool of so many workers; at least one.
+/// A pool of so many workers; at least one. Each has the stack that an episode needs, whatever the system gives threads.
 pub fn workers(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
-    ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(|index| format!("worker {index}")).build()
+    let named = |index| format!("worker {index}");
+    ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(named).stack_size(episode::STACK).build()
 }
 
 impl std::fmt::Debug for World {

@@ -130,7 +130,7 @@ pub fn carry_out(
         Some(agent) => play.live(agent.clone(), cancel, observe),
         None => Err(Error::Agent(play.agent.clone())),
     };
-    let workers = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;
+    let workers = harness::workers(jobs)?;
     workers.install(|| cell.plays.par_iter().map(live).collect())
 }
 

@@ -37,13 +37,19 @@ pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
     let begun = Begun::open(scratch)?;
     let mut worker = Worker { orders, answers, begun };
     match worker.take_up(scratch, alone) {
-        Ok(ready) => worker.work(&ready),
+        Ok(ready) => on_its_stack(move || worker.work(&ready)),
         Err(Refusal::Pipe(error)) => Err(error),
         Err(Refusal::Agent(error)) => {
             frame::send(&Answer::Unfit { why: error.to_string(), help: error.help() }, &mut worker.answers)
         }
         Err(Refusal::Reason(why)) => frame::send(&Answer::Failed(why), &mut worker.answers),
     }
+}
+
+/// Do the work on a thread with the stack that episodes need, whatever that of this one is.
+fn on_its_stack(work: impl FnOnce() -> Result<(), frame::Error> + Send + 'static) -> Result<(), frame::Error> {
+    let thread = thread::Builder::new().name("episodes".to_owned()).stack_size(episode::STACK).spawn(work)?;
+    thread.join().unwrap_or_else(|_| Err(io::Error::other("the worker panicked").into()))
 }
 
 struct Worker {

@@ -46,6 +46,8 @@ mod regressions;
 mod reproductions;
 mod runs;
 #[cfg(target_os = "linux")]
+mod stacks;
+#[cfg(target_os = "linux")]
 mod starved;
 mod suites;
 #[cfg(target_os = "linux")]
