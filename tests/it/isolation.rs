@@ -265,6 +265,7 @@ fn what_the_supervisor_has_does_not_reach_a_worker_and_neither_do_its_limits() {
         assert_eq!(line[limit.len()..].split_whitespace().take(2).collect::<Vec<_>>(), [most, most], "{line}");
     }
     let is = |line: &str| status.lines().any(|found| found.split_whitespace().eq(line.split_whitespace()));
+    assert!(["CapPrm:", "CapEff:", "CapInh:"].iter().all(|set| is(&format!("{set} 0000000000000000"))), "{status}");
     assert!(is("NoNewPrivs: 1") && is("Seccomp: 2") && is("Seccomp_filters: 3"), "{status}");
     let (Ok(open), Ok(variables)) = (open, variables) else {
         // It cannot be looked into, not even by whoever has started it.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use caps::CapSet;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, Ruleset,
     RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
@@ -39,7 +40,16 @@ pub(super) fn limits(policy: &Policy, seconds: u64) -> Result<String, String> {
         (Resource::RLIMIT_FSIZE, "file size", largest_file(policy)),
     ];
     bound(&bounds)?;
+    no_capabilities().map_err(|error| format!("no capabilities: {error}"))?;
     Ok(format!("{} MiB to write to, {seconds} s, {DESCRIPTORS} descriptors", living(policy) >> 20))
+}
+
+/// What root may do and others may not: a worker is no more than any user.
+fn no_capabilities() -> Result<(), caps::errors::CapsError> {
+    for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
+        caps::clear(None, set)?;
+    }
+    Ok(())
 }
 
 /// What is left once the agent is compiled.
