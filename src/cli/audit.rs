@@ -35,7 +35,7 @@ struct Noninterference {
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pairs: u32,
     /// Compare the pair with this ordinal alone, as it is among all: what a test or an audit found is run again so.
-    #[arg(long, value_name = "ORDINAL", conflicts_with = "pairs")]
+    #[arg(long, value_name = "ORDINAL", conflicts_with = "pairs", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
     pair: Option<u64>,
     /// The agent that the audit is about: it comes before the probe in one run of every pair.
     #[arg(long, value_name = "AGENT[:INSTRUCTIONS]")]
@@ -236,7 +236,9 @@ impl Common {
 
     fn print<T: Serialize>(&self, audit: &'static str, cancel: &Cancel, holds: bool, result: T) -> Result<(), Failure> {
         let Self { policy, environment, seed, .. } = self;
-        let ending = if cancel.is_cancelled() { "cancelled" } else { "completed" };
+        let is_cancelled = cancel.is_cancelled();
+        let ending = if is_cancelled { "cancelled" } else { "completed" };
+        let holds = holds && !is_cancelled;
         let object = Object { version: 1, audit, policy, environment, seed: *seed, ending, holds, result };
         let text = serde_json::to_string_pretty(&object).map_err(|error| Failure::host(&error))?;
         say!("{text}");

@@ -64,7 +64,8 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
         "compared",
         many(pairs.bytes, "byte")
     )?;
-    wrapped(out, "seen", pairs.sights.iter().map(String::as_str))?;
+    let sights = sights(&pairs.sights);
+    wrapped(out, "seen", sights.iter().map(String::as_str))?;
     for (position, (name, guests)) in pairs.guests.iter().enumerate() {
         let label = if position == 0 { "before it" } else { "" };
         writeln!(out, "{label:>12}  {name:<20} {DIM}{}{DIM:#}", fared(guests))?;
@@ -179,6 +180,23 @@ fn fared(guests: &Guests) -> String {
     format!("{}, {called} with calls, {}; ended: {}", many(*episodes, "episode"), many(*calls, "call"), ends.join(", "))
 }
 
+/// What was seen, by name; of WASI, by package, how many of its functions.
+fn sights<'a>(seen: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let mut named: Vec<(&str, u64)> = Vec::new();
+    for sight in seen {
+        let name = sight.split_once('/').map_or(sight.as_str(), |(package, _)| package);
+        match named.last_mut() {
+            Some((last, functions)) if *last == name => *functions += 1,
+            _ => named.push((name, u64::from(name != sight))),
+        }
+    }
+    let told = |(name, functions): (&str, u64)| match functions {
+        0 => name.to_owned(),
+        _ => format!("{name} ({})", many(functions, "function")),
+    };
+    named.into_iter().map(told).collect()
+}
+
 fn wrapped<'a>(out: &mut String, label: &str, words: impl Iterator<Item = &'a str>) -> fmt::Result {
     let mut line = String::new();
     let mut label = label;
@@ -256,6 +274,10 @@ fn row(out: &mut String, one: &Measured) -> fmt::Result {
     let declared = declared(one.road);
     let says = match (one.verdict, one.road) {
         (Verdict::Holds, Road::Undeclared) => format!("{GOOD}is closed{GOOD:#}"),
+        (Verdict::Holds, Road::Control) => format!("{GOOD}is seen{GOOD:#}"),
+        (Verdict::Holds, _) if one.sent.is_some_and(|sent| sent.differ == 0) => {
+            "is open by the policy; this sender gets nothing through".to_owned()
+        }
         (Verdict::Holds, _) => format!("{GOOD}carries what is declared{GOOD:#}"),
         (Verdict::Violated, Road::Control) => format!("{BAD}is not seen: the audit is blind{BAD:#}"),
         (Verdict::Violated, _) => format!("{BAD}leaks{BAD:#}"),
