@@ -142,7 +142,7 @@ impl Crew {
             let mut worker = match held.take() {
                 Some(worker) => worker,
                 None if self.setting.cancel.is_cancelled() => return Ok(()),
-                None => self.start()?.0,
+                None => self.start().map_err(again)?.0,
             };
             match shift.work(&mut worker, &mut more, &mut done) {
                 Ok(Left::Ready) => *held = Some(worker),
@@ -233,6 +233,14 @@ enum Start {
 impl From<frame::Error> for Start {
     fn from(error: frame::Error) -> Self {
         Self::Pipe(error)
+    }
+}
+
+/// A component that a worker has taken up before is an agent: what is wrong now is the host.
+fn again(error: Error) -> Error {
+    match error {
+        Error::Agent { why, .. } => Error::TakeUp(why),
+        other => other,
     }
 }
 

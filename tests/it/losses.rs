@@ -191,6 +191,23 @@ fn what_ends_every_worker_that_is_to_take_it_up_is_tried_five_times() {
 }
 
 #[test]
+fn what_was_taken_up_before_is_an_agent_whatever_a_later_worker_says() {
+    let place = tempfile::tempdir().unwrap();
+    let says = |name: &str, answer: Answer| {
+        let file = place.path().join(name);
+        std::fs::write(&file, frames(&[Answer::Confined(Confined::default()), answer])).unwrap();
+        format!("/bin/cat '{}'; /usr/bin/timeout 0.5 /bin/cat >/dev/null; exit 0", file.display())
+    };
+    // The first one begins nothing, so there is another one.
+    let program = noted(place.path(), &says("ready", Answer::Ready));
+    let unfit = says("unfit", Answer::Unfit { why: "it is none".to_owned(), help: String::new() });
+    let script = common::read(&program).replace(&format!("exec '{DAYFLY}' \"$@\""), &unfit);
+    std::fs::write(&program, script).unwrap();
+    let why = run_apart(&program, "strict").unwrap_err();
+    assert_eq!(why, "a worker could not take up its work: it is none");
+}
+
+#[test]
 fn a_worker_lives_as_long_as_its_crew_and_not_as_the_thread_that_needed_it_first() {
     let place = tempfile::tempdir().unwrap();
     let program = noted(place.path(), "true");
