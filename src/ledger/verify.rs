@@ -237,6 +237,10 @@ impl Agreement {
                     dispute.get_or_insert((*line, vouched..tree.size()));
                 }
             }
+            // What no checkpoint vouches for says nothing of those: there may be any number of them.
+            if ahead.peek().is_none() {
+                break;
+            }
             let Some(leaf) = next()? else { break };
             tree.push(leaf);
         }
