@@ -120,9 +120,12 @@ impl Drop for Seat {
 }
 
 impl Watch {
-    /// Say `frames` where nobody else is speaking.
+    /// Say `frames`, which are short, where nobody else is speaking and there is room for them: never wait.
     pub(super) fn try_say(&self, frames: &[u8]) -> bool {
         let Ok(mut orders) = self.orders.try_lock() else { return false };
+        if !has_room(&orders) {
+            return false;
+        }
         // A worker that is gone has no open episode.
         let _ = orders.write_all(frames).and_then(|()| orders.flush());
         true
@@ -150,6 +153,19 @@ impl Watch {
     }
 }
 
+/// Whether a pipe takes a page at once. One that has lost its reader does, and says so.
+#[cfg(unix)]
+fn has_room(pipe: &ChildStdin) -> bool {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let mut asked = [PollFd::new(std::os::fd::AsFd::as_fd(pipe), PollFlags::POLLOUT)];
+    poll(&mut asked, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+}
+
+#[cfg(not(unix))]
+fn has_room(_: &ChildStdin) -> bool {
+    true
+}
+
 /// The milliseconds that a worker has to be gone once it closed its pipe.
 const PATIENCE: u32 = 200;
 
@@ -164,4 +180,36 @@ fn fate(status: ExitStatus) -> String {
 
 fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_a_worker_that_does_not_read() {
+        let mut child = Command::new("sleep").arg("600").stdin(Stdio::piped()).spawn().unwrap();
+        let orders = Mutex::new(child.stdin.take().unwrap());
+        let watch = Arc::new(Watch {
+            child: Mutex::new(child),
+            orders,
+            due: AtomicU64::new(0),
+            overdue: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+        });
+        let mut said = 0;
+        let (done, told) = std::sync::mpsc::channel();
+        let speaking = Arc::clone(&watch);
+        std::thread::spawn(move || {
+            while speaking.try_say(&[0; 1024]) {
+                said += 1;
+            }
+            done.send(said).unwrap();
+        });
+        let said = told.recv_timeout(std::time::Duration::from_secs(30));
+        watch.kill();
+        watch.end();
+        assert!(said.unwrap() > 0);
+        assert!(watch.try_say(&[0; 1024]), "one that is gone is not asked again");
+    }
 }

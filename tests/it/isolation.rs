@@ -253,12 +253,18 @@ fn what_the_supervisor_has_does_not_reach_a_worker_and_neither_do_its_limits() {
     run.kill().unwrap();
     run.wait().unwrap();
     assert_eq!(supervisor, std::fs::canonicalize(&secret).unwrap());
+    let bytes = |limit: &str| -> u64 {
+        let line = limits.lines().find(|line| line.starts_with(limit)).unwrap();
+        line[limit.len()..].split_whitespace().next().unwrap().parse().unwrap()
+    };
+    let addresses = ((40 << 30) + bytes("Max data size")).to_string();
     for (limit, most) in [
         ("Max core file size", "0"),
         ("Max processes", "0"),
         ("Max locked memory", "0"),
         ("Max msgqueue size", "0"),
         ("Max open files", "128"),
+        ("Max address space", &addresses),
         ("Max stack size", "8388608"),
     ] {
         let line = limits.lines().find(|line| line.starts_with(limit)).unwrap();

@@ -2,9 +2,10 @@
 //!
 //! 1. A call that is not listed fails with `EPERM`. Two filters are in force at the end, and the tighter answer counts.
 //! 2. From the second filter on, no thread and no process is made, and no page can be made executable.
-//! 3. From the second filter on, no memory is to be had that the limit on data does not count: none that is shared, none that grows
-//!    like a stack, no file that is nowhere.
-//! 4. A process is named by none of the calls that are left but itself: none sends a signal, sets a limit or an owner elsewhere.
+//! 3. From the second filter on, no memory is to be had that the limit on data does not count, but for tables of pages, which the limit
+//!    on addresses bounds: none that is shared, none that grows like a stack, no file that is nowhere.
+//! 4. No call that is left does anything to another process: none sends a signal, sets a limit or an owner elsewhere. One asks which
+//!    processors a process may use, which a thread that starts asks of itself by a number like any other.
 //! 5. Of another architecture's calls, the first one ends the process; those of x32 are not listed.
 
 use std::collections::BTreeMap;

@@ -17,6 +17,9 @@ use crate::policy::Policy;
 const COMPILING: u64 = 4 << 30;
 /// The same while it lives episodes.
 const LIVING: u64 = 512 << 20;
+/// Addresses while it lives episodes, beyond what it may write to: the pool of one episode and its `learn` reserves 32 GiB. What is only
+/// reserved or read is memory of the system all the same, a page of tables for 2 MiB: 80 MiB for all of this.
+const ADDRESSES: u64 = 40 << 30;
 /// Descriptors: pipes, the scratch folder and files in it, the images that memories are made from.
 const DESCRIPTORS: u64 = 128;
 /// Of the thread that lives episodes: no limit on data counts a stack.
@@ -56,7 +59,11 @@ fn no_capabilities() -> Result<(), caps::errors::CapsError> {
 pub(super) fn limits_of_living(policy: &Policy) -> Result<(), String> {
     // A dump that goes to a program is made whatever the limit is. The engine has opened by now what it reads of this process.
     nix::sys::prctl::set_dumpable(false).map_err(|error| format!("no dump: {error}"))?;
-    bound(&[(Resource::RLIMIT_DATA, "data", living(policy)), (Resource::RLIMIT_NPROC, "processes", 0)])
+    bound(&[
+        (Resource::RLIMIT_DATA, "data", living(policy)),
+        (Resource::RLIMIT_AS, "addresses", ADDRESSES.saturating_add(living(policy))),
+        (Resource::RLIMIT_NPROC, "processes", 0),
+    ])
 }
 
 /// What episodes may take: memories, carry-overs on their way, what a call moves, and what is kept of it.
