@@ -24,11 +24,7 @@ pub(super) struct Place {
 impl Report {
     /// The same, without a character that a terminal takes for more than a character: messages quote, and files are, text of others.
     pub(super) fn plain(&self) -> Self {
-        Self {
-            message: plain_lines(&self.message),
-            help: plain_lines(&self.help),
-            place: self.place.as_ref().map(Place::plain),
-        }
+        Self { message: said(&self.message), help: said(&self.help), place: self.place.as_ref().map(Place::plain) }
     }
 
     pub(super) fn groups(&self) -> Vec<Group<'_>> {
@@ -59,12 +55,35 @@ impl Place {
         Self {
             path: plain(path),
             fault: Fault {
-                message: plain_lines(message),
+                message: said(message),
                 span: span.as_ref().map(|span| at(span.start)..at(span.end)),
-                label: plain_lines(label),
-                help: plain_lines(help),
+                label: said(label),
+                help: said(help),
             },
             text: plain_lines(&text),
         }
+    }
+}
+
+/// Lines of a message. A name that is quoted may have ends of lines in it, and what follows one is no command to the service that runs
+/// this: GitHub takes one from wherever a line begins with it, after any blanks.
+fn said(text: &str) -> String {
+    let line = |line: &str| {
+        let blanks = line.len().saturating_sub(line.trim_start().len());
+        let is_command = line.trim_start().starts_with("::") || line.trim_start().starts_with("##[");
+        let (blanks, rest) = line.split_at(blanks);
+        if is_command { format!("{blanks}\\{rest}") } else { line.to_owned() }
+    };
+    plain_lines(text).split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_that_is_quoted_is_a_command_to_the_service_that_runs_this() {
+        let message = "`a\n ::error::b\n##[c]\u{1b}` is not::there";
+        assert_eq!(said(message), "`a\n \\::error::b\n\\##[c]\\u{1b}` is not::there");
     }
 }
