@@ -64,6 +64,6 @@ nightly:
     cargo run --release --locked -- test -p school -P P08 --agent tabular:episodes=12000 -e shutdown-delay:drest=0; test $? -eq 1
 
 # Break the code on purpose, one break at a time, and see the tests fail; `just mutants gate` takes those with that in their names.
-# Some twenty minutes for all; one that no test notices exits with 1.
+# Half an hour for all; one that no test notices exits with 1.
 mutants name="":
     MUTANT={{name}} cargo test --locked --test it -- --ignored --exact mutants::every_mutant_is_killed --nocapture || exit 1
