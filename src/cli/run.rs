@@ -17,7 +17,7 @@ use super::{Exit, find, progress, say, width};
 use crate::agent::{Engine, Known};
 use crate::environment::{Knob, Selection};
 use crate::episode::{self, Cancel, Ticker};
-use crate::harness::{self, Ending, Plan, Summary};
+use crate::harness::{self, Ending, Manifest, Plan, Summary};
 use crate::ledger::{self, Writer};
 use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
@@ -91,10 +91,11 @@ impl Run {
         let engine = engine(&policy, jobs)?;
         let plan = self.plan(policy, || find::agent(&self.agent, &engine))?;
         let cancel = cancel_on_interrupt()?;
-        let manifest = sealed(&plan)?;
-        self.carry_out(&plan, &manifest, None, |writer, observe| {
+        let manifest = plan.manifest();
+        let sealed = sealed(&manifest)?;
+        self.carry_out(&manifest, &sealed, jobs, None, |writer, observe| {
             let _ticker = Ticker::start(&engine);
-            harness::run(&plan, manifest.digest(), jobs, &cancel, writer, observe)
+            harness::run(&plan, sealed.digest(), jobs, &cancel, writer, observe)
         })
     }
 
@@ -103,14 +104,15 @@ impl Run {
         let jobs = workers(self.jobs);
         let plan = self.plan(policy, || find::known(&self.agent))?;
         let cancel = cancel_on_interrupt()?;
-        let manifest = sealed(&plan)?;
+        let manifest = plan.manifest();
+        let sealed = sealed(&manifest)?;
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
-        let crew = plan.crew(&program, manifest.digest(), jobs, &cancel).map_err(|error| Failure::run(&error))?;
+        let crew = plan.crew(&program, sealed.digest(), jobs, &cancel).map_err(|error| Failure::run(&error))?;
         for (part, why) in crew.confined().missing() {
             // There is nobody left to tell where the error output is closed.
             let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
         }
-        self.carry_out(&plan, &manifest, Some(&crew), |writer, observe| {
+        self.carry_out(&manifest, &sealed, jobs, Some(&crew), |writer, observe| {
             harness::run_apart(&plan, &crew, jobs, &cancel, writer, observe)
         })
     }
@@ -179,21 +181,21 @@ impl Run {
     }
 
     #[expect(clippy::disallowed_methods, reason = "how long a run took is for people and `host.json` alone")]
-    fn carry_out<A: AsRef<Known>>(
+    fn carry_out(
         &self,
-        plan: &Plan<A>,
+        manifest: &Manifest,
         sealed: &ledger::Manifest,
+        jobs: usize,
         crew: Option<&Crew>,
         run: impl FnOnce(&mut Writer, &Observe<'_>) -> Result<(Summary, Ending), harness::Error>,
     ) -> Result<Exit, Failure> {
-        let (manifest, jobs) = (plan.manifest(), workers(self.jobs));
-        let folder = self.out.clone().unwrap_or_else(|| free_folder(plan));
+        let folder = self.out.clone().unwrap_or_else(|| free_folder(manifest));
         let unwritten = |error| Failure::ledger(&error).leaving(&folder);
         let mut writer = Writer::create(&folder, sealed).map_err(|error| match error {
             ledger::Error::Exists { .. } => Failure::ledger(&error),
             error => unwritten(error),
         })?;
-        let progress = Progress::new(self, plan.episodes);
+        let progress = Progress::new(self, manifest.episodes);
         let started = Instant::now();
         let ran = run(&mut writer, &|transcript| progress.see(transcript));
         let took = started.elapsed();
@@ -202,7 +204,7 @@ impl Run {
         writer.write_host(&host(jobs, took, crew)).map_err(unwritten)?;
         let head = writer.close(ending.reason()).map_err(unwritten)?;
         let path = folder.display().to_string();
-        let told = Told { manifest: &manifest, summary: &summary, ending: &ending, path: &path, head };
+        let told = Told { manifest, summary: &summary, ending: &ending, path: &path, head };
         if self.json {
             let object = serde_json::to_string_pretty(&json::Run::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{object}");
@@ -218,8 +220,8 @@ impl Run {
 type Observe<'o> = dyn Fn(&Transcript) + Sync + 'o;
 
 /// The first leaf of the record.
-fn sealed<A: AsRef<Known>>(plan: &Plan<A>) -> Result<ledger::Manifest, Failure> {
-    ledger::Manifest::new(&plan.manifest()).map_err(|error| Failure::ledger(&error))
+fn sealed(manifest: &Manifest) -> Result<ledger::Manifest, Failure> {
+    ledger::Manifest::new(manifest).map_err(|error| Failure::ledger(&error))
 }
 
 fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
@@ -262,12 +264,12 @@ pub(super) fn cancel_on_interrupt() -> Result<Cancel, Failure> {
 }
 
 /// The first folder in `dayfly-runs` that is free, named for what is run.
-fn free_folder<A: AsRef<Known>>(plan: &Plan<A>) -> PathBuf {
+fn free_folder(manifest: &Manifest) -> PathBuf {
     let letters = |text: &str| -> String {
         let word = text.split(':').next().unwrap_or_default();
         word.chars().filter(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_')).collect()
     };
-    let stem = format!("{}-{}", letters(plan.agent.as_ref().name()), letters(&plan.world.name));
+    let stem = format!("{}-{}", letters(&manifest.agent.name), letters(&manifest.environment.name));
     let folder = |number: u32| Path::new("dayfly-runs").join(format!("{stem}-{number}"));
     (1..u32::MAX).map(folder).find(|folder| !folder.exists()).unwrap_or_else(|| folder(u32::MAX))
 }
