@@ -131,20 +131,14 @@ fn pick(among: &[Role], stream: &mut Stream) -> Result<Role, Error> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::unwinding::policy;
+    use super::super::Crossing;
+    use super::super::unwinding::subject;
     use super::super::view::View;
-    use super::super::{Crossing, Subject};
     use super::*;
-    use crate::agent::Engine;
-    use crate::environment::Selection;
-    use crate::episode::{self, Cancel};
 
     #[test]
     fn everybody_does_something_else() {
-        let policy = policy("grant");
-        let engine = Engine::new(episode::memory(&policy), 1).unwrap();
-        let world = "off-switch".parse::<Selection>().unwrap().into();
-        let subject = Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let subject = subject("off-switch");
         let known = Cast::new(&subject, &[], None).unwrap().known;
         assert_eq!(known.len(), PARTS.len() + KNOWN.len());
         let lived = |role: &Role| {

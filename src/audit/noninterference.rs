@@ -35,7 +35,7 @@ use crate::value::{Digest, Seed};
 const LOOKS: [&str; 8] = ["look m", "look", "look q", "look x", "look b", "look e", "look y", "look h"];
 
 /// What all pairs came to.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Pairs {
     /// How many pairs were asked for.
     pub asked: u32,
@@ -161,16 +161,8 @@ impl Pairing {
         });
         let mut sum = Pairs {
             asked: u32::try_from(pairs.end.saturating_sub(pairs.start)).unwrap_or(u32::MAX),
-            compared: 0,
-            differ: 0,
-            uncompared: 0,
             cancelled: self.subject.cancel.is_cancelled(),
-            first: None,
-            bytes: 0,
-            sights: BTreeSet::new(),
-            guests: BTreeMap::new(),
-            share: None,
-            root: None,
+            ..Pairs::default()
         };
         for (pair, compared) in pairs.zip(done) {
             if let Some(compared) = compared? {
@@ -289,18 +281,12 @@ impl Guests {
 
 #[cfg(test)]
 mod tests {
-    use super::super::unwinding::policy;
+    use super::super::unwinding::subject;
     use super::*;
-    use crate::agent::Engine;
-    use crate::environment::Selection;
-    use crate::episode::{self, Cancel};
 
     #[test]
     fn every_look_is_another_one() {
-        let policy = policy("grant");
-        let engine = Engine::new(episode::memory(&policy), 1).unwrap();
-        let world = "off-switch".parse::<Selection>().unwrap().into();
-        let subject = Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let subject = subject("off-switch");
         let looks = Pairing::new(subject.clone(), &[], None).unwrap().looks;
         let seen = |(_, look): &(_, Setting)| {
             View::of(&subject.relay(Seed(1), Crossing::Open, &[look]).unwrap()[0]).unwrap().digest().to_string()
@@ -310,19 +296,8 @@ mod tests {
 
     #[test]
     fn an_audit_that_compared_nothing_shows_nothing() {
-        let found = |compared, differ| Pairs {
-            asked: 9,
-            compared,
-            differ,
-            uncompared: 9 - compared,
-            cancelled: false,
-            first: None,
-            bytes: 0,
-            sights: BTreeSet::new(),
-            guests: BTreeMap::new(),
-            share: None,
-            root: None,
-        };
+        let found =
+            |compared, differ| Pairs { asked: 9, compared, differ, uncompared: 9 - compared, ..Pairs::default() };
         assert!(found(9, 0).held() && found(1, 0).held());
         assert!(!found(0, 0).held() && !found(9, 1).held());
     }

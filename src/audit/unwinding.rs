@@ -80,6 +80,14 @@ pub(super) fn policy(mode: &str) -> Policy {
     Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap_or_else(|invalid| panic!("{invalid}"))
 }
 
+/// A subject in one of the worlds that come with Dayfly, under a policy that grants everything.
+pub(super) fn subject(world: &str) -> Subject {
+    let policy = policy("grant");
+    let engine = Engine::new(episode::memory(&policy), 1).unwrap();
+    let world = world.parse::<Selection>().unwrap().into();
+    Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap()
+}
+
 /// An agent that makes these calls, and nothing else.
 fn caller(operation: &Operation, operations: &[Operation], engine: &Engine) -> Agent {
     let used = with_givers(operations, &mut |known| known == operation);

@@ -196,17 +196,7 @@ fn every_byte_of_an_answer_costs_fuel_too() {
     };
     let remind = |step, bytes| ask("agenda.remind", &[Part::U32(step), Part::Zeros(bytes)]);
     let due = |bytes| remind(1, bytes) + &remind(2, 1200 - bytes) + ACT + &ask("agenda.due", &[]);
-    let poll = |count| {
-        format!(
-            "(local $at i32) (local $handle i32)
-            (local.set $handle (call $wasi.io/streams.output-stream.subscribe (call $wasi.cli/stdout.get-stdout)))
-            (loop $again
-              (i32.store (local.get $at) (local.get $handle))
-              (local.set $at (i32.add (local.get $at) (i32.const 4)))
-              (br_if $again (i32.lt_u (local.get $at) (i32.const 2000))))
-            (call $wasi.io/poll.poll (i32.const 0) (i32.const {count}) (global.get $answer))"
-        )
-    };
+    let poll = |count| crate::wasi::poll(500, count);
     let resolve = |bytes| {
         format!(
             "(call $wasi.sockets/ip-name-lookup.resolve-addresses (call $wasi.sockets/instance-network.instance-network)

@@ -209,20 +209,14 @@ pub const CHANNELS: &[Channel] = &[
 #[cfg(test)]
 mod tests {
     use super::CHANNELS;
-    use crate::agent::Engine;
-    use crate::audit::unwinding::policy;
+    use crate::audit::Crossing;
+    use crate::audit::unwinding::subject;
     use crate::audit::view::View;
-    use crate::audit::{Crossing, Subject};
-    use crate::environment::Selection;
-    use crate::episode::{self, Cancel};
     use crate::value::Seed;
 
     #[test]
     fn whoever_sends_a_1_does_something() {
-        let policy = policy("grant");
-        let engine = Engine::new(episode::memory(&policy), 1).unwrap();
-        let world = "past-self".parse::<Selection>().unwrap().into();
-        let subject = Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let subject = subject("past-self");
         let lived = |letter: char| {
             let sender = subject.part(&format!("tell {letter} 1")).unwrap();
             View::of(&subject.relay(Seed(1), Crossing::Open, &[&sender]).unwrap()[0]).unwrap()
