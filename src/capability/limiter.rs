@@ -91,13 +91,12 @@ impl ResourceLimiter for Host {
         self.may_grow(&growth, GROW_MEMORY, "episode.memory")
     }
 
-    /// What was allowed, and failed: where the system has no memory, the agent is not told that its growth was refused.
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        if is_of_the_system(&error) { Err(error) } else { Ok(()) }
+        failed(error)
     }
 
     fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        if is_of_the_system(&error) { Err(error) } else { Ok(()) }
+        failed(error)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
@@ -117,6 +116,11 @@ impl ResourceLimiter for Host {
     fn memories(&self) -> usize {
         count(MEMORIES)
     }
+}
+
+/// What was allowed, and failed: where the system has no memory, the agent is not told that its growth was refused.
+fn failed(error: wasmtime::Error) -> wasmtime::Result<()> {
+    if is_of_the_system(&error) { Err(error) } else { Ok(()) }
 }
 
 /// Whether wasmtime failed because the system did: it had no memory to give, or no map. No agent is the cause: what it may take was

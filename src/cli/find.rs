@@ -169,14 +169,15 @@ pub(super) fn place(what: &str, path: &Path) -> Result<(), Failure> {
 }
 
 fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
+    let shipped = |list: &str| {
+        format!("`dayfly list {list}` shows those that come with Dayfly; otherwise name a file that you may read")
+    };
     let help = match what {
-        "agent" => "`dayfly list agents` shows those that come with Dayfly; otherwise name a file that you may read",
-        "policy" => "`dayfly list policies` shows those that come with Dayfly; otherwise name a file that you may read",
-        "environment" => {
-            "`dayfly list environments` shows those that come with Dayfly; otherwise name a file that you may read"
-        }
-        "suite" => "name a file that you may read; `dayfly init` writes one to begin with",
-        _ => "name a file that you may read",
+        "agent" => shipped("agents"),
+        "policy" => shipped("policies"),
+        "environment" => shipped("environments"),
+        "suite" => "name a file that you may read; `dayfly init` writes one to begin with".to_owned(),
+        _ => "name a file that you may read".to_owned(),
     };
     Failure::input(format!("cannot read the {what} `{path}`: {error}"), help)
 }

@@ -339,10 +339,7 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     if error.is::<OutsideError>() {
         return Err(error.downcast::<OutsideError>().map_or_else(engine, Error::Outside));
     }
-    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-        return Err(engine(error));
-    }
-    if is_of_the_system(&error) {
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() || is_of_the_system(&error) {
         return Err(engine(error));
     }
     if error.downcast_ref::<Left>() == Some(&Left::Done) {

@@ -69,10 +69,10 @@ impl Place {
 /// this: GitHub takes one from wherever a line begins with it, after any blanks.
 fn said(text: &str) -> String {
     let line = |line: &str| {
-        let blanks = line.len().saturating_sub(line.trim_start().len());
-        let is_command = line.trim_start().starts_with("::") || line.trim_start().starts_with("##[");
-        let (blanks, rest) = line.split_at(blanks);
-        if is_command { format!("{blanks}\\{rest}") } else { line.to_owned() }
+        let rest = line.trim_start();
+        let blanks = line.strip_suffix(rest).unwrap_or_default();
+        let escape = if ["::", "##["].iter().any(|command| rest.starts_with(command)) { "\\" } else { "" };
+        format!("{blanks}{escape}{rest}")
     };
     plain_lines(text).split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
