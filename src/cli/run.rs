@@ -1,5 +1,6 @@
 //! `dayfly run`: an agent through episodes.
 
+mod drawn;
 mod host;
 
 use std::io::Write as _;
@@ -11,6 +12,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
+use self::drawn::Drawn;
 use self::host::host;
 use super::failure::Failure;
 use super::{Exit, find, progress, say, width};
@@ -62,6 +64,9 @@ pub(super) struct Run {
     /// Where to put the record: a folder that does not exist. By default a new one in `dayfly-runs`.
     #[arg(long, short)]
     out: Option<PathBuf>,
+    /// Draw the first episodes into this file: each with its boundary, and what was tried after it.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// Print one JSON object instead of the summary.
     #[arg(long)]
     json: bool,
@@ -82,6 +87,9 @@ enum Isolate {
 impl Run {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let policy = Arc::new(find::policy(&self.policy)?);
+        if let Some(path) = &self.svg {
+            find::place("picture", path)?;
+        }
         if self.is_apart(&policy)? { self.apart(policy) } else { self.here(policy) }
     }
 
@@ -196,13 +204,20 @@ impl Run {
             error => unwritten(error),
         })?;
         let progress = Progress::new(self, manifest.episodes);
+        let drawn = Drawn::default();
         let started = Instant::now();
-        let ran = run(&mut writer, &|transcript| progress.see(transcript));
+        let ran = run(&mut writer, &|transcript| {
+            progress.see(transcript);
+            drawn.see(transcript);
+        });
         let took = started.elapsed();
         progress.clear();
         let (summary, ending) = ran.map_err(|error| Failure::run(&error).leaving(&folder))?;
         writer.write_host(&host(jobs, took, crew)).map_err(unwritten)?;
         let head = writer.close(ending.reason()).map_err(unwritten)?;
+        if let Some(path) = &self.svg {
+            drawn.write(path, manifest, summary.episodes)?;
+        }
         let path = folder.display().to_string();
         let told = Told { manifest, summary: &summary, ending: &ending, path: &path, head };
         if self.json {

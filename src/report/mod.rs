@@ -3,7 +3,9 @@
 pub mod audit;
 pub mod horizon;
 pub mod json;
+mod markup;
 mod page;
+pub mod picture;
 pub mod reproduction;
 pub mod suite;
 pub mod text;

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{Told, delays, fitted};
 use crate::property::horizon::Horizon;
+use crate::report::markup::escaped;
 use crate::statistics::discounting::Lies;
 
 const WIDTH: f64 = 640.0;
@@ -130,22 +131,6 @@ fn y(worth: f64) -> f64 {
 
 fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> fmt::Result {
     writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escaped(text))
-}
-
-/// Text of anyone, with what a page would take for markup escaped.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            _ if letter.is_control() => escaped.push(' '),
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
