@@ -4,6 +4,11 @@ default: test guests format lint docs deny
 test:
     cargo test
 
+# While writing: what compiles, and the unit tests of one module: `just quick gate`.
+quick module="":
+    cargo check --all-targets
+    cargo nextest run --lib {{module}}
+
 # What agents are written with, on this machine rather than in a component.
 guests:
     cargo test --manifest-path agents/Cargo.toml --package dayfly-agent --package dayfly-agents --lib
