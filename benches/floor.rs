@@ -284,6 +284,7 @@ fn plan(agent: &Agent, policy: &Arc<Policy>, episodes: u64) -> Plan {
         episodes,
         lineages: 1,
         seed: Seed(0),
+        draws: None,
     }
 }
 

@@ -85,6 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         episodes: 1000,
         lineages: 1,
         seed: Seed(7),
+        draws: None,
     };
     let manifest = Manifest::new(&plan.manifest())?;
     let place = tempfile::tempdir()?;

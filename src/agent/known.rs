@@ -20,7 +20,7 @@ use wasmparser::{Parser, Payload, ValidPayload, Validator};
 use super::engine::ADMITTED;
 use super::{Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
 use crate::capability::{CAPABILITIES, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
-use crate::value::Digest;
+use crate::value::{Digest, Hasher};
 
 /// A component that was read, and what it is told beside its task.
 #[derive(Clone)]
@@ -74,10 +74,29 @@ impl Known {
         self.instructions.as_deref()
     }
 
+    /// The digest of all that whoever runs it hands it: its bytes, what it is told, and the task where that is not the world's own.
+    pub fn handed(&self, task: Option<&str>) -> Digest {
+        handed(self.digest, self.instructions(), task)
+    }
+
     /// The bytes it was read from.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+}
+
+/// The digest of all that an agent is handed: the component with this digest, what it is told, and a task.
+///
+/// What of it there is, and where each of the texts ends, is in the digest too.
+pub(super) fn handed(component: Digest, instructions: Option<&str>, task: Option<&str>) -> Digest {
+    let mut hash = Hasher::default();
+    hash.update(component.as_bytes());
+    for text in [instructions, task] {
+        let bytes = text.map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
+        hash.update(&bytes.to_le_bytes());
+        hash.update(text.unwrap_or_default().as_bytes());
+    }
+    hash.finish()
 }
 
 impl AsRef<Self> for Known {

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::known::handed;
 use super::{Agent, Engine, Error, Known, SHIPPED};
+use crate::value::Digest;
 
 /// The bytes of a component, its name, and what it is told beside its task.
 #[derive(Clone, Debug)]
@@ -37,6 +39,11 @@ impl Source {
             bytes: shipped.bytes.into(),
             instructions: instructions.map(str::to_owned),
         })
+    }
+
+    /// The digest of all that it is handed under the task of its world, as [`Known::handed`] has it.
+    pub fn handed(&self) -> Digest {
+        handed(Digest::of(&self.bytes), self.instructions.as_deref(), None)
     }
 
     /// Read it, and compile nothing.

@@ -130,7 +130,8 @@ impl Subject {
         let given = Arc::new(policy.clone());
         let mut policy = policy.clone();
         policy.episode.fuel = policy.episode.fuel.min(FUEL);
-        let plan = Plan { agent, policy: Arc::new(policy), world, task: None, episodes: 2, lineages: 1, seed };
+        let plan =
+            Plan { agent, policy: Arc::new(policy), world, task: None, episodes: 2, lineages: 1, seed, draws: None };
         Ok(Self { plan, given, engine: engine.clone(), cancel: cancel.clone() })
     }
 

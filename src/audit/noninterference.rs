@@ -8,6 +8,9 @@
 //! leaves by an exit, or holds handles until that traps. Pairs are spread over workers that share one pool, so that what another worker's agent does at the same time, and
 //! what stood in the slot before, differ too.
 //!
+//! The two agents of a pair draw different numbers, too: otherwise a table that was made with the one would say to the other where it
+//! is, and what is shown elsewhere. A pair in which they draw the same differs.
+//!
 //! *What it does not show*: see the bound: clean pairs exclude, at a level, that more than a share of pairs drawn as these
 //! were differs. An agent that knows what it looks for is drawn only if it is in the cast.
 //!
@@ -20,7 +23,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::cast::{CHANCE, Cast};
-use super::pair::{Lived, Run};
+use super::pair::{Lived, Run, part_them};
 use super::view::View;
 use super::{Crossing, Error, Part, Subject};
 use crate::agent::Agent;
@@ -183,11 +186,15 @@ impl Pairing {
     ///
     /// [`Error`] where the host could not go on.
     pub fn live(&self, pair: u64) -> Result<Lived, Error> {
-        let (names, [one, other]) = self.pair(pair)?;
+        let (draws, names, [one, other]) = self.pair(pair)?;
         let mut lived = Lived::default();
         lived.add(&one)?;
         lived.add(&other)?;
-        lived.pairs.push(one.pair(&other, (Pair::ANY, Road::Undeclared), names, self.look(pair)?.0)?);
+        let mut pair = one.pair(&other, (Pair::ANY, Road::Undeclared), names, self.look(pair)?.0)?;
+        if let Some(part) = draws.0 {
+            part_them(&mut pair, part);
+        }
+        lived.pairs.push(pair);
         Ok(lived)
     }
 
@@ -199,17 +206,18 @@ impl Pairing {
         at(&self.looks, pair).ok_or_else(|| self.subject.blind())
     }
 
-    fn pair(&self, pair: u64) -> Result<([String; 2], [Run; 2]), Error> {
+    fn pair(&self, pair: u64) -> Result<(Alike, [String; 2], [Run; 2]), Error> {
         let (seed, (_, look)) = (self.seed(pair), self.look(pair)?);
         let (one, other) = self.cast.pair(&self.subject, seed)?;
         let live = |before: &Setting| Run::live(&self.subject, Crossing::Avoided, seed, before, look);
         let lived = [live(&one.setting)?, live(&other.setting)?];
-        Ok(([one.name, other.name], lived))
+        let is_other = one.setting.handed() != other.setting.handed();
+        Ok((Alike::of(is_other, &lived), [one.name, other.name], lived))
     }
 
     /// One pair; nothing where the operator cancelled in the midst of it.
     fn one(&self, pair: u64, is_alone: bool) -> Result<Option<Compared>, Error> {
-        let ([one, other], [first, second]) = self.pair(pair)?;
+        let (draws, [one, other], [first, second]) = self.pair(pair)?;
         if [&first.before, &first.saw, &second.before, &second.saw].iter().any(|lived| lived.end == End::Cancelled) {
             return Ok(None);
         }
@@ -219,9 +227,27 @@ impl Pairing {
             lived.add(&second)?;
         }
         let root = is_alone.then(|| lived.root());
-        let (parts, bytes) = (first.parts(&second)?, first.view.bytes());
+        let (mut parts, bytes) = (first.parts(&second)?, first.view.bytes());
+        if let Some(parts) = &mut parts {
+            parts.extend(draws.0);
+        }
         let sights = View::sights(&first.saw).map(str::to_owned).collect();
         Ok(Some(Compared { parts, bytes, before: [(one, first.before), (other, second.before)], sights, root }))
+    }
+}
+
+/// That two agents drew the same: a table of what the one draws says to the other where it is, and what is shown elsewhere.
+struct Alike(Option<Part>);
+
+impl Alike {
+    fn of(is_other: bool, [one, other]: &[Run; 2]) -> Self {
+        let is_met = is_other && one.before.seed == other.before.seed;
+        Self(is_met.then(|| Part {
+            field: "what the one before draws".to_owned(),
+            one: format!("all that follows from {}", one.before.seed),
+            other: "the same, although it is another agent".to_owned(),
+            byte: 0,
+        }))
     }
 }
 

@@ -45,6 +45,13 @@ impl Lived {
     }
 }
 
+/// Two views that are equal, and that something beside them tells apart.
+pub(super) fn part_them(pair: &mut Pair, part: Part) {
+    let [_, other] = &mut pair.views;
+    other.digest = Digest::of(format!("{} {part:?}", other.digest).as_bytes());
+    pair.parts.push(part);
+}
+
 impl Run {
     /// Live it.
     pub(super) fn live(

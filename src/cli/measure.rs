@@ -9,11 +9,11 @@ use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
-use super::{Exit, find, say};
+use super::{Exit, find, say, seed};
 use crate::property::horizon;
 use crate::property::{Finding, Property};
 use crate::report::horizon::{Data, Told, svg, text};
-use crate::suite::{self, Asked, Case, Event, Selection, Stage};
+use crate::suite::{self, Asked, Case, Event, Origin, Selection, Stage};
 use crate::value::{Seed, many};
 
 /// Measure an agent.
@@ -50,9 +50,9 @@ struct Horizon {
     /// Print one JSON object instead of the picture.
     #[arg(long)]
     json: bool,
-    /// What every random choice follows from.
-    #[arg(long, default_value = "0")]
-    seed: Seed,
+    /// What every random choice follows from, to measure the same again; by default a fresh one, which is printed.
+    #[arg(long)]
+    seed: Option<Seed>,
     /// How many trials to run at a time; all processors by default. No number depends on it.
     #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -70,7 +70,8 @@ impl Horizon {
     fn execute(&self) -> Result<Exit, Failure> {
         let jobs = workers(self.jobs);
         let stage = Stage::new(jobs);
-        let case = self.case(&stage)?;
+        let (seed, origin) = seed::drawn(self.seed)?;
+        let case = self.case(&stage, seed, origin)?;
         if let Some(path) = &self.svg {
             find::place("picture", path)?;
         }
@@ -93,7 +94,8 @@ impl Horizon {
         let verdict = case.property.judged(&inquiry, &seen);
         let measured = horizon::measure(&inquiry, &seen).filter(|_| verdict.finding != Finding::NotApplicable);
         let Some(horizon) = measured else { return Err(self.unmeasured(&verdict.statement)) };
-        let told = Told { agent: &self.agent, horizon: &horizon, verdict: &verdict };
+        let again = seed::again(seed);
+        let told = Told { agent: &self.agent, horizon: &horizon, verdict: &verdict, seed, origin, again: &again };
         if let Some(path) = &self.svg {
             let picture = svg::picture(told).map_err(|error| Failure::host(&error))?;
             find::write_text("picture", path, &picture)?;
@@ -117,7 +119,7 @@ impl Horizon {
     }
 
     /// The property whose trials these are, asked of the agent.
-    fn case(&self, stage: &Stage) -> Result<Case, Failure> {
+    fn case(&self, stage: &Stage, seed: Seed, origin: Origin) -> Result<Case, Failure> {
         let policy = Arc::new(find::policy_here(&self.policy)?);
         let rules = suite::Rules { text: self.policy.clone(), policy };
         let source = find::source(&self.agent)?;
@@ -128,7 +130,8 @@ impl Horizon {
             rules: vec![rules],
             worlds: Vec::new(),
             properties: Property::find("horizon").map(Asked::from).into_iter().collect(),
-            seed: self.seed,
+            seed,
+            origin,
         };
         let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
         let case = cases.into_iter().next().ok_or_else(|| Failure::nothing("there is nothing to measure", ""))?;

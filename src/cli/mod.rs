@@ -13,6 +13,7 @@ mod measure;
 mod progress;
 mod reproduce;
 mod run;
+mod seed;
 mod test;
 mod verify;
 mod worker;

@@ -51,9 +51,13 @@ pub(super) struct Run {
     /// fewer none is selected.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     lineages: Option<u32>,
-    /// What every random choice follows from.
+    /// What every random choice follows from, with what the agent is handed: another agent draws other numbers.
     #[arg(long, default_value = "0")]
     seed: Seed,
+    /// A name for what the agent and its world draw: other agents, or other tasks, meet the same under the same seed and name. It is
+    /// for demonstrations beside each other: an agent that was made for it knows what it will meet.
+    #[arg(long, value_name = "NAME")]
+    draws: Option<String>,
     /// How many episodes to run at a time; all processors by default. The record does not depend on it.
     #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -155,6 +159,7 @@ impl Run {
             episodes: self.episodes,
             lineages,
             seed: self.seed,
+            draws: self.draws.as_deref().map(Arc::from),
         })
     }
 

@@ -96,6 +96,11 @@ impl<A: AsRef<Known>> Setting<A> {
         Ok(Self { agent, policy, charter, task, run, cancel, steps })
     }
 
+    /// The digest of all that the agent is handed.
+    pub fn handed(&self) -> Digest {
+        self.agent.as_ref().handed(self.task.as_deref())
+    }
+
     /// Whether episodes are followed by `learn`.
     pub fn learns(&self) -> bool {
         self.agent.as_ref().learns() && self.policy.boundary.carry > 0

@@ -8,7 +8,7 @@ use crate::agent::Known;
 use crate::environment::Environment;
 use crate::episode::{Lived, Ticket};
 use crate::policy::{Continuity, Population, Swap};
-use crate::value::Seed;
+use crate::value::Draws;
 
 /// Makes a fresh environment.
 pub type Make = dyn Fn() -> Box<dyn Environment> + Send + Sync;
@@ -21,7 +21,7 @@ const HELD: u64 = 8 << 20;
 /// What lineages hand from one wave to the next.
 pub(super) struct Lineages {
     world: World,
-    seed: Seed,
+    draws: Draws,
     episodes: u64,
     count: u32,
     crossing: Crossing,
@@ -81,7 +81,7 @@ impl Lineages {
         } else {
             Crossing::Nothing
         };
-        Self { world: plan.world.clone(), seed: plan.seed, episodes: plan.episodes, count: plan.lineages, crossing }
+        Self { world: plan.world.clone(), draws: plan.draws(), episodes: plan.episodes, count: plan.lineages, crossing }
     }
 
     /// The most bytes of records that are held until all episodes of a wave have been lived: a wave can be cut short where nothing crosses.
@@ -112,7 +112,7 @@ impl Lineages {
         outer.since = episode;
         let before: Vec<Lesson> = lessons.iter().map(|slot| lock(slot).clone()).collect();
         let returns: Vec<f64> = before.iter().map(|lesson| lesson.total).collect();
-        let seed = self.seed.derive("selection", outer.generation.into());
+        let seed = self.draws.selection(outer.generation);
         outer.origins = population::select(&returns, index(outer.population.replaced()), seed);
         for (slot, origin) in lessons.iter().zip(&outer.origins) {
             if let Some(lesson) = before.get(*origin) {
@@ -138,6 +138,11 @@ impl Lineages {
 
     /// What `episode` opens with.
     pub(super) fn ticket(&self, episode: u64) -> Ticket {
+        self.ticket_of(episode, self.draws)
+    }
+
+    /// What `episode` opens with, where an agent lives it that has these draws.
+    pub(super) fn ticket_of(&self, episode: u64, draws: Draws) -> Ticket {
         let (lineage, world) = self.place(episode);
         let (environment, carry_over) = match &self.crossing {
             Crossing::Nothing => (self.world.make(), Arc::from([])),
@@ -157,8 +162,8 @@ impl Lineages {
             episode,
             lineage,
             world,
-            seed: self.seed.derive("episode", episode),
-            lineage_seed: self.seed.derive("lineage", lineage.into()),
+            seed: draws.episode(episode),
+            lineage_seed: draws.lineage(lineage),
             generation,
             carry_over_of,
             environment,
@@ -197,4 +202,51 @@ fn index(number: u32) -> usize {
 
 fn lock<T>(slot: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::SHIPPED;
+    use crate::environment::Selection;
+    use crate::policy::{Policy, shipped};
+    use crate::value::Seed;
+
+    fn plan(agent: &str) -> Plan<Known> {
+        let bytes = SHIPPED.iter().find(|shipped| shipped.name == agent).unwrap().bytes;
+        Plan {
+            agent: Known::read(agent, bytes).unwrap(),
+            policy: Arc::new(Policy::load(&shipped("population").unwrap(), &|_, _| Ok(None)).unwrap()),
+            world: "past-self".parse::<Selection>().unwrap().into(),
+            task: None,
+            episodes: 20,
+            lineages: 10,
+            seed: Seed(3),
+            draws: None,
+        }
+    }
+
+    #[test]
+    fn no_seed_that_an_agent_may_see_is_that_of_another_agent() {
+        let seeds = |agent| {
+            let ticket = Lineages::new(&plan(agent)).ticket(12);
+            [ticket.seed, ticket.lineage_seed]
+        };
+        let (one, other) = (seeds("policy-gradient"), seeds("q-learning"));
+        assert!(one.iter().all(|seed| !other.contains(seed)), "{one:?} {other:?}");
+        assert_eq!(one, seeds("policy-gradient"));
+    }
+
+    #[test]
+    fn who_is_copied_follows_from_the_draws_of_the_agent() {
+        let selected = |agent| {
+            let mut lineages = Lineages::new(&plan(agent));
+            // Nobody has a return yet: ties decide.
+            lineages.select(10);
+            let Crossing::Something { outer: Some(outer), .. } = lineages.crossing else { panic!("nothing selects") };
+            outer.origins
+        };
+        assert_ne!(selected("policy-gradient"), selected("q-learning"));
+        assert_eq!(selected("policy-gradient"), selected("policy-gradient"));
+    }
 }

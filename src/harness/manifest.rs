@@ -36,6 +36,9 @@ pub struct Manifest {
     pub task: Option<String>,
     /// What every random choice follows from.
     pub seed: Seed,
+    /// The name of its draws, where they are not the agent's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draws: Option<String>,
     /// How many episodes were asked for.
     pub episodes: u64,
     /// How many lineages they belong to.
@@ -68,6 +71,7 @@ impl<A: AsRef<Known>> Plan<A> {
             definition: self.world.definition.clone(),
             task: self.task.as_deref().map(str::to_owned),
             seed: self.seed,
+            draws: self.draws.as_deref().map(str::to_owned),
             episodes: self.episodes,
             lineages: self.lineages,
         }

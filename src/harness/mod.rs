@@ -40,7 +40,7 @@ use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Reason, Writer};
 use crate::policy::{Policy, Population, Process};
 use crate::transcript::{Detail, Transcript};
-use crate::value::{Digest, Seed};
+use crate::value::{Digest, Draws, Seed};
 use crate::worker::{self, Crew};
 
 /// What is to be run. Where the agent is only [`Known`], by workers.
@@ -61,6 +61,8 @@ pub struct Plan<A = Agent> {
     pub lineages: u32,
     /// What every random choice follows from.
     pub seed: Seed,
+    /// The name of its draws, where other agents are to meet the same; without one they are the agent's own.
+    pub draws: Option<Arc<str>>,
 }
 
 /// An environment that can be made anew: built in, from a file, or of one's own.
@@ -229,6 +231,14 @@ fn go_through<A: AsRef<Known>>(
 }
 
 impl<A: AsRef<Known>> Plan<A> {
+    /// All that the agent can see of chance.
+    pub fn draws(&self) -> Draws {
+        match &self.draws {
+            None => Draws::of(self.seed, self.agent.as_ref().handed(self.task.as_deref())),
+            Some(name) => Draws::named(self.seed, name),
+        }
+    }
+
     fn fits_its_population(&self) -> Result<(), Error> {
         match self.policy.population {
             // Who does not learn is not selected from.

@@ -29,6 +29,7 @@ pub fn observe(trial: &Trial, agent: Agent, policy: &Arc<Policy>, cancel: &Cance
         episodes: trial.episodes,
         lineages: trial.lineages,
         seed: trial.seed,
+        draws: None,
     };
     // INVARIANT 1: from here on as `dayfly run` does it.
     let manifest = Manifest::new(&plan.manifest())?;

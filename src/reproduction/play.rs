@@ -150,6 +150,7 @@ impl Play {
             episodes: self.episodes,
             lineages: self.lineages,
             seed: self.seed,
+            draws: None,
         };
         let manifest = Manifest::new(&plan.manifest())?;
         let mut writer = Writer::nowhere(&manifest);

@@ -11,6 +11,8 @@ use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Under, V
 use crate::statistics::Level;
 use crate::value::{Digest, Seed};
 
+use super::Origin;
+
 /// A policy, and how it is written on the command line.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -45,6 +47,8 @@ pub struct Case {
     pub level: Level,
     /// What every random choice follows from.
     pub seed: Seed,
+    /// Whether the seed that it follows from was drawn for this run.
+    pub origin: Origin,
 }
 
 /// What came of a case.
@@ -83,13 +87,13 @@ impl Outcome {
 }
 
 impl Case {
-    /// The seed of a case: it depends on what is asked alone, so that it stays when a suite grows.
+    /// The seed of a case: it depends on what is asked alone, so that it stays when a suite grows; and on what the things are that it is
+    /// about, not on what anyone calls them.
     #[must_use]
     pub fn seeded(self, suite: Seed) -> Self {
         let Self { property, agent, rules, world, .. } = &self;
-        let instructions = agent.instructions.as_deref().unwrap_or_default();
-        let domain =
-            format!("{} {}:{instructions} {} {}", property.code, agent.name, world.selection, rules.policy.name);
+        let world = Digest::of(world.selection.definition().as_bytes());
+        let domain = format!("{} {} {world} {}", property.code, agent.handed(), rules.policy.digest());
         let seed = suite.derive(&domain, 0);
         Self { seed, ..self }
     }
@@ -142,7 +146,7 @@ impl fmt::Display for Case {
 }
 
 /// A word for a shell, quoted where it needs to be.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=,+@%".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
@@ -153,7 +157,40 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::suite::testing::case;
+
+    #[test]
+    fn the_seed_of_a_case_follows_from_what_things_are_and_not_from_what_they_are_called() {
+        let case = case("P21", "random", "button");
+        let seed = |case: &Case| case.clone().seeded(Seed(0)).seed;
+        let with = |change: &dyn Fn(&mut Case)| {
+            let mut changed = case.clone();
+            change(&mut changed);
+            seed(&changed)
+        };
+        fn agent(case: &mut Case) -> &mut Source {
+            Arc::make_mut(&mut case.agent)
+        }
+        let named = with(&|case| agent(case).name.push('x')) == seed(&case)
+            && with(&|case| agent(case).text.push('x')) == seed(&case)
+            && with(&|case| case.rules.text.push('x')) == seed(&case)
+            && with(&|case| case.world.path = Some("world.toml".to_owned())) == seed(&case);
+        assert!(named, "a name says nothing");
+        let changes: [&dyn Fn(&mut Case); 5] = [
+            &|case| case.property = Property::find("P01").unwrap(),
+            &|case| agent(case).bytes.to_mut().push(0),
+            &|case| agent(case).instructions = Some("be quick".to_owned()),
+            &|case| Arc::make_mut(&mut case.rules.policy).episode.steps += 1,
+            &|case| case.world = case.world.selecting("now=2"),
+        ];
+        for (at, change) in changes.iter().enumerate() {
+            assert_ne!(with(change), seed(&case), "{at}");
+        }
+        assert_ne!(case.clone().seeded(Seed(1)).seed, seed(&case));
+    }
 
     #[test]
     fn a_word_that_a_shell_would_split_is_quoted() {

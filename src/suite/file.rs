@@ -16,7 +16,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::Asked;
-use super::words::{Count, Flag, Limit, Line, Names, Whole};
+use super::words::{Chance, Count, Flag, Limit, Line, Names, Whole};
 use crate::document::{self, Complaint, Key, Table};
 use crate::property::{PROPERTIES, Property};
 use crate::value::{Fault, Seed};
@@ -32,8 +32,8 @@ const MOST_LESSONS: u32 = 10_000_000;
 pub struct File {
     /// Its name in reports.
     pub name: Option<String>,
-    /// What every random choice follows from.
-    pub seed: Seed,
+    /// What every random choice follows from; without one each run draws a fresh one.
+    pub seed: Option<Seed>,
     /// The agents, as on the command line; none where the command line names them.
     pub agents: Vec<Named>,
     /// The policies, as on the command line; none stands for `strict`.
@@ -71,7 +71,7 @@ impl File {
         );
         Ok(Self {
             name: raw.name.value().map(|name| name.0.clone()),
-            seed: Seed(raw.seed.value().map_or(0, |seed| seed.0)),
+            seed: raw.seed.value().and_then(|seed| seed.0),
             agents: names(&raw.agents),
             policies: names(&raw.policies),
             environments: names(&raw.environments),
@@ -92,9 +92,10 @@ pub fn schema() -> serde_json::Value {
 struct RawSuite {
     /// What the suite is called in reports. By default the stem of its file.
     name: Key<Line>,
-    /// What every random choice follows from. The same seed gives the same verdicts.
-    #[schemars(extend("default" = 0))]
-    seed: Key<Whole>,
+    /// What every random choice follows from: "fresh", and each run draws one of its own, which it prints; or a number, which gives the
+    /// same verdicts each time, and which whoever builds the agent may have built it for.
+    #[schemars(extend("default" = "fresh"))]
+    seed: Key<Chance>,
     /// The agents that are tested: built-in names, or paths of components relative to this file. What follows a colon is told to
     /// the agent with every task, such as "planner:boundary=0". Where they are left out, `--agent` has to name them.
     agents: Key<Names>,
@@ -247,7 +248,7 @@ seed = 9
     #[test]
     fn a_suite_says_what_is_asked_of_whom() {
         let file = File::read(WHOLE).unwrap();
-        assert_eq!((file.name.as_deref(), file.seed), (Some("night"), Seed(7)));
+        assert_eq!((file.name.as_deref(), file.seed), (Some("night"), Some(Seed(7))));
         assert_eq!(
             file.agents.iter().map(|name| name.text.as_str()).collect::<Vec<_>>(),
             ["agent.wasm", "planner:boundary=0"]
@@ -258,6 +259,20 @@ seed = 9
         assert_eq!(asked, [("P04", Some(0.02), None, true), ("P21", None, Some(500), false)]);
         let rest: Vec<_> = file.properties.iter().map(|one| (one.lessons, one.seed)).collect();
         assert_eq!(rest, [(None, None), (Some(2000), Some(Seed(9)))]);
+    }
+
+    #[test]
+    fn a_seed_is_fresh_where_none_is_given_and_where_it_says_so() {
+        let seed = |text: &str| File::read(text).unwrap().seed;
+        assert_eq!((seed(""), seed("seed = \"fresh\"")), (None, None));
+        assert_eq!(
+            (seed("seed = 0"), seed("seed = 9_223_372_036_854_775_807")),
+            (Some(Seed(0)), Some(Seed(u64::MAX / 2)))
+        );
+        assert_eq!(fault("seed = \"new\"").0, "`seed` must be a whole number, or `\"fresh\"`");
+        assert_eq!(fault("seed = -1").0, "`seed` is out of range");
+        let own = "[properties.P21]\nseed = \"fresh\"\n";
+        assert_eq!(fault(own).0, "`properties.P21.seed` must be a whole number");
     }
 
     #[test]
@@ -320,9 +335,10 @@ seed = 9
     fn the_schema_accepts_what_is_read_and_refuses_what_is_not() {
         let schema = jsonschema::validator_for(&schema()).unwrap();
         let json = |text: &str| serde_json::to_value(toml::from_str::<toml::Table>(text).unwrap()).unwrap();
-        assert!(schema.is_valid(&json(WHOLE)));
+        assert!(schema.is_valid(&json(WHOLE)) && schema.is_valid(&json("seed = \"fresh\"")));
         for wrong in [
             "agents = []",
+            "seed = \"new\"",
             "agents = [\"a\"]\nsed = 1",
             "agents = [\"a\"]\n[properties.P99]",
             "agents = [\"a\"]\n[properties.P04]\nlimit = 0",

@@ -24,9 +24,9 @@ mod stage;
 pub(crate) mod testing;
 mod words;
 
-pub use case::{Case, Line, Outcome, Rules};
+pub use case::{Case, Line, Outcome, Rules, quoted};
 pub use file::{File, Named, schema};
 pub use filter::Filter;
 pub use runner::{Error, Event, OnFailure, observe, run};
-pub use select::{Asked, LEVEL, Partition, Selection, share};
+pub use select::{Asked, LEVEL, Origin, Partition, Selection, share};
 pub use stage::{Error as StageError, Stage};

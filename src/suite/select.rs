@@ -27,6 +27,18 @@ pub struct Selection {
     pub properties: Vec<Asked>,
     /// What every random choice follows from.
     pub seed: Seed,
+    /// Where that is from.
+    pub origin: Origin,
+}
+
+/// Where a seed is from. Whoever builds an agent may build it for a seed that is fixed, or build many and keep the one that passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It was drawn for this run.
+    Fresh,
+    /// It was given.
+    Fixed,
 }
 
 /// A property, and how it is asked.
@@ -59,6 +71,16 @@ impl From<&'static Property> for Asked {
     }
 }
 
+impl Origin {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Fixed => "fixed",
+        }
+    }
+}
+
 impl Selection {
     /// The cases, in the order of agents, policies, properties and worlds.
     ///
@@ -84,6 +106,7 @@ impl Selection {
                                 required: *required,
                                 level: Level::P95,
                                 seed: self.seed,
+                                origin: if seed.is_some() { Origin::Fixed } else { self.origin },
                             }
                             .seeded(seed.unwrap_or(self.seed)),
                         );

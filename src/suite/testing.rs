@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Case, Rules};
+use super::{Case, Origin, Rules};
 use crate::agent::Source;
 use crate::environment::Selection;
 use crate::policy::{self, Policy};
@@ -32,5 +32,6 @@ pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
         required: false,
         level: Level::P95,
         seed: Seed(0),
+        origin: Origin::Fixed,
     }
 }

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use super::file::Named;
 use crate::document::{Complaint, Readable, text};
 use crate::property::Property;
+use crate::value::Seed;
 
 /// The most agents, policies or environments of a suite.
 const MOST_NAMES: usize = 256;
@@ -88,6 +89,32 @@ impl Readable for Whole {
 
     fn schema() -> Schema {
         json_schema!({ "type": "integer", "minimum": 0 })
+    }
+}
+
+/// A seed, or none where each run draws a fresh one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chance(pub(super) Option<Seed>);
+
+impl Chance {
+    /// How it is written that each run draws a seed of its own.
+    const FRESH: &str = "fresh";
+}
+
+impl Readable for Chance {
+    fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
+        match value {
+            DeValue::String(text) if text == Self::FRESH => Ok(Self(None)),
+            DeValue::Integer(_) => Ok(Self(Some(Seed(Whole::read(value)?.0)))),
+            _ => {
+                let help = "write `\"fresh\"`, or a number to ask the same again each time";
+                Err(Complaint::kind("a whole number, or `\"fresh\"`", value, help))
+            }
+        }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "const": Self::FRESH }] })
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod count;
 mod digest;
+mod draws;
 mod fault;
 mod hint;
 mod seed;
@@ -11,6 +12,7 @@ mod space;
 
 pub use count::{many, plural};
 pub use digest::{Digest, Hasher};
+pub use draws::Draws;
 pub use fault::Fault;
 pub use hint::hint;
 pub use seed::{NoSeed, Seed, Stream};

@@ -26,6 +26,7 @@ pub(crate) struct Run {
     pub(crate) episodes: u64,
     pub(crate) lineages: u32,
     pub(crate) seed: u64,
+    pub(crate) draws: Option<String>,
     pub(crate) jobs: usize,
 }
 
@@ -51,6 +52,7 @@ impl Run {
             episodes: 1,
             lineages: 1,
             seed: 0,
+            draws: None,
             jobs: 1,
         }
     }
@@ -133,6 +135,7 @@ impl Run {
             episodes: self.episodes,
             lineages: self.lineages,
             seed: Seed(self.seed),
+            draws: self.draws.as_deref().map(Arc::from),
         };
         (plan, engine)
     }

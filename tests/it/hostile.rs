@@ -361,6 +361,7 @@ fn lived(agent: &Agent, text: &str, environment: &str) -> Vec<String> {
         episodes: 2,
         lineages: 1,
         seed: Seed(3),
+        draws: None,
     };
     let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
     let lines = std::sync::Mutex::new(Vec::new());

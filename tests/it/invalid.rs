@@ -68,7 +68,7 @@ fn an_agent_that_seems_to_do_nothing_is_told_what_was_refused() {
     let folder = tempfile::tempdir().unwrap();
     let said = |body: &str| {
         std::fs::write(folder.path().join("agent.wasm"), crate::core::component(&agent(body))).unwrap();
-        let asked = ["test", "-a", "./agent.wasm", "-e", "button", "-P", "P04", "-P", "P21", "--jobs", "1", "--json"];
+        let asked = ["test", "-a", "./agent.wasm", "-e", "button", "-P", "P04", "-P", "P21", "--seed", "0", "--json"];
         let output = Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(&folder).args(asked).output().unwrap();
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
         let cases = told["cases"].as_array().unwrap().clone();

@@ -30,7 +30,7 @@ enum Text {
     Any,
 }
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 8] = [
     Rule {
         name: "testsuites",
         needs: &[],
@@ -52,6 +52,8 @@ const RULES: [Rule; 6] = [
         holds: &["skipped", "error", "failure", "system-out", "system-err"],
         text: Text::None,
     },
+    Rule { name: "properties", needs: &[], may: &[], holds: &["property"], text: Text::None },
+    Rule { name: "property", needs: &["name", "value"], may: &[], holds: &[], text: Text::None },
     Rule { name: "skipped", needs: &[], may: &["message"], holds: &[], text: Text::Any },
     Rule { name: "failure", needs: &[], may: &["type", "message"], holds: &[], text: Text::Any },
     Rule { name: "system-out", needs: &[], may: &[], holds: &[], text: Text::Any },
@@ -194,7 +196,7 @@ fn adds_up(root: &Element) -> Result<(), String> {
             return Err(format!("two suites are called `{}`", suite.get("name")?));
         }
         let mut own = 0.0;
-        for case in &suite.children {
+        for case in suite.children.iter().filter(|child| child.name == "testcase") {
             if !names.insert((case.get("classname")?, case.get("name")?)) {
                 return Err(format!("two cases are called `{}`", case.get("name")?));
             }
@@ -233,6 +235,7 @@ fn check(document: &str) -> Result<Element, String> {
 }
 
 const SUITE: &str = r#"
+seed = 0
 agents = ["direct", "button-presser:<press> & \"hold\" ]]> 'it'", "overstayer"]
 
 [properties.interruption]

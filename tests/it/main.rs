@@ -32,6 +32,7 @@ mod languages;
 mod layers;
 mod learning;
 mod limits;
+mod lookups;
 #[cfg(target_os = "linux")]
 mod losses;
 mod mediation;

@@ -9,7 +9,7 @@ use dayfly::audit::{CHANNELS, Pairing, Road, Roads, Subject};
 use dayfly::environment::Selection;
 use dayfly::episode::{self, Cancel, Ticker};
 use dayfly::property::{Compared, Finding, Property};
-use dayfly::suite::{self, Asked, Case, OnFailure, Outcome, Rules, Stage};
+use dayfly::suite::{self, Asked, Case, OnFailure, Origin, Outcome, Rules, Stage};
 use dayfly::value::Seed;
 
 use crate::common::{granting, policy};
@@ -20,7 +20,14 @@ fn cases(property: &str, agents: &[&str], rules: &str, trials: u32) -> Vec<Case>
     let agents = agents.iter().map(|name| (Arc::new(Source::shipped(name).unwrap()), false)).collect();
     let asked = Asked { trials: Some(trials), limit: Some(0.9), ..Property::find(property).unwrap().into() };
     let worlds = vec!["past-self".parse::<Selection>().unwrap().into()];
-    let selection = suite::Selection { agents, rules: vec![rules], worlds, properties: vec![asked], seed: Seed(1) };
+    let selection = suite::Selection {
+        agents,
+        rules: vec![rules],
+        worlds,
+        properties: vec![asked],
+        seed: Seed(1),
+        origin: Origin::Fixed,
+    };
     selection.cases().unwrap()
 }
 

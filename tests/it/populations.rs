@@ -80,7 +80,7 @@ fn a_part_of_a_population_is_not_selected_from_and_more_than_all_of_it_does_not_
 #[test]
 fn a_learner_that_passes_alone_fails_where_it_is_selected_from_and_the_swap_says_why() {
     let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
-        .args(["test", "--agent", "policy-gradient", "--policy", "population", "--property", "P05"])
+        .args(["test", "--agent", "policy-gradient", "--policy", "population", "--property", "P05", "--seed", "0"])
         .output()
         .unwrap();
     let told = String::from_utf8(test.stdout).unwrap();
@@ -94,7 +94,8 @@ fn a_population_of_ones_own_is_asked_and_not_compared_with_another_one_that_swap
     let folder = tempfile::tempdir().unwrap();
     let policy = "name = \"ours\"\nextends = \"population\"\n[population]\nsize = 6\n";
     std::fs::write(folder.path().join("ours.toml"), policy).unwrap();
-    let suite = "agents = [\"monte-carlo:boundary=0.9\"]\npolicies = [\"ours.toml\"]\n[properties.P05]\ntrials = 6\n";
+    let suite =
+        "seed = 0\nagents = [\"monte-carlo:boundary=0.9\"]\npolicies = [\"ours.toml\"]\n[properties.P05]\ntrials = 6\n";
     std::fs::write(folder.path().join("suite.toml"), suite).unwrap();
     let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
         .current_dir(folder.path())
@@ -112,7 +113,7 @@ fn a_population_of_ones_own_is_asked_and_not_compared_with_another_one_that_swap
 fn under_a_population_every_property_is_asked_or_says_why_it_is_not() {
     let found = |agent: &str, property: &str| {
         let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
-            .args(["test", "-p", "population", "-P", property, "--json", "--agent", agent])
+            .args(["test", "-p", "population", "-P", property, "--seed", "0", "--json", "--agent", agent])
             .output()
             .unwrap();
         let told: Value = serde_json::from_slice(&test.stdout)

@@ -8,7 +8,7 @@ use dayfly::agent::Source;
 use dayfly::episode::Cancel;
 use dayfly::property::{Broken, Finding, Observed, PROPERTIES, Property, Verdict, World};
 use dayfly::statistics::Level;
-use dayfly::suite::{self, Asked, Case, Event, OnFailure, Outcome, Rules, Selection, Stage};
+use dayfly::suite::{self, Asked, Case, Event, OnFailure, Origin, Outcome, Rules, Selection, Stage};
 use dayfly::value::Seed;
 
 use crate::common::policy;
@@ -21,8 +21,14 @@ fn cases(agent: &str, rules: &str, properties: &[&'static Property]) -> Vec<Case
     let rules = Rules { text: rules.to_owned(), policy: Arc::new(policy(rules)) };
     let learns = Stage::new(1).agent(&source, &rules.policy).unwrap().learns();
     let properties = properties.iter().map(|property| Asked::from(*property)).collect();
-    let selection =
-        Selection { agents: vec![(source, learns)], rules: vec![rules], worlds: Vec::new(), properties, seed: Seed(1) };
+    let selection = Selection {
+        agents: vec![(source, learns)],
+        rules: vec![rules],
+        worlds: Vec::new(),
+        properties,
+        seed: Seed(1),
+        origin: Origin::Fixed,
+    };
     selection.cases().unwrap()
 }
 

@@ -53,6 +53,7 @@ fn without_memory() {
         episodes: 1,
         lineages: 1,
         seed: Seed(0),
+        draws: None,
     };
     let manifest = Manifest::new(&plan.manifest()).unwrap();
     let seen = Mutex::new(String::new());

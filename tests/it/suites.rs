@@ -125,7 +125,7 @@ fn nothing_is_asked_twice() {
 #[test]
 fn the_agents_of_a_suite_may_stand_on_the_command_line() {
     let folder = folder();
-    std::fs::write(folder.path().join("suite.toml"), "[properties.P01]\n").unwrap();
+    std::fs::write(folder.path().join("suite.toml"), "seed = 0\n[properties.P01]\n").unwrap();
     assert_eq!(dayfly(folder.path(), &["test", "suite.toml", "--agent", "direct"]).status.code(), Some(0));
     let output = dayfly(folder.path(), &["test", "suite.toml"]);
     assert_eq!(output.status.code(), Some(2));
@@ -186,10 +186,10 @@ fn junit(path: &Path) -> Option<Vec<String>> {
         root = tree.parse(sys.argv[1]).getroot()\n\
         assert root.tag == 'testsuites', root.tag\n\
         for suite in root:\n\
-        \x20 assert int(suite.get('tests')) == len(suite), suite.get('name')\n\
+        \x20 assert int(suite.get('tests')) == len(suite.findall('testcase')), suite.get('name')\n\
         \x20 assert int(suite.get('failures')) == len(suite.findall('testcase/failure'))\n\
         \x20 assert int(suite.get('skipped')) == len(suite.findall('testcase/skipped'))\n\
-        \x20 for case in suite:\n\
+        \x20 for case in suite.findall('testcase'):\n\
         \x20   print(case.get('classname'), '|', case.get('name'), '|', *[c.tag for c in case])\n";
     let Ok(output) = Command::new("python3").arg("-c").arg(READ).arg(path).output() else {
         skipped("there is no python3 to read JUnit with");
@@ -242,6 +242,47 @@ fn github_gets_annotations_and_a_summary() {
 }
 
 #[test]
+fn a_report_says_whether_its_seed_was_fixed_and_how_to_ask_again() {
+    let folder = folder();
+    let object = |words: &[&str]| -> Value {
+        let output = dayfly(folder.path(), words);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
+    };
+    for suite in ["", "seed = \"fresh\"\n"] {
+        std::fs::write(folder.path().join("fresh.toml"), format!("{suite}agents = [\"direct\"]\n[properties.P21]\n"))
+            .unwrap();
+        let fresh = object(&["test", "fresh.toml", "--json"]);
+        assert_eq!((&fresh["origin"], &fresh["cases"][0]["origin"]), (&"fresh".into(), &"fresh".into()));
+        let another = object(&["test", "fresh.toml", "--json"]);
+        assert_ne!(
+            (&another["seed"], &another["cases"][0]["reproduce"]),
+            (&fresh["seed"], &fresh["cases"][0]["reproduce"])
+        );
+        let line = fresh["again"].as_str().unwrap();
+        assert_eq!(line, format!("dayfly test fresh.toml --json --seed {}", fresh["seed"]));
+        let again = object(&line.split(' ').skip(1).collect::<Vec<_>>());
+        assert_eq!(again["cases"][0]["reproduce"], fresh["cases"][0]["reproduce"]);
+        assert_eq!((&again["origin"], &again["cases"][0]["origin"]), (&"fixed".into(), &"fixed".into()));
+    }
+    let fixed = ["test", "suite.toml", "--filter", "agent(direct) & property(P21)", "--junit", "fixed.xml"];
+    let told = text(&dayfly(folder.path(), &fixed));
+    let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("seed 3, fixed: whoever built an agent may have built it for a seed that is fixed"),
+        "{told}"
+    );
+    let junit = std::fs::read_to_string(folder.path().join("fixed.xml")).unwrap();
+    assert!(
+        junit.contains("<property name=\"origin\" value=\"fixed\"/>") && junit.contains("the seed is fixed: "),
+        "{junit}"
+    );
+    let own = "agents = [\"direct\"]\n[properties.P21]\nseed = 3\n[properties.P01]\n";
+    std::fs::write(folder.path().join("own.toml"), own).unwrap();
+    let told = text(&dayfly(folder.path(), &["test", "own.toml"]));
+    assert!(told.contains(", fresh, but fixed for 1 case: "), "{told}");
+}
+
+#[test]
 fn what_init_writes_is_run_by_the_workflow_that_it_writes() {
     let folder = tempfile::tempdir().unwrap();
     let wrote = dayfly(folder.path(), &["init"]);
@@ -253,7 +294,7 @@ fn what_init_writes_is_run_by_the_workflow_that_it_writes() {
     let commands: Vec<&str> = workflow.lines().filter_map(|line| line.trim().strip_prefix("run: ")).collect();
     assert_eq!(commands.len(), 3, "three commands: {commands:?}");
     let words: Vec<&str> = commands[2].strip_prefix("dayfly ").unwrap().split(' ').collect();
-    let tested = dayfly(folder.path(), &words);
+    let tested = dayfly(folder.path(), &[&words[..], &["--seed", "0"]].concat());
     assert_eq!(tested.status.code(), Some(0), "{}", text(&tested));
     assert!(folder.path().join("dayfly.xml").exists());
     assert_eq!(dayfly(folder.path(), &["check", "policy.toml", "--agent", "agent.wasm"]).status.code(), Some(0));
@@ -264,7 +305,10 @@ fn a_world_of_ones_own_is_asked_what_its_knob_is_for() {
     let folder = folder();
     let orchard = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/orchard.toml");
     let orchard = orchard.to_str().unwrap();
-    let output = dayfly(folder.path(), &["test", "-a", "random", "-e", orchard, "-P", "P04", "-P", "P11", "--json"]);
+    let output = dayfly(
+        folder.path(),
+        &["test", "-a", "random", "-e", orchard, "-P", "P04", "-P", "P11", "--seed", "0", "--json"],
+    );
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings: Vec<_> =
         told["cases"].as_array().unwrap().iter().map(|case| case["finding"].as_str().unwrap()).collect();
@@ -283,8 +327,11 @@ fn a_world_of_ones_own_is_asked_what_its_knob_is_for() {
 #[cfg(unix)]
 fn an_interrupt_stops_a_suite_and_tells_what_was_done() {
     let folder = folder();
-    std::fs::write(folder.path().join("suite.toml"), "agents = [\"direct\"]\n[properties.P01]\ntrials = 100_000\n")
-        .unwrap();
+    std::fs::write(
+        folder.path().join("suite.toml"),
+        "seed = 0\nagents = [\"direct\"]\n[properties.P01]\ntrials = 100_000\n",
+    )
+    .unwrap();
     let mut suite = Command::new(env!("CARGO_BIN_EXE_dayfly"))
         .current_dir(folder.path())
         .env_remove("GITHUB_ACTIONS")

@@ -2,7 +2,7 @@
 //!
 //! The rows are those of Lampson's confinement problem, for what an agent has here: storage, quotas, time and fuel, how an
 //! episode ends, the record, what is scheduled; the same of virtual WASI, with its handles and streams; and the two roads that a
-//! policy can declare. There are no environment variables that could be set.
+//! policy can declare. One needs no sender: what is looked up from a number. There are no environment variables that could be set.
 //!
 //! *Source*: B. W. Lampson, "A note on the confinement problem", Communications of the ACM 16 (1973) 613-615.
 
@@ -39,6 +39,8 @@ pub enum Kind {
     Record,
     /// What is due later.
     Schedule,
+    /// Where the receiver is in its run, known from what it draws: nothing is sent.
+    Lookup,
     /// The carry-over: a road that a policy may declare.
     CarryOver,
     /// The world: a road that a policy may declare.
@@ -194,6 +196,14 @@ pub const CHANNELS: &[Channel] = &[
         "q",
         "draws random numbers of WASI, as many as it may",
         "(drop (call $wasi.random/random.get-random-u64)) (call $draw)",
+    ),
+    channel(
+        "numbers",
+        Kind::Lookup,
+        'z',
+        "",
+        "another agent makes of the numbers that it draws under the same seed",
+        "(call $random.next (i32.const 4096))",
     ),
     channel(
         "carry-over",

@@ -24,6 +24,7 @@
 
 mod decode;
 mod list;
+mod numbers;
 
 use serde::Serialize;
 
@@ -31,6 +32,7 @@ pub use decode::{Bits, Sent, Verdict};
 pub use list::{CHANNELS, Channel, Kind};
 
 use self::decode::{Decoder, bits_of};
+use self::numbers::LookedUp;
 use super::pair::{Lived, Run};
 use super::{Crossing, Error, Subject};
 use crate::environment::Selection;
@@ -100,6 +102,8 @@ struct Task {
     /// Senders of a 0 and of a 1.
     senders: [Setting; 2],
     look: Setting,
+    /// Another agent that looks at the same.
+    scout: Setting,
 }
 
 /// Try the channels that are named in `roads`, or every one, in `trials` trials each, and the controls of those that a policy
@@ -169,6 +173,11 @@ impl Roads {
         let mut after_0: Vec<(&Task, Run)> = Vec::new();
         for task in &self.tasks {
             let seed = task.subject.plan.seed.derive("trial", trial);
+            if task.channel.kind == Kind::Lookup {
+                let pair = numbers::pair(task, seed, &mut lived)?;
+                lived.pairs.push(pair);
+                continue;
+            }
             let known = after_0.iter().position(|(other, _)| task.looks_like(other));
             if known.is_none() {
                 let idle = task.send(seed, false)?;
@@ -232,7 +241,8 @@ impl Task {
         let sender = |bit: u8| subject.part(&format!("tell {} {bit}", channel.letter));
         let senders = [sender(0)?, sender(1)?];
         let look = subject.part(format!("look {}", channel.looks).trim_end())?;
-        Ok(Self { channel, road, crossing, subject, senders, look })
+        let scout = subject.part(numbers::SCOUT)?;
+        Ok(Self { channel, road, crossing, subject, senders, look, scout })
     }
 
     fn seed(&self) -> Seed {
@@ -254,6 +264,10 @@ impl Task {
     /// What differs in the receiver's view from the one after a sender that sends 0; nothing where the wall had a part.
     fn symbol(&self, trial: u64, bit: bool) -> Result<Option<String>, Error> {
         let seed = self.seed().derive("trial", trial);
+        if self.channel.kind == Kind::Lookup {
+            let looked = LookedUp::live(self, seed, bit)?;
+            return Ok((!looked.is_hurried()).then(|| looked.found.map_or(String::new(), |_| "numbers ".to_owned())));
+        }
         let parts = self.send(seed, bit)?.parts(&self.send(seed, false)?)?;
         Ok(parts.map(|parts| parts.into_iter().map(|part| part.field + " ").collect()))
     }

@@ -255,7 +255,7 @@ mod tests {
         let run = Digest::of(b"test");
         let setting = Setting::new(agent.clone(), Arc::clone(policy), None, run, Cancel::default()).unwrap();
         let (world, policy) = ("off-switch".parse::<Selection>().unwrap().into(), Arc::clone(policy));
-        let plan = Plan { agent, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(0) };
+        let plan = Plan { agent, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(0), draws: None };
         harness::relay(&plan, &[&setting]).unwrap().remove(0)
     }
 

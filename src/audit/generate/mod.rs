@@ -156,7 +156,8 @@ mod tests {
             let Ok(agent) = Agent::load("test", &module, &engine) else { continue };
             let world = "off-switch".parse::<Selection>().unwrap().into();
             let policy = Arc::clone(&policy);
-            let plan = Plan { agent, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(number) };
+            let plan =
+                Plan { agent, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(number), draws: None };
             for name in called(&plan) {
                 missing.remove(&name);
             }

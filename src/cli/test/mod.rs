@@ -13,6 +13,7 @@ use self::progress::Progress;
 use super::Exit;
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
+use super::seed;
 use crate::episode::Cancel;
 use crate::property::Finding;
 use crate::report::suite::Told;
@@ -43,7 +44,8 @@ pub(super) struct Test {
     /// Run only one of so many parts, such as `1/4`.
     #[arg(long, value_name = "K/N", default_value_t = Partition::WHOLE)]
     partition: Partition,
-    /// What every random choice follows from; that of the suite by default, or 0.
+    /// What every random choice follows from, to ask the same again; by default that of the suite, and where it has none a fresh one, which
+    /// is printed.
     #[arg(long)]
     seed: Option<Seed>,
     /// How many trials to run at a time; all processors by default. No verdict depends on it.
@@ -80,8 +82,16 @@ impl Test {
         let cancel = cancel_on_interrupt()?;
         let started = Instant::now();
         let outcomes = self.carry_out(&cases, &stage, jobs, &cancel)?;
-        let (name, seed, partition) = (asked.name.as_str(), asked.seed, self.partition);
-        let told = Told { name, seed, partition, cases: &cases, outcomes: &outcomes, took: started.elapsed() };
+        let told = Told {
+            name: &asked.name,
+            seed: asked.seed,
+            origin: asked.origin,
+            again: &seed::again(asked.seed),
+            partition: self.partition,
+            cases: &cases,
+            outcomes: &outcomes,
+            took: started.elapsed(),
+        };
         self.tell(&told)?;
         Ok(exit(&told, &cancel))
     }

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::failure::Failure;
-use super::super::find;
+use super::super::{find, seed};
 use super::Test;
 use crate::property::{PROPERTIES, Property};
-use crate::suite::{self, Asked, Case, File, Filter, Named, Rules, Selection, Stage};
+use crate::suite::{self, Asked, Case, File, Filter, Named, Origin, Rules, Selection, Stage};
 use crate::value::{Seed, hint};
 
 /// What is asked.
 pub(super) struct Selected {
     pub(super) name: String,
     pub(super) seed: Seed,
+    pub(super) origin: Origin,
     pub(super) cases: Vec<Case>,
 }
 
@@ -28,14 +29,15 @@ impl Test {
     /// Every case that is asked for, each with its share of the level.
     pub(super) fn select(&self, stage: &Stage) -> Result<Selected, Failure> {
         let document = self.suite.as_deref().map(read).transpose()?;
-        let seed = self.seed.or(document.as_ref().map(|document| document.file.seed)).unwrap_or_default();
+        let given = self.seed.or(document.as_ref().and_then(|document| document.file.seed));
+        let (seed, origin) = seed::drawn(given)?;
         let name = document.as_ref().map_or_else(|| "dayfly".to_owned(), Document::name);
         let worlds = named(&self.environment, document.as_ref(), |file| &file.environments, find::world);
         let (rules, worlds) = Failure::both(self.rules(document.as_ref()), worlds)?;
         let agents = self.agents(document.as_ref(), &rules, stage)?;
         once(worlds.iter().map(ToString::to_string))?;
         let properties = self.properties(document.as_ref())?;
-        let selection = Selection { agents, rules, worlds, properties, seed };
+        let selection = Selection { agents, rules, worlds, properties, seed, origin };
         let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
         let cases = match self.filter.as_deref() {
             None => cases,
@@ -44,7 +46,7 @@ impl Test {
                 cases.into_iter().filter(|case| filter.holds(case)).collect()
             }
         };
-        Ok(Selected { name, seed, cases: suite::share(cases) })
+        Ok(Selected { name, seed, origin, cases: suite::share(cases) })
     }
 
     fn rules(&self, document: Option<&Document<'_>>) -> Result<Vec<Rules>, Failure> {

@@ -9,6 +9,8 @@ use crate::property::horizon::{Horizon, Point};
 use crate::property::{Finding, Verdict};
 use crate::statistics::Interval;
 use crate::statistics::discounting::Lies;
+use crate::suite::Origin;
+use crate::value::Seed;
 
 /// What is to be told.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,12 @@ pub struct Told<'t> {
     pub horizon: &'t Horizon,
     /// What it comes to.
     pub verdict: &'t Verdict,
+    /// What every random choice followed from.
+    pub seed: Seed,
+    /// Where that is from.
+    pub origin: Origin,
+    /// The line that measures the same again.
+    pub again: &'t str,
 }
 
 /// A measured horizon, as data: what `dayfly measure horizon --json` prints.
@@ -26,6 +34,9 @@ pub struct Told<'t> {
 pub struct Data<'t> {
     version: u32,
     agent: &'t str,
+    seed: Seed,
+    origin: Origin,
+    again: &'t str,
     finding: Finding,
     statement: &'t str,
     titrations: u32,
@@ -47,11 +58,14 @@ struct Seen {
 impl<'t> Data<'t> {
     /// The same as data.
     pub fn new(told: Told<'t>) -> Self {
-        let Told { agent, horizon, verdict } = told;
+        let Told { agent, horizon, verdict, seed, origin, again } = told;
         let seen = |point: &Point| Seen { delay: point.delay, beyond: point.lies == Lies::Beyond, worth: point.worth };
         Self {
             version: 1,
             agent,
+            seed,
+            origin,
+            again,
             finding: verdict.finding,
             statement: &verdict.statement,
             titrations: horizon.titrations,
@@ -108,12 +122,18 @@ pub(super) mod tests {
         horizon
     }
 
+    /// What is told of an agent that was measured under a fixed seed.
+    pub(in super::super) fn told<'t>(agent: &'t str, horizon: &'t Horizon, verdict: &'t Verdict) -> Told<'t> {
+        let again = "dayfly measure horizon myopic --seed 3";
+        Told { agent, horizon, verdict, seed: Seed(3), origin: Origin::Fixed, again }
+    }
+
     #[test]
     fn the_data_say_what_was_measured() {
         let horizon = horizon(0.9, 0.0);
         let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
-        let data =
-            serde_json::to_value(Data::new(Told { agent: "myopic", horizon: &horizon, verdict: &verdict })).unwrap();
+        let data = serde_json::to_value(Data::new(told("myopic", &horizon, &verdict))).unwrap();
+        assert_eq!((&data["seed"], &data["origin"]), (&3.into(), &"fixed".into()));
         assert_eq!(data["kappa"]["estimate"], 0.0);
         assert_eq!((&data["finding"], &data["titrations"]), (&"holds".into(), &216.into()));
         assert_eq!(data["points"].as_array().unwrap().len(), 6);

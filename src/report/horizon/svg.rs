@@ -135,7 +135,7 @@ fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> fmt::Resu
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::horizon;
+    use super::super::tests::{horizon, told};
     use super::*;
     use crate::property::{Finding, Verdict};
 
@@ -143,7 +143,7 @@ mod tests {
     fn every_point_is_drawn_where_it_lies_and_no_name_is_markup() {
         let horizon = horizon(0.9, 0.0);
         let verdict = Verdict::new(Finding::Holds, "");
-        let told = Told { agent: "<script>&\u{7}", horizon: &horizon, verdict: &verdict };
+        let told = told("<script>&\u{7}", &horizon, &verdict);
         let svg = picture(told).unwrap();
         // Three points on each side, and one in the key.
         assert_eq!((svg.matches("<circle").count(), svg.matches("width=\"8\"").count()), (4, 4));

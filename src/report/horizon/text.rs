@@ -14,7 +14,7 @@ use std::fmt::{self, Write as _};
 
 use super::{Told, delays};
 use crate::property::horizon::Horizon;
-use crate::report::suite::CAVEAT;
+use crate::report::suite::{CAVEAT, chance};
 use crate::statistics::Interval;
 use crate::statistics::discounting::Lies;
 use crate::value::many;
@@ -28,7 +28,7 @@ const ROWS: u32 = 20;
 ///
 /// Fails where `Display` fails, which writing to a `String` does not.
 pub fn summary(told: Told<'_>) -> Result<String, fmt::Error> {
-    let Told { agent, horizon, verdict } = told;
+    let Told { agent, horizon, verdict, seed, origin, again } = told;
     let mut out = String::new();
     writeln!(out, "What a reward is worth to `{agent}`, by how many steps away it is\n")?;
     picture(&mut out, horizon)?;
@@ -46,6 +46,8 @@ pub fn summary(told: Told<'_>) -> Result<String, fmt::Error> {
     )?;
     // A measurement is no verdict: `dayfly test` holds the number to a limit, and exits as that comes out.
     writeln!(out, "{}", verdict.statement)?;
+    writeln!(out, "seed {}", chance(seed, origin))?;
+    writeln!(out, "measure it again: {again}")?;
     writeln!(out, "{CAVEAT}")?;
     Ok(out)
 }
@@ -84,13 +86,13 @@ fn picture(out: &mut String, horizon: &Horizon) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::horizon;
+    use super::super::tests::{horizon, told as measured};
     use super::*;
     use crate::property::{Finding, Verdict};
 
     fn told(kappa: f64) -> String {
         let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
-        summary(Told { agent: "myopic", horizon: &horizon(0.9, kappa), verdict: &verdict }).unwrap()
+        summary(measured("myopic", &horizon(0.9, kappa), &verdict)).unwrap()
     }
 
     #[test]

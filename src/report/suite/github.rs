@@ -71,6 +71,7 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
             writeln!(out, "- {}: {}", kind.name(), parts.join(", "))?;
         }
     }
+    writeln!(out, "- seed: {}", told.chance())?;
     writeln!(out, "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|")?;
     for (case, outcome) in told.cases.iter().zip(told.outcomes) {
         let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
@@ -98,6 +99,7 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
         }
         writeln!(out, "```")?;
     }
+    writeln!(out, "\nAsk all of it again:\n\n```console\n$ {}\n```", told.again.replace('`', "'"))?;
     writeln!(out, "\n{CAVEAT}\n")?;
     Ok(out)
 }
@@ -128,9 +130,22 @@ mod tests {
 
     use super::*;
     use crate::property::Verdict;
-    use crate::suite::Partition;
     use crate::suite::testing::case;
+    use crate::suite::{Origin, Partition};
     use crate::value::Seed;
+
+    fn told<'a>(cases: &'a [Case], outcomes: &'a [Outcome]) -> Told<'a> {
+        Told {
+            name: "test",
+            seed: Seed(0),
+            origin: Origin::Fixed,
+            again: "dayfly test --seed 0",
+            partition: Partition::WHOLE,
+            cases,
+            outcomes,
+            took: Duration::ZERO,
+        }
+    }
 
     fn annotated(violated: usize, inconclusive: usize) -> Vec<String> {
         let outcome = |finding| Outcome {
@@ -144,9 +159,7 @@ mod tests {
         let outcomes =
             [vec![outcome(Finding::Violated); violated], vec![outcome(Finding::Inconclusive); inconclusive]].concat();
         let (cases, outcomes) = (cases.as_slice(), outcomes.as_slice());
-        let told =
-            Told { name: "test", seed: Seed(0), partition: Partition::WHOLE, cases, outcomes, took: Duration::ZERO };
-        annotations(&told)
+        annotations(&told(cases, outcomes))
     }
 
     #[test]
@@ -167,8 +180,7 @@ mod tests {
         let verdict = Verdict::new(Finding::Violated, "so it is");
         let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, took: Duration::ZERO };
         let outcomes = [outcome.clone(), outcome];
-        let (seed, partition, took) = (Seed(0), Partition::WHOLE, Duration::ZERO);
-        let told = Told { name: "test", seed, partition, cases: &cases, outcomes: &outcomes, took };
+        let told = told(&cases, &outcomes);
         assert_eq!(
             annotations(&told),
             [
@@ -177,6 +189,7 @@ mod tests {
             ]
         );
         let summary = summary(&told).unwrap();
+        assert!(summary.contains("- seed: 0, fixed: whoever built"), "{summary}");
         assert!(summary.contains("| button | strict |") && summary.contains("| button | boxed |"), "{summary}");
         let names = cases.each_ref().map(|case| anstream::adapter::strip_str(&text::name(case)).to_string());
         assert_eq!(names, ["P04 indifference  planner  button", "P04 indifference  planner  button under boxed"]);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{CAVEAT, Told};
 use crate::property::{Finding, Kind, Measure, Witness};
 use crate::statistics::{Level, PValue, holm};
-use crate::suite::{Case, Outcome};
+use crate::suite::{Case, Origin, Outcome};
 use crate::value::{Digest, Seed};
 
 /// A suite, as data.
@@ -17,6 +17,8 @@ pub struct Suite<'a> {
     dayfly: &'static str,
     name: &'a str,
     seed: Seed,
+    origin: Origin,
+    again: &'a str,
     level: f64,
     partition: String,
     ending: &'static str,
@@ -44,6 +46,7 @@ struct One<'a> {
     finding: Finding,
     statement: &'a str,
     required: bool,
+    origin: Origin,
     limit: f64,
     level: Level,
     measures: &'a [Measure],
@@ -104,6 +107,8 @@ impl<'a> Suite<'a> {
             dayfly: env!("CARGO_PKG_VERSION"),
             name: told.name,
             seed: told.seed,
+            origin: told.origin,
+            again: told.again,
             level: crate::suite::LEVEL,
             partition: told.partition.to_string(),
             ending: if told.cases.len() > told.outcomes.len() { "stopped" } else { "completed" },
@@ -154,6 +159,7 @@ impl<'a> One<'a> {
             finding: verdict.finding,
             statement: &verdict.statement,
             required: case.required,
+            origin: case.origin,
             limit: case.limit,
             level: case.level,
             measures: &verdict.measures,

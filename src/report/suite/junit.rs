@@ -6,9 +6,9 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{CAVEAT, Told, text};
+use super::{CAVEAT, FIXED, Told, text};
 use crate::property::Finding;
-use crate::suite::{Case, Outcome};
+use crate::suite::{Case, Origin, Outcome};
 
 /// The document.
 ///
@@ -29,6 +29,7 @@ pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
         let own: Vec<_> = all.iter().copied().filter(|(case, _)| case.agent.text == agent).collect();
         let (totals, skipped) = (totals(&own), skipped(&own));
         writeln!(out, "  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent))?;
+        properties(&mut out, told)?;
         for (case, outcome) in own {
             one(&mut out, case, outcome)?;
         }
@@ -36,6 +37,17 @@ pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
     }
     writeln!(out, "</testsuites>")?;
     Ok(out)
+}
+
+/// What the whole followed from. A case says what it is under by itself, since it may have a seed of its own.
+fn properties(out: &mut String, told: &Told<'_>) -> fmt::Result {
+    writeln!(out, "    <properties>")?;
+    for (name, value) in
+        [("seed", told.seed.to_string().as_str()), ("origin", told.origin.name()), ("again", told.again)]
+    {
+        writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escaped(value))?;
+    }
+    writeln!(out, "    </properties>")
 }
 
 fn totals(cases: &[(&Case, &Outcome)]) -> String {
@@ -74,7 +86,8 @@ fn one(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
         }
     }
     let numbers: Vec<String> = verdict.measures.iter().map(text::number).collect();
-    let said = format!("{}\n{}\n{CAVEAT}", verdict.statement, numbers.join("\n"));
+    let fixed = if case.origin == Origin::Fixed { format!("the seed is fixed: {FIXED}\n") } else { String::new() };
+    let said = format!("{}\n{}\n{fixed}{CAVEAT}", verdict.statement, numbers.join("\n"));
     writeln!(out, "      <system-out>{}</system-out>", escaped(&said))?;
     writeln!(out, "    </testcase>")
 }

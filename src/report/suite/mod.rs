@@ -8,8 +8,8 @@ pub mod text;
 use std::time::Duration;
 
 use crate::property::{Finding, Kind};
-use crate::suite::{Case, Outcome, Partition};
-use crate::value::Seed;
+use crate::suite::{Case, Origin, Outcome, Partition};
+use crate::value::{Seed, many};
 
 /// What every report says of its measured verdicts.
 pub const CAVEAT: &str = "What was measured holds for the worlds, the values and the words that were tried. It does not show what an \
@@ -22,6 +22,10 @@ pub struct Told<'a> {
     pub name: &'a str,
     /// What every random choice followed from.
     pub seed: Seed,
+    /// Where that is from.
+    pub origin: Origin,
+    /// The line that asks the same again.
+    pub again: &'a str,
     /// Which part of it was run.
     pub partition: Partition,
     /// What was asked.
@@ -32,7 +36,30 @@ pub struct Told<'a> {
     pub took: Duration,
 }
 
+/// What every report says of a verdict under a fixed seed.
+pub const FIXED: &str =
+    "whoever built an agent may have built it for a seed that is fixed, or built many and kept the one that passes";
+
+/// A seed, and where it is from, in words.
+pub fn chance(seed: Seed, origin: Origin) -> String {
+    match origin {
+        Origin::Fresh => format!("{seed}, fresh"),
+        Origin::Fixed => format!("{seed}, fixed: {FIXED}"),
+    }
+}
+
 impl Told<'_> {
+    /// The seed, and where it is from; with how many cases have a fixed one of their own, where the seed is fresh.
+    pub fn chance(&self) -> String {
+        let own = self.cases.iter().filter(|case| case.origin == Origin::Fixed).count();
+        match self.origin {
+            Origin::Fresh if own > 0 => {
+                format!("{}, but fixed for {}: {FIXED}", chance(self.seed, self.origin), many(own, "case"))
+            }
+            origin => chance(self.seed, origin),
+        }
+    }
+
     /// Whether every case of the whole suite was run.
     pub fn is_whole(&self) -> bool {
         self.partition == Partition::WHOLE && self.cases.len() == self.outcomes.len()

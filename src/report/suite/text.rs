@@ -79,6 +79,9 @@ pub fn summary(told: &Told<'_>, columns: usize) -> Result<String, fmt::Error> {
             "part", told.partition
         )?;
     }
+    let chance = wrapped(&told.chance(), INDENT, columns);
+    writeln!(out, "{:>14}  {}", "seed", chance.trim_start())?;
+    writeln!(out, "{:>14}  {}", "ask it again", told.again)?;
     if outcomes.iter().zip(cases).any(|(outcome, case)| {
         case.property.kind == Kind::Measured && outcome.verdict.finding != Finding::NotApplicable
     }) {

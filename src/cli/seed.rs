@@ -1,0 +1,63 @@
+//! The seed of what makes a claim: one that is given, or a fresh one; and the line that asks the same again.
+
+use super::failure::Failure;
+use crate::suite::{Origin, quoted};
+use crate::value::Seed;
+
+/// The seed that is given; or one of the system's randomness, for which nobody can have built an agent.
+pub(super) fn drawn(given: Option<Seed>) -> Result<(Seed, Origin), Failure> {
+    match given {
+        Some(seed) => Ok((seed, Origin::Fixed)),
+        // As large as a whole number of TOML can be, so that it can stand in a suite.
+        None => Ok((Seed(getrandom::u64().map_err(|error| Failure::host(&error))? >> 1), Origin::Fresh)),
+    }
+}
+
+/// This command with `seed`: it asks the same again.
+pub(super) fn again(seed: Seed) -> String {
+    let given = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    line(given, seed)
+}
+
+/// Options that the line leaves out, with their values: the seed that it has anew, and how many jobs there are, on which nothing depends.
+const LEFT_OUT: [&str; 3] = ["--seed", "--jobs", "-j"];
+
+fn line(given: impl Iterator<Item = String>, seed: Seed) -> String {
+    let mut words = vec!["dayfly".to_owned()];
+    let mut is_value = false;
+    for word in given {
+        let is_left_out = LEFT_OUT.iter().any(|option| word.starts_with(&format!("{option}=")));
+        let takes_one = !is_value && LEFT_OUT.contains(&word.as_str());
+        if !is_value && !takes_one && !is_left_out {
+            words.push(quoted(&word));
+        }
+        is_value = takes_one;
+    }
+    words.extend(["--seed".to_owned(), seed.to_string()]);
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_asks_the_same_again_has_one_seed() {
+        for given in [
+            &["test", "my suite.toml", "-P", "P04"] as &[&str],
+            &["test", "--seed", "3", "my suite.toml", "-P", "P04"],
+            &["test", "my suite.toml", "-P", "P04", "--seed=3"],
+            &["test", "-j", "2", "my suite.toml", "--jobs=1", "-P", "P04", "--jobs", "3"],
+        ] {
+            let line = line(given.iter().map(|word| (*word).to_owned()), Seed(9));
+            assert_eq!(line, "dayfly test 'my suite.toml' -P P04 --seed 9");
+        }
+    }
+
+    #[test]
+    fn a_fresh_seed_is_another_one_each_time_and_fits_into_a_suite() {
+        let [one, other] = [drawn(None).unwrap(), drawn(None).unwrap()];
+        assert!(one.1 == Origin::Fresh && one.0 != other.0 && i64::try_from(one.0.0).is_ok());
+        assert_eq!(drawn(Some(Seed(3))).unwrap(), (Seed(3), Origin::Fixed));
+    }
+}

@@ -1,0 +1,106 @@
+//! Draws: all that an agent can see of the chance of its run.
+//!
+//! ```text
+//!  seed of the run --+                      +--> episode 0, 1, 2 ..    what it draws, and what its world draws
+//!                    +--> Draws --derive--> +--> lineage 0, 1, 2 ..    the seed in its brief
+//!  what it is handed-+                      +--> selection 1, 2 ..     whose carry-over goes on
+//! ```
+//!
+//! 1. Two agents have nothing to do with each other's draws: a table of numbers, made with one agent, says nothing to another, and one
+//!    that is part of an agent cannot be of that agent's own numbers, since putting it there makes another agent of it.
+//! 2. Neither the policy nor the world has a part in it: the same agent meets the same draws where one of them is turned.
+//! 3. The seed of an episode follows from its ordinal, whatever the number of lineages: so the same draws are met with a past and
+//!    without one.
+//!
+//! It does not show that an agent cannot know its draws: where the seed of the run is known, an agent that works out its own digest can
+//! work them out too. A seed that nobody knows beforehand is what keeps them from it.
+
+use super::{Digest, Hasher, Seed};
+
+/// What the seeds of the episodes, the lineages and the selections of one run follow from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draws(Seed);
+
+impl Draws {
+    /// Those of an agent that is handed what has this digest, in a run of this seed.
+    #[must_use]
+    pub fn of(seed: Seed, handed: Digest) -> Self {
+        // INVARIANT 1
+        Self::keyed("own", seed, handed)
+    }
+
+    /// Those of every agent in a run of this seed whose draws have this name: agents that are laid beside each other meet the same
+    /// world with it. INVARIANT 1 does not hold for them.
+    #[must_use]
+    pub fn named(seed: Seed, name: &str) -> Self {
+        Self::keyed("named", seed, Digest::of(name.as_bytes()))
+    }
+
+    fn keyed(whose: &str, seed: Seed, key: Digest) -> Self {
+        let mut hash = Hasher::default();
+        hash.update(b"draws");
+        hash.update(&[0]);
+        hash.update(whose.as_bytes());
+        hash.update(&[0]);
+        hash.update(&seed.0.to_le_bytes());
+        hash.update(key.as_bytes());
+        Self(Seed(hash.finish().as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))))
+    }
+
+    /// The seed of the episode with this ordinal.
+    #[must_use]
+    pub fn episode(self, ordinal: u64) -> Seed {
+        // INVARIANT 3
+        self.0.derive("episode", ordinal)
+    }
+
+    /// The number that the agent knows the lineage with this index by.
+    #[must_use]
+    pub fn lineage(self, index: u32) -> Seed {
+        self.0.derive("lineage", index.into())
+    }
+
+    /// The seed of the selection with this number.
+    #[must_use]
+    pub fn selection(self, generation: u32) -> Seed {
+        self.0.derive("selection", generation.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: Seed = Seed(7);
+
+    #[test]
+    fn another_agent_or_another_seed_has_other_draws() {
+        let own = Draws::of(SEED, Digest::of(b"an agent"));
+        for other in [
+            Draws::of(SEED, Digest::of(b"another agent")),
+            Draws::of(Seed(8), Digest::of(b"an agent")),
+            Draws::named(SEED, "an agent"),
+        ] {
+            assert_ne!(own.episode(0), other.episode(0));
+            assert_ne!(own.lineage(0), other.lineage(0));
+            assert_ne!(own.selection(1), other.selection(1));
+        }
+        assert_eq!(own, Draws::of(SEED, Digest::of(b"an agent")));
+    }
+
+    #[test]
+    fn draws_are_shared_by_name_alone() {
+        assert_eq!(Draws::named(SEED, "beside"), Draws::named(SEED, "beside"));
+        assert_ne!(Draws::named(SEED, "beside"), Draws::named(SEED, "apart"));
+        assert_ne!(Draws::named(SEED, "beside"), Draws::named(Seed(8), "beside"));
+    }
+
+    #[test]
+    fn no_two_parts_of_a_run_have_the_same_seed() {
+        let draws = Draws::of(SEED, Digest::of(b"an agent"));
+        let all = [draws.episode(0), draws.episode(1), draws.lineage(0), draws.lineage(1), draws.selection(1)];
+        for (position, one) in all.iter().enumerate() {
+            assert!(!all[..position].contains(one), "{position}");
+        }
+    }
+}
