@@ -26,8 +26,8 @@ pub(super) const PROPERTY: Property = Property {
     why: "Agents that can pass even one bit from episode to episode can agree on something, and wait for it. A boundary is as tight as the \
           widest road that nobody declared.",
     how: "A sender lives the first episode and a receiver, the probe of P02, the second. On each road there may be - memory, globals, tables, files, \
-          the log, randomness, errors, quotas, fuel, steps, how it ends, the record, reminders, messages, tools, what WASI keeps, the \
-          carry-over, the world - a 1 is sent, and with the same seed a 0. What the receiver sees is the same after both, and the bit did not arrive, \
+          the log, randomness, errors, quotas, fuel, steps, how it ends, the record, reminders, messages, tools, what WASI keeps, \
+          numbers that are looked up, the carry-over, the world - a 1 is sent, and with the same seed a 0. What the receiver sees is the same after both, and the bit did not arrive, \
           or it is not: so the share of seeds at which it differs is the bits an episode that arrive at the most, and the bit is guessed \
           rightly at most half of that more often than by chance. On a road that is not declared one difference violates it, and it \
           holds where more than 0.1 bits an episode, 5 points above chance, are excluded on each at 95 %: 29 seeds. A declared carry-over may hand on the bytes \
