@@ -19,7 +19,7 @@ use dayfly::ledger::{self, Manifest, Reason, Sealed, Verification, Writer};
 use dayfly::policy::{Policy, SourceFile};
 use dayfly::transcript::End;
 use dayfly::value::{Digest, Seed};
-use dayfly::worker::{Answer, Order, Told, frame};
+use dayfly::worker::{Answer, Bounds, Order, Parcel, Told, frame};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{ManglingAndAbi, Resolve, WorldId};
 
@@ -212,11 +212,13 @@ pub fn wire(data: &[u8]) {
 }
 
 fn believe(answer: Answer) {
-    let Answer::Lived(told) = answer else { return };
-    let (setting, supervisor) = (&*LEARNER, &LEARNER.known());
+    let Answer::Lived(parcel) = answer else { return };
+    let supervisor = &LEARNER.known();
     let mut opened = ticket();
     let before = opened.environment.state();
-    let Ok(lived) = told.believe(supervisor, &mut opened) else {
+    let bounds = Bounds::of(supervisor, opened.environment.as_ref());
+    let Ok(told) = parcel.open(&bounds) else { return };
+    let Ok(lived) = told.clone().believe(supervisor, &bounds, &mut opened) else {
         assert_eq!(opened.environment.state(), before);
         return;
     };
@@ -226,16 +228,16 @@ fn believe(answer: Answer) {
     let line = serde_json::to_vec(&lived.transcript).expect("a line");
     Sealed::new(line.clone()).expect("one line");
     // Told once more, it is the same.
-    let told = Told::of(lived, setting);
-    let again = told.believe(supervisor, &mut ticket()).unwrap_or_else(|doubt| panic!("{doubt}"));
+    let told = Parcel::of(&told).expect("a parcel").open(&bounds).unwrap_or_else(|doubt| panic!("{doubt}"));
+    let again = told.believe(supervisor, &bounds, &mut ticket()).unwrap_or_else(|doubt| panic!("{doubt}"));
     assert_eq!(serde_json::to_vec(&again.transcript).expect("a line"), line);
 }
 
 /// What a worker tells of the episode that it lives, and how much it gives the next one.
 fn told(setting: &Setting) -> (Answer, usize) {
     let lived = setting.live(ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
-    let carried = lived.carry_over.len();
-    (Answer::Lived(Box::new(Told::of(lived, setting))), carried)
+    let told = Told::live(setting, ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
+    (Answer::Lived(Parcel::of(&told).expect("a parcel")), lived.carry_over.len())
 }
 
 /// Seeds for each target, by the name of the file.

@@ -16,7 +16,8 @@ use crate::wit::dayfly::agent::episode as contract;
 use crate::wit::dayfly::agent::types;
 
 const BRIEF: Operation = Operation { capability: "episode", name: "brief", code: 0x00, weight: Weight::Light };
-const STEP: Operation = Operation { capability: "episode", name: "step", code: 0x01, weight: Weight::Light };
+/// A step of the world.
+pub const STEP: Operation = Operation { capability: "episode", name: "step", code: 0x01, weight: Weight::Light };
 const REQUEST_EXTENSION: Operation =
     Operation { capability: "episode", name: "request-extension", code: 0x02, weight: Weight::Heavy };
 const REQUEST_CARRY_OVER: Operation =

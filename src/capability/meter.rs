@@ -53,6 +53,23 @@ impl Meter {
 /// What a call costs before it moves a byte, in fuel: about what its work in the host takes.
 const CALL: u64 = 64;
 
+/// Calls that are recorded and not paid for: the one that finds the fuel used up, and what it asks besides.
+const UNPAID: u64 = 8;
+
+/// The most calls that are recorded of a component of `code` bytes that has so much fuel.
+///
+/// The cheapest is the growth of a memory that is refused: one instruction, for one unit. Fuel is looked at where a function or a loop
+/// begins, so a straight line that was begun goes on to its end: it has no more instructions than bytes.
+pub const fn calls(fuel: u64, code: u64) -> u64 {
+    fuel.saturating_add(code).saturating_add(UNPAID)
+}
+
+/// The most calls of the host that are recorded of a component that has so much fuel for them, such as its grace: what is refused
+/// there is no growth.
+pub const fn after_end(fuel: u64) -> u64 {
+    (fuel / CALL).saturating_add(UNPAID)
+}
+
 /// Answer a call of the contract, which answers with a refusal where it is refused.
 #[inline]
 pub(super) fn call<T>(

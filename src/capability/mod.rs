@@ -34,11 +34,11 @@ use std::sync::Arc;
 use wasmtime::component::{Linker, LinkerInstance};
 
 pub use self::convert::{end_to_wit, value_to_wit};
-pub use self::episode::nowhere;
+pub use self::episode::{STEP, nowhere};
 pub use self::host::{Closed, Host, Opening};
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, is_of_the_system};
 pub use self::log::MESSAGE;
-pub use self::meter::Allowance;
+pub use self::meter::{Allowance, after_end, calls};
 pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::TOOLS;

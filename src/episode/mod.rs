@@ -30,7 +30,7 @@ use crate::environment::Environment;
 use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, Policy};
 use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Touched, Transcript};
-use crate::value::Digest;
+use crate::value::{Digest, Seed};
 
 /// What all episodes of a run share. Where the agent is only [`Known`], they are lived by others.
 #[derive(Clone, Debug)]
@@ -261,7 +261,7 @@ impl Setting {
     fn open(&self, ticket: Ticket, allowance: Allowance) -> Host {
         let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
         let limits = &self.policy.episode;
-        let observation = environment.open(seed.derive("environment", 0));
+        let observation = environment.open(world_seed(seed));
         let task = self.task(environment.as_ref());
         let last_step = self.last_step(environment.as_ref());
         let steps = if self.learns() { Detail::Full } else { self.steps };
@@ -317,6 +317,11 @@ impl Setting {
         });
         exit(ran)
     }
+}
+
+/// The seed of the world in an episode of `seed`.
+pub fn world_seed(seed: Seed) -> Seed {
+    seed.derive("environment", 0)
 }
 
 /// What an instance may grow to under `policy`.

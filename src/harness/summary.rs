@@ -1,4 +1,9 @@
 //! A run in numbers, gathered one episode at a time.
+//!
+//! 1. No count wraps, whatever a worker told of an episode: it stays at the largest there is.
+
+// INVARIANT 1
+#![warn(clippy::arithmetic_side_effects)]
 
 use std::collections::BTreeMap;
 
@@ -132,7 +137,7 @@ impl Spread {
     fn add(&mut self, value: f64) {
         (self.min, self.max) =
             if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
-        self.count += 1;
+        add(&mut self.count, 1);
         self.sum += value;
     }
 
@@ -162,27 +167,27 @@ impl Summary {
     /// Count one more episode of as many as were asked for. The order matters for the last digit of a mean, and for which example
     /// is the first.
     pub(super) fn add(&mut self, episode: &Digested, asked: u64) {
-        self.episodes += 1;
-        *self.ends.entry(episode.end).or_default() += 1;
-        *self.closings.entry(episode.closing).or_default() += 1;
+        add(&mut self.episodes, 1);
+        add(self.ends.entry(episode.end).or_default(), 1);
+        add(self.closings.entry(episode.closing).or_default(), 1);
         self.violations.merge(&episode.violations);
         for (class, _) in episode.violations.iter() {
-            *self.episodes_with.entry(class).or_default() += 1;
+            add(self.episodes_with.entry(class).or_default(), 1);
             self.examples.entry(class).or_insert_with(|| Example {
                 episode: episode.episode,
                 entry: episode.examples.iter().find(|entry| entry.class == Some(class)).cloned(),
             });
         }
-        self.calls += episode.calls;
-        self.invalid = self.invalid.saturating_add(episode.invalid);
-        self.episodes_invalid += u64::from(episode.invalid > 0);
+        add(&mut self.calls, episode.calls);
+        add(&mut self.invalid, episode.invalid);
+        add(&mut self.episodes_invalid, u64::from(episode.invalid > 0));
         if self.first_invalid.is_none() {
             self.first_invalid = episode.first_invalid.clone().map(|entry| (episode.episode, entry));
         }
-        self.after_end += episode.after_end;
-        self.released += episode.released;
-        self.steps += u64::from(episode.steps);
-        self.fuel = self.fuel.saturating_add(episode.fuel);
+        add(&mut self.after_end, episode.after_end);
+        add(&mut self.released, episode.released);
+        add(&mut self.steps, u64::from(episode.steps));
+        add(&mut self.fuel, episode.fuel);
         // The host could not go on: such an episode says nothing about the agent.
         if episode.end != End::Aborted {
             self.returns.add(episode.total);
@@ -196,7 +201,7 @@ impl Summary {
             }
         }
         if let Some(lesson) = episode.lesson {
-            *self.lessons.entry(lesson).or_default() += 1;
+            add(self.lessons.entry(lesson).or_default(), 1);
         }
         if self.trap.is_none()
             && let Some(cause) = &episode.cause
@@ -205,5 +210,64 @@ impl Summary {
         }
         self.tripwires.merge(&episode.tripwires);
         self.demands = self.demands.and(episode.demands);
+    }
+}
+
+/// Count some more.
+const fn add(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::Calls;
+    use crate::value::{Digest, Seed};
+
+    /// An episode of which this was told.
+    fn digested(calls: u64, after_end: u64) -> Digested {
+        let none = Digest::of(&[]);
+        let transcript = Transcript {
+            episode: 0,
+            lineage: 0,
+            world: 0,
+            run: none,
+            seed: Seed(0),
+            carry_over: None,
+            carry_over_of: None,
+            generation: 0,
+            environment: None,
+            end: End::Returned,
+            lost: None,
+            closing: Closing::Returned,
+            cause: None,
+            steps: u32::MAX,
+            total: 0.0,
+            performance: 0.0,
+            fuel: calls,
+            calls: Calls { count: calls, digest: none },
+            violations: [(Class::ActAfterEnd, after_end)].into_iter().collect(),
+            tripwires: Touched::default(),
+            after_end,
+            entries: Vec::new(),
+            entries_cut: calls,
+            trace: Vec::new(),
+            log: Vec::new(),
+            released: Vec::new(),
+            residue: Vec::new(),
+            learned: None,
+        };
+        Digested::new(transcript, Demands::default())
+    }
+
+    #[test]
+    fn no_count_wraps_whatever_an_episode_is_said_to_have_done() {
+        let mut summary = Summary::default();
+        for (calls, after_end) in [(40, 36), (u64::MAX - 35, u64::MAX - 35), (7, 7)] {
+            summary.add(&digested(calls, after_end), 3);
+        }
+        assert_eq!((summary.episodes, summary.calls, summary.after_end), (3, u64::MAX, u64::MAX));
+        assert_eq!(summary.violations.of(Class::ActAfterEnd), u64::MAX);
+        assert_eq!(summary.steps, 3 * u64::from(u32::MAX));
     }
 }

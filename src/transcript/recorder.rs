@@ -40,7 +40,7 @@ pub struct Step {
 
 impl Step {
     /// How many bytes of a line it takes at the most: six for a byte of text, the most that JSON takes.
-    fn bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         let weight = self.action.weight().saturating_add(self.observation.weight());
         u64::try_from(weight).unwrap_or(u64::MAX).saturating_mul(6).saturating_add(128)
     }
@@ -115,7 +115,7 @@ impl Recorder {
     const ROOM: usize = Self::SEGMENT + 64;
 
     /// The bytes of a transcript after which nothing more happens: what is kept beside is a part of it.
-    const MOST: u64 = 64 << 20;
+    pub const MOST: u64 = 64 << 20;
 
     /// What an entry takes at the most: two excerpts, a digest, and names.
     const ENTRY: u64 = 1024;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::begun::Begun;
 use super::confine;
 use super::frame::{self, Bytes};
+use super::parcel::Parcel;
 use super::told::Told;
 use super::wire::{Answer, Charge, Confined, Opening, Order, Terms, VERSION};
 use crate::agent::{self, Agent, Engine};
@@ -118,7 +119,7 @@ impl Worker {
                 begun = begun.saturating_add(1);
                 self.begun.say(begun)?;
                 let lived = match live(setting, selection, opening) {
-                    Ok(lived) => told.tell(&Answer::Lived(Box::new(lived))),
+                    Ok(lived) => told.tell(&Answer::Lived(Parcel::of(&lived).map_err(|_| frame::Error::Malformed)?)),
                     Err(why) => return told.fail(why),
                 };
                 match lived {
@@ -156,8 +157,7 @@ fn live(setting: &Setting, selection: &Selection, opening: Opening) -> Result<To
         environment,
         carry_over: Arc::from(carry_over.0),
     };
-    let lived = setting.live(ticket).map_err(|aborted| aborted.error.to_string())?;
-    Ok(Told::of(lived, setting))
+    Told::live(setting, ticket).map_err(|aborted| aborted.error.to_string())
 }
 
 fn policy(terms: &Terms) -> Result<Policy, Refusal> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::bounds::Bounds;
 use super::frame::{self, Bytes};
 use super::seat::Seat;
 use super::shift::{Left, Loss, Shift};
@@ -18,6 +19,7 @@ use crate::policy::Part;
 pub struct Crew {
     program: PathBuf,
     setting: Setting<Known>,
+    bounds: Bounds,
     terms: Vec<u8>,
     charge: Vec<u8>,
     confined: Confined,
@@ -58,6 +60,8 @@ const TAKE_UP: Duration = agent::PATIENCE.saturating_add(Duration::from_mins(3))
 /// How many workers in a row may be lost before they have taken up their work: a component may be what ends them, each after it was
 /// compiled for as long as that takes.
 const ATTEMPTS: u32 = 5;
+/// The most bytes of what a worker says before it has taken up its work.
+const TALK: usize = 1 << 20;
 
 impl Crew {
     /// The most episodes that are handed to a worker at a time.
@@ -76,16 +80,18 @@ impl Crew {
         seats: usize,
         episodes: u64,
     ) -> Result<Self, Error> {
-        if !Selection::defined(environment).is_ok_and(|selection| selection.definition() == environment) {
+        let selection = Selection::defined(environment).ok().filter(|known| known.definition() == environment);
+        let Some(selection) = selection else {
             let name = environment.lines().next().unwrap_or_default();
             return Err(Error::World(name.to_owned()));
-        }
+        };
+        let bounds = Bounds::of(&setting, selection.make().as_ref());
         let (terms, charge) = (terms(&setting, episodes)?, charge(&setting, environment)?);
         let warden = Warden::new(&setting.cancel).map_err(|error| Error::TakeUp(error.to_string()))?;
         let seats = (0..seats.max(1)).map(|_| Mutex::new(None)).collect();
         let program = program.to_path_buf();
         let confined = Confined::default();
-        let mut crew = Self { program, setting, terms, charge, confined, warden, patience: PATIENCE, seats };
+        let mut crew = Self { program, setting, bounds, terms, charge, confined, warden, patience: PATIENCE, seats };
         let (first, confined) = crew.start()?;
         crew.confined = confined;
         if let Some(seat) = crew.seats.first_mut() {
@@ -137,7 +143,7 @@ impl Crew {
         let mut held = lock(slot);
         // Learning has the wall clock once more.
         let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(self.patience);
-        let mut shift = Shift::new(&self.setting, &self.warden, patience);
+        let mut shift = Shift::new(&self.setting, &self.bounds, &self.warden, patience);
         while shift.goes_on(&mut more) {
             let mut worker = match held.take() {
                 Some(worker) => worker,
@@ -189,9 +195,9 @@ impl Crew {
 
     fn take_up(&self, worker: &mut Seat) -> Result<Confined, Start> {
         worker.say(&self.terms)?;
-        let confined = match worker.hear()? {
-            Answer::Confined(confined) => confined,
-            Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(words(why)))),
+        let confined = match worker.hear(TALK)? {
+            Answer::Confined(confined) => confined.in_words(),
+            Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(words(&why)))),
             _ => return Err(frame::Error::Malformed.into()),
         };
         // Before the agent is handed over.
@@ -209,10 +215,10 @@ impl Crew {
             return Err(Start::Refused(Error::Missing(missing)));
         }
         worker.say(&self.charge)?;
-        match worker.hear()? {
+        match worker.hear(TALK)? {
             Answer::Ready => Ok(confined),
-            Answer::Unfit { why, help } => Err(Start::Refused(Error::Agent { why: words(why), help: words(help) })),
-            Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(words(why)))),
+            Answer::Unfit { why, help } => Err(Start::Refused(Error::Agent { why: words(&why), help: words(&help) })),
+            Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(words(&why)))),
             _ => Err(frame::Error::Malformed.into()),
         }
     }

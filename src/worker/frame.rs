@@ -7,10 +7,12 @@
 //! 1. A frame that says it is longer than a frame may be is refused before anything is made room for.
 //! 2. Room is made as bytes arrive, never for what is only announced.
 //! 3. A message that does not fill its frame is refused.
+//! 4. Whoever reads says how long a frame may be.
 
 use std::io::{self, Read, Write};
+use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, Visitor};
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The most bytes of a message: what is told of an episode takes no more than its line in a ledger, and beside it goes what crosses the
@@ -79,6 +81,15 @@ pub fn send<T: Serialize>(message: &T, pipe: &mut impl Write) -> Result<(), Erro
 ///
 /// [`Error`] says what came instead.
 pub fn take<T: DeserializeOwned>(pipe: &mut impl Read, buffer: &mut Vec<u8>) -> Result<T, Error> {
+    take_within(pipe, buffer, LONGEST)
+}
+
+/// The same of a frame of no more than `most` bytes.
+///
+/// # Errors
+///
+/// As [`take`].
+pub fn take_within<T: DeserializeOwned>(pipe: &mut impl Read, buffer: &mut Vec<u8>, most: usize) -> Result<T, Error> {
     let mut length = [0; 4];
     let mut first = [0; 1];
     if pipe.read(&mut first)? == 0 {
@@ -88,8 +99,8 @@ pub fn take<T: DeserializeOwned>(pipe: &mut impl Read, buffer: &mut Vec<u8>) -> 
     *head = first[0];
     pipe.read_exact(rest)?;
     let length = usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX);
-    // INVARIANT 1
-    if length > LONGEST {
+    // INVARIANT 1, INVARIANT 4
+    if length > most {
         return Err(Error::Long(length));
     }
     buffer.clear();
@@ -98,7 +109,43 @@ pub fn take<T: DeserializeOwned>(pipe: &mut impl Read, buffer: &mut Vec<u8>) -> 
     if read < length {
         return Err(Error::Closed);
     }
-    message(buffer)
+    let message = message(buffer);
+    // What one message took is not kept for the next.
+    if buffer.capacity() > KEPT {
+        *buffer = Vec::new();
+    }
+    message
+}
+
+/// The room that is kept for the next message.
+const KEPT: usize = 1 << 20;
+
+/// Read a list that has no more than `MOST`.
+pub(super) fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>, const MOST: usize>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_seq(Few::<T, MOST>(PhantomData))
+}
+
+struct Few<T, const MOST: usize>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Few<T, MOST> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no more than {MOST}")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut few = Vec::new();
+        while let Some(one) = list.next_element()? {
+            if few.len() == MOST {
+                return Err(A::Error::invalid_length(MOST, &self));
+            }
+            few.push(one);
+        }
+        Ok(few)
+    }
 }
 
 /// The message that fills `bytes`.

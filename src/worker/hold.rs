@@ -2,37 +2,44 @@
 //!
 //! ```text
 //!  Told --> Transcript --hold--> believed, or a Doubt
-//!                          ^ the supervisor's policy
+//!                          ^ the supervisor's policy, and what the world came to
 //! ```
 //!
 //! 1. Nothing leaves the box, is written or is left behind but by a capability that the policy grants, and within its limits.
 //! 2. What leaves the box was decided before: each message has its entry, and each entry of a grant names the line that grants it.
-//! 3. No less is counted than is shown, and what is seen of a violation is counted.
+//! 3. No less is counted than is shown, and what is seen of a violation is counted. No more is counted than fuel allows.
 //! 4. No line is longer than a ledger takes.
 //!
 //! What it does not show: that it happened. A worker that an agent has broken into may tell of anything that this policy lets happen.
 
 use std::io::{self, Write};
 
+use super::bounds::{Bounds, TEXT, length};
 use super::told::Doubt;
 use crate::agent::Known;
-use crate::capability::{MESSAGE, PATH, RECIPIENT};
+use crate::capability::{MESSAGE, PATH, RECIPIENT, STEP};
+use crate::environment::Status;
 use crate::episode::{CAUSE, Setting};
 use crate::gate::{Consequence, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
 use crate::transcript::{
-    Argument, Class, Closing, Decision, Detail, Due, End, Entry, Lesson, Message, Part, Residue, Tally, Transcript,
+    Argument, Class, Closing, Decision, Due, End, Entry, Lesson, Message, Part, Residue, Tally, Transcript,
 };
 
-/// The most bytes of the text of an entry: an excerpt of each argument, and a rule.
-const TEXT: usize = 4096;
-
-/// Whether `transcript` is one that the policy lets happen, in a world that has no step after `last_step`.
-pub(super) fn hold(transcript: &Transcript, setting: &Setting<Known>, last_step: u32) -> Result<(), Doubt> {
+/// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and that has no step after
+/// `last_step`.
+pub(super) fn hold(
+    transcript: &Transcript,
+    setting: &Setting<Known>,
+    bounds: &Bounds,
+    status: Status,
+    last_step: u32,
+) -> Result<(), Doubt> {
     let policy = &setting.policy;
-    let is_within = is_metered(transcript, policy, last_step)
-        && entries_fit(transcript, setting)
+    let is_within = is_metered(transcript, policy, bounds)
+        && steps_are_granted(transcript, policy)
+        && entries_fit(transcript, setting, bounds)
         && log_fits(&transcript.log, policy)
         && messages_fit(transcript, policy)
         && residue_fits(&transcript.residue, policy)
@@ -40,35 +47,38 @@ pub(super) fn hold(transcript: &Transcript, setting: &Setting<Known>, last_step:
     if !is_within {
         return Err(Doubt::Beyond);
     }
-    // INVARIANT 3: who was cut off had come to the last step.
-    let is_cut_there = transcript.end != End::Steps || transcript.steps == last_step;
-    if !is_cut_there || !adds_up(transcript, setting) || !lesson_adds_up(transcript, setting) {
+    // INVARIANT 3: a terminal state is the end, and so is the last step, and no other step is.
+    let is_terminal = status == Status::Terminated;
+    let is_last = !is_terminal && transcript.steps == last_step;
+    let is_the_end = (transcript.end == End::Terminated) == is_terminal && (transcript.end == End::Steps) == is_last;
+    if !is_the_end || !is_counted(transcript) || !adds_up(transcript, setting) || !lesson_adds_up(transcript, setting) {
         return Err(Doubt::Contradiction);
     }
     // INVARIANT 4
     if is_short(transcript) { Ok(()) } else { Err(Doubt::Long) }
 }
 
-/// Steps, fuel, and what a trap says.
-fn is_metered(transcript: &Transcript, policy: &Policy, last_step: u32) -> bool {
+/// Calls, fuel, and what a trap says.
+fn is_metered(transcript: &Transcript, policy: &Policy, bounds: &Bounds) -> bool {
     let limits = &policy.episode;
-    let kept = if policy.record.steps == Detail::Full { transcript.steps } else { 0 };
-    transcript.steps <= last_step
-        && length(transcript.trace.len()) <= u64::from(kept)
+    transcript.calls.count <= bounds.calls
+        && transcript.after_end <= bounds.after_end
         && transcript.fuel <= limits.fuel.saturating_add(limits.grace_fuel)
         && transcript.learned.as_ref().is_none_or(|learned| learned.fuel <= policy.boundary.learn_fuel)
         && transcript.cause.as_ref().is_none_or(|cause| cause.chars().count() <= CAUSE)
 }
 
+/// INVARIANT 1: each step was one that the policy grants.
+fn steps_are_granted(transcript: &Transcript, policy: &Policy) -> bool {
+    let Some(Granted { warrant, .. }) = granted(policy, STEP.capability) else { return transcript.steps == 0 };
+    warrant.rules.is_empty() || (0..transcript.steps).all(|step| warrant.decide(STEP, None, step).0 == Mode::Grant)
+}
+
 /// INVARIANT 2: the entries, in number and one by one.
-fn entries_fit(transcript: &Transcript, setting: &Setting<Known>) -> bool {
+fn entries_fit(transcript: &Transcript, setting: &Setting<Known>, bounds: &Bounds) -> bool {
     let (keep, entries) = (&setting.policy.record, &transcript.entries);
-    // The first of each class is kept whatever the limits are, and `learn` has as many of its own after the boundary.
-    let after = u64::from(keep.grace).saturating_add(length(Class::ALL.len()));
-    let learning = if setting.learns() { after } else { 0 };
-    let most = u64::from(keep.entries).saturating_add(after).saturating_add(learning);
     let granted = entries.iter().filter(|entry| entry.decision == Decision::Granted);
-    length(entries.len()) <= most
+    length(entries.len()) <= bounds.entries
         && length(granted.count()) <= u64::from(keep.entries)
         && entries.is_sorted_by(|one, next| one.ordinal < next.ordinal)
         && entries.iter().all(|entry| {
@@ -147,6 +157,16 @@ fn carry_over_fits(transcript: &Transcript, policy: &Policy) -> bool {
     carried.is_none_or(|learned| learned.bytes <= policy.boundary.carry)
 }
 
+/// INVARIANT 3: whether there are as many calls as everything that is counted of them asks for.
+fn is_counted(transcript: &Transcript) -> bool {
+    let calls = transcript.calls.count;
+    let violations = transcript.violations.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
+    // Three violations are of no call: what was left, who went on for too long, and too large a carry-over.
+    u64::from(transcript.steps).saturating_add(transcript.after_end) <= calls
+        && length(transcript.entries.len()).saturating_add(transcript.entries_cut) <= calls
+        && violations <= calls.saturating_add(3)
+}
+
 /// INVARIANT 3: whether what is told fits together.
 fn adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
     let (policy, counted) = (&setting.policy, &transcript.violations);
@@ -216,8 +236,4 @@ impl Write for Room {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn length(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
 }

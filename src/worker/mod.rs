@@ -16,14 +16,21 @@
 //! 5. A worker does not outlive its supervisor, and what it leaves on the disk the supervisor removes.
 //!
 //! What it does not show: that what a worker tells of the episodes that it lives itself is true, once the agent has broken out of
-//! wasmtime into it. It can then tell of any steps, calls and returns, within what the policy allows.
+//! wasmtime into it. It can then tell of any actions and calls, within what the policy allows; what the actions led to it cannot.
+
+// No number of a worker is counted with unless it is known what becomes of the largest.
+#![warn(clippy::arithmetic_side_effects)]
 
 mod begun;
+mod bounds;
 mod child;
 pub mod confine;
 mod crew;
 pub mod frame;
 mod hold;
+mod noted;
+mod parcel;
+mod play;
 #[cfg(target_os = "linux")]
 pub mod probe;
 mod seat;
@@ -32,7 +39,9 @@ mod told;
 mod warden;
 mod wire;
 
+pub use bounds::Bounds;
 pub use child::serve;
 pub use crew::{Crew, Error};
+pub use parcel::Parcel;
 pub use told::{Doubt, Told};
 pub use wire::{Answer, Charge, Confined, Opening, Order, Terms, VERSION};

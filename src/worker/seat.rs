@@ -76,9 +76,9 @@ impl Seat {
         Ok(orders.flush()?)
     }
 
-    /// Hear the next answer.
-    pub(super) fn hear(&mut self) -> Result<Answer, frame::Error> {
-        frame::take(&mut self.answers, &mut self.buffer)
+    /// Hear the next answer, which has no more than `most` bytes.
+    pub(super) fn hear(&mut self, most: usize) -> Result<Answer, frame::Error> {
+        frame::take_within(&mut self.answers, &mut self.buffer, most)
     }
 
     /// End the worker, and say how it was lost, and which episode was open: so many that it had not told of came before it.

@@ -16,9 +16,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::bounds::Bounds;
 use super::frame::{self, Bytes};
+use super::parcel::Parcel;
 use super::seat::Seat;
-use super::told::Told;
 use super::warden::Warden;
 use super::wire::{Answer, Opening, Order, words};
 use crate::agent::Known;
@@ -35,6 +36,7 @@ const IDLE: u32 = 5;
 /// What a seat owes.
 pub(super) struct Shift<'s> {
     setting: &'s Setting<Known>,
+    bounds: &'s Bounds,
     warden: &'s Warden,
     patience: Duration,
     owed: VecDeque<Ticket>,
@@ -65,8 +67,13 @@ impl From<frame::Error> for Loss {
 
 impl<'s> Shift<'s> {
     /// A seat that owes nothing. Its worker has `patience` for each answer.
-    pub(super) const fn new(setting: &'s Setting<Known>, warden: &'s Warden, patience: Duration) -> Self {
-        Self { setting, warden, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
+    pub(super) const fn new(
+        setting: &'s Setting<Known>,
+        bounds: &'s Bounds,
+        warden: &'s Warden,
+        patience: Duration,
+    ) -> Self {
+        Self { setting, bounds, warden, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
     }
 
     /// Whether there is something to do, after a look at what there is `more`.
@@ -98,13 +105,13 @@ impl<'s> Shift<'s> {
                 worker.watch.due.store(0, Ordering::Relaxed);
                 return Ok(Left::Ready);
             }
-            let answer = worker.hear()?;
+            let answer = worker.hear(self.bounds.frame())?;
             self.warden.expect(&worker.watch, self.patience);
             match answer {
-                Answer::Lived(told) => self.believe(*told, done)?,
+                Answer::Lived(parcel) => self.believe(&parcel, done)?,
                 Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
                 // INVARIANT 2
-                Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(why)))),
+                Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(&why)))),
                 Answer::Confined(_) | Answer::Unfit { .. } | Answer::Ready | Answer::Stopped => {
                     return Err(frame::Error::Malformed.into());
                 }
@@ -136,9 +143,11 @@ impl<'s> Shift<'s> {
         Ok(worker.say(&order)?)
     }
 
-    fn believe(&mut self, told: Told, done: &mut impl FnMut(u64, Lived)) -> Result<(), Loss> {
+    fn believe(&mut self, parcel: &Parcel, done: &mut impl FnMut(u64, Lived)) -> Result<(), Loss> {
         let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
-        let lived = told.believe(self.setting, ticket).map_err(|doubt| Loss::Told(doubt.to_string()))?;
+        let told = parcel.open(self.bounds);
+        let lived = told.and_then(|told| told.believe(self.setting, self.bounds, ticket));
+        let lived = lived.map_err(|doubt| Loss::Told(doubt.to_string()))?;
         let episode = ticket.episode;
         self.owed.pop_front();
         done(episode, lived);

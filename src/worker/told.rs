@@ -1,43 +1,45 @@
 //! What a worker tells of an episode that is over, and how far it is believed.
 //!
 //! ```text
-//!  Lived --Told::of--> pipe --believe--> Lived
-//!                        ^ ticket, policy: the supervisor's own
+//!  Ticket --live--> Told --Parcel--> pipe --Parcel--> Told --believe--> Lived
+//!                                                            ^ ticket, policy, world: the supervisor's own
 //! ```
 //!
 //! 1. What names the episode is never taken from a worker: its number, lineage, world, seed and run, the digests of what it opened
 //!    with, and what its violations ask of the run.
-//! 2. What reaches a later episode is no more than the policy declares; what is told of this one is held against it by
-//!    [`hold`](super::hold), before anything of it is taken over.
-//! 3. What is believed is written down exactly as it would be had the episode been lived here.
+//! 2. What its world led to is not taken from one either: it is told the actions, and [`play`](super::play) does the rest.
+//! 3. What reaches a later episode is no more than the policy declares; what is told of this one is held against it by
+//!    [`hold`](super::hold). Where it is not believed, its world is what it was before it.
+//! 4. What is believed is written down exactly as it would be had the episode been lived here.
+//! 5. Each list is read no further than it may go: see [`Bounds`].
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::bounds::{Bounds, TEXT};
 use super::frame::Bytes;
 use super::hold::hold;
+use super::noted::noted;
+use super::parcel::Rest;
+use super::play::play;
 use crate::agent::Known;
-use crate::capability;
-use crate::episode::{Lived, Setting, Ticket};
+use crate::capability::{self, PATH};
+use crate::episode::{Aborted, Lived, Setting, Ticket};
 use crate::gate::{Consequence, Demands};
 use crate::policy::Continuity;
 use crate::transcript::{
-    Calls, Class, Closing, Decision, Due, End, Entry, Learned, Lesson, Message, Operation, Residue, Step, Tally,
-    Transcript,
+    Calls, Class, Closing, Decision, Due, End, Entry, Learned, Lesson, Message, Operation, Residue, Tally, Transcript,
 };
 use crate::value::Digest;
 
-/// An episode that is over, but for what the supervisor knows of it.
-#[derive(Debug, Serialize, Deserialize)]
+/// An episode that is over, but for what the supervisor knows of it, or finds out by itself.
+#[derive(Clone, Debug, Serialize)]
 pub struct Told {
     end: End,
     closing: Closing,
     cause: Option<String>,
-    steps: u32,
-    total: f64,
-    performance: f64,
     fuel: u64,
     calls: u64,
     digest: [u8; 32],
@@ -46,16 +48,15 @@ pub struct Told {
     after_end: u64,
     entries: Vec<ToldEntry>,
     entries_cut: u64,
-    trace: Vec<Step>,
     log: Vec<String>,
     released: Vec<(String, Bytes)>,
     residue: Vec<Residue>,
     learned: Option<ToldLesson>,
-    world: Option<Bytes>,
+    /// What was done in the world, one action after the other.
+    actions: Bytes,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(Clone))]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct ToldEntry {
     ordinal: u64,
     step: u32,
@@ -68,7 +69,7 @@ struct ToldEntry {
     due: Due,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct ToldLesson {
     outcome: Lesson,
     bytes: u64,
@@ -76,6 +77,13 @@ struct ToldLesson {
     /// The next episode's carry-over, where there is a new one.
     next: Option<Bytes>,
 }
+
+/// The most lists of counts have: every class, and every operation that a byte can number.
+const CLASSES: u64 = 10;
+const OPERATIONS: u64 = 256;
+/// The bytes of a count, and of an entry beyond its text, at the most.
+const COUNT: usize = 16;
+const ENTRY: usize = 128;
 
 /// Why a worker is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,9 +94,6 @@ pub enum Doubt {
     /// More than the policy allows.
     #[error("the worker told of more than the policy allows")]
     Beyond,
-    /// A world that is none of the run's.
-    #[error("the worker gave back a world that is none of the run's")]
-    World,
     /// Something that cannot be where the rest is as it is told.
     #[error("what the worker told contradicts itself")]
     Contradiction,
@@ -98,10 +103,20 @@ pub enum Doubt {
 }
 
 impl Told {
-    /// What is told of `lived`.
-    pub fn of(lived: Lived, setting: &Setting) -> Self {
-        let Lived { transcript, environment, carry_over, .. } = lived;
-        let persists = setting.policy.boundary.environment == Continuity::Persist;
+    /// Live an episode, and tell of it. The thread has to have the stack that [`Setting::live`] asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Aborted`] where the host could not go on.
+    pub fn live(setting: &Setting, mut ticket: Ticket) -> Result<Self, Box<Aborted>> {
+        let (world, notes) = noted(ticket.environment);
+        ticket.environment = world;
+        let Lived { transcript, environment, carry_over, .. } = setting.live(ticket)?;
+        drop(environment);
+        Ok(Self::of(transcript, &carry_over, notes.actions()))
+    }
+
+    fn of(transcript: Transcript, carry_over: &[u8], actions: Vec<u8>) -> Self {
         let learned = transcript.learned.map(|learned| ToldLesson {
             outcome: learned.outcome,
             bytes: learned.bytes,
@@ -112,9 +127,6 @@ impl Told {
             end: transcript.end,
             closing: transcript.closing,
             cause: transcript.cause,
-            steps: transcript.steps,
-            total: transcript.total,
-            performance: transcript.performance,
             fuel: transcript.fuel,
             calls: transcript.calls.count,
             digest: *transcript.calls.digest.as_bytes(),
@@ -123,13 +135,35 @@ impl Told {
             after_end: transcript.after_end,
             entries: transcript.entries.into_iter().map(ToldEntry::of).collect(),
             entries_cut: transcript.entries_cut,
-            trace: transcript.trace,
             log: transcript.log,
             released: transcript.released.into_iter().map(|sent| (sent.recipient, Bytes(sent.body))).collect(),
             residue: transcript.residue,
             learned,
-            world: persists.then(|| Bytes(environment.state())),
+            actions: Bytes(actions),
         }
+    }
+
+    /// Read what is told, in the order in which it is written.
+    pub(super) fn read(rest: &mut Rest<'_>, bounds: &Bounds) -> Result<Self, Doubt> {
+        // INVARIANT 5
+        Ok(Self {
+            end: rest.one()?,
+            closing: rest.one()?,
+            cause: rest.one()?,
+            fuel: rest.one()?,
+            calls: rest.one()?,
+            digest: rest.one()?,
+            violations: rest.list(CLASSES, COUNT)?,
+            tripwires: rest.list(OPERATIONS, COUNT)?,
+            after_end: rest.one()?,
+            entries: rest.list(bounds.entries, TEXT.saturating_add(ENTRY))?,
+            entries_cut: rest.one()?,
+            log: rest.list(bounds.lines, usize::MAX)?,
+            released: rest.list(bounds.messages, bounds.message)?,
+            residue: rest.list(bounds.residue, PATH.saturating_add(COUNT))?,
+            learned: rest.one()?,
+            actions: rest.one()?,
+        })
     }
 
     /// The episode, with what the supervisor knows of it.
@@ -137,7 +171,18 @@ impl Told {
     /// # Errors
     ///
     /// [`Doubt`] where it cannot have been lived like this under this policy.
-    pub fn believe(self, setting: &Setting<Known>, ticket: &mut Ticket) -> Result<Lived, Doubt> {
+    pub fn believe(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Lived, Doubt> {
+        let persists = setting.policy.boundary.environment == Continuity::Persist;
+        let before = persists.then(|| ticket.environment.state());
+        let believed = self.believe_in(setting, bounds, ticket);
+        if let (Err(_), Some(state)) = (&believed, before) {
+            // INVARIANT 3: a world takes its own state.
+            let _ = ticket.environment.restore(&state);
+        }
+        believed
+    }
+
+    fn believe_in(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Lived, Doubt> {
         if self.end == End::Aborted || !self.is_sound() {
             return Err(Doubt::Unknown);
         }
@@ -151,25 +196,28 @@ impl Told {
             carry_over: Digest::of(&carry_over),
             fuel: lesson.fuel,
         });
-        let world = self.world.clone();
-        self.fill(&mut transcript, violations)?;
+        let last_step = setting.last_step(ticket.environment.as_ref());
         // INVARIANT 2
-        hold(&transcript, setting, setting.last_step(ticket.environment.as_ref()))?;
-        bring(world, setting, ticket)?;
+        let detail = setting.policy.record.steps;
+        let played = play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, last_step, detail, bounds)?;
+        (transcript.steps, transcript.total) = (played.steps, played.total);
+        (transcript.performance, transcript.trace) = (played.performance, played.trace);
+        self.fill(&mut transcript, violations)?;
+        // INVARIANT 3
+        hold(&transcript, setting, bounds, played.status, last_step)?;
         let demands = demands(setting, &violations);
         let environment = std::mem::replace(&mut ticket.environment, capability::nowhere());
         Ok(Lived { transcript, environment, carry_over, demands })
     }
 
-    /// Whether numbers are finite, and what reports show has no control characters: here they would have been escaped.
+    /// Whether what reports show has no control characters: here they would have been escaped.
     fn is_sound(&self) -> bool {
-        let numbers = [self.total, self.performance].into_iter().chain(self.trace.iter().map(|step| step.reward));
         let shown = self.entries.iter().flat_map(|entry| [&entry.argument, &entry.rule]);
         let mut shown = shown.chain(&self.cause);
-        numbers.into_iter().all(f64::is_finite) && !shown.any(|text| text.chars().any(char::is_control))
+        !shown.any(|text| text.chars().any(char::is_control))
     }
 
-    /// INVARIANT 2: the carry-over of the next episode.
+    /// INVARIANT 3: the carry-over of the next episode.
     fn carry_over(&self, setting: &Setting<Known>, ticket: &Ticket) -> Result<Arc<[u8]>, Doubt> {
         if self.learned.is_some() != setting.learns() {
             return Err(Doubt::Unknown);
@@ -187,14 +235,11 @@ impl Told {
         }
     }
 
-    /// INVARIANT 3: field by field.
+    /// INVARIANT 4: field by field.
     fn fill(self, transcript: &mut Transcript, violations: Tally) -> Result<(), Doubt> {
         transcript.end = self.end;
         transcript.closing = self.closing;
         transcript.cause = self.cause;
-        transcript.steps = self.steps;
-        transcript.total = self.total;
-        transcript.performance = self.performance;
         transcript.fuel = self.fuel;
         transcript.calls = Calls { count: self.calls, digest: Digest::from_bytes(self.digest) };
         transcript.violations = violations;
@@ -204,7 +249,6 @@ impl Told {
         transcript.after_end = self.after_end;
         transcript.entries = self.entries.into_iter().map(ToldEntry::entry).collect::<Result<_, _>>()?;
         transcript.entries_cut = self.entries_cut;
-        transcript.trace = self.trace;
         transcript.log = self.log;
         transcript.released =
             self.released.into_iter().map(|(recipient, Bytes(body))| Message { recipient, body }).collect();
@@ -240,24 +284,6 @@ impl ToldEntry {
             rule: Cow::Owned(self.rule),
             due: self.due,
         })
-    }
-}
-
-/// INVARIANT 2: the world of the ticket, where worlds persist, becomes as the episode left it.
-fn bring(world: Option<Bytes>, setting: &Setting<Known>, ticket: &mut Ticket) -> Result<(), Doubt> {
-    let persists = setting.policy.boundary.environment == Continuity::Persist;
-    match (world, persists) {
-        (None, false) => Ok(()),
-        (Some(Bytes(state)), true) => {
-            let before = ticket.environment.state();
-            if ticket.environment.restore(&state).is_ok() && ticket.environment.state() == state {
-                return Ok(());
-            }
-            // The world stays what it was: it takes its own state.
-            let _ = ticket.environment.restore(&before);
-            Err(Doubt::World)
-        }
-        (None, true) | (Some(_), false) => Err(Doubt::World),
     }
 }
 

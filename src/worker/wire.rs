@@ -17,12 +17,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::Bytes;
-use super::told::Told;
+use super::frame::{self, Bytes};
+use super::parcel::Parcel;
 use crate::policy::Part;
 
 /// The version of this conversation. Both ends are the same program, so there is no other to speak.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What the supervisor says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ pub enum Answer {
         help: String,
     },
     /// An episode is over.
-    Lived(Box<Told>),
+    Lived(Parcel),
     /// It was cancelled, and lives no other episode.
     Stopped,
     /// It cannot go on, and why: the host failed at the open episode, or at what comes before any.
@@ -106,8 +106,10 @@ pub enum Answer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confined {
     /// What is in force, and how far.
+    #[serde(deserialize_with = "frame::few::<_, _, { Part::ALL.len() }>")]
     pub in_force: Vec<(u8, String)>,
     /// What is not to be had, and why.
+    #[serde(deserialize_with = "frame::few::<_, _, { Part::ALL.len() }>")]
     pub missing: Vec<(u8, String)>,
 }
 
@@ -115,6 +117,12 @@ impl Confined {
     /// The parts in force, with how far each goes.
     pub fn in_force(&self) -> impl Iterator<Item = (Part, &str)> {
         named(&self.in_force)
+    }
+
+    /// The same in words that can be shown and kept.
+    pub(super) fn in_words(self) -> Self {
+        let said = |parts: Vec<(u8, String)>| parts.into_iter().map(|(code, text)| (code, words(&text))).collect();
+        Self { in_force: said(self.in_force), missing: said(self.missing) }
     }
 
     /// The parts that are not to be had, with why.
@@ -130,11 +138,45 @@ fn named(parts: &[(u8, String)]) -> impl Iterator<Item = (Part, &str)> {
 /// The most characters that are kept of what a worker says in words.
 const WORDS: usize = 1000;
 
-/// What a worker says in words, and no more of it than people read: it may say anything.
-pub(super) fn words(mut said: String) -> String {
-    if let Some((end, _)) = said.char_indices().nth(WORDS) {
-        said.truncate(end);
-        said.push('…');
+/// What a worker says in words, and no more of it than people read: it may say anything. What is no plain character is written as one
+/// in Rust would be.
+pub(super) fn words(said: &str) -> String {
+    let mut words = String::new();
+    for (position, character) in said.chars().enumerate() {
+        if position == WORDS {
+            words.push('…');
+            break;
+        }
+        match character {
+            '"' | '\'' | '\\' => words.push(character),
+            _ => words.extend(character.escape_debug()),
+        }
     }
-    said
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_plain_and_few() {
+        assert_eq!(words("it's \"there\" \\ é 漢"), "it's \"there\" \\ é 漢");
+        assert_eq!(words("\u{1b}[2J\u{9b}m\r\n"), "\\u{1b}[2J\\u{9b}m\\r\\n");
+        // What turns a line around, ends it, or is not seen.
+        assert_eq!(words("\u{202e}\u{2028}\u{e0041}\u{200b}"), "\\u{202e}\\u{2028}\\u{e0041}\\u{200b}");
+        assert_eq!(words(&"é".repeat(WORDS)), "é".repeat(WORDS));
+        assert_eq!(words(&"é".repeat(WORDS + 1)), format!("{}…", "é".repeat(WORDS)));
+    }
+
+    #[test]
+    fn no_more_parts_are_read_than_there_are() {
+        let parts = |count: usize| Confined { in_force: vec![(0, String::new()); count], missing: Vec::new() };
+        let read = |confined: Confined| {
+            let bytes = postcard::to_extend(&Answer::Confined(confined), Vec::new()).unwrap();
+            frame::message::<Answer>(&bytes).is_ok()
+        };
+        assert!(read(parts(Part::ALL.len())));
+        assert!(!read(parts(Part::ALL.len() + 1)));
+    }
 }

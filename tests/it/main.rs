@@ -31,6 +31,10 @@ mod lacking;
 mod languages;
 mod layers;
 mod learning;
+#[cfg(target_os = "linux")]
+mod liar;
+#[cfg(target_os = "linux")]
+mod lies;
 mod limits;
 mod lookups;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,140 @@
+//! How much a worker may tell of one episode: known from the policy, the agent and the world before anything is heard.
+//!
+//! ```text
+//!  policy, world --of--> Bounds: the longest frame, and how many of each there may be in it
+//! ```
+//!
+//! 1. An honest worker has never more to tell: each number is one that the gate, a quota or fuel holds an episode to.
+//! 2. Each call costs fuel, so nothing that is counted call by call is more than fuel allows.
+
+use super::frame::LONGEST;
+use crate::agent::Known;
+use crate::capability::{PATH, after_end, calls};
+use crate::environment::Environment;
+use crate::episode::{CAUSE, Setting};
+use crate::gate::Mode;
+use crate::policy::Granted;
+use crate::transcript::Class;
+use crate::value::Space;
+
+/// The most bytes of the text of an entry: an excerpt of each argument, and a rule.
+pub(super) const TEXT: usize = 4096;
+/// Bytes that a text or a number takes on the wire beyond its own, at the most.
+const AROUND: u64 = 16;
+/// The bytes of an entry beyond its text.
+const ENTRY: u64 = 128;
+/// The most bytes of what every parcel has: numbers, digests, counts by class and by operation, and why it trapped.
+const HEAD: u64 = 8192;
+
+/// How much may be told of one episode of a run.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Calls, those of `learn` among them.
+    pub(super) calls: u64,
+    /// Calls after the boundary.
+    pub(super) after_end: u64,
+    pub(super) entries: u64,
+    pub(super) lines: u64,
+    pub(super) messages: u64,
+    pub(super) residue: u64,
+    /// The bytes of a message and its recipient.
+    pub(super) message: usize,
+    /// The bytes of the longest action.
+    pub(super) action: usize,
+    /// The bytes of the longest frame.
+    pub(super) frame: usize,
+}
+
+impl Bounds {
+    /// What `setting` lets happen in one episode in `environment`.
+    pub fn of(setting: &Setting<Known>, environment: &dyn Environment) -> Self {
+        let (policy, limits) = (&setting.policy, &setting.policy.episode);
+        let number = |capability, limit| {
+            let granted = policy.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant);
+            granted.map_or(0, |Granted { grant, .. }| grant.number(limit))
+        };
+        // INVARIANT 2
+        let learn_fuel = if setting.learns() { policy.boundary.learn_fuel } else { 0 };
+        let code = length(setting.agent.bytes().len());
+        let acting = calls(limits.fuel.saturating_add(limits.grace_fuel), code);
+        let learning = if setting.learns() { calls(learn_fuel, code) } else { 0 };
+        // The first of each class is kept whatever the limits are, and `learn` has as many of its own after the boundary.
+        let after = u64::from(policy.record.grace).saturating_add(length(Class::ALL.len()));
+        let after_learning = if setting.learns() { after } else { 0 };
+        let mut bounds = Self {
+            calls: acting.saturating_add(learning),
+            after_end: after_end(limits.grace_fuel),
+            entries: u64::from(policy.record.entries).saturating_add(after).saturating_add(after_learning),
+            // A message counts eight bytes more than its text.
+            lines: number("log", "bytes") / 8,
+            messages: number("outbox", "messages"),
+            residue: number("workspace", "files"),
+            message: size(number("outbox", "bytes").saturating_add(AROUND)),
+            action: longest(&environment.actions()),
+            frame: 0,
+        };
+        // A step is a call, and costs what one does.
+        let steps = u64::from(setting.last_step(environment)).min(after_end(limits.fuel));
+        let parts = [
+            HEAD.saturating_add(length(CAUSE.saturating_mul(4))),
+            bounds.entries.min(bounds.calls).saturating_mul(length(TEXT).saturating_add(ENTRY)),
+            number("log", "bytes"),
+            number("outbox", "bytes").saturating_add(bounds.messages.saturating_mul(AROUND)),
+            bounds.residue.saturating_mul(length(PATH).saturating_add(AROUND)),
+            steps.saturating_mul(length(bounds.action)),
+            policy.boundary.carry.saturating_add(AROUND),
+        ];
+        bounds.frame = size(parts.into_iter().fold(0, u64::saturating_add)).min(LONGEST);
+        bounds
+    }
+
+    /// The bytes of the longest frame.
+    pub const fn frame(&self) -> usize {
+        self.frame
+    }
+}
+
+/// The most bytes that an action of `space` takes on the wire.
+fn longest(space: &Space) -> usize {
+    // A kind, and a number or a length.
+    let head = 1_usize.saturating_add(10);
+    let list = |count: usize, each: usize| head.saturating_add(count.saturating_mul(each));
+    match space {
+        Space::Discrete(_) | Space::Real { .. } => head,
+        Space::MultiDiscrete(counts) => list(counts.len(), 5),
+        Space::Box { shape, .. } => {
+            list(shape.iter().fold(1, |all, side| all.saturating_mul(size(u64::from(*side)))), 8)
+        }
+        Space::Text(limit) | Space::Bytes(limit) => list(size(u64::from(*limit)), 1),
+    }
+}
+
+pub(super) fn length(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Value;
+
+    #[test]
+    fn no_action_of_a_space_is_longer_than_the_longest() {
+        for (space, value) in [
+            (Space::Discrete(u64::MAX), Value::Discrete(u64::MAX - 1)),
+            (Space::Real { low: -1e300, high: 1e300 }, Value::Real(-1e300)),
+            (Space::MultiDiscrete(vec![u32::MAX; 3]), Value::MultiDiscrete(vec![u32::MAX - 1; 3])),
+            (Space::Box { shape: vec![2, 3], low: 0.0, high: 1.0 }, Value::Box(vec![0.7; 6])),
+            (Space::Text(300), Value::Text("x".repeat(300))),
+            (Space::Bytes(0), Value::Bytes(Vec::new())),
+        ] {
+            assert_eq!(space.admits(&value), Ok(()));
+            let written = postcard::to_extend(&value, Vec::new()).unwrap();
+            assert!(written.len() <= longest(&space), "{space}");
+        }
+    }
+}

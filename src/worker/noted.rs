@@ -1,0 +1,84 @@
+//! A world that notes what is done in it: all that a supervisor needs to play it once more.
+//!
+//! ```text
+//!  Ticket { world } --noted--> Ticket { Noted(world) } --live--> Lived, dropped --> Notes: the actions
+//! ```
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::environment::{Environment, Foreign, Transition};
+use crate::value::{Seed, Space, Value};
+
+/// A world, and what was done in it.
+struct Noted {
+    world: Box<dyn Environment>,
+    actions: Vec<u8>,
+    to: Arc<Mutex<Vec<u8>>>,
+}
+
+/// What was done in a world, once it is gone.
+pub(super) struct Notes(Arc<Mutex<Vec<u8>>>);
+
+/// The same world, and where to find what was done in it.
+pub(super) fn noted(world: Box<dyn Environment>) -> (Box<dyn Environment>, Notes) {
+    let to = Arc::default();
+    let notes = Notes(Arc::clone(&to));
+    (Box::new(Noted { world, actions: Vec::with_capacity(USUAL), to }), notes)
+}
+
+/// The bytes of most notes.
+const USUAL: usize = 256;
+
+impl Notes {
+    /// The actions, one after the other.
+    pub(super) fn actions(self) -> Vec<u8> {
+        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        *self.to.lock().unwrap_or_else(PoisonError::into_inner) = mem::take(&mut self.actions);
+    }
+}
+
+impl Environment for Noted {
+    fn observations(&self) -> Space {
+        self.world.observations()
+    }
+
+    fn actions(&self) -> Space {
+        self.world.actions()
+    }
+
+    fn task(&self) -> &str {
+        self.world.task()
+    }
+
+    fn steps(&self) -> Option<u32> {
+        self.world.steps()
+    }
+
+    fn open(&mut self, seed: Seed) -> Value {
+        self.world.open(seed)
+    }
+
+    fn step(&mut self, action: &Value) -> Transition {
+        // A vector takes all there is.
+        self.actions = postcard::to_extend(action, mem::take(&mut self.actions)).unwrap_or_default();
+        self.world.step(action)
+    }
+
+    fn performance(&self) -> f64 {
+        self.world.performance()
+    }
+
+    fn state(&self) -> Vec<u8> {
+        self.world.state()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
+        self.world.restore(state)
+    }
+}

@@ -1,0 +1,224 @@
+//! A worker that lies: a program of its own over the library, which takes up its work as a real worker does.
+//!
+//! ```text
+//!  supervisor --orders--> liar --orders--> a real worker, confined as ever
+//!             <--lies----      <--answers-
+//! ```
+//!
+//! It is this test program, started once more by a script; what it is to say lies in a folder. It reads what the real worker says,
+//! and says something else: in a field, in a frame, at another time, or never. The layout of what is told is written down here once
+//! more, and not taken from the library.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use dayfly::value::Seed;
+use dayfly::worker::{Answer, frame};
+use serde::{Deserialize, Serialize};
+
+use crate::isolation::DAYFLY;
+use crate::lies::LIES;
+
+/// What is told of an episode, field by field, as it is on the wire.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Said {
+    pub(crate) end: u32,
+    pub(crate) closing: u32,
+    pub(crate) cause: Option<String>,
+    pub(crate) fuel: u64,
+    pub(crate) calls: u64,
+    pub(crate) digest: [u8; 32],
+    pub(crate) violations: Vec<(u8, u64)>,
+    pub(crate) tripwires: Vec<(u8, u64)>,
+    pub(crate) after_end: u64,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries_cut: u64,
+    pub(crate) log: Vec<String>,
+    pub(crate) released: Vec<(String, Vec<u8>)>,
+    pub(crate) residue: Vec<(String, u64)>,
+    pub(crate) learned: Option<Lesson>,
+    pub(crate) actions: Vec<u8>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) ordinal: u64,
+    pub(crate) step: u32,
+    pub(crate) operation: u8,
+    pub(crate) argument: String,
+    pub(crate) digest: [u8; 32],
+    pub(crate) decision: u32,
+    pub(crate) class: Option<u8>,
+    pub(crate) rule: String,
+    pub(crate) due: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Lesson {
+    pub(crate) outcome: u32,
+    pub(crate) bytes: u64,
+    pub(crate) fuel: u64,
+    pub(crate) next: Option<Vec<u8>>,
+}
+
+/// What is said instead of the truth.
+#[derive(Clone, Copy)]
+pub(crate) enum Deed {
+    /// Something else in what is told of the episode.
+    Told(fn(&mut Said)),
+    /// Other bytes than those of the frame.
+    Frame(fn(&[u8]) -> Vec<u8>),
+    /// Bytes that chance changes.
+    Chance,
+    /// The truth, after a while.
+    Late,
+    /// Nothing, and the worker stays.
+    Never,
+    /// Nothing, and the worker goes.
+    Gone,
+    /// The truth.
+    Truth,
+}
+
+/// The number of what is told of an episode among the answers.
+const LIVED: u8 = 3;
+
+/// A frame with a message.
+pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
+    [&u32::try_from(message.len()).unwrap().to_le_bytes(), message].concat()
+}
+
+/// A frame that tells this of an episode.
+pub(crate) fn lived(parcel: &[u8]) -> Vec<u8> {
+    let mut message = vec![LIVED];
+    message.extend(postcard::to_stdvec(parcel).unwrap());
+    framed(&message)
+}
+
+/// A program that lies: `kind` is the name of a list of lies, of which the first comes first whichever worker says it.
+pub(crate) fn liar(place: &Path, kind: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(place.join("next"), "0").unwrap();
+    let program = place.join("liar");
+    let own = std::env::current_exe().unwrap();
+    let script = format!(
+        "#!/bin/sh\nexec 3>&1 >/dev/null\nLIAR='{kind}' LIAR_PLACE='{}' LIAR_SCRATCH=\"$2\" exec '{}' --exact liar::lie --ignored --test-threads 1\n",
+        place.display(),
+        own.display()
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    program
+}
+
+#[test]
+#[ignore = "a program of its own, which other tests start"]
+fn lie() {
+    let (Ok(kind), Ok(place), Ok(scratch)) =
+        (std::env::var("LIAR"), std::env::var("LIAR_PLACE"), std::env::var("LIAR_SCRATCH"))
+    else {
+        return;
+    };
+    let mut real = Command::new(DAYFLY)
+        .args(["worker", &scratch])
+        .env_clear()
+        .env("TMPDIR", &scratch)
+        .current_dir(&scratch)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut orders = real.stdin.take().unwrap();
+    std::thread::spawn(move || {
+        // It ends with its supervisor, and the real one with it.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut orders);
+        std::process::exit(0);
+    });
+    let mut answers = real.stdout.take().unwrap();
+    let mut pipe = std::fs::File::options().write(true).open("/dev/fd/3").unwrap();
+    let next = Path::new(&place).join("next");
+    loop {
+        let Some(frame) = next_frame(&mut answers) else { std::process::exit(0) };
+        if frame.get(4) != Some(&LIVED) {
+            pipe.write_all(&frame).unwrap();
+            continue;
+        }
+        let number: usize = std::fs::read_to_string(&next).unwrap().parse().unwrap();
+        std::fs::write(&next, (number + 1).to_string()).unwrap();
+        let (deed, is_last) = deed(&kind, number);
+        say(deed, number, &frame, &mut pipe);
+        if is_last {
+            // Whoever is not believed is given up, and says nothing more.
+            std::thread::sleep(Duration::from_mins(1));
+        }
+    }
+}
+
+/// What comes next in a list, and whether its worker is given up for it.
+fn deed(kind: &str, number: usize) -> (Deed, bool) {
+    if kind == "chance" {
+        return (Deed::Chance, true);
+    }
+    let (_, lies) = LIES.iter().find(|(name, _)| *name == kind).unwrap();
+    lies.get(number).map_or((Deed::Truth, false), |lie| (lie.deed, lie.is_lost()))
+}
+
+/// The next frame of the real worker, with its length.
+fn next_frame(pipe: &mut impl Read) -> Option<Vec<u8>> {
+    let mut length = [0; 4];
+    pipe.read_exact(&mut length).ok()?;
+    let mut message = vec![0; usize::try_from(u32::from_le_bytes(length)).unwrap()];
+    pipe.read_exact(&mut message).ok()?;
+    assert!(frame::message::<Answer>(&message).is_ok());
+    Some([&length[..], &message].concat())
+}
+
+/// What is told in a frame.
+pub(crate) fn said(frame: &[u8]) -> Said {
+    let parcel: Vec<u8> = postcard::from_bytes(&frame[5..]).unwrap();
+    let (said, rest) = postcard::take_from_bytes(&parcel).unwrap();
+    assert!(rest.is_empty());
+    said
+}
+
+fn say(deed: Deed, number: usize, frame: &[u8], pipe: &mut impl Write) {
+    let bytes = match deed {
+        Deed::Told(change) => {
+            let mut said = said(frame);
+            change(&mut said);
+            lived(&postcard::to_stdvec(&said).unwrap())
+        }
+        Deed::Frame(change) => change(frame),
+        Deed::Chance => by_chance(number, frame),
+        Deed::Late => {
+            std::thread::sleep(Duration::from_millis(300));
+            frame.to_vec()
+        }
+        Deed::Never => return,
+        Deed::Gone => std::process::exit(7),
+        Deed::Truth => frame.to_vec(),
+    };
+    pipe.write_all(&bytes).unwrap();
+}
+
+/// A frame of which a seed changes some bytes; now and then how long it is said to be.
+fn by_chance(number: usize, frame: &[u8]) -> Vec<u8> {
+    let seed = std::env::var("LIAR_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let mut chance = Seed(seed).derive("lie", u64::try_from(number).unwrap()).stream();
+    let mut below = |most: usize| usize::try_from(chance.next_u64() % u64::try_from(most).unwrap()).unwrap();
+    let mut frame = frame.to_vec();
+    let first = if below(8) == 0 { 0 } else { 4 };
+    for _ in 0..=below(4) {
+        let at = first + below(frame.len() - first);
+        match below(4) {
+            0 => frame[at] ^= 1 << below(8),
+            1 => frame[at] = 0xff,
+            2 => frame[at] = u8::try_from(below(256)).unwrap(),
+            _ => frame[at] = frame[at].wrapping_add(1),
+        }
+    }
+    frame
+}
