@@ -144,7 +144,8 @@ fn cells(size: Size, seed: Seed) -> Vec<Cell> {
             let few = |training: Training| Training { rounds: 300, trials: 12, ..training };
             vec![
                 quick(gradient(100, 0, none, 1)).cell(seed, "about 0", Some(0.0..=0.30)),
-                quick(gradient(100, 1, none, 2)).cell(seed, "about 0.9", Some(0.50..=1.0)),
+                // Trials are far apart (sd 0.16): of two, one seed in fifty is below.
+                quick(gradient(100, 1, none, 6)).cell(seed, "about 0.9", Some(0.50..=1.0)),
                 quick(gradient(100, 1, rotate, 2)).cell(seed, "as without", Some(0.0..=0.25)),
                 few(q(none)).cell(seed, "3 of 5", Some(0.20..=0.55)),
                 few(q(rotate)).cell(seed, "none", Some(0.0..=0.05)),
