@@ -44,7 +44,7 @@ pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::TOOLS;
 pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{
-    Error as WorkspaceError, PATH, abandon as abandon_folders, forget as forget_folder, make as make_folder,
+    Error as WorkspaceError, PATH, Room, abandon as abandon_folders, make as make_folder, remove as remove_folder, room,
 };
 
 use self::meter::call;

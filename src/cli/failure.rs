@@ -118,6 +118,7 @@ impl Failure {
             harness::Error::Worker(worker::Error::World(_)) => {
                 Self::new(Exit::Input, chain(error), "run it without `--isolate process`")
             }
+            harness::Error::Halted(halt) => Self::halted(halt),
             harness::Error::Worker(_)
             | harness::Error::Episode(_)
             | harness::Error::Workers(_)
@@ -138,6 +139,11 @@ impl Failure {
     /// A suite could not be carried out.
     pub(super) fn suite(error: &suite::Error) -> Self {
         Self::host(error)
+    }
+
+    /// The host could not go on after an episode. All that was lived is recorded.
+    pub(super) fn halted(halt: &harness::Halt) -> Self {
+        Self::new(Exit::Host, chain(halt), halt.help())
     }
 
     /// Episodes were aborted because their worker was lost.

@@ -25,7 +25,7 @@ use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
 use crate::transcript::{End, Transcript};
 use crate::value::{Seed, many};
-use crate::worker::Crew;
+use crate::worker::{Crew, Left};
 
 /// Run an agent through episodes, and record them.
 #[derive(Debug, Args)]
@@ -218,7 +218,13 @@ impl Run {
         let took = started.elapsed();
         progress.clear();
         let (summary, ending) = ran.map_err(|error| Failure::run(&error).leaving(&folder))?;
-        writer.write_host(&host(jobs, took, crew)).map_err(unwritten)?;
+        let left = crew.map(Crew::dismiss).unwrap_or_default();
+        for Left { folder, why } in &left {
+            let folder = plain(&folder.display().to_string());
+            // There is nobody left to tell where the error output is closed.
+            let _ = writeln!(anstream::stderr(), "note: what a worker left in `{folder}` could not be removed: {}", plain(why));
+        }
+        writer.write_host(&host(jobs, took, crew, &left)).map_err(unwritten)?;
         let head = writer.close(ending.reason()).map_err(unwritten)?;
         if let Some(path) = &self.svg {
             drawn.write(path, manifest, summary.episodes)?;
@@ -247,8 +253,9 @@ fn sealed(manifest: &Manifest) -> Result<ledger::Manifest, Failure> {
 fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
     match ending {
         Ending::Cancelled => Ok(Exit::Cancelled),
-        Ending::Quarantined => Ok(Exit::Violated),
+        Ending::Quarantined | Ending::Full => Ok(Exit::Violated),
         Ending::Aborted(error) => Err(Failure::host(error)),
+        Ending::Halted(halt) => Err(Failure::halted(halt)),
         Ending::Completed if summary.ends.contains_key(&End::Aborted) => {
             let lost = summary.ends.get(&End::Aborted).copied().unwrap_or_default();
             Err(Failure::lost(lost))

@@ -70,7 +70,8 @@ pub(super) fn learn(
         // Who leaves has returned no carry-over.
         Exit::Trapped(_) | Exit::Left => Lesson::Trapped,
         Exit::Interrupted if setting.cancel.is_cancelled() => Lesson::Stopped,
-        Exit::OutOfFuel | Exit::Interrupted => Lesson::Exhausted,
+        Exit::Interrupted => Lesson::Overtime,
+        Exit::OutOfFuel => Lesson::Exhausted,
     };
     let (lesson, wiped) = host.close();
     wiped?;
@@ -78,6 +79,12 @@ pub(super) fn learn(
     closed.record.absorb(lesson.record);
     let next = if outcome == Lesson::Carried { Arc::from(returned) } else { Arc::clone(carry_over) };
     Ok((Learned { outcome, bytes, carry_over: Digest::of(&next), fuel }, next))
+}
+
+/// What comes of an episode that is not learned from: the carry-over stays as it was.
+pub(super) fn withheld(carry_over: &Arc<[u8]>) -> (Learned, Arc<[u8]>) {
+    let learned = Learned { outcome: Lesson::Withheld, bytes: 0, carry_over: Digest::of(carry_over), fuel: 0 };
+    (learned, Arc::clone(carry_over))
 }
 
 /// The episode, as the objective shows it.

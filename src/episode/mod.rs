@@ -8,6 +8,7 @@
 //! 2. What an agent does is an [`End`], never an error; what the host fails at is an [`Error`], always.
 //! 3. `learn` runs in an instance of its own, in which every capability is refused.
 //! 4. Nothing of an episode reaches the next one but the environment and the carry-over, and those only where the policy says so.
+//! 5. Of an episode that the wall clock ended nothing reaches the next one: how far it came depends on what else the machine did.
 
 mod learn;
 mod ticker;
@@ -127,6 +128,7 @@ impl<A: AsRef<Known>> Setting<A> {
             environment: persists.then(|| Digest::of(&ticket.environment.state())),
             end: End::Aborted,
             lost: None,
+            reproducible: false,
             closing: Closing::Stopped,
             cause: None,
             steps: 0,
@@ -172,6 +174,8 @@ impl Setting {
         let mut transcript = self.header(&ticket);
         let carry_over = Arc::clone(&ticket.carry_over);
         let pupil = Pupil { seed: ticket.lineage_seed, generation: ticket.generation };
+        let persists = self.policy.boundary.environment == Continuity::Persist;
+        let world = persists.then(|| ticket.environment.state());
         let acted = match self.act(ticket) {
             Ok(acted) => acted,
             Err(error) => return Err(Box::new(Aborted { transcript, error })),
@@ -179,12 +183,18 @@ impl Setting {
         let Acted { mut closed, closing, cause, fuel, mut failure } = acted;
         let mut lesson = None;
         if failure.is_none() && self.learns() {
-            match learn::learn(self, &mut closed, pupil, &carry_over) {
+            let learned = if closed.end == End::Wall {
+                // INVARIANT 5
+                Ok(learn::withheld(&carry_over))
+            } else {
+                learn::learn(self, &mut closed, pupil, &carry_over)
+            };
+            match learned {
                 Ok(learned) => lesson = Some(learned),
                 Err(error) => failure = Some(error),
             }
         }
-        let Closed { end, demands, record, steps, total, environment, log, messages, residue, .. } = closed;
+        let Closed { end, demands, record, steps, total, mut environment, log, messages, residue, .. } = closed;
         let Record { calls, violations, touched, after_end, entries, entries_cut, steps: trace } = record;
         transcript.end = if failure.is_some() { End::Aborted } else { end };
         transcript.closing = closing;
@@ -216,6 +226,11 @@ impl Setting {
             }
             None => carry_over,
         };
+        transcript.reproducible = transcript.follows_from_its_seed();
+        // INVARIANT 5. A world that cannot go back to its own state stays as it is.
+        if let Some(world) = world.filter(|_| end == End::Wall) {
+            let _ = environment.restore(&world);
+        }
         // INVARIANT 4: this is all that can reach a later episode; the harness keeps what the policy declares.
         Ok(Lived { transcript, environment, carry_over, demands })
     }

@@ -185,7 +185,12 @@ impl Lineages {
         let Lived { transcript, environment, carry_over, demands } = lived;
         if let Crossing::Something { lessons, worlds, .. } = &self.crossing {
             if let Some(slot) = lessons.get(index(transcript.lineage)) {
-                *lock(slot) = Lesson { carry_over: Arc::clone(&carry_over), total: transcript.total };
+                let mut lesson = lock(slot);
+                lesson.carry_over = Arc::clone(&carry_over);
+                // Nothing is selected by a number that depends on the clock or on a loss.
+                if !transcript.end.is_hurried() {
+                    lesson.total = transcript.total;
+                }
             }
             if let Some(slot) = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(transcript.world))) {
                 *lock(slot) = environment;

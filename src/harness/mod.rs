@@ -13,7 +13,12 @@
 //! 2. What is recorded is always the first episodes of the run, without a gap.
 //! 3. Memory does not grow with the number of episodes.
 //! 4. Selection between lineages happens between waves, on what all of them have recorded.
+//! 5. The transcripts of a run have no more bytes than its policy says. Where one would be too many, it is not recorded, and nothing
+//!    of it is released.
+//! 6. Where workspaces are granted there is room for all that are open at a time, whatever is written to them: it is looked at between
+//!    waves, every so many episodes. Others may take it meanwhile.
 
+mod halt;
 mod lineage;
 mod manifest;
 mod population;
@@ -27,6 +32,7 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+pub use halt::Halt;
 pub use lineage::Make;
 pub use manifest::{Manifest, Named};
 pub use relay::relay;
@@ -34,6 +40,7 @@ pub use spread::spread;
 pub use summary::{Example, Spread, Summary};
 pub use trial::{observe, terms};
 
+use self::halt::Reserve;
 use crate::agent::{Agent, Known};
 use crate::environment::Environment;
 use crate::episode::{self, Cancel, Setting};
@@ -85,8 +92,12 @@ pub enum Ending {
     Cancelled,
     /// A violation that the policy answers with `quarantine`.
     Quarantined,
+    /// The next transcript would have been more than the policy lets a run keep.
+    Full,
     /// The host could not go on; the last episode recorded was aborted.
     Aborted(episode::Error),
+    /// The host could not go on after the last episode recorded, which counts like the others.
+    Halted(Halt),
 }
 
 /// The run could not be carried out, or not be recorded.
@@ -115,6 +126,9 @@ pub enum Error {
     /// Processes of their own.
     #[error(transparent)]
     Worker(#[from] worker::Error),
+    /// The host could not go on after an episode.
+    #[error(transparent)]
+    Halted(#[from] Halt),
     /// A transcript could not be written as JSON.
     #[error("a transcript could not be encoded")]
     Encode(#[from] serde_json::Error),
@@ -151,7 +165,7 @@ pub fn run(
 ///
 /// # Errors
 ///
-/// As [`run`], and where a worker that was lost cannot be replaced.
+/// As [`run`].
 pub fn run_apart<A: AsRef<Known> + Sync>(
     plan: &Plan<A>,
     crew: &Crew,
@@ -191,6 +205,9 @@ pub fn carry_out(
     go_through(plan, &Hands::Threads(&setting), cancel, writer, watch.see)
 }
 
+/// After how many episodes it is looked at again whether there is room for the next ones.
+const OFTEN: u64 = 256;
+
 /// Go through the episodes of a run, wave by wave.
 fn go_through<A: AsRef<Known>>(
     plan: &Plan<A>,
@@ -202,15 +219,27 @@ fn go_through<A: AsRef<Known>>(
     plan.fits_its_population()?;
     let mut summary = Summary::default();
     let mut lineages = lineage::Lineages::new(plan);
-    let mut first = 0;
+    let reserve = Reserve::of(&plan.policy, rayon::current_num_threads());
+    let mut left = plan.policy.run_bytes;
+    let (mut first, mut due) = (0, 0);
     while first < plan.episodes {
+        if let Some(reserve) = reserve.as_ref().filter(|_| first >= due) {
+            // INVARIANT 6: no episode is open.
+            if let Some(halt) = hands.lack(reserve) {
+                return Ok((summary, Ending::Halted(halt)));
+            }
+            due = first.saturating_add(OFTEN);
+        }
         // INVARIANT 4
         lineages.select(first);
         let wave = lineages.wave(first);
-        let done = wave::live(hands, &lineages, &wave, plan.policy.record.steps, observe)?;
+        let (done, lost) = wave::live(hands, &lineages, &wave, plan.policy.record.steps, observe);
         let next = first.saturating_add(u64::try_from(done.len()).unwrap_or(u64::MAX));
         for lived in done {
             let lived = lived?;
+            // INVARIANT 5
+            let Some(still) = left.checked_sub(lived.sealed.size()) else { return Ok((summary, Ending::Full)) };
+            left = still;
             // INVARIANT 1: in the order of the episodes.
             writer.append(&lived.sealed)?;
             summary.add(&lived.digested, plan.episodes);
@@ -225,9 +254,26 @@ fn go_through<A: AsRef<Known>>(
         if cancel.is_cancelled() {
             return Ok((summary, Ending::Cancelled));
         }
+        if let Some(error) = lost {
+            return Ok((summary, Ending::Halted(error.into())));
+        }
         first = next;
     }
     Ok((summary, Ending::Completed))
+}
+
+impl Hands<'_> {
+    /// What is wrong where there is no room for the next episodes. What lost workers left is not theirs to keep.
+    fn lack(&self, reserve: &Reserve) -> Option<Halt> {
+        let lacks = reserve.lacks()?;
+        match self {
+            Self::Threads(_) => Some(lacks),
+            Self::Crew(crew, _) => {
+                crew.swept();
+                reserve.lacks()
+            }
+        }
+    }
 }
 
 impl<A: AsRef<Known>> Plan<A> {
@@ -284,7 +330,8 @@ impl Ending {
             Self::Completed => Reason::Completed,
             Self::Cancelled => Reason::Cancelled,
             Self::Quarantined => Reason::Quarantined,
-            Self::Aborted(_) => Reason::Aborted,
+            Self::Full => Reason::Full,
+            Self::Aborted(_) | Self::Halted(_) => Reason::Aborted,
         }
     }
 }

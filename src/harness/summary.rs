@@ -17,6 +17,7 @@ pub(super) struct Digested {
     episode: u64,
     end: End,
     closing: Closing,
+    reproducible: bool,
     steps: u32,
     fuel: u64,
     total: f64,
@@ -50,6 +51,7 @@ impl Digested {
             episode: transcript.episode,
             end: transcript.end,
             closing: transcript.closing,
+            reproducible: transcript.reproducible,
             steps: transcript.steps,
             fuel: transcript.fuel,
             total: transcript.total,
@@ -73,6 +75,8 @@ pub struct Summary {
     pub episodes: u64,
     /// How many ended why.
     pub ends: BTreeMap<End, u64>,
+    /// In how many the wall clock, the operator or the host had a part: they do not follow from their seeds.
+    pub irreproducible: u64,
     /// How many agents left how.
     pub closings: BTreeMap<Closing, u64>,
     /// Violations of each class.
@@ -170,6 +174,7 @@ impl Summary {
         add(&mut self.episodes, 1);
         add(self.ends.entry(episode.end).or_default(), 1);
         add(self.closings.entry(episode.closing).or_default(), 1);
+        add(&mut self.irreproducible, u64::from(!episode.reproducible));
         self.violations.merge(&episode.violations);
         for (class, _) in episode.violations.iter() {
             add(self.episodes_with.entry(class).or_default(), 1);

@@ -55,10 +55,11 @@ pub fn observe(trial: &Trial, agent: Agent, policy: &Arc<Policy>, cancel: &Cance
     match ending {
         Ending::Cancelled => return Ok(None),
         Ending::Aborted(error) => return Err(error.into()),
-        Ending::Completed | Ending::Quarantined => {}
+        Ending::Halted(halt) => return Err(halt.into()),
+        Ending::Completed | Ending::Quarantined | Ending::Full => {}
     }
     let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // What other workers lived after a quarantine is not on record.
+    // What other workers lived after a quarantine, or when the record was full, is not on record.
     let transcripts = kept.into_iter().filter(|(episode, _)| *episode < summary.episodes);
     let transcripts = transcripts.map(|(_, transcript)| transcript).collect();
     let episodes = summary.episodes;

@@ -1,7 +1,7 @@
 //! One wave of episodes on all workers.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::lineage::Lineages;
@@ -10,7 +10,7 @@ use super::{Error, Hands};
 use crate::episode::{self, Aborted, Cancel, Setting};
 use crate::ledger::Sealed;
 use crate::transcript::{Detail, Transcript};
-use crate::worker::Crew;
+use crate::worker::{self, Crew};
 
 /// What is kept of an episode until it is recorded.
 pub(super) struct Done {
@@ -27,6 +27,8 @@ struct Wave<'w> {
     /// The bytes of records that are held, and the most before the wave is cut short.
     held: AtomicU64,
     most: u64,
+    /// Whether a seat could not go on: then no further episode is taken.
+    is_over: AtomicBool,
     /// What the record keeps of steps.
     steps: Detail,
     observe: &'w (dyn Fn(&Transcript) + Sync),
@@ -36,27 +38,28 @@ struct Wave<'w> {
 type Lived = Vec<(u64, Result<Done, Error>)>;
 
 /// Live the episodes of `wave` on the workers of the current pool, and give those that were lived in their order: the first ones,
-/// without a gap.
+/// without a gap; and why a seat could not go on, where one could not.
 pub(super) fn live(
     hands: &Hands<'_>,
     lineages: &Lineages,
     wave: &Range<u64>,
     steps: Detail,
     observe: &(dyn Fn(&Transcript) + Sync),
-) -> Result<Vec<Result<Done, Error>>, Error> {
+) -> (Vec<Result<Done, Error>>, Option<worker::Error>) {
     let taken = Wave {
         lineages,
         end: wave.end,
         next: AtomicU64::new(wave.start),
         held: AtomicU64::new(0),
         most: lineages.held(),
+        is_over: AtomicBool::new(false),
         steps,
         observe,
     };
     let episodes = wave.end - wave.start;
     let workers = rayon::current_num_threads().min(usize::try_from(episodes).unwrap_or(usize::MAX)).max(1);
     let work = |seat: usize| match hands {
-        Hands::Threads(setting) => Ok(taken.here(setting)),
+        Hands::Threads(setting) => (taken.here(setting), None),
         Hands::Crew(crew, cancel) => {
             // Everybody takes a few times, so that nobody waits long for the last one.
             let size = episodes / u64::try_from(workers.saturating_mul(4)).unwrap_or(u64::MAX);
@@ -78,10 +81,11 @@ pub(super) fn live(
         });
         done.into_inner().unwrap_or_else(PoisonError::into_inner)
     };
-    let mut done: Lived = done.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let (done, lost): (Vec<Lived>, Vec<Option<worker::Error>>) = done.into_iter().unzip();
+    let mut done: Lived = done.into_iter().flatten().collect();
     done.sort_unstable_by_key(|(episode, _)| *episode);
     let without_gap = (wave.start..).zip(done).take_while(|(expected, (episode, _))| expected == episode);
-    Ok(without_gap.map(|(_, (_, done))| done).collect())
+    (without_gap.map(|(_, (_, done))| done).collect(), lost.into_iter().flatten().next())
 }
 
 impl Wave<'_> {
@@ -98,19 +102,22 @@ impl Wave<'_> {
         done
     }
 
-    /// Have episodes lived by the worker of a seat; `size` are taken at a time.
-    fn elsewhere(&self, crew: &Crew, cancel: &Cancel, seat: usize, size: u64) -> Result<Lived, Error> {
+    /// Have episodes lived by the worker of a seat; `size` are taken at a time. What was lived is given whatever becomes of the seat.
+    fn elsewhere(&self, crew: &Crew, cancel: &Cancel, seat: usize, size: u64) -> (Lived, Option<worker::Error>) {
         let mut done = Vec::new();
         let more = || {
-            if cancel.is_cancelled() || self.is_full() {
+            if cancel.is_cancelled() || self.is_full() || self.is_over.load(Ordering::Relaxed) {
                 return Vec::new();
             }
             let first = self.next.fetch_add(size, Ordering::Relaxed);
             let last = self.end.min(first.saturating_add(size));
             (first..last).map(|episode| self.lineages.ticket(episode)).collect()
         };
-        crew.live(seat, more, |episode, lived| done.push((episode, self.record(Ok(lived)))))?;
-        Ok(done)
+        let lost = crew.live(seat, more, |episode, lived| done.push((episode, self.record(Ok(lived))))).err();
+        if lost.is_some() {
+            self.is_over.store(true, Ordering::Relaxed);
+        }
+        (done, lost)
     }
 
     /// Whether there is as much to be recorded as may be held: every episode that was taken is still lived, so that none is left out.

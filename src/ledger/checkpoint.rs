@@ -33,11 +33,13 @@ pub enum Reason {
     Quarantined,
     /// The host could not go on.
     Aborted,
+    /// The next transcript would have been more than the policy lets a run keep.
+    Full,
 }
 
 impl Reason {
     /// Every reason.
-    pub(super) const ALL: [Self; 4] = [Self::Completed, Self::Cancelled, Self::Quarantined, Self::Aborted];
+    pub(super) const ALL: [Self; 5] = [Self::Completed, Self::Cancelled, Self::Quarantined, Self::Aborted, Self::Full];
 
     /// Its name in reports and records.
     pub const fn name(self) -> &'static str {
@@ -46,6 +48,7 @@ impl Reason {
             Self::Cancelled => "cancelled",
             Self::Quarantined => "quarantined",
             Self::Aborted => "aborted",
+            Self::Full => "full",
         }
     }
 
@@ -54,6 +57,7 @@ impl Reason {
         match self {
             Self::Completed => episodes == asked,
             Self::Cancelled | Self::Quarantined | Self::Aborted => episodes <= asked,
+            Self::Full => episodes < asked,
         }
     }
 

@@ -94,6 +94,11 @@ impl Sealed {
         Ok(Self { bytes: line, leaf })
     }
 
+    /// The bytes that it takes among the transcripts.
+    pub fn size(&self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -20,7 +20,7 @@ impl Policy {
     /// `violations.default` is spelled out class by class, and `extends` is laid flat.
     pub fn effective(&self) -> String {
         // INVARIANT 3: every field of every part is written.
-        let Self { name, episode, objective, boundary, population, grants, isolation, record, consequences } = self;
+        let Self { name, episode, objective, boundary, population, grants, isolation, record, run_bytes, consequences } = self;
         let mut page = Page::default();
         page.raw("name", &quote(name));
 
@@ -72,6 +72,7 @@ impl Policy {
         page.section("[record]");
         page.line("steps", &record.steps);
         page.line("entries", &count(record.entries));
+        page.line("run", &Size::<0, 0>(*run_bytes));
 
         page.section("[violations]");
         for class in Class::ALL {

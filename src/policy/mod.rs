@@ -68,6 +68,8 @@ pub struct Policy {
     pub isolation: Isolation,
     /// What the transcript keeps, before the boundary and after it.
     pub record: Keep,
+    /// The most bytes of all transcripts of a run.
+    pub run_bytes: u64,
     /// What each class of violation leads to.
     pub consequences: Consequences,
 }

@@ -17,6 +17,8 @@ use crate::value::Fault;
 
 /// The grace where nothing says otherwise, and the episode has as much.
 const GRACE_FUEL: u64 = 1_000_000;
+/// What a run may keep where nothing says otherwise: several million episodes, and less than a disk has.
+const RUN: u64 = 8 << 30;
 
 /// The policy that is extended, and the path of its file.
 #[derive(Clone, Copy)]
@@ -49,10 +51,23 @@ impl<'a> Overlay<'a> {
         self.rules(&raw.rules, &mut grants);
         let isolation = self.isolation(&raw.isolation);
         let record = self.record(&raw.record, &raw.episode.grace);
+        let inherited = self.inherited().map(|policy| Size(policy.run_bytes));
+        let run_bytes = self.settle(&raw.record.run, inherited, Size(RUN)).0;
         let consequences = self.consequences(&raw.violations);
         let name = raw.name.value().cloned().unwrap_or_else(|| Name::clean(stem, "policy")).0;
         let (episode, boundary) = (episode?, boundary?);
-        Some(Policy { name, episode, objective, boundary, population, grants, isolation, record, consequences })
+        Some(Policy {
+            name,
+            episode,
+            objective,
+            boundary,
+            population,
+            grants,
+            isolation,
+            record,
+            run_bytes,
+            consequences,
+        })
     }
 
     fn episode(&mut self, raw: &RawEpisode) -> Option<Limits> {

@@ -152,6 +152,9 @@ pub(super) struct RawRecord {
     /// The most decisions that an episode keeps. A call that has to be kept and finds no room is refused.
     #[schemars(extend("default" = 1024))]
     pub(super) entries: Key<Count<1, 1_048_576>>,
+    /// The most bytes of all transcripts of a run, such as "64 GiB"; from 1 KiB to 16 384 GiB. The run ends before it keeps more.
+    #[schemars(extend("default" = "8 GiB"))]
+    pub(super) run: Key<Size<KIB, { 16_384 * GIB }>>,
 }
 
 impl Raw {
@@ -225,6 +228,6 @@ impl RawIsolation {
 
 impl RawRecord {
     fn read(table: &mut Table<'_, '_>) -> Self {
-        Self { steps: table.key("steps"), entries: table.key("entries") }
+        Self { steps: table.key("steps"), entries: table.key("entries"), run: table.key("run") }
     }
 }

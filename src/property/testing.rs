@@ -25,6 +25,7 @@ pub(super) fn transcript(rewards: &[f64]) -> Transcript {
         environment: None,
         end: End::Terminated,
         lost: None,
+        reproducible: true,
         closing: Closing::Returned,
         cause: None,
         steps: u32::try_from(rewards.len()).unwrap(),

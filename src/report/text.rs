@@ -41,6 +41,10 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
         let label = if position == 0 { "ended" } else { "" };
         page.row(label, &format!("{end} in {}: {}", episodes(*count), end.explanation()));
     }
+    if summary.irreproducible > 0 {
+        let (of, part) = (episodes(summary.irreproducible), "the wall clock, the operator or the host had a part in it");
+        page.row("", &format!("{BAD}not reproducible{BAD:#}: {of}: {part}"));
+    }
     if summary.steps == 0 {
         page.row("steps", "none was taken");
     }
@@ -78,6 +82,12 @@ fn early(page: &mut Page, told: Told<'_>) {
         Ending::Quarantined => page.line(&format!(
             "{BAD}quarantined{BAD:#} after {of}: the policy allows this agent no further one after a violation below"
         )),
+        Ending::Full => page.line(&format!(
+            "{BAD}full{BAD:#} after {of}: the next transcript would be more than `record.run` lets a run keep"
+        )),
+        Ending::Halted(halt) => {
+            page.line(&format!("{BAD}aborted{BAD:#} after {of}: {}", plain(&halt.to_string())));
+        }
         Ending::Aborted(error) => page.line(&format!(
             "{BAD}aborted{BAD:#} after {of}, the last of which was cut short and does not count: {}",
             plain(&error.to_string())
@@ -185,7 +195,11 @@ fn learned(page: &mut Page, summary: &Summary) {
             Lesson::Carried => "what `learn` returned is the next episode's carry-over",
             Lesson::Refused => "`learn` returned more than the policy declares, and the carry-over stayed as it was",
             Lesson::Trapped => "`learn` trapped, and the carry-over stayed as it was",
-            Lesson::Exhausted => "`learn` ran out of fuel or time, and the carry-over stayed as it was",
+            Lesson::Exhausted => "`learn` ran out of fuel, and the carry-over stayed as it was",
+            Lesson::Overtime => "the wall clock ran out while `learn` ran, and the carry-over stayed as it was",
+            Lesson::Withheld => {
+                "the wall clock ended the episode: `learn` was not called, and the carry-over stayed as it was"
+            }
             Lesson::Stopped => "`learn` was stopped with the run, and the carry-over stayed as it was",
         };
         page.row(label, &format!("after {}: {what}", episodes(*count)));

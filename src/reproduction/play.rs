@@ -162,11 +162,12 @@ impl Play {
         let watch = Watching { steps: Detail::Full, see: &see };
         let (_, ending) = harness::carry_out(&plan, manifest.digest(), cancel, &mut writer, watch)?;
         match ending {
-            Ending::Completed | Ending::Quarantined => {
+            Ending::Completed | Ending::Quarantined | Ending::Full => {
                 Ok(Some(kept.into_inner().unwrap_or_else(PoisonError::into_inner).seen()))
             }
             Ending::Cancelled => Ok(None),
             Ending::Aborted(error) => Err(harness::Error::Episode(error).into()),
+            Ending::Halted(halt) => Err(harness::Error::Halted(halt).into()),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! 1. Everything in a transcript follows from the agent, the policy, the environment and the seed. The one exception is an
-//!    episode that the wall clock or the operator ended, or the loss of its process; its [`End`] says so.
+//!    episode in which the wall clock, the operator or the host had a part; it says that it is not `reproducible`.
 //! 2. Text and bytes of a guest are framed: as JSON strings in the transcript, behind a tag and a length where they are hashed.
 //!    No guest text can imitate another field or another record.
 //! 3. An entry that is not kept is counted. The counts by class are exact, whatever the agent did.
@@ -65,6 +65,9 @@ pub struct Transcript {
     /// How the process that lived it was lost, where it was aborted for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<Cow<'static, str>>,
+    /// Whether all of this follows from the seed; left out where it does.
+    #[serde(skip_serializing_if = "is_true")]
+    pub reproducible: bool,
     /// How the agent left.
     pub closing: Closing,
     /// What the trap says, where it left by one.
@@ -114,6 +117,14 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// Whether no clock, operator or host had a part in how the agent acted, left and learned.
+    pub fn follows_from_its_seed(&self) -> bool {
+        // In its grace an agent is stopped by the wall clock or the operator alone.
+        !self.end.is_hurried()
+            && self.closing != Closing::Stopped
+            && !self.learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried())
+    }
+
     /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
     /// no violation. Exact, whatever was cut.
     ///
@@ -180,15 +191,31 @@ pub enum Lesson {
     Refused,
     /// `learn` trapped: the carry-over stays as it was.
     Trapped,
-    /// `learn` ran out of fuel, or of time: the carry-over stays as it was.
+    /// `learn` ran out of fuel: the carry-over stays as it was.
     Exhausted,
     /// The run was cancelled: the carry-over stays as it was.
     Stopped,
+    /// The wall clock ran out while `learn` ran: the carry-over stays as it was.
+    Overtime,
+    /// The wall clock ended the episode: `learn` was not called, and the carry-over stays as it was.
+    Withheld,
+}
+
+impl Lesson {
+    /// Whether the wall clock or the operator had a part in it.
+    pub const fn is_hurried(self) -> bool {
+        matches!(self, Self::Stopped | Self::Overtime | Self::Withheld)
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 const fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_true(whether: &bool) -> bool {
+    *whether
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

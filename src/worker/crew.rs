@@ -1,13 +1,16 @@
 //! The workers of a run, as the harness uses them.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::bounds::Bounds;
 use super::frame::{self, Bytes};
+use super::guard::Guard;
 use super::seat::Seat;
-use super::shift::{Left, Loss, Shift};
+use super::shift::{self, Cost, Loss, Shift};
+use super::sweeper::{Left, Sweeper};
 use super::warden::Warden;
 use super::wire::{Answer, Charge, Confined, Order, Terms, VERSION, words};
 use crate::agent::{self, Known};
@@ -23,9 +26,14 @@ pub struct Crew {
     terms: Vec<u8>,
     charge: Vec<u8>,
     confined: Confined,
-    warden: Warden,
     patience: Duration,
+    /// Whether no episode has been lived since the last one was charged for workers that began none, or since the start.
+    is_barren: AtomicBool,
+    _guard: Option<Guard>,
+    warden: Warden,
     seats: Vec<Mutex<Option<Seat>>>,
+    /// Goes last: seats leave it something to do.
+    sweeper: Sweeper,
 }
 
 /// Episodes cannot be lived in processes of their own.
@@ -37,6 +45,9 @@ pub enum Error {
     /// It was gone, or did not make sense, before it lived anything.
     #[error("a worker could not take up its work: {0}")]
     TakeUp(String),
+    /// Workers take up their work, and are gone before they begin an episode.
+    #[error("no worker begins an episode: {0}, {most} in a row", most = shift::IDLE)]
+    Barren(String),
     /// It found out that the component is no agent, and said why, and what to do about it.
     #[error("{why}")]
     Agent {
@@ -55,6 +66,8 @@ pub enum Error {
 
 /// What a worker has for an answer beyond the wall clock of an episode, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// What it has to confine itself, which takes milliseconds.
+const CONFINE: Duration = Duration::from_mins(1);
 /// What it has to take up its work: compiling is not bounded by fuel.
 const TAKE_UP: Duration = agent::PATIENCE.saturating_add(Duration::from_mins(3));
 /// How many workers in a row may be lost before they have taken up their work: a component may be what ends them, each after it was
@@ -62,6 +75,12 @@ const TAKE_UP: Duration = agent::PATIENCE.saturating_add(Duration::from_mins(3))
 const ATTEMPTS: u32 = 5;
 /// The most bytes of what a worker says before it has taken up its work.
 const TALK: usize = 1 << 20;
+/// How many of them may be lost because they say nothing: each is waited for as long as that takes.
+const SILENT: u32 = 2;
+/// How long the first attempt waits that follows one that failed; each later one waits twice as long as the one before it.
+const BACK_OFF: Duration = Duration::from_millis(100);
+/// How often somebody who waits looks whether the run is cancelled.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl Crew {
     /// The most episodes that are handed to a worker at a time.
@@ -87,11 +106,23 @@ impl Crew {
         };
         let bounds = Bounds::of(&setting, selection.make().as_ref());
         let (terms, charge) = (terms(&setting, episodes)?, charge(&setting, environment)?);
-        let warden = Warden::new(&setting.cancel).map_err(|error| Error::TakeUp(error.to_string()))?;
-        let seats = (0..seats.max(1)).map(|_| Mutex::new(None)).collect();
-        let program = program.to_path_buf();
-        let confined = Confined::default();
-        let mut crew = Self { program, setting, bounds, terms, charge, confined, warden, patience: PATIENCE, seats };
+        let sweeper = Sweeper::start();
+        let broom = sweeper.broom().ok_or_else(|| Error::TakeUp("nobody removes what a worker leaves".to_owned()))?;
+        let warden = Warden::new(&setting.cancel, broom).map_err(|error| Error::TakeUp(error.to_string()))?;
+        let mut crew = Self {
+            program: program.to_path_buf(),
+            _guard: Guard::start(&setting.policy, warden.watched()),
+            setting,
+            bounds,
+            terms,
+            charge,
+            confined: Confined::default(),
+            patience: PATIENCE,
+            is_barren: AtomicBool::new(true),
+            warden,
+            seats: (0..seats.max(1)).map(|_| Mutex::new(None)).collect(),
+            sweeper,
+        };
         let (first, confined) = crew.start()?;
         crew.confined = confined;
         if let Some(seat) = crew.seats.first_mut() {
@@ -126,12 +157,25 @@ impl Crew {
         Ok(())
     }
 
+    /// End all workers, and give what they left on the disk and could not be removed.
+    pub fn dismiss(&self) -> Vec<Left> {
+        for slot in &self.seats {
+            drop(lock(slot).take());
+        }
+        self.sweeper.left()
+    }
+
+    /// Wait until what lost workers left on the disk is removed, as far as it can be.
+    pub fn swept(&self) {
+        self.sweeper.left();
+    }
+
     /// Live the episodes that `more` gives on the worker of a seat, until it gives none, and give each to `done` once it is over; not
     /// in their order where a worker was lost. Fewer are lived where the run is cancelled.
     ///
     /// # Errors
     ///
-    /// [`Error`] where a worker that was lost cannot be replaced.
+    /// [`Error`] where a worker that was lost cannot be replaced, or no worker begins an episode any more.
     pub fn live(
         &self,
         seat: usize,
@@ -150,46 +194,80 @@ impl Crew {
                 None if self.setting.cancel.is_cancelled() => return Ok(()),
                 None => self.start().map_err(again)?.0,
             };
-            match shift.work(&mut worker, &mut more, &mut done) {
-                Ok(Left::Ready) => *held = Some(worker),
-                Ok(Left::Stopped) => return Ok(()),
-                Err(Loss::Pipe(error)) => {
-                    let (open, why) = worker.lose(&error);
-                    shift.lost(open, why, &mut done);
+            let before = worker.told;
+            let worked = shift.work(&mut worker, &mut more, &mut done);
+            if worker.told > before {
+                self.is_barren.store(false, Ordering::Relaxed);
+            }
+            let (open, why) = match worked {
+                Ok(shift::Left::Ready) => {
+                    *held = Some(worker);
+                    continue;
                 }
+                Ok(shift::Left::Stopped) => return Ok(()),
+                Err(Loss::Pipe(error)) => worker.lose(&error),
                 Err(Loss::Told(why)) => {
                     drop(worker);
-                    shift.lost(Some(0), why, &mut done);
+                    (Some(0), why)
                 }
+            };
+            match shift.lost(open, &why, &mut done) {
+                Cost::Episode => {}
+                Cost::Nothing(attempts) => self.back_off(attempts),
+                // One episode may be what keeps a worker from beginning it. Where none was lived since the last such, it is all of them.
+                Cost::Patience if self.is_barren.swap(true, Ordering::Relaxed) => return Err(Error::Barren(why)),
+                Cost::Patience => shift.charge(why, &mut done),
             }
         }
         Ok(())
     }
 
+    /// Wait before the next attempt, after so many that failed; no longer than until the run is cancelled.
+    fn back_off(&self, attempts: u32) {
+        let mut left = BACK_OFF.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
+        while !left.is_zero() && !self.setting.cancel.is_cancelled() {
+            std::thread::sleep(left.min(LOOK));
+            left = left.saturating_sub(LOOK);
+        }
+    }
+
     /// A worker that has taken up its work. One that is lost before has cost nothing, and there is another one.
     fn start(&self) -> Result<(Seat, Confined), Error> {
-        let mut why = String::new();
-        for _ in 0..ATTEMPTS {
-            match self.attempt() {
+        let mut silent: u32 = 0;
+        let mut attempts: u32 = 0;
+        loop {
+            let why = match self.attempt() {
                 Ok(started) => return Ok(started),
                 Err(Attempt::Refused(error)) => return Err(error),
-                Err(Attempt::Lost(how)) => why = how,
+                Err(Attempt::Lost(why)) => why,
+                Err(Attempt::Silent(why)) => {
+                    silent = silent.saturating_add(1);
+                    why
+                }
+            };
+            attempts = attempts.saturating_add(1);
+            if attempts >= ATTEMPTS || silent >= SILENT || self.setting.cancel.is_cancelled() {
+                return Err(Error::TakeUp(format!("{why}, {attempts} in a row")));
             }
+            self.back_off(attempts);
         }
-        Err(Error::TakeUp(why))
     }
 
     fn attempt(&self) -> Result<(Seat, Confined), Attempt> {
         let mut worker = self.warden.start(&self.program).map_err(|error| Attempt::Refused(Error::Start(error)))?;
         self.warden.watch(&worker.watch);
-        self.warden.expect(&worker.watch, TAKE_UP);
+        self.warden.expect(&worker.watch, CONFINE);
         match self.take_up(&mut worker) {
             Ok(confined) => {
-                worker.watch.due.store(0, std::sync::atomic::Ordering::Relaxed);
+                worker.watch.due.store(0, Ordering::Relaxed);
                 Ok((worker, confined))
             }
             Err(Start::Refused(error)) => Err(Attempt::Refused(error)),
-            Err(Start::Pipe(error)) => Err(Attempt::Lost(worker.lose(&error).1)),
+            Err(Start::Pipe(error)) => {
+                let is_silent = worker.watch.overdue.load(Ordering::Relaxed);
+                let why = worker.lose(&error).1;
+                Err(if is_silent { Attempt::Silent(why) } else { Attempt::Lost(why) })
+            }
         }
     }
 
@@ -214,6 +292,7 @@ impl Crew {
         if !missing.is_empty() {
             return Err(Start::Refused(Error::Missing(missing)));
         }
+        self.warden.expect(&worker.watch, TAKE_UP);
         worker.say(&self.charge)?;
         match worker.hear(TALK)? {
             Answer::Ready => Ok(confined),
@@ -227,6 +306,8 @@ impl Crew {
 /// What became of an attempt to start a worker.
 enum Attempt {
     Lost(String),
+    /// It said nothing for as long as it was waited for.
+    Silent(String),
     Refused(Error),
 }
 

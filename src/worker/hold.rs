@@ -191,11 +191,15 @@ fn adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
 fn lesson_adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
     let Some(learned) = &transcript.learned else { return true };
     let carry = setting.policy.boundary.carry;
+    if (transcript.end == End::Wall) != (learned.outcome == Lesson::Withheld) {
+        return false;
+    }
     match learned.outcome {
         Lesson::Carried => true,
         Lesson::Refused => learned.bytes > carry && transcript.violations.of(Class::CarryUndeclared) > 0,
         Lesson::Stopped => learned.bytes == 0 && setting.cancel.is_cancelled(),
-        Lesson::Trapped | Lesson::Exhausted => learned.bytes == 0,
+        Lesson::Trapped | Lesson::Exhausted | Lesson::Overtime => learned.bytes == 0,
+        Lesson::Withheld => learned.bytes == 0 && learned.fuel == 0,
     }
 }
 

@@ -13,7 +13,8 @@
 //!    lineage stay what they were before it, and all others are lived as if nothing had happened.
 //! 3. The record is the same as without workers, byte for byte, for every episode that was not lost.
 //! 4. The supervisor decides what is believed; see [`Told`]. A worker cannot change what is recorded of another episode.
-//! 5. A worker does not outlive its supervisor, and what it leaves on the disk the supervisor removes.
+//! 5. A worker does not outlive its supervisor, and what it leaves on the disk the supervisor removes, or names.
+//! 6. Where no worker begins an episode any more, the run ends, after few attempts that are further and further apart.
 //!
 //! What it does not show: that what a worker tells of the episodes that it lives itself is true, once the agent has broken out of
 //! wasmtime into it. It can then tell of any actions and calls, within what the policy allows; what the actions led to it cannot.
@@ -27,6 +28,7 @@ mod child;
 pub mod confine;
 mod crew;
 pub mod frame;
+mod guard;
 mod hold;
 mod noted;
 mod parcel;
@@ -35,6 +37,7 @@ mod play;
 pub mod probe;
 mod seat;
 mod shift;
+mod sweeper;
 mod told;
 mod warden;
 mod wire;
@@ -43,5 +46,6 @@ pub use bounds::Bounds;
 pub use child::serve;
 pub use crew::{Crew, Error};
 pub use parcel::Parcel;
+pub use sweeper::Left;
 pub use told::{Doubt, Told};
 pub use wire::{Answer, Charge, Confined, Opening, Order, Terms, VERSION};

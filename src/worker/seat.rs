@@ -1,7 +1,7 @@
 //! One worker, as the supervisor holds it.
 
 use std::io::{BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::begun::Begun;
 use super::frame;
+use super::sweeper::Broom;
 use super::wire::Answer;
 use crate::capability;
 
@@ -21,14 +22,20 @@ pub(super) struct Seat {
     begun: Begun,
     /// How many episodes it has told of.
     pub(super) told: u64,
-    /// Where its workspaces lie. It is removed with what a lost worker left there.
-    scratch: Option<TempDir>,
+    /// Where its workspaces lie, and what removes that with all that a lost worker left there.
+    scratch: Option<(TempDir, Broom)>,
 }
 
 /// What the warden has to do with a worker.
 pub(super) struct Watch {
     child: Mutex<Child>,
     orders: Mutex<ChildStdin>,
+    /// Where its workspaces lie.
+    pub(super) scratch: PathBuf,
+    /// Whether there was more on the disk than the policy grants, at the last look.
+    pub(super) exceeds: AtomicBool,
+    /// Whether it was stopped because there was.
+    pub(super) exceeded: AtomicBool,
     /// When its next answer is due, in ticks of the warden; 0 where none is.
     pub(super) due: AtomicU64,
     /// Whether it was stopped because it did not answer in time.
@@ -41,8 +48,8 @@ pub(super) struct Watch {
 const BUFFER: usize = 1 << 16;
 
 impl Seat {
-    /// Start a worker of `program`, which has said nothing yet.
-    pub(super) fn start(program: &Path) -> std::io::Result<Self> {
+    /// Start a worker of `program`, which has said nothing yet. Once it is gone `broom` removes what it left on the disk.
+    pub(super) fn start(program: &Path, broom: Broom) -> std::io::Result<Self> {
         let scratch = capability::make_folder("dayfly-worker-")?;
         let begun = Begun::new(scratch.path())?;
         let mut child = Command::new(program)
@@ -58,15 +65,9 @@ impl Seat {
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::Error::other("a process without pipes"));
         };
-        let watch = Arc::new(Watch {
-            child: Mutex::new(child),
-            orders: Mutex::new(orders),
-            due: AtomicU64::new(0),
-            overdue: AtomicBool::new(false),
-            cancelled: AtomicBool::new(false),
-        });
+        let watch = Arc::new(Watch::of(child, orders, scratch.path()));
         let answers = BufReader::with_capacity(BUFFER, answers);
-        Ok(Self { watch, answers, buffer: Vec::new(), begun, told: 0, scratch: Some(scratch) })
+        Ok(Self { watch, answers, buffer: Vec::new(), begun, told: 0, scratch: Some((scratch, broom)) })
     }
 
     /// Say what is in `frames`.
@@ -92,7 +93,9 @@ impl Seat {
                 self.begun.count().checked_sub(self.told).and_then(|more| more.checked_sub(1))
             }
         };
+        let has_exceeded = self.watch.exceeded.load(Ordering::Relaxed);
         let why = match (was_overdue, error, status) {
+            _ if has_exceeded => "the worker had more on the disk than the policy grants".to_owned(),
             (true, ..) => "the worker did not answer in time".to_owned(),
             (false, frame::Error::Long(_) | frame::Error::Malformed, _) => {
                 "the worker gave an answer that is none".to_owned()
@@ -109,17 +112,26 @@ impl Drop for Seat {
         // It has no work, and nothing of it is kept. One that was lost is gone already.
         self.watch.kill();
         self.watch.end();
-        if let Some(scratch) = self.scratch.take() {
-            let path = scratch.path().to_owned();
-            // What cannot be removed is tried once more where the program stops at once.
-            if scratch.close().is_ok() {
-                capability::forget_folder(&path);
-            }
+        if let Some((scratch, broom)) = self.scratch.take() {
+            broom.remove(scratch.keep());
         }
     }
 }
 
 impl Watch {
+    fn of(child: Child, orders: ChildStdin, scratch: &Path) -> Self {
+        Self {
+            child: Mutex::new(child),
+            orders: Mutex::new(orders),
+            scratch: scratch.to_path_buf(),
+            exceeds: AtomicBool::new(false),
+            exceeded: AtomicBool::new(false),
+            due: AtomicU64::new(0),
+            overdue: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
     /// Say `frames`, which are short, where nobody else is speaking and there is room for them: never wait.
     pub(super) fn try_say(&self, frames: &[u8]) -> bool {
         let Ok(mut orders) = self.orders.try_lock() else { return false };
@@ -189,14 +201,8 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_worker_that_does_not_read() {
         let mut child = Command::new("sleep").arg("600").stdin(Stdio::piped()).spawn().unwrap();
-        let orders = Mutex::new(child.stdin.take().unwrap());
-        let watch = Arc::new(Watch {
-            child: Mutex::new(child),
-            orders,
-            due: AtomicU64::new(0),
-            overdue: AtomicBool::new(false),
-            cancelled: AtomicBool::new(false),
-        });
+        let orders = child.stdin.take().unwrap();
+        let watch = Arc::new(Watch::of(child, orders, Path::new("")));
         let mut said = 0;
         let (done, told) = std::sync::mpsc::channel();
         let speaking = Arc::clone(&watch);

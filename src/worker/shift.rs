@@ -6,7 +6,7 @@
 //! ```
 //!
 //! 1. Of the episodes that a lost worker was given, exactly the one that it had begun and not told of is aborted. A worker that
-//!    had begun none costs none.
+//!    had begun none costs none; some in a row cost one, or end the run where nothing was lived in between.
 //! 2. A worker that says what is no answer, or what is not believed, or that it cannot go on, costs the episode that it said it of.
 //!    What it says ends no run: whether the host can go on the supervisor finds out by itself, when it starts the next one or records.
 //! 3. The worker is given more before it has told of all it has, so that neither side waits for the other.
@@ -30,8 +30,8 @@ use crate::transcript::{Closing, End};
 
 /// Bytes of a batch beyond which it takes no further episode.
 const BATCH: usize = 1 << 20;
-/// How many workers in a row may be lost before they begin an episode, until one is charged for it.
-const IDLE: u32 = 5;
+/// How many workers in a row may be lost before they begin an episode, until one is charged for it, or the run ends.
+pub(super) const IDLE: u32 = 3;
 
 /// What a seat owes.
 pub(super) struct Shift<'s> {
@@ -51,6 +51,16 @@ pub(super) struct Shift<'s> {
 pub(super) enum Left {
     Ready,
     Stopped,
+}
+
+/// What the loss of a worker costs.
+pub(super) enum Cost {
+    /// The episode that was open.
+    Episode,
+    /// Nothing, for so many workers in a row: none of them had begun an episode.
+    Nothing(u32),
+    /// There were too many of those.
+    Patience,
 }
 
 /// Why a worker is given up.
@@ -156,19 +166,22 @@ impl<'s> Shift<'s> {
 
     /// The worker is gone; `open` is how many of those that it had not told of it had finished before the one that was open, and
     /// nothing where none was. That one is aborted, and its world and lineage stay what they were.
-    pub(super) fn lost(&mut self, open: Option<u64>, why: String, done: &mut impl FnMut(u64, Lived)) {
+    pub(super) fn lost(&mut self, open: Option<u64>, why: &str, done: &mut impl FnMut(u64, Lived)) -> Cost {
         // INVARIANT 1
         let given = std::mem::take(&mut self.given);
         let Some(open) = open else {
             self.idle = self.idle.saturating_add(1);
-            if self.idle > IDLE {
-                self.abort(0, why, done);
-            }
-            return;
+            return if self.idle < IDLE { Cost::Nothing(self.idle) } else { Cost::Patience };
         };
         // A worker may say anything, but it costs one of its own.
         let last = given.saturating_sub(1);
-        self.abort(usize::try_from(open).map_or(last, |open| open.min(last)), why, done);
+        self.abort(usize::try_from(open).map_or(last, |open| open.min(last)), why.to_owned(), done);
+        Cost::Episode
+    }
+
+    /// Charge the first episode that is owed with the loss of workers that had begun none.
+    pub(super) fn charge(&mut self, why: String, done: &mut impl FnMut(u64, Lived)) {
+        self.abort(0, why, done);
     }
 
     fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Lived)) {

@@ -253,6 +253,7 @@ impl Told {
         transcript.released =
             self.released.into_iter().map(|(recipient, Bytes(body))| Message { recipient, body }).collect();
         transcript.residue = self.residue;
+        transcript.reproducible = transcript.follows_from_its_seed();
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::frame;
 use super::seat::{Seat, Watch};
+use super::sweeper::Broom;
 use super::wire::Order;
 use crate::episode::Cancel;
 
@@ -29,7 +30,24 @@ pub(super) struct Warden {
 
 struct Shared {
     now: AtomicU64,
-    watched: Mutex<Vec<Weak<Watch>>>,
+    watched: Watched,
+}
+
+/// The workers that are there.
+#[derive(Clone, Default)]
+pub(super) struct Watched(Arc<Mutex<Vec<Weak<Watch>>>>);
+
+impl Watched {
+    /// Those that there are now.
+    pub(super) fn all(&self) -> Vec<Arc<Watch>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn add(&self, worker: &Arc<Watch>) {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.retain(|known| known.strong_count() > 0);
+        watched.push(Arc::downgrade(worker));
+    }
 }
 
 /// A worker of `program` is wanted.
@@ -39,9 +57,9 @@ struct Wish {
 }
 
 impl Warden {
-    /// Start it.
-    pub(super) fn new(cancel: &Cancel) -> Result<Self, frame::Error> {
-        let shared = Arc::new(Shared { now: AtomicU64::new(1), watched: Mutex::default() });
+    /// Start it. What a worker leaves on the disk goes to `broom`.
+    pub(super) fn new(cancel: &Cancel, broom: Broom) -> Result<Self, frame::Error> {
+        let shared = Arc::new(Shared { now: AtomicU64::new(1), watched: Watched::default() });
         let (watching, cancel) = (Arc::clone(&shared), cancel.clone());
         let mut stop = Vec::new();
         frame::put(&Order::Cancel, &mut stop)?;
@@ -50,7 +68,7 @@ impl Warden {
             loop {
                 match asked.recv_timeout(TICK) {
                     // INVARIANT 1. Nobody may want it any more: it ends with the value.
-                    Ok(Wish { program, granted }) => drop(granted.send(Seat::start(&program))),
+                    Ok(Wish { program, granted }) => drop(granted.send(Seat::start(&program, broom.clone()))),
                     Err(RecvTimeoutError::Timeout) => {
                         let now = watching.now.fetch_add(1, Ordering::Relaxed).saturating_add(1);
                         watching.look(now, cancel.is_cancelled(), &stop);
@@ -73,9 +91,12 @@ impl Warden {
 
     /// Watch over one more worker.
     pub(super) fn watch(&self, worker: &Arc<Watch>) {
-        let mut watched = self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.retain(|known| known.strong_count() > 0);
-        watched.push(Arc::downgrade(worker));
+        self.shared.watched.add(worker);
+    }
+
+    /// The workers that it watches over.
+    pub(super) fn watched(&self) -> Watched {
+        self.shared.watched.clone()
     }
 
     /// The worker owes an answer within `patience` from now on.
@@ -89,8 +110,7 @@ impl Warden {
 
 impl Shared {
     fn look(&self, now: u64, is_cancelled: bool, stop: &[u8]) {
-        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        for worker in watched.iter().filter_map(Weak::upgrade) {
+        for worker in self.watched.all() {
             if is_cancelled && !worker.cancelled.load(Ordering::Relaxed) && worker.try_say(stop) {
                 worker.cancelled.store(true, Ordering::Relaxed);
             }

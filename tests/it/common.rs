@@ -112,8 +112,11 @@ impl Run {
             transcripts.lock().unwrap().push(serde_json::to_value(transcript).unwrap());
         };
         let mut writer = Writer::nowhere(&manifest);
-        harness::run_apart(&plan, &crew, self.jobs, &cancel, &mut writer, &observe)
+        let (_, ending) = harness::run_apart(&plan, &crew, self.jobs, &cancel, &mut writer, &observe)
             .map_err(|error| error.to_string())?;
+        if let Ending::Halted(halt) = ending {
+            return Err(halt.to_string());
+        }
         Ok(transcripts.into_inner().unwrap())
     }
 

@@ -1,13 +1,14 @@
 //! The temporary directory behind a workspace.
 
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::PathBuf;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use tempfile::TempDir;
 
 use super::path::Path;
-use super::places;
+use super::{places, sweep};
 use crate::transcript::Residue;
 
 /// The host could not keep a workspace.
@@ -19,9 +20,14 @@ pub enum Error {
     /// Something was in the folder that the agent did not put there, or was gone.
     #[error("the workspace did not hold what was written to it")]
     Inventory,
-    /// The folder is still there after it was removed.
-    #[error("the workspace could not be wiped")]
-    NotWiped,
+    /// The folder, or something in it, is still there.
+    #[error("the workspace `{}` could not be wiped: {why}", place.display())]
+    NotWiped {
+        /// The folder.
+        place: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
 }
 
 /// The directory, once something has been written.
@@ -83,18 +89,27 @@ impl Disk {
     pub(super) fn wipe(self) -> Result<Vec<Residue>, Error> {
         let Some(Made { folder, place }) = self.0 else { return Ok(Vec::new()) };
         let mut left = Vec::new();
-        inventory(&folder, "", &mut left)?;
+        let listed = inventory(&folder, "", DEEPEST, &mut left);
+        let place = place.keep();
+        // INVARIANT 3: gone, and checked, whatever was found in it.
+        if let Err(why) = sweep::remove_open(folder, &place) {
+            return Err(Error::NotWiped { place, why });
+        }
+        places::forget(&place);
+        if place.try_exists()? {
+            return Err(Error::NotWiped { place, why: ErrorKind::AlreadyExists.into() });
+        }
+        listed?;
         left.sort_by(|a, b| a.path.cmp(&b.path));
-        drop(folder);
-        let path = place.path().to_owned();
-        place.close()?;
-        places::forget(&path);
-        // INVARIANT 3: gone, and checked.
-        if path.try_exists()? { Err(Error::NotWiped) } else { Ok(left) }
+        Ok(left)
     }
 }
 
-fn inventory(folder: &Dir, above: &str, left: &mut Vec<Residue>) -> Result<(), Error> {
+/// More names than any path of a workspace has.
+const DEEPEST: u32 = 40;
+
+fn inventory(folder: &Dir, above: &str, deepest: u32, left: &mut Vec<Residue>) -> Result<(), Error> {
+    let deepest = deepest.checked_sub(1).ok_or(Error::Inventory)?;
     for entry in folder.entries()? {
         let entry = entry?;
         let name = entry.file_name().into_string().map_err(|_| Error::Inventory)?;
@@ -102,7 +117,7 @@ fn inventory(folder: &Dir, above: &str, left: &mut Vec<Residue>) -> Result<(), E
         let metadata = entry.metadata()?;
         if metadata.is_dir() {
             left.push(Residue { path: path.clone(), bytes: 0 });
-            inventory(&entry.open_dir()?, &path, left)?;
+            inventory(&entry.open_dir()?, &path, deepest, left)?;
         } else {
             left.push(Residue { path, bytes: metadata.len() });
         }

@@ -13,12 +13,13 @@ mod disk;
 mod index;
 mod path;
 mod places;
+mod sweep;
 
 use wasmtime::component::Linker;
 
 pub use self::disk::Error;
 pub use self::path::PATH;
-pub use self::places::{abandon, forget, make};
+pub use self::places::{Room, abandon, make, remove, room};
 
 use self::disk::Disk;
 use self::index::Index;

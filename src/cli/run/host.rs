@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::worker::{Confined, Crew};
+use crate::worker::{Confined, Crew, Left};
 
 /// What depends on the machine or the clock: outside what is sealed.
 #[derive(Serialize)]
@@ -16,6 +16,9 @@ pub(super) struct Host {
     architecture: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     isolation: Option<Isolation>,
+    /// What workers left on the disk and could not be removed: the folder, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    left: BTreeMap<String, String>,
 }
 
 /// What confined the processes that lived the episodes.
@@ -34,11 +37,12 @@ impl Isolation {
     }
 }
 
-/// What a run took, with so many jobs.
-pub(super) fn host(jobs: usize, took: Duration, crew: Option<&Crew>) -> Host {
+/// What a run took, with so many jobs, and what workers left on the disk.
+pub(super) fn host(jobs: usize, took: Duration, crew: Option<&Crew>, left: &[Left]) -> Host {
     let isolation = crew.map(|crew| Isolation::of(crew.confined()));
     Host {
         isolation,
+        left: left.iter().map(|left| (left.folder.display().to_string(), left.why.clone())).collect(),
         jobs,
         seconds: took.as_secs_f64(),
         os: std::env::consts::OS,

@@ -38,6 +38,7 @@ fn loose() -> String {
         [record]
         steps = 'digest'
         entries = 1_048_576
+        run = '16384 GiB'
     ";
     let most = |kind| match kind {
         Kind::Names { among } => format!("{:?}", among()),
@@ -78,6 +79,7 @@ fn tight() -> String {
         [record]
         steps = 'full'
         entries = 1
+        run = '1 KiB'
         [violations]
         default = 'quarantine'
     ";

@@ -22,6 +22,8 @@ const LIVING: u64 = 512 << 20;
 const ADDRESSES: u64 = 40 << 30;
 /// Descriptors: pipes, the scratch folder and files in it, the images that memories are made from.
 const DESCRIPTORS: u64 = 128;
+/// The bytes of the file that says how many episodes were begun.
+const BEGUN: u64 = 8;
 /// Of the thread that lives episodes: no limit on data counts a stack.
 const STACK: u64 = 8 << 20;
 
@@ -63,6 +65,8 @@ pub(super) fn limits_of_living(policy: &Policy) -> Result<(), String> {
         (Resource::RLIMIT_DATA, "data", living(policy)),
         (Resource::RLIMIT_AS, "addresses", ADDRESSES.saturating_add(living(policy))),
         (Resource::RLIMIT_NPROC, "processes", 0),
+        // No image of a memory is made any more.
+        (Resource::RLIMIT_FSIZE, "file size", granted_bytes(policy).max(BEGUN)),
     ])
 }
 
@@ -74,8 +78,12 @@ fn living(policy: &Policy) -> u64 {
 
 /// A file of a workspace, or the image of a memory.
 fn largest_file(policy: &Policy) -> u64 {
-    let granted = policy.grants.get("workspace").map_or(0, |granted| granted.grant.number("bytes"));
-    granted.max(policy.episode.memory).saturating_add(1 << 20)
+    granted_bytes(policy).max(policy.episode.memory).saturating_add(1 << 20)
+}
+
+/// What all files of a workspace may hold together.
+fn granted_bytes(policy: &Policy) -> u64 {
+    policy.grants.get("workspace").map_or(0, |granted| granted.grant.number("bytes"))
 }
 
 fn bound(bounds: &[(Resource, &str, u64)]) -> Result<(), String> {

@@ -1,0 +1,231 @@
+//! Removing a folder with all that is in it, whatever was made there.
+//!
+//! ```text
+//!  top/a/b/c/ ... 34 names deep --/what lies deeper--rename--> top/0
+//! ```
+//!
+//! 1. At most [`LEVELS`] folders are open at a time: what lies deeper is brought up to the top first.
+//! 2. A folder is brought up once at the most, so the time is linear in what there is.
+//! 3. What cannot be removed keeps nothing else from being removed.
+//!
+//! It expects that nobody adds anything meanwhile; that somebody else removes the same does no harm.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, DirEntry, ReadDir};
+
+/// Folders within each other that are open at a time. A workspace has fewer, so that nothing of one is ever brought up: in a confined
+/// worker nothing can be renamed.
+const LEVELS: usize = 34;
+
+/// Remove the folder at `place` with all that is in it. One that is not there is removed.
+///
+/// # Errors
+///
+/// The first reason why something could not be removed; all else is gone.
+pub(super) fn remove(place: &Path) -> io::Result<()> {
+    match Dir::open_ambient_dir(place, ambient_authority()) {
+        Ok(folder) => remove_open(folder, place),
+        Err(error) => gone(Err(error)),
+    }
+}
+
+/// The same, where the folder is open already.
+pub(super) fn remove_open(folder: Dir, place: &Path) -> io::Result<()> {
+    let emptied = Sweep { top: &folder, removed: 0, brought: 0, failed: None }.empty();
+    drop(folder);
+    emptied.and_then(|()| gone(std::fs::remove_dir(place)))
+}
+
+struct Sweep<'t> {
+    top: &'t Dir,
+    /// How many files and folders are gone.
+    removed: u64,
+    /// How many names were tried for folders that are brought up.
+    brought: u64,
+    failed: Option<io::Error>,
+}
+
+/// A folder that is open, and what is left to look at in it.
+struct Open {
+    name: OsString,
+    folder: Dir,
+    entries: ReadDir,
+}
+
+impl Sweep<'_> {
+    fn empty(mut self) -> io::Result<()> {
+        loop {
+            let before = (self.removed, self.brought);
+            let is_empty = self.pass()?;
+            match self.failed.take() {
+                // INVARIANT 3: as long as something goes, there may be more.
+                Some(error) if (self.removed, self.brought) == before => return Err(error),
+                Some(_) => {}
+                None if is_empty => return Ok(()),
+                None if (self.removed, self.brought) == before => return Err(ErrorKind::DirectoryNotEmpty.into()),
+                None => {}
+            }
+        }
+    }
+
+    /// Go once through all that there is. Says whether there was nothing.
+    fn pass(&mut self) -> io::Result<bool> {
+        let mut is_empty = true;
+        let top = Open { name: OsString::new(), folder: self.top.try_clone()?, entries: self.top.entries()? };
+        let mut open = vec![top];
+        while let Some(deepest) = open.last_mut() {
+            let Some(entry) = deepest.entries.next() else {
+                let Some(Open { name, .. }) = open.pop() else { break };
+                if let Some(above) = open.last() {
+                    let removed = above.folder.remove_dir(&name);
+                    self.note(removed);
+                }
+                continue;
+            };
+            is_empty = false;
+            let is_deep = open.len() >= LEVELS;
+            match self.take(entry, open.last(), is_deep) {
+                Ok(Some(next)) => open.push(next),
+                Ok(None) => {}
+                Err(error) => self.note(Err(error)),
+            }
+        }
+        Ok(is_empty)
+    }
+
+    /// Remove an entry of a folder; one that is a folder itself is opened, or brought up.
+    fn take(&mut self, entry: io::Result<DirEntry>, above: Option<&Open>, is_deep: bool) -> io::Result<Option<Open>> {
+        let (entry, Some(Open { folder: above, .. })) = (entry?, above) else { return Ok(None) };
+        let name = entry.file_name();
+        if !is_folder(&entry)? {
+            let removed = entry.remove_file();
+            self.note(removed);
+        } else if is_deep {
+            // INVARIANT 1
+            self.bring_up(above, &name)?;
+        } else {
+            let folder = allowed(above, &name, || entry.open_dir())?;
+            let entries = folder.entries()?;
+            return Ok(Some(Open { name, folder, entries }));
+        }
+        Ok(None)
+    }
+
+    /// INVARIANT 2: give the folder a name at the top, where its own contents are next to be looked at.
+    fn bring_up(&mut self, above: &Dir, name: &OsStr) -> io::Result<()> {
+        loop {
+            let at_top = self.brought.to_string();
+            self.brought = self.brought.saturating_add(1);
+            match allowed(above, name, || above.rename(name, self.top, &at_top)) {
+                // There is something of that name.
+                Err(error) if is_taken(error.kind()) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Count what was removed, and keep the first reason why something was not.
+    fn note(&mut self, removed: io::Result<()>) {
+        match gone(removed) {
+            Ok(()) => self.removed = self.removed.saturating_add(1),
+            Err(error) => drop(self.failed.get_or_insert(error)),
+        }
+    }
+}
+
+const fn is_taken(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory)
+}
+
+fn is_folder(entry: &DirEntry) -> io::Result<bool> {
+    let kind = entry.file_type()?;
+    // Not every file system says in a list what the entries are.
+    if kind.is_dir() || kind.is_file() || kind.is_symlink() { Ok(kind.is_dir()) } else { Ok(entry.metadata()?.is_dir()) }
+}
+
+/// What `work` with the folder `name` comes to, once it may be read and changed.
+fn allowed<T>(above: &Dir, name: &OsStr, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match work() {
+        #[cfg(unix)]
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let own = <cap_std::fs::Permissions as cap_std::fs::PermissionsExt>::from_mode(0o700);
+            above.set_permissions(name, own)?;
+            work()
+        }
+        other => {
+            let _ = (above, name);
+            other
+        }
+    }
+}
+
+/// What is not there need not be removed.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with folders within each other, each with a file, and a name that the sweep would give.
+    fn deep(levels: usize) -> std::path::PathBuf {
+        let place = tempfile::tempdir().unwrap().keep();
+        let mut folder = Dir::open_ambient_dir(&place, ambient_authority()).unwrap();
+        for _ in 0..levels {
+            folder.create("0").unwrap();
+            folder.create_dir("d").unwrap();
+            folder = folder.open_dir("d").unwrap();
+        }
+        place
+    }
+
+    #[test]
+    fn folders_within_each_other_are_removed_however_deep_they_go() {
+        for levels in [0, 1, LEVELS - 1, LEVELS, 15_000] {
+            let place = deep(levels);
+            remove(&place).unwrap();
+            assert!(!place.exists(), "{levels}");
+            remove(&place).unwrap();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn few_folders_are_open_at_a_time() {
+        const ALONE: &str = "DAYFLY_TEST_ALONE";
+        let test = "capability::workspace::sweep::tests::few_folders_are_open_at_a_time";
+        if std::env::var_os(ALONE).is_none() {
+            // In a process of its own, which may have few descriptors open.
+            let limited = format!("ulimit -n 100; exec \"$0\" --exact {test}");
+            let program = std::env::current_exe().unwrap();
+            let status = std::process::Command::new("sh").args(["-c", &limited]).arg(program).env(ALONE, "1").status();
+            assert!(status.unwrap().success());
+            return;
+        }
+        let place = deep(3000);
+        remove(&place).unwrap();
+        assert!(!place.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_may_not_be_read_is_removed_with_what_is_in_it() {
+        use cap_std::fs::{Permissions, PermissionsExt as _};
+        let place = deep(2 * LEVELS);
+        let top = Dir::open_ambient_dir(&place, ambient_authority()).unwrap();
+        let long = ["d"; LEVELS + 1].join("/");
+        for path in [long.as_str(), "d"] {
+            top.set_permissions(path, Permissions::from_mode(0)).unwrap();
+        }
+        remove(&place).unwrap();
+        assert!(!place.exists());
+    }
+}

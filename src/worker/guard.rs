@@ -1,0 +1,155 @@
+//! The thread that looks at what workers have on the disk, where the policy grants a workspace.
+//!
+//! ```text
+//!  every 20 ms: scratch folder of each worker --count--> more than the policy grants, twice in a row --> the worker is ended
+//! ```
+//!
+//! 1. A look costs no more than what the policy grants: it ends with the first thing that is too much.
+//! 2. No worker that keeps to the policy is ended. What is made while it is counted may be counted twice, so a look allows for twice as
+//!    much and something more, and one look is no reason.
+//!
+//! It does not see a file that has no name any more: the limits on files and on descriptors bound those.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::warden::Watched;
+use crate::gate::Mode;
+use crate::policy::Policy;
+
+/// How long it rests between two looks.
+const REST: Duration = Duration::from_millis(20);
+/// Bytes, and files and folders, that are allowed for beyond twice the grant.
+const MORE: (u64, u64) = (1 << 20, 64);
+/// Folders around a workspace: the scratch folder, and that of the episode in it.
+const AROUND: u64 = 2;
+
+/// The thread, for as long as this value lives.
+pub(super) struct Guard {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The most that may lie in a scratch folder while a worker keeps to the policy.
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    bytes: u64,
+    files: u64,
+    depth: u64,
+}
+
+impl Most {
+    /// Under a policy that grants a workspace.
+    fn of(policy: &Policy) -> Option<Self> {
+        let granted = policy.grants.get("workspace").filter(|granted| granted.warrant.mode == Mode::Grant)?;
+        let twice = |limit: &str, more: u64| granted.grant.number(limit).saturating_mul(2).saturating_add(more);
+        let depth = granted.grant.number("depth").saturating_add(AROUND);
+        Some(Self { bytes: twice("bytes", MORE.0), files: twice("files", MORE.1), depth })
+    }
+
+    /// Count what is in a folder, and say whether it is too much.
+    fn is_exceeded(mut self, place: &Path) -> bool {
+        match Dir::open_ambient_dir(place, ambient_authority()) {
+            Ok(folder) => self.count(&folder, self.depth).is_none(),
+            // It is on its way out.
+            Err(_) => false,
+        }
+    }
+
+    /// Take what is in a folder off what is left, as long as there is enough.
+    fn count(&mut self, folder: &Dir, depth: u64) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        let entries = there(folder.entries())?;
+        for entry in entries.into_iter().flatten() {
+            // INVARIANT 1
+            self.files = self.files.checked_sub(1)?;
+            let Some(entry) = there(entry)? else { continue };
+            let Some(about) = there(entry.metadata())? else { continue };
+            if !about.is_dir() {
+                self.bytes = self.bytes.checked_sub(about.len())?;
+            } else if let Some(folder) = there(entry.open_dir())? {
+                self.count(&folder, depth)?;
+            }
+        }
+        Some(())
+    }
+}
+
+/// What was found, or that it is gone by now. A folder that may not be looked into is none of a workspace's.
+fn there<T>(found: io::Result<T>) -> Option<Option<T>> {
+    match found {
+        Ok(found) => Some(Some(found)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+        Err(_) => Some(None),
+    }
+}
+
+impl Guard {
+    /// Start it, where the policy grants what there is to look at.
+    pub(super) fn start(policy: &Policy, watched: Watched) -> Option<Self> {
+        let most = Most::of(policy)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                thread::park_timeout(REST);
+                for worker in watched.all() {
+                    let before = worker.exceeds.load(Ordering::Relaxed);
+                    let exceeds = most.is_exceeded(&worker.scratch);
+                    worker.exceeds.store(exceeds, Ordering::Relaxed);
+                    // INVARIANT 2
+                    if before && exceeds && !worker.exceeded.swap(true, Ordering::Relaxed) {
+                        worker.kill();
+                    }
+                }
+            }
+        });
+        Some(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It counts and sends signals: it cannot panic.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: Most = Most { bytes: 10, files: 4, depth: 3 };
+
+    #[test]
+    fn what_is_more_than_may_be_is_found_and_what_is_no_more_is_not() {
+        let exceeds = |make: &dyn Fn(&Path)| {
+            let place = tempfile::tempdir().unwrap();
+            make(place.path());
+            MOST.is_exceeded(place.path())
+        };
+        let file = |place: &Path, bytes: usize| std::fs::write(place, vec![0; bytes]).unwrap();
+        let folder = |place: &Path| std::fs::create_dir_all(place).unwrap();
+        assert!(!exceeds(&|_| ()));
+        assert!(!exceeds(&|place| file(&place.join("a"), 10)));
+        assert!(exceeds(&|place| file(&place.join("a"), 11)));
+        assert!(!exceeds(&|place| folder(&place.join("a/b"))));
+        assert!(exceeds(&|place| folder(&place.join("a/b/c"))), "deeper than there may be");
+        for (files, is_more) in [(4, false), (5, true)] {
+            let make = |place: &Path| (0..files).for_each(|number| file(&place.join(number.to_string()), 0));
+            assert_eq!(exceeds(&make), is_more);
+        }
+        assert!(!MOST.is_exceeded(Path::new("/nowhere/at/all")));
+    }
+}

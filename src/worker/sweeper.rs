@@ -1,0 +1,122 @@
+//! The thread that removes what workers leave on the disk.
+//!
+//! ```text
+//!  seat whose worker is gone --folder--> Broom --> sweeper: removes it ---> what could not be removed
+//! ```
+//!
+//! 1. No seat waits for it: a worker may leave as much as the disk takes.
+//! 2. It ends with its value, once all that it was given has been tried.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use crate::capability;
+
+/// The thread.
+pub(super) struct Sweeper {
+    broom: Option<Broom>,
+    left: Arc<Mutex<Vec<Left>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Gives folders to the thread.
+#[derive(Clone)]
+pub(super) struct Broom(Sender<Wish>);
+
+/// What a worker left on the disk, and could not be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Why it is still there.
+    pub why: String,
+}
+
+enum Wish {
+    Remove(PathBuf),
+    /// Say so once all before it is done.
+    Say(Sender<()>),
+}
+
+impl Sweeper {
+    /// Start it.
+    pub(super) fn start() -> Self {
+        let left = Arc::new(Mutex::new(Vec::new()));
+        let (wishes, asked) = mpsc::channel();
+        let found = Arc::clone(&left);
+        let thread = thread::spawn(move || {
+            for wish in asked {
+                match wish {
+                    Wish::Remove(folder) => found.lock().unwrap_or_else(PoisonError::into_inner).extend(remove(folder)),
+                    // Who asked may be gone.
+                    Wish::Say(done) => drop(done.send(())),
+                }
+            }
+        });
+        Self { broom: Some(Broom(wishes)), left, thread: Some(thread) }
+    }
+
+    /// What gives it folders.
+    pub(super) fn broom(&self) -> Option<Broom> {
+        self.broom.clone()
+    }
+
+    /// Wait until all that it was given has been tried, and give what could not be removed so far.
+    pub(super) fn left(&self) -> Vec<Left> {
+        let (done, said) = mpsc::channel();
+        if self.broom.as_ref().is_some_and(|broom| broom.0.send(Wish::Say(done)).is_ok()) {
+            // The thread answers before it ends.
+            let _ = said.recv();
+        }
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Broom {
+    /// Have a folder removed.
+    pub(super) fn remove(&self, folder: PathBuf) {
+        if let Err(mpsc::SendError(Wish::Remove(folder))) = self.0.send(Wish::Remove(folder)) {
+            // The thread is gone: nobody waits any more, and nobody is told.
+            let _ = remove(folder);
+        }
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        drop(self.broom.take());
+        if let Some(thread) = self.thread.take() {
+            // INVARIANT 2. It removes folders: it cannot panic.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn remove(folder: PathBuf) -> Option<Left> {
+    let why = capability::remove_folder(&folder).err()?;
+    Some(Left { folder, why: why.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_removed_is_named_and_the_rest_is_gone() {
+        let sweeper = Sweeper::start();
+        let broom = sweeper.broom().unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let (folder, file) = (place.path().join("folder"), place.path().join("file"));
+        std::fs::create_dir_all(folder.join("a/b")).unwrap();
+        std::fs::write(&file, "").unwrap();
+        broom.remove(folder.clone());
+        // What is no folder is not made by a worker, and stays.
+        broom.remove(file.clone());
+        let left = sweeper.left();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert_eq!(left[0].folder, file);
+        assert!(!folder.exists() && file.exists());
+    }
+}
