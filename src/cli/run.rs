@@ -222,7 +222,11 @@ impl Run {
         for Left { folder, why } in &left {
             let folder = plain(&folder.display().to_string());
             // There is nobody left to tell where the error output is closed.
-            let _ = writeln!(anstream::stderr(), "note: what a worker left in `{folder}` could not be removed: {}", plain(why));
+            let _ = writeln!(
+                anstream::stderr(),
+                "note: what a worker left in `{folder}` could not be removed: {}",
+                plain(why)
+            );
         }
         writer.write_host(&host(jobs, took, crew, &left)).map_err(unwritten)?;
         let head = writer.close(ending.reason()).map_err(unwritten)?;

@@ -20,7 +20,8 @@ impl Policy {
     /// `violations.default` is spelled out class by class, and `extends` is laid flat.
     pub fn effective(&self) -> String {
         // INVARIANT 3: every field of every part is written.
-        let Self { name, episode, objective, boundary, population, grants, isolation, record, run_bytes, consequences } = self;
+        let Self { name, episode, objective, boundary, population, grants, isolation, record, run_bytes, consequences } =
+            self;
         let mut page = Page::default();
         page.raw("name", &quote(name));
 

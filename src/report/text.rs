@@ -42,7 +42,8 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
         page.row(label, &format!("{end} in {}: {}", episodes(*count), end.explanation()));
     }
     if summary.irreproducible > 0 {
-        let (of, part) = (episodes(summary.irreproducible), "the wall clock, the operator or the host had a part in it");
+        let (of, part) =
+            (episodes(summary.irreproducible), "the wall clock, the operator or the host had a part in it");
         page.row("", &format!("{BAD}not reproducible{BAD:#}: {of}: {part}"));
     }
     if summary.steps == 0 {

@@ -95,6 +95,12 @@ const FILES: &[(&str, Attempt)] = &[
         said(File::create(&own).and_then(|mut file| file.write_all(b"kept")))
     }),
     ("ask how large a file outside is", |_| said(std::fs::metadata("/etc/passwd"))),
+    // Neither is worth more than its size and its name, or than what it says itself: see SECURITY.md.
+    ("hold a file outside without opening it", |_| {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        said(File::options().read(true).custom_flags(libc::O_PATH).open("/etc/passwd"))
+    }),
+    ("open the pipe of its own answers again", |_| said(File::open("/proc/self/fd/1"))),
     ("make a link to the outside", |known| said(symlink("/etc/passwd", known.scratch.join("link")))),
     ("give a file a second name", |known| {
         said(std::fs::hard_link(known.scratch.join("own"), known.scratch.join("two")))

@@ -184,7 +184,7 @@ fn what_ends_every_worker_that_is_to_take_it_up_is_tried_five_times() {
             Ok(transcripts) => assert!(is_had && !transcripts.iter().any(is_lost)),
             Err(why) => {
                 assert!(!is_had, "{why}");
-                assert_eq!(why, "a worker could not take up its work: the worker was killed by signal 11");
+                assert_eq!(why, "a worker could not take up its work: the worker was killed by signal 11, 5 in a row");
             }
         }
     }
@@ -258,9 +258,7 @@ fn of_what_a_lost_worker_was_given_the_episode_that_it_had_begun_is_aborted() {
     // Three are given at a time. Whatever it says: one of its own, each time, and none twice.
     let last_first = [2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9];
     let in_order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-    for (begun, order) in
-        [("\\003", &last_first[..]), ("\\001", &in_order), ("\\377\\377", &last_first), ("\\000", &[0])]
-    {
+    for (begun, order) in [("\\003", &last_first[..]), ("\\001", &in_order), ("\\377\\377", &last_first)] {
         let place = tempfile::tempdir().unwrap();
         let program = impostor(place.path(), &ready);
         let leaves = format!("printf '{begun}\\000\\000\\000\\000\\000\\000\\000' | /bin/head -c 8 > begun; exit 0");

@@ -13,10 +13,13 @@ mod audits;
 mod bombs;
 mod boundary;
 mod cli;
+mod clocks;
 mod common;
 mod contract;
 mod core;
 mod demonstrations;
+#[cfg(target_os = "linux")]
+mod disks;
 mod fuzz;
 mod guarantees;
 mod guest;

@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, DirEntry, ReadDir};
+use cap_std::fs::{Dir, DirEntry};
 
 /// Folders within each other that are open at a time. A workspace has fewer, so that nothing of one is ever brought up: in a confined
 /// worker nothing can be renamed.
@@ -49,70 +49,72 @@ struct Sweep<'t> {
     failed: Option<io::Error>,
 }
 
-/// A folder that is open, and what is left to look at in it.
+/// A folder that is open, and the folders in it that are left to look at.
 struct Open {
     name: OsString,
     folder: Dir,
-    entries: ReadDir,
+    within: Vec<OsString>,
 }
 
 impl Sweep<'_> {
     fn empty(mut self) -> io::Result<()> {
         loop {
             let before = (self.removed, self.brought);
-            let is_empty = self.pass()?;
+            self.pass()?;
+            let goes_on = (self.removed, self.brought) != before;
             match self.failed.take() {
                 // INVARIANT 3: as long as something goes, there may be more.
-                Some(error) if (self.removed, self.brought) == before => return Err(error),
-                Some(_) => {}
-                None if is_empty => return Ok(()),
-                None if (self.removed, self.brought) == before => return Err(ErrorKind::DirectoryNotEmpty.into()),
-                None => {}
+                _ if goes_on => {}
+                Some(error) => return Err(error),
+                None => return Ok(()),
             }
         }
     }
 
-    /// Go once through all that there is. Says whether there was nothing.
-    fn pass(&mut self) -> io::Result<bool> {
-        let mut is_empty = true;
-        let top = Open { name: OsString::new(), folder: self.top.try_clone()?, entries: self.top.entries()? };
-        let mut open = vec![top];
+    /// Go once through all that there is, but for what is brought up meanwhile.
+    fn pass(&mut self) -> io::Result<()> {
+        let mut open = vec![self.list(OsString::new(), self.top.try_clone()?)?];
         while let Some(deepest) = open.last_mut() {
-            let Some(entry) = deepest.entries.next() else {
-                let Some(Open { name, .. }) = open.pop() else { break };
-                if let Some(above) = open.last() {
-                    let removed = above.folder.remove_dir(&name);
-                    self.note(removed);
+            if let Some(name) = deepest.within.pop() {
+                let is_deep = open.len() >= LEVELS;
+                let next = open.last().map_or(Ok(None), |above| self.take(&above.folder, name, is_deep));
+                match next {
+                    Ok(next) => open.extend(next),
+                    Err(error) => self.note(Err(error)),
                 }
                 continue;
-            };
-            is_empty = false;
-            let is_deep = open.len() >= LEVELS;
-            match self.take(entry, open.last(), is_deep) {
-                Ok(Some(next)) => open.push(next),
-                Ok(None) => {}
-                Err(error) => self.note(Err(error)),
+            }
+            let name = open.pop().map(|done| done.name);
+            if let (Some(name), Some(above)) = (name, open.last()) {
+                self.note(above.folder.remove_dir(name));
             }
         }
-        Ok(is_empty)
+        Ok(())
     }
 
-    /// Remove an entry of a folder; one that is a folder itself is opened, or brought up.
-    fn take(&mut self, entry: io::Result<DirEntry>, above: Option<&Open>, is_deep: bool) -> io::Result<Option<Open>> {
-        let (entry, Some(Open { folder: above, .. })) = (entry?, above) else { return Ok(None) };
-        let name = entry.file_name();
-        if !is_folder(&entry)? {
-            let removed = entry.remove_file();
-            self.note(removed);
-        } else if is_deep {
+    /// Open a folder, or bring it up.
+    fn take(&mut self, above: &Dir, name: OsString, is_deep: bool) -> io::Result<Option<Open>> {
+        if is_deep {
             // INVARIANT 1
             self.bring_up(above, &name)?;
-        } else {
-            let folder = allowed(above, &name, || entry.open_dir())?;
-            let entries = folder.entries()?;
-            return Ok(Some(Open { name, folder, entries }));
+            return Ok(None);
         }
-        Ok(None)
+        let folder = allowed(above, &name, || above.open_dir(&name))?;
+        self.list(name, folder).map(Some)
+    }
+
+    /// Remove the files in a folder, and list the folders.
+    fn list(&mut self, name: OsString, folder: Dir) -> io::Result<Open> {
+        let mut within = Vec::new();
+        for entry in folder.entries()? {
+            let entry = entry?;
+            if is_folder(&entry)? {
+                within.push(entry.file_name());
+            } else {
+                self.note(entry.remove_file());
+            }
+        }
+        Ok(Open { name, folder, within })
     }
 
     /// INVARIANT 2: give the folder a name at the top, where its own contents are next to be looked at.
@@ -144,7 +146,11 @@ const fn is_taken(kind: ErrorKind) -> bool {
 fn is_folder(entry: &DirEntry) -> io::Result<bool> {
     let kind = entry.file_type()?;
     // Not every file system says in a list what the entries are.
-    if kind.is_dir() || kind.is_file() || kind.is_symlink() { Ok(kind.is_dir()) } else { Ok(entry.metadata()?.is_dir()) }
+    if kind.is_dir() || kind.is_file() || kind.is_symlink() {
+        Ok(kind.is_dir())
+    } else {
+        Ok(entry.metadata()?.is_dir())
+    }
 }
 
 /// What `work` with the folder `name` comes to, once it may be read and changed.
@@ -204,7 +210,7 @@ mod tests {
         let test = "capability::workspace::sweep::tests::few_folders_are_open_at_a_time";
         if std::env::var_os(ALONE).is_none() {
             // In a process of its own, which may have few descriptors open.
-            let limited = format!("ulimit -n 100; exec \"$0\" --exact {test}");
+            let limited = format!("ulimit -n 60; exec \"$0\" --exact {test}");
             let program = std::env::current_exe().unwrap();
             let status = std::process::Command::new("sh").args(["-c", &limited]).arg(program).env(ALONE, "1").status();
             assert!(status.unwrap().success());

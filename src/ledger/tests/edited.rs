@@ -233,7 +233,8 @@ fn a_line_that_was_sealed_in_a_wrong_place_does_not_pass() {
 
 #[test]
 fn an_edited_reason_is_named_with_the_one_that_was_sealed() {
-    for sealed in Reason::ALL {
+    // Of a run that is whole no record was full.
+    for sealed in Reason::ALL.into_iter().filter(|sealed| *sealed != Reason::Full) {
         for said in Reason::ALL.into_iter().filter(|said| *said != sealed) {
             let sample = Sample::empty();
             writer(&sample.folder).close(sealed).unwrap();
