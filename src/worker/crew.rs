@@ -195,11 +195,11 @@ impl Crew {
                 None => self.start().map_err(again)?.0,
             };
             let before = worker.told;
-            let worked = shift.work(&mut worker, &mut more, &mut done);
+            let left = shift.work(&mut worker, &mut more, &mut done);
             if worker.told > before {
                 self.is_barren.store(false, Ordering::Relaxed);
             }
-            let (open, why) = match worked {
+            let (open, why) = match left {
                 Ok(shift::Left::Ready) => {
                     *held = Some(worker);
                     continue;

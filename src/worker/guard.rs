@@ -57,37 +57,40 @@ impl Most {
     /// Count what is in a folder, and say whether it is too much.
     fn is_exceeded(mut self, place: &Path) -> bool {
         match Dir::open_ambient_dir(place, ambient_authority()) {
-            Ok(folder) => self.count(&folder, self.depth).is_none(),
+            Ok(folder) => self.count(&folder, self.depth).is_err(),
             // It is on its way out.
             Err(_) => false,
         }
     }
 
     /// Take what is in a folder off what is left, as long as there is enough.
-    fn count(&mut self, folder: &Dir, depth: u64) -> Option<()> {
-        let depth = depth.checked_sub(1)?;
+    fn count(&mut self, folder: &Dir, depth: u64) -> Result<(), TooMuch> {
+        let depth = depth.checked_sub(1).ok_or(TooMuch)?;
         let entries = there(folder.entries())?;
         for entry in entries.into_iter().flatten() {
             // INVARIANT 1
-            self.files = self.files.checked_sub(1)?;
+            self.files = self.files.checked_sub(1).ok_or(TooMuch)?;
             let Some(entry) = there(entry)? else { continue };
             let Some(about) = there(entry.metadata())? else { continue };
             if !about.is_dir() {
-                self.bytes = self.bytes.checked_sub(about.len())?;
+                self.bytes = self.bytes.checked_sub(about.len()).ok_or(TooMuch)?;
             } else if let Some(folder) = there(entry.open_dir())? {
                 self.count(&folder, depth)?;
             }
         }
-        Some(())
+        Ok(())
     }
 }
 
+/// There is more than may be.
+struct TooMuch;
+
 /// What was found, or that it is gone by now. A folder that may not be looked into is none of a workspace's.
-fn there<T>(found: io::Result<T>) -> Option<Option<T>> {
+fn there<T>(found: io::Result<T>) -> Result<Option<T>, TooMuch> {
     match found {
-        Ok(found) => Some(Some(found)),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
-        Err(_) => Some(None),
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(TooMuch),
+        Err(_) => Ok(None),
     }
 }
 
@@ -139,7 +142,7 @@ mod tests {
             make(place.path());
             MOST.is_exceeded(place.path())
         };
-        let file = |place: &Path, bytes: usize| std::fs::write(place, vec![0; bytes]).unwrap();
+        let file = |place: &Path, bytes: u64| std::fs::File::create(place).unwrap().set_len(bytes).unwrap();
         let folder = |place: &Path| std::fs::create_dir_all(place).unwrap();
         assert!(!exceeds(&|_| ()));
         assert!(!exceeds(&|place| file(&place.join("a"), 10)));

@@ -110,7 +110,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (folder, file) = (place.path().join("folder"), place.path().join("file"));
         std::fs::create_dir_all(folder.join("a/b")).unwrap();
-        std::fs::write(&file, "").unwrap();
+        std::fs::File::create(&file).unwrap();
         broom.remove(folder.clone());
         // What is no folder is not made by a worker, and stays.
         broom.remove(file.clone());

@@ -45,7 +45,8 @@ impl Mounted {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(place.to_owned()));
         }
-        writeln!(std::io::stderr(), "skipped: only root can mount a file system, and not everywhere").unwrap();
+        let mut error = std::io::stderr();
+        writeln!(error, "skipped: only root can mount a file system, and not everywhere").unwrap();
         None
     }
 }
