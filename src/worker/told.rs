@@ -174,11 +174,13 @@ impl Told {
     pub fn believe(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Lived, Doubt> {
         let persists = setting.policy.boundary.environment == Continuity::Persist;
         let before = persists.then(|| ticket.environment.state());
-        let believed = self.believe_in(setting, bounds, ticket);
-        if let (Err(_), Some(state)) = (&believed, before) {
-            // INVARIANT 3: a world takes its own state.
-            let _ = ticket.environment.restore(&state);
-        }
+        let mut believed = self.believe_in(setting, bounds, ticket);
+        // INVARIANT 3: a world takes its own state. Of an episode that the wall clock ended it keeps nothing.
+        let _ = match (&mut believed, before) {
+            (Err(_), Some(state)) => ticket.environment.restore(&state),
+            (Ok(lived), Some(state)) if lived.transcript.end == End::Wall => lived.environment.restore(&state),
+            _ => Ok(()),
+        };
         believed
     }
 

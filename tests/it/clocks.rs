@@ -64,8 +64,13 @@ fn a_lesson_that_the_wall_clock_cut_is_told_from_one_without_fuel() {
 fn a_world_that_persists_is_what_it_was_before_an_episode_that_the_wall_clock_ended() {
     let world = |body: &str| {
         let policy = hurried("[boundary]\nenvironment = \"persist\"\n");
-        let ran = Run { episodes: 3, ..Run::of(&agent(body), &policy, LINE) }.go();
-        ran.transcripts.iter().map(|one| one["environment"].clone()).collect::<Vec<_>>()
+        let run = Run { episodes: 3, ..Run::of(&agent(body), &policy, LINE) };
+        let worlds =
+            |transcripts: &[Value]| transcripts.iter().map(|one| one["environment"].clone()).collect::<Vec<_>>();
+        let here = worlds(&run.go().transcripts);
+        let apart = run.apart(std::path::Path::new(env!("CARGO_BIN_EXE_dayfly"))).unwrap();
+        assert_eq!(worlds(&apart), here, "with and without workers");
+        here
     };
     let lived = world(ACT);
     assert_ne!(lived[0], lived[1], "a step shows in the world");
