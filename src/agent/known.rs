@@ -11,6 +11,7 @@
 //!
 //! It does not show that the component compiles: who compiles it says so.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId};
@@ -31,6 +32,7 @@ pub struct Known {
     learns: bool,
     instructions: Option<Arc<str>>,
     bytes: Arc<[u8]>,
+    component: Arc<[u8]>,
 }
 
 impl Known {
@@ -40,7 +42,22 @@ impl Known {
     ///
     /// [`Error`] says what is wrong with it, as far as that shows before it is compiled.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Error> {
-        reading(name, bytes, |known, _| Ok(known))
+        let most = if bytes.starts_with(encode::MAGIC) { MOST_BYTES } else { MOST_TEXT };
+        if bytes.len() > most {
+            return Err(Error::TooLarge { name: name.to_owned(), bytes: bytes.len(), most });
+        }
+        let (owned, bytes) = (name.to_owned(), Arc::<[u8]>::from(bytes));
+        let work = move || {
+            let component: Arc<[u8]> = match encode::component(&owned, &bytes)? {
+                Cow::Borrowed(_) => Arc::clone(&bytes),
+                Cow::Owned(component) => component.into(),
+            };
+            objection::check(&owned, &component)?;
+            let (imports, learns) = described(&owned, &component)?;
+            let digest = Digest::of(&bytes);
+            Ok(Self { name: owned, digest, imports, learns, instructions: None, bytes, component })
+        };
+        compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| Err(unanswered.about(name)))
     }
 
     /// Its name, for people.
@@ -83,6 +100,11 @@ impl Known {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The component in them, as it is compiled.
+    pub(super) const fn component(&self) -> &Arc<[u8]> {
+        &self.component
+    }
 }
 
 /// The digest of all that an agent is handed: the component with this digest, what it is told, and a task.
@@ -109,28 +131,6 @@ impl std::fmt::Debug for Known {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Known").field("name", &self.name).field("digest", &self.digest).finish_non_exhaustive()
     }
-}
-
-/// Read the component in `bytes`, and do `more` with it, within the time that an agent may take.
-pub(super) fn reading<T: Send + 'static>(
-    name: &str,
-    bytes: &[u8],
-    more: impl FnOnce(Known, &[u8]) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let most = if bytes.starts_with(encode::MAGIC) { MOST_BYTES } else { MOST_TEXT };
-    if bytes.len() > most {
-        return Err(Error::TooLarge { name: name.to_owned(), bytes: bytes.len(), most });
-    }
-    let (owned, bytes) = (name.to_owned(), Arc::<[u8]>::from(bytes));
-    let work = move || {
-        let binary = encode::component(&owned, &bytes)?;
-        objection::check(&owned, &binary)?;
-        let (imports, learns) = described(&owned, &binary)?;
-        let digest = Digest::of(&bytes);
-        let known = Known { name: owned, digest, imports, learns, instructions: None, bytes: Arc::clone(&bytes) };
-        more(known, &binary)
-    };
-    compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| Err(unanswered.about(name)))
 }
 
 /// What a component imports, and whether it learns.

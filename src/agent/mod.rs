@@ -2,6 +2,8 @@
 //!
 //! ```text
 //!  .wat, core module with metadata, component --bounds, encode--> component --read--> Known --compile, link--> Agent
+//!                                                                                              ^  |
+//!                                                                                              +--+ Cache
 //! ```
 //!
 //! 1. A component that imports anything outside the contract never becomes an agent.
@@ -9,7 +11,9 @@
 //! 3. What the compiler is given is bounded, and so is the time that it is waited for.
 
 mod bounds;
+mod cache;
 mod compile;
+mod compiler;
 mod declared;
 mod encode;
 mod engine;
@@ -24,7 +28,9 @@ mod source;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
+pub use cache::{Cache, Held, Made, Maker, Unusable};
 pub use compile::PATIENCE;
+pub use compiler::{Compiler, Handed, Notice};
 pub use engine::Engine;
 pub use known::Known;
 pub use part::{Excess, Part};
@@ -233,25 +239,20 @@ impl Agent {
     ///
     /// [`Error`] says what is wrong with it. Nothing of the component has run.
     pub fn load(name: &str, bytes: &[u8], engine: &Engine) -> Result<Self, Error> {
-        let engine = engine.clone();
-        // INVARIANT 3: nobody waits longer.
-        known::reading(name, bytes, move |known, binary| Self::compile(known, binary, &engine))
+        Compiler::default().compile(Known::read(name, bytes)?, engine)
     }
 
-    fn compile(known: Known, binary: &[u8], engine: &Engine) -> Result<Self, Error> {
+    fn link(known: Known, component: &Component, engine: &Engine) -> Result<Self, Error> {
         let owned = || known.name().to_owned();
-        let component = compile::spread(|| Component::from_binary(&engine.engine, binary));
-        let component = component.map_err(|unanswered| unanswered.about(known.name()))?;
         // What its memories begin with is laid out here, not by its first episode: a confined process makes no file by then.
-        let laid_out = component.and_then(|component| component.initialize_copy_on_write_image().map(|()| component));
-        let component = laid_out.map_err(|error| refused(owned(), &error))?;
+        component.initialize_copy_on_write_image().map_err(|error| refused(owned(), &error))?;
         let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
         let mismatch = |cause: &str| Error::Mismatch { name: owned(), cause: cause.to_owned() };
         let learn = if known.learns() {
             let learning = component.get_export_index(None, &*format!("{PACKAGE}/learning@{VERSION}"));
             let learn = learning.and_then(|learning| component.get_export_index(Some(&learning), "learn"));
             let is_one =
-                |learn: &ComponentExportIndex| has_signature(&component, learn, &["experience", "carry-over"], 1);
+                |learn: &ComponentExportIndex| has_signature(component, learn, &["experience", "carry-over"], 1);
             Some(learn.filter(is_one).ok_or_else(|| mismatch("`learn` is not as `wit/agent.wit` has it"))?)
         } else {
             None
@@ -259,9 +260,9 @@ impl Agent {
         // INVARIANT 1: nothing else is linked.
         let instance = engine
             .linker
-            .instantiate_pre(&component)
+            .instantiate_pre(component)
             .map_err(|error| Error::Mismatch { name: owned(), cause: format!("{error:#}") })?;
-        if !has_signature(&component, &run, &[], 0) {
+        if !has_signature(component, &run, &[], 0) {
             return Err(mismatch("`run` takes something, or returns something; it is `func()`"));
         }
         Ok(Self { known, instance, run, learn })
@@ -270,6 +271,11 @@ impl Agent {
     /// Its name, for people.
     pub fn name(&self) -> &str {
         self.known.name()
+    }
+
+    /// Its compiled code; nothing where there is no memory for it.
+    pub fn code(&self) -> Option<Vec<u8>> {
+        self.instance.component().serialize().ok()
     }
 
     /// The capabilities that it imports, in the order of the contract.

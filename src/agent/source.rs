@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::known::handed;
-use super::{Agent, Engine, Error, Known, SHIPPED};
+use super::{Agent, Compiler, Engine, Error, Known, SHIPPED};
 use crate::value::Digest;
 
 /// The bytes of a component, its name, and what it is told beside its task.
@@ -59,17 +59,13 @@ impl Source {
         })
     }
 
-    /// Compile it.
+    /// Compile it, keep nothing and say nothing.
     ///
     /// # Errors
     ///
     /// [`Error`] says what is wrong with the component.
     pub fn load(&self, engine: &Engine) -> Result<Agent, Error> {
-        let agent = Agent::load(&self.name, &self.bytes, engine).map_err(|error| self.placed(error))?;
-        Ok(match &self.instructions {
-            Some(instructions) => agent.instructed(instructions),
-            None => agent,
-        })
+        Compiler::default().compile(self.read()?, engine)
     }
 
     /// The same error, with the file that it points into.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
-use super::{Exit, find, progress, say};
+use super::{Exit, compiling, find, progress, say};
 use crate::agent::Engine;
 use crate::audit::{self, Measured, Pairing, Pairs, Roads, Subject, Verdict};
 use crate::episode::{self, Cancel, Ticker};
@@ -119,10 +119,11 @@ impl Noninterference {
         let jobs = if self.pair.is_some() { 1 } else { self.common.jobs() };
         let (engine, subject) = self.common.subject(jobs, &cancel)?;
         let policy = find::policy_here(&self.common.policy)?;
+        let compiler = compiling::compiler(false);
         let found = |name: &String| {
-            let agent = find::agent(name, &engine)?;
+            let agent = find::known(name)?;
             find::fits(&agent, &policy, &self.common.policy)?;
-            Ok(agent)
+            find::compiled(agent, &engine, &compiler)
         };
         let guests = self.agent.iter().map(found).collect::<Result<Vec<_>, Failure>>()?;
         let of = self.of.as_ref().map(found).transpose()?;

@@ -4,8 +4,6 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::{Exit, find, say};
-use crate::agent::Engine;
-use crate::episode;
 use crate::gate::Mode;
 use crate::policy::Policy;
 use crate::{policy, suite};
@@ -27,9 +25,7 @@ impl Check {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let policy = find::policy(&self.policy)?;
         if let Some(name) = &self.agent {
-            let engine =
-                Engine::new(episode::memory(&policy), 1).map_err(|error| Failure::engine(&format!("{error:#}")))?;
-            let agent = find::agent(name, &engine)?;
+            let agent = find::known(name)?;
             find::fits(&agent, &policy, &self.policy)?;
             if !self.effective {
                 say!("`{}` fits: it imports {}", agent.name(), listed(agent.imports()));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::failure::Failure;
-use crate::agent::{self, Agent, Engine, Known, Source};
+use crate::agent::{self, Agent, Compiler, Engine, Known, Source};
 use crate::environment::{KINDS, Selection};
 use crate::policy::{self, Policy, Process, SourceFile};
 use crate::value::{Fault, hint};
@@ -15,19 +15,20 @@ pub(super) fn is_path(name: &str) -> bool {
     name.contains(['/', '\\', '.'])
 }
 
-/// The agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`, which it is told at the end of every task.
-pub(super) fn agent(text: &str, engine: &Engine) -> Result<Agent, Failure> {
-    load(&source(text)?, engine)
+/// The agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`, which it is told at the end of every task: read, and not
+/// compiled.
+pub(super) fn known(text: &str) -> Result<Known, Failure> {
+    read(&source(text)?)
 }
 
-/// The same, read and not compiled.
-pub(super) fn known(text: &str) -> Result<Known, Failure> {
-    source(text)?.read().map_err(|error| Failure::input(error.to_string(), error.help()))
+/// The same, of an agent whose bytes are there.
+pub(super) fn read(source: &Source) -> Result<Known, Failure> {
+    source.read().map_err(|error| Failure::input(error.to_string(), error.help()))
 }
 
 /// The same agent, compiled.
-pub(super) fn load(source: &Source, engine: &Engine) -> Result<Agent, Failure> {
-    source.load(engine).map_err(|error| Failure::input(error.to_string(), error.help()))
+pub(super) fn compiled(known: Known, engine: &Engine, compiler: &Compiler) -> Result<Agent, Failure> {
+    compiler.compile(known, engine).map_err(|error| Failure::input(error.to_string(), error.help()))
 }
 
 /// The same agent, before it is compiled.

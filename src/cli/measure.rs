@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
-use super::{Exit, find, say, seed};
+use super::{Exit, compiling, find, say, seed};
 use crate::property::horizon;
 use crate::property::{Finding, Property};
 use crate::report::horizon::{Data, Told, svg, text};
@@ -69,7 +69,7 @@ impl Measure {
 impl Horizon {
     fn execute(&self) -> Result<Exit, Failure> {
         let jobs = workers(self.jobs);
-        let stage = Stage::new(jobs);
+        let stage = Stage::new(jobs).compiling(compiling::compiler(false));
         let (seed, origin) = seed::drawn(self.seed)?;
         let case = self.case(&stage, seed, origin)?;
         if let Some(path) = &self.svg {
@@ -123,8 +123,9 @@ impl Horizon {
         let policy = Arc::new(find::policy_here(&self.policy)?);
         let rules = suite::Rules { text: self.policy.clone(), policy };
         let source = find::source(&self.agent)?;
+        let known = find::read(&source)?;
+        find::fits(&known, &rules.policy, &self.policy)?;
         let agent = stage.agent(&source, &rules.policy).map_err(|error| Failure::stage(&error))?;
-        find::fits(&agent, &rules.policy, &self.policy)?;
         let selection = Selection {
             agents: vec![(Arc::new(source), agent.learns())],
             rules: vec![rules],

@@ -3,7 +3,9 @@
 //! Everything a command finds wrong is a failure: a message, the place in the user's file where there is one, and what to do.
 
 mod audit;
+mod cache;
 mod check;
+mod compiling;
 mod explain;
 mod failure;
 mod find;
@@ -117,6 +119,8 @@ enum Command {
     Explain(explain::Explain),
     /// Print a JSON Schema, for editors.
     Schema(check::Schema),
+    /// Look after the compiled agents that are kept.
+    Cache(cache::Cache),
     /// Live episodes for another process of this program.
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -153,6 +157,7 @@ pub fn main() -> ExitCode {
         Command::List(list) => Ok(list.execute()),
         Command::Explain(explain) => explain.execute(),
         Command::Schema(schema) => schema.execute(),
+        Command::Cache(cache) => cache.execute(),
         Command::Worker(worker) => worker.execute(),
     };
     match done {

@@ -15,8 +15,8 @@ use indicatif::ProgressBar;
 use self::drawn::Drawn;
 use self::host::host;
 use super::failure::Failure;
-use super::{Exit, find, progress, say, width};
-use crate::agent::{Engine, Known};
+use super::{Exit, compiling, find, progress, say, width};
+use crate::agent::{Compiler, Engine, Known};
 use crate::environment::{Knob, Selection};
 use crate::episode::{self, Cancel, Ticker};
 use crate::harness::{self, Ending, Manifest, Plan, Summary};
@@ -101,7 +101,9 @@ impl Run {
     fn here(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = workers(self.jobs);
         let engine = engine(&policy, jobs)?;
-        let plan = self.plan(policy, || find::agent(&self.agent, &engine))?;
+        let plan = self.plan(policy)?;
+        let agent = find::compiled(plan.agent.clone(), &engine, &self.compiler())?;
+        let plan = plan.with(agent);
         let cancel = cancel_on_interrupt()?;
         let manifest = plan.manifest();
         let sealed = sealed(&manifest)?;
@@ -114,12 +116,13 @@ impl Run {
     /// In processes of their own: this one reads the agent, and neither compiles nor runs anything of it.
     fn apart(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = workers(self.jobs);
-        let plan = self.plan(policy, || find::known(&self.agent))?;
+        let plan = self.plan(policy)?;
         let cancel = cancel_on_interrupt()?;
         let manifest = plan.manifest();
         let sealed = sealed(&manifest)?;
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
-        let crew = plan.crew(&program, sealed.digest(), jobs, &cancel).map_err(|error| Failure::run(&error))?;
+        let crew = plan.crew_compiling(&program, sealed.digest(), jobs, &cancel, self.compiler());
+        let crew = crew.map_err(|error| Failure::run(&error))?;
         for (part, why) in crew.confined().missing() {
             // There is nobody left to tell where the error output is closed.
             let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
@@ -127,6 +130,11 @@ impl Run {
         self.carry_out(&manifest, &sealed, jobs, Some(&crew), |writer, observe| {
             harness::run_apart(&plan, &crew, jobs, &cancel, writer, observe)
         })
+    }
+
+    /// Who compiles the agent, or keeps what workers have compiled.
+    fn compiler(&self) -> Compiler {
+        compiling::compiler(self.quiet || self.json)
     }
 
     /// Whether episodes are lived in processes of their own.
@@ -140,16 +148,13 @@ impl Run {
     }
 
     /// What is to be run, once it is found out that all of it is there and fits.
-    fn plan<A: AsRef<Known>>(
-        &self,
-        policy: Arc<Policy>,
-        agent: impl FnOnce() -> Result<A, Failure>,
-    ) -> Result<Plan<A>, Failure> {
+    fn plan(&self, policy: Arc<Policy>) -> Result<Plan<Known>, Failure> {
         let lineages = self.lineages(&policy)?;
         let selection = find::world(&self.environment)?.selection;
         self.note_unpaid(&policy, &selection);
         let task = self.task.as_deref().map(find::task).transpose()?;
-        let agent = agent()?;
+        // Before anything is compiled: that may take a minute.
+        let agent = find::known(&self.agent)?;
         find::fits(&agent, &policy, &self.policy)?;
         Ok(Plan {
             agent,

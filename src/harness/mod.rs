@@ -41,14 +41,14 @@ pub use summary::{Example, Spread, Summary};
 pub use trial::{observe, terms};
 
 use self::halt::Reserve;
-use crate::agent::{Agent, Known};
+use crate::agent::{Agent, Compiler, Known};
 use crate::environment::Environment;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Reason, Writer};
 use crate::policy::{Policy, Population, Process};
 use crate::transcript::{Detail, Transcript};
 use crate::value::{Digest, Draws, Seed};
-use crate::worker::{self, Crew};
+use crate::worker::{self, Crew, Store};
 
 /// What is to be run. Where the agent is only [`Known`], by workers.
 #[derive(Clone, Debug)]
@@ -276,6 +276,14 @@ impl Hands<'_> {
     }
 }
 
+impl Plan<Known> {
+    /// The same plan, with the agent compiled.
+    pub fn with(self, agent: Agent) -> Plan {
+        let Self { agent: _, policy, world, task, episodes, lineages, seed, draws } = self;
+        Plan { agent, policy, world, task, episodes, lineages, seed, draws }
+    }
+}
+
 impl<A: AsRef<Known>> Plan<A> {
     /// All that the agent can see of chance.
     pub fn draws(&self) -> Draws {
@@ -317,9 +325,26 @@ impl<A: AsRef<Known>> Plan<A> {
         jobs: usize,
         cancel: &Cancel,
     ) -> Result<Crew, Error> {
+        self.crew_compiling(program, manifest, jobs, cancel, Compiler::default())
+    }
+
+    /// The same workers, with a compiler that keeps what they have compiled and says when they begin.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::crew`].
+    pub fn crew_compiling(
+        &self,
+        program: &std::path::Path,
+        manifest: Digest,
+        jobs: usize,
+        cancel: &Cancel,
+        compiler: Compiler,
+    ) -> Result<Crew, Error> {
         self.fits_its_population()?;
         let setting = self.setting(self.agent.as_ref().clone(), manifest, cancel)?;
-        Ok(Crew::new(program, setting, &self.world.definition, jobs, self.episodes)?)
+        let store = Store::new(compiler, &setting);
+        Ok(Crew::new(program, setting, &self.world.definition, jobs, self.episodes, store)?)
     }
 }
 

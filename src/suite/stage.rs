@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::agent::{self, Agent, Engine, Source};
+use crate::agent::{self, Agent, Compiler, Engine, Source};
 use crate::audit::{self, Lived, Pairing, Roads, Subject};
 use crate::capability::MemoryLimits;
 use crate::episode::{self, Cancel, Ticker};
@@ -28,6 +28,7 @@ pub struct Stage {
     policies: Mutex<BTreeMap<&'static str, Arc<Policy>>>,
     /// The audit of the case that is being run.
     audit: Mutex<Option<(Asked, Arc<Audit>)>>,
+    compiler: Compiler,
 }
 
 /// Which audit it is: of whom, under what and where, and from which seed. The seed follows from the case, and so from the property.
@@ -71,7 +72,14 @@ impl Stage {
             agents: Mutex::default(),
             policies: Mutex::default(),
             audit: Mutex::default(),
+            compiler: Compiler::default(),
         }
+    }
+
+    /// The same stage, whose agents are compiled by this compiler.
+    #[must_use]
+    pub fn compiling(self, compiler: Compiler) -> Self {
+        Self { compiler, ..self }
     }
 
     /// The agent, compiled for what the policy allows.
@@ -87,7 +95,7 @@ impl Stage {
             return Ok(agent);
         }
         // Not under the lock: compiling waits for other workers, which may come here.
-        let agent = source.load(&self.engine(key, limits)?)?;
+        let agent = self.compiler.compile(source.read()?, &self.engine(key, limits)?)?;
         lock(&self.agents).insert((key, source.text.clone()), agent.clone());
         Ok(agent)
     }

@@ -16,8 +16,8 @@ use super::confine;
 use super::frame::{self, Bytes};
 use super::parcel::Parcel;
 use super::told::Told;
-use super::wire::{Answer, Charge, Confined, Opening, Order, Terms, VERSION};
-use crate::agent::{self, Agent, Engine};
+use super::wire::{Answer, Charge, Code, Confined, Opening, Order, Terms, VERSION};
+use crate::agent::{self, Agent, Compiler, Engine, Handed, Known};
 use crate::environment::Selection;
 use crate::episode::{self, Cancel, Setting, Ticker, Ticket};
 use crate::policy::{Policy, SourceFile};
@@ -93,9 +93,20 @@ impl Worker {
         let Order::Charge(charge) = frame::take(&mut self.orders, &mut buffer)? else {
             return Err(Refusal::Reason("the agent has to come next".to_owned()));
         };
+        let Order::Code(code) = frame::take(&mut self.orders, &mut buffer)? else {
+            return Err(Refusal::Reason("what there is of its code has to come next".to_owned()));
+        };
         drop(buffer);
         let engine = Engine::new(episode::memory(&policy), 1).map_err(|error| Refusal::Reason(format!("{error:#}")))?;
-        let (setting, selection) = prepare(charge, policy, &engine)?;
+        let is_wanted = matches!(code, Code::Wanted);
+        let (setting, selection) = prepare(charge, code, policy, &engine)?;
+        if let Some(code) = setting.agent.code().filter(|_| is_wanted) {
+            match frame::send(&Answer::Compiled(Bytes(code)), &mut self.answers) {
+                // It is compiled again next time.
+                Err(frame::Error::Long(_)) => {}
+                sent => sent?,
+            }
+        }
         Ok(Ready { setting, selection, engine, confined })
     }
 
@@ -170,10 +181,10 @@ fn policy(terms: &Terms) -> Result<Policy, Refusal> {
         .map_err(|invalid| Refusal::Reason(invalid.to_string()))
 }
 
-fn prepare(charge: Charge, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, Selection), Refusal> {
+fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, Selection), Refusal> {
     let reason = |error: &dyn std::fmt::Display| Refusal::Reason(error.to_string());
     let selection = Selection::defined(&charge.environment).map_err(|error| reason(&error))?;
-    let agent = Agent::load(&charge.agent, &charge.component.0, engine).map_err(Refusal::Agent)?;
+    let agent = agent(&charge, code, engine).map_err(Refusal::Agent)?;
     let agent = match charge.instructions {
         Some(instructions) => agent.instructed(&instructions),
         None => agent,
@@ -183,6 +194,17 @@ fn prepare(charge: Charge, policy: Arc<Policy>, engine: &Engine) -> Result<(Sett
     let run = Digest::of(&[]);
     let setting = Setting::new(agent, policy, task, run, Cancel::default()).map_err(|error| reason(&error))?;
     Ok((setting, selection))
+}
+
+/// The agent: loaded, where there is code of it, or else compiled.
+fn agent(charge: &Charge, code: Code, engine: &Engine) -> Result<Agent, agent::Error> {
+    let known = Known::read(&charge.agent, &charge.component.0)?;
+    if let Code::Handed { key, tag, code: Bytes(code) } = code
+        && let Some(agent) = (Handed { key, tag, code }).load(&known, engine)
+    {
+        return agent;
+    }
+    Compiler::default().compile(known, engine)
 }
 
 /// Hear orders on a thread of its own, so that a cancellation is heard while an episode is open. The worker ends with its supervisor.

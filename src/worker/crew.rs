@@ -12,7 +12,8 @@ use super::seat::Seat;
 use super::shift::{self, Cost, Loss, Shift};
 use super::sweeper::{Left, Sweeper};
 use super::warden::Warden;
-use super::wire::{Answer, Charge, Confined, Order, Terms, VERSION, words};
+use super::store::Store;
+use super::wire::{Answer, Charge, Code, Confined, Order, Terms, VERSION, words};
 use crate::agent::{self, Known};
 use crate::environment::Selection;
 use crate::episode::{Lived, Setting, Ticket};
@@ -25,6 +26,7 @@ pub struct Crew {
     bounds: Bounds,
     terms: Vec<u8>,
     charge: Vec<u8>,
+    store: Store,
     confined: Confined,
     patience: Duration,
     /// Whether no episode has been lived since the last one was charged for workers that began none, or since the start.
@@ -86,8 +88,8 @@ impl Crew {
     /// The most episodes that are handed to a worker at a time.
     pub const MOST: u64 = 32;
 
-    /// A crew of `seats` workers of `program`, for a run of `episodes` in the environment of this definition. The first one is
-    /// started, so that what is missing is known before anything is recorded.
+    /// A crew of `seats` workers of `program`, for a run of `episodes` in the environment of this definition, whose code is kept in
+    /// `store`. The first one is started, so that what is missing is known before anything is recorded.
     ///
     /// # Errors
     ///
@@ -98,6 +100,7 @@ impl Crew {
         environment: &str,
         seats: usize,
         episodes: u64,
+        store: Store,
     ) -> Result<Self, Error> {
         let selection = Selection::defined(environment).ok().filter(|known| known.definition() == environment);
         let Some(selection) = selection else {
@@ -116,6 +119,7 @@ impl Crew {
             bounds,
             terms,
             charge,
+            store,
             confined: Confined::default(),
             patience: PATIENCE,
             is_barren: AtomicBool::new(true),
@@ -293,8 +297,20 @@ impl Crew {
             return Err(Start::Refused(Error::Missing(missing)));
         }
         self.warden.expect(&worker.watch, TAKE_UP);
+        let code = self.store.code(&self.setting.agent);
+        let (is_wanted, is_handed) = (matches!(code, Code::Wanted), matches!(code, Code::Handed { .. }));
+        let _told = (!is_handed).then(|| self.store.compiler().begin(self.setting.agent.name()));
         worker.say(&self.charge)?;
-        match worker.hear(TALK)? {
+        worker.say(&framed(&Order::Code(code)).map_err(Start::Refused)?)?;
+        let most = if is_wanted { Store::most(&self.setting.agent) } else { TALK };
+        let mut answer = worker.hear(most)?;
+        if let Answer::Compiled(Bytes(code)) = &answer
+            && is_wanted
+        {
+            self.store.keep(&self.setting.agent, code);
+            answer = worker.hear(TALK)?;
+        }
+        match answer {
             Answer::Ready => Ok(confined),
             Answer::Unfit { why, help } => Err(Start::Refused(Error::Agent { why: words(&why), help: words(&help) })),
             Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(words(&why)))),

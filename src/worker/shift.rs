@@ -122,7 +122,7 @@ impl<'s> Shift<'s> {
                 Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
                 // INVARIANT 2
                 Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(&why)))),
-                Answer::Confined(_) | Answer::Unfit { .. } | Answer::Ready | Answer::Stopped => {
+                Answer::Confined(_) | Answer::Unfit { .. } | Answer::Ready | Answer::Stopped | Answer::Compiled(_) => {
                     return Err(frame::Error::Malformed.into());
                 }
             }

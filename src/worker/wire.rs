@@ -4,7 +4,10 @@
 //!  supervisor                         worker
 //!    Terms   ---------------------->    confines itself
 //!            <----------------------  Confined
-//!    Charge  ---------------------->    compiles the agent, confines itself further
+//!    Charge  ---------------------->
+//!    Code    ---------------------->    loads or compiles the agent
+//!            <----------------------  Compiled, where it has compiled it and the code is wanted
+//!                                       confines itself further
 //!            <----------------------  Ready, or Unfit: the component does not compile, or does not fit
 //!    Batch   ---------------------->    lives the episodes, one after the other
 //!            <----------------------  Lived, for each
@@ -22,7 +25,7 @@ use super::parcel::Parcel;
 use crate::policy::Part;
 
 /// The version of this conversation. Both ends are the same program, so there is no other to speak.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What the supervisor says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,6 +38,26 @@ pub enum Order {
     Batch(Vec<Opening>),
     /// End the open episode, and live no other.
     Cancel,
+    /// What there is of the code of the agent.
+    Code(Code),
+}
+
+/// What a worker is told of the code of its agent.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Code {
+    /// It has to compile the agent.
+    None,
+    /// It has to compile the agent, and to tell the code.
+    Wanted,
+    /// It can load this.
+    Handed {
+        /// A key that was made for it.
+        key: [u8; 32],
+        /// What vouches for the code with that key.
+        tag: [u8; 32],
+        /// The code.
+        code: Bytes,
+    },
 }
 
 /// Under which rules a worker works.
@@ -100,6 +123,8 @@ pub enum Answer {
     Stopped,
     /// It cannot go on, and why: the host failed at the open episode, or at what comes before any.
     Failed(String),
+    /// The code of the agent, before it is ready.
+    Compiled(Bytes),
 }
 
 /// What confines a worker.

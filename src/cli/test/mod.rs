@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::Args;
 
 use self::progress::Progress;
-use super::Exit;
+use super::{Exit, compiling};
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
 use super::seed;
@@ -72,7 +72,7 @@ impl Test {
     #[expect(clippy::disallowed_methods, reason = "how long a suite took is for people alone")]
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let jobs = workers(self.jobs);
-        let stage = Stage::new(jobs);
+        let stage = Stage::new(jobs).compiling(compiling::compiler(self.quiet || self.json));
         let asked = self.select(&stage)?;
         if asked.cases.is_empty() {
             return Err(Failure::nothing("nothing is selected", "`dayfly list properties` shows what can be asked"));

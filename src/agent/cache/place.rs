@@ -1,0 +1,73 @@
+//! Where the cache and its key lie, and whether nobody else can write there.
+
+use std::env;
+use std::fs::{DirBuilder, Metadata};
+use std::path::{Path, PathBuf};
+
+use super::Unusable;
+
+/// The folder of the cache.
+pub(super) fn cache() -> Result<PathBuf, Unusable> {
+    match env::var_os("DAYFLY_CACHE") {
+        Some(place) if ["off", "0"].iter().any(|off| place == *off) => Err(Unusable::Off),
+        Some(place) if !place.is_empty() => Ok(place.into()),
+        _ => below("XDG_CACHE_HOME", ".cache"),
+    }
+}
+
+/// The folder of the key: not in that of the cache, which may be shared, restored or moved.
+pub(super) fn state() -> Result<PathBuf, Unusable> {
+    below("XDG_STATE_HOME", ".local/state")
+}
+
+/// `dayfly` in the folder that `variable` names, or in `otherwise` below the home of the user.
+fn below(variable: &str, otherwise: &str) -> Result<PathBuf, Unusable> {
+    let named = |variable: &str| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = named(variable).or_else(|| named("HOME").map(|home| home.join(otherwise)));
+    let folder = folder.ok_or(Unusable::Nowhere)?;
+    // Who is somebody else for a while leaves nothing in the home of another.
+    let there = folder.ancestors().find_map(|folder| Some((folder, folder.metadata().ok()?)));
+    match there {
+        Some((folder, about)) if !is_own(&about) => Err(Unusable::Shared(folder.to_owned())),
+        _ => Ok(folder.join("dayfly")),
+    }
+}
+
+/// Make a folder for the user alone, where it is not there; one that others can write to is none.
+pub(super) fn make(folder: &Path) -> Result<(), Unusable> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let unusable = |source| Unusable::Io { path: folder.to_owned(), source };
+    builder.create(folder).map_err(unusable)?;
+    let about = folder.metadata().map_err(unusable)?;
+    // INVARIANT 3
+    if is_own(&about) && !is_open(&about, 0o022) { Ok(()) } else { Err(Unusable::Shared(folder.to_owned())) }
+}
+
+/// Whether a file is the user's, and nobody else can read or write it.
+pub(super) fn is_secret(about: &Metadata) -> bool {
+    is_own(about) && !is_open(about, 0o077)
+}
+
+#[cfg(unix)]
+fn is_own(about: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::uid(about) == nix::unistd::geteuid().as_raw()
+}
+
+#[cfg(unix)]
+fn is_open(about: &Metadata, to: u32) -> bool {
+    std::os::unix::fs::MetadataExt::mode(about) & to != 0
+}
+
+/// Who else can write is not known here: so there is no cache.
+#[cfg(not(unix))]
+fn is_own(_: &Metadata) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_open(_: &Metadata, _: u32) -> bool {
+    true
+}

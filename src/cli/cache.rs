@@ -1,0 +1,64 @@
+//! `dayfly cache`: the compiled agents that are kept.
+
+use clap::{Args, Subcommand};
+
+use super::failure::Failure;
+use super::{Exit, say};
+use crate::agent::{self, Held, Unusable};
+use crate::value::many;
+
+/// Look after the compiled agents that are kept.
+#[derive(Debug, Args)]
+pub(super) struct Cache {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Print the folder that they are kept in.
+    Dir,
+    /// Print how many there are, and how many bytes they have.
+    Size,
+    /// Remove them all: the next run of each agent compiles it again.
+    Clean,
+}
+
+impl Cache {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let cache = agent::Cache::of_user().map_err(|unusable| failed(&unusable))?;
+        match self.what {
+            What::Dir => say!("{}", cache.folder().display()),
+            What::Size => say!("{} of at most {}", sum(cache.held()), mebibytes(cache.most())),
+            What::Clean => {
+                let cleaned = cache.clean().map_err(|error| {
+                    let message = format!("`{}` cannot be emptied: {error}", cache.folder().display());
+                    Failure::input(message, "remove what is in it by hand")
+                })?;
+                say!("removed {}", sum(cleaned));
+            }
+        }
+        Ok(Exit::Held)
+    }
+}
+
+/// Why nothing is kept.
+fn failed(unusable: &Unusable) -> Failure {
+    let help = match unusable {
+        Unusable::Off => "leave `DAYFLY_CACHE` out, or name a folder in it",
+        Unusable::Nowhere => "set `HOME`; `DAYFLY_CACHE` names another folder",
+        Unusable::Shared(_) => "let nobody else write to it (`chmod go-w`), or name another folder in `DAYFLY_CACHE`",
+        Unusable::Io { .. } => "name a folder that you may write to in `DAYFLY_CACHE`; the key lies below `XDG_STATE_HOME`",
+    };
+    Failure::input(format!("no compiled agent is kept: {unusable}"), help)
+}
+
+fn sum(held: Held) -> String {
+    format!("{}, {}", many(held.agents, "compiled agent"), mebibytes(held.bytes))
+}
+
+/// So many bytes, in MiB and tenths.
+fn mebibytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10).div_ceil(1 << 20);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}

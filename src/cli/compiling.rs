@@ -1,0 +1,70 @@
+//! What people see while an agent is compiled, and where its code is kept.
+
+use std::any::Any;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::agent::{Cache, Compiler};
+use crate::report::plain;
+
+/// After how long a terminal shows that an agent is compiled.
+const SHOWN: Duration = Duration::from_secs(1);
+/// After how long a line says so where the error output is none, as in the log of a CI job.
+const SAID: Duration = Duration::from_secs(5);
+
+/// Who compiles agents for a command: what is compiled is kept for the next one, and people are told where it takes long.
+pub(super) fn compiler(is_quiet: bool) -> Compiler {
+    // Where there is no cache, everything is as it is with one, only slower.
+    let compiler = Compiler::keeping(Cache::of_user().ok());
+    if is_quiet { compiler } else { compiler.telling(Arc::new(|name| Box::new(Telling::begin(name)) as Box<dyn Any>)) }
+}
+
+/// Tells people that an agent is compiled, until it is dropped.
+struct Telling {
+    over: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Telling {
+    fn begin(name: &str) -> Self {
+        let (over, is_over) = channel::<()>();
+        let text = format!("compiling `{}`", plain(name));
+        let is_terminal = std::io::stderr().is_terminal();
+        let patience = if is_terminal { SHOWN } else { SAID };
+        let thread = thread::spawn(move || {
+            if is_over.recv_timeout(patience) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            if !is_terminal {
+                // There is nobody left to tell where the error output is closed.
+                let _ = writeln!(anstream::stderr(), "{text} ...");
+                return;
+            }
+            let spinner = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ... {elapsed}") {
+                spinner.set_style(style);
+            }
+            spinner.set_message(text);
+            spinner.enable_steady_tick(Duration::from_millis(100));
+            // It ends when the other end is dropped.
+            let _ = is_over.recv();
+            spinner.finish_and_clear();
+        });
+        Self { over: Some(over), thread: Some(thread) }
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        drop(self.over.take());
+        if let Some(thread) = self.thread.take() {
+            // It waits and writes: it cannot panic.
+            let _ = thread.join();
+        }
+    }
+}
