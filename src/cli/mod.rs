@@ -16,6 +16,7 @@ mod progress;
 mod reproduce;
 mod run;
 mod seed;
+mod show;
 mod test;
 mod verify;
 mod worker;
@@ -111,6 +112,8 @@ enum Command {
     Check(check::Check),
     /// Run a published result again, and put ours beside it.
     Reproduce(Box<reproduce::Reproduce>),
+    /// Show the episodes of a run, or one of them from its beginning to its end.
+    Show(show::Show),
     /// Verify the record of a run.
     Verify(verify::Verify),
     /// List what there is.
@@ -153,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Audit(audit) => audit.execute(),
         Command::Check(check) => check.execute(),
         Command::Reproduce(reproduce) => reproduce.execute(),
+        Command::Show(show) => show.execute(),
         Command::Verify(verify) => verify.execute(),
         Command::List(list) => Ok(list.execute()),
         Command::Explain(explain) => explain.execute(),

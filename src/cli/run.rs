@@ -269,7 +269,7 @@ fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
             let lost = summary.ends.get(&End::Aborted).copied().unwrap_or_default();
             Err(Failure::lost(lost))
         }
-        Ending::Completed if summary.demands.fail => Ok(Exit::Violated),
+        Ending::Completed if summary.failed() => Ok(Exit::Violated),
         Ending::Completed => Ok(Exit::Held),
     }
 }

@@ -37,7 +37,7 @@ pub use lineage::Make;
 pub use manifest::{Manifest, Named};
 pub use relay::relay;
 pub use spread::spread;
-pub use summary::{Example, Spread, Summary};
+pub use summary::{Example, Spread, Summary, Trap};
 pub use trial::{observe, terms};
 
 use self::halt::Reserve;
@@ -217,7 +217,7 @@ fn go_through<A: AsRef<Known>>(
     observe: &(dyn Fn(&Transcript) + Sync),
 ) -> Result<(Summary, Ending), Error> {
     plan.fits_its_population()?;
-    let mut summary = Summary::default();
+    let mut summary = Summary { trapped: plan.policy.episode.trapped, ..Summary::default() };
     let mut lineages = lineage::Lineages::new(plan);
     let reserve = Reserve::of(&plan.policy, rayon::current_num_threads());
     let mut left = plan.policy.run_bytes;

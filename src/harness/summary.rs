@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::gate::Demands;
+use crate::policy::Trapped;
 use crate::transcript::{Class, Closing, End, Entry, Lesson, Tally, Touched, Transcript};
 
 /// What the summary needs of an episode.
@@ -29,6 +30,7 @@ pub(super) struct Digested {
     released: u64,
     lesson: Option<Lesson>,
     cause: Option<String>,
+    log: Vec<String>,
     examples: Vec<Entry>,
     invalid: u64,
     first_invalid: Option<Entry>,
@@ -61,6 +63,7 @@ impl Digested {
             tripwires: transcript.tripwires,
             after_end: transcript.after_end,
             lesson: transcript.learned.map(|learned| learned.outcome),
+            log: transcript.cause.as_ref().map_or_else(Vec::new, |_| last(&transcript.log)),
             cause: transcript.cause,
             released: u64::try_from(transcript.released.len()).unwrap_or(u64::MAX),
             examples: transcript.entries.into_iter().filter(|entry| first(entry)).collect(),
@@ -93,8 +96,10 @@ pub struct Summary {
     pub episodes_invalid: u64,
     /// The first of them that is kept: the episode and the entry.
     pub first_invalid: Option<(u64, Entry)>,
-    /// The first episode that ended or closed by a trap, and what the trap says.
-    pub trap: Option<(u64, String)>,
+    /// The first episode that ended or closed by a trap.
+    pub trap: Option<Trap>,
+    /// What the policy makes of a trap.
+    pub trapped: Trapped,
     /// How many lessons came to what.
     pub lessons: BTreeMap<Lesson, u64>,
     /// Calls of the agent.
@@ -117,6 +122,30 @@ pub struct Summary {
     pub late: Spread,
     /// What the violations ask of the run.
     pub demands: Demands,
+}
+
+/// An episode that ended or closed by a trap.
+#[derive(Clone, Debug)]
+pub struct Trap {
+    /// The episode.
+    pub episode: u64,
+    /// What the trap says.
+    pub cause: String,
+    /// The last lines of the log of the episode, as far as people read them.
+    pub log: Vec<String>,
+}
+
+/// The most lines that are kept of the log of an episode that trapped, and the most characters of a line: a traceback, or the message of
+/// a panic.
+const LINES: usize = 12;
+const CHARACTERS: usize = 300;
+
+/// The last lines of a log.
+fn last(log: &[String]) -> Vec<String> {
+    let lines = log.iter().flat_map(|text| text.lines()).rev().filter(|line| !line.trim().is_empty()).take(LINES);
+    let mut lines: Vec<String> = lines.map(|line| line.trim_end().chars().take(CHARACTERS).collect()).collect();
+    lines.reverse();
+    lines
 }
 
 /// The first violation of a class.
@@ -168,6 +197,23 @@ impl Spread {
 }
 
 impl Summary {
+    /// Whether every episode that says something about the agent ended by a trap.
+    pub fn is_all_trapped(&self) -> bool {
+        let ended = |end: End| self.ends.get(&end).copied().unwrap_or_default();
+        let trapped = ended(End::Trapped);
+        trapped > 0 && trapped == self.episodes.saturating_sub(ended(End::Aborted))
+    }
+
+    /// Whether there was a trap that the policy fails on.
+    pub fn fails_on_a_trap(&self) -> bool {
+        self.trapped == Trapped::Fail && self.closings.contains_key(&Closing::Trapped)
+    }
+
+    /// Whether the run failed: by a violation, by a trap, or since the agent did nothing but trap.
+    pub fn failed(&self) -> bool {
+        self.demands.fail || self.fails_on_a_trap() || self.is_all_trapped()
+    }
+
     /// Count one more episode of as many as were asked for. The order matters for the last digit of a mean, and for which example
     /// is the first.
     pub(super) fn add(&mut self, episode: &Digested, asked: u64) {
@@ -211,7 +257,7 @@ impl Summary {
         if self.trap.is_none()
             && let Some(cause) = &episode.cause
         {
-            self.trap = Some((episode.episode, cause.clone()));
+            self.trap = Some(Trap { episode: episode.episode, cause: cause.clone(), log: episode.log.clone() });
         }
         self.tripwires.merge(&episode.tripwires);
         self.demands = self.demands.and(episode.demands);

@@ -33,6 +33,7 @@ impl Policy {
         page.line("table-elements", &count(episode.table_elements));
         page.line("call-bytes", &Size::<0, 0>(episode.call_bytes));
         page.line("ends-on", &episode.on_release);
+        page.line("trapped", &episode.trapped);
         let (fuel, records) = (Count::<0, 0>(episode.grace_fuel), count(record.grace));
         page.raw("grace", &format!("{{ fuel = {}, records = {} }}", fuel.write(), records.write()));
 

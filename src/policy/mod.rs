@@ -93,6 +93,18 @@ pub struct Limits {
     pub on_release: Release,
     /// The instructions that the agent has after the boundary, to return.
     pub grace_fuel: u64,
+    /// What a run comes to in which a component traps.
+    pub trapped: Trapped,
+}
+
+/// What a run comes to in which a component traps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trapped {
+    /// It is on record, and the run goes on.
+    #[default]
+    Record,
+    /// It fails.
+    Fail,
 }
 
 /// What crosses the boundary.

@@ -9,7 +9,7 @@ use super::numbers::{Count, Fraction, Size};
 use super::raw::{Raw, RawBoundary, RawEpisode, RawGrace, RawIsolation, RawObjective, RawRecord};
 use super::text::Name;
 use super::words::Signal;
-use super::{Boundary, Continuity, Limits, Policy, Release, Swap};
+use super::{Boundary, Continuity, Limits, Policy, Release, Swap, Trapped};
 use crate::document::Key;
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::transcript::{Detail, Keep};
@@ -81,6 +81,7 @@ impl<'a> Overlay<'a> {
         let table_elements = self.settle(&raw.table_elements, tables, Count(100_000));
         let call_bytes = self.settle(&raw.call_bytes, parent.map(|p| Size(p.call_bytes)), Size(1 << 20));
         let on_release = self.settle(&raw.ends_on, parent.map(|p| p.on_release), Release::GoesOn);
+        let trapped = self.settle(&raw.trapped, parent.map(|p| p.trapped), Trapped::Record);
         let default = Count(fuel.map_or(GRACE_FUEL, |fuel| fuel.0.min(GRACE_FUEL)));
         let grace = self.settle(&raw.grace.fuel, parent.map(|p| Count(p.grace_fuel)), default);
         let (steps, fuel) = (steps?, fuel?);
@@ -101,6 +102,7 @@ impl<'a> Overlay<'a> {
             call_bytes: call_bytes.0,
             on_release,
             grace_fuel: grace.0,
+            trapped,
         })
     }
 

@@ -15,7 +15,7 @@ use super::rules::RawRule;
 use super::text::{Name, Path};
 use super::violations::RawViolations;
 use super::words::Signal;
-use super::{Continuity, Release, Swap};
+use super::{Continuity, Release, Swap, Trapped};
 use crate::document::{Key, Table};
 use crate::objective::{Horizon, Reveal};
 use crate::transcript::Detail;
@@ -80,6 +80,10 @@ pub(super) struct RawEpisode {
     /// What ends the episode besides its task and its limits. "release": a message that leaves the box.
     #[schemars(extend("default" = []))]
     pub(super) ends_on: Key<Release>,
+    /// What a trap of the component leads to, before the boundary or after it. "record": the run goes on. "fail": it exits with 1. A run in
+    /// which every episode ended by a trap exits with 1 in any case.
+    #[schemars(extend("default" = "record"))]
+    pub(super) trapped: Key<Trapped>,
     /// What the agent has after the boundary, to return.
     pub(super) grace: RawGrace,
 }
@@ -187,6 +191,7 @@ impl RawEpisode {
             table_elements: table.key("table-elements"),
             call_bytes: table.key("call-bytes"),
             ends_on: table.key("ends-on"),
+            trapped: table.key("trapped"),
             grace: table.table("grace", RawGrace::read).unwrap_or_default(),
         }
     }

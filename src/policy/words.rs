@@ -4,7 +4,7 @@ use schemars::{Schema, json_schema};
 use toml::de::DeValue;
 
 use super::content::{Complaint, Content, Readable, choose, quote, text};
-use super::{Continuity, Swap};
+use super::{Continuity, Swap, Trapped};
 use crate::gate::{Consequence, Mode};
 use crate::transcript::Detail;
 
@@ -108,6 +108,19 @@ impl Word for Continuity {
 
     fn no_looser(self, parent: Self) -> bool {
         self == Self::Reset || parent == Self::Persist
+    }
+}
+
+impl Word for Trapped {
+    const ALL: &'static [(&'static str, Self)] = &[("record", Self::Record), ("fail", Self::Fail)];
+
+    const EXPECTED: &'static [(&'static str, &'static str)] = &[
+        ("end", "a trap ends its episode in any case: write `\"record\"` or `\"fail\"`"),
+        ("quarantine", "that is for violations: write `\"record\"` or `\"fail\"`"),
+    ];
+
+    fn no_looser(self, parent: Self) -> bool {
+        self == Self::Fail || parent == Self::Record
     }
 }
 

@@ -90,6 +90,7 @@ struct First<'a> {
 struct Trap<'a> {
     episode: u64,
     cause: &'a str,
+    log: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -135,7 +136,7 @@ impl<'a> Run<'a> {
             draws: manifest.draws.as_deref(),
             lineages: manifest.lineages,
             ending: ending.reason().name(),
-            failed: summary.demands.fail,
+            failed: summary.failed(),
             episodes: Episodes { asked: manifest.episodes, recorded: summary.episodes },
             ends: &summary.ends,
             irreproducible: summary.irreproducible,
@@ -144,7 +145,7 @@ impl<'a> Run<'a> {
             invalid: Invalid::new(summary),
             violations: summary.violations.iter().map(violation).collect(),
             tripwires: &summary.tripwires,
-            trap: summary.trap.as_ref().map(|(episode, cause)| Trap { episode: *episode, cause }),
+            trap: summary.trap.as_ref().map(|trap| Trap { episode: trap.episode, cause: &trap.cause, log: &trap.log }),
             returns: Numbers::new(summary.returns),
             performance: Numbers::new(summary.performance),
             learned: (!summary.lessons.is_empty()).then(|| Learned {

@@ -7,6 +7,7 @@ mod markup;
 mod page;
 pub mod picture;
 pub mod reproduction;
+pub mod show;
 pub mod suite;
 pub mod text;
 

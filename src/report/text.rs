@@ -49,9 +49,7 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     if summary.steps == 0 {
         page.row("steps", "none was taken");
     }
-    if let Some((episode, cause)) = &summary.trap {
-        page.row("first trap", &format!("episode {}: {}", number(*episode), plain(cause)));
-    }
+    trap(&mut page, summary, path);
     after_end(&mut page, summary);
     violations(&mut page, summary);
     invalid(&mut page, summary);
@@ -94,11 +92,27 @@ fn early(page: &mut Page, told: Told<'_>) {
             plain(&error.to_string())
         )),
     }
+    if summary.is_all_trapped() {
+        let all = if summary.episodes == 1 { "its episode" } else { "every episode" };
+        page.line(&format!("{BAD}failed{BAD:#}: the agent trapped in {all}, so the exit code is 1"));
+    } else if summary.fails_on_a_trap() {
+        page.line(&format!("{BAD}failed{BAD:#}: the policy answers a trap with `fail`, so the exit code is 1"));
+    }
     if summary.demands.fail {
         page.line(&format!(
             "{BAD}failed{BAD:#}: the policy answers a violation below with `fail`, so the exit code is 1"
         ));
     }
+}
+
+/// The first trap, with the last that its agent wrote to the log: a traceback, or the message of a panic.
+fn trap(page: &mut Page, summary: &Summary, path: &str) {
+    let Some(trap) = &summary.trap else { return };
+    page.row("first trap", &format!("episode {}: {}", number(trap.episode), plain(&trap.cause)));
+    for (position, line) in trap.log.iter().enumerate() {
+        page.row(if position == 0 { "its log" } else { "" }, &plain(line));
+    }
+    page.row("see it", &format!("{DIM}dayfly show {} {}{DIM:#}", plain(path), trap.episode));
 }
 
 /// What was tried past the end, and that it was refused.

@@ -61,6 +61,11 @@ impl End {
         }
     }
 
+    /// The reason with this name.
+    pub fn find(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| end.name() == text)
+    }
+
     /// Whether the clock on the wall, the operator or the host had a part in it: then the episode does not follow from its seed.
     pub const fn is_hurried(self) -> bool {
         matches!(self, Self::Wall | Self::Cancelled | Self::Aborted)

@@ -52,6 +52,7 @@ fn text(dice: &mut Dice, of: u16, needed: u16) -> String {
     dice.line(&mut text, "table-elements", of, |dice| format!("{}", 1 + dice.below(9)));
     dice.line(&mut text, "call-bytes", of, Dice::size);
     dice.line(&mut text, "ends-on", of, |dice| dice.set(&["release"]));
+    dice.line(&mut text, "trapped", of, |dice| dice.one(&["\"record\"", "\"fail\""]).into());
     dice.line(&mut text, "grace.fuel", of, |dice| format!("{}", dice.below(3)));
     dice.line(&mut text, "grace.records", of, |dice| format!("{}", dice.below(3)));
     text.push_str("[objective]\n");

@@ -18,6 +18,7 @@ fn loose() -> String {
         table-elements = 1_000_000
         call-bytes = '1 GiB'
         ends-on = []
+        trapped = 'record'
         grace = { fuel = 1_000_000_000_000_000, records = 65_536 }
         [objective]
         horizon = 'episode'
@@ -59,6 +60,7 @@ fn tight() -> String {
         table-elements = 1
         call-bytes = '1 KiB'
         ends-on = ['release']
+        trapped = 'fail'
         grace = { fuel = 0, records = 0 }
         [objective]
         horizon = 1

@@ -1,0 +1,65 @@
+//! Episodes as rows.
+
+use super::Episode;
+use crate::report::page::{number, plain};
+use crate::transcript::Class;
+
+/// Which episodes are shown.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Those with a violation of this class.
+    pub class: Option<Class>,
+    /// Those that ended, or whose agents left, so: the name of an end or of a closing.
+    pub end: Option<String>,
+}
+
+impl Filter {
+    /// Whether an episode is shown.
+    pub fn holds(&self, episode: &Episode) -> bool {
+        let has = |class: Class| episode.violations.get(class.name()).is_some_and(|count| *count > 0);
+        let ended = |end: &String| *end == episode.end || *end == episode.closing;
+        self.class.is_none_or(has) && self.end.as_ref().is_none_or(ended)
+    }
+}
+
+/// What the columns are.
+pub fn heading() -> String {
+    format!("{:>8}  {:<10}  {:<8}  {:>7}  {:>12}  {}", "episode", "end", "left", "steps", "return", "violations")
+}
+
+/// An episode in so many columns.
+pub fn row(episode: &Episode, columns: usize) -> String {
+    let total = format!("{:.3}", episode.total);
+    let total = total.trim_end_matches('0').trim_end_matches('.');
+    let row = format!(
+        "{:>8}  {:<10}  {:<8}  {:>7}  {:>12}  {}",
+        episode.episode,
+        plain(&episode.end),
+        plain(&episode.closing),
+        number(episode.steps.into()),
+        total,
+        violations(episode)
+    );
+    if row.chars().count() <= columns {
+        return row.trim_end().to_owned();
+    }
+    let cut: String = row.chars().take(columns.saturating_sub(1)).collect();
+    format!("{cut}…")
+}
+
+/// How many violations there were, and their classes: the code, and the name where there is one class.
+fn violations(episode: &Episode) -> String {
+    let total = episode.violations.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    let code = |name: &String| Class::find(name).map_or_else(|| plain(name), |class| class.code().to_owned());
+    match episode.violations.len() {
+        0 => String::new(),
+        1 => {
+            let name = episode.violations.keys().next();
+            name.map_or_else(String::new, |name| format!("{} {} {}", number(total), code(name), plain(name)))
+        }
+        _ => {
+            let codes: Vec<String> = episode.violations.keys().map(code).collect();
+            format!("{} {}", number(total), codes.join(" "))
+        }
+    }
+}
