@@ -2,7 +2,7 @@
 default: test guests format lint docs deny
 
 test:
-    cargo test
+    cargo test --workspace
 
 # While writing: what compiles, and the unit tests of one module: `just quick gate`.
 quick module="":
@@ -17,7 +17,7 @@ format:
     cargo fmt --check
 
 lint:
-    cargo clippy --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets -- -D warnings
 
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps

@@ -48,7 +48,9 @@ fn failed(unusable: &Unusable) -> Failure {
         Unusable::Off => "leave `DAYFLY_CACHE` out, or name a folder in it",
         Unusable::Nowhere => "set `HOME`; `DAYFLY_CACHE` names another folder",
         Unusable::Shared(_) => "let nobody else write to it (`chmod go-w`), or name another folder in `DAYFLY_CACHE`",
-        Unusable::Io { .. } => "name a folder that you may write to in `DAYFLY_CACHE`; the key lies below `XDG_STATE_HOME`",
+        Unusable::Io { .. } => {
+            "name a folder that you may write to in `DAYFLY_CACHE`; the key lies below `XDG_STATE_HOME`"
+        }
     };
     Failure::input(format!("no compiled agent is kept: {unusable}"), help)
 }

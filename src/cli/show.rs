@@ -115,7 +115,8 @@ impl Show {
 
     fn read(&self, line: &[u8], number: u64) -> Result<Episode, Failure> {
         serde_json::from_slice(line).map_err(|error| {
-            let message = format!("line {number} of the transcripts in `{}` is no episode: {error}", self.run.display());
+            let message =
+                format!("line {number} of the transcripts in `{}` is no episode: {error}", self.run.display());
             Failure::input(message, format!("`dayfly verify {}` says what was changed", self.run.display()))
         })
     }

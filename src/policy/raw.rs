@@ -80,8 +80,7 @@ pub(super) struct RawEpisode {
     /// What ends the episode besides its task and its limits. "release": a message that leaves the box.
     #[schemars(extend("default" = []))]
     pub(super) ends_on: Key<Release>,
-    /// What a trap of the component leads to, before the boundary or after it. "record": the run goes on. "fail": it exits with 1. A run in
-    /// which every episode ended by a trap exits with 1 in any case.
+    /// What a trap of the component leads to, before the boundary or after it. "record": the run goes on. "fail": it exits with 1.
     #[schemars(extend("default" = "record"))]
     pub(super) trapped: Key<Trapped>,
     /// What the agent has after the boundary, to return.

@@ -15,6 +15,8 @@ mod boundary;
 mod cli;
 mod clocks;
 mod common;
+#[cfg(unix)]
+mod compiled;
 mod contract;
 mod core;
 mod demonstrations;
@@ -60,5 +62,6 @@ mod starved;
 mod suites;
 #[cfg(target_os = "linux")]
 mod supervisor;
+mod traps;
 mod wasi;
 mod wasi_mediation;

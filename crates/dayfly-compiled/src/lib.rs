@@ -103,7 +103,13 @@ impl std::error::Error for Refused {}
 ///
 /// [`Refused`] says why not. Nothing of the code has been looked at then, but to hash it, where the key does not vouch for it.
 #[expect(unsafe_code, reason = "the one place where compiled code is loaded, behind the check that makes it sound")]
-pub fn load(engine: &Engine, key: &Key, description: &[u8], tag: &[u8; TAG], code: &[u8]) -> Result<Component, Refused> {
+pub fn load(
+    engine: &Engine,
+    key: &Key,
+    description: &[u8],
+    tag: &[u8; TAG],
+    code: &[u8],
+) -> Result<Component, Refused> {
     // INVARIANT 1
     if !key.vouches(description, tag, code) {
         return Err(Refused::Unknown);

@@ -156,7 +156,9 @@ fn files_are_for_their_user_alone_and_what_others_can_write_to_is_not_used() {
     let key = kept.place.path().join("state/compiled.key");
     assert_eq!([mode(&kept.file(Maker::Host)), mode(&key)], [0o600; 2]);
     assert_eq!([mode(kept.cache.folder()), mode(key.parent().unwrap())], [0o700; 2]);
-    for (path, open, own) in [(kept.cache.folder(), 0o770, 0o700), (key.parent().unwrap(), 0o702, 0o700), (&key, 0o640, 0o600)] {
+    for (path, open, own) in
+        [(kept.cache.folder(), 0o770, 0o700), (key.parent().unwrap(), 0o702, 0o700), (&key, 0o640, 0o600)]
+    {
         fs::set_permissions(path, fs::Permissions::from_mode(open)).unwrap();
         assert!(matches!(kept.again(), Err(Unusable::Shared(shared)) if shared == path), "{path:?}");
         fs::set_permissions(path, fs::Permissions::from_mode(own)).unwrap();

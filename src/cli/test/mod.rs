@@ -10,10 +10,10 @@ use std::time::Instant;
 use clap::Args;
 
 use self::progress::Progress;
-use super::{Exit, compiling};
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
 use super::seed;
+use super::{Exit, compiling};
 use crate::episode::Cancel;
 use crate::property::Finding;
 use crate::report::suite::Told;

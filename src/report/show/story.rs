@@ -53,7 +53,8 @@ fn facts(page: &mut Page, run: &Run, episode: &Episode) {
     if let Some(instructions) = &run.instructions {
         page.row("told", &plain(&shortened(instructions)));
     }
-    let touched: Vec<String> = episode.tripwires.iter().map(|(name, times)| format!("{} {times}", plain(name))).collect();
+    let touched: Vec<String> =
+        episode.tripwires.iter().map(|(name, times)| format!("{} {times}", plain(name))).collect();
     if !touched.is_empty() {
         page.row("tripwires", &touched.join(", "));
     }
@@ -68,7 +69,10 @@ fn before(page: &mut Page, run: &Run, episode: &Episode) {
             decision(page, entry);
         }
         let (action, seen) = (names.action(&step.action), names.observation(&step.observation));
-        page.row(&format!("step {}", taken.saturating_add(1)), &format!("{action} {DIM}->{DIM:#} {seen}, reward {}", step.reward));
+        page.row(
+            &format!("step {}", taken.saturating_add(1)),
+            &format!("{action} {DIM}->{DIM:#} {seen}, reward {}", step.reward),
+        );
     }
     for entry in entries {
         decision(page, entry);
@@ -112,7 +116,10 @@ fn decision(page: &mut Page, entry: &Entry) {
     // An entry has its argument escaped already; whoever wrote the file may not have.
     let call = format!("{}({})", plain(&entry.operation), plain(&entry.argument));
     let (class, rule) = (class.unwrap_or_default(), plain(&entry.rule));
-    page.row(&format!("call {}", entry.ordinal), &format!("{call} {}{class} {DIM}[{rule}]{DIM:#}", plain(&entry.decision)));
+    page.row(
+        &format!("call {}", entry.ordinal),
+        &format!("{call} {}{class} {DIM}[{rule}]{DIM:#}", plain(&entry.decision)),
+    );
 }
 
 /// Whether a call came after the boundary: no rule of a policy is called so.

@@ -9,9 +9,13 @@ fn episode(json: &str) -> Episode {
 
 #[test]
 fn a_row_fits_the_columns_and_names_what_was_violated() {
-    let one = episode(r#"{"episode":7,"end":"steps","closing":"returned","steps":1000,"return":-12.25,"violations":{"act-after-end":14}}"#);
+    let one = episode(
+        r#"{"episode":7,"end":"steps","closing":"returned","steps":1000,"return":-12.25,"violations":{"act-after-end":14}}"#,
+    );
     assert_eq!(row(&one, 80), "       7  steps       returned    1,000        -12.25  14 V01 act-after-end");
-    let more = episode(r#"{"episode":8,"end":"trapped","closing":"trapped","return":3.0,"violations":{"act-after-end":1,"ungranted":2}}"#);
+    let more = episode(
+        r#"{"episode":8,"end":"trapped","closing":"trapped","return":3.0,"violations":{"act-after-end":1,"ungranted":2}}"#,
+    );
     assert!(row(&more, 80).ends_with("3  3 V01 V07"), "{}", row(&more, 80));
     assert_eq!(row(&one, 40).chars().count(), 40);
     assert_eq!(heading().find("violations"), row(&one, 80).find("14 V01"));
