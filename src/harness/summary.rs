@@ -289,6 +289,7 @@ mod tests {
             generation: 0,
             environment: None,
             end: End::Returned,
+            reproducible: true,
             lost: None,
             closing: Closing::Returned,
             cause: None,

@@ -47,7 +47,7 @@ pub use bounds::Bounds;
 pub use child::serve;
 pub use crew::{Crew, Error};
 pub use parcel::Parcel;
-pub use sweeper::Left;
 pub use store::Store;
+pub use sweeper::Left;
 pub use told::{Doubt, Told};
 pub use wire::{Answer, Charge, Code, Confined, Opening, Order, Terms, VERSION};
