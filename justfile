@@ -57,6 +57,10 @@ audit:
 kills:
     cargo test --test it -- --ignored --exact losses::many_kills_at_any_moment_cost_open_episodes_and_nothing_else --nocapture
 
+# Lies of a worker that seeds draw, in forty runs of a hundred episodes.
+storm:
+    cargo test --test it -- --ignored --exact lies::a_storm_of_lies_ends_no_run --nocapture
+
 # The published results in full, beside ours, and learners that are trained as long as they take: for every night, not for every commit.
 nightly:
     cargo run --release --locked -- reproduce off-switch
