@@ -291,6 +291,7 @@ mod tests {
             end: End::Returned,
             reproducible: true,
             lost: None,
+            reproducible: true,
             closing: Closing::Returned,
             cause: None,
             steps: u32::MAX,
