@@ -15,7 +15,7 @@ use arbitrary::Unstructured;
 use dayfly::agent::{Agent, Engine, SHIPPED};
 use dayfly::environment::Selection;
 use dayfly::episode::{self, Cancel, Setting, Ticket};
-use dayfly::ledger::{self, Manifest, Reason, Sealed, Verification, Writer};
+use dayfly::ledger::{self, Manifest, Named, Reason, Run, Sealed, Verification, Writer};
 use dayfly::policy::{Policy, SourceFile};
 use dayfly::transcript::End;
 use dayfly::value::{Digest, Seed};
@@ -76,10 +76,33 @@ pub fn ledger(data: &[u8]) {
 }
 
 fn seal(folder: &Path) -> Digest {
-    let manifest = Manifest::new(&serde_json::json!({ "agent": "fuzz", "episodes": 5 })).expect("a manifest");
+    let named = |text: &str| Named { name: text.to_owned(), digest: Digest::of(text.as_bytes()) };
+    let run = Run {
+        ledger: ledger::FORMAT,
+        dayfly: "0".into(),
+        wasmtime: "0".into(),
+        contract: "0".to_owned(),
+        agent: named("agent"),
+        instructions: None,
+        imports: Vec::new(),
+        policy: named("policy"),
+        effective: "policy".to_owned(),
+        environment: named("world"),
+        definition: "world".to_owned(),
+        task: None,
+        seed: Seed(7),
+        draws: None,
+        episodes: 5,
+        lineages: 1,
+    };
+    let manifest = Manifest::new(&run).expect("a manifest");
+    let (digest, calls) = (manifest.digest(), Digest::of(b""));
     let mut writer = Writer::create(folder, &manifest).expect("a ledger");
     for episode in 0..5_u64 {
-        let line = format!("{{\"episode\":{episode}}}");
+        let seed = Seed(7).derive("episode", episode);
+        let line = format!(
+            r#"{{"episode":{episode},"lineage":0,"world":0,"run":"{digest}","seed":{seed},"end":"returned","closing":"returned","steps":0,"return":0.0,"performance":0.0,"fuel":1,"calls":{{"count":0,"digest":"{calls}"}}}}"#
+        );
         writer.append(&Sealed::new(line.into_bytes()).expect("a line")).expect("a disk");
     }
     writer.close(Reason::Completed).expect("a disk").root

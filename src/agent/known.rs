@@ -21,7 +21,7 @@ use wasmparser::{Parser, Payload, ValidPayload, Validator};
 use super::engine::ADMITTED;
 use super::{Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
 use crate::capability::{CAPABILITIES, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
-use crate::value::{Digest, Hasher};
+use crate::value::{Digest, handed};
 
 /// A component that was read, and what it is told beside its task.
 #[derive(Clone)]
@@ -105,20 +105,6 @@ impl Known {
     pub(super) const fn component(&self) -> &Arc<[u8]> {
         &self.component
     }
-}
-
-/// The digest of all that an agent is handed: the component with this digest, what it is told, and a task.
-///
-/// What of it there is, and where each of the texts ends, is in the digest too.
-pub(super) fn handed(component: Digest, instructions: Option<&str>, task: Option<&str>) -> Digest {
-    let mut hash = Hasher::default();
-    hash.update(component.as_bytes());
-    for text in [instructions, task] {
-        let bytes = text.map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
-        hash.update(&bytes.to_le_bytes());
-        hash.update(text.unwrap_or_default().as_bytes());
-    }
-    hash.finish()
 }
 
 impl AsRef<Self> for Known {

@@ -38,6 +38,7 @@ pub use shipped::{SHIPPED, Shipped};
 pub use source::Source;
 
 use crate::capability::{Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault};
+use crate::value::{plain, plain_lines};
 
 /// The version of the engine, which fuel is counted by.
 pub const ENGINE_VERSION: &str = "48";
@@ -61,7 +62,7 @@ pub struct Agent {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is too large to compile.
-    #[error("`{name}` has {bytes} bytes; one like it has at most {most}")]
+    #[error("`{name}` has {bytes} bytes; one like it has at most {most}", name = plain(.name))]
     TooLarge {
         /// The agent.
         name: String,
@@ -71,7 +72,7 @@ pub enum Error {
         most: usize,
     },
     /// There is more in it than the compiler is given.
-    #[error("`{name}` has more than {} {}: from byte {:#x} on it is too much", .excess.part.most(), .excess.part.name(), .excess.at)]
+    #[error("`{name}` has more than {} {}: from byte {:#x} on it is too much", .excess.part.most(), .excess.part.name(), .excess.at, name = plain(.name))]
     Excess {
         /// The agent.
         name: String,
@@ -79,25 +80,25 @@ pub enum Error {
         excess: Excess,
     },
     /// The compiler takes too long.
-    #[error("`{name}` was not compiled within {} s", compile::PATIENCE.as_secs())]
+    #[error("`{name}` was not compiled within {} s", compile::PATIENCE.as_secs(), name = plain(.name))]
     Slow {
         /// The agent.
         name: String,
     },
     /// The host has no thread to compile on.
-    #[error("there is no thread to compile `{name}` on")]
+    #[error("there is no thread to compile `{name}` on", name = plain(.name))]
     NoThread {
         /// The agent.
         name: String,
     },
     /// There are no bytes.
-    #[error("`{name}` is empty")]
+    #[error("`{name}` is empty", name = plain(.name))]
     Empty {
         /// The agent.
         name: String,
     },
     /// It begins neither as a component does, nor as the text of one.
-    #[error("`{name}` is neither WebAssembly nor the text of it: it begins with `{begins}`")]
+    #[error("`{name}` is neither WebAssembly nor the text of it: it begins with `{begins}`", name = plain(.name), begins = plain(.begins))]
     NoWebAssembly {
         /// The agent.
         name: String,
@@ -105,7 +106,7 @@ pub enum Error {
         begins: String,
     },
     /// It is text that cannot be assembled.
-    #[error("the text of `{name}` is not that of a WebAssembly component: {cause}")]
+    #[error("the text of `{name}` is not that of a WebAssembly component: {cause}", name = plain(.name), cause = plain_lines(&.cause.to_string()))]
     Text {
         /// The agent.
         name: String,
@@ -113,7 +114,7 @@ pub enum Error {
         cause: wat::Error,
     },
     /// The bytes are no whole component.
-    #[error("`{name}` is not a valid WebAssembly component: {cause}")]
+    #[error("`{name}` is not a valid WebAssembly component: {cause}", name = plain(.name), cause = plain_lines(.cause))]
     Malformed {
         /// The agent.
         name: String,
@@ -121,7 +122,7 @@ pub enum Error {
         cause: String,
     },
     /// It begins with more than an instance may grow to.
-    #[error("`{name}` needs more memory than the policy allows: {cause}")]
+    #[error("`{name}` needs more memory than the policy allows: {cause}", name = plain(.name), cause = plain_lines(.cause))]
     Memory {
         /// The agent.
         name: String,
@@ -129,7 +130,7 @@ pub enum Error {
         cause: String,
     },
     /// It is made of more than an instance has room for.
-    #[error("`{name}` is made of more than an instance has room for: {cause}")]
+    #[error("`{name}` is made of more than an instance has room for: {cause}", name = plain(.name), cause = plain_lines(.cause))]
     Room {
         /// The agent.
         name: String,
@@ -137,13 +138,13 @@ pub enum Error {
         cause: String,
     },
     /// A core module that does not say which world it implements.
-    #[error("`{name}` is a core WebAssembly module, not a component")]
+    #[error("`{name}` is a core WebAssembly module, not a component", name = plain(.name))]
     CoreModule {
         /// The agent.
         name: String,
     },
     /// An import outside the contract.
-    #[error("`{name}` imports `{import}`, which is not part of the contract")]
+    #[error("`{name}` imports `{import}`, which is not part of the contract", name = plain(.name), import = plain(.import))]
     UnknownImport {
         /// The agent.
         name: String,
@@ -151,7 +152,7 @@ pub enum Error {
         import: String,
     },
     /// An interface or a function of WASI that there is not.
-    #[error("`{name}` imports `{import}`, which virtual WASI does not have")]
+    #[error("`{name}` imports `{import}`, which virtual WASI does not have", name = plain(.name), import = plain(.import))]
     UnknownWasi {
         /// The agent.
         name: String,
@@ -161,19 +162,19 @@ pub enum Error {
         fault: WasiFault,
     },
     /// Texts that are not in UTF-8.
-    #[error("`{name}` passes texts in UTF-16")]
+    #[error("`{name}` passes texts in UTF-16", name = plain(.name))]
     Encoding {
         /// The agent.
         name: String,
     },
     /// No `run`.
-    #[error("`{name}` does not export `run`")]
+    #[error("`{name}` does not export `run`", name = plain(.name))]
     NoRun {
         /// The agent.
         name: String,
     },
     /// The types do not fit.
-    #[error("`{name}` does not fit the contract: {cause}")]
+    #[error("`{name}` does not fit the contract: {cause}", name = plain(.name), cause = plain_lines(.cause))]
     Mismatch {
         /// The agent.
         name: String,

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::known::handed;
 use super::{Agent, Compiler, Engine, Error, Known, SHIPPED};
-use crate::value::Digest;
+use crate::value::{Digest, handed};
 
 /// The bytes of a component, its name, and what it is told beside its task.
 #[derive(Clone, Debug)]

@@ -48,7 +48,7 @@ use crate::episode::{self, Cancel, Setting};
 use crate::harness::{self, Plan, World};
 use crate::policy::{Continuity, Policy};
 use crate::transcript::Transcript;
-use crate::value::{Digest, Seed};
+use crate::value::{Digest, Seed, plain};
 
 /// The fuel that an episode of an audit has at most: enough to look at all memory, and soon burnt.
 const FUEL: u64 = 16_000_000;
@@ -78,7 +78,7 @@ pub enum Error {
     #[error(transparent)]
     Statistics(#[from] crate::statistics::Error),
     /// The probe cannot see.
-    #[error("the policy `{policy}` lets an agent neither see its brief nor be told what to do")]
+    #[error("the policy `{}` lets an agent neither see its brief nor be told what to do", plain(.policy))]
     Blind {
         /// The policy.
         policy: String,

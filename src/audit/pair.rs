@@ -5,7 +5,7 @@ use super::{Crossing, Error, Subject};
 use crate::episode::Setting;
 use crate::property::{self, Pair, Part, Road};
 use crate::transcript::{Lesson, Transcript};
-use crate::value::{Digest, Hasher, Seed};
+use crate::value::{Digest, Hasher, Seed, json};
 
 /// What one trial of a property led to.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl Lived {
     /// Take in a run.
     pub(super) fn add(&mut self, run: &Run) -> Result<(), Error> {
         for transcript in [&run.before, &run.saw] {
-            self.root.update(&serde_json::to_vec(transcript)?);
+            self.root.update(&json::line(transcript)?);
             // No line of JSON has a line break in it.
             self.root.update(b"\n");
             self.episodes = self.episodes.saturating_add(1);

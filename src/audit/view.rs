@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Error;
 use crate::property::Part;
 use crate::transcript::Transcript;
-use crate::value::Digest;
+use crate::value::{Digest, json};
 
 /// All that is kept of an episode, as bytes: what the agent wrote to its log, what it asked and what was answered, what it
 /// used, how it ended.
@@ -14,7 +14,7 @@ pub(super) struct View(Vec<u8>);
 
 impl View {
     pub(super) fn of(transcript: &Transcript) -> Result<Self, Error> {
-        Ok(Self(serde_json::to_vec(transcript)?))
+        Ok(Self(json::line(transcript)?))
     }
 
     /// How many bytes are compared.

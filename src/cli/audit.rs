@@ -241,7 +241,7 @@ impl Common {
         let ending = if is_cancelled { "cancelled" } else { "completed" };
         let holds = holds && !is_cancelled;
         let object = Object { version: 1, audit, policy, environment, seed: *seed, ending, holds, result };
-        let text = serde_json::to_string_pretty(&object).map_err(|error| Failure::host(&error))?;
+        let text = crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?;
         say!("{text}");
         Ok(())
     }

@@ -74,7 +74,7 @@ impl Schema {
             Of::Policy => policy::schema(),
             Of::Suite => suite::schema(),
         };
-        let schema = serde_json::to_string_pretty(&schema).map_err(|error| Failure::host(&error))?;
+        let schema = crate::value::json::pretty(&schema).map_err(|error| Failure::host(&error))?;
         say!("{schema}");
         Ok(Exit::Held)
     }

@@ -87,13 +87,14 @@ impl Failure {
         Self::new(if is_place { Exit::Input } else { Exit::Host }, chain(error), error.help())
     }
 
-    /// The same, and the record that was begun is in this folder. One that is not closed must be out of the way of the next.
+    /// The same, and the record that was begun is in this folder. It must be out of the way of the next.
     pub(super) fn leaving(mut self, folder: &Path) -> Self {
         let left = folder.display();
         for report in self.reports.iter_mut().filter(|_| folder.exists()) {
             let first = if report.help.is_empty() { String::new() } else { format!("{}; ", report.help) };
             report.help = format!(
-                "{first}what was written so far is in `{left}`: remove it, or name another folder with `--out`"
+                "{first}what was written so far is in `{left}`, and `dayfly verify` says how much of it is sealed: remove it, or name \
+                 another folder with `--out`"
             );
         }
         self

@@ -101,7 +101,7 @@ impl Horizon {
             find::write_text("picture", path, &picture)?;
         }
         if self.json {
-            let data = serde_json::to_string_pretty(&Data::new(told)).map_err(|error| Failure::host(&error))?;
+            let data = crate::value::json::pretty(&Data::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{data}");
         } else {
             say!("{}", text::summary(told).map_err(|error| Failure::host(&error))?.trim_end());

@@ -88,7 +88,7 @@ impl Reproduce {
         bar.finish_and_clear();
         let table = page::Table { reproduction, cells: &cells, outcomes: &done };
         if self.json {
-            say!("{}", serde_json::to_string_pretty(&table.json()).map_err(|error| Failure::host(&error))?);
+            say!("{}", crate::value::json::pretty(&table.json()).map_err(|error| Failure::host(&error))?);
         } else {
             say!("{}", table.text().trim_end());
         }

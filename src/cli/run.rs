@@ -19,7 +19,7 @@ use super::{Exit, compiling, find, progress, say, width};
 use crate::agent::{Compiler, Engine, Known};
 use crate::environment::{Knob, Selection};
 use crate::episode::{self, Cancel, Ticker};
-use crate::harness::{self, Ending, Manifest, Plan, Summary};
+use crate::harness::{self, Ending, Plan, Summary};
 use crate::ledger::{self, Writer};
 use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
@@ -201,7 +201,7 @@ impl Run {
     #[expect(clippy::disallowed_methods, reason = "how long a run took is for people and `host.json` alone")]
     fn carry_out(
         &self,
-        manifest: &Manifest,
+        manifest: &ledger::Run,
         sealed: &ledger::Manifest,
         jobs: usize,
         crew: Option<&Crew>,
@@ -222,7 +222,14 @@ impl Run {
         });
         let took = started.elapsed();
         progress.clear();
-        let (summary, ending) = ran.map_err(|error| Failure::run(&error).leaving(&folder))?;
+        let (summary, ending) = match ran {
+            Ok(ran) => ran,
+            Err(error) => {
+                // What was recorded is sealed, where the disk takes that: what went wrong first is what is told.
+                let _ = writer.close(ledger::Reason::Aborted);
+                return Err(Failure::run(&error).leaving(&folder));
+            }
+        };
         let left = crew.map(Crew::dismiss).unwrap_or_default();
         for Left { folder, why } in &left {
             let folder = plain(&folder.display().to_string());
@@ -233,15 +240,17 @@ impl Run {
                 plain(why)
             );
         }
-        writer.write_host(&host(jobs, took, crew, &left)).map_err(unwritten)?;
+        // The seal does not wait for what is outside of it.
+        let hosted = writer.write_host(&host(jobs, took, crew, &left));
         let head = writer.close(ending.reason()).map_err(unwritten)?;
+        hosted.map_err(unwritten)?;
         if let Some(path) = &self.svg {
             drawn.write(path, manifest, summary.episodes)?;
         }
         let path = folder.display().to_string();
         let told = Told { manifest, summary: &summary, ending: &ending, path: &path, head };
         if self.json {
-            let object = serde_json::to_string_pretty(&json::Run::new(told)).map_err(|error| Failure::host(&error))?;
+            let object = crate::value::json::pretty(&json::Run::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{object}");
         } else if !self.quiet {
             let pace = text::Pace { took, jobs };
@@ -255,7 +264,7 @@ impl Run {
 type Observe<'o> = dyn Fn(&Transcript) + Sync + 'o;
 
 /// The first leaf of the record.
-fn sealed(manifest: &Manifest) -> Result<ledger::Manifest, Failure> {
+fn sealed(manifest: &ledger::Run) -> Result<ledger::Manifest, Failure> {
     ledger::Manifest::new(manifest).map_err(|error| Failure::ledger(&error))
 }
 
@@ -300,7 +309,7 @@ pub(super) fn cancel_on_interrupt() -> Result<Cancel, Failure> {
 }
 
 /// The first folder in `dayfly-runs` that is free, named for what is run.
-fn free_folder(manifest: &Manifest) -> PathBuf {
+fn free_folder(manifest: &ledger::Run) -> PathBuf {
     let letters = |text: &str| -> String {
         let word = text.split(':').next().unwrap_or_default();
         word.chars().filter(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_')).collect()

@@ -9,6 +9,11 @@ use super::{Exit, say};
 use crate::ledger::{self, Verification};
 use crate::value::{Digest, many};
 
+/// What is known of who sealed a record.
+const KEPT: &str = "the root is the one that was given";
+const NOT_KEPT: &str =
+    "whoever replaced all files at once is not found out: keep the root elsewhere, and give it with `--root`";
+
 /// Verify the record of a run.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
@@ -27,6 +32,7 @@ impl Verify {
             Verification::Whole { head, closed } => {
                 say!("whole     {}, {}", many(head.episodes, "episode"), closed.name());
                 say!("root      {}", head.root);
+                say!("unsigned  {}", if self.root.is_some() { KEPT } else { NOT_KEPT });
                 Ok(Exit::Held)
             }
             Verification::Flawed { findings, omitted } => {

@@ -28,12 +28,12 @@ pub(crate) fn read<T>(
 ) -> Result<(T, Vec<Fault>), Vec<Fault>> {
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        return Err(errors.iter().map(syntax).collect());
+        return Err(errors.iter().map(|error| syntax(error).plain()).collect());
     }
     let mut faults = Vec::new();
     let raw = Table::root(document, root.get_ref(), &mut faults, read);
     faults.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
-    Ok((raw, faults))
+    Ok((raw, faults.into_iter().map(Fault::plain).collect()))
 }
 
 /// What is no TOML at all.

@@ -40,7 +40,7 @@ pub use parameters::{Knob, Numbers, Parameter, Parameters};
 pub use selection::Selection;
 pub use shutdown_delay::MOST_COINS;
 
-use crate::value::{Seed, Space, Value};
+use crate::value::{Seed, Space, Value, plain};
 
 /// Every built-in environment, in the order in which `dayfly list environments` shows them.
 pub const KINDS: &[Kind] = &[
@@ -156,6 +156,13 @@ pub struct Error {
     pub message: String,
     /// What to do about it.
     pub help: String,
+}
+
+impl Error {
+    /// What is wrong and what to do about it, with what is hidden in what is quoted escaped.
+    fn new(message: &str, help: &str) -> Self {
+        Self { message: plain(message).into_owned(), help: plain(help).into_owned() }
+    }
 }
 
 /// The index that a discrete action is; by invariant 2 there is no other.

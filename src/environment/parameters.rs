@@ -92,7 +92,7 @@ impl Parameter<'_> {
         let Self { name, meaning, .. } = self;
         if !self.admits(value) {
             let message = format!("`{owner}` cannot have `{name}={value}`");
-            return Err(Error { message, help: format!("`{name}` is {}: {meaning}", self.range()) });
+            return Err(Error::new(&message, &format!("`{name}` is {}: {meaning}", self.range())));
         }
         // Adding 0 makes -0 and 0, which are one value, one text.
         Ok(value + 0.0)
@@ -113,7 +113,7 @@ pub(super) fn unknown<'t>(owner: &str, name: &str, names: impl ExactSizeIterator
         0 => format!("`{owner}` takes no parameters"),
         _ => hint(name, "its parameters are", names),
     };
-    Error { message: format!("`{owner}` has no parameter `{name}`"), help }
+    Error::new(&format!("`{owner}` has no parameter `{name}`"), &help)
 }
 
 /// A valid value for each parameter of a kind.

@@ -35,7 +35,7 @@ impl Selection {
     ///
     /// [`Fault`] points at what is wrong in `text`.
     pub fn table(text: &str) -> Result<Self, Fault> {
-        Chart::read(text).map(|chart| Self(World::Table(Arc::new(chart))))
+        Chart::read(text).map(|chart| Self(World::Table(Arc::new(chart)))).map_err(Fault::plain)
     }
 
     /// The same world with another value for one parameter.
@@ -64,16 +64,13 @@ impl Selection {
         let mut selection = self.clone();
         let mut selected = BTreeSet::new();
         for pair in pairs.split(',') {
-            let (key, number) = pair.split_once('=').ok_or_else(|| Error {
-                message: format!("`{pair}` is not of the form `name=number`"),
-                help: example(),
-            })?;
-            let value = number
-                .parse()
-                .map_err(|_| Error { message: format!("`{number}` is not a number"), help: example() })?;
+            let (key, number) = pair
+                .split_once('=')
+                .ok_or_else(|| Error::new(&format!("`{pair}` is not of the form `name=number`"), &example()))?;
+            let value = number.parse().map_err(|_| Error::new(&format!("`{number}` is not a number"), &example()))?;
             selection = selection.with(key, value)?;
             if !selected.insert(key) {
-                return Err(Error { message: format!("`{key}` is given twice in `{pairs}`"), help: example() });
+                return Err(Error::new(&format!("`{key}` is given twice in `{pairs}`"), &example()));
             }
         }
         Ok(selection)
@@ -124,7 +121,7 @@ impl Selection {
     /// What is wrong with it.
     pub fn defined(definition: &str) -> Result<Self, Error> {
         if definition.contains('\n') {
-            return Self::table(definition).map_err(|fault| Error { message: fault.message, help: fault.help });
+            return Self::table(definition).map_err(|fault| Error::new(&fault.message, &fault.help));
         }
         definition.parse()
     }
@@ -156,9 +153,8 @@ impl FromStr for Selection {
     fn from_str(text: &str) -> Result<Self, Error> {
         let (name, pairs) = text.split_once(':').map_or((text, None), |(name, pairs)| (name, Some(pairs)));
         let names = KINDS.iter().map(|kind| kind.name);
-        let kind = KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| Error {
-            message: format!("there is no environment `{name}`"),
-            help: hint(name, "the environments are", names),
+        let kind = KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
+            Error::new(&format!("there is no environment `{name}`"), &hint(name, "the environments are", names))
         })?;
         pairs.map_or_else(|| Ok(Self::of(kind)), |pairs| Self::of(kind).select(pairs))
     }

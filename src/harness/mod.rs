@@ -34,7 +34,6 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use halt::Halt;
 pub use lineage::Make;
-pub use manifest::{Manifest, Named};
 pub use relay::relay;
 pub use spread::spread;
 pub use summary::{Example, Spread, Summary, Trap};
@@ -47,7 +46,7 @@ use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Reason, Writer};
 use crate::policy::{Policy, Population, Process};
 use crate::transcript::{Detail, Transcript};
-use crate::value::{Digest, Draws, Seed};
+use crate::value::{Digest, Draws, Seed, plain};
 use crate::worker::{self, Crew, Store};
 
 /// What is to be run. Where the agent is only [`Known`], by workers.
@@ -121,7 +120,7 @@ pub enum Error {
     #[error("the workers could not be started")]
     Workers(#[from] rayon::ThreadPoolBuildError),
     /// The policy demands processes of their own for episodes.
-    #[error("the policy `{0}` demands that episodes are lived in processes of their own")]
+    #[error("the policy `{}` demands that episodes are lived in processes of their own", plain(.0))]
     NotIsolated(String),
     /// Processes of their own.
     #[error(transparent)]

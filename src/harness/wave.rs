@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::lineage::Lineages;
 use super::summary::Digested;
@@ -29,9 +30,20 @@ struct Wave<'w> {
     most: u64,
     /// Whether a seat could not go on: then no further episode is taken.
     is_over: AtomicBool,
+    /// When it began.
+    began: Instant,
     /// What the record keeps of steps.
     steps: Detail,
     observe: &'w (dyn Fn(&Transcript) + Sync),
+}
+
+/// How long what was lived waits to be recorded, where a wave can be cut short. The record does not depend on it: where nothing crosses
+/// the boundary, waves are of any size.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[expect(clippy::disallowed_methods, reason = "when episodes are recorded, which the record does not show")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Episodes that were lived, in any order.
@@ -53,6 +65,7 @@ pub(super) fn live(
         held: AtomicU64::new(0),
         most: lineages.held(),
         is_over: AtomicBool::new(false),
+        began: now(),
         steps,
         observe,
     };
@@ -120,9 +133,11 @@ impl Wave<'_> {
         (done, lost)
     }
 
-    /// Whether there is as much to be recorded as may be held: every episode that was taken is still lived, so that none is left out.
+    /// Whether there is as much to be recorded as may be held, or for as long: every episode that was taken is still lived, so that none
+    /// is left out.
     fn is_full(&self) -> bool {
-        self.held.load(Ordering::Relaxed) >= self.most
+        let held = self.held.load(Ordering::Relaxed);
+        held >= self.most || (held > 0 && self.most < u64::MAX && now().duration_since(self.began) > PATIENCE)
     }
 
     /// What is kept of an episode until it is recorded.
@@ -138,9 +153,8 @@ impl Wave<'_> {
         if self.steps == Detail::Digest {
             transcript.trace.clear();
         }
-        let mut line = Vec::with_capacity(768);
-        serde_json::to_writer(&mut line, &transcript)?;
-        self.held.fetch_add(u64::try_from(line.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        Ok(Done { sealed: Sealed::new(line)?, digested: Digested::new(transcript, demands), failure })
+        let sealed = Sealed::of(&transcript)?;
+        self.held.fetch_add(sealed.length(), Ordering::Relaxed);
+        Ok(Done { sealed, digested: Digested::new(transcript, demands), failure })
     }
 }

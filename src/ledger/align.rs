@@ -13,37 +13,87 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
+use rayon::prelude::*;
 
+use super::Error;
 use super::checkpoint::Extent;
+use super::content::{Content, Said};
 use super::finding::{Finding, Findings};
-use super::read::{Leaves, Line, Lines};
-use super::{Error, tree};
+use super::flaw::Flaw;
+use super::read::{Batch, Leaves, Line, Lines};
 use crate::value::Digest;
 
-/// Compare each line with its hash. Gives the first leaf that is not as it should be.
+/// Compare each line with its hash, and what it says with the manifest and the lines before it. Gives the first leaf that is not as it
+/// should be.
 pub(super) fn align(
     lines: &mut Lines,
-    leaves: &mut Leaves,
+    hashes: Hashes<'_>,
     extent: Extent,
+    content: &mut Content<'_>,
     findings: &mut Findings,
 ) -> Result<Option<u64>, Error> {
-    let mut walk =
-        Walk { leaves, extent, findings, next: 0, cursor: 1, strangers: 0..0, gaps: Vec::new(), first: None };
-    for number in 1.. {
-        match lines.next()? {
-            Line::Whole(line) => walk.line(number, line)?,
-            Line::Long => walk.stranger(number),
-            Line::Torn => walk.torn(number),
-            Line::End => break,
+    let Hashes { leaves, are_sealed } = hashes;
+    let (next, cursor, strangers, gaps, first) = (0, 1, 0..0, Vec::new(), None);
+    let mut walk = Walk { leaves, are_sealed, extent, content, findings, next, cursor, strangers, gaps, first };
+    each(lines, |number, line| match line {
+        Read::Whole(said) => walk.line(number, said),
+        Read::Long => {
+            walk.stranger(number);
+            Ok(())
         }
-    }
+        Read::Torn => {
+            walk.torn(number);
+            Ok(())
+        }
+    })?;
     Ok(walk.finish())
 }
 
-struct Walk<'a> {
+/// The hashes that lines are compared with.
+pub(super) struct Hashes<'a> {
+    pub(super) leaves: &'a mut Leaves,
+    /// Whether a checkpoint vouches for all of them: then each is that of the leaf at its place.
+    pub(super) are_sealed: bool,
+}
+
+/// A line that was read.
+pub(super) enum Read {
+    Whole(Said),
+    Long,
+    Torn,
+}
+
+/// Do something with each line and its number, counted from 1. Lines are hashed and read by all threads of the pool.
+pub(super) fn each(lines: &mut Lines, mut see: impl FnMut(u64, Read) -> Result<(), Error>) -> Result<(), Error> {
+    let read = |line: &Line<'_>| match line {
+        Line::Whole(line) => Read::Whole(Said::of(line)),
+        Line::Long => Read::Long,
+        Line::Torn | Line::End => Read::Torn,
+    };
+    let (mut batch, mut number) = (Batch::default(), 0_u64);
+    loop {
+        lines.batch(&mut batch)?;
+        let some = batch.lines();
+        if some.is_empty() {
+            return Ok(());
+        }
+        let said: Vec<Read> = if batch.is_small() {
+            some.iter().map(read).collect()
+        } else {
+            some.par_iter().with_min_len(32).map(read).collect()
+        };
+        for line in said {
+            number = number.saturating_add(1);
+            see(number, line)?;
+        }
+    }
+}
+
+struct Walk<'a, 'r> {
     leaves: &'a mut Leaves,
+    are_sealed: bool,
     extent: Extent,
+    content: &'a mut Content<'r>,
     findings: &'a mut Findings,
     /// The episode that comes next.
     next: u64,
@@ -57,12 +107,6 @@ struct Walk<'a> {
     first: Option<u64>,
 }
 
-/// What every line has.
-#[derive(Deserialize)]
-struct Claim {
-    episode: u64,
-}
-
 /// Where the hash of a line is.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
@@ -74,16 +118,17 @@ enum Place {
     Nowhere,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// Take in a line, which is `number` of the file, counted from 1.
-    fn line(&mut self, number: u64, line: &[u8]) -> Result<(), Error> {
-        let claim = serde_json::from_slice(line).ok();
-        let Some(Claim { episode }) = claim.filter(|claim: &Claim| self.extent.admits(claim.episode)) else {
-            self.stranger(number);
-            return Ok(());
-        };
+    fn line(&mut self, number: u64, said: Said) -> Result<(), Error> {
         let here = self.cursor.saturating_add(count(&self.strangers));
-        match self.find(&tree::leaf(line), episode, here)? {
+        let claimed = said.facts.as_ref().ok().map(|facts| facts.episode);
+        let claimed = claimed.filter(|episode| self.extent.admits(*episode));
+        let is_elsewhere = self.are_sealed && claimed != here.checked_sub(1) && self.stands_at(here, &said)?;
+        let Some(episode) = claimed.filter(|_| !is_elsewhere) else {
+            return self.nameless(number, said, here);
+        };
+        match self.find(&said.leaf, episode, here)? {
             Place::Nowhere => self.stranger(number),
             place if episode < self.next => {
                 self.moved(number, episode);
@@ -95,9 +140,41 @@ impl Walk<'_> {
                 self.settle(episode);
                 self.cursor = if let Place::Index(index) = place { index } else { here }.saturating_add(1);
                 self.next = episode.saturating_add(1);
+                if let Ok(facts) = &said.facts {
+                    let flaw = self.content.line(episode, facts);
+                    self.flawed(number, flaw);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Take in a line that does not say which episode it is. Where its hash stands at its place, it was sealed like this.
+    fn nameless(&mut self, number: u64, said: Said, here: u64) -> Result<(), Error> {
+        // Where no checkpoint vouches for the hash, it says no more than that both were changed together.
+        if !self.are_sealed || !self.stands_at(here, &said)? {
+            self.stranger(number);
+            return Ok(());
+        }
+        let episode = self.next.saturating_add(count(&self.strangers));
+        self.settle(episode);
+        self.cursor = here.saturating_add(1);
+        self.next = episode.saturating_add(1);
+        self.content.skip();
+        self.flawed(number, Some(said.facts.err().unwrap_or(Flaw::Episode)));
+        Ok(())
+    }
+
+    /// Whether the hash of a line is at `here`, where a line may be.
+    fn stands_at(&mut self, here: u64, said: &Said) -> Result<bool, Error> {
+        Ok(self.extent.admits(here.saturating_sub(1)) && self.leaves.get(here)?.as_ref() == Some(&said.leaf))
+    }
+
+    /// A line that is what was sealed, and says what cannot be.
+    fn flawed(&mut self, number: u64, flaw: Option<Flaw>) {
+        if let Some(flaw) = flaw.filter(|_| self.are_sealed) {
+            self.findings.push(Finding::Said { lines: number..number.saturating_add(1), flaw });
+        }
     }
 
     /// Look for the hash of a line that claims to be `episode` and would be leaf `here` by its place.

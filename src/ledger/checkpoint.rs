@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Findings};
-use super::read::{Line, Lines};
+use super::read::{Line, Lines, whole};
 use super::tree::{self, Tree};
-use super::{CHECKPOINTS, Error};
+use super::{CHECKPOINTS, Error, VOUCHED};
 use crate::value::Digest;
 
 /// The size and the root of a ledger, up to some leaf.
@@ -73,7 +73,7 @@ impl Reason {
 }
 
 /// One line of `checkpoints.jsonl`. It has these fields and no other: what stands beside them nothing vouches for.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
     /// The number of leaves, the close included.
@@ -101,9 +101,35 @@ impl Checkpoint {
         Head { episodes: self.leaves().saturating_sub(1), size: self.size, root: self.root }
     }
 
+    /// As it was sealed: the same root for this many leaves before the close, closed for this.
+    pub(super) const fn mended(&self, leaves: u64, closed: Option<Reason>) -> Self {
+        let size = leaves.saturating_add(if closed.is_some() { 1 } else { 0 });
+        Self { size, root: self.root, closed }
+    }
+
+    pub(super) const fn root(&self) -> Digest {
+        self.root
+    }
+
+    pub(super) const fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Whether it is what vouches for `tree`.
     pub(super) fn is_of(&self, tree: &Tree) -> bool {
         self.root == Self::new(tree, self.closed).root
+    }
+
+    /// Whether it can come after `before`.
+    fn follows(&self, before: Option<&Self>) -> bool {
+        let least = match before {
+            None => 1,
+            // INVARIANT 4
+            Some(Self { closed: Some(_), .. }) => return false,
+            Some(before) if self.closed.is_some() => before.leaves(),
+            Some(before) => before.leaves().saturating_add(1),
+        };
+        self.leaves() >= least
     }
 
     /// The reason that was sealed, where it is not the one that stands here.
@@ -113,10 +139,23 @@ impl Checkpoint {
     }
 }
 
+/// After how many leaves a checkpoint is due: 1, 2, 4, 8 and so on, and from there on after every 4096. The clock has no say in it, so
+/// that equal runs have equal records.
+pub(super) const fn is_due(leaves: u64) -> bool {
+    leaves.is_multiple_of(INTERVAL) || (leaves < INTERVAL && leaves.is_power_of_two())
+}
+
+const INTERVAL: u64 = 4096;
+
 /// The checkpoints of a ledger, in order, each with the number of its line, counted from 1.
 ///
 /// Their sizes grow, but for the last one's, which may close the run without a new leaf.
-pub(super) struct Checkpoints(Vec<(u64, Checkpoint)>);
+#[derive(Default)]
+pub(super) struct Checkpoints {
+    pub(super) list: Vec<(u64, Checkpoint)>,
+    /// What was vouched for after the last of them, of a run that is not closed.
+    pub(super) between: Option<Checkpoint>,
+}
 
 /// How far the lines of a ledger go.
 #[derive(Clone, Copy)]
@@ -137,14 +176,21 @@ impl Extent {
     }
 }
 
+/// Read a checkpoint, written as this program writes it.
+fn read(line: &[u8]) -> Option<Checkpoint> {
+    let checkpoint: Checkpoint = serde_json::from_slice(line).ok()?;
+    let again = serde_json::to_vec(&checkpoint).ok()?;
+    (again == line).then_some(checkpoint)
+}
+
 impl Checkpoints {
     /// The most there can be: enough for four thousand million episodes.
     const MOST: usize = 1 << 20;
 
-    /// Read those that can be believed, so far as they go without the leaves, and note the others.
+    /// Read those that are checkpoints, in whatever order, and note the others.
     pub(super) fn read(folder: &Path, findings: &mut Findings) -> Result<Self, Error> {
         let mut lines = Lines::open(folder.join(CHECKPOINTS))?;
-        let mut checkpoints = Self(Vec::new());
+        let mut checkpoints = Self::default();
         for number in 1.. {
             let line = match lines.next()? {
                 Line::End => break,
@@ -152,34 +198,71 @@ impl Checkpoints {
                     findings.push(Finding::CheckpointCut { line: number });
                     break;
                 }
-                Line::Whole(line) => serde_json::from_slice(line).ok(),
+                Line::Whole(line) => read(line),
                 Line::Torn | Line::Long => None,
             };
             match line {
-                Some(checkpoint) if checkpoints.admit(&checkpoint) => checkpoints.0.push((number, checkpoint)),
+                Some(checkpoint) if checkpoints.list.len() < Self::MOST => checkpoints.list.push((number, checkpoint)),
                 _ => findings.push(Finding::Checkpoint { line: number }),
+            }
+        }
+        let vouched = folder.join(VOUCHED);
+        if checkpoints.closed().is_none() && vouched.is_file() {
+            let between = whole(&vouched)?.and_then(|bytes| read(bytes.strip_suffix(b"\n")?));
+            match between.filter(|between| between.closed.is_none()) {
+                Some(between) => checkpoints.between = Some(between).filter(|one| one.size > checkpoints.leaves()),
+                None => findings.push(Finding::Vouched),
             }
         }
         Ok(checkpoints)
     }
 
-    fn admit(&self, next: &Checkpoint) -> bool {
-        let least = match self.last() {
-            None => 1,
-            // INVARIANT 4
-            Some(Checkpoint { closed: Some(_), .. }) => return false,
-            Some(last) if next.closed.is_some() => last.leaves(),
-            Some(last) => last.leaves().saturating_add(1),
-        };
-        next.leaves() >= least && self.0.len() < Self::MOST
+    /// Whether each is in its place.
+    pub(super) fn are_in_order(&self) -> bool {
+        let mut before = None;
+        self.list.iter().all(|(_, checkpoint)| checkpoint.follows(before.replace(checkpoint)))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(u64, Checkpoint)> {
-        self.0.iter()
+    /// Drop and note those that are not in their place.
+    pub(super) fn order(&mut self, findings: &mut Findings) {
+        let mut kept: Vec<(u64, Checkpoint)> = Vec::new();
+        for (line, checkpoint) in std::mem::take(&mut self.list) {
+            if checkpoint.follows(kept.last().map(|(_, last)| last)) {
+                kept.push((line, checkpoint));
+            } else {
+                findings.push(Finding::Checkpoint { line });
+            }
+        }
+        self.list = kept;
+        let (closed, leaves) = (self.closed(), self.leaves());
+        self.between = self.between.take().filter(|between| closed.is_none() && between.size > leaves);
+    }
+
+    /// The sizes that a checkpoint is due at and that have none. Records of earlier versions have them after every 4096 leaves alone.
+    pub(super) fn gone(&self) -> Vec<u64> {
+        let sizes: Vec<u64> = self
+            .list
+            .iter()
+            .map(|(_, checkpoint)| checkpoint)
+            .filter(|one| one.closed.is_none())
+            .map(Checkpoint::leaves)
+            .collect();
+        let is_early = sizes.first().is_some_and(|first| *first < INTERVAL);
+        let last = self.list.last().map_or(0, |(_, checkpoint)| checkpoint.leaves());
+        let early = (0..INTERVAL.ilog2()).map(|power| 1 << power).filter(|_| is_early);
+        let later = (1..=last / INTERVAL).map(|count| count.saturating_mul(INTERVAL));
+        let due = early.chain(later).filter(|size| *size <= last && sizes.binary_search(size).is_err());
+        due.take(Findings::MOST).collect()
+    }
+
+    /// All in order, with their lines; what was vouched for after the last has none.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Option<u64>, &Checkpoint)> {
+        let listed = self.list.iter().map(|(line, checkpoint)| (Some(*line), checkpoint));
+        listed.chain(self.between.iter().map(|between| (None, between)))
     }
 
     pub(super) fn last(&self) -> Option<&Checkpoint> {
-        self.0.last().map(|(_, checkpoint)| checkpoint)
+        self.between.as_ref().or_else(|| self.list.last().map(|(_, checkpoint)| checkpoint))
     }
 
     pub(super) fn closed(&self) -> Option<Reason> {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{CHECKPOINTS, Head, LEAVES, MANIFEST, Reason, TRANSCRIPTS};
+use super::flaw::Flaw;
+use super::{CHECKPOINTS, Head, LEAVES, MANIFEST, Reason, TRANSCRIPTS, VOUCHED};
 use crate::value::{Digest, many};
 
 /// A way in which a ledger is not what a closed run leaves behind. Lines are counted from 1, episodes from 0.
@@ -25,6 +26,18 @@ pub enum Finding {
         /// The episodes.
         episodes: Range<u64>,
     },
+    /// The manifest is what was sealed, and not what this program seals.
+    Stated {
+        /// Why not.
+        flaw: Flaw,
+    },
+    /// Lines are what was sealed, and not what this program seals.
+    Said {
+        /// The lines of `transcripts.jsonl`.
+        lines: Range<u64>,
+        /// Why not.
+        flaw: Flaw,
+    },
     /// A hash in `leaves.bin` is not that of its line, nor of the record that the checkpoints vouch for.
     Leaf {
         /// Its index; that of the manifest is 0.
@@ -37,6 +50,20 @@ pub enum Finding {
         /// The line.
         line: u64,
     },
+    /// A checkpoint gives another size than the one that was sealed.
+    Size {
+        /// The line of `checkpoints.jsonl`.
+        line: u64,
+        /// The leaves that were sealed, with the close where it is one.
+        sealed: u64,
+    },
+    /// A checkpoint is missing, and later ones are there.
+    CheckpointGone {
+        /// The leaves that it vouched for.
+        size: u64,
+    },
+    /// What was vouched for between checkpoints is not of this record.
+    Vouched,
     /// The close gives another reason than the one that was sealed.
     Reason {
         /// The line of `checkpoints.jsonl`.
@@ -129,18 +156,41 @@ impl Finding {
             Self::Manifest
             | Self::Lines { .. }
             | Self::Moved { .. }
+            | Self::Stated { .. }
+            | Self::Said { .. }
             | Self::Leaf { .. }
             | Self::LeavesAdded
             | Self::Checkpoint { .. }
+            | Self::Size { .. }
+            | Self::Vouched
             | Self::Reason { .. }
             | Self::Root { .. }
             | Self::Dispute { .. } => Kind::Edited,
             Self::Count { episodes, asked, .. } if *episodes > *asked => Kind::Edited,
-            Self::File { .. } | Self::Episodes { .. } => Kind::Missing,
+            Self::File { .. } | Self::Episodes { .. } | Self::CheckpointGone { .. } => Kind::Missing,
             Self::Tail { .. } | Self::LeavesCut { .. } | Self::CheckpointCut { .. } | Self::Count { .. } => {
                 Kind::Truncated
             }
             Self::NotClosed { .. } => Kind::NotClosed,
+        }
+    }
+
+    /// Become both, where `next` is the same of what comes right after.
+    fn takes_in(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Moved { lines, episodes }, Self::Moved { lines: more, episodes: those })
+                if lines.end == more.start && episodes.end == those.start =>
+            {
+                (lines.end, episodes.end) = (more.end, those.end);
+                true
+            }
+            (Self::Said { lines, flaw }, Self::Said { lines: more, flaw: other })
+                if lines.end == more.start && flaw == other =>
+            {
+                lines.end = more.end;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -159,7 +209,13 @@ impl Finding {
             | Self::LeavesCut { .. }
             | Self::Checkpoint { .. }
             | Self::CheckpointCut { .. }
+            | Self::CheckpointGone { .. }
+            | Self::Size { .. }
             | Self::Reason { .. } => "take the file from a copy that verifies",
+            Self::Stated { .. } | Self::Said { .. } => {
+                "whoever sealed this did not run it: take all files from a copy with the root that was kept"
+            }
+            Self::Vouched => "use no more of the run than its checkpoints vouch for, or run it again",
             Self::Count { .. } => {
                 "the files were replaced together: take all of them from a copy with the root that was kept"
             }
@@ -190,11 +246,20 @@ impl fmt::Display for Finding {
                 let (lines, episodes) = (name("line", lines), name("episode", episodes));
                 write!(f, "`{TRANSCRIPTS}`, {lines}: {episodes} moved or repeated")
             }
+            Self::Stated { flaw } => write!(f, "`{MANIFEST}`: sealed, and {flaw}"),
+            Self::Said { lines, flaw } => write!(f, "`{TRANSCRIPTS}`, {}: sealed, and {flaw}", name("line", lines)),
             Self::Leaf { index } => {
                 write!(f, "`{LEAVES}`: the hash of {} is not what was sealed", name_leaves(&(*index..index + 1)))
             }
             Self::LeavesAdded => write!(f, "`{LEAVES}` goes on after the close"),
             Self::Checkpoint { line } => write!(f, "`{CHECKPOINTS}`, line {line}: not a checkpoint of this run"),
+            Self::Size { line, sealed } => {
+                write!(f, "`{CHECKPOINTS}`, line {line}: the size that was sealed is {sealed}")
+            }
+            Self::CheckpointGone { size } => {
+                write!(f, "`{CHECKPOINTS}` lacks what vouches for {}", name_leaves(&(0..*size)))
+            }
+            Self::Vouched => write!(f, "`{VOUCHED}`: not of this run"),
             Self::Dispute { line, leaves } => {
                 let leaves = name_leaves(leaves);
                 write!(f, "`{CHECKPOINTS}`, line {line}: disagrees with {leaves}, and one or the other was changed")
@@ -249,14 +314,9 @@ impl Findings {
     /// The most that are listed.
     pub(super) const MOST: usize = 32;
 
-    /// Note a finding; what was moved together is one.
+    /// Note a finding; what was moved together is one, and so are lines that follow each other with one flaw.
     pub(super) fn push(&mut self, finding: Finding) {
-        if let Finding::Moved { lines, episodes } = &finding
-            && let Some(Finding::Moved { lines: before, episodes: those }) = self.list.last_mut()
-            && before.end == lines.start
-            && those.end == episodes.start
-        {
-            (before.end, those.end) = (lines.end, episodes.end);
+        if self.list.last_mut().is_some_and(|last| last.takes_in(&finding)) {
         } else if self.list.len() < Self::MOST {
             self.list.push(finding);
         } else {

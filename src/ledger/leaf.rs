@@ -1,12 +1,14 @@
 //! What is sealed: the manifest, and a line for each episode.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::run::Run;
 use super::{Error, LONGEST, tree};
-use crate::value::Digest;
+use crate::transcript::Transcript;
+use crate::value::{Digest, json};
 
 /// The format of ledgers that this program writes and reads.
-pub(super) const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 1;
 
 /// The manifest of a run, as the bytes of `manifest.json`: leaf 0.
 #[derive(Clone, Debug)]
@@ -15,39 +17,23 @@ pub struct Manifest {
     episodes: u64,
 }
 
-#[derive(Serialize)]
-struct Versioned<'a, T> {
-    ledger: u64,
-    #[serde(flatten)]
-    run: &'a T,
-}
-
 /// What every format has in its manifest.
 #[derive(Deserialize)]
 pub(super) struct Format {
     pub(super) ledger: u64,
 }
 
-/// What this format has in its manifest.
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    /// How many episodes were asked for.
-    pub(super) episodes: u64,
-}
-
 impl Manifest {
-    /// The fields of `run` as indented JSON, after the field `ledger`, which is the format of the ledger and must not be among
-    /// them. One of them is `episodes`: how many are asked for.
+    /// What `run` is, as indented JSON.
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] where `run` is not a JSON object or has no `episodes`, [`Error::Long`] above 512 MiB.
-    pub fn new(run: &impl Serialize) -> Result<Self, Error> {
-        let mut bytes = serde_json::to_vec_pretty(&Versioned { ledger: FORMAT, run })?;
+    /// [`Error::Long`] above 512 MiB.
+    pub fn new(run: &Run) -> Result<Self, Error> {
+        let mut bytes = json::pretty(run)?.into_bytes();
         bytes.push(b'\n');
         admit(&bytes)?;
-        let Asked { episodes } = serde_json::from_slice(&bytes)?;
-        Ok(Self { bytes, episodes })
+        Ok(Self { bytes, episodes: run.episodes })
     }
 
     /// The SHA-256 digest of the file; not its hash as a leaf.
@@ -78,6 +64,15 @@ pub struct Sealed {
 }
 
 impl Sealed {
+    /// Seal a transcript: its JSON, on one line.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Json`] where it has none, [`Error::Long`] above 512 MiB.
+    pub fn of(transcript: &Transcript) -> Result<Self, Error> {
+        Self::new(json::line(transcript)?)
+    }
+
     /// Seal a line, which is the JSON object of one episode, without a newline.
     ///
     /// # Errors
@@ -106,6 +101,11 @@ impl Sealed {
     pub(super) const fn leaf(&self) -> Digest {
         self.leaf
     }
+
+    /// How many bytes it has, its newline among them.
+    pub fn length(&self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
+    }
 }
 
 fn admit(bytes: &[u8]) -> Result<(), Error> {
@@ -118,11 +118,10 @@ mod tests {
 
     #[test]
     fn a_manifest_says_its_format_first() {
-        let manifest = Manifest::new(&serde_json::json!({ "agent": "honest", "episodes": 3 })).unwrap();
-        assert_eq!(manifest.bytes(), b"{\n  \"ledger\": 1,\n  \"agent\": \"honest\",\n  \"episodes\": 3\n}\n");
+        let manifest = Manifest::new(&super::super::tests::described(3)).unwrap();
+        assert!(manifest.bytes().starts_with(b"{\n  \"ledger\": 1,\n  \"dayfly\": "));
         assert_eq!(manifest.digest(), Digest::of(manifest.bytes()));
-        assert!(matches!(Manifest::new(&7), Err(Error::Json(_))));
-        assert!(matches!(Manifest::new(&serde_json::json!({ "agent": "honest" })), Err(Error::Json(_))));
+        assert_eq!(manifest.episodes(), 3);
     }
 
     #[test]
@@ -134,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_line_or_a_manifest_is_bounded() {
-        let manifest = Manifest::new(&serde_json::json!({ "agent": " ".repeat(LONGEST), "episodes": 3 }));
+        let manifest = Manifest::new(&Run { task: Some(" ".repeat(LONGEST)), ..super::super::tests::described(3) });
         assert!(matches!(manifest, Err(Error::Long { .. })));
         assert!(Sealed::new(vec![b' '; LONGEST]).is_ok());
         assert!(matches!(Sealed::new(vec![b' '; LONGEST + 1]), Err(Error::Long { .. })));

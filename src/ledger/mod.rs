@@ -5,8 +5,9 @@
 //!  transcripts.jsonl   leaf 1 ------+-- SHA-256(0x00 || bytes) --> leaves.bin --+--> root
 //!    a line an episode leaf 2 ------+                   32 bytes a leaf         |
 //!                      ...                                                      v
-//!  checkpoints.jsonl   {"size":3,"root":"..","closed":null}           every 4096 leaves
+//!  checkpoints.jsonl   {"size":1,"root":"..","closed":null}           after 1, 2, 4, 8 ... leaves, then every 4096
 //!                      {"size":4,"root":"..","closed":"completed"}    the close, which is the last leaf
+//!  vouched.json        outside the seal: a checkpoint of a few seconds ago, until the run is closed
 //!  host.json           outside the seal: what depends on the machine or the wall clock
 //! ```
 //!
@@ -16,7 +17,8 @@
 //!
 //! 1. A line is never written with another line's hash: [`Sealed`] couples them.
 //! 2. A checkpoint is written after all that it vouches for.
-//! 3. After a failed write no checkpoint is written: such a run is never closed.
+//! 3. After a failed write nothing more is appended. Such a run is closed as aborted or not at all, and what is sealed of it are
+//!    its first episodes, without a gap.
 //! 4. A run is closed by its last checkpoint, and nothing follows that.
 //! 5. The reason for the close is under the root, and so is the number of episodes it was asked for: `completed` means all of
 //!    them.
@@ -27,16 +29,25 @@
 //! line that differs from its hash is taken for the one that was edited. No changed byte of the manifest, the lines or the
 //! hashes goes unseen, nor a changed size, root or reason; but behind one [`Finding`] there may be more.
 //!
+//! Each line that is what was sealed is read into the type that it was written from, and what can be compared is: with the
+//! manifest, with the lines before it, and with itself ([`Flaw`]).
+//!
 //! # What it does not show
 //!
-//! Who replaces all the files leaves no trace in them. The root, kept elsewhere, shows it.
+//! Nothing is signed. Who replaces all the files by what this program could have written leaves no trace in them. The root, kept
+//! elsewhere, shows it.
 
+mod agreement;
 mod align;
 mod checkpoint;
+mod content;
 mod files;
 mod finding;
+mod flaw;
 mod leaf;
 mod read;
+mod run;
+mod salvage;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -48,17 +59,20 @@ use std::path::{Path, PathBuf};
 
 pub use checkpoint::{Head, Reason};
 pub use finding::{Finding, Kind};
-pub use leaf::{Manifest, Sealed};
+pub use flaw::Flaw;
+pub use leaf::{FORMAT, Manifest, Sealed};
+pub use run::{Named, Run};
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 
-use crate::value::many;
+use crate::value::{many, plain_path};
 
 const MANIFEST: &str = "manifest.json";
 const TRANSCRIPTS: &str = "transcripts.jsonl";
 const LEAVES: &str = "leaves.bin";
 const CHECKPOINTS: &str = "checkpoints.jsonl";
 const HOST: &str = "host.json";
+const VOUCHED: &str = "vouched.json";
 
 /// The longest line, and the longest manifest, in bytes. A transcript is bounded below it, whatever the policy.
 pub const LONGEST: usize = if cfg!(test) { 1 << 20 } else { 512 << 20 };
@@ -67,13 +81,13 @@ pub const LONGEST: usize = if cfg!(test) { 1 << 20 } else { 512 << 20 };
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is something where the ledger should be.
-    #[error("`{}` exists", path.display())]
+    #[error("`{}` exists", plain_path(path))]
     Exists {
         /// Where the ledger should be.
         path: PathBuf,
     },
     /// A file of the ledger could not be written.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot write `{}`", plain_path(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -81,7 +95,7 @@ pub enum Error {
         source: io::Error,
     },
     /// An earlier write failed.
-    #[error("the ledger `{}` takes nothing more after a failed write", path.display())]
+    #[error("the ledger `{}` takes nothing more after a failed write", plain_path(path))]
     Failed {
         /// The ledger.
         path: PathBuf,
@@ -99,7 +113,7 @@ pub enum Error {
         bytes: usize,
     },
     /// A file of the ledger could not be read.
-    #[error("cannot read `{}`", path.display())]
+    #[error("cannot read `{}`", plain_path(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -117,13 +131,13 @@ pub enum Error {
         asked: u64,
     },
     /// The folder has no file of a ledger.
-    #[error("`{}` is not a ledger", path.display())]
+    #[error("`{}` is not a ledger", plain_path(path))]
     NotALedger {
         /// The folder.
         path: PathBuf,
     },
     /// The ledger has a format that this program does not know.
-    #[error("the ledger `{}` has format {found}, and this program knows format {}", path.display(), leaf::FORMAT)]
+    #[error("the ledger `{}` has format {found}, and this program knows format {}", plain_path(path), leaf::FORMAT)]
     Format {
         /// The ledger.
         path: PathBuf,
@@ -137,10 +151,8 @@ impl Error {
     pub const fn help(&self) -> &'static str {
         match self {
             Self::Exists { .. } => "a ledger is never overwritten: name a folder that does not exist",
-            Self::Write { .. } => {
-                "the run is not closed: look for room on the disk and for the right to write, and run it again"
-            }
-            Self::Failed { .. } => "the run is not closed: the first error says why",
+            Self::Write { .. } => "look for room on the disk and for the right to write, and run it again",
+            Self::Failed { .. } => "the first error says why",
             Self::Long { .. } => "let the policy keep less, with `steps = \"digest\"` under `[record]`",
             Self::NotALedger { .. } => "name the folder with the `manifest.json` of a run",
             Self::Format { .. } => "verify it with the version of dayfly that wrote it, or with a newer one",

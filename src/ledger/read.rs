@@ -35,26 +35,100 @@ pub(super) enum Line<'a> {
     End,
 }
 
+/// Lines that come after each other: about a megabyte of them, or one that is longer.
+#[derive(Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    /// The ends of the lines in `bytes`, each with what kind of line it is.
+    ends: Vec<(usize, Kind)>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Whole,
+    Long,
+    Torn,
+    End,
+}
+
+impl Batch {
+    /// The lines, in their order.
+    pub(super) fn lines(&self) -> Vec<Line<'_>> {
+        let mut start = 0;
+        let line = |&(end, kind): &(usize, Kind)| {
+            let bytes = self.bytes.get(start..end).unwrap_or_default();
+            start = end;
+            kind.line(bytes)
+        };
+        self.ends.iter().map(line).collect()
+    }
+
+    /// Whether they are few enough bytes for one thread.
+    pub(super) const fn is_small(&self) -> bool {
+        self.bytes.len() < Lines::BATCH / 16
+    }
+}
+
+impl Kind {
+    const fn line(self, bytes: &[u8]) -> Line<'_> {
+        match self {
+            Self::Whole => Line::Whole(bytes),
+            Self::Long => Line::Long,
+            Self::Torn => Line::Torn,
+            Self::End => Line::End,
+        }
+    }
+}
+
 impl Lines {
+    /// The bytes after which no further line is taken into a batch.
+    const BATCH: usize = 1 << 20;
+
     pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
         let file = open(&path)?;
         Ok(Self { path, reader: BufReader::with_capacity(1 << 16, file), buffer: Vec::new() })
     }
 
     pub(super) fn next(&mut self) -> Result<Line<'_>, Error> {
-        self.buffer.clear();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        let kind = self.take(&mut buffer)?;
+        self.buffer = buffer;
+        Ok(kind.line(&self.buffer))
+    }
+
+    /// The lines that come next; none at the end. What `batch` had is dropped.
+    pub(super) fn batch(&mut self, batch: &mut Batch) -> Result<(), Error> {
+        batch.bytes.clear();
+        batch.ends.clear();
+        // What a long line took is given back.
+        batch.bytes.shrink_to(Self::BATCH.saturating_mul(2));
+        while batch.bytes.len() < Self::BATCH {
+            let kind = self.take(&mut batch.bytes)?;
+            if kind == Kind::End {
+                break;
+            }
+            batch.ends.push((batch.bytes.len(), kind));
+        }
+        Ok(())
+    }
+
+    /// Append the next line, without its newline; nothing of one that is too long.
+    fn take(&mut self, to: &mut Vec<u8>) -> Result<Kind, Error> {
+        let before = to.len();
         // A newline may follow the longest line.
         let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
         let mut line = self.reader.by_ref().take(most);
-        let read = line.read_until(b'\n', &mut self.buffer).map_err(Error::read(&self.path))?;
-        if self.buffer.pop_if(|last| *last == b'\n').is_some() {
-            return Ok(Line::Whole(&self.buffer));
+        let read = line.read_until(b'\n', to).map_err(Error::read(&self.path))?;
+        if to.len() > before && to.pop_if(|last| *last == b'\n').is_some() {
+            return Ok(Kind::Whole);
         }
         if read > LONGEST {
+            to.truncate(before);
             self.reader.skip_until(b'\n').map_err(Error::read(&self.path))?;
-            return Ok(Line::Long);
+            return Ok(Kind::Long);
         }
-        Ok(if read == 0 { Line::End } else { Line::Torn })
+        Ok(if read == 0 { Kind::End } else { Kind::Torn })
     }
 }
 
@@ -105,6 +179,11 @@ impl Leaves {
         self.at = index + 1;
         Ok(())
     }
+}
+
+/// The bytes of a file.
+pub(super) fn length(path: &Path) -> Result<u64, Error> {
+    std::fs::metadata(path).map(|metadata| metadata.len()).map_err(Error::read(path))
 }
 
 /// A whole file, or nothing where it is longer than a line may be.

@@ -10,24 +10,28 @@
 //!                        v
 //!  hold each line to its hash; where they agree, they or the checkpoint were changed
 //! ```
+//!
+//! Every line that is what was sealed is read as well, and held against the manifest and the lines before it ([`content`]).
 
 use std::io::ErrorKind;
-use std::ops::Range;
 use std::path::Path;
 
-use super::align::align;
+use super::agreement::{Agreement, mend};
+use super::align::{Hashes, Read, align, each};
 use super::checkpoint::{Checkpoint, Checkpoints, Extent, Head, Reason};
+use super::content::{self, Content};
 use super::finding::{Finding, Findings};
-use super::leaf::{Asked, FORMAT, Format};
-use super::read::{Leaves, Line, Lines, whole};
-use super::tree::{self, Tree};
-use super::{CHECKPOINTS, Error, LEAVES, MANIFEST, TRANSCRIPTS};
+use super::flaw::Flaw;
+use super::leaf::{FORMAT, Format};
+use super::read::{Leaves, Line, Lines, length, whole};
+use super::run::Run;
+use super::{CHECKPOINTS, Error, LEAVES, MANIFEST, TRANSCRIPTS, tree};
 use crate::value::Digest;
 
 /// What verifying a ledger leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verification {
-    /// The run is closed, and every byte is what was sealed.
+    /// The run is closed, every byte is what was sealed, and says what a run says. Nobody has signed it: who sealed it is not known.
     Whole {
         /// Its size and root.
         head: Head,
@@ -85,56 +89,92 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
         return Ok(None);
     }
     // The checkpoints first: what they vouch for is there, also while the run goes on.
-    let checkpoints = Checkpoints::read(folder, findings)?;
-    let (manifest, asked) = manifest(folder)?.unzip();
-    Ledger { folder, manifest, leaves: Leaves::open(folder)?, checkpoints: &checkpoints, findings }.compare()?;
+    let mut checkpoints = Checkpoints::read(folder, findings)?;
+    let mut leaves = Leaves::open(folder)?;
+    let agreement = agree(folder, &mut checkpoints, &mut leaves, findings)?;
+    let manifest = manifest(folder)?;
+    let ledger = Ledger { folder, manifest: manifest.as_ref(), leaves, checkpoints: &checkpoints, findings };
+    let content = ledger.compare(agreement)?;
     let vouched = checkpoints.last().map(Checkpoint::head);
     let closed = vouched.zip(checkpoints.closed());
+    let asked = manifest.as_ref().and_then(|manifest| manifest.run.as_ref().ok()).map(|run| run.episodes);
     match (closed, asked) {
         (None, _) => findings.push(Finding::NotClosed { vouched }),
-        (Some((Head { episodes, .. }, reason)), Some(asked))
+        (Some((Head { episodes, .. }, reason)), asked) if findings.list.is_empty() => {
             // INVARIANT 5
-            if findings.list.is_empty() && !reason.admits(episodes, asked) =>
-        {
-            findings.push(Finding::Count { reason, episodes, asked });
+            if let Some(asked) = asked.filter(|asked| !reason.admits(episodes, *asked)) {
+                findings.push(Finding::Count { reason, episodes, asked });
+            }
+            if let Some((episode, flaw)) = content.close(reason) {
+                findings.push(said(episode.saturating_add(1), flaw));
+            }
         }
         _ => {}
     }
     Ok(closed)
 }
 
-/// The leaf hash of the manifest, and the episodes it asks for; none of one that this program cannot have written.
-fn manifest(folder: &Path) -> Result<Option<(Digest, u64)>, Error> {
+/// Compare the hashes with the checkpoints, put right what was changed in these, and note it.
+fn agree(
+    folder: &Path,
+    checkpoints: &mut Checkpoints,
+    leaves: &mut Leaves,
+    findings: &mut Findings,
+) -> Result<Agreement, Error> {
+    if checkpoints.are_in_order() {
+        let agreement = Agreement::of_leaves(checkpoints, leaves)?;
+        if agreement.is_clean() {
+            if findings.list.is_empty() {
+                checkpoints.gone().into_iter().for_each(|size| findings.push(Finding::CheckpointGone { size }));
+            }
+            return Ok(agreement);
+        }
+    }
+    // There may be any number of hashes; a line has more bytes than this.
+    let most = length(&folder.join(TRANSCRIPTS))? / 64 + 2;
+    mend(checkpoints, leaves, most, findings)?;
+    checkpoints.order(findings);
+    Agreement::of_leaves(checkpoints, leaves)
+}
+
+/// The manifest as it stands there.
+struct Stated {
+    /// Its hash as a leaf, and its digest.
+    leaf: Digest,
+    digest: Digest,
+    run: Result<Run, Flaw>,
+}
+
+/// The manifest; nothing of one that is longer than this program writes any.
+fn manifest(folder: &Path) -> Result<Option<Stated>, Error> {
     let Some(bytes) = whole(&folder.join(MANIFEST))? else { return Ok(None) };
     match serde_json::from_slice(&bytes) {
-        Ok(Format { ledger: FORMAT }) => {
-            Ok(serde_json::from_slice(&bytes).ok().map(|Asked { episodes }| (tree::leaf(&bytes), episodes)))
+        Ok(Format { ledger: found }) if found != FORMAT => Err(Error::Format { path: folder.to_path_buf(), found }),
+        Ok(Format { .. }) | Err(_) => {
+            let run = content::manifest(&bytes);
+            Ok(Some(Stated { leaf: tree::leaf(&bytes), digest: Digest::of(&bytes), run }))
         }
-        Ok(Format { ledger: found }) => Err(Error::Format { path: folder.to_path_buf(), found }),
-        Err(_) => Ok(None),
     }
 }
 
-struct Ledger<'a> {
+struct Ledger<'a, 'm> {
     folder: &'a Path,
-    manifest: Option<Digest>,
+    manifest: Option<&'m Stated>,
     leaves: Leaves,
     checkpoints: &'a Checkpoints,
     findings: &'a mut Findings,
 }
 
-impl Ledger<'_> {
-    fn compare(mut self) -> Result<(), Error> {
-        let mut index = 0..;
-        let leaves = Agreement::of(self.checkpoints, || index.next().map_or(Ok(None), |index| self.leaves.get(index)))?;
-        if let Agreement::Full { edited } = leaves {
+impl<'m> Ledger<'_, 'm> {
+    /// Gives what the lines say.
+    fn compare(mut self, agreement: Agreement) -> Result<Content<'m>, Error> {
+        if let Agreement::Full { edited } = agreement {
             self.checkpoints_edited(edited);
             if matches!(self.checkpoints.extent(), Extent::Closed(_)) && self.leaves.outlast(self.checkpoints.leaves())
             {
                 self.findings.push(Finding::LeavesAdded);
             }
-            self.hold()?;
-            return Ok(());
+            return Ok(self.hold(true)?.1);
         }
         let mut differs = None;
         let lines = self.lines_agree(&mut differs)?;
@@ -145,35 +185,63 @@ impl Ledger<'_> {
             } else {
                 self.leaves_cut();
             }
-            return Ok(());
+            return self.listen();
         }
         self.leaves_cut();
-        let first = self.hold()?;
+        let (first, content) = self.hold(false)?;
         // A line that is known to be wrong is reason enough for a checkpoint to disagree.
         if let Agreement::Dispute { line, leaves } = lines
             && first.is_none_or(|first| first >= leaves.end)
         {
             self.findings.push(Finding::Dispute { line, leaves });
         }
-        Ok(())
+        Ok(content)
     }
 
-    /// Hold each leaf to its hash. Gives the first that is not as it should be.
-    fn hold(&mut self) -> Result<Option<u64>, Error> {
+    /// Hold each leaf to its hash, all of which are sealed or not. Gives the first that is not as it should be.
+    fn hold(&mut self, are_sealed: bool) -> Result<(Option<u64>, Content<'m>), Error> {
         let hash = self.leaves.get(0)?;
-        let manifest = self.manifest.is_some() && (hash.is_none() || self.manifest == hash);
-        if !manifest {
-            self.findings.push(Finding::Manifest);
-        }
+        let manifest = self.manifest.filter(|manifest| hash.map_or(manifest.run.is_ok(), |hash| hash == manifest.leaf));
+        let mut content = self.content(manifest);
         let mut lines = Lines::open(self.folder.join(TRANSCRIPTS))?;
-        let first = align(&mut lines, &mut self.leaves, self.checkpoints.extent(), self.findings)?;
-        Ok(if manifest { first } else { Some(0) })
+        let hashes = Hashes { leaves: &mut self.leaves, are_sealed };
+        let first = align(&mut lines, hashes, self.checkpoints.extent(), &mut content, self.findings)?;
+        Ok((if manifest.is_some() { first } else { Some(0) }, content))
+    }
+
+    /// What is held against the manifest, where it is what was sealed.
+    fn content(&mut self, manifest: Option<&'m Stated>) -> Content<'m> {
+        match manifest.map(|manifest| (&manifest.run, manifest.digest)) {
+            None => self.findings.push(Finding::Manifest),
+            Some((Err(flaw), _)) => self.findings.push(Finding::Stated { flaw: flaw.clone() }),
+            Some((Ok(run), digest)) => return Content::new(Some((run, digest))),
+        }
+        Content::new(None)
+    }
+
+    /// What lines say that the checkpoints vouch for, whatever their hashes are.
+    fn listen(mut self) -> Result<Content<'m>, Error> {
+        let mut content = self.content(self.manifest);
+        let mut lines = Lines::open(self.folder.join(TRANSCRIPTS))?;
+        let (episodes, findings) = (self.checkpoints.leaves().saturating_sub(1), self.findings);
+        each(&mut lines, |number, line| {
+            if let Read::Whole(line) = line
+                && number <= episodes
+            {
+                let flaw = line.facts.map_or_else(Some, |facts| content.line(number.saturating_sub(1), &facts));
+                if let Some(flaw) = flaw {
+                    findings.push(said(number, flaw));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(content)
     }
 
     /// Compare the manifest and the lines with the checkpoints, and give the first index at which the hashes differ.
     fn lines_agree(&mut self, differs: &mut Option<u64>) -> Result<Agreement, Error> {
         let mut lines = Lines::open(self.folder.join(TRANSCRIPTS))?;
-        let (mut index, mut manifest) = (0, self.manifest);
+        let (mut index, mut manifest) = (0, self.manifest.map(|manifest| manifest.leaf));
         Agreement::of(self.checkpoints, || {
             let leaf = match manifest.take() {
                 Some(manifest) => Some(manifest),
@@ -204,50 +272,6 @@ impl Ledger<'_> {
     }
 }
 
-/// What hashes and checkpoints say of each other.
-enum Agreement {
-    /// The last checkpoint vouches for the hashes, so that those which do not are themselves wrong.
-    Full { edited: Vec<Finding> },
-    /// There are fewer hashes than the last checkpoint vouches for, and the others agree.
-    Short,
-    /// The checkpoint on this line does not agree with these leaves, for which none before it vouches.
-    Dispute { line: u64, leaves: Range<u64> },
-}
-
-impl Agreement {
-    fn of(checkpoints: &Checkpoints, mut next: impl FnMut() -> Result<Option<Digest>, Error>) -> Result<Self, Error> {
-        let mut tree = Tree::default();
-        let mut ahead = checkpoints.iter().peekable();
-        let (mut edited, mut dispute, mut vouched, mut agrees) = (Vec::new(), None, 0, true);
-        loop {
-            while let Some((line, checkpoint)) = ahead.next_if(|(_, checkpoint)| checkpoint.leaves() == tree.size()) {
-                if checkpoint.is_of(&tree) {
-                    (agrees, vouched) = (true, tree.size());
-                    continue;
-                }
-                if let Some(sealed) = checkpoint.sealed(&tree) {
-                    (agrees, vouched) = (true, tree.size());
-                    edited.push(Finding::Reason { line: *line, sealed });
-                    continue;
-                }
-                edited.push(Finding::Checkpoint { line: *line });
-                // Another checkpoint may vouch for the same leaves.
-                if vouched < tree.size() {
-                    agrees = false;
-                    dispute.get_or_insert((*line, vouched..tree.size()));
-                }
-            }
-            // What no checkpoint vouches for says nothing of those: there may be any number of them.
-            if ahead.peek().is_none() {
-                break;
-            }
-            let Some(leaf) = next()? else { break };
-            tree.push(leaf);
-        }
-        Ok(match dispute {
-            _ if ahead.peek().is_none() && agrees => Self::Full { edited },
-            Some((line, leaves)) => Self::Dispute { line, leaves },
-            None => Self::Short,
-        })
-    }
+const fn said(line: u64, flaw: Flaw) -> Finding {
+    Finding::Said { lines: line..line.saturating_add(1), flaw }
 }

@@ -75,5 +75,5 @@ fn parent(name: &str, resolve: &Resolve<'_>, chain: &[&SourceFile]) -> Result<So
 /// The faults of a file, from its beginning to its end.
 fn invalid(file: &SourceFile, mut faults: Vec<Fault>) -> Invalid {
     faults.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
-    Invalid { file: file.clone(), faults }
+    Invalid { file: file.clone(), faults: faults.into_iter().map(Fault::plain).collect() }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::value::Fault;
+use crate::value::{Fault, plain};
 
 /// The policies that Dayfly brings along: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
@@ -67,7 +67,7 @@ pub fn shipped(name: &str) -> Option<SourceFile> {
 
 /// Why a file makes no policy: everything that is wrong with it, from its beginning to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not a valid policy: {}", file.path, summary(faults))]
+#[error("`{}` is not a valid policy: {}", plain(&file.path), summary(faults))]
 pub struct Invalid {
     /// The file at fault: the one that was loaded, or one that it extends.
     pub file: SourceFile,

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Told;
-use crate::harness::{Example, Named, Spread, Summary};
+use crate::harness::{Example, Spread, Summary};
+use crate::ledger::Named;
 use crate::transcript::{Closing, End, Entry, Lesson, Touched};
 use crate::value::{Digest, Seed};
 

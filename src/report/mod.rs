@@ -13,14 +13,14 @@ pub mod text;
 
 pub use page::{paragraphs, plain, plain_lines, table};
 
-use crate::harness::{Ending, Manifest, Summary};
-use crate::ledger::Head;
+use crate::harness::{Ending, Summary};
+use crate::ledger::{Head, Run};
 
 /// A run that is over and recorded, ready to be told.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
     /// What was run.
-    pub manifest: &'a Manifest,
+    pub manifest: &'a Run,
     /// What happened.
     pub summary: &'a Summary,
     /// Why it ended.

@@ -1,6 +1,6 @@
 //! Labels and text in two columns, wrapped where words allow it; and how numbers and the text of others are shown.
 
-use crate::value::plural;
+use crate::value::{self, plural};
 
 /// Text in the making.
 #[derive(Debug)]
@@ -103,29 +103,12 @@ pub fn paragraphs(text: &str, width: usize) -> String {
 
 /// Text that others chose, without a character that a terminal takes for more than a character.
 pub fn plain(text: &str) -> String {
-    escaped(text, |_| false)
+    value::plain(text).into_owned()
 }
 
 /// The same of several lines, whose ends stay, and tabs with them.
 pub fn plain_lines(text: &str) -> String {
-    escaped(text, |character| matches!(character, '\n' | '\t'))
-}
-
-fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        if (character.is_control() && !stays(character)) || is_bidirectional(character) {
-            plain.extend(character.escape_unicode());
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
-}
-
-/// Whether a character changes the direction of those after it.
-const fn is_bidirectional(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
+    value::plain_lines(text).into_owned()
 }
 
 /// A number with its digits in groups of three.

@@ -15,7 +15,7 @@ use crate::harness::{self, Ending, Plan, Watch as Watching};
 use crate::ledger::{self, Manifest, Writer};
 use crate::policy::Policy;
 use crate::transcript::{Detail, Transcript};
-use crate::value::{Seed, Value};
+use crate::value::{Seed, Value, plain};
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ pub enum Error {
     #[error("the engine could not be started: {0}")]
     Engine(String),
     /// An agent does not come with Dayfly, or cannot be loaded.
-    #[error("the agent `{0}` cannot be loaded")]
+    #[error("the agent `{}` cannot be loaded", plain(.0))]
     Agent(String),
     /// The workers.
     #[error("the workers could not be started")]

@@ -231,7 +231,7 @@ impl Reader<'_> {
         // A place is at least one letter wide where there is one.
         let next = self.text.get(span.start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         let span = if span.is_empty() { span.start..span.start + next } else { span };
-        Fault { message: what, span: Some(span), label: label.to_owned(), help: help.to_owned() }
+        Fault { message: what, span: Some(span), label: label.to_owned(), help: help.to_owned() }.plain()
     }
 }
 

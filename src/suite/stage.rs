@@ -13,7 +13,7 @@ use crate::episode::{self, Cancel, Ticker};
 use crate::harness;
 use crate::policy::{self, Policy, Process};
 use crate::property::{Cast, Observed, Trial, Under};
-use crate::value::{Digest, Seed};
+use crate::value::{Digest, Seed, plain};
 
 use super::Case;
 
@@ -53,7 +53,7 @@ pub enum Error {
     #[error(transparent)]
     Agent(#[from] agent::Error),
     /// A property asks for what does not come with Dayfly.
-    #[error("a property asks for `{0}`, which does not come with Dayfly")]
+    #[error("a property asks for `{}`, which does not come with Dayfly", plain(.0))]
     Missing(String),
     /// The run could not be carried out.
     #[error(transparent)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// What was tried that the policy does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,6 +194,25 @@ impl fmt::Display for Class {
 impl Serialize for Class {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Class {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl de::Visitor<'_> for Name {
+            type Value = Class;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a class of violation, such as `act-after-end`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Class, E> {
+                let class = Class::ALL.into_iter().find(|class| class.name() == text);
+                class.ok_or_else(|| E::invalid_value(de::Unexpected::Other("another name"), &self))
+            }
+        }
+        deserializer.deserialize_str(Name)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Class;
 use crate::value::{Digest, Hasher, Value};
@@ -39,6 +39,45 @@ impl fmt::Display for Operation {
 impl Serialize for Operation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// An operation as a record names it. Whoever reads a record need not know it: it may have been written by another version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Called(String);
+
+impl Called {
+    /// The most bytes of a name.
+    const MOST: usize = 128;
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Called {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl de::Visitor<'_> for Name {
+            type Value = Called;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an operation, such as `workspace.write`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Called, E> {
+                let is_letter = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'/');
+                let is_one = text.len() <= Called::MOST && text.contains('.') && text.bytes().all(is_letter);
+                if is_one {
+                    Ok(Called(text.to_owned()))
+                } else {
+                    Err(E::invalid_value(de::Unexpected::Other("another text"), &self))
+                }
+            }
+        }
+        deserializer.deserialize_str(Name)
     }
 }
 
@@ -234,17 +273,18 @@ pub enum Due {
     After,
 }
 
-/// One decision of the gate.
-#[derive(Clone, Debug, Serialize)]
-pub struct Entry {
+/// One decision of the gate. `O` is [`Called`] where it was read from a record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry<O = Operation> {
     /// Which call of the episode it was, counted from 0.
     pub ordinal: u64,
     /// How many steps had been taken.
     pub step: u32,
     /// What was called.
-    pub operation: Operation,
+    pub operation: O,
     /// The beginning of the argument, escaped.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub argument: String,
     /// The digest of the whole argument.
     pub digest: Digest,
@@ -259,7 +299,7 @@ pub struct Entry {
     pub due: Due,
 }
 
-impl Entry {
+impl<O> Entry<O> {
     /// Whether it was refused before the boundary for what no policy could grant: what was asked for cannot be.
     pub fn is_invalid(&self) -> bool {
         self.decision == Decision::Refused && self.class.is_none() && self.due == Due::Before

@@ -18,6 +18,7 @@ mod end;
 mod entries;
 mod entry;
 mod recorder;
+mod sound;
 mod tally;
 
 use std::borrow::Cow;
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use class::Class;
 pub use end::{Closing, End};
 pub use entries::Budget;
-pub use entry::{Argument, Decision, Due, Entry, Operation, Part, Weight};
+pub use entry::{Argument, Called, Decision, Due, Entry, Operation, Part, Weight};
 pub use recorder::{Calls, Detail, Keep, Record, Recorder, Step};
 pub use tally::{Tally, Touched};
 
@@ -35,9 +36,11 @@ use crate::value::{Digest, Seed};
 
 /// One episode, as it is sealed: one line of JSON in the ledger.
 ///
-/// Fields that would be empty are left out.
-#[derive(Clone, Debug, Serialize)]
-pub struct Transcript {
+/// Fields that would be empty are left out. It is read as strictly as it is written: no other field, and none twice. `O` is [`Called`]
+/// where it was read from a record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "O: Deserialize<'de> + PartialEq"))]
+pub struct Transcript<O = Operation> {
     /// The ordinal of the episode in its run, counted from 0.
     pub episode: u64,
     /// Which lineage it belongs to, counted from 0.
@@ -55,7 +58,7 @@ pub struct Transcript {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carry_over_of: Option<u32>,
     /// How many times the lineage's population had been selected from.
-    #[serde(skip_serializing_if = "is_first")]
+    #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
     /// The digest of what the environment kept from earlier episodes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,31 +88,31 @@ pub struct Transcript {
     /// Every call, as a count and a digest.
     pub calls: Calls,
     /// How many requests of each class of violation there were; exact.
-    #[serde(skip_serializing_if = "Tally::is_empty")]
+    #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub violations: Tally,
     /// The calls that touched a tripwire, by operation; exact.
-    #[serde(skip_serializing_if = "Touched::is_empty")]
-    pub tripwires: Touched,
+    #[serde(default, skip_serializing_if = "Touched::is_empty")]
+    pub tripwires: Touched<O>,
     /// The calls after the boundary that were refused; exact.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub after_end: u64,
     /// The decisions that are kept in full.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub entries: Vec<Entry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry<O>>,
     /// How many more decisions there were than are kept in `entries`.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub entries_cut: u64,
     /// Each step, where the policy keeps them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Step>,
     /// What the agent wrote to its log.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,
     /// The messages that were released at the close.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<Message>,
     /// What was left in the workspace, before it was wiped.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub residue: Vec<Residue>,
     /// What learning led to, where the policy declares a carry-over and the agent learns.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +128,9 @@ impl Transcript {
             && !self.learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried())
     }
 
+}
+
+impl<O> Transcript<O> {
     /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
     /// no violation. Exact, whatever was cut.
     ///
@@ -144,23 +150,25 @@ impl Transcript {
     }
 
     /// The first of them that is kept.
-    pub fn first_invalid(&self) -> Option<&Entry> {
+    pub fn first_invalid(&self) -> Option<&Entry<O>> {
         self.entries.iter().find(|entry| entry.is_invalid())
     }
 }
 
 /// A message that left the box.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Message {
     /// Whom it is for.
     pub recipient: String,
     /// Its bytes, in base64.
-    #[serde(serialize_with = "base64")]
+    #[serde(serialize_with = "base64", deserialize_with = "from_base64")]
     pub body: Vec<u8>,
 }
 
 /// Something that was left in the workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Residue {
     /// Its path.
     pub path: String,
@@ -169,7 +177,8 @@ pub struct Residue {
 }
 
 /// What `learn` led to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Learned {
     /// Whether it returned, and what became of the carry-over.
     pub outcome: Lesson,
@@ -225,4 +234,9 @@ const fn is_first(generation: &u32) -> bool {
 
 fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&data_encoding::BASE64.encode(bytes))
+}
+
+fn from_base64<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    data_encoding::BASE64.decode(text.as_bytes()).map_err(serde::de::Error::custom)
 }

@@ -29,6 +29,7 @@ pub enum Detail {
 
 /// One step: what was done and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// The action.
     pub action: Value,
@@ -47,7 +48,8 @@ impl Step {
 }
 
 /// Every call of an episode, in their order: how many, and the digest of their operations, arguments, decisions and outcomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Calls {
     /// How many calls there were.
     pub count: u64,

@@ -1,7 +1,11 @@
 //! Counts that are exact, whatever is kept.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Class, Operation};
 
@@ -62,9 +66,22 @@ impl Serialize for Tally {
     }
 }
 
-/// How often each operation was asked for where the policy has a tripwire.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Touched(Vec<(Operation, u64)>);
+impl<'de> Deserialize<'de> for Tally {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Counts(PhantomData::<Class>)).map(|counts| counts.into_iter().collect())
+    }
+}
+
+/// How often each operation was asked for where the policy has a tripwire. `O` is [`Called`](super::Called) where it was read from
+/// a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched<O = Operation>(Vec<(O, u64)>);
+
+impl<O> Default for Touched<O> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl Touched {
     /// Count some more.
@@ -88,15 +105,63 @@ impl Touched {
     pub fn iter(&self) -> impl Iterator<Item = (Operation, u64)> {
         self.0.iter().copied()
     }
+}
 
+impl<O> Touched<O> {
     /// Whether nothing was counted.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// How many calls of this operation there were.
+    pub fn of(&self, operation: &O) -> u64
+    where
+        O: PartialEq,
+    {
+        self.0.iter().find(|(other, _)| other == operation).map_or(0, |(_, count)| *count)
+    }
+
+    /// How many calls there were, of all operations.
+    pub fn total(&self) -> u64 {
+        self.0.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
 }
 
-impl Serialize for Touched {
+impl<O: Serialize> Serialize for Touched<O> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter().map(|(operation, count)| (operation.to_string(), count)))
+        serializer.collect_map(self.0.iter().map(|(operation, count)| (operation, count)))
+    }
+}
+
+impl<'de, O: Deserialize<'de> + PartialEq> Deserialize<'de> for Touched<O> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Counts(PhantomData)).map(Self)
+    }
+}
+
+/// Reads how often each of something was counted: no more than there are operations, and none twice.
+struct Counts<K>(PhantomData<K>);
+
+impl<K> Counts<K> {
+    /// The most kinds that are counted apart: an operation has a code of one byte.
+    const MOST: usize = 256;
+}
+
+impl<'de, K: Deserialize<'de> + PartialEq> Visitor<'de> for Counts<K> {
+    type Value = Vec<(K, u64)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("how many there were of each")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut counts: Vec<(K, u64)> = Vec::new();
+        while let Some((key, count)) = map.next_entry()? {
+            if counts.len() >= Self::MOST || counts.iter().any(|(other, _)| *other == key) {
+                return Err(A::Error::custom("something is counted twice"));
+            }
+            counts.push((key, count));
+        }
+        Ok(counts)
     }
 }

@@ -67,6 +67,20 @@ impl Draws {
     }
 }
 
+/// The digest of all that an agent is handed: the component with this digest, what it is told, and a task.
+///
+/// What of it there is, and where each of the texts ends, is in the digest too.
+pub fn handed(component: Digest, instructions: Option<&str>, task: Option<&str>) -> Digest {
+    let mut hash = Hasher::default();
+    hash.update(component.as_bytes());
+    for text in [instructions, task] {
+        let bytes = text.map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
+        hash.update(&bytes.to_le_bytes());
+        hash.update(text.unwrap_or_default().as_bytes());
+    }
+    hash.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::plain;
+
 /// A mistake in a text that a user wrote. The command line shows it with the lines it points at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -14,4 +16,13 @@ pub struct Fault {
     pub label: String,
     /// What to do about it; empty where the message says it all.
     pub help: String,
+}
+
+impl Fault {
+    /// The same, with what is hidden in it escaped: what the user wrote is quoted in it. Every reader of files gives its faults like this.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        let escaped = |text: String| plain(&text).into_owned();
+        Self { message: escaped(self.message), span: self.span, label: escaped(self.label), help: escaped(self.help) }
+    }
 }

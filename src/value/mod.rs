@@ -7,13 +7,16 @@ mod digest;
 mod draws;
 mod fault;
 mod hint;
+pub mod json;
 mod seed;
 mod space;
+mod text;
 
 pub use count::{many, plural};
 pub use digest::{Digest, Hasher};
-pub use draws::Draws;
+pub use draws::{Draws, handed};
 pub use fault::Fault;
 pub use hint::hint;
 pub use seed::{NoSeed, Seed, Stream};
 pub use space::{OutOfSpace, Space, Value};
+pub use text::{is_hidden, plain, plain_lines, plain_path};

@@ -18,6 +18,7 @@ use crate::agent::{self, Known};
 use crate::environment::Selection;
 use crate::episode::{Lived, Setting, Ticket};
 use crate::policy::Part;
+use crate::value::plain;
 
 /// The workers of a run: one a seat, started when it is first needed, and again where one is lost.
 pub struct Crew {
@@ -62,7 +63,7 @@ pub enum Error {
     #[error("the policy demands a confinement that is not to be had: {}", lines(.0))]
     Missing(Vec<(Part, String)>),
     /// The environment is not one that another process can make.
-    #[error("the environment `{0}` cannot be made in another process")]
+    #[error("the environment `{}` cannot be made in another process", plain(.0))]
     World(String),
 }
 

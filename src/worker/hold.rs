@@ -26,6 +26,7 @@ use crate::policy::{Granted, Policy};
 use crate::transcript::{
     Argument, Class, Closing, Decision, Due, End, Entry, Lesson, Message, Part, Residue, Tally, Transcript,
 };
+use crate::value::json;
 
 /// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and that has no step after
 /// `last_step`.
@@ -225,7 +226,7 @@ fn is_short(transcript: &Transcript) -> bool {
     let parts = entries.chain(trace).chain(log.iter().map(String::len)).chain(released);
     let parts = parts.chain(residue.iter().map(|left| left.path.len()));
     let most = parts.fold(CAUSE.saturating_mul(16), |sum, part| sum.saturating_add(part).saturating_add(around));
-    most.saturating_mul(6) <= LONGEST || serde_json::to_writer(Room(LONGEST), transcript).is_ok()
+    most.saturating_mul(6) <= LONGEST || json::write(Room(LONGEST), transcript).is_ok()
 }
 
 /// So many bytes of room, which nothing is kept in.

@@ -72,6 +72,9 @@ impl Run {
         let (summary, ending) =
             harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ())?;
         writer.close(ending.reason()).unwrap();
+        // Whatever an agent does, what is recorded of it is what this program records.
+        let verified = ledger::verify(&folder, None).unwrap();
+        assert!(matches!(verified, ledger::Verification::Whole { .. }), "{verified:?}");
         let transcripts =
             read(&folder.join("transcripts.jsonl")).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         Ok(Ran { folder, summary, ending, transcripts, _place: place })

@@ -192,27 +192,6 @@ fn a_cancelled_run_keeps_the_first_episodes_without_a_gap_and_verifies() {
 }
 
 #[test]
-fn a_full_disk_stops_the_run_and_leaves_nothing_that_verifies() {
-    let place = tempfile::tempdir().unwrap();
-    let folder = place.path().join("run");
-    // A limit on the size of files stands in for the disk: writing fails in the same way.
-    let limited = format!(
-        "trap '' XFSZ; ulimit -f 64; exec '{}' run random -e off-switch -n 2000 --quiet --out '{}'",
-        env!("CARGO_BIN_EXE_dayfly"),
-        folder.display()
-    );
-    let output = std::process::Command::new("sh").args(["-c", &limited]).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    let left = format!("what was written so far is in `{}`: remove it", folder.display());
-    assert!(
-        told.contains("cannot write") && told.split_whitespace().collect::<Vec<_>>().join(" ").contains(&left),
-        "{told}"
-    );
-    assert!(matches!(ledger::verify(&folder, None), Ok(Verification::Flawed { .. })));
-}
-
-#[test]
 fn an_endless_learn_is_stopped_by_the_wall_clock() {
     let module = r#"(module
       (memory (export "memory") 1)

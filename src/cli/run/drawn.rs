@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::cli::failure::Failure;
 use crate::cli::find;
-use crate::harness::Manifest;
+use crate::ledger::Run;
 use crate::report::picture::{ROWS, Row, picture};
 use crate::transcript::Transcript;
 use crate::value::many;
@@ -24,7 +24,7 @@ impl Drawn {
     }
 
     /// Write the picture of those that were recorded: the first so many.
-    pub(super) fn write(self, path: &Path, manifest: &Manifest, recorded: u64) -> Result<(), Failure> {
+    pub(super) fn write(self, path: &Path, manifest: &Run, recorded: u64) -> Result<(), Failure> {
         let mut rows = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         rows.retain(|episode, _| *episode < recorded);
         let drawn = u64::try_from(rows.len()).unwrap_or(u64::MAX);

@@ -19,8 +19,7 @@ impl Test {
     /// Tell it to everyone who asked: people first, so that nothing that cannot be written keeps it from them.
     pub(super) fn tell(&self, told: &Told<'_>) -> Result<(), Failure> {
         if self.json {
-            let object =
-                serde_json::to_string_pretty(&json::Suite::new(told)).map_err(|error| Failure::host(&error))?;
+            let object = crate::value::json::pretty(&json::Suite::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{object}");
         } else {
             say!("{}", text::summary(told, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?.trim_end());

@@ -51,39 +51,41 @@ fn an_edited_hash_is_told_from_an_edited_line() {
 #[test]
 fn an_edited_checkpoint_is_told_from_an_edited_record_where_a_later_one_agrees() {
     let sample = Sample::closed();
-    let other = root(3).to_string();
-    sample.change_lines(CHECKPOINTS, |lines| lines[1] = lines[1].replace(&root(9).to_string(), &other));
+    let other = Digest::of(b"other").to_string();
+    sample.change_lines(CHECKPOINTS, |lines| lines[1] = lines[1].replace(&root(2).to_string(), &other));
     sample.has([Finding::Checkpoint { line: 2 }]);
 }
 
 #[test]
 fn where_the_last_checkpoint_disagrees_so_does_what_it_alone_vouches_for() {
     let sample = Sample::closed();
-    let other = root(3).to_string();
+    let other = Digest::of(b"other").to_string();
     sample
-        .change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace(&closed(Reason::Completed).to_string(), &other));
-    sample.has([Finding::Dispute { line: 3, leaves: 9..11 }]);
+        .change_lines(CHECKPOINTS, |lines| lines[4] = lines[4].replace(&closed(Reason::Completed).to_string(), &other));
+    sample.has([Finding::Dispute { line: 5, leaves: 8..11 }]);
 }
 
 #[test]
 fn a_line_edited_together_with_its_hash_is_disputed() {
     let sample = Sample::closed();
-    let other = br#"{"episode":6,"end":"released"}"#;
-    sample.change_lines(TRANSCRIPTS, |lines| lines[6] = String::from_utf8(other.to_vec()).unwrap());
-    sample.change_leaves(|leaves| leaves[7] = tree::leaf(other).as_bytes().to_vec());
-    sample.has([Finding::Dispute { line: 2, leaves: 5..9 }]);
+    let other = String::from_utf8(transcript(6)).unwrap().replace("terminated", "steps");
+    sample.change_lines(TRANSCRIPTS, |lines| lines[6].clone_from(&other));
+    sample.change_leaves(|leaves| leaves[7] = tree::leaf(other.as_bytes()).as_bytes().to_vec());
+    sample.has([Finding::Dispute { line: 4, leaves: 4..8 }]);
+    // What is no transcript is what was edited.
+    sample.change_lines(TRANSCRIPTS, |lines| lines[6] = "{}".to_owned());
+    sample.change_leaves(|leaves| leaves[7] = tree::leaf(b"{}").as_bytes().to_vec());
+    sample.has([edited(7, 6)]);
 }
 
 #[test]
 fn the_close_alone_is_at_fault_where_another_checkpoint_vouches_for_the_same() {
-    let sample = Sample::empty();
-    let mut writer = writer(&sample.folder);
-    writer.checkpoint().unwrap();
-    writer.close(Reason::Completed).unwrap();
-    let other = root(3).to_string();
-    sample
-        .change_lines(CHECKPOINTS, |lines| lines[3] = lines[3].replace(&closed(Reason::Completed).to_string(), &other));
-    sample.has([Finding::Checkpoint { line: 4 }]);
+    let sample = Sample::of(7);
+    let other = Digest::of(b"other");
+    sample.change_lines(CHECKPOINTS, |lines| {
+        lines[4] = format!(r#"{{"size":9,"root":"{other}","closed":"completed"}}"#);
+    });
+    sample.has([Finding::Checkpoint { line: 5 }]);
 }
 
 #[test]
@@ -98,11 +100,11 @@ fn a_checkpoint_that_is_none_is_named() {
 #[test]
 fn a_checkpoint_says_whether_it_closes() {
     let sample = Sample::closed();
-    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace("completed", "done"));
-    sample.has([Finding::Checkpoint { line: 3 }, not_closed(9)]);
+    sample.change_lines(CHECKPOINTS, |lines| lines[4] = lines[4].replace("completed", "done"));
+    sample.has([Finding::Checkpoint { line: 5 }, not_closed(8)]);
     let sample = Sample::closed();
-    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace(r#","closed":"completed""#, ""));
-    sample.has([Finding::Checkpoint { line: 3 }, not_closed(9)]);
+    sample.change_lines(CHECKPOINTS, |lines| lines[4] = lines[4].replace(r#","closed":"completed""#, ""));
+    sample.has([Finding::Checkpoint { line: 5 }, not_closed(8)]);
 }
 
 #[test]
@@ -110,11 +112,11 @@ fn checkpoints_are_in_order_and_end_with_the_close() {
     let sample = Sample::closed();
     sample.change_lines(CHECKPOINTS, |lines| lines.swap(0, 1)).has([Finding::Checkpoint { line: 2 }]);
     let sample = Sample::closed();
-    sample.change_lines(CHECKPOINTS, |lines| lines.push(lines[2].clone())).has([Finding::Checkpoint { line: 4 }]);
+    sample.change_lines(CHECKPOINTS, |lines| lines.push(lines[4].clone())).has([Finding::Checkpoint { line: 6 }]);
     let sample = Sample::closed();
     sample.change_lines(CHECKPOINTS, |lines| lines.insert(1, lines[0].clone())).has([Finding::Checkpoint { line: 2 }]);
     let sample = Sample::closed();
-    sample.change(CHECKPOINTS, |bytes| bytes.push(b'{')).has([Finding::Checkpoint { line: 4 }]);
+    sample.change(CHECKPOINTS, |bytes| bytes.push(b'{')).has([Finding::Checkpoint { line: 6 }]);
 }
 
 #[test]
@@ -127,8 +129,8 @@ fn no_checkpoint_vouches_for_nothing() {
 #[test]
 fn an_edited_checkpoint_and_an_edited_hash_are_both_named() {
     let sample = Sample::closed();
-    let other = root(3).to_string();
-    sample.change_lines(CHECKPOINTS, |lines| lines[1] = lines[1].replace(&root(9).to_string(), &other));
+    let other = Digest::of(b"other").to_string();
+    sample.change_lines(CHECKPOINTS, |lines| lines[1] = lines[1].replace(&root(2).to_string(), &other));
     sample.change_leaves(|leaves| leaves[4][0] ^= 1).has([Finding::Checkpoint { line: 2 }, Finding::Leaf { index: 4 }]);
 }
 
@@ -219,15 +221,17 @@ fn a_line_that_is_too_long_to_be_one_is_found() {
 }
 
 #[test]
-fn a_line_that_was_sealed_in_a_wrong_place_does_not_pass() {
+fn a_line_that_was_sealed_in_a_wrong_place_is_named() {
     for ordinals in [[0, 2, 3], [0, 1, 1], [1, 0, 2], [1, 2, 3], [0, 1, 9]] {
-        let sample = Sample::empty();
-        let mut writer = Writer::create(&sample.folder, &asking_for(3)).unwrap();
+        let (sample, manifest) = (Sample::empty(), asking_for(3));
+        let mut writer = Writer::create(&sample.folder, &manifest).unwrap();
         for episode in ordinals {
-            writer.append(&sealed(episode)).unwrap();
+            writer.append(&Sealed::of(&lived(manifest.digest(), episode)).unwrap()).unwrap();
         }
         writer.close(Reason::Completed).unwrap();
-        assert!(!sample.is_whole(), "{ordinals:?}");
+        let wrong = (0..3).filter(|place| ordinals[at(*place)] != *place).map(|place| place + 1);
+        let (first, last) = (wrong.clone().next().unwrap(), wrong.max().unwrap());
+        sample.has([Finding::Said { lines: first..last + 1, flaw: Flaw::Episode }]);
     }
 }
 
@@ -238,8 +242,8 @@ fn an_edited_reason_is_named_with_the_one_that_was_sealed() {
         for said in Reason::ALL.into_iter().filter(|said| *said != sealed) {
             let sample = Sample::empty();
             writer(&sample.folder).close(sealed).unwrap();
-            sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace(sealed.name(), said.name()));
-            sample.has([Finding::Reason { line: 3, sealed }]);
+            sample.change_lines(CHECKPOINTS, |lines| lines[4] = lines[4].replace(sealed.name(), said.name()));
+            sample.has([Finding::Reason { line: 5, sealed }]);
         }
     }
 }
@@ -247,8 +251,29 @@ fn an_edited_reason_is_named_with_the_one_that_was_sealed() {
 #[test]
 fn a_close_that_is_made_into_a_checkpoint_is_found() {
     let sample = Sample::closed();
-    sample.change_lines(CHECKPOINTS, |lines| lines[2] = lines[2].replace("\"completed\"", "null"));
-    assert!(!sample.is_whole());
+    sample.change_lines(CHECKPOINTS, |lines| lines[4] = lines[4].replace("\"completed\"", "null"));
+    sample.has([Finding::Reason { line: 5, sealed: Reason::Completed }]);
+}
+
+/// A size alone says nothing: the root is that of one number of leaves.
+#[test]
+fn an_edited_size_is_named_and_nothing_else_is_accused() {
+    for (line, sealed) in [1, 2, 4, 8, 12].into_iter().enumerate() {
+        for said in (0..20).chain([99, u64::MAX]).filter(|said| *said != sealed) {
+            let sample = Sample::closed();
+            let size = |size: u64| format!("\"size\":{size},");
+            sample.change_lines(CHECKPOINTS, |lines| lines[line] = lines[line].replace(&size(sealed), &size(said)));
+            sample.has([Finding::Size { line: u64::try_from(line).unwrap() + 1, sealed }]);
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_that_was_taken_away_is_missed() {
+    for (line, size) in [1, 2, 4, 8].into_iter().enumerate() {
+        let sample = Sample::closed();
+        sample.change_lines(CHECKPOINTS, |lines| drop(lines.remove(line))).has([Finding::CheckpointGone { size }]);
+    }
 }
 
 /// Seal the first episodes of the sample as a whole run, as someone would who replaces all the files.
@@ -275,7 +300,7 @@ fn a_reason_that_the_number_of_episodes_does_not_admit_is_found() {
         (10, Reason::Completed, true),
         (11, Reason::Completed, false),
         (9, Reason::Cancelled, true),
-        (10, Reason::Quarantined, true),
+        (10, Reason::Aborted, true),
         (11, Reason::Aborted, false),
     ] {
         let sample = replaced(episodes, reason);

@@ -93,7 +93,7 @@ fn a_tail_cut_at_a_line_is_truncated() {
 fn a_tail_cut_inside_a_line_is_truncated() {
     let sample = Sample::closed();
     sample.change(TRANSCRIPTS, |bytes| bytes.truncate(bytes.len() - 1)).has([Finding::Tail { episodes: 9..10 }]);
-    let fifth = 4 * (transcript(0).len() + 1);
+    let fifth = length(4);
     sample.change(TRANSCRIPTS, |bytes| bytes.truncate(fifth + 20)).has([Finding::Tail { episodes: 4..10 }]);
 }
 
@@ -129,19 +129,19 @@ fn lines_and_hashes_cut_together_are_truncated() {
 #[test]
 fn a_cut_hides_no_earlier_edit_that_a_checkpoint_saw() {
     let sample = Sample::closed();
-    let other = br#"{"episode":6}"#;
+    let other = String::from_utf8(transcript(6)).unwrap().replace("terminated", "steps");
     sample.change_lines(TRANSCRIPTS, |lines| {
         lines.truncate(9);
-        lines[6] = String::from_utf8(other.to_vec()).unwrap();
+        lines[6].clone_from(&other);
     });
     sample.change_leaves(|leaves| {
         leaves.truncate(10);
-        leaves[7] = tree::leaf(other).as_bytes().to_vec();
+        leaves[7] = tree::leaf(other.as_bytes()).as_bytes().to_vec();
     });
     sample.has([
         Finding::LeavesCut { leaves: 10..11 },
         Finding::Tail { episodes: 9..10 },
-        Finding::Dispute { line: 2, leaves: 5..9 },
+        Finding::Dispute { line: 4, leaves: 4..8 },
     ]);
 }
 
@@ -159,7 +159,7 @@ fn behind_the_end_of_the_hashes_a_checkpoint_still_sees_an_edit() {
     sample.change_leaves(|leaves| leaves.truncate(7));
     sample.change_lines(TRANSCRIPTS, |lines| lines[7] = lines[7].replace("terminated", "steps"));
     let cut = Finding::LeavesCut { leaves: 7..11 };
-    sample.has([cut.clone(), Finding::Dispute { line: 2, leaves: 5..9 }]);
+    sample.has([cut.clone(), Finding::Dispute { line: 5, leaves: 8..11 }]);
     sample.change_lines(TRANSCRIPTS, |lines| lines[7] = lines[7].replace("\"episode\":7", "\"episode\":99"));
     sample.has([cut, edited(8, 7)]);
 }
@@ -169,5 +169,5 @@ fn a_checkpoint_cut_short_is_truncated() {
     let sample = Sample::closed();
     sample
         .change(CHECKPOINTS, |bytes| bytes.truncate(bytes.len() - 1))
-        .has([Finding::CheckpointCut { line: 3 }, not_closed(9)]);
+        .has([Finding::CheckpointCut { line: 5 }, not_closed(8)]);
 }

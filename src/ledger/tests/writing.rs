@@ -55,45 +55,88 @@ impl Disk for Small {
     fn sync(&mut self) -> io::Result<()> {
         if less(&self.syncs, 1) == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)?;
+        io::Seek::seek(&mut &*self.file, io::SeekFrom::Start(length)).map(drop)
+    }
 }
 
-/// Write the sample on a small disk, with lines of so many bytes. An error is the first one.
-fn write_on(sample: &Sample, room: &Arc<AtomicUsize>, syncs: usize, padding: usize) -> Result<Head, Error> {
+/// An episode whose line is longer by so many bytes, and some.
+fn padded(episode: u64, padding: usize) -> Sealed {
+    let log = if padding > 0 { vec!["x".repeat(padding)] } else { Vec::new() };
+    Sealed::of(&Transcript { log, ..lived(manifest().digest(), episode) }).unwrap()
+}
+
+/// Write the sample on a small disk, with lines that are longer by so many bytes. An error is the first one, with what was sealed then.
+fn write_on(
+    sample: &Sample,
+    room: &Arc<AtomicUsize>,
+    syncs: usize,
+    padding: usize,
+) -> Result<Head, (Error, Option<Head>)> {
     let syncs = Arc::new(AtomicUsize::new(syncs));
     let mut writer = Writer::create_on(&sample.folder, &manifest(), |path| {
         let file = Arc::new(fs::File::create_new(path)?);
         Ok(Box::new(Small { file, room: room.clone(), syncs: syncs.clone() }))
-    })?;
+    })
+    .map_err(|error| (error, None))?;
     for episode in 0..EPISODES {
-        let mut line = transcript(episode);
-        line.resize(line.len() + padding, b' ');
-        let appended = writer.append(&Sealed::new(line).unwrap());
-        let checked = if episode % 4 == 3 && appended.is_ok() { writer.checkpoint() } else { Ok(()) };
-        if let Err(error) = appended.and(checked) {
+        if let Err(error) = writer.append(&padded(episode, padding)) {
             assert!(matches!(writer.append(&sealed(episode)), Err(Error::Failed { .. })));
-            assert!(matches!(writer.checkpoint(), Err(Error::Failed { .. })));
-            assert!(matches!(writer.close(Reason::Completed), Err(Error::Failed { .. })));
-            return Err(error);
+            return Err((error, writer.close(Reason::Aborted).ok()));
         }
     }
-    writer.close(Reason::Completed)
+    writer.close(Reason::Completed).map_err(|error| (error, None))
 }
 
+/// The disk takes more once what did not fit is cut off.
 #[test]
-fn a_ledger_on_a_full_disk_is_never_whole() {
-    let full = |room, padding| {
+fn what_was_recorded_before_the_disk_was_full_is_sealed_as_aborted() {
+    let mut sealed = BTreeSet::new();
+    let mut full = |room, padding| {
         let sample = Sample::empty();
-        let error = write_on(&sample, &Arc::new(AtomicUsize::new(room)), usize::MAX, padding).unwrap_err();
+        let (error, head) = write_on(&sample, &Arc::new(AtomicUsize::new(room)), usize::MAX, padding).unwrap_err();
         assert!(matches!(error, Error::Write { .. }), "{room}: {error}");
-        assert!(!sample.is_whole(), "{room}");
+        match sample.verify() {
+            Verification::Whole { head: found, closed } => {
+                assert_eq!(closed, Reason::Aborted, "{room}");
+                assert!(head.is_none_or(|head| head == found), "{room}");
+                sealed.insert(found.episodes);
+                let lines = (0..found.episodes).flat_map(|episode| padded(episode, padding).bytes().to_vec());
+                assert_eq!(sample.bytes(TRANSCRIPTS), lines.collect::<Vec<u8>>(), "{room}");
+            }
+            // Where not even the first checkpoint was written.
+            Verification::Flawed { findings, .. } => assert!(
+                findings
+                    .iter()
+                    .any(|finding| matches!(finding, Finding::NotClosed { vouched: None } | Finding::File { .. })),
+                "{room}: {findings:?}"
+            ),
+        }
     };
     let sample = Sample::closed();
     let size: usize = [MANIFEST, TRANSCRIPTS, LEAVES, CHECKPOINTS].map(|name| sample.bytes(name).len()).iter().sum();
-    (0..size).for_each(|room| full(room, 0));
+    (0..size).step_by(7).for_each(|room| full(room, 0));
     (0..10).for_each(|tenth| full(tenth * 300_000, 300_000));
+    assert_eq!(sealed, (0..=EPISODES).collect());
     let sample = Sample::empty();
     write_on(&sample, &Arc::new(AtomicUsize::new(size)), usize::MAX, 0).unwrap();
     assert!(sample.is_whole());
+}
+
+#[test]
+fn after_a_failed_write_no_run_is_closed_but_as_aborted() {
+    let sample = Sample::empty();
+    let room = Arc::new(AtomicUsize::new(3000));
+    let mut writer = Writer::create_on(&sample.folder, &manifest(), |path| {
+        let (file, syncs) = (Arc::new(fs::File::create_new(path)?), Arc::new(AtomicUsize::new(usize::MAX)));
+        Ok(Box::new(Small { file, room: room.clone(), syncs }))
+    })
+    .unwrap();
+    while writer.append(&sealed(0)).is_ok() {}
+    assert!(matches!(writer.close(Reason::Completed), Err(Error::Failed { .. })));
+    assert!(!sample.is_whole());
 }
 
 #[test]
@@ -101,11 +144,12 @@ fn a_close_waits_for_the_disk() {
     for syncs in 1..3 {
         let sample = Sample::empty();
         let room = Arc::new(AtomicUsize::new(usize::MAX));
-        assert!(matches!(write_on(&sample, &room, syncs, 0), Err(Error::Write { .. })));
-        sample.has([not_closed(9)]);
+        assert!(matches!(write_on(&sample, &room, syncs, 0), Err((Error::Write { .. }, _))));
+        sample.has([not_closed(8)]);
     }
     let sample = Sample::empty();
-    assert!(matches!(write_on(&sample, &Arc::new(AtomicUsize::new(usize::MAX)), 3, 0), Err(Error::Write { .. })));
+    assert!(matches!(write_on(&sample, &Arc::new(AtomicUsize::new(usize::MAX)), 3, 0), Err((Error::Write { .. }, _))));
+    assert!(sample.is_whole());
 }
 
 #[test]
@@ -118,7 +162,6 @@ fn a_ledger_that_is_kept_nowhere_has_the_same_head() {
             kept.append(&sealed(episode)).unwrap();
             nowhere.append(&sealed(episode)).unwrap();
         }
-        nowhere.checkpoint().unwrap();
         nowhere.write_host(&json!({ "threads": 2 })).unwrap();
         assert_eq!(nowhere.close(Reason::Completed).unwrap(), kept.close(Reason::Completed).unwrap());
     }

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use super::{CAVEAT, Told, count, text};
 use crate::property::{Finding, Kind};
 use crate::suite::{Case, Outcome};
-use crate::value::plural;
+use crate::value::{is_hidden, plain_lines, plural};
 
 /// How many annotations of each level GitHub shows of one step.
 const CAP: usize = 10;
@@ -47,7 +47,7 @@ fn capped(level: &str, cases: &[(&Case, &Outcome)]) -> Vec<String> {
 }
 
 fn annotation(level: &str, title: &str, message: &str) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let data = |text: &str| plain_lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     format!("::{level} title={}::{}", property(title), data(message))
 }
@@ -113,7 +113,7 @@ fn cell(text: &str) -> String {
             '<' => cell.push_str("&lt;"),
             '>' => cell.push_str("&gt;"),
             '&' => cell.push_str("&amp;"),
-            letter if letter.is_control() => cell.push('\u{fffd}'),
+            letter if is_hidden(letter) => cell.push('\u{fffd}'),
             letter if "\\`*_{}[]#|~".contains(letter) => {
                 cell.push('\\');
                 cell.push(letter);

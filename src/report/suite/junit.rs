@@ -9,6 +9,7 @@ use std::fmt::{self, Write as _};
 use super::{CAVEAT, FIXED, Told, text};
 use crate::property::Finding;
 use crate::suite::{Case, Origin, Outcome};
+use crate::value::is_hidden;
 
 /// The document.
 ///
@@ -124,6 +125,12 @@ fn escaped(text: &str) -> String {
                 _ => "&#13;",
             }),
             '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            hidden if is_hidden(hidden) => {
+                let number = u32::from(hidden).to_string();
+                for part in ["&#", &number, ";"] {
+                    escaped.push_str(part);
+                }
+            }
             other => escaped.push(other),
         }
     }
@@ -137,5 +144,6 @@ mod tests {
     #[test]
     fn no_text_breaks_out_of_its_place() {
         assert_eq!(escaped("a<b>&\"c\"\n\u{1b}[31m"), "a&lt;b&gt;&amp;&quot;c&quot;&#10;\u{fffd}[31m");
+        assert_eq!(escaped("\u{9b}\u{202e}\u{e0041}"), "&#155;&#8238;&#917569;");
     }
 }

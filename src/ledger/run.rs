@@ -1,0 +1,90 @@
+//! What a run is: what its manifest says, which everything else hangs on.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::{Digest, Draws, Seed, handed};
+
+/// What a run is. The same for every machine, number of workers and folder. It is read as strictly as it is written: no other field,
+/// and none twice.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The format of the record: [`FORMAT`](super::FORMAT).
+    pub ledger: u64,
+    /// The version of Dayfly.
+    pub dayfly: Cow<'static, str>,
+    /// The version of the engine, which fuel is counted by.
+    pub wasmtime: Cow<'static, str>,
+    /// The contract that the agent was run under.
+    pub contract: String,
+    /// The agent, and the digest of its bytes.
+    pub agent: Named,
+    /// What it is told at the end of every task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
+    /// The capabilities it imports.
+    pub imports: Vec<Cow<'static, str>>,
+    /// The policy, and the digest of its effective text.
+    pub policy: Named,
+    /// The effective policy, as TOML.
+    pub effective: String,
+    /// The environment with its parameters, and the digest of its definition.
+    pub environment: Named,
+    /// That definition.
+    pub definition: String,
+    /// The task in words, where it is not the environment's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// What every random choice follows from.
+    pub seed: Seed,
+    /// The name of its draws, where they are not the agent's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draws: Option<String>,
+    /// How many episodes were asked for.
+    pub episodes: u64,
+    /// How many lineages they belong to.
+    pub lineages: u32,
+}
+
+/// A name, and the digest of what it stands for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// For people.
+    pub name: String,
+    /// For machines.
+    pub digest: Digest,
+}
+
+impl Run {
+    /// What in it cannot be where the rest is as it is; nothing where it all fits together.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let is_of = |named: &Named, text: &str| named.digest == Digest::of(text.as_bytes());
+        let checks = [
+            (is_of(&self.policy, &self.effective), "the digest of the policy is not that of its text"),
+            (is_of(&self.environment, &self.definition), "the digest of the environment is not that of its definition"),
+            (self.lineages > 0, "it has no lineage"),
+        ];
+        checks.into_iter().find_map(|(holds, what)| (!holds).then_some(what))
+    }
+
+    /// Whether lineages take turns in worlds, as far as the policy says it.
+    pub(super) fn rotates(&self) -> bool {
+        let boundary = toml::from_str::<toml::Table>(&self.effective).ok();
+        let says = |key: &str, value: &str| {
+            let found = boundary.as_ref().and_then(|policy| policy.get("boundary")?.get(key)?.as_str());
+            found == Some(value)
+        };
+        says("environment", "persist") && says("swap", "rotate")
+    }
+
+    /// What its seeds follow from.
+    pub(super) fn draws(&self) -> Draws {
+        self.draws.as_deref().map_or_else(
+            || Draws::of(self.seed, handed(self.agent.digest, self.instructions.as_deref(), self.task.as_deref())),
+            |name| Draws::named(self.seed, name),
+        )
+    }
+}

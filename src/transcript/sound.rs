@@ -1,0 +1,123 @@
+//! Whether what a transcript says fits together.
+//!
+//! What is held here follows from how an episode is recorded, whatever its policy, its agent and its world are. A transcript that breaks
+//! one of these was not written by a recorder.
+
+use super::{Class, Closing, Decision, Due, End, Entry, Lesson, Tally, Transcript};
+
+/// Classes that no call is of: they are counted, and have no entry.
+const OF_NO_CALL: [Class; 2] = [Class::OutliveEpisode, Class::LeaveResidue];
+
+impl<O: PartialEq> Transcript<O> {
+    /// What in it cannot be where the rest is as it is; nothing where it all fits together.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        let entries = self.entries.as_slice();
+        let kept = [
+            (entries.is_sorted_by(|one, next| one.ordinal < next.ordinal), "its entries are not in order"),
+            (entries.iter().all(|entry| entry.ordinal < self.calls.count), "it has an entry of no call"),
+            (entries.iter().all(|entry| entry.step <= self.steps), "it has an entry after its last step"),
+            (self.wires_are_counted(), "a tripwire is shown that was not counted"),
+            (entries.iter().all(Entry::is_decided), "an entry contradicts itself"),
+            (entries.iter().all(Entry::is_shown), "an entry is not escaped"),
+        ];
+        let told = [
+            (
+                self.cause.is_some() == (self.closing == Closing::Trapped),
+                "it has a cause without a trap, or a trap without one",
+            ),
+            (self.lost.is_none() || self.end == End::Aborted, "its worker was lost, and it was not aborted"),
+            (
+                self.end != End::Trapped || self.closing == Closing::Trapped,
+                "its end is a trap that it did not leave by",
+            ),
+            (
+                self.end != End::Returned || self.closing == Closing::Returned,
+                "its end is a return that it did not leave by",
+            ),
+            (self.trace_adds_up(), "its steps do not add up to its return"),
+            (self.lesson_adds_up(), "what it learned contradicts itself"),
+        ];
+        let checks = kept.into_iter().chain(self.counts()).chain(told);
+        checks.into_iter().find_map(|(holds, what)| (!holds).then_some(what))
+    }
+
+    /// The counts beside what is shown, and beside each other.
+    fn counts(&self) -> [(bool, &'static str); 6] {
+        let counted = &self.violations;
+        let mut shown = Tally::default();
+        self.entries.iter().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
+        let returned = u64::from(self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused));
+        let of_calls = |class| match class {
+            class if OF_NO_CALL.contains(&class) => 0,
+            Class::CarryUndeclared => counted.of(class).saturating_sub(returned),
+            class => counted.of(class),
+        };
+        let length = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
+        let recorded = length.saturating_add(self.entries_cut);
+        let unseen = Class::ALL.into_iter().map(|class| of_calls(class).saturating_sub(shown.of(class)));
+        let unseen = unseen.fold(0, u64::saturating_add);
+        [
+            (
+                Class::ALL.into_iter().all(|class| shown.of(class) <= of_calls(class)),
+                "fewer violations are counted than are shown",
+            ),
+            (
+                Class::ALL.into_iter().all(|class| of_calls(class) == 0 || shown.of(class) > 0),
+                "a violation is counted and none is shown",
+            ),
+            (unseen <= self.entries_cut, "violations are neither shown nor cut"),
+            (
+                recorded <= self.calls.count && self.after_end <= recorded,
+                "there are more decisions than calls, or fewer than came after the end",
+            ),
+            (
+                counted.of(Class::TripWire) == self.tripwires.total()
+                    && counted.of(Class::ActAfterEnd) <= self.after_end,
+                "its tripwires or its calls after the end are not those that are counted as violations",
+            ),
+            (
+                self.end == End::Aborted
+                    || (counted.of(Class::LeaveResidue) == u64::from(!self.residue.is_empty())
+                        && counted.of(Class::OutliveEpisode) == u64::from(self.closing == Closing::Outlived)),
+                "what was left behind, or outlived, is not counted as a violation",
+            ),
+        ]
+    }
+
+    /// Whether each operation that touched a tripwire is counted.
+    fn wires_are_counted(&self) -> bool {
+        let mut touched = self.entries.iter().filter(|entry| entry.class == Some(Class::TripWire));
+        touched.all(|entry| self.tripwires.of(&entry.operation) > 0)
+    }
+
+    /// Whether the steps that are kept are all, or none, and the rewards among them the return.
+    fn trace_adds_up(&self) -> bool {
+        let total = self.trace.iter().fold(0.0, |sum, step| sum + step.reward);
+        self.trace.is_empty()
+            || (usize::try_from(self.steps) == Ok(self.trace.len()) && f64::to_bits(total) == self.total.to_bits())
+    }
+
+    fn lesson_adds_up(&self) -> bool {
+        self.learned.as_ref().is_none_or(|learned| match learned.outcome {
+            Lesson::Carried => true,
+            Lesson::Refused => learned.bytes > 0 && self.violations.of(Class::CarryUndeclared) > 0,
+            Lesson::Trapped | Lesson::Exhausted | Lesson::Stopped => learned.bytes == 0,
+        })
+    }
+}
+
+impl<O> Entry<O> {
+    /// Whether there is such a decision.
+    fn is_decided(&self) -> bool {
+        match self.decision {
+            Decision::Granted => self.class.is_none() && self.due == Due::Before,
+            Decision::Refused => self.class != Some(Class::ActAfterEnd) || self.due == Due::After,
+            Decision::Pretended => self.class == Some(Class::TripWire),
+        }
+    }
+
+    /// Whether what people are shown of it was escaped.
+    fn is_shown(&self) -> bool {
+        !self.argument.contains(char::is_control) && !self.rule.contains(char::is_control)
+    }
+}

@@ -1,0 +1,128 @@
+//! JSON, as everything here that writes it does: the record, and what is printed for programs.
+//!
+//! What is [hidden](is_hidden) in a text stands as `\u` escapes, a pair of them above U+FFFF. JSON asks for that of the characters below
+//! U+0020 alone; of the others a terminal, or a tool that works by lines, would make more than a character. All other text stands as
+//! it is. Whoever reads it gets the same text.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+
+use super::text::is_hidden;
+
+/// Write `value` on one line.
+///
+/// # Errors
+///
+/// Where it has no JSON, or `to` takes no more.
+pub fn write(to: impl Write, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(to, Plain(CompactFormatter)))
+}
+
+/// `value` on one line.
+///
+/// # Errors
+///
+/// Where it has no JSON.
+pub fn line(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(768);
+    write(&mut bytes, value)?;
+    Ok(bytes)
+}
+
+/// `value` on indented lines, without a newline at the end.
+///
+/// # Errors
+///
+/// Where it has no JSON.
+pub fn pretty(value: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
+    let mut bytes = Vec::with_capacity(1024);
+    write_pretty(&mut bytes, value)?;
+    String::from_utf8(bytes).map_err(serde::ser::Error::custom)
+}
+
+/// Write `value` on indented lines, without a newline at the end.
+///
+/// # Errors
+///
+/// Where it has no JSON, or `to` takes no more.
+pub fn write_pretty(to: impl Write, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(to, Plain(PrettyFormatter::new())))
+}
+
+/// What escapes the hidden, and leaves the rest to another.
+struct Plain<F>(F);
+
+/// Give each call to the formatter within.
+macro_rules! within {
+    ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
+        $(
+            #[inline]
+            fn $name<W: ?Sized + Write>(&mut self, to: &mut W $(, $argument: $kind)*) -> io::Result<()> {
+                self.0.$name(to $(, $argument)*)
+            }
+        )*
+    };
+}
+
+impl<F: Formatter> Formatter for Plain<F> {
+    within! {
+        begin_array();
+        end_array();
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object();
+        end_object();
+        begin_object_key(first: bool);
+        end_object_key();
+        begin_object_value();
+        end_object_value();
+    }
+
+    #[inline]
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
+        // What is below U+0020 is no part of a fragment; all else that is hidden is DEL, or not ASCII.
+        if fragment.bytes().all(|byte| byte < 0x7f) {
+            return to.write_all(fragment.as_bytes());
+        }
+        let mut rest = fragment;
+        while let Some((before, after)) = rest.find(is_hidden).and_then(|at| rest.split_at_checked(at)) {
+            to.write_all(before.as_bytes())?;
+            let mut characters = after.chars();
+            for unit in characters.next().into_iter().flat_map(units) {
+                write!(to, "\\u{unit:04x}")?;
+            }
+            rest = characters.as_str();
+        }
+        to.write_all(rest.as_bytes())
+    }
+}
+
+/// A character in UTF-16.
+fn units(character: char) -> Vec<u16> {
+    character.encode_utf16(&mut [0; 2]).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_is_escaped_and_read_as_it_was() {
+        let text: String = ('\0'..=char::MAX).filter(|character| is_hidden(*character)).collect();
+        for json in [String::from_utf8(line(&text).unwrap()).unwrap(), pretty(&text).unwrap()] {
+            assert!(json.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{json}");
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+        assert_eq!(line("a\u{7f}\u{9b}b\u{202e}\u{e0041}").unwrap(), br#""a\u007f\u009bb\u202e\udb40\udc41""#);
+    }
+
+    #[test]
+    fn ordinary_text_is_written_as_it_always_was() {
+        let text = "ü\"\\\n\u{1}日本語 \u{1f469}\u{200d}\u{1f680}";
+        let value = serde_json::json!({ "a": [1, 2.5, text, {}, []], text: null });
+        assert_eq!(line(&value).unwrap(), serde_json::to_vec(&value).unwrap());
+        assert_eq!(pretty(&value).unwrap(), serde_json::to_string_pretty(&value).unwrap());
+    }
+}

@@ -1,0 +1,68 @@
+//! Records on the disk: those of earlier versions, and those of runs that did not come to their end.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use dayfly::ledger::{self, Finding, Reason, Verification};
+
+fn dayfly(folder: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(folder).args(words).output().unwrap()
+}
+
+/// A run of five episodes in two lineages, whose task has hidden characters, as it was written before there were early checkpoints and
+/// before those characters were escaped.
+#[test]
+fn a_record_with_the_checkpoints_of_earlier_versions_verifies() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/ledgers/early-layout");
+    let manifest = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
+    assert!(manifest.contains('\u{9b}') && manifest.contains('\u{202e}'));
+    let verified = ledger::verify(&folder, None).unwrap();
+    let Verification::Whole { head, closed } = verified else { panic!("{verified:?}") };
+    assert_eq!((head.episodes, closed), (5, Reason::Completed));
+    let checkpoints = std::fs::read_to_string(folder.join("checkpoints.jsonl")).unwrap();
+    assert_eq!(checkpoints.lines().count(), 1);
+}
+
+#[test]
+fn a_short_run_that_is_killed_is_vouched_for() {
+    let place = tempfile::tempdir().unwrap();
+    let words = ["run", "random", "-e", "button", "-n", "100000000", "--out", "run", "--quiet"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(&place).args(words).spawn().unwrap();
+    let run = place.path().join("run");
+    let begun = Instant::now();
+    let is_vouched =
+        || std::fs::read_to_string(run.join("checkpoints.jsonl")).is_ok_and(|text| text.lines().count() >= 5);
+    while !is_vouched() {
+        assert!(begun.elapsed() < Duration::from_mins(2), "nothing is vouched for");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let Verification::Flawed { findings, .. } = ledger::verify(&run, None).unwrap() else { panic!("it is closed") };
+    let [Finding::NotClosed { vouched: Some(head) }] = findings.as_slice() else { panic!("{findings:?}") };
+    assert!(head.episodes >= 15, "{head:?}");
+}
+
+/// A limit on the size of files stands in for the disk: writing fails in the same way.
+#[test]
+#[cfg(unix)]
+fn a_run_whose_disk_is_full_is_sealed_as_far_as_it_was_recorded() {
+    let place = tempfile::tempdir().unwrap();
+    for blocks in [8, 64, 300] {
+        let out = format!("run-{blocks}");
+        let limited = format!(
+            "trap '' XFSZ; ulimit -f {blocks}; exec '{}' run random -e button -n 5000 --quiet --out {out}",
+            env!("CARGO_BIN_EXE_dayfly")
+        );
+        let output = Command::new("sh").args(["-c", &limited]).current_dir(&place).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("cannot write") && said.contains("`dayfly verify` says how much"), "{said}");
+        let verified = ledger::verify(&place.path().join(&out), None).unwrap();
+        let Verification::Whole { head, closed } = verified else { panic!("{blocks}: {verified:?}") };
+        assert_eq!(closed, Reason::Aborted);
+        assert!(head.episodes > 0 && head.episodes < 5000, "{head:?}");
+        assert!(dayfly(place.path(), &["verify", &out]).status.success());
+    }
+}
