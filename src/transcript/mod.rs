@@ -119,7 +119,7 @@ pub struct Transcript<O = Operation> {
     pub learned: Option<Learned>,
 }
 
-impl Transcript {
+impl<O> Transcript<O> {
     /// Whether no clock, operator or host had a part in how the agent acted, left and learned.
     pub fn follows_from_its_seed(&self) -> bool {
         // In its grace an agent is stopped by the wall clock or the operator alone.
@@ -128,9 +128,6 @@ impl Transcript {
             && !self.learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried())
     }
 
-}
-
-impl<O> Transcript<O> {
     /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
     /// no violation. Exact, whatever was cut.
     ///

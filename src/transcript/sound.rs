@@ -101,7 +101,8 @@ impl<O: PartialEq> Transcript<O> {
         self.learned.as_ref().is_none_or(|learned| match learned.outcome {
             Lesson::Carried => true,
             Lesson::Refused => learned.bytes > 0 && self.violations.of(Class::CarryUndeclared) > 0,
-            Lesson::Trapped | Lesson::Exhausted | Lesson::Stopped => learned.bytes == 0,
+            Lesson::Trapped | Lesson::Exhausted | Lesson::Stopped | Lesson::Overtime => learned.bytes == 0,
+            Lesson::Withheld => self.end == End::Wall && learned.bytes == 0 && learned.fuel == 0,
         })
     }
 }
