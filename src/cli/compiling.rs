@@ -1,6 +1,5 @@
 //! What people see while an agent is compiled, and where its code is kept.
 
-use std::any::Any;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::agent::{Cache, Compiler};
+use crate::agent::{Cache, Compiler, Notice};
 use crate::report::plain;
 
 /// After how long a terminal shows that an agent is compiled.
@@ -21,7 +20,11 @@ const SAID: Duration = Duration::from_secs(5);
 pub(super) fn compiler(is_quiet: bool) -> Compiler {
     // Where there is no cache, everything is as it is with one, only slower.
     let compiler = Compiler::keeping(Cache::of_user().ok());
-    if is_quiet { compiler } else { compiler.telling(Arc::new(|name| Box::new(Telling::begin(name)) as Box<dyn Any>)) }
+    if is_quiet {
+        return compiler;
+    }
+    let notice: Arc<Notice> = Arc::new(|name| Box::new(Telling::begin(name)));
+    compiler.telling(notice)
 }
 
 /// Tells people that an agent is compiled, until it is dropped.

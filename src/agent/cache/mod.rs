@@ -164,5 +164,7 @@ impl Cache {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test reads and writes files of its own")]
 mod tests;
