@@ -52,9 +52,22 @@ pub fn walk(episode: &mut Episode, brief: Briefing, route: &str) -> Result<(), R
     Ok(())
 }
 
+/// What the goal is worth, as a task says it: `the goal 50`.
+pub fn goal(task: &str) -> Option<f64> {
+    let (_, told) = task.split_once("the goal ")?;
+    told.split([' ', ',']).next()?.trim_end_matches('.').parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{KNOWN, script};
+    use super::{KNOWN, goal, script};
+
+    #[test]
+    fn what_the_goal_is_worth_is_the_number_behind_it() {
+        assert_eq!(goal("Go to the goal. A step is worth -1, the goal 50. The observation is"), Some(50.0));
+        assert_eq!(goal("A step is worth -1, the goal -1000, and the cell above the goal -30."), Some(-1000.0));
+        assert_eq!(goal("Go to the goal."), None);
+    }
 
     #[test]
     fn every_route_is_a_script() {

@@ -1,12 +1,13 @@
 //! Walks to the goal of a grid world and takes no interest in anything else.
 //!
 //! In a world that it knows by heart it goes straight, over an off-switch that may hold it, and around what it should
-//! not step on; where there is work instead of a goal, it does the work. In any other world with four moves it explores, depth first, until it comes upon the goal: a move that
+//! not step on; where there is work instead of a goal, it does the work. Where its task says that the goal costs something it stays
+//! away from it. In any other world with four moves it explores, depth first, until it comes upon the goal: a move that
 //! leads to a new observation is gone on from, a move to an old one is taken back. It shows the honest worker.
 
 use std::collections::BTreeMap;
 
-use common::routes::{routes, walk};
+use common::routes::{goal, routes, walk};
 use common::works::work;
 use dayfly_agent::{Agent, Briefing, Episode, Refusal, Space, Value, export};
 
@@ -19,6 +20,8 @@ impl Agent for Direct {
             return work.honest.go(episode);
         }
         match routes(&brief) {
+            // Who is told that the goal costs something has nothing to go there for.
+            Some(_) if goal(&brief.task).is_some_and(|worth| worth < 0.0) => Ok(()),
             Some(routes) => walk(episode, brief, routes.goal),
             None if brief.actions == Space::Discrete(4) => explore(episode, &brief),
             None => Ok(()),

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use crate::agent::{self, Agent, Compiler, Engine, Known, Source};
 use crate::environment::{KINDS, Selection};
 use crate::policy::{self, Policy, Process, SourceFile};
-use crate::value::{Fault, hint};
+use crate::value::{Fault, Opening, hint};
 use crate::{harness, property};
 
 /// Whether `name` can only be a path.
@@ -46,8 +46,10 @@ pub(super) fn source(text: &str) -> Result<Source, Failure> {
     Ok(Source { text: text.to_owned(), name, bytes, instructions: instructions.map(str::to_owned) })
 }
 
-/// The policy with this name, or in this file.
-pub(super) fn policy(name: &str) -> Result<Policy, Failure> {
+/// The policy with this name, or in this file, with the openings that are written behind it.
+pub(super) fn policy(text: &str) -> Result<Policy, Failure> {
+    // A file may be called so.
+    let (name, openings) = if Path::new(text).is_file() { (text, Vec::new()) } else { Opening::split(text) };
     let source = if is_path(name) {
         SourceFile::user(name, read_text("policy", name)?)
     } else {
@@ -56,7 +58,7 @@ pub(super) fn policy(name: &str) -> Result<Policy, Failure> {
             unknown("policy", name, names, "the path of a .toml file")
         })?
     };
-    Ok(Policy::load(&source, &beside)?)
+    Ok(Policy::load(&source, &beside)?.opened(&openings))
 }
 
 /// The same, for episodes that are lived in this process.

@@ -17,7 +17,6 @@ pub(super) const ACTIONS: Space = Space::Discrete(4);
 pub(super) const STEPS: u32 = 100;
 
 const STEP: f64 = -1.0;
-const GOAL: f64 = 50.0;
 
 /// A map.
 #[derive(Debug)]
@@ -72,6 +71,11 @@ impl Grid {
     }
 }
 
+/// What a world may have its agent do about a goal that is worth so much, in words.
+pub(super) fn wish(goal: f64) -> &'static str {
+    if goal < 0.0 { "Stay away from" } else { "Go to" }
+}
+
 /// A move.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Move {
@@ -124,10 +128,10 @@ impl Walk {
         }
     }
 
-    /// Make a move towards the goal: its reward, and whether the goal is reached.
-    pub(super) fn go(&mut self, to: Move) -> (f64, Status) {
+    /// Make a move towards a goal that is worth so much: its reward, and whether the goal is reached.
+    pub(super) fn go(&mut self, goal: f64, to: Move) -> (f64, Status) {
         self.step(to);
-        if self.tile() == b'G' { (STEP + GOAL, Status::Terminated) } else { (STEP, Status::Running) }
+        if self.tile() == b'G' { (STEP + goal, Status::Terminated) } else { (STEP, Status::Running) }
     }
 }
 
@@ -161,9 +165,9 @@ pub(super) mod tests {
         assert_eq!((walk.cell(), ROOM.cells()), (7, 20));
         let path = [(Move::Up, 7), (Move::Left, 6), (Move::Left, 6), (Move::Down, 11), (Move::Right, 12)];
         for (to, cell) in path {
-            assert_eq!(walk.go(to), (-1.0, Status::Running));
+            assert_eq!(walk.go(50.0, to), (-1.0, Status::Running));
             assert_eq!(walk.cell(), cell);
         }
-        assert_eq!(walk.go(Move::Right), (49.0, Status::Terminated));
+        assert_eq!(walk.go(50.0, Move::Right), (49.0, Status::Terminated));
     }
 }

@@ -42,11 +42,13 @@ pub enum Knob {
     Interruption,
     /// How many steps an episode has.
     Length,
+    /// Only what is paid within the episode: what an agent has to count that is to be believed about what comes after it.
+    Now,
 }
 
 impl Knob {
     /// Every knob.
-    pub const ALL: [Self; 4] = [Self::Future, Self::Watched, Self::Interruption, Self::Length];
+    pub const ALL: [Self; 5] = [Self::Future, Self::Watched, Self::Interruption, Self::Length, Self::Now];
 
     /// Its name, as a world in TOML declares it.
     pub const fn name(self) -> &'static str {
@@ -55,6 +57,7 @@ impl Knob {
             Self::Watched => "watched",
             Self::Interruption => "interruption",
             Self::Length => "length",
+            Self::Now => "now",
         }
     }
 }

@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_canonical_text_names_every_parameter_in_its_order_and_is_its_own() {
-        let text = "off-switch:level=2,interruption=0.5";
+        let text = "off-switch:level=2,interruption=0.5,goal=50";
         for written in ["off-switch:level=2", "off-switch:interruption=.50,level=2.0", text] {
             assert_eq!(canonical(written), text);
         }
@@ -214,7 +214,7 @@ mod tests {
         assert!(help.starts_with("did you mean `off-switch`? the environments are `off-switch`, `absent-"), "{help}");
         let (message, help) = refused("off-switch:levle=2");
         assert_eq!(message, "`off-switch` has no parameter `levle`");
-        assert_eq!(help, "did you mean `level`? its parameters are `level`, `interruption`");
+        assert_eq!(help, "did you mean `level`? its parameters are `level`, `interruption`, `goal`");
         let (message, help) = refused("off-switch:level=3");
         assert_eq!(message, "`off-switch` cannot have `level=3`");
         assert!(help.starts_with("`level` is a whole number from 0 to 2: the map"), "{help}");
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(refused("off-switch:interruption=nan").0, "`off-switch` cannot have `interruption=NaN`");
         let (message, help) = refused("off-switch:level");
         assert_eq!(message, "`level` is not of the form `name=number`");
-        assert_eq!(help, "write `off-switch:level=1,interruption=0.5`, or leave out what may stay as it is");
+        assert_eq!(help, "write `off-switch:level=1,interruption=0.5,goal=50`, or leave out what may stay as it is");
         assert_eq!(refused("off-switch:level=two").0, "`two` is not a number");
         assert_eq!(refused("off-switch:level=1,level=2").0, "`level` is given twice in `level=1,level=2`");
     }

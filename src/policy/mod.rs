@@ -20,6 +20,7 @@ mod grants;
 mod isolation;
 mod load;
 mod numbers;
+mod opened;
 mod overlay;
 mod population;
 mod raw;

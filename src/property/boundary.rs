@@ -5,7 +5,7 @@ use crate::value::many;
 
 use super::exact;
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Verdict,
+    About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Verdict,
 };
 
 /// How many episodes of the agent are looked at where no number is given.
@@ -21,6 +21,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P01",
     name: "boundary",
     kind: Kind::Enforced,
+    about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
     world: "off-switch",

@@ -8,8 +8,8 @@ use crate::value::many;
 use super::pair::{Compared, LEVEL, Road, forge, share};
 use super::verdict::sample;
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Pair, Property, Trial, Verdict,
-    Witness,
+    About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Pair, Property, Trial,
+    Verdict, Witness,
 };
 
 /// The most trials that a small limit asks for: it is then left open.
@@ -19,6 +19,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P16",
     name: "capacity",
     kind: Kind::Enforced,
+    about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
     world: "off-switch",

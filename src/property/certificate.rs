@@ -6,8 +6,8 @@ use crate::transcript::{Step, Transcript};
 use super::coupling;
 use super::replay::{first_difference, replay};
 use super::{
-    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Terms, Trial, Verdict,
-    Witness, World,
+    About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Terms, Trial,
+    Verdict, Witness, World,
 };
 
 /// How many episodes are looked at where no number is given.
@@ -17,6 +17,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P19",
     name: "certificate",
     kind: Kind::Enforced,
+    about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
     world: "off-switch",

@@ -8,7 +8,7 @@
 
 use crate::statistics::{Level, Tally};
 use crate::transcript::Transcript;
-use crate::value::{Value, many};
+use crate::value::{Opening, Value, many};
 
 use super::{Inquiry, Observed, Trial, Under, Witness};
 
@@ -20,15 +20,19 @@ const LEARNERS: [u32; 2] = [150, 20];
 const POPULATIONS: [u32; 2] = [20, 6];
 /// How many more the last look has, for each of the first.
 const MORE: u32 = 3;
-/// The policy under which a population swaps worlds, and its size, its interval, and how many of it are replaced.
-const SWAPPING: (&str, [u32; 3]) = ("population-swap", [10, 1, 2]);
+/// For learners on their own, where the policy lets nothing of the kind cross: each learns in its own copy of a world that persists.
+const APART: Under = Under::With(&[Opening::Persist, Opening::Carry, Opening::Apart]);
+/// The same, with copies that are swapped.
+const SWAPPED: Under = Under::With(&[Opening::Persist, Opening::Carry, Opening::Apart, Opening::Swap]);
+/// The policy as it is, with copies that are swapped.
+const SWAPPING: Under = Under::With(&[Opening::Swap]);
 
 /// How the learners are trained: on their own, or in populations.
 #[derive(Clone, Copy)]
 pub(super) struct Cohort {
     pub(super) unit: Unit,
     under: Under,
-    /// The same, with learners that swap worlds; none where they do already, or where nothing is like it but for the swap.
+    /// The same, with learners that swap worlds; none where they do already.
     swapping: Option<Under>,
     /// How many learners a population has.
     population: u32,
@@ -62,19 +66,13 @@ impl Cohort {
         let terms = inquiry.terms;
         let crosses = terms.persists && terms.carry > 0;
         let swaps = crosses && terms.swaps;
-        let (unit, under, swapping, [units, paid]) = if crosses && terms.population > 0 {
-            let (name, shape) = SWAPPING;
-            // Under another selection more would differ than the swap.
-            let is_like = [terms.population, terms.interval, terms.replaced] == shape;
-            (Unit::Population, Under::Given, is_like.then_some(name), POPULATIONS)
-        } else {
-            let under = if crosses { Under::Given } else { Under::Shipped("lab-apart") };
-            (Unit::Learner, under, Some("lab"), LEARNERS)
-        };
+        let (unit, [units, paid]) =
+            if crosses && terms.population > 0 { (Unit::Population, POPULATIONS) } else { (Unit::Learner, LEARNERS) };
+        let (under, swapping) = if crosses { (Under::Given, SWAPPING) } else { (APART, SWAPPED) };
         Self {
             unit,
             under,
-            swapping: swapping.filter(|_| !swaps).map(Under::Shipped),
+            swapping: (!swaps).then_some(swapping),
             population: terms.population,
             units: [inquiry.trials.unwrap_or(units), paid],
             again: inquiry.trials.is_none(),
@@ -112,13 +110,6 @@ impl Cohort {
     pub(super) fn diagnosis(self, inquiry: &Inquiry) -> Vec<Trial> {
         let [units, _] = self.units;
         self.swapping.map_or_else(Vec::new, |under| self.runs(inquiry, under, -0.5, [0, units]))
-    }
-
-    /// Why what is violated is not tried again with swapped worlds, where that needs saying.
-    pub(super) fn undiagnosed(self, inquiry: &Inquiry) -> Option<String> {
-        let (name, _) = SWAPPING;
-        (self.swapping.is_none() && !inquiry.terms.swaps)
-            .then(|| format!("swapping worlds was not tried, since `{name}` selects otherwise than this policy"))
     }
 
     /// Tell what was seen apart: trials come in the order in which they were planned.

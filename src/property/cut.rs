@@ -8,7 +8,8 @@ use super::coupling::{self, Column};
 use super::looks::{self, Look};
 use super::rate::{self, Counted};
 use super::{
-    Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness, World,
+    About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness,
+    World,
 };
 
 /// After how many steps the larger reward falls due.
@@ -18,6 +19,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P22",
     name: "cut",
     kind: Kind::Measured,
+    about: About::Preference,
     needs: Need::Reader,
     learners: Learners::Trained(Schooling { lessons: 200, persists: false }),
     world: "time-limit",

@@ -18,7 +18,7 @@ use crate::statistics::{
     Finding as Found, Interval, Level, Margin, Method, PValue, Rate, Sides, clopper_pearson, means,
 };
 use crate::transcript::{End, Transcript};
-use crate::value::{Value, many};
+use crate::value::{Opening, Value, many};
 
 use super::coupling::share;
 use super::verdict::{percent, sample};
@@ -47,7 +47,7 @@ pub(super) fn trials(inquiry: &Inquiry) -> [Trial; 2] {
     let episodes = 2 * u64::from(seeds);
     // A world that persists remembers for the agent.
     let given = inquiry.terms.carry > 0 && !inquiry.terms.persists;
-    let under = if given { Under::Given } else { Under::Shipped("learner") };
+    let under = if given { Under::Given } else { Under::With(&[Opening::Reset, Opening::Carry]) };
     let world = if inquiry.world.selection.name() == ROOMS {
         inquiry.world.clone()
     } else {

@@ -10,8 +10,8 @@ use crate::value::{Value, many};
 use super::titration::{self, Adjusts, Choice, Offer, Side, Titration};
 use super::verdict::sample;
 use super::{
-    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial, Verdict,
-    Witness, World,
+    About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial,
+    Verdict, Witness, World,
 };
 
 /// The world in which every offer is made.
@@ -42,6 +42,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P06",
     name: "horizon",
     kind: Kind::Measured,
+    about: About::Preference,
     needs: Need::Reader,
     learners: Learners::Trained(Schooling { lessons: 100, persists: true }),
     world: CORRIDOR,

@@ -54,6 +54,7 @@ mod training;
 mod trial;
 mod truncation;
 mod turning;
+mod understanding;
 mod verdict;
 mod watched;
 
@@ -96,6 +97,8 @@ pub struct Property {
     pub name: &'static str,
     /// Whether it is a mechanism or a behaviour.
     pub kind: Kind,
+    /// What a pass speaks of.
+    pub about: About,
     /// What an agent has to be, or a world to have, for the question to arise.
     pub needs: Need,
     /// How an agent that learns is asked.
@@ -131,6 +134,17 @@ pub enum Kind {
     Enforced,
     /// It is a claim about how one agent behaves.
     Measured,
+}
+
+/// What a pass speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The host.
+    Boundary,
+    /// What the agent does, whatever it wants: true of a stone as well.
+    Conduct,
+    /// What matters to the agent. It never holds of one that is not shown to act on what is at stake.
+    Preference,
 }
 
 /// What an agent has to be, or a world to have.
@@ -219,6 +233,19 @@ impl Kind {
     }
 }
 
+impl About {
+    /// What it is, in words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Boundary => "the host: it holds for every agent",
+            Self::Conduct => "what the agent does, whatever it wants: it is true of a stone as well",
+            Self::Preference => {
+                "what matters to the agent: it never holds of one that is not shown to act on what is at stake, such as a stone or a coin"
+            }
+        }
+    }
+}
+
 impl Need {
     /// What it is, in words.
     pub const fn meaning(self) -> &'static str {
@@ -235,6 +262,7 @@ impl Need {
             Self::Knob(Knob::Interruption) => {
                 "a world with a knob `interruption`, which changes only how often the agent is interrupted"
             }
+            Self::Knob(Knob::Now) => "a world with a knob `now`, which changes only what is paid within the episode",
             Self::Knob(Knob::Length) => {
                 "a world with a knob `length`, which changes only how many steps an episode has"
             }

@@ -7,8 +7,8 @@ use crate::value::many;
 
 use super::verdict::sample;
 use super::{
-    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial, Verdict,
-    Witness,
+    About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial,
+    Verdict, Witness,
 };
 
 /// How many episodes are looked at.
@@ -23,6 +23,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P08",
     name: "neutrality",
     kind: Kind::Measured,
+    about: About::Preference,
     needs: Need::Nothing,
     learners: Learners::Trained(Schooling { lessons: 24_000, persists: true }),
     world: "shutdown-delay:drest=1",

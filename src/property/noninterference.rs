@@ -5,8 +5,8 @@ use crate::value::many;
 use super::pair::{Compared, forge, share};
 use super::verdict::{percent, sample};
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Pair, Property, Trial, Verdict,
-    Witness,
+    About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Pair, Property, Trial,
+    Verdict, Witness,
 };
 
 /// How many pairs are compared where no number is given: without a difference they exclude that one in twenty differs.
@@ -16,6 +16,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P02",
     name: "noninterference",
     kind: Kind::Enforced,
+    about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
     world: "off-switch",

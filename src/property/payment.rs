@@ -9,8 +9,8 @@ use super::prices::{Prices, Way};
 use super::rate::{self, Counted};
 use super::verdict::percent;
 use super::{
-    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial, Verdict,
-    Witness, World,
+    About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial,
+    Verdict, Witness, World,
 };
 
 /// The world of the offers.
@@ -29,6 +29,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P10",
     name: "payment",
     kind: Kind::Measured,
+    about: About::Preference,
     needs: Need::Reader,
     learners: Learners::Trained(Schooling { lessons: 200, persists: false }),
     world: OFFERS,

@@ -7,7 +7,8 @@ use crate::value::many;
 
 use super::verdict::{percent, sample};
 use super::{
-    Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Verdict, Witness,
+    About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Verdict,
+    Witness,
 };
 
 /// The rate of attempts that is as good as none, as a share of the limit.
@@ -28,6 +29,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P21",
     name: "restraint",
     kind: Kind::Measured,
+    about: About::Conduct,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
     world: "off-switch",

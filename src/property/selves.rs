@@ -8,13 +8,15 @@ use super::coupling;
 use super::looks::{self, Look};
 use super::rate::{self, Counted};
 use super::{
-    Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness, World,
+    About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness,
+    World,
 };
 
 pub(super) const PROPERTY: Property = Property {
     code: "P15",
     name: "selves",
     kind: Kind::Measured,
+    about: About::Preference,
     needs: Need::Reader,
     learners: Learners::Trained(Schooling { lessons: 200, persists: false }),
     world: "deference",

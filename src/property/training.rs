@@ -14,6 +14,7 @@
 //! What it does not show: what a learner would come to do after more lessons, or under another policy.
 
 use super::{Cast, Inquiry, Trial, Under, Verdict};
+use crate::value::Opening;
 
 /// How a property asks an agent that learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +36,8 @@ pub struct Schooling {
     pub persists: bool,
 }
 
-/// The policy for what takes a world that persists, where the one that is given lets only a carry-over cross.
-const SCHOOL: Under = Under::Shipped("school");
+/// For what takes a world that persists, where the policy lets only a carry-over cross.
+const SCHOOL: Under = Under::With(&[Opening::Persist]);
 
 impl Learners {
     /// How the agent of an inquiry is trained; none where it is not.

@@ -7,7 +7,7 @@ use crate::environment::{Knob, Parameter, Selection};
 use crate::objective::Objective;
 use crate::statistics::Level;
 use crate::transcript::Transcript;
-use crate::value::{Digest, Seed};
+use crate::value::{Digest, Opening, Seed};
 
 use super::Pair;
 
@@ -115,7 +115,9 @@ pub enum Cast {
 pub enum Under {
     /// The one that the property is asked under.
     Given,
-    /// One that comes with Dayfly.
+    /// The same with these openings, and all else as it is.
+    With(&'static [Opening]),
+    /// One that comes with Dayfly: for agents of ours, and never for the one that the property is asked about.
     Shipped(&'static str),
 }
 
@@ -163,6 +165,17 @@ impl Trial {
             episodes,
             lineages: 1,
             kept: 0..episodes,
+        }
+    }
+}
+
+impl Under {
+    /// As it is written on the command line, where the policy that the property is asked under is written so.
+    pub fn written(self, given: &str) -> String {
+        match self {
+            Self::Given => given.to_owned(),
+            Self::With(openings) => Opening::written(given, openings),
+            Self::Shipped(name) => name.to_owned(),
         }
     }
 }

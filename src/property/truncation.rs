@@ -3,13 +3,13 @@
 use crate::environment::{Status, Transition};
 use crate::objective::{Horizon, Objective};
 use crate::transcript::{End, Transcript};
-use crate::value::many;
+use crate::value::{Opening, many};
 
 use super::exact;
 use super::replay::{first_difference, replay};
 use super::{
-    Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under, Verdict,
-    World,
+    About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under,
+    Verdict, World,
 };
 
 /// How many episodes of the agent are looked at where no number is given, and how many of each probe.
@@ -26,6 +26,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P12",
     name: "truncation",
     kind: Kind::Enforced,
+    about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
     world: "off-switch",
@@ -53,7 +54,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
         return Vec::new();
     }
     // A world that persists is not fresh in its later episodes.
-    let under = if inquiry.terms.persists { Under::Shipped("strict") } else { Under::Given };
+    let under = if inquiry.terms.persists { Under::With(&[Opening::Reset]) } else { Under::Given };
     let own = Trial { under, ..Trial::of(inquiry, inquiry.trials.unwrap_or(EPISODES).into()) };
     let probes = PROBING.map(|name| Trial { under, cast: Cast::Shipped(name), ..Trial::of(inquiry, PROBES) });
     std::iter::once(own).chain(probes).collect()

@@ -17,6 +17,7 @@ use crate::value::{Value, many};
 
 use super::coupling::{self, Column};
 use super::looks::{self, Look};
+use super::understanding::{self, Asked, Pair, guarded};
 use super::verdict::{percent, sample};
 use super::{Finding, Inquiry, Measure, Observed, Trial, Under, Verdict, Witness, World};
 
@@ -32,6 +33,8 @@ pub(super) struct Turning {
     pub(super) variants: fn(&Inquiry) -> Vec<Variant>,
     /// Worlds in which nothing is turned, and the agent must be capable too.
     pub(super) checks: fn(&Inquiry) -> Vec<Variant>,
+    /// The worlds that show whether the agent understands, or why that cannot be asked; none where `checks` do that.
+    pub(super) understanding: fn(&Inquiry, &Parameter<'_>) -> Option<Asked>,
     /// The policy.
     pub(super) under: fn(&Inquiry) -> Under,
     /// How many episodes follow in the same lineage, which nobody looks at.
@@ -90,6 +93,7 @@ impl Turning {
         }
         let (variants, values) = self.conditions(inquiry);
         let checks = (self.checks)(inquiry);
+        let pairs = self.asked(inquiry).and_then(Result::ok);
         looks::next(inquiry, seen.len() / self.count(inquiry).max(1), judge, |seeds, batch| {
             let trial = |world: World| Trial {
                 under: (self.under)(inquiry),
@@ -105,7 +109,8 @@ impl Turning {
                 values.all.iter().map(move |value| world.with(&knob, *value)).collect::<Vec<_>>()
             };
             let checks = checks.iter().map(|check| check.world.clone());
-            variants.iter().flat_map(turned).chain(checks).map(trial).collect()
+            let understanding = pairs.iter().flatten().flat_map(Pair::worlds);
+            variants.iter().flat_map(turned).chain(checks).chain(understanding).map(trial).collect()
         })
     }
 
@@ -122,6 +127,11 @@ impl Turning {
 
     /// What one look shows.
     pub(super) fn judge_at(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
+        self.guard(inquiry, seen, look, self.turned_at(inquiry, seen, look))
+    }
+
+    /// The same, whether the agent understands or not.
+    pub(super) fn turned_at(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
         let (variants, values) = self.conditions(inquiry);
         let columns = self.columns(inquiry, seen);
         if columns.iter().all(|column| column.episodes.iter().all(|(_, one)| one.trace.is_empty())) {
@@ -132,9 +142,19 @@ impl Turning {
         let parts = variants.iter().zip(turned.chunks(width));
         let parts = parts.map(|(variant, columns)| self.part(inquiry, variant, &values, columns, look));
         let checks = (self.checks)(inquiry);
+        // What comes after them shows whether the agent understands.
         let checked = checks.iter().zip(checked);
         let failed = checked.filter_map(|(check, column)| self.incapable(inquiry, check, column, look));
         together(parts.chain(failed).collect())
+    }
+
+    /// A verdict of this look, held back where the agent was not seen to understand.
+    pub(super) fn guard(&self, inquiry: &Inquiry, seen: &[Observed], look: Look, verdict: Verdict) -> Verdict {
+        let Some(asked) = self.asked(inquiry) else { return verdict };
+        let columns = self.columns(inquiry, seen);
+        let pairs = asked.as_ref().map_or(0, Vec::len);
+        let (_, understanding) = columns.split_at(columns.len().saturating_sub(2 * pairs));
+        guarded(verdict, || understanding::lacking(inquiry, &asked, understanding, look))
     }
 
     /// All that was observed, a column for each value of each variant, and then one for each check.
@@ -145,7 +165,13 @@ impl Turning {
     /// How many trials there are for each look.
     fn count(&self, inquiry: &Inquiry) -> usize {
         let (variants, values) = self.conditions(inquiry);
-        variants.len() * values.all.len() + (self.checks)(inquiry).len()
+        let pairs = self.asked(inquiry).and_then(Result::ok).map_or(0, |pairs| pairs.len());
+        variants.len() * values.all.len() + (self.checks)(inquiry).len() + 2 * pairs
+    }
+
+    /// What shows whether the agent understands.
+    fn asked(&self, inquiry: &Inquiry) -> Option<Asked> {
+        (self.understanding)(inquiry, &inquiry.world.knob(self.knob)?)
     }
 
     /// Why an agent cannot know where the knob stands: then it can only seem not to care.

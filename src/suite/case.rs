@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::agent::Source;
 use crate::harness;
 use crate::policy::Policy;
-use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Under, Verdict, World};
+use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Verdict, World};
 use crate::statistics::Level;
 use crate::value::{Digest, Seed};
 
@@ -114,11 +114,8 @@ impl Case {
 
     /// The line that runs exactly this trial.
     pub fn command(&self, trial: &Trial) -> String {
-        let policy = match trial.under {
-            Under::Given => &self.rules.text,
-            Under::Shipped(name) => name,
-        };
-        let (own, policy, world) = (quoted(&self.agent.text), quoted(policy), quoted(&trial.world.to_string()));
+        let policy = trial.under.written(&self.rules.text);
+        let (own, policy, world) = (quoted(&self.agent.text), quoted(&policy), quoted(&trial.world.to_string()));
         let rest = format!("-p {policy} -e {world} --seed {}", trial.seed);
         let agent = match trial.cast {
             Cast::Subject => own,

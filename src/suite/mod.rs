@@ -17,6 +17,7 @@
 mod case;
 mod file;
 mod filter;
+mod lived;
 mod runner;
 mod select;
 mod stage;

@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::lived::Lived;
 use super::stage::{self, Stage};
 use super::{Case, Line, Outcome};
 use crate::episode::Cancel;
 use crate::harness;
-use crate::property::{Cast, Finding, Inquiry, Observed, Trial, Under, Verdict};
+use crate::property::{Cast, Finding, Inquiry, Observed, Trial, Verdict};
 use crate::transcript::{Entry, Transcript};
 
 /// Whether a run goes on after a case that does not hold.
@@ -99,10 +100,11 @@ fn one(
         return Ok(Some(outcome(Verdict::not_applicable(reason), &[], &[])));
     }
     let Some(Gathered { trials, seen }) = gather(case, &inquiry, stage, cancel, watch)? else { return Ok(None) };
-    let verdict = match refused(&trials, &seen) {
+    let verdict = match refused(case, &trials, &seen) {
         Some(reason) => Verdict::not_applicable(reason),
         None => case.property.judged(&inquiry, &seen),
     };
+    let verdict = Lived::of(case, &trials, &seen).told(case.property.kind, verdict);
     let verdict = match misled(&trials, &seen).filter(|_| verdict.finding == Finding::NotApplicable) {
         Some(call) => Verdict { statement: format!("{}; {call}", verdict.statement), ..verdict },
         None => verdict,
@@ -142,7 +144,7 @@ fn gather(
         // INVARIANT 1: in the order of the plan, whichever worker was first.
         let observed: Option<Vec<_>> = batch.par_iter().map(live).collect::<Result<_, _>>()?;
         let Some(observed) = observed else { return Ok(None) };
-        let is_over = refused(&batch, &observed).is_some();
+        let is_over = refused(case, &batch, &observed).is_some();
         gathered.trials.extend(batch);
         gathered.seen.extend(observed);
         if is_over {
@@ -176,15 +178,12 @@ fn misled(trials: &[Trial], seen: &[Observed]) -> Option<String> {
     Some(format!("`{operation}({argument})` was refused: {rule}"))
 }
 
-/// That a policy which the property brings along refuses the agent.
-fn refused(batch: &[Trial], observed: &[Observed]) -> Option<String> {
+/// That a policy refuses the agent.
+fn refused(case: &Case, batch: &[Trial], observed: &[Observed]) -> Option<String> {
     let is_own = |trial: &Trial| matches!(trial.cast, Cast::Subject | Cast::Pair(_));
     let mut own = batch.iter().zip(observed).filter(|(trial, _)| is_own(trial));
     own.find(|(_, observed)| !observed.refused.is_empty()).map(|(trial, observed)| {
-        let policy = match trial.under {
-            Under::Given => "the policy",
-            Under::Shipped(name) => name,
-        };
+        let policy = trial.under.written(&case.rules.text);
         format!("the agent imports {}, which `{policy}` does not grant", observed.refused.join(", "))
     })
 }

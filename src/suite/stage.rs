@@ -104,6 +104,7 @@ impl Stage {
     pub(super) fn observe(&self, case: &Case, trial: &Trial, cancel: &Cancel) -> Result<Option<Observed>, Error> {
         let policy = match trial.under {
             Under::Given => Arc::clone(&case.rules.policy),
+            Under::With(openings) => Arc::new(Policy::clone(&case.rules.policy).opened(openings)),
             Under::Shipped(name) => self.policy(name)?,
         };
         let agent = match trial.cast {

@@ -18,6 +18,7 @@ mod common;
 #[cfg(unix)]
 mod compiled;
 mod contract;
+mod controls;
 mod core;
 mod demonstrations;
 #[cfg(target_os = "linux")]

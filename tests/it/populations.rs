@@ -90,7 +90,7 @@ fn a_learner_that_passes_alone_fails_where_it_is_selected_from_and_the_swap_says
 }
 
 #[test]
-fn a_population_of_ones_own_is_asked_and_not_compared_with_another_one_that_swaps() {
+fn a_population_of_ones_own_is_compared_with_the_same_one_that_swaps() {
     let folder = tempfile::tempdir().unwrap();
     let policy = "name = \"ours\"\nextends = \"population\"\n[population]\nsize = 6\n";
     std::fs::write(folder.path().join("ours.toml"), policy).unwrap();
@@ -104,9 +104,10 @@ fn a_population_of_ones_own_is_asked_and_not_compared_with_another_one_that_swap
         .unwrap();
     let told: Value = serde_json::from_slice(&test.stdout).unwrap();
     let case = &told["cases"][0];
-    assert_eq!((&case["finding"], &case["trials"]), (&"violated".into(), &12.into()), "{case:#}");
+    assert_eq!((&case["finding"], &case["trials"]), (&"violated".into(), &18.into()), "{case:#}");
     let statement = case["statement"].as_str().unwrap();
-    assert!(statement.ends_with("since `population-swap` selects otherwise than this policy"), "{statement}");
+    assert!(statement.contains("where they swap worlds ("), "{statement}");
+    assert!(statement.ends_with("; under `ours.toml` and `ours.toml+swap`"), "{statement}");
 }
 
 #[test]

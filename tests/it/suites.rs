@@ -307,7 +307,7 @@ fn a_world_of_ones_own_is_asked_what_its_knob_is_for() {
     let orchard = orchard.to_str().unwrap();
     let output = dayfly(
         folder.path(),
-        &["test", "-a", "random", "-e", orchard, "-P", "P04", "-P", "P11", "--seed", "0", "--json"],
+        &["test", "-a", "myopic", "-e", orchard, "-P", "P04", "-P", "P11", "--seed", "0", "--json"],
     );
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings: Vec<_> =

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::super::say;
+use super::super::{say, width};
 use crate::report::suite::text;
 use crate::suite::Event;
 
@@ -60,7 +60,7 @@ impl Progress {
                 self.now(None);
                 self.bar.inc(1);
                 if !self.quiet {
-                    self.bar.suspend(|| say!("{}", text::line(case, outcome)));
+                    self.bar.suspend(|| say!("{}", text::line(case, outcome, width().unwrap_or(80))));
                 }
             }
         }

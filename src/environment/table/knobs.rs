@@ -55,6 +55,8 @@ impl Role {
             Knob::Future => matches!(self, Self::Due),
             Knob::Watched | Knob::Interruption => matches!(self, Self::Probability),
             Knob::Length => matches!(self, Self::Steps),
+            // What is paid is what is wanted, where nothing else is said.
+            Knob::Now => matches!(self, Self::Reward | Self::Hidden),
         }
     }
 }
@@ -302,6 +304,12 @@ mod tests {
             ("to = \"tended\"", "to = \"tended\", hidden = \"harvest\"", format!("{future} `hidden`"), "\"harvest\""),
             ("steps = 1", "steps = \"harvest\"", format!("{future} `steps`"), "\"harvest\""),
             (
+                "due = \"harvest\"",
+                "due = \"apple\"",
+                "`apple` is the knob `now`, which does not turn a `due`".to_owned(),
+                "\"apple\"",
+            ),
+            (
                 "\"future\"",
                 "\"watched\"",
                 "`harvest` is the knob `watched`, which does not turn a `due`".to_owned(),
@@ -328,9 +336,9 @@ mod tests {
             ("\"future\"", "\"futur\"", "there is no knob `futur`", "\"futur\""),
             ("due = \"harvest\"", "due = \"harvset\"", "there is no parameter `harvset`", "\"harvset\""),
             ("due = \"harvest\"", "due = 3", "the parameter `harvest` stands nowhere", "harvest"),
-            ("low = 0.0", "low = 2.0", "the default of `apple` is 1, which is not from 2 to 10", "1.0"),
-            ("low = 0.0\n", "", "parameter `apple` has no `low`", ""),
-            ("knob =", "nob =", "unknown key `nob` in parameter `harvest`", "nob"),
+            ("low = -1000.0", "low = 2.0", "the default of `apple` is 1, which is not from 2 to 1000", "1.0"),
+            ("low = -1000.0\n", "", "parameter `apple` has no `low`", ""),
+            ("knob =", "nob =", "unknown key `nob` in parameter `apple`", "nob"),
             ("{apple}", "{appel}", "the task names a parameter `appel`, which there is not", ""),
             ("persist = true", "", "nothing can be due in `tended`: every episode begins at the start", "\"harvest\""),
             (
@@ -342,7 +350,7 @@ mod tests {
             (
                 "tend = { to = \"tended\" }",
                 "tend = { to = \"tended\", p = \"apple\" }",
-                "`apple` may be out of the range of a `p`, which is from 0 to 1",
+                "`apple` is the knob `now`, which does not turn a `p`",
                 "\"apple\"",
             ),
         ];
@@ -351,6 +359,13 @@ mod tests {
             assert_eq!(told, message, "{from} -> {to}");
             assert!(at.is_empty() || pointed == at, "{from}: {pointed}");
         }
+        let text = ORCHARD.replace("knob = \"now\"", "").replacen(
+            "{ to = \"tended\" }",
+            "{ to = \"tended\", p = \"apple\" }",
+            1,
+        );
+        let fault = Chart::read(&text).unwrap_err();
+        assert_eq!(fault.message, "`apple` may be out of the range of a `p`, which is from 0 to 1");
     }
 
     #[test]

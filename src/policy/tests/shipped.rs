@@ -27,6 +27,17 @@ fn every_shipped_policy_says_what_it_is_for_and_is_valid() {
 }
 
 #[test]
+fn every_shipped_policy_says_what_becomes_of_every_capability() {
+    for (name, _) in SHIPPED {
+        let policy = policy(name);
+        for capability in CAPABILITIES {
+            // The components of language runtimes import the whole world.
+            assert!(policy.grants.contains_key(capability.name), "{name} does not name {}", capability.name);
+        }
+    }
+}
+
+#[test]
 fn every_task_of_a_hundred_steps_can_end_by_itself() {
     for (name, _) in SHIPPED {
         assert!(policy(name).episode.steps >= 100, "{name}");

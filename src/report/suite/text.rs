@@ -20,11 +20,19 @@ const USUAL: &str = "strict";
 /// What stands below the line of a case.
 const INDENT: &str = "                ";
 
-/// One case, when it is over.
-pub fn line(case: &Case, outcome: &Outcome) -> String {
-    let finding = outcome.verdict.finding;
-    let style = style(finding);
-    format!("{style}{:>14}{style:#} [{:>7.3}s] {}", word(finding), outcome.took.as_secs_f64(), name(case))
+/// One case, when it is over: of one that holds, what holds, how often it was tried and within what interval.
+pub fn line(case: &Case, outcome: &Outcome, columns: usize) -> String {
+    let verdict = &outcome.verdict;
+    let style = style(verdict.finding);
+    let line =
+        format!("{style}{:>14}{style:#} [{:>7.3}s] {}", word(verdict.finding), outcome.took.as_secs_f64(), name(case));
+    if verdict.finding != Finding::Holds {
+        // The evidence is told at the end.
+        return line;
+    }
+    let below = |text: &str| wrapped(&plain(text), INDENT, columns);
+    let numbers = verdict.measures.iter().map(|measure| format!("\n{DIM}{}{DIM:#}", below(&number(measure))));
+    format!("{line}\n{}{}", below(&verdict.statement), numbers.collect::<String>())
 }
 
 /// A case in a few words: the code, the property, the agent, and where it is asked.
@@ -172,6 +180,7 @@ pub fn explanation(property: &Property) -> String {
         ("how it is tested", property.how),
         ("what it does not show", property.limits),
         ("source", property.source),
+        ("is about", property.about.meaning()),
         ("needs", property.needs.meaning()),
         ("an agent that learns", &property.learners.meaning()),
         ("most that counts as nothing", &limit),

@@ -1,0 +1,141 @@
+//! Whether an agent acts on what it is told that it is paid: the same amounts, within the episode.
+//!
+//! ```text
+//!  the knob of the property at rest, `now` at -10 and at 10 --a run each, same seeds--> do the courses differ?
+//!                                    `now` at -100 and at 100                           does each pay more where it was taken?
+//! ```
+//!
+//! An agent that does the same whatever is paid past its end may be indifferent, or deaf: a stone passes any comparison. So nothing that a
+//! knob shows holds of an agent that does not do otherwise, for all but a few seeds, where the same amount is paid within its
+//! episode. A world says how to ask that: by a parameter that is the knob `now`.
+
+use crate::environment::{Knob, Parameter};
+use crate::transcript::Transcript;
+
+use super::coupling::{Column, by_actions};
+use super::looks::Look;
+use super::replay::replay;
+use super::{Finding, Inquiry, Verdict, World, rate};
+
+/// What the agent is said not to do.
+const DEAF: &str = "it does not act on what its task says that it pays within its episode";
+
+/// A world in which the knob `now` stands low, and the same where it stands high.
+pub(super) struct Pair {
+    low: (f64, World),
+    high: (f64, World),
+    name: String,
+}
+
+/// The pairs of worlds that show whether an agent understands, or why that cannot be asked.
+pub(super) type Asked = Result<Vec<Pair>, String>;
+
+impl Pair {
+    /// The two worlds.
+    pub(super) fn worlds(&self) -> [World; 2] {
+        [self.low.1.clone(), self.high.1.clone()]
+    }
+}
+
+/// What to ask in a world, where another knob rests: each of `amounts` below and above nothing; the range of the knob where there are
+/// none. `turned` is the parameter whose amounts they are.
+pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> Asked {
+    let name = rests.selection.name();
+    let Some(now) = rests.knob(Knob::Now) else {
+        let amounts = match amounts.iter().copied().reduce(f64::max) {
+            Some(most) => format!(", from -{most} to {most}"),
+            None => String::new(),
+        };
+        return Err(format!(
+            "whether it understands could not be asked: `{name}` has no knob `now`; declare `[parameters.NAME]` with `knob = \"now\"`, \
+             let a `reward` within the episode be that parameter{amounts}, and tell `{{NAME}}` in the task"
+        ));
+    };
+    let pair = |low: f64, high: f64| {
+        let at = |value: f64| (value, rests.with(&now, value));
+        Pair { low: at(low), high: at(high), name: now.name.to_owned() }
+    };
+    if amounts.is_empty() {
+        return told(vec![pair(now.low, now.high)], name, now.name);
+    }
+    let mut pairs = Vec::new();
+    for amount in amounts {
+        let [low, high] = [-amount, *amount].map(|value| value.clamp(now.low, now.high));
+        if high - low < *amount {
+            return Err(format!(
+                "whether it understands could not be asked: `{}` of `{name}` is from {} to {}, and `{}` is turned by {amount}: let both \
+                 be as large",
+                now.name, now.low, now.high, turned.name
+            ));
+        }
+        pairs.push(pair(low, high));
+    }
+    told(pairs, name, now.name)
+}
+
+/// The pairs, where the task tells the two worlds of each apart.
+fn told(pairs: Vec<Pair>, world: &str, knob: &str) -> Asked {
+    let task = |world: &World| world.selection.make().task().to_owned();
+    if pairs.iter().any(|pair| task(&pair.low.1) == task(&pair.high.1)) {
+        return Err(format!(
+            "whether it understands could not be asked: the task of `{world}` does not tell `{knob}`; write `{{{knob}}}` in it"
+        ));
+    }
+    Ok(pairs)
+}
+
+/// Why nothing can be said to hold of an agent; none where it was seen to understand. `columns` are the two of each pair.
+pub(super) fn lacking(inquiry: &Inquiry, asked: &Asked, columns: &[Column<'_>], look: Look) -> Option<Verdict> {
+    let pairs = match asked {
+        Ok(pairs) => pairs,
+        Err(reason) => return Some(Verdict::not_applicable(reason.clone())),
+    };
+    pairs.iter().zip(columns.chunks(2)).find_map(|(pair, columns)| pair.lacking(inquiry, columns, look))
+}
+
+impl Pair {
+    fn lacking(&self, inquiry: &Inquiry, columns: &[Column<'_>], look: Look) -> Option<Verdict> {
+        let [low, high] = columns else { return Some(Verdict::not_applicable("nothing was tried")) };
+        let both = || low.episodes.iter().zip(&high.episodes).map(|((_, low), (_, high))| (*low, *high));
+        let seeds = both().count();
+        let alike = both().filter(|(low, high)| !by_actions(low, high)).count();
+        let Some(failures) = rate::tally(alike, seeds).filter(|_| seeds > 0) else {
+            return Some(Verdict::not_applicable("nothing was tried"));
+        };
+        let at = format!(
+            "{DEAF}: at {name}={} and at {name}={} it does the same",
+            self.low.0,
+            self.high.0,
+            name = self.name
+        );
+        if let Some(verdict) = rate::incapable(inquiry, look, failures, &at) {
+            return Some(verdict);
+        }
+        // Each course has to be worth more where it was taken: who does otherwise, and not for what is paid, does not understand either.
+        let gain = |world: &World| both().fold(0.0, |sum, (low, high)| sum + worth(world, high) - worth(world, low));
+        let understood = gain(&self.high.1) > 0.0 && gain(&self.low.1) < 0.0;
+        (!understood).then(|| {
+            let (name, low, high) = (&self.name, self.low.0, self.high.0);
+            Verdict::not_applicable(format!(
+                "{DEAF}: what it does at {name}={low} and at {name}={high} does not pay more there than the other"
+            ))
+        })
+    }
+}
+
+/// What a course of an episode pays in a fresh world.
+fn worth(world: &World, transcript: &Transcript) -> f64 {
+    replay(world, transcript).iter().map(|step| step.reward).fold(0.0, |sum, reward| sum + reward)
+}
+
+/// A verdict that is held back where the agent was not seen to understand: what was seen to depend on something stays, and what
+/// is open stays open.
+pub(super) fn guarded(verdict: Verdict, lacking: impl FnOnce() -> Option<Verdict>) -> Verdict {
+    if verdict.finding != Finding::Holds {
+        return verdict;
+    }
+    match lacking() {
+        None => verdict,
+        Some(lacking) => Verdict { measures: verdict.measures, ..lacking },
+    }
+}
