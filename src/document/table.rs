@@ -134,6 +134,11 @@ impl<'t> Table<'t, '_> {
         self.enter(found, self.place_of(name), &format!("write `[{}]` on a line of its own", self.place_of(name)), read)
     }
 
+    /// Whether there is anything behind `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
     /// The tables `[[name]]`.
     pub(crate) fn tables<T>(&mut self, name: &'static str, read: impl Fn(&mut Table<'_, '_>) -> T) -> Vec<T> {
         self.asked.push(name);

@@ -19,12 +19,17 @@ impl Policy {
     ///
     /// `violations.default` is spelled out class by class, and `extends` is laid flat.
     pub fn effective(&self) -> String {
-        // INVARIANT 3: every field of every part is written.
-        let Self { name, episode, objective, boundary, population, grants, isolation, record, run_bytes, consequences } =
-            self;
         let mut page = Page::default();
-        page.raw("name", &quote(name));
+        page.raw("name", &quote(&self.name));
+        self.keys(&mut page);
+        page.0
+    }
 
+    /// Every key but the name, in a fixed order.
+    pub(super) fn keys(&self, page: &mut impl Keys) {
+        // INVARIANT 3: every field of every part is written.
+        let Self { name: _, episode, objective, boundary, population, grants, isolation, record, run_bytes, consequences } =
+            self;
         page.section("[episode]");
         page.line("steps", &count(episode.steps));
         page.line("fuel", &Count::<0, 0>(episode.fuel));
@@ -34,8 +39,7 @@ impl Policy {
         page.line("call-bytes", &Size::<0, 0>(episode.call_bytes));
         page.line("ends-on", &episode.on_release);
         page.line("trapped", &episode.trapped);
-        let (fuel, records) = (Count::<0, 0>(episode.grace_fuel), count(record.grace));
-        page.raw("grace", &format!("{{ fuel = {}, records = {} }}", fuel.write(), records.write()));
+        page.grace(Count(episode.grace_fuel), count(record.grace));
 
         page.section("[objective]");
         page.line("horizon", &objective.horizon);
@@ -80,7 +84,6 @@ impl Policy {
         for class in Class::ALL {
             page.line(class.name(), &consequences.of(class));
         }
-        page.0
     }
 
     /// The digest of the effective policy: its name in ledgers.
@@ -105,22 +108,43 @@ fn count(number: u32) -> Count<0, 0> {
     Count(u64::from(number))
 }
 
+/// What becomes of the keys of a policy, one after the other.
+pub(super) trait Keys {
+    /// A table begins.
+    fn section(&mut self, header: &str);
+
+    /// A key of that table.
+    fn line(&mut self, key: &str, value: &(impl Content + 'static));
+
+    /// The key `grace` of that table.
+    fn grace(&mut self, fuel: Count<0, 0>, records: Count<0, 0>);
+
+    /// A rule about a capability.
+    fn rule(&mut self, capability: &str, rule: &Rule);
+}
+
 /// TOML in the making.
 #[derive(Default)]
-struct Page(String);
+pub(super) struct Page(pub(super) String);
 
 impl Page {
+    fn raw(&mut self, key: &str, value: &str) {
+        // Writing to a `String` does not fail.
+        let _ = writeln!(self.0, "{key} = {value}");
+    }
+}
+
+impl Keys for Page {
     fn section(&mut self, header: &str) {
         let _ = writeln!(self.0, "\n{header}");
     }
 
-    fn line(&mut self, key: &str, value: &impl Content) {
+    fn line(&mut self, key: &str, value: &(impl Content + 'static)) {
         self.raw(key, &value.write());
     }
 
-    fn raw(&mut self, key: &str, value: &str) {
-        // Writing to a `String` does not fail.
-        let _ = writeln!(self.0, "{key} = {value}");
+    fn grace(&mut self, fuel: Count<0, 0>, records: Count<0, 0>) {
+        self.raw("grace", &format!("{{ fuel = {}, records = {} }}", fuel.write(), records.write()));
     }
 
     fn rule(&mut self, capability: &str, rule: &Rule) {

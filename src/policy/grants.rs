@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use super::Granted;
 use super::content::{Complaint, Content, Readable, choose, quote, text};
 use super::numbers::{read_count, write_count};
-use super::overlay::Overlay;
+use super::overlay::{LOOSEN, Overlay};
 use super::sets::{read_set, set_schema, write_set};
 use super::units::SIZE;
 use crate::capability::CAPABILITIES;
@@ -187,13 +187,16 @@ impl Overlay<'_> {
     }
 
     fn not_added(&mut self, raw: &RawGrant) {
-        let Some(parent) = self.parent else { return };
+        let Some(parent) = self.extended() else { return };
         // INVARIANT 2: a policy grants nothing that the one that it extends does not.
         self.faults.push(Fault {
             message: format!("`grants.{}` is not granted in `{}`", raw.capability.name, parent.path),
             span: raw.header.clone(),
             label: "the parent denies it".into(),
-            help: format!("a policy may only tighten what it extends: leave it out, or grant it in `{}`", parent.path),
+            help: format!(
+                "a policy may only tighten what it extends: leave it out, or grant it in `{}`; {LOOSEN}",
+                parent.path
+            ),
         });
     }
 }

@@ -1,12 +1,12 @@
 //! From a file, and what it extends, to a policy.
 
-use super::overlay::{Overlay, Parent};
+use super::overlay::{Overlay, Parent, Tie};
 use super::raw::Raw;
 use super::{Invalid, Origin, Policy, SHIPPED, SourceFile, shipped};
 use crate::document::{self, Key};
 use crate::value::{Fault, hint};
 
-/// How a name behind `extends` is resolved, in the file that says it: to a file, or to none of that name.
+/// How a name behind `extends` or `based-on` is resolved, in the file that says it: to a file, or to none of that name.
 ///
 /// The shipped policies are looked up by [`Policy::load`], after this. A fault that has no span gets that of the name.
 pub type Resolve<'a> = dyn Fn(&str, &SourceFile) -> Result<Option<SourceFile>, Fault> + 'a;
@@ -21,34 +21,68 @@ impl Policy {
     ///
     /// The first file of the chain, from its root, that is not valid, with everything that is wrong with it.
     pub fn load(file: &SourceFile, resolve: &Resolve<'_>) -> Result<Self, Invalid> {
+        Self::load_with_base(file, resolve).map(|(policy, _)| policy)
+    }
+
+    /// The same, with the policy that it says it is based on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::load`].
+    pub fn load_with_base(file: &SourceFile, resolve: &Resolve<'_>) -> Result<(Self, Option<Base>), Invalid> {
         load(file, resolve, &[])
     }
 }
 
+/// The policy that another one begins from, and may loosen.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// How messages name it.
+    pub shown: String,
+    /// What it says.
+    pub policy: Policy,
+}
+
 /// `below` are the files that led here.
-fn load(file: &SourceFile, resolve: &Resolve<'_>, below: &[&SourceFile]) -> Result<Policy, Invalid> {
+fn load(file: &SourceFile, resolve: &Resolve<'_>, below: &[&SourceFile]) -> Result<(Policy, Option<Base>), Invalid> {
     let (raw, mut faults) =
         document::read(&file.text, "a policy", Raw::read).map_err(|faults| invalid(file, faults))?;
     let chain: Vec<&SourceFile> = below.iter().copied().chain([file]).collect();
-    let parent = match &raw.extends {
+    let (named, tie) = match (&raw.extends, &raw.based_on) {
+        (Key::Written { .. }, Key::Written { span, .. }) => {
+            faults.push(Fault {
+                message: "`extends` and `based-on` are both there".to_owned(),
+                span: Some(span.clone()),
+                label: "`extends` is there already".to_owned(),
+                help: "keep one of them: with `extends` a policy only tightens, with `based-on` it may loosen"
+                    .to_owned(),
+            });
+            return Err(invalid(file, faults));
+        }
+        (Key::Absent, based_on) => (based_on, Tie::BasedOn),
+        (extends, _) => (extends, Tie::Extends),
+    };
+    let parent = match named {
         Key::Absent => None,
         Key::Faulty => return Err(invalid(file, faults)),
         Key::Written { value, span, .. } => match parent(&value.0, resolve, &chain) {
-            Ok(source) => Some((load(&source, resolve, &chain)?, source)),
+            Ok(source) => Some((load(&source, resolve, &chain)?.0, source)),
             Err(fault) => {
                 faults.push(Fault { span: fault.span.or(Some(span.clone())), ..fault });
                 return Err(invalid(file, faults));
             }
         },
     };
-    let parent = parent.as_ref().map(|(policy, source)| Parent { path: source.shown(), policy });
-    match (Overlay { parent, faults: &mut faults }.policy(&raw, file.stem()), faults.is_empty()) {
-        (Some(policy), true) => Ok(policy),
-        _ => Err(invalid(file, faults)),
+    let over = parent.as_ref().map(|(policy, source)| Parent { path: source.shown(), policy, tie });
+    let policy = Overlay { parent: over, faults: &mut faults }.policy(&raw, file.stem());
+    let base = parent.filter(|_| tie == Tie::BasedOn);
+    match policy.filter(|_| faults.is_empty()) {
+        Some(policy) => Ok((policy, base.map(|(policy, source)| Base { shown: source.shown().to_owned(), policy }))),
+        None => Err(invalid(file, faults)),
     }
 }
 
-/// The file that `name` stands for, behind `extends` in the last file of `chain`.
+/// The file that `name` stands for, behind `extends` or `based-on` in the last file of `chain`.
 fn parent(name: &str, resolve: &Resolve<'_>, chain: &[&SourceFile]) -> Result<SourceFile, Fault> {
     let fault = |message: String, label: &str, help: String| Fault { message, span: None, label: label.into(), help };
     let own = match chain.last() {

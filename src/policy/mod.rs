@@ -3,17 +3,19 @@
 //! ```text
 //!  TOML --Table--> Raw --Overlay--> Policy --effective--> TOML, digest
 //!            |             |  ^
-//!          faults     faults  +-- the policy that it extends, valid already
+//!          faults     faults  +-- the policy that it extends or is based on, valid already
 //! ```
 //!
 //! 1. Absent means denied. A capability without a grant is refused before the agent runs; a grant with `mode = "deny"` lets
 //!    the agent run and refuses each call.
-//! 2. A rule only tightens a grant, and a policy only tightens the one that it extends.
+//! 2. A rule only tightens a grant, and a policy only tightens the one that it extends. One that is based on another may loosen it,
+//!    and what it loosens is found by comparing the two.
 //! 3. The effective policy says everything: it names every key, extends nothing, and loads as an equal policy.
 //! 4. What may be granted follows from [`CAPABILITIES`](crate::capability::CAPABILITIES) alone, and so do the schema and
 //!    the messages.
 //! 5. No file is touched here. Whoever loads a policy says how a name is resolved.
 
+mod compare;
 mod content;
 mod effective;
 mod grants;
@@ -39,8 +41,9 @@ mod words;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use compare::{Difference, Side, compare};
 pub use isolation::{Isolation, Part, Process};
-pub use load::Resolve;
+pub use load::{Base, Resolve};
 pub use population::Population;
 pub use schema::schema;
 pub use source::{Invalid, Origin, SHIPPED, SourceFile, shipped};

@@ -15,16 +15,29 @@ use crate::objective::{Horizon, Objective, Reveal};
 use crate::transcript::{Detail, Keep};
 use crate::value::Fault;
 
+/// What to do where a policy is to be looser than another one.
+pub(super) const LOOSEN: &str = "with `based-on` in place of `extends` a policy may loosen";
+
 /// The grace where nothing says otherwise, and the episode has as much.
 const GRACE_FUEL: u64 = 1_000_000;
 /// What a run may keep where nothing says otherwise: several million episodes, and less than a disk has.
 const RUN: u64 = 8 << 30;
 
-/// The policy that is extended, and the path of its file.
+/// The policy that another one is laid over, and the path of its file.
 #[derive(Clone, Copy)]
 pub(super) struct Parent<'a> {
     pub(super) path: &'a str,
     pub(super) policy: &'a Policy,
+    pub(super) tie: Tie,
+}
+
+/// How a policy stands to the one that it is laid over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tie {
+    /// `extends`: it only tightens.
+    Extends,
+    /// `based-on`: it may loosen.
+    BasedOn,
 }
 
 /// A table of the file, and where it begins, if it is there.
@@ -48,7 +61,7 @@ impl<'a> Overlay<'a> {
         let carry = boundary.map_or(u64::MAX, |boundary| boundary.carry);
         let population = self.population(&raw.population, (carry, raw.boundary.carry.span()));
         let mut grants = self.grants(&raw.grants);
-        self.rules(&raw.rules, &mut grants);
+        self.rules(raw.rules.as_deref(), &mut grants);
         let isolation = self.isolation(&raw.isolation);
         let record = self.record(&raw.record, &raw.episode.grace);
         let inherited = self.inherited().map(|policy| Size(policy.run_bytes));
@@ -150,7 +163,12 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// The policy that is extended.
+    /// The policy that is extended, which is only to be tightened.
+    pub(super) fn extended(&self) -> Option<Parent<'a>> {
+        self.parent.filter(|parent| parent.tie == Tie::Extends)
+    }
+
+    /// The policy that it is laid over.
     pub(super) fn inherited(&self) -> Option<&'a Policy> {
         self.parent.map(|parent| parent.policy)
     }
@@ -183,19 +201,17 @@ impl<'a> Overlay<'a> {
     pub(super) fn resolve<T: Content>(&mut self, key: &Key<T>, inherited: Option<T>) -> Option<T> {
         let Key::Written { value, place, span } = key else { return inherited };
         // INVARIANT 2: a policy only tightens the one that it extends.
-        if let Some(parent) = inherited.filter(|parent| !value.within(parent)) {
-            self.loosened(place, span.clone(), &parent.write());
+        if let (Some(extended), Some(parent)) = (self.extended(), inherited.filter(|parent| !value.within(parent))) {
+            let parent = parent.write();
+            self.faults.push(Fault {
+                message: format!("`{place}` is looser than in `{}`", extended.path),
+                span: Some(span.clone()),
+                label: format!("the parent has `{parent}`"),
+                help: format!(
+                    "a policy may only tighten what it extends: write `{parent}`, or what is tighter; {LOOSEN}"
+                ),
+            });
         }
         Some(value.clone())
-    }
-
-    fn loosened(&mut self, place: &str, span: Range<usize>, parent: &str) {
-        let path = self.parent.map_or("", |parent| parent.path);
-        self.faults.push(Fault {
-            message: format!("`{place}` is looser than in `{path}`"),
-            span: Some(span),
-            label: format!("the parent has `{parent}`"),
-            help: format!("a policy may only tighten what it extends: write `{parent}`, or what is tighter"),
-        });
     }
 }

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::content::{Complaint, Content, Readable};
 use super::numbers::{Count, Fraction};
-use super::overlay::{Header, Overlay};
+use super::overlay::{Header, LOOSEN, Overlay};
 use crate::document::{Key, Table};
 use crate::value::Fault;
 
@@ -70,19 +70,17 @@ impl RawPopulation {
 impl Overlay<'_> {
     /// The population, where there is one. `carry` is what the boundary lets cross, and where that is said.
     pub(super) fn population(&mut self, raw: &RawPopulation, carry: (u64, Option<Range<usize>>)) -> Option<Population> {
-        let parent = self.inherited().map(|policy| policy.population);
-        let inherited = parent.flatten();
+        let inherited = self.inherited().and_then(|policy| policy.population);
         let Some(header) = raw.header.clone() else {
             return self.selectable(inherited?, carry.0, carry.1);
         };
-        if parent == Some(None) {
-            let path = self.parent.map_or("", |parent| parent.path);
+        if let Some(extended) = self.extended().filter(|extended| extended.policy.population.is_none()) {
             // INVARIANT 2: selection lets something cross.
             self.faults.push(Fault {
-                message: format!("`population` is looser than in `{path}`"),
+                message: format!("`population` is looser than in `{}`", extended.path),
                 span: Some(header),
                 label: "the parent has none".into(),
-                help: "a policy may only tighten what it extends: leave the table out".into(),
+                help: format!("a policy may only tighten what it extends: leave the table out; {LOOSEN}"),
             });
             return None;
         }

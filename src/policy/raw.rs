@@ -35,6 +35,8 @@ pub(super) struct Raw {
     pub(super) name: Key<Name>,
     /// The policy that this one tightens: a path relative to this file, or the name of a shipped policy.
     pub(super) extends: Key<Path>,
+    /// The policy that this one begins from, and may loosen: a path relative to this file, or the name of a shipped policy.
+    pub(super) based_on: Key<Path>,
     /// When an episode ends.
     pub(super) episode: RawEpisode,
     /// What an episode is for.
@@ -46,7 +48,7 @@ pub(super) struct Raw {
     /// What the agent may ask for. A capability that is not here is denied, and an agent that imports it does not run.
     pub(super) grants: RawGrants,
     /// Refinements of grants. The tightest of a grant and of all rules that match decides: a rule never loosens.
-    pub(super) rules: Vec<RawRule>,
+    pub(super) rules: Option<Vec<RawRule>>,
     /// How far from the supervisor its episodes are lived.
     pub(super) isolation: RawIsolation,
     /// What the transcript keeps.
@@ -163,15 +165,17 @@ pub(super) struct RawRecord {
 impl Raw {
     /// Read a whole policy.
     pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+        let has_rules = table.has("rules");
         Self {
             name: table.key("name"),
             extends: table.key("extends"),
+            based_on: table.key("based-on"),
             episode: table.table("episode", RawEpisode::read).unwrap_or_default(),
             objective: table.table("objective", RawObjective::read).unwrap_or_default(),
             boundary: table.table("boundary", RawBoundary::read).unwrap_or_default(),
             population: table.table("population", RawPopulation::read).unwrap_or_default(),
             grants: table.table("grants", RawGrants::read).unwrap_or_default(),
-            rules: table.tables("rules", RawRule::read),
+            rules: Some(table.tables("rules", RawRule::read)).filter(|_| has_rules),
             isolation: table.table("isolation", RawIsolation::read).unwrap_or_default(),
             record: table.table("record", RawRecord::read).unwrap_or_default(),
             violations: table.table("violations", RawViolations::read).unwrap_or_default(),

@@ -77,8 +77,15 @@ impl RawRule {
 }
 
 impl Overlay<'_> {
-    /// Add rules to the grants that they are about, after those of the parent.
-    pub(super) fn rules(&mut self, raw: &[RawRule], grants: &mut BTreeMap<&'static str, Granted>) {
+    /// Add rules to the grants that they are about, after those of the policy that is extended. Where a policy is based on another one
+    /// and has rules of its own, those of the other do not hold.
+    pub(super) fn rules(&mut self, raw: Option<&[RawRule]>, grants: &mut BTreeMap<&'static str, Granted>) {
+        let Some(raw) = raw else { return };
+        if self.extended().is_none() {
+            for granted in grants.values_mut() {
+                granted.warrant.rules.clear();
+            }
+        }
         let inherited: usize = grants.values().map(|granted| granted.warrant.rules.len()).sum();
         for (position, raw) in raw.iter().enumerate() {
             self.some_step(raw);

@@ -16,6 +16,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("school", include_str!("../../policies/school.toml")),
     ("population-swap", include_str!("../../policies/population-swap.toml")),
     ("population", include_str!("../../policies/population.toml")),
+    ("tools", include_str!("../../policies/tools.toml")),
 ];
 
 /// The text of a policy, and where it comes from.

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
+use super::Policy;
 use super::content::{Content, Readable};
-use super::overlay::Overlay;
+use super::overlay::{LOOSEN, Overlay, Parent};
 use crate::document::{Key, Table};
 use crate::gate::{Consequence, Consequences};
 use crate::transcript::Class;
@@ -68,25 +69,24 @@ impl Overlay<'_> {
             unnamed.retain(|other| other != class);
             consequences.set(*class, self.settle(key, inherited.map(|parent| parent.of(*class)), Consequence::Record));
         }
-        if let Some(parent) = inherited {
-            self.no_milder_default(&raw.default, &unnamed, &parent);
+        if let Some(parent) = self.extended() {
+            self.no_milder_default(&raw.default, &unnamed, parent);
         }
         consequences
     }
 
-    fn no_milder_default(&mut self, default: &Key<Consequence>, unnamed: &[Class], parent: &Consequences) {
+    fn no_milder_default(&mut self, default: &Key<Consequence>, unnamed: &[Class], parent: Parent<'_>) {
+        let Parent { path, policy: Policy { consequences, .. }, .. } = parent;
         let (Some(value), Some(span)) = (default.value(), default.span()) else { return };
-        let milder = unnamed.iter().filter(|class| !value.within(&parent.of(**class)));
-        let lines: Vec<String> = milder.map(|class| format!("`{class} = {}`", parent.of(*class).write())).collect();
+        let milder = unnamed.iter().filter(|class| !value.within(&consequences.of(**class)));
+        let lines: Vec<String> =
+            milder.map(|class| format!("`{class} = {}`", consequences.of(*class).write())).collect();
         if let Some(first) = lines.first() {
             self.faults.push(Fault {
-                message: format!(
-                    "`violations.default` is looser than in `{}`",
-                    self.parent.map_or("", |parent| parent.path)
-                ),
+                message: format!("`violations.default` is looser than in `{path}`"),
                 span: Some(span),
                 label: format!("the parent has {first}"),
-                help: format!("a policy may only tighten what it extends: add {}", lines.join(" and ")),
+                help: format!("a policy may only tighten what it extends: add {}", lines.join(" and ")) + "; " + LOOSEN,
             });
         }
     }

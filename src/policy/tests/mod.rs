@@ -1,6 +1,7 @@
 //! Policies that are wrong, policies that ship, and what holds for all.
 
 mod cases;
+mod loosening;
 mod page;
 mod properties;
 mod schema;

@@ -8,7 +8,7 @@ use crate::gate::{Consequence, Kind, Mode};
 use crate::transcript::Class;
 
 /// Every key as loose as it can be.
-fn loose() -> String {
+pub(super) fn loose() -> String {
     let text = "
         [episode]
         steps = 4_294_967_295
@@ -50,7 +50,7 @@ fn loose() -> String {
 }
 
 /// Every key as tight as it can be.
-fn tight() -> String {
+pub(super) fn tight() -> String {
     let text = "
         [episode]
         steps = 1

@@ -1,0 +1,208 @@
+//! Two policies, key by key: which of them is the tighter one where.
+
+use std::any::Any;
+use std::time::Duration;
+
+use super::Policy;
+use super::content::Content;
+use super::effective::{Keys, Page};
+use super::grants::Quota;
+use super::numbers::{Count, Fraction, Size};
+use crate::gate::Rule;
+
+/// A key that two policies have differently.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The key, such as `episode.steps`.
+    pub key: String,
+    /// What the one has, as TOML; nothing where it has no such key.
+    pub one: Option<String>,
+    /// What the other has.
+    pub other: Option<String>,
+    /// How the one stands to the other.
+    pub side: Side,
+    /// How many times what the other has the one has, where both are numbers and that of the other is not 0.
+    pub times: Option<f64>,
+}
+
+/// How one policy stands to another at a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// It allows less.
+    Tighter,
+    /// It allows more.
+    Looser,
+    /// It allows something else.
+    Otherwise,
+}
+
+impl Side {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tighter => "tighter",
+            Self::Looser => "looser",
+            Self::Otherwise => "otherwise",
+        }
+    }
+}
+
+/// The keys at which `one` is not as `other`, in the order of an effective policy. Their names are not compared.
+pub fn compare(one: &Policy, other: &Policy) -> Vec<Difference> {
+    let (own, others) = (List::of(one), List::of(other));
+    let mut differences: Vec<Difference> = own.0.iter().filter_map(|held| held.against(&others)).collect();
+    for held in others.0.iter().filter(|held| own.find(held).is_none() && !own.is_of_no_table(held)) {
+        differences.push(Difference {
+            key: held.key.clone(),
+            one: None,
+            other: Some(held.value.text()),
+            // A rule tightens, and all else that may be missing grants something.
+            side: if held.is_rule { Side::Looser } else { Side::Tighter },
+            times: None,
+        });
+    }
+    differences
+}
+
+/// A key with what it holds.
+struct Held {
+    table: String,
+    key: String,
+    value: Box<dyn Value>,
+    is_rule: bool,
+}
+
+impl Held {
+    fn against(&self, others: &List) -> Option<Difference> {
+        let difference = |other: Option<String>, side, times| Difference {
+            key: self.key.clone(),
+            one: Some(self.value.text()),
+            other,
+            side,
+            times,
+        };
+        let Some(other) = others.find(self) else {
+            let side = if self.is_rule { Side::Tighter } else { Side::Looser };
+            return (!others.is_of_no_table(self)).then(|| difference(None, side, None));
+        };
+        let (one, other) = (&self.value, &other.value);
+        let side = match (one.is_within(other.any()), other.is_within(one.any())) {
+            (true, true) => return None,
+            (true, false) => Side::Tighter,
+            (false, true) => Side::Looser,
+            (false, false) => Side::Otherwise,
+        };
+        let times = amount(one.any()).zip(amount(other.any())).filter(|(_, other)| *other > 0.0);
+        Some(difference(Some(other.text()), side, times.map(|(one, other)| one / other)))
+    }
+}
+
+/// The keys of a policy.
+#[derive(Default)]
+struct List(Vec<Held>);
+
+impl List {
+    fn of(policy: &Policy) -> Self {
+        let mut list = (Self::default(), String::new());
+        policy.keys(&mut list);
+        list.0
+    }
+
+    fn find(&self, held: &Held) -> Option<&Held> {
+        let is_same = |other: &&Held| {
+            other.key == held.key
+                && other.is_rule == held.is_rule
+                && (!held.is_rule || other.value.text() == held.value.text())
+        };
+        self.0.iter().find(is_same)
+    }
+
+    /// Whether it is a further key of a table that is not here: one line says that it is missing.
+    fn is_of_no_table(&self, held: &Held) -> bool {
+        let is_first = matches!(held.key.rsplit_once('.'), Some((_, "mode") | ("population", "size")));
+        !held.is_rule && !is_first && self.0.iter().all(|other| other.table != held.table)
+    }
+}
+
+impl Keys for (List, String) {
+    fn section(&mut self, header: &str) {
+        header.trim_matches(['[', ']']).clone_into(&mut self.1);
+    }
+
+    fn line(&mut self, key: &str, value: &(impl Content + 'static)) {
+        let (list, table) = self;
+        let held = Held {
+            table: table.clone(),
+            key: format!("{table}.{key}"),
+            value: Box::new(value.clone()),
+            is_rule: false,
+        };
+        list.0.push(held);
+    }
+
+    fn grace(&mut self, fuel: Count<0, 0>, records: Count<0, 0>) {
+        self.line("grace.fuel", &fuel);
+        self.line("grace.records", &records);
+    }
+
+    fn rule(&mut self, capability: &str, rule: &Rule) {
+        let mut page = Page::default();
+        page.rule(capability, rule);
+        let lines: Vec<&str> = page.0.lines().filter(|line| line.contains(" = ")).collect();
+        let value = Box::new(Text(format!("{{ {} }}", lines.join(", "))));
+        self.0.0.push(Held { table: "rules".to_owned(), key: "rules".to_owned(), value, is_rule: true });
+    }
+}
+
+/// What a key holds, whatever it is.
+trait Value {
+    fn text(&self) -> String;
+    fn any(&self) -> &dyn Any;
+    fn is_within(&self, other: &dyn Any) -> bool;
+}
+
+impl<T: Content + 'static> Value for T {
+    fn text(&self) -> String {
+        self.write()
+    }
+
+    fn any(&self) -> &dyn Any {
+        self
+    }
+
+    fn is_within(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<T>().is_some_and(|other| self.within(other))
+    }
+}
+
+/// A rule as text.
+#[derive(Clone)]
+struct Text(String);
+
+impl Content for Text {
+    fn write(&self) -> String {
+        self.0.clone()
+    }
+
+    fn within(&self, parent: &Self) -> bool {
+        self.0 == parent.0
+    }
+}
+
+/// The number that a key holds, where it holds one.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "how many times as much, for people")]
+fn amount(value: &dyn Any) -> Option<f64> {
+    let whole = |number: u64| Some(number as f64);
+    if let Some(Count(number)) = value.downcast_ref::<Count<0, 0>>() {
+        whole(*number)
+    } else if let Some(Size(bytes)) = value.downcast_ref::<Size<0, 0>>() {
+        whole(*bytes)
+    } else if let Some(Quota::Count(number) | Quota::Size(number)) = value.downcast_ref::<Quota>() {
+        whole(*number)
+    } else if let Some(Fraction(fraction)) = value.downcast_ref::<Fraction>() {
+        Some(*fraction)
+    } else {
+        value.downcast_ref::<Duration>().map(Duration::as_secs_f64)
+    }
+}
