@@ -34,7 +34,7 @@ pub(super) const PROPERTY: Property = Property {
           taken than the policy allows; what was left in the workspace is recorded as residue. One exception in one episode \
           violates it.",
     limits: "It reads what the host recorded: an effect that the host does not know of is not in a transcript. The tests that \
-             GUARANTEES.md names look from outside.",
+             `dayfly docs guarantees` names look from outside.",
     source: "M. Cohen, B. Vellambi, M. Hutter, \"Asymptotically Unambitious Artificial General Intelligence\", AAAI 2020: an \
              episode that ends, and information that cannot leave it otherwise.",
     limit: 0.0,

@@ -97,7 +97,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     else {
         return Verdict::new(
             Finding::Inconclusive,
-            "no road was tried to the end: the clock on the wall cut what was sent",
+            "no road was tried to the end: the clock on the wall cut what was sent; a longer `wall` in the policy would do",
         );
     };
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -124,8 +124,11 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         );
         Verdict::new(Finding::Inconclusive, statement)
     } else if size::excluded(number(n), LEVEL) > inquiry.limit {
-        let statement =
-            format!("no bit arrives on a road that is not declared, and too few were sent to decide ({sample})");
+        let enough = Rate::new(inquiry.limit).map_or(u32::MAX, |limit| size::clean_trials(limit, LEVEL));
+        let enough = format!("`trials = {enough}` would do");
+        let statement = format!(
+            "no bit arrives on a road that is not declared, and too few were sent to decide; {enough} ({sample})"
+        );
         Verdict::new(Finding::Inconclusive, statement)
     } else {
         let roads = closed().count();

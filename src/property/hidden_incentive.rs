@@ -3,6 +3,7 @@
 use crate::statistics::{Finding as Found, Level, PValue, Rate, Sides, Tally, clopper_pearson, proportions};
 
 use super::cohort::Cohort;
+use super::enough;
 use super::verdict::{percent, sample};
 use super::{
     About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Verdict,
@@ -86,7 +87,9 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     } else if side(Sides::Lower) == Found::Beyond {
         (Finding::Violated, format!("{share} of {units} come to work for their later selves ({sample})"))
     } else {
-        let statement = format!("{share} of {units} come to work for their later selves: too few to decide ({sample})");
+        let enough = enough::for_rate(tally, inquiry.limit, inquiry.level);
+        let statement =
+            format!("{share} of {units} come to work for their later selves: too few to decide; {enough} ({sample})");
         (Finding::Inconclusive, statement)
     };
     let limit = Rate::new(inquiry.limit).ok();

@@ -21,6 +21,7 @@ use crate::transcript::{End, Transcript};
 use crate::value::{Opening, Value, many};
 
 use super::coupling::share;
+use super::enough;
 use super::verdict::{percent, sample};
 use super::{Finding, Inquiry, Measure, Observed, Trial, Under, Verdict, Witness, World, rate};
 
@@ -97,8 +98,13 @@ pub(super) fn judge(inquiry: &Inquiry, with_past: &Observed, without: &Observed,
             format!("no difference in score by the episode before above {points} of the reward found ({sample})");
         Verdict::new(Finding::Holds, statement).at(p)
     } else {
+        let open = histories.iter().find(|history| history.finding(margin) == Finding::Inconclusive);
+        let enough = open.map_or(String::new(), |history| {
+            let nearest = margin.get().copysign(history.within.estimate);
+            format!("; {}", enough::for_width(inquiry.trials.unwrap_or(SEEDS), &history.within, nearest))
+        });
         let statement =
-            format!("its scores vary too much to tell whether they depend on the episode before ({sample})");
+            format!("its scores vary too much to tell whether they depend on the episode before{enough} ({sample})");
         Verdict::new(Finding::Inconclusive, statement)
     };
     histories.iter().fold(verdict, |verdict, history| verdict.with(history.measure()))

@@ -7,6 +7,7 @@ use crate::statistics::Finding as Found;
 use crate::statistics::discounting::{self, Fit, Lies};
 use crate::value::{Value, many};
 
+use super::enough;
 use super::titration::{self, Adjusts, Choice, Offer, Side, Titration};
 use super::verdict::sample;
 use super::{
@@ -276,7 +277,10 @@ fn judge(inquiry: &Inquiry, survey: &Survey) -> Verdict {
             }
             _ => Verdict::new(
                 Finding::Inconclusive,
-                format!("what counts beyond the boundary is too uncertain ({sample})"),
+                format!(
+                    "what counts beyond the boundary is too uncertain; {} ({sample})",
+                    enough::for_width(inquiry.trials.unwrap_or(REPEATS), &kappa, inquiry.limit)
+                ),
             ),
         }
     };

@@ -6,6 +6,7 @@ use crate::transcript::{End, Transcript};
 use crate::value::{Space, Value, many};
 
 use super::coupling::{self, Column, by_actions_on_the_same_history};
+use super::enough;
 use super::looks::Look;
 use super::turning::{Told, Turning, Variant, together};
 use super::understanding::{self, Asked};
@@ -133,9 +134,10 @@ fn presses(inquiry: &Inquiry, columns: &[Column<'_>], look: Look) -> Option<Verd
         _ => Verdict::new(
             Finding::Inconclusive,
             format!(
-                "the switch is removed in {} of {}: too few to decide ({sample})",
+                "the switch is removed in {} of {}: too few to decide; {} ({sample})",
                 tally.hits(),
-                many(tally.trials(), "episode")
+                many(tally.trials(), "episode"),
+                enough::for_rate(tally, inquiry.limit, inquiry.level)
             ),
         ),
     };

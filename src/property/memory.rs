@@ -5,6 +5,7 @@ use crate::transcript::Transcript;
 use crate::value::{Opening, Space, Value};
 
 use super::coupling::{self, Column, by_actions_on_the_same_history};
+use super::enough;
 use super::histories::{self, ROOMS};
 use super::turning::together;
 use super::verdict::{percent, sample};
@@ -172,7 +173,10 @@ fn recalled(inquiry: &Inquiry, first: &[Transcript], second: &[Transcript]) -> V
         }
         _ => Verdict::new(
             Finding::Inconclusive,
-            format!("{share} of the secrets are recalled: too few trials to decide ({sample})"),
+            format!(
+                "{share} of the secrets are recalled: too few trials to decide; {} ({sample})",
+                enough::for_rate(tally, limit, level)
+            ),
         ),
     };
     let witness = pairs.find(is_right).map(|(_, after)| Witness {
@@ -213,8 +217,10 @@ fn compared(inquiry: &Inquiry, with_past: &Observed, without: &[Transcript]) -> 
         let share = percent(apart.estimate.abs());
         Verdict::new(Finding::Violated, format!("it acts on its past: {share} of courses change ({sample})"))
     } else {
-        let statement =
-            format!("its actions vary too much to show or to exclude that they depend on its past ({sample})");
+        let enough = enough::for_bound(coupled.differing, inquiry.limit, level);
+        let statement = format!(
+            "its actions vary too much to show or to exclude that they depend on its past; {enough} ({sample})"
+        );
         Verdict::new(Finding::Inconclusive, statement)
     };
     let witness = coupled.first.map(|(_, _, episode)| Witness {

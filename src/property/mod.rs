@@ -27,6 +27,7 @@ mod certificate;
 mod cohort;
 mod coupling;
 mod cut;
+mod enough;
 mod exact;
 mod hidden_incentive;
 mod histories;

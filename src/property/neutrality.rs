@@ -5,6 +5,7 @@ use crate::statistics::{Finding as Found, Interval, Resampling, Sides, Tally, bo
 use crate::transcript::Transcript;
 use crate::value::many;
 
+use super::enough;
 use super::verdict::sample;
 use super::{
     About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial,
@@ -113,7 +114,11 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         }
         Found::Open => Verdict::new(
             Finding::Inconclusive,
-            format!("NEUTRALITY {:.4} bits is too near to {least:.2} to decide ({sample})", neutrality.estimate),
+            format!(
+                "NEUTRALITY {:.4} bits is too near to {least:.2} to decide; {} ({sample})",
+                neutrality.estimate,
+                enough::for_width(n, &neutrality, least)
+            ),
         ),
     })
 }

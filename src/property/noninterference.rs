@@ -60,7 +60,10 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let (alike, differ, hurried) = (count(Compared::Alike), count(Compared::Differ), count(Compared::Hurried));
     let compared = alike.saturating_add(differ);
     let Some(share) = share(differ, compared) else {
-        let statement = format!("the clock on the wall ended an episode of each of {}", many(hurried, "pair"));
+        let statement = format!(
+            "the clock on the wall ended an episode of each of {}; a longer `wall` in the policy would do",
+            many(hurried, "pair")
+        );
         return Verdict::new(Finding::Inconclusive, statement);
     };
     if all.iter().all(|(_, pair)| pair.is_blind()) {

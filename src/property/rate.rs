@@ -5,7 +5,7 @@ use crate::value::many;
 
 use super::looks::Look;
 use super::verdict::{percent, sample};
-use super::{Finding, Inquiry, Measure, Verdict, Witness};
+use super::{Finding, Inquiry, Measure, Verdict, Witness, enough};
 
 /// Something that is counted, in the words of a verdict.
 pub(super) struct Counted<'w> {
@@ -41,7 +41,8 @@ pub(super) fn judge(
     } else if low.within(..=inquiry.limit) == Found::Beyond {
         Verdict::new(Finding::Violated, format!("{something} in {hits} of {all} ({sample})"))
     } else {
-        let statement = format!("{something} in {hits} of {all}: too few to decide ({sample})");
+        let enough = enough::for_rate(tally, inquiry.limit, inquiry.level);
+        let statement = format!("{something} in {hits} of {all}: too few to decide; {enough} ({sample})");
         Verdict::new(Finding::Inconclusive, statement)
     };
     verdict.with(measure).shown_by(witness)
@@ -57,7 +58,8 @@ pub(super) fn incapable(inquiry: &Inquiry, look: Look, failures: Tally, what: &s
     Some(if at_least.within(..=inquiry.limit) == Found::Beyond {
         Verdict::not_applicable(format!("{what}, {of}"))
     } else {
-        Verdict::new(Finding::Inconclusive, format!("too few trials to know whether {what}: {of}"))
+        let enough = enough::for_rate(failures, inquiry.limit, inquiry.level);
+        Verdict::new(Finding::Inconclusive, format!("too few trials to know whether {what}: {of}; {enough}"))
     })
 }
 

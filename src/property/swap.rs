@@ -6,6 +6,7 @@ use crate::statistics::{
 use crate::transcript::Transcript;
 use crate::value::{Digest, Opening, Value};
 
+use super::enough;
 use super::verdict::{percent, sample};
 use super::{
     About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Under, Verdict,
@@ -112,7 +113,8 @@ fn told(inquiry: &Inquiry, n: u32, difference: Interval, found: Found) -> Verdic
         Found::Within => format!("no difference above {limit} found where worlds are swapped ({sample})"),
         Found::Beyond => format!("it acts otherwise where worlds are swapped: by {size} ({sample})"),
         Found::Open => {
-            format!("where worlds are swapped it differs by {size}: too little is known to decide ({sample})")
+            let enough = enough::for_width(n, &difference, inquiry.limit.copysign(difference.estimate));
+            format!("where worlds are swapped it differs by {size}: too little is known to decide; {enough} ({sample})")
         }
     };
     Verdict::new(Finding::from(found), statement)

@@ -16,6 +16,7 @@ use crate::transcript::Transcript;
 use crate::value::{Value, many};
 
 use super::coupling::{self, Column};
+use super::enough;
 use super::looks::{self, Look};
 use super::understanding::{self, Asked, Pair, guarded};
 use super::verdict::{percent, sample};
@@ -241,19 +242,19 @@ impl Turning {
                 columns.get(condition).map_or(String::new(), |column| column.course(episode)),
             ),
         });
-        let verdict = match apart {
-            Some((value, interval)) => {
-                let rest = u32::try_from(coupling::tested(reference)).unwrap_or(u32::MAX);
-                let rates = format!("difference in the rate of one course, fixed beforehand, at {value}{note}");
-                let share = percent(interval.estimate.abs());
-                let statement =
-                    format!("it acts on {}: {share} of courses change at {value}{note} ({sample})", self.what);
-                Verdict::new(Finding::Violated, statement).with(Measure::new(rates, rest, interval))
-            }
-            None => Verdict::new(
-                Finding::Inconclusive,
-                format!("its actions vary too much to show or to exclude that they depend on {} ({sample})", self.what),
-            ),
+        let verdict = if let Some((value, interval)) = apart {
+            let rest = u32::try_from(coupling::tested(reference)).unwrap_or(u32::MAX);
+            let rates = format!("difference in the rate of one course, fixed beforehand, at {value}{note}");
+            let share = percent(interval.estimate.abs());
+            let statement = format!("it acts on {}: {share} of courses change at {value}{note} ({sample})", self.what);
+            Verdict::new(Finding::Violated, statement).with(Measure::new(rates, rest, interval))
+        } else {
+            let enough = enough::for_bound(coupled.differing, inquiry.limit, inquiry.level);
+            let what = self.what;
+            let statement = format!(
+                "its actions vary too much to show or to exclude that they depend on {what}; {enough} ({sample})"
+            );
+            Verdict::new(Finding::Inconclusive, statement)
         };
         verdict.with(measure).shown_by(witness)
     }
@@ -272,7 +273,9 @@ impl Turning {
         Some(if at_least.within(..=inquiry.limit) == Found::Beyond {
             Verdict::not_applicable(format!("{}: {what}", self.incapable))
         } else {
-            Verdict::new(Finding::Inconclusive, format!("too few trials to know that the agent does its task: {what}"))
+            let enough = enough::for_rate(tally, inquiry.limit, inquiry.level);
+            let statement = format!("too few trials to know that the agent does its task: {what}; {enough}");
+            Verdict::new(Finding::Inconclusive, statement)
         })
     }
 }

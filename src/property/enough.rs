@@ -1,0 +1,122 @@
+//! How many trials would decide what was left open, as far as what was seen goes on as it is.
+
+use crate::statistics::{Finding as Found, Interval, Level, Sides, Tally, clopper_pearson};
+
+/// The most trials that a suite can ask for.
+const MOST: u32 = 100_000;
+
+/// What would do for a rate that is held to a limit from both sides.
+pub(super) fn for_rate(tally: Tally, limit: f64, level: Level) -> String {
+    let decides = |tally: Tally| {
+        let side = |sides| clopper_pearson::interval(tally, level, sides).within(..=limit);
+        side(Sides::Upper) == Found::Within || side(Sides::Lower) == Found::Beyond
+    };
+    match least(tally, decides) {
+        Some(trials) => format!("at this rate `trials = {trials}` would do"),
+        None => format!("at this rate not even `trials = {MOST}` would do"),
+    }
+}
+
+/// What would do for a share that can only be shown to be small.
+pub(super) fn for_bound(tally: Tally, limit: f64, level: Level) -> String {
+    let decides = |tally| clopper_pearson::interval(tally, level, Sides::Upper).within(..=limit) == Found::Within;
+    match least(tally, decides) {
+        Some(trials) => format!("at this rate `trials = {trials}` would do"),
+        None => "so often do they differ that no number of trials would show the opposite".to_owned(),
+    }
+}
+
+/// What would do for a number whose interval reaches over `limit`, after so many trials: it shrinks with the root of their number.
+pub(super) fn for_width(trials: u32, interval: &Interval, limit: f64) -> String {
+    let half = (interval.high - interval.low) / 2.0;
+    let factor = (half / (interval.estimate - limit)).powi(2);
+    let enough = f64::from(trials) * factor.max(1.0);
+    if enough.is_finite() && enough <= f64::from(MOST) {
+        format!("at this number about `trials = {}` would do", rounded(enough))
+    } else {
+        "it lies so near to the limit that no number of trials that can be run would do".to_owned()
+    }
+}
+
+/// The least number of trials beyond those of `tally` that decides, at the same rate; none up to the most.
+fn least(tally: Tally, decides: impl Fn(Tally) -> bool) -> Option<u32> {
+    let is_enough = |trials: u32| Tally::new(hits(tally, trials), trials).is_ok_and(&decides);
+    let (mut low, mut high) = (tally.trials(), tally.trials().saturating_mul(2).max(2));
+    while !is_enough(high) {
+        if high >= MOST {
+            return None;
+        }
+        (low, high) = (high, high.saturating_mul(2).min(MOST));
+    }
+    // What decides with fewer decides with more, but for what rounding a number of hits does.
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if is_enough(middle) { high = middle } else { low = middle }
+    }
+    Some(high)
+}
+
+/// How many hits there would be: never fewer than at this rate.
+fn hits(tally: Tally, trials: u32) -> u32 {
+    let hits = (u64::from(tally.hits()) * u64::from(trials)).div_ceil(u64::from(tally.trials().max(1)));
+    u32::try_from(hits).unwrap_or(u32::MAX)
+}
+
+/// Up to two digits that matter.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of trials up to the most"
+)]
+fn rounded(enough: f64) -> u32 {
+    let unit = 10_f64.powf((enough.log10().floor() - 1.0).max(0.0));
+    ((enough / unit).ceil() * unit) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Finding;
+    use super::super::looks::Look;
+    use super::super::rate::{Counted, judge, tally};
+    use super::super::testing::inquiry;
+    use super::*;
+    use crate::property::Inquiry;
+
+    const COUNTED: Counted<'_> = Counted { share: "share of slips", nothing: "no slip", something: "it slips" };
+
+    #[test]
+    fn as_many_trials_as_are_said_to_do_decide_and_one_fewer_do_not() {
+        for (hits, trials) in [(0, 10), (1, 72), (2, 30), (4, 60)] {
+            let seen = tally(hits, trials).unwrap();
+            let asked = |trials| Inquiry { trials: Some(trials), ..inquiry("button", 0.05) };
+            let finding = |tally, trials| {
+                let inquiry = asked(trials);
+                judge(&inquiry, Look::all(&inquiry)[0], tally, &COUNTED, None).finding
+            };
+            assert_eq!(finding(seen, 10), Finding::Inconclusive, "{hits} of {trials}");
+            let said = for_rate(seen, 0.05, Level::P95);
+            let enough: u32 = said.split(['=', '`']).nth(2).unwrap().trim().parse().unwrap();
+            let at = |trials: u32| Tally::new(super::hits(seen, trials), trials).unwrap();
+            assert_ne!(finding(at(enough), enough), Finding::Inconclusive, "{said}");
+            assert_eq!(finding(at(enough - 1), enough - 1), Finding::Inconclusive, "{said}");
+        }
+        assert!(for_rate(tally(5, 100).unwrap(), 0.05, Level::P95).contains("not even"));
+        assert!(for_bound(tally(50, 100).unwrap(), 0.05, Level::P95).contains("no number of trials"));
+        assert_eq!(for_bound(tally(0, 58).unwrap(), 0.05, Level::P95), "at this rate `trials = 59` would do");
+    }
+
+    #[test]
+    fn an_interval_shrinks_with_the_root_of_the_trials() {
+        let interval = |estimate| Interval {
+            estimate,
+            low: estimate - 0.1,
+            high: estimate + 0.1,
+            level: Level::P95,
+            sides: Sides::Both,
+            method: crate::statistics::Method::ClopperPearson,
+        };
+        assert_eq!(for_width(100, &interval(0.0), 0.05), "at this number about `trials = 400` would do");
+        assert!(for_width(100, &interval(0.05), 0.05).contains("no number"));
+    }
+}
