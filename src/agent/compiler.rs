@@ -111,8 +111,8 @@ fn taken(known: &Known, engine: &Engine, loaded: Result<Component, Refused>) -> 
         Ok(component) => Some(linked(known.clone(), engine, move |_| Ok(component))),
         Err(Refused::Unknown) => None,
         // It would be compiled for nothing.
-        Err(Refused::Unfit(error)) => match super::refused(known.name().to_owned(), &error) {
-            error @ (Error::Memory { .. } | Error::Room { .. }) => Some(Err(error)),
+        Err(Refused::Unfit(error)) => match super::refused(known.name().to_owned(), known.component(), &error) {
+            error @ (Error::Memory { .. } | Error::Tables { .. } | Error::Room { .. }) => Some(Err(error)),
             _ => None,
         },
     }
@@ -125,7 +125,7 @@ fn compiled(known: Known, engine: &Engine) -> Result<Agent, Error> {
     linked(known, engine, move |engine| {
         let compiled = compile::spread(|| Component::from_binary(&engine.engine, &component));
         let compiled = compiled.map_err(|unanswered| unanswered.about(&name))?;
-        compiled.map_err(|error| super::refused(name, &error))
+        compiled.map_err(|error| super::refused(name, &component, &error))
     })
 }
 

@@ -14,6 +14,9 @@ pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
     if bytes.is_empty() {
         return Err(Error::Empty { name: name.to_owned() });
     }
+    if let Some(what) = foreign(bytes) {
+        return Err(Error::Foreign { name: name.to_owned(), what });
+    }
     if !bytes.starts_with(MAGIC) && !is_text(bytes) {
         return Err(Error::NoWebAssembly { name: name.to_owned(), begins: beginning(bytes) });
     }
@@ -36,6 +39,25 @@ pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
 
 /// What a binary begins with.
 pub(super) const MAGIC: &[u8] = b"\0asm";
+
+/// What other kinds of files begin with that are taken for agents.
+const FOREIGN: [(&[u8], &str); 10] = [
+    (b"\x7fELF", "an ELF executable"),
+    (b"MZ", "a Windows executable"),
+    (b"\xcf\xfa\xed\xfe", "a Mach-O executable"),
+    (b"\xca\xfe\xba\xbe", "a Mach-O executable, or Java bytecode"),
+    (b"!<arch>", "an archive of object files"),
+    (b"#!", "a script"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"import ", "a source file"),
+    (b"version https://git-lfs", "a pointer of Git LFS"),
+];
+
+/// What a file is that is known not to be WebAssembly.
+pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    FOREIGN.iter().find(|(begins, _)| bytes.starts_with(begins)).map(|(_, what)| *what)
+}
 
 /// Whether it begins as the text of a component does: with a parenthesis, or with a comment.
 fn is_text(bytes: &[u8]) -> bool {

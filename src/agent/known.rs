@@ -43,7 +43,7 @@ impl Known {
     /// [`Error`] says what is wrong with it, as far as that shows before it is compiled.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let most = if bytes.starts_with(encode::MAGIC) { MOST_BYTES } else { MOST_TEXT };
-        if bytes.len() > most {
+        if bytes.len() > most && encode::foreign(bytes).is_none() {
             return Err(Error::TooLarge { name: name.to_owned(), bytes: bytes.len(), most });
         }
         let (owned, bytes) = (name.to_owned(), Arc::<[u8]>::from(bytes));

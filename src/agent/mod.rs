@@ -10,6 +10,7 @@
 //! 2. What an agent imports is known before it runs: the policy decides on it then.
 //! 3. What the compiler is given is bounded, and so is the time that it is waited for.
 
+mod begins;
 mod bounds;
 mod cache;
 mod compile;
@@ -28,6 +29,7 @@ mod source;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
+pub use begins::Begins;
 pub use cache::{Cache, Held, Made, Maker, Unusable};
 pub use compile::PATIENCE;
 pub use compiler::{Compiler, Handed, Notice};
@@ -105,6 +107,14 @@ pub enum Error {
         /// What it begins with.
         begins: String,
     },
+    /// It is a file of another kind, which is known.
+    #[error("`{name}` is {what}, not a WebAssembly component", name = plain(.name))]
+    Foreign {
+        /// The agent.
+        name: String,
+        /// What it is.
+        what: &'static str,
+    },
     /// It is text that cannot be assembled.
     #[error("the text of `{name}` is not that of a WebAssembly component: {cause}", name = plain(.name), cause = plain_lines(&.cause.to_string()))]
     Text {
@@ -122,12 +132,20 @@ pub enum Error {
         cause: String,
     },
     /// It begins with more than an instance may grow to.
-    #[error("`{name}` needs more memory than the policy allows: {cause}", name = plain(.name), cause = plain_lines(.cause))]
+    #[error("`{name}` needs more memory than the policy allows: it begins with {memory}", name = plain(.name), memory = .begins.memory())]
     Memory {
         /// The agent.
         name: String,
-        /// What exceeds what.
-        cause: String,
+        /// What it begins with.
+        begins: Begins,
+    },
+    /// It begins with more elements of tables than its instances may have.
+    #[error("`{name}` needs larger tables than the policy allows: it begins with {elements} elements", name = plain(.name), elements = .begins.table_elements)]
+    Tables {
+        /// The agent.
+        name: String,
+        /// What it begins with.
+        begins: Begins,
     },
     /// It is made of more than an instance has room for.
     #[error("`{name}` is made of more than an instance has room for: {cause}", name = plain(.name), cause = plain_lines(.cause))]
@@ -198,16 +216,26 @@ impl Error {
             Self::NoWebAssembly { .. } => {
                 "name a component: a `.wasm` file, which begins with `\\0asm`, or a `.wat` file, which begins with `(`".to_owned()
             }
+            Self::Foreign { .. } => {
+                "build it for WebAssembly: `dayfly docs agents` says how, for Rust, C, JavaScript and Python".to_owned()
+            }
             Self::Text { .. } => "mend the text; `wasm-tools parse` reads it in the same way".to_owned(),
             Self::Malformed { .. } => {
                 "build the agent again; `wasm-tools validate` says more about a file that is cut off".to_owned()
             }
-            Self::Memory { .. } => "raise `memory` or `table-elements` of `[episode]` in the policy".to_owned(),
+            Self::Memory { begins, .. } => format!(
+                "write `memory = \"{}\"` or more under `[episode]` in the policy; `based-on` in place of `extends` lets it be more than \
+                 in another one",
+                begins.memory()
+            ),
+            Self::Tables { begins, .. } => {
+                format!("write `table-elements = {}` or more under `[episode]` in the policy", begins.table_elements)
+            }
             Self::Room { .. } => format!(
                 "an agent has at most {INSTANCES} instances, {MEMORIES} memories and {TABLES} tables: link its modules into one"
             ),
             Self::CoreModule { .. } => {
-                "make it a component: link with `wasm-component-ld`, or run `wasm-tools component embed` and `component new`; see agents/README.md"
+                "make it a component: link with `wasm-component-ld`, or run `wasm-tools component embed` and `component new`; see `dayfly docs agents`"
                     .to_owned()
             }
             Self::UnknownWasi { fault: WasiFault::Version, .. } => {
@@ -217,18 +245,18 @@ impl Error {
                 "build it without HTTP (`--disable http` for JavaScript): there is no network".to_owned()
             }
             Self::UnknownWasi { fault: WasiFault::Interface, .. } => {
-                "there are `io`, `cli`, `clocks`, `random`, `filesystem` and `sockets`, as `wit/wasi/` has them".to_owned()
+                "there are `io`, `cli`, `clocks`, `random`, `filesystem` and `sockets`, as `dayfly wit --out wit` writes them".to_owned()
             }
             Self::UnknownWasi { fault: WasiFault::Function, .. } => {
                 format!("build it against WASI {WASI_VERSION} or an older version of 0.2")
             }
             Self::UnknownImport { import, .. } if import.starts_with(PACKAGE) => {
-                format!("this Dayfly speaks {PACKAGE}@{VERSION}: build the agent against its `wit/`")
+                format!("this Dayfly speaks {PACKAGE}@{VERSION}: build the agent against its contract, which `dayfly wit --out wit` writes")
             }
-            Self::UnknownImport { .. } => "an agent may import the interfaces of `wit/`, and nothing else".to_owned(),
+            Self::UnknownImport { .. } => "an agent may import the interfaces that `dayfly wit` prints, and nothing else".to_owned(),
             Self::Encoding { .. } => "build it to pass texts in UTF-8, as `wit-component` does by default".to_owned(),
-            Self::NoRun { .. } => "export `run: func()`, as the world `agent` of `wit/agent.wit` says".to_owned(),
-            Self::Mismatch { .. } => "build the agent against the `wit/` of this version".to_owned(),
+            Self::NoRun { .. } => "export `run: func()`, as the world `agent` says, which `dayfly wit` prints".to_owned(),
+            Self::Mismatch { .. } => "build the agent against the contract of this version, which `dayfly wit --out wit` writes".to_owned(),
         }
     }
 }
@@ -246,7 +274,7 @@ impl Agent {
     fn link(known: Known, component: &Component, engine: &Engine) -> Result<Self, Error> {
         let owned = || known.name().to_owned();
         // What its memories begin with is laid out here, not by its first episode: a confined process makes no file by then.
-        component.initialize_copy_on_write_image().map_err(|error| refused(owned(), &error))?;
+        component.initialize_copy_on_write_image().map_err(|error| refused(owned(), known.component(), &error))?;
         let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
         let mismatch = |cause: &str| Error::Mismatch { name: owned(), cause: cause.to_owned() };
         let learn = if known.learns() {
@@ -254,7 +282,7 @@ impl Agent {
             let learn = learning.and_then(|learning| component.get_export_index(Some(&learning), "learn"));
             let is_one =
                 |learn: &ComponentExportIndex| has_signature(component, learn, &["experience", "carry-over"], 1);
-            Some(learn.filter(is_one).ok_or_else(|| mismatch("`learn` is not as `wit/agent.wit` has it"))?)
+            Some(learn.filter(is_one).ok_or_else(|| mismatch("`learn` is not as the contract has it"))?)
         } else {
             None
         };
@@ -358,11 +386,14 @@ fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[
 }
 
 /// Why the compiler takes no such component: the pool that instances come from holds no more than the policy allows.
-fn refused(name: String, error: &wasmtime::Error) -> Error {
+fn refused(name: String, binary: &[u8], error: &wasmtime::Error) -> Error {
     let cause = error.root_cause().to_string();
     let says = |part: &&str| cause.contains(*part);
-    if ["byte size", "table elements", "minimum element"].iter().any(says) {
-        return Error::Memory { name, cause };
+    if says(&"byte size") {
+        return Error::Memory { name, begins: Begins::of(binary) };
+    }
+    if ["table elements", "minimum element"].iter().any(says) {
+        return Error::Tables { name, begins: Begins::of(binary) };
     }
     // What follows the first clause is about the engine.
     let first = cause.split(';').next().unwrap_or(&cause).trim_end().to_owned();

@@ -100,7 +100,7 @@ impl Part {
                 "an agent is one component around a few modules: link them into one"
             }
             Self::Metadata | Self::TypesWithin => {
-                "build it with the tools of `agents/README.md`, against the `wit/` of this version"
+                "build it with the tools of `dayfly docs agents`, against the contract that `dayfly wit` prints"
             }
             _ => "leave out what the agent does not use: `strip = true`, `lto = true`",
         }

@@ -28,8 +28,18 @@ impl Policy {
     /// Every key but the name, in a fixed order.
     pub(super) fn keys(&self, page: &mut impl Keys) {
         // INVARIANT 3: every field of every part is written.
-        let Self { name: _, episode, objective, boundary, population, grants, isolation, record, run_bytes, consequences } =
-            self;
+        let Self {
+            name: _,
+            episode,
+            objective,
+            boundary,
+            population,
+            grants,
+            isolation,
+            record,
+            run_bytes,
+            consequences,
+        } = self;
         page.section("[episode]");
         page.line("steps", &count(episode.steps));
         page.line("fuel", &Count::<0, 0>(episode.fuel));
