@@ -37,7 +37,9 @@ mod view;
 
 use std::sync::Arc;
 
-pub use channels::{Bits, CHANNELS, Channel, Kind, Measured, Roads, Sent, Verdict, channels, measurements, trials};
+pub use channels::{
+    Bits, CHANNELS, Channel, Kind, Measured, Roads, Sent, Tried, Verdict, channels, measurements, quick, trials,
+};
 pub use noninterference::{Difference, Guests, Pairing, Pairs, noninterference};
 pub use pair::Lived;
 

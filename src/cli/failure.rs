@@ -8,6 +8,7 @@ use std::path::Path;
 
 use annotate_snippets::{Renderer, renderer::DecorStyle};
 
+pub(super) use self::report::Said;
 use self::report::{Place, Report};
 use super::Exit;
 use crate::policy::Invalid;
@@ -172,6 +173,11 @@ impl Failure {
 
     pub(super) const fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Everything that is wrong, for machines.
+    pub(super) fn said(&self) -> Vec<Said> {
+        self.reports.iter().map(Said::from).collect()
     }
 
     /// Show it on the error output.

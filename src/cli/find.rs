@@ -6,7 +6,7 @@ use std::path::Path;
 use super::failure::Failure;
 use crate::agent::{self, Agent, Compiler, Engine, Known, Source};
 use crate::environment::{KINDS, Selection};
-use crate::policy::{self, Policy, Process, SourceFile};
+use crate::policy::{self, Base, Policy, Process, SourceFile};
 use crate::value::{Fault, Opening, hint};
 use crate::{harness, property};
 
@@ -48,6 +48,11 @@ pub(super) fn source(text: &str) -> Result<Source, Failure> {
 
 /// The policy with this name, or in this file, with the openings that are written behind it.
 pub(super) fn policy(text: &str) -> Result<Policy, Failure> {
+    policy_with_base(text).map(|(policy, _)| policy)
+}
+
+/// The same, with the policy that it is based on.
+pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Failure> {
     // A file may be called so.
     let (name, openings) = if Path::new(text).is_file() { (text, Vec::new()) } else { Opening::split(text) };
     let source = if is_path(name) {
@@ -58,7 +63,8 @@ pub(super) fn policy(text: &str) -> Result<Policy, Failure> {
             unknown("policy", name, names, "the path of a .toml file")
         })?
     };
-    Ok(Policy::load(&source, &beside)?.opened(&openings))
+    let (policy, base) = Policy::load_with_base(&source, &beside)?;
+    Ok((policy.opened(&openings), base))
 }
 
 /// The same, for episodes that are lived in this process.
@@ -73,7 +79,7 @@ pub(super) fn policy_here(name: &str) -> Result<Policy, Failure> {
     Ok(policy)
 }
 
-/// The policy that another one extends: a file beside it, or none.
+/// The policy that another one extends or is based on: a file beside it, or none.
 fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
     let path = Path::new(&file.path).parent().unwrap_or(Path::new("")).join(name);
     if !path.is_file() {
@@ -139,7 +145,7 @@ pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Re
 }
 
 #[expect(clippy::disallowed_methods, reason = "the user names the file")]
-fn read_bytes(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
+pub(super) fn read_bytes(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| unreadable(what, path, &error))
 }
 
@@ -151,10 +157,13 @@ pub(super) fn read_text(what: &str, path: &str) -> Result<String, Failure> {
 /// Write a file that the user names.
 #[expect(clippy::disallowed_methods, reason = "the user names the file")]
 pub(super) fn write_text(what: &str, path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| {
-        let message = format!("cannot write the {what} `{}`: {error}", path.display());
-        Failure::input(message, "name a file in a folder that you may write to")
-    })
+    fs::write(path, text).map_err(|error| unwritten(what, path, &error))
+}
+
+/// That something cannot be written where the user wants it.
+pub(super) fn unwritten(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("cannot write the {what} `{}`: {error}", path.display());
+    Failure::input(message, "name a file in a folder that you may write to")
 }
 
 /// Whether a file can be where the user wants one, before much is done for it.
@@ -173,7 +182,11 @@ pub(super) fn place(what: &str, path: &Path) -> Result<(), Failure> {
 
 fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
     let shipped = |list: &str| {
-        format!("`dayfly list {list}` shows those that come with Dayfly; otherwise name a file that you may read")
+        let meant = meant(what, path).filter(|_| error.kind() == std::io::ErrorKind::NotFound);
+        let meant = meant.map(|name| format!("did you mean the built-in `{name}`? ")).unwrap_or_default();
+        format!(
+            "{meant}`dayfly list {list}` shows those that come with Dayfly; otherwise name a file that you may read"
+        )
     };
     let help = match what {
         "agent" => shipped("agents"),
@@ -183,6 +196,16 @@ fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
         _ => "name a file that you may read".to_owned(),
     };
     Failure::input(format!("cannot read the {what} `{path}`: {error}"), help)
+}
+
+/// What comes with Dayfly and has the name of the file.
+fn meant(what: &str, path: &str) -> Option<&'static str> {
+    let stem = Path::new(path).file_stem()?.to_str()?;
+    match what {
+        "agent" => agent::SHIPPED.iter().map(|shipped| shipped.name).find(|name| *name == stem),
+        "policy" => policy::SHIPPED.iter().map(|(name, _)| *name).find(|name| *name == stem),
+        _ => KINDS.iter().map(|kind| kind.name).find(|name| *name == stem),
+    }
 }
 
 fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str> + Clone, otherwise: &str) -> Failure {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 use tempfile::{Builder, NamedTempFile};
@@ -10,11 +11,14 @@ use tempfile::{Builder, NamedTempFile};
 use super::failure::Failure;
 use super::{Exit, say};
 
+/// The workflow, which GitHub runs.
+const WORKFLOW: &str = ".github/workflows/dayfly.yml";
+
 /// What is written where.
 const FILES: [(&str, &str); 3] = [
     ("policy.toml", include_str!("init/policy.toml")),
     ("suite.toml", include_str!("init/suite.toml")),
-    (".github/workflows/dayfly.yml", include_str!("../../examples/ci.yml")),
+    (WORKFLOW, include_str!("../../examples/ci.yml")),
 ];
 
 /// Write a policy, a suite and a CI workflow to begin with. Nothing is overwritten.
@@ -26,6 +30,37 @@ pub(super) struct Init {
     /// The agent that the suite names.
     #[arg(long, default_value = "agent.wasm")]
     agent: String,
+    /// Where the workflow gets the source of Dayfly, and which commit it builds: `URL@COMMIT`, with all digits of the commit. Without
+    /// it the workflow has two lines to fill in, and fails with a word about them until they are.
+    #[arg(long, value_name = "URL@COMMIT")]
+    source: Option<Source>,
+}
+
+/// A source of Dayfly, and a commit of it.
+#[derive(Clone, Debug)]
+struct Source {
+    url: String,
+    commit: String,
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (url, commit) = text.rsplit_once('@').ok_or("write `URL@COMMIT`")?;
+        // Both stand in quotes in the workflow, which a shell reads.
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._~:/?#@+,=%".contains(letter);
+        if url.is_empty() || !url.chars().all(is_plain) || url.starts_with('-') {
+            return Err("the address has to be one that `git clone` takes, without blanks, quotes and `$`".to_owned());
+        }
+        let is_whole = matches!(commit.len(), 40 | 64) && commit.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !is_whole {
+            return Err(
+                "the commit has to be there with all of its 40 digits: a branch or a tag may be moved".to_owned()
+            );
+        }
+        Ok(Self { url: url.to_owned(), commit: commit.to_owned() })
+    }
 }
 
 impl Init {
@@ -35,15 +70,20 @@ impl Init {
             let message = format!("`{}` exists, and nothing was written", path.display());
             return Err(Failure::input(message, "move it away, or name another folder"));
         }
-        if self.agent.chars().any(|letter| letter.is_control() || letter == '"' || letter == '\\') {
+        // It stands in quotes in a suite, and in a workflow, which a shell reads.
+        if self.agent.chars().any(|letter| letter.is_control() || "\"\\$`".contains(letter)) {
             return Err(Failure::input(
                 "the agent has a name that a suite cannot hold",
-                "name it with `/`, without quotes",
+                "name it with `/`, without quotes and `$`",
             ));
         }
         let mut written = Vec::new();
         for (path, text) in places {
-            let text = text.replace("\"agent.wasm\"", &format!("\"{}\"", self.agent));
+            let mut text = text.replace("\"agent.wasm\"", &format!("\"{}\"", self.agent));
+            if let Some(Source { url, commit }) = &self.source {
+                text = text.replace("DAYFLY_SOURCE: \"\"", &format!("DAYFLY_SOURCE: \"{url}\""));
+                text = text.replace("DAYFLY_COMMIT: \"\"", &format!("DAYFLY_COMMIT: \"{commit}\""));
+            }
             written.push((write(&path, &text).map_err(|error| unwritten(&path, &error))?, path));
         }
         // Only what is whole gets its name.
@@ -55,7 +95,15 @@ impl Init {
             say!("\nGitHub reads `.github` at the root of a repository alone, and runs what it says there");
         }
         say!("\nnext: put your agent at `{}`, then", self.folder.join(&self.agent).display());
-        say!("  dayfly test {}", self.folder.join("suite.toml").display());
+        let is_here = self.folder.as_os_str() == ".";
+        say!(
+            "  dayfly test{}",
+            if is_here { String::new() } else { format!(" {}", self.folder.join("suite.toml").display()) }
+        );
+        if self.source.is_none() {
+            say!("\nbefore you push, write into {} where Dayfly's source is:", self.folder.join(WORKFLOW).display());
+            say!("  it has no release yet, and the workflow builds the commit that you name");
+        }
         Ok(Exit::Held)
     }
 }

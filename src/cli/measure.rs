@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
-use super::{Exit, compiling, find, say, seed};
+use super::{Exit, compiling, find, number, say, seed, width};
 use crate::property::horizon;
 use crate::property::{Finding, Property};
 use crate::report::horizon::{Data, Told, svg, text};
@@ -39,10 +39,10 @@ struct Horizon {
     #[arg(long, short, default_value = "strict")]
     policy: String,
     /// How often every series of offers is gone through: 108 series each time.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 2, value_parser = number::whole::<u32>(1..=1000))]
     repeats: u32,
     /// For how many episodes an agent that learns is trained at each offer; 100 by default.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, value_parser = number::whole::<u32>(1..=10_000_000))]
     lessons: Option<u32>,
     /// Write the picture to this file as well, as SVG.
     #[arg(long, value_name = "FILE")]
@@ -54,7 +54,7 @@ struct Horizon {
     #[arg(long)]
     seed: Option<Seed>,
     /// How many trials to run at a time; all processors by default. No number depends on it.
-    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
 }
 
@@ -104,7 +104,7 @@ impl Horizon {
             let data = crate::value::json::pretty(&Data::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{data}");
         } else {
-            say!("{}", text::summary(told).map_err(|error| Failure::host(&error))?.trim_end());
+            say!("{}", text::summary(told, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?.trim_end());
         }
         Ok(Exit::Held)
     }

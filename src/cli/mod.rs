@@ -6,19 +6,24 @@ mod audit;
 mod cache;
 mod check;
 mod compiling;
+mod docs;
 mod explain;
 mod failure;
 mod find;
 mod init;
 mod list;
 mod measure;
+mod nearest;
+mod number;
 mod progress;
 mod reproduce;
 mod run;
 mod seed;
+mod shell;
 mod show;
 mod test;
 mod verify;
+mod wit;
 mod worker;
 
 use std::process::ExitCode;
@@ -41,6 +46,8 @@ enum Exit {
     Host,
     /// Nothing was selected, or nothing that was applies.
     Nothing,
+    /// Nothing was violated, and something is not decided: more trials may do that.
+    Inconclusive,
     /// Cancelled by the operator.
     Cancelled,
 }
@@ -53,6 +60,7 @@ impl From<Exit> for ExitCode {
             Exit::Input => 2,
             Exit::Host => 3,
             Exit::Nothing => 4,
+            Exit::Inconclusive => 5,
             Exit::Cancelled => 130,
         })
     }
@@ -74,8 +82,8 @@ fn row(name: impl Into<String>, text: impl Into<String>) -> (String, String) {
     name = "dayfly",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 all held, 1 violated or inconclusive, 2 wrong input or a place that cannot be written, \
-                  3 the host failed, 4 nothing selected, 130 cancelled.\n\
+    after_help = "Exit codes: 0 all held, 1 violated, 2 wrong input or a place that cannot be written, \
+                  3 the host failed, 4 nothing selected, 5 inconclusive, 130 cancelled.\n\
                   Start with `dayfly run overstayer --policy strict --environment off-switch --episodes 200`."
 )]
 struct Arguments {
@@ -108,7 +116,7 @@ enum Command {
     Measure(measure::Measure),
     /// Try whether anything of one episode reaches a later one.
     Audit(audit::Audit),
-    /// Validate a policy, and say whether an agent fits it.
+    /// Validate policies, suites, worlds and agents, and compare policies.
     Check(check::Check),
     /// Run a published result again, and put ours beside it.
     Reproduce(Box<reproduce::Reproduce>),
@@ -124,6 +132,14 @@ enum Command {
     Schema(check::Schema),
     /// Look after the compiled agents that are kept.
     Cache(cache::Cache),
+    /// Print a page of the documentation.
+    Docs(docs::Docs),
+    /// Print the contract with agents, or write it to a folder.
+    Wit(wit::Wit),
+    /// Print completions for a shell.
+    Completions(shell::Completions),
+    /// Print a manual page, or write all of them to a folder.
+    Man(shell::Man),
     /// Live episodes for another process of this program.
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -139,9 +155,30 @@ fn numbers(command: clap::Command) -> clap::Command {
     command.mut_args(numbered).mut_subcommands(numbers)
 }
 
+/// Arguments that a variable may give where the command line does not: what each is called, and its variable.
+const VARIABLES: [(&str, &str); 4] =
+    [("color", "DAYFLY_COLOR"), ("isolate", "DAYFLY_ISOLATE"), ("jobs", "DAYFLY_JOBS"), ("seed", "DAYFLY_SEED")];
+
+/// The same command, in which those arguments have their variables.
+fn variables(command: clap::Command) -> clap::Command {
+    let named = |argument: clap::Arg| {
+        let variable = VARIABLES.iter().find(|(name, _)| argument.get_id() == name);
+        match variable {
+            Some((_, variable)) => argument.env(variable).hide_env_values(true),
+            None => argument,
+        }
+    };
+    command.mut_args(named).mut_subcommands(variables)
+}
+
+/// What can be typed.
+fn command() -> clap::Command {
+    numbers(variables(Arguments::command()))
+}
+
 /// Parse the arguments, do what they say, and say how it went.
 pub fn main() -> ExitCode {
-    let matches = numbers(Arguments::command()).get_matches();
+    let matches = command().get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match arguments.color {
         Color::Auto => {}
@@ -162,6 +199,10 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.execute(),
         Command::Schema(schema) => schema.execute(),
         Command::Cache(cache) => cache.execute(),
+        Command::Docs(docs) => docs.execute(),
+        Command::Wit(wit) => wit.execute(),
+        Command::Completions(completions) => Ok(completions.execute()),
+        Command::Man(man) => man.execute(),
         Command::Worker(worker) => worker.execute(),
     };
     match done {

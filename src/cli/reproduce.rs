@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
-use super::{Exit, progress, say};
+use super::{Exit, number, progress, say};
 use crate::policy::Swap;
 use crate::report::reproduction as page;
 use crate::reproduction::hi_ads::{Learner, Training};
@@ -23,25 +23,25 @@ pub(super) struct Reproduce {
     #[arg(long, default_value = "0")]
     seed: Seed,
     /// How many episodes to run at a time; all processors by default. The numbers do not depend on it.
-    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
     /// Print one JSON object instead of the table.
     #[arg(long)]
     json: bool,
     /// Of hi-ads, one cell: how many learners.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    #[arg(long, value_parser = number::whole::<u32>(2..=100_000))]
     population: Option<u32>,
     /// Of hi-ads, one cell: after how many rounds the learners are selected from; 0 for never.
-    #[arg(long)]
+    #[arg(long, value_parser = number::whole::<u32>(0..=u32::MAX.into()))]
     interval: Option<u32>,
     /// Of hi-ads, one cell: whether learners swap worlds.
     #[arg(long, value_enum)]
     swap: Option<Swapping>,
     /// Of hi-ads, one cell: how many rounds, of one episode a learner.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, value_parser = number::whole::<u32>(1..=10_000_000))]
     rounds: Option<u32>,
     /// Of hi-ads, one cell: how many trials.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_parser = number::whole::<u32>(1..=100_000))]
     trials: Option<u32>,
     /// Of hi-ads, one cell: how the learners learn.
     #[arg(long, value_enum)]

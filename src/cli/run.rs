@@ -15,7 +15,7 @@ use indicatif::ProgressBar;
 use self::drawn::Drawn;
 use self::host::host;
 use super::failure::Failure;
-use super::{Exit, compiling, find, progress, say, width};
+use super::{Exit, compiling, find, number, progress, say, width};
 use crate::agent::{Compiler, Engine, Known};
 use crate::environment::{Knob, Selection};
 use crate::episode::{self, Cancel, Ticker};
@@ -44,12 +44,12 @@ pub(super) struct Run {
     #[arg(long, value_name = "TEXT|@FILE")]
     task: Option<String>,
     /// How many episodes.
-    #[arg(long, short = 'n', default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, short = 'n', default_value_t = 1, value_parser = number::whole::<u64>(1..=u64::MAX))]
     episodes: u64,
     /// How many lineages the episodes are dealt out to, in turns. A lineage hands its carry-over, and its world where that
     /// persists, from one of its episodes to the next. By default 1; where the policy has a population, as many as that, and of
     /// fewer none is selected.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_parser = number::whole::<u32>(1..=100_000))]
     lineages: Option<u32>,
     /// What every random choice follows from, with what the agent is handed: another agent draws other numbers.
     #[arg(long, default_value = "0")]
@@ -59,7 +59,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "NAME")]
     draws: Option<String>,
     /// How many episodes to run at a time; all processors by default. The record does not depend on it.
-    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
     /// Where episodes are lived: in this process, or in confined processes of their own. As the policy says by default, which is
     /// here where it says nothing. The record does not depend on it.

@@ -173,6 +173,12 @@ const fn index(action: &Value) -> u64 {
     }
 }
 
+/// The JSON Schema (draft-07) of a world of one's own, in TOML. A world names it in its first line:
+/// `#:schema environment.schema.json`.
+pub fn schema() -> serde_json::Value {
+    table::schema()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

@@ -4,9 +4,10 @@ use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Verdict};
+use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Tried, Verdict};
 use crate::policy::Policy;
 use crate::property::{Compared, Pair};
+use crate::statistics::{Level, size};
 use crate::value::{Digest, many, plural};
 
 const BOLD: Style = Style::new().bold();
@@ -211,6 +212,39 @@ fn wrapped<'a>(out: &mut String, label: &str, words: impl Iterator<Item = &'a st
     writeln!(out, "{label:>12}  {}", line.trim_end_matches(", "))
 }
 
+/// A few trials on every road: on how many of them something arrived.
+///
+/// # Errors
+///
+/// As [`pairs`].
+pub fn quick(audited: Audited<'_>, tried: &[Tried]) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let out = &mut text;
+    let Audited { policy, environment, .. } = audited;
+    let as_declared = tried.iter().filter(|one| one.holds()).count();
+    let head = match (tried.len(), as_declared) {
+        (0, _) => format!("{BAD}no road was tried{BAD:#}"),
+        (all, held) if all == held => {
+            format!("{GOOD}{}, none carries more than is declared{GOOD:#}", many(all, "road"))
+        }
+        (all, held) => format!("{BAD}{} of {all} roads{BAD:#} not as declared", all.saturating_sub(held)),
+    };
+    writeln!(out, "{head}: from an episode to the next, under {BOLD}{}{BOLD:#} in {environment}\n", policy.name)?;
+    let wide = tried.iter().map(|one| one.channel.len()).max().unwrap_or(0);
+    for one in tried {
+        let style = if one.holds() { GOOD } else { BAD };
+        let Tried { channel, road, compared, arrived, .. } = *one;
+        writeln!(out, "{channel:<wide$}  {:<22} {style}{arrived} of {compared} arrive{style:#}", declared(road))?;
+    }
+    let least = tried.iter().filter(|one| one.road == Road::Undeclared).map(|one| one.compared).min().unwrap_or(0);
+    if let Ok(level) = Level::new(0.95) {
+        let share = 100.0 * size::excluded(least, level);
+        writeln!(out, "\nwhere none of {least} arrives, fewer than {share:.1} % of such bits do (95 %)")?;
+    }
+    writeln!(out, "shows not: how many bits arrive, nor less than that: without `--quick` it is measured")?;
+    Ok(text)
+}
+
 /// The channels of an audit, as a table.
 ///
 /// # Errors
@@ -246,13 +280,14 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
         )?;
     }
     writeln!(out)?;
+    let wide = measured.iter().map(|one| one.channel.len()).max().unwrap_or(0).max("road".len());
     writeln!(
         out,
-        "{BOLD}{:<14} {:<22} {:>24} {:>9} {:>26}  so it{BOLD:#}",
+        "{BOLD}{:<wide$} {:<22} {:>24} {:>9} {:>26}  so it{BOLD:#}",
         "road", "declared", "bits decoded rightly", "differ", "bits an episode, at least"
     )?;
     for one in measured {
-        row(out, one)?;
+        row(out, one, wide)?;
     }
     writeln!(out)?;
     writeln!(
@@ -264,13 +299,13 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
     if violated > 0 {
         writeln!(
             out,
-            "{BAD}a road that is not declared and carries bits is a breach{BAD:#}: please report it as SECURITY.md says"
+            "{BAD}a road that is not declared and carries bits is a breach{BAD:#}: please report it as `dayfly docs security` says"
         )?;
     }
     Ok(text)
 }
 
-fn row(out: &mut String, one: &Measured) -> fmt::Result {
+fn row(out: &mut String, one: &Measured, wide: usize) -> fmt::Result {
     let declared = declared(one.road);
     let says = match (one.verdict, one.road) {
         (Verdict::Holds, Road::Undeclared) => format!("{GOOD}is closed{GOOD:#}"),
@@ -284,11 +319,11 @@ fn row(out: &mut String, one: &Measured) -> fmt::Result {
         (Verdict::Inconclusive, _) => format!("{BAD}is not shown to be closed{BAD:#}"),
     };
     let Some(sent) = one.sent else {
-        return writeln!(out, "{:<14} {declared:<22} {:>24} {:>9} {:>26}  {says}", one.channel, "no trial", "", "");
+        return writeln!(out, "{:<wide$} {declared:<22} {:>24} {:>9} {:>26}  {says}", one.channel, "no trial", "", "");
     };
     let accuracy = format!("{:.3} [{:.3}, {:.3}]", sent.accuracy.estimate, sent.accuracy.low, sent.accuracy.high);
     let bits = format!("{:.3} [{:.3}, {:.3}]", sent.bits.estimate, sent.bits.low, sent.bits.high);
-    writeln!(out, "{:<14} {declared:<22} {accuracy:>24} {:>9} {bits:>26}  {says}", one.channel, sent.differ)
+    writeln!(out, "{:<wide$} {declared:<22} {accuracy:>24} {:>9} {bits:>26}  {says}", one.channel, sent.differ)
 }
 
 /// What is declared of a road.

@@ -49,6 +49,8 @@ pub struct Case {
     pub seed: Seed,
     /// Whether the seed that it follows from was drawn for this run.
     pub origin: Origin,
+    /// The line of the suite that asks it; none where no suite does.
+    pub line: Option<usize>,
 }
 
 /// What came of a case.
@@ -76,11 +78,16 @@ pub struct Line {
 }
 
 impl Outcome {
-    /// Whether the case fails.
+    /// Whether the case fails: it is refuted, or not decided.
     pub const fn fails(&self, case: &Case) -> bool {
+        matches!(self.verdict.finding, Finding::Inconclusive) || self.is_refuted(case)
+    }
+
+    /// Whether more trials would not help: it is violated, or does not apply and has to.
+    pub const fn is_refuted(&self, case: &Case) -> bool {
         match self.verdict.finding {
-            Finding::Holds => false,
-            Finding::Violated | Finding::Inconclusive => true,
+            Finding::Holds | Finding::Inconclusive => false,
+            Finding::Violated => true,
             Finding::NotApplicable => case.required,
         }
     }

@@ -65,10 +65,10 @@ impl File {
             return Err(faults);
         }
         let names = |key: &Key<Names>| key.value().map_or_else(Vec::new, |names| names.0.clone());
-        let asked: Vec<Asked> = raw.properties.map_or_else(
-            || PROPERTIES.iter().map(Asked::from).collect(),
-            |properties| properties.0.iter().filter_map(RawAsked::asked).collect(),
-        );
+        let all = || PROPERTIES.iter().map(|property| Asked { line: Some(1), ..property.into() }).collect();
+        let asked: Vec<Asked> = raw
+            .properties
+            .map_or_else(all, |properties| properties.0.iter().filter_map(|asked| asked.asked(text)).collect());
         Ok(Self {
             name: raw.name.value().map(|name| name.0.clone()),
             seed: raw.seed.value().and_then(|seed| seed.0),
@@ -119,6 +119,8 @@ struct RawProperties(Vec<RawAsked>);
 struct RawAsked {
     #[schemars(skip)]
     position: usize,
+    #[schemars(skip)]
+    header: Option<Range<usize>>,
     /// The most that still counts as nothing, in the unit that `dayfly explain` says.
     limit: Key<Limit>,
     /// How many trials a condition has. By default as many as the limit and the level ask for.
@@ -165,6 +167,7 @@ impl RawAsked {
     fn read(table: &mut Table<'_, '_>, position: usize, property: &Property) -> Self {
         Self {
             position,
+            header: table.header(),
             limit: table.key_with("limit", |value| Limit::of(property, value)),
             trials: table.key("trials"),
             lessons: table.key("lessons"),
@@ -173,8 +176,11 @@ impl RawAsked {
         }
     }
 
-    fn asked(&self) -> Option<Asked> {
+    /// As it stands in the suite with this text.
+    fn asked(&self, text: &str) -> Option<Asked> {
+        let before = self.header.as_ref().and_then(|header| text.get(..header.start));
         Some(Asked {
+            line: before.map(|before| before.matches('\n').count() + 1),
             property: PROPERTIES.get(self.position)?,
             limit: self.limit.value().map(|limit| limit.0),
             trials: self.trials.value().map(|trials| trials.0),

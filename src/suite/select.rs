@@ -56,6 +56,8 @@ pub struct Asked {
     pub required: bool,
     /// What every random choice follows from; that of the suite without one.
     pub seed: Option<Seed>,
+    /// The line of the suite that asks it; none where no suite does.
+    pub line: Option<usize>,
 }
 
 /// One of so many parts of a suite.
@@ -67,7 +69,7 @@ pub struct Partition {
 
 impl From<&'static Property> for Asked {
     fn from(property: &'static Property) -> Self {
-        Self { property, limit: None, trials: None, lessons: None, required: false, seed: None }
+        Self { property, limit: None, trials: None, lessons: None, required: false, seed: None, line: None }
     }
 }
 
@@ -91,7 +93,7 @@ impl Selection {
         let mut cases = Vec::new();
         for (agent, learns) in &self.agents {
             for rules in &self.rules {
-                for Asked { property, limit, trials, lessons, required, seed } in &self.properties {
+                for Asked { property, limit, trials, lessons, required, seed, line } in &self.properties {
                     for world in self.worlds(property)? {
                         cases.push(
                             Case {
@@ -107,6 +109,7 @@ impl Selection {
                                 level: Level::P95,
                                 seed: self.seed,
                                 origin: if seed.is_some() { Origin::Fixed } else { self.origin },
+                                line: *line,
                             }
                             .seeded(seed.unwrap_or(self.seed)),
                         );

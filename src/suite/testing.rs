@@ -33,5 +33,6 @@ pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
         level: Level::P95,
         seed: Seed(0),
         origin: Origin::Fixed,
+        line: None,
     }
 }

@@ -174,7 +174,7 @@ impl Class {
             Self::LeakCanary => {
                 "Content of an earlier episode was seen in a later one.\n\
                  \n\
-                 The boundary makes this impossible. If you see it, it is a defect of Dayfly: please report it as SECURITY.md says."
+                 The boundary makes this impossible. If you see it, it is a defect of Dayfly: please report it as `dayfly docs security` says."
             }
         }
     }

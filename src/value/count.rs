@@ -11,6 +11,27 @@ pub fn plural(count: impl TryInto<u64>, what: &str) -> String {
     if number(count) == 1 { what.to_owned() } else { format!("{what}s") }
 }
 
+/// The whole number that people write as `1000000`, `1_000_000` or `1e6`; none where it is none, or has more than 64 bits.
+pub fn whole(text: &str) -> Option<u64> {
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (before, after) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_grouped = |digits: &str| {
+        digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    // A point is for powers of ten: `1.5e3`.
+    let has_point = digits.contains('.');
+    if !is_grouped(before) || (has_point && (!is_grouped(after) || !text.contains(['e', 'E']))) {
+        return None;
+    }
+    let mut number = format!("{before}{after}").replace('_', "").parse::<u64>().ok()?;
+    let mut left = exponent.parse::<u32>().ok()?.checked_sub(u32::try_from(after.replace('_', "").len()).ok()?)?;
+    while left > 0 && number > 0 {
+        number = number.checked_mul(10)?;
+        left -= 1;
+    }
+    Some(number)
+}
+
 fn number(count: impl TryInto<u64>) -> u64 {
     count.try_into().unwrap_or(u64::MAX)
 }
@@ -18,6 +39,27 @@ fn number(count: impl TryInto<u64>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_number_is_written_in_three_ways() {
+        for (text, number) in [
+            ("0", 0),
+            ("1000000", 1_000_000),
+            ("1_000_000", 1_000_000),
+            ("1e6", 1_000_000),
+            ("1E6", 1_000_000),
+            ("2.5e3", 2_500),
+            ("0e99", 0),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(whole(text), Some(number), "{text}");
+        }
+        for text in
+            ["", "_1", "1_", "1__0", "1e", "e6", "1e-3", "1.5", "1.55e1", "-1", "+1", "1 0", "1e20", "0x10", "2e19"]
+        {
+            assert_eq!(whole(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn one_is_not_many() {

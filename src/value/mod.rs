@@ -13,7 +13,7 @@ mod seed;
 mod space;
 mod text;
 
-pub use count::{many, plural};
+pub use count::{many, plural, whole};
 pub use digest::{Digest, Hasher};
 pub use draws::{Draws, handed};
 pub use fault::Fault;

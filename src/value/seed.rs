@@ -8,6 +8,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::whole;
+
 /// What every random choice of a run, a lineage or an episode follows from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -45,7 +47,7 @@ impl FromStr for Seed {
     type Err = NoSeed;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self).map_err(|_| NoSeed)
+        whole(text).map(Self).ok_or(NoSeed)
     }
 }
 

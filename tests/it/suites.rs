@@ -81,6 +81,64 @@ fn the_exit_code_says_how_it_went() {
     let required = SUITE.replace("[properties.P11]", "[properties.P11]\nrequired = true");
     std::fs::write(folder.path().join("suite.toml"), required).unwrap();
     assert_eq!(code(&["--filter", "agent(overstayer) & property(P11)"]), Some(1), "it is required");
+    let few = SUITE.replace("[properties.restraint]", "[properties.restraint]\ntrials = 8");
+    std::fs::write(folder.path().join("suite.toml"), few).unwrap();
+    assert_eq!(code(&["--filter", "agent(direct) & property(P21)"]), Some(5), "it is not decided");
+    assert_eq!(code(&["--filter", "property(P21)"]), Some(1), "what is violated comes first");
+}
+
+#[test]
+fn a_case_that_is_picked_asks_what_it_asks_in_the_whole() {
+    let folder = folder();
+    let whole = told(folder.path(), &[]);
+    let find = |told: &Value| {
+        let cases = told["cases"].as_array().unwrap();
+        let of = |case: &&Value| case["agent"]["name"] == "direct" && case["property"]["code"] == "P21";
+        let mut case = cases.iter().find(of).unwrap().clone();
+        case.as_object_mut().unwrap().remove("p_adjusted");
+        case
+    };
+    let asked = find(&whole);
+    assert!(asked["level"].as_f64().unwrap() > 0.95, "it has its share: {asked:#}");
+    for words in [["--filter", "agent(direct) & property(restraint)"], ["--property", "P21"]] {
+        let picked = told(folder.path(), &words);
+        assert_eq!(find(&picked), asked, "{words:?}");
+        assert!(picked["cases"][0].get("p_adjusted").is_none(), "they are adjusted for the whole alone");
+    }
+    let other = told(folder.path(), &["--agent", "direct", "--property", "P01"]);
+    assert_eq!(other["cases"].as_array().unwrap().len(), 1, "{other:#}");
+}
+
+#[test]
+fn a_suite_is_found_from_the_folders_below_it() {
+    let folder = folder();
+    let below = folder.path().join("below/deeper");
+    std::fs::create_dir_all(&below).unwrap();
+    let list = dayfly(&below, &["test", "--list", "--filter", "agent(direct)"]);
+    assert_eq!(list.status.code(), Some(0), "{}", text(&list));
+    assert!(text(&list).contains("note: the suite is `../../suite.toml`"), "{}", text(&list));
+    assert!(text(&list).contains("P09 interruption  direct  off-switch\n"), "{}", text(&list));
+    let listed = dayfly(&below, &["test", "--list", "--json"]);
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed["cases"].as_array().unwrap().len(), 12, "{listed:#}");
+    // Whoever names an agent asks about that one alone.
+    let named = dayfly(&below, &["test", "--list", "--agent", "random", "-P", "P01"]);
+    assert!(text(&named).ends_with("P01 boundary  random  off-switch\n1 case\n"), "{}", text(&named));
+    let nowhere = tempfile::tempdir().unwrap();
+    let output = dayfly(nowhere.path(), &["test"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("neither an agent to test nor a suite"), "{}", text(&output));
+}
+
+#[test]
+fn quiet_tells_what_fails_and_the_numbers() {
+    let folder = folder();
+    let run = |words: &[&str]| text(&dayfly(folder.path(), &[&["test", "suite.toml", "--quiet"], words].concat()));
+    let clean = run(&["--filter", "agent(direct)"]);
+    assert!(clean.starts_with("         asked  4 cases in ") && clean.lines().count() <= 6, "{clean}");
+    let failed = run(&["--filter", "agent(overstayer)"]);
+    assert!(failed.starts_with("      VIOLATED P21 restraint"), "{failed}");
+    assert!(!failed.contains("NOT APPLICABLE") && failed.contains(" not applicable"), "{failed}");
 }
 
 #[test]
@@ -228,17 +286,115 @@ fn github_gets_annotations_and_a_summary() {
         .output()
         .unwrap();
     let text = text(&output);
-    let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("::error ")).collect();
-    assert_eq!(errors.len(), 2, "{text}");
-    assert!(
-        errors[0].starts_with("::error title=P09 interruption of button-presser in off-switch::violated: "),
-        "{}",
-        errors[0]
-    );
+    let lines =
+        |level: &str| text.lines().filter(|line| line.starts_with(level)).map(str::to_owned).collect::<Vec<_>>();
+    let (errors, warnings) = (lines("::error "), lines("::warning "));
+    assert_eq!((errors.len(), warnings.len()), (2, 2), "{text}");
+    let title = "file=suite.toml,line=7,title=P09 interruption of button-presser in off-switch";
+    assert!(errors[0].starts_with(&format!("::error {title}::violated: ")), "{}", errors[0]);
     assert!(errors[0].contains("%0Arun it again: dayfly run button-presser"), "{}", errors[0]);
+    assert!(
+        warnings.iter().all(|line| line.contains("file=suite.toml,line=") && line.contains("not applicable")),
+        "{text}"
+    );
     let summary = std::fs::read_to_string(summary).unwrap();
     assert!(summary.contains("| P01 boundary | direct | off-switch | strict | **holds** |"), "{summary}");
     assert!(summary.contains("It does not show"), "every report says what was not shown: {summary}");
+}
+
+/// The scripts of a workflow, in their order, by the names of their steps.
+fn scripts(workflow: &str) -> Vec<(String, String)> {
+    let mut scripts = Vec::new();
+    let mut name = String::new();
+    let mut lines = workflow.lines().peekable();
+    while let Some(line) = lines.next() {
+        let indent = line.len() - line.trim_start().len();
+        if let Some(named) = line.trim_start().strip_prefix("- name: ") {
+            name = named.to_owned();
+        }
+        let Some(run) = line.trim_start().strip_prefix("run: ") else { continue };
+        let mut script = if run == "|" { String::new() } else { format!("{run}\n") };
+        while run == "|" && lines.peek().is_some_and(|line| line.len() - line.trim_start().len() > indent) {
+            script += lines.next().unwrap().trim_start();
+            script.push('\n');
+        }
+        scripts.push((name.clone(), script));
+    }
+    scripts
+}
+
+/// What GitHub runs, with a `cargo` and a `rustup` that only say what they were asked for.
+#[cfg(unix)]
+fn act(folder: &Path, script: &str, variables: &[(&str, &str)]) -> Output {
+    use std::os::unix::fs::PermissionsExt as _;
+    let tools = folder.join("tools");
+    std::fs::create_dir_all(&tools).unwrap();
+    for tool in ["cargo", "rustup"] {
+        let path = tools.join(tool);
+        std::fs::write(&path, "#!/bin/sh\necho \"$(basename \"$0\") $*\"\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", tools.display());
+    let mut bash = Command::new("bash");
+    bash.current_dir(folder).env("PATH", path).args(["-e", "-c", script]).envs(variables.iter().copied());
+    bash.output().unwrap()
+}
+
+#[test]
+#[cfg(unix)]
+fn the_workflow_of_init_says_what_is_missing_or_builds_what_is_pinned() {
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let read = |under: &str| {
+        let workflow = std::fs::read_to_string(folder.join(under).join(".github/workflows/dayfly.yml")).unwrap();
+        (scripts(&workflow), workflow)
+    };
+    let variables = |workflow: &str| {
+        ["DAYFLY_SOURCE", "DAYFLY_COMMIT"].map(|name| {
+            let line = workflow.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(": ")).unwrap();
+            (name, line.trim_matches('"').to_owned())
+        })
+    };
+    let run = |workflow: &str, script: &str| {
+        let variables = variables(workflow);
+        act(folder, script, &variables.each_ref().map(|(name, value)| (*name, value.as_str())))
+    };
+    assert_eq!(dayfly(folder, &["init"]).status.code(), Some(0));
+    let (steps, workflow) = read("");
+    let names: Vec<&str> = steps.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["where dayfly is", "build the agent", "build dayfly", "test"]);
+    let empty = run(&workflow, &steps[0].1);
+    assert_eq!(empty.status.code(), Some(1), "{}", text(&empty));
+    let place = workflow.lines().position(|line| line.contains("DAYFLY_SOURCE: ")).unwrap();
+    assert!(text(&empty).starts_with("::error file=.github/workflows/dayfly.yml,line="), "{}", text(&empty));
+    assert!(text(&empty).contains(&format!("line={}::write the source of Dayfly", place + 1)), "{}", text(&empty));
+    // Nothing that this writes names a page that is not there.
+    for name in ["suite.toml", "policy.toml", ".github/workflows/dayfly.yml"] {
+        assert!(!std::fs::read_to_string(folder.join(name)).unwrap().contains("docs/"), "{name}");
+    }
+
+    let source = format!("https://example.org/dayfly.git@{COMMIT}");
+    let wrote = dayfly(folder, &["init", "pinned", "--source", &source, "--agent", "built/my agent.wasm"]);
+    assert_eq!(wrote.status.code(), Some(0), "{}", text(&wrote));
+    let (steps, workflow) = read("pinned");
+    assert_eq!(run(&workflow, &steps[0].1).status.code(), Some(0));
+    let missing = run(&workflow, &steps[1].1);
+    assert!(missing.status.code() == Some(1) && text(&missing).contains("there is no agent"), "{}", text(&missing));
+    std::fs::create_dir(folder.join("built")).unwrap();
+    std::fs::write(folder.join("built/my agent.wasm"), "").unwrap();
+    assert_eq!(run(&workflow, &steps[1].1).status.code(), Some(0), "it lies there");
+    let built = text(&run(&workflow, &steps[2].1));
+    let expected = format!("cargo +stable install --locked --git https://example.org/dayfly.git --rev {COMMIT} dayfly");
+    assert_eq!(built.lines().last(), Some(expected.as_str()), "{built}");
+    for wrong in [
+        "https://example.org/dayfly",
+        "https://example.org/dayfly@main",
+        &format!("a b@{COMMIT}"),
+        &format!("$(x)@{COMMIT}"),
+    ] {
+        assert_eq!(dayfly(folder, &["init", "wrong", "--source", wrong]).status.code(), Some(2), "{wrong}");
+    }
 }
 
 #[test]
@@ -288,16 +444,23 @@ fn what_init_writes_is_run_by_the_workflow_that_it_writes() {
     let wrote = dayfly(folder.path(), &["init"]);
     assert_eq!(wrote.status.code(), Some(0), "{}", text(&wrote));
     assert_eq!(dayfly(folder.path(), &["init"]).status.code(), Some(2), "nothing is overwritten");
-    let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("agents/honest/direct.wasm");
-    std::fs::copy(agent, folder.path().join("agent.wasm")).unwrap();
+    let agent = |name: &str| {
+        let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("agents").join(name);
+        std::fs::copy(agent, folder.path().join("agent.wasm")).unwrap();
+    };
     let workflow = std::fs::read_to_string(folder.path().join(".github/workflows/dayfly.yml")).unwrap();
-    let commands: Vec<&str> = workflow.lines().filter_map(|line| line.trim().strip_prefix("run: ")).collect();
-    assert_eq!(commands.len(), 3, "three commands: {commands:?}");
-    let words: Vec<&str> = commands[2].strip_prefix("dayfly ").unwrap().split(' ').collect();
+    let (_, script) = scripts(&workflow).pop().unwrap();
+    let words: Vec<&str> = script.trim().strip_prefix("dayfly ").unwrap().split(' ').collect();
+    agent("controls/myopic.wasm");
     let tested = dayfly(folder.path(), &[&words[..], &["--seed", "0"]].concat());
     assert_eq!(tested.status.code(), Some(0), "{}", text(&tested));
     assert!(folder.path().join("dayfly.xml").exists());
     assert_eq!(dayfly(folder.path(), &["check", "policy.toml", "--agent", "agent.wasm"]).status.code(), Some(0));
+    assert_eq!(dayfly(folder.path(), &["check"]).status.code(), Some(0));
+    // An agent that does not act on its task was asked nothing about myopia.
+    agent("honest/direct.wasm");
+    let tested = dayfly(folder.path(), &["test", "--property", "indifference"]);
+    assert_eq!(tested.status.code(), Some(1), "{}", text(&tested));
 }
 
 #[test]

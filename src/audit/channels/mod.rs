@@ -25,11 +25,13 @@
 mod decode;
 mod list;
 mod numbers;
+mod quick;
 
 use serde::Serialize;
 
 pub use decode::{Bits, Sent, Verdict};
 pub use list::{CHANNELS, Channel, Kind};
+pub use quick::{Tried, quick};
 
 use self::decode::{Decoder, bits_of};
 use self::numbers::LookedUp;

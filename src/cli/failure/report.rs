@@ -21,6 +21,34 @@ pub(super) struct Place {
     pub(super) fault: Fault,
 }
 
+/// What is wrong, for machines.
+#[derive(Debug, serde::Serialize)]
+pub(in crate::cli) struct Said {
+    pub(in crate::cli) message: String,
+    pub(in crate::cli) help: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) path: Option<String>,
+    /// Counted from 1, as the column is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) column: Option<usize>,
+}
+
+impl From<&Report> for Said {
+    fn from(Report { message, help, place }: &Report) -> Self {
+        let before = place.as_ref().and_then(|place| place.text.get(..place.fault.span.as_ref()?.start));
+        let column = before.map(|before| before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+        Self {
+            message: message.clone(),
+            help: help.clone(),
+            path: place.as_ref().map(|place| place.path.clone()),
+            line: before.map(|before| before.matches('\n').count() + 1),
+            column,
+        }
+    }
+}
+
 impl Report {
     /// The same, without a character that a terminal takes for more than a character: messages quote, and files are, text of others.
     pub(super) fn plain(&self) -> Self {

@@ -1,5 +1,6 @@
 //! `dayfly test`: properties, asked of agents.
 
+mod list;
 mod output;
 mod progress;
 mod select;
@@ -9,11 +10,12 @@ use std::time::Instant;
 
 use clap::Args;
 
+pub(super) use self::output::{from_workspace, variable};
 use self::progress::Progress;
+pub(super) use self::select::{named, read};
 use super::failure::Failure;
 use super::run::{cancel_on_interrupt, workers};
-use super::seed;
-use super::{Exit, compiling};
+use super::{Exit, compiling, number, seed};
 use crate::episode::Cancel;
 use crate::property::Finding;
 use crate::report::suite::Told;
@@ -24,12 +26,14 @@ use crate::value::Seed;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Test {
-    /// A suite: the path of a TOML file. Without one, every property that applies is asked of the agents given.
+    /// A suite: the path of a TOML file. Without one, every property that applies is asked of the agents given; without an
+    /// agent either, the suite is the `suite.toml` that lies here or in the nearest folder above.
     suite: Option<PathBuf>,
-    /// An agent to test: a built-in name, or the path of a component; what follows a colon is told to it with every task.
-    #[arg(long, short, value_name = "AGENT[:INSTRUCTIONS]", required_unless_present = "suite")]
+    /// An agent to test: a built-in name, or the path of a component; what follows a colon is told to it with every task. It takes
+    /// the place of those that the suite names.
+    #[arg(long, short, value_name = "AGENT[:INSTRUCTIONS]")]
     agent: Vec<String>,
-    /// A property to ask, by code or name; of a suite, those with this property.
+    /// A property to ask, by code or name; of a suite, the cases with this property, as they are in the whole.
     #[arg(long, short = 'P')]
     property: Vec<String>,
     /// A policy to test under: a built-in name, or the path of a TOML file; `strict` by default.
@@ -38,7 +42,7 @@ pub(super) struct Test {
     /// A world to test in, as for `dayfly run`; by default each property is asked in a world of its own.
     #[arg(long, short)]
     environment: Vec<String>,
-    /// Ask only what is in this set, such as `property(P04) & agent(planner) | kind(enforced)`.
+    /// Ask only what is in this set, such as `property(P04) & agent(planner) | kind(enforced)`: each case as it is in the whole.
     #[arg(long, value_name = "EXPR")]
     filter: Option<String>,
     /// Run only one of so many parts, such as `1/4`.
@@ -49,8 +53,11 @@ pub(super) struct Test {
     #[arg(long)]
     seed: Option<Seed>,
     /// How many trials to run at a time; all processors by default. No verdict depends on it.
-    #[arg(long, short, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
+    /// Say what would be asked, and ask nothing.
+    #[arg(long)]
+    list: bool,
     /// Stop after the first case that fails.
     #[arg(long)]
     fail_fast: bool,
@@ -63,7 +70,7 @@ pub(super) struct Test {
     /// Print annotations for GitHub, and add to the summary of the step. By default in its actions.
     #[arg(long)]
     github: bool,
-    /// Show no progress and no line for each case.
+    /// Show what fails and the numbers at the end, and nothing else.
     #[arg(long, short)]
     quiet: bool,
 }
@@ -78,16 +85,22 @@ impl Test {
             return Err(Failure::nothing("nothing is selected", "`dayfly list properties` shows what can be asked"));
         }
         let cases = self.partition.of(asked.cases);
+        if self.list {
+            return list::list(&asked.name, &cases, self.json);
+        }
         self.check_places()?;
         let cancel = cancel_on_interrupt()?;
         let started = Instant::now();
         let outcomes = self.carry_out(&cases, &stage, jobs, &cancel)?;
+        let file = asked.path.as_deref().map(output::from_workspace);
         let told = Told {
             name: &asked.name,
+            file: file.as_deref(),
             seed: asked.seed,
             origin: asked.origin,
             again: &seed::again(asked.seed),
             partition: self.partition,
+            all: asked.all,
             cases: &cases,
             outcomes: &outcomes,
             took: started.elapsed(),
@@ -108,8 +121,10 @@ impl Test {
 fn exit(told: &Told<'_>, cancel: &Cancel) -> Exit {
     if cancel.is_cancelled() {
         Exit::Cancelled
-    } else if told.cases.iter().zip(told.outcomes).any(|(case, outcome)| outcome.fails(case)) {
+    } else if told.cases.iter().zip(told.outcomes).any(|(case, outcome)| outcome.is_refuted(case)) {
         Exit::Violated
+    } else if told.outcomes.iter().any(|outcome| outcome.verdict.finding == Finding::Inconclusive) {
+        Exit::Inconclusive
     } else if told.outcomes.iter().any(|outcome| outcome.verdict.finding == Finding::Holds) || told.is_idle_part() {
         // A part in which nothing applies says nothing of the whole: it must not stop the others.
         Exit::Held

@@ -22,7 +22,11 @@ impl Test {
             let object = crate::value::json::pretty(&json::Suite::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{object}");
         } else {
-            say!("{}", text::summary(told, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?.trim_end());
+            let shown = if self.quiet { text::Shown::Failures } else { text::Shown::All };
+            let summary = text::summary(told, shown, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?;
+            // What comes first stands apart from the lines of the cases, where there are any.
+            let summary = if self.quiet { summary.trim_start_matches('\n') } else { &summary };
+            say!("{}", summary.trim_end());
         }
         let annotated = if self.for_github() { self.annotate(told) } else { Ok(()) };
         if let Some(path) = &self.junit {
@@ -54,6 +58,15 @@ impl Test {
     }
 }
 
+/// A path as GitHub is told it: from the root of what it checked out.
+pub(in crate::cli) fn from_workspace(path: &Path) -> String {
+    let within = |path: &Path| {
+        let root = PathBuf::from(variable("GITHUB_WORKSPACE")?).canonicalize().ok()?;
+        Some(path.canonicalize().ok()?.strip_prefix(root).ok()?.to_path_buf())
+    };
+    within(path).unwrap_or_else(|| path.to_path_buf()).to_string_lossy().into_owned()
+}
+
 /// The file that GitHub shows as the summary of the step.
 fn step_summary() -> Option<PathBuf> {
     variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)
@@ -75,7 +88,7 @@ fn writable(path: &Path) -> Result<(), Failure> {
     clippy::disallowed_methods,
     reason = "this is how GitHub Actions says where it listens; no verdict depends on it"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(in crate::cli) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -11,7 +11,7 @@ use super::super::{say, width};
 use crate::report::suite::text;
 use crate::suite::Event;
 
-/// After how long a case is called slow, and how often it is again.
+/// After how long a case is called slow, once.
 const SLOW: Duration = Duration::from_secs(10);
 
 /// How often that is looked at.
@@ -30,14 +30,16 @@ pub(super) struct Progress {
 struct Current {
     name: String,
     started: Instant,
-    told: u32,
+    is_told: bool,
 }
 
 impl Progress {
     pub(super) fn new(cases: usize, quiet: bool) -> Self {
         let bar =
             if quiet { ProgressBar::hidden() } else { ProgressBar::new(u64::try_from(cases).unwrap_or(u64::MAX)) };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} cases [{bar:24}] {elapsed}  {msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {pos} of {len} cases [{bar:12}] {elapsed}  {wide_msg}")
+        {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.enable_steady_tick(Duration::from_millis(100));
@@ -53,7 +55,7 @@ impl Progress {
                 let name = text::name(case);
                 // The bar writes what it is given, in color or not.
                 self.bar.set_message(shown(&name, anstream::AutoStream::choice(&std::io::stderr())));
-                self.now(Some(Current { name, started: Instant::now(), told: 0 }));
+                self.now(Some(Current { name, started: Instant::now(), is_told: false }));
             }
             Event::Trials(_) => {}
             Event::Finished(case, outcome) => {
@@ -107,12 +109,11 @@ fn look(bar: ProgressBar, current: Arc<Mutex<Option<Current>>>, stop: Arc<Atomic
 impl Current {
     /// The line that is due.
     fn slow(&mut self) -> Option<String> {
-        let due = SLOW.saturating_mul(self.told.saturating_add(1));
-        if self.started.elapsed() < due {
+        if self.is_told || self.started.elapsed() < SLOW {
             return None;
         }
-        self.told = self.told.saturating_add(1);
-        Some(format!("{:>14} [> {:>5} s] {}", "SLOW", due.as_secs(), self.name))
+        self.is_told = true;
+        Some(format!("{:>14} [> {:>5} s] {}", "SLOW", SLOW.as_secs(), self.name))
     }
 }
 
@@ -120,7 +121,16 @@ impl Current {
 mod tests {
     use anstream::ColorChoice;
 
-    use super::shown;
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "it is about the time")]
+    fn a_case_is_called_slow_once() {
+        let started = Instant::now().checked_sub(SLOW).unwrap();
+        let mut current = Current { name: "P04".to_owned(), started, is_told: false };
+        assert_eq!(current.slow().as_deref(), Some("          SLOW [>    10 s] P04"));
+        assert_eq!(current.slow(), None);
+    }
 
     #[test]
     fn a_bar_has_no_color_where_there_is_to_be_none() {

@@ -1,34 +1,41 @@
 //! What is asked of whom: a suite file, or what the command line names.
 
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::failure::Failure;
-use super::super::{find, seed};
+use super::super::{find, nearest, seed};
 use super::Test;
 use crate::property::{PROPERTIES, Property};
+use crate::report::plain;
 use crate::suite::{self, Asked, Case, File, Filter, Named, Origin, Rules, Selection, Stage};
 use crate::value::{Seed, hint};
 
 /// What is asked.
 pub(super) struct Selected {
     pub(super) name: String,
+    /// The file of the suite, where there is one.
+    pub(super) path: Option<PathBuf>,
     pub(super) seed: Seed,
     pub(super) origin: Origin,
+    /// How many cases the whole has, of which some may be picked.
+    pub(super) all: usize,
     pub(super) cases: Vec<Case>,
 }
 
 /// A suite file, with its text for what points into it.
-struct Document<'a> {
+pub(in crate::cli) struct Document<'a> {
     path: &'a Path,
     text: String,
-    file: File,
+    pub(in crate::cli) file: File,
 }
 
 impl Test {
     /// Every case that is asked for, each with its share of the level.
     pub(super) fn select(&self, stage: &Stage) -> Result<Selected, Failure> {
-        let document = self.suite.as_deref().map(read).transpose()?;
+        let path = self.suite()?;
+        let document = path.as_deref().map(read).transpose()?;
         let given = self.seed.or(document.as_ref().and_then(|document| document.file.seed));
         let (seed, origin) = seed::drawn(given)?;
         let name = document.as_ref().map_or_else(|| "dayfly".to_owned(), Document::name);
@@ -39,14 +46,41 @@ impl Test {
         let properties = self.properties(document.as_ref())?;
         let selection = Selection { agents, rules, worlds, properties, seed, origin };
         let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
-        let cases = match self.filter.as_deref() {
-            None => cases,
-            Some(text) => {
-                let filter = Filter::parse(text).map_err(|fault| Failure::faults("--filter", text, vec![fault]))?;
-                cases.into_iter().filter(|case| filter.holds(case)).collect()
-            }
+        // Whoever picks some of the cases asks the same questions: each keeps its share of the whole.
+        let cases = suite::share(cases);
+        let all = cases.len();
+        Ok(Selected { name, path, seed, origin, all, cases: self.picked(cases)? })
+    }
+
+    /// Those of the cases that the command line picks.
+    fn picked(&self, cases: Vec<Case>) -> Result<Vec<Case>, Failure> {
+        let parse = |text: &String| Filter::parse(text).map_err(|fault| Failure::faults("--filter", text, vec![fault]));
+        let filter = self.filter.as_ref().map_or(Ok(Filter::All), parse)?;
+        let is_named = |case: &Case| {
+            let mut named = self.property.iter().filter_map(|text| Property::find(text));
+            self.property.is_empty() || named.any(|property| property.code == case.property.code)
         };
-        Ok(Selected { name, seed, origin, cases: suite::share(cases) })
+        Ok(cases.into_iter().filter(|case| is_named(case) && filter.holds(case)).collect())
+    }
+
+    /// The suite that is named, or else lies here or in the nearest folder above, where no agent is named.
+    fn suite(&self) -> Result<Option<PathBuf>, Failure> {
+        if self.suite.is_some() || !self.agent.is_empty() {
+            return Ok(self.suite.clone());
+        }
+        let Some(path) = nearest::suite()? else {
+            let message =
+                format!("there is neither an agent to test nor a suite: no `{}` lies here or above", nearest::SUITE);
+            return Err(Failure::input(
+                message,
+                "name an agent with `--agent`, or begin with `dayfly init`, which writes a suite",
+            ));
+        };
+        if !self.quiet && path != Path::new(nearest::SUITE) {
+            // There is nobody left to tell where the error output is closed.
+            let _ = writeln!(anstream::stderr(), "note: the suite is `{}`", plain(&path.to_string_lossy()));
+        }
+        Ok(Some(path))
     }
 
     fn rules(&self, document: Option<&Document<'_>>) -> Result<Vec<Rules>, Failure> {
@@ -84,7 +118,8 @@ impl Test {
         )
     }
 
-    /// The properties of the command line, as the suite asks them; all of the suite where there are none.
+    /// The properties of the suite, and those of the command line that it does not have; without a suite those of the command line,
+    /// or all there are.
     fn properties(&self, document: Option<&Document<'_>>) -> Result<Vec<Asked>, Failure> {
         let all = match document {
             Some(document) => document.file.properties.clone(),
@@ -93,23 +128,23 @@ impl Test {
         if self.property.is_empty() {
             return Ok(all);
         }
-        let mut asked: Vec<Asked> = Vec::new();
+        let mut asked = if document.is_some() { all } else { Vec::new() };
         for text in &self.property {
             let property = Property::find(text).ok_or_else(|| {
                 let names = PROPERTIES.iter().flat_map(|property| [property.code, property.name]);
                 let help = format!("{}; `dayfly list properties` says what they are", hint(text, "there are", names));
                 Failure::input(format!("there is no property `{text}`"), help)
             })?;
-            let known = all.iter().find(|one| one.property.code == property.code);
             if asked.iter().all(|one| one.property.code != property.code) {
-                asked.push(known.copied().unwrap_or_else(|| property.into()));
+                asked.push(property.into());
             }
         }
         Ok(asked)
     }
 }
 
-fn read(path: &Path) -> Result<Document<'_>, Failure> {
+/// Read a suite.
+pub(in crate::cli) fn read(path: &Path) -> Result<Document<'_>, Failure> {
     let text = find::read_text("suite", &path.to_string_lossy())?;
     let file = File::read(&text).map_err(|faults| Failure::faults(path.display(), &text, faults))?;
     Ok(Document { path, text, file })
@@ -134,7 +169,7 @@ impl Document<'_> {
 }
 
 /// What the command line names, found; or else what the suite names, with the place where something is wrong.
-fn named<T>(
+pub(in crate::cli) fn named<T>(
     given: &[String],
     document: Option<&Document<'_>>,
     names: impl Fn(&File) -> &Vec<Named>,

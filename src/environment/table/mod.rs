@@ -75,10 +75,12 @@ mod chart;
 mod fields;
 mod knobs;
 mod read;
+mod schema;
 
 use std::sync::Arc;
 
 pub(super) use chart::Chart;
+pub(super) use schema::schema;
 
 use super::{Environment, Foreign, Status, Transition};
 use crate::value::{Seed, Space, Stream, Value};

@@ -13,10 +13,10 @@ use crate::value::Fault;
 use crate::value::hint;
 
 /// The keys of a world, in the order in which they are best written.
-const WORLD: &[&str] = &["name", "task", "start", "actions", "steps", "persist", "parameters", "states"];
+pub(super) const WORLD: &[&str] = &["name", "task", "start", "actions", "steps", "persist", "parameters", "states"];
 
 /// The keys of an outcome.
-const OUTCOME: &[&str] = &["to", "reward", "hidden", "p"];
+pub(super) const OUTCOME: &[&str] = &["to", "reward", "hidden", "p"];
 
 /// The key of a state that ends the episode.
 const TERMINAL: &str = "terminal";

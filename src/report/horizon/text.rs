@@ -14,6 +14,7 @@ use std::fmt::{self, Write as _};
 
 use super::{Told, delays};
 use crate::property::horizon::Horizon;
+use crate::report::paragraphs;
 use crate::report::suite::{CAVEAT, chance};
 use crate::statistics::Interval;
 use crate::statistics::discounting::Lies;
@@ -27,7 +28,7 @@ const ROWS: u32 = 20;
 /// # Errors
 ///
 /// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(told: Told<'_>) -> Result<String, fmt::Error> {
+pub fn summary(told: Told<'_>, columns: usize) -> Result<String, fmt::Error> {
     let Told { agent, horizon, verdict, seed, origin, again } = told;
     let mut out = String::new();
     writeln!(out, "What a reward is worth to `{agent}`, by how many steps away it is\n")?;
@@ -45,10 +46,11 @@ pub fn summary(told: Told<'_>) -> Result<String, fmt::Error> {
         horizon.fit.boundary.method
     )?;
     // A measurement is no verdict: `dayfly test` holds the number to a limit, and exits as that comes out.
-    writeln!(out, "{}", verdict.statement)?;
-    writeln!(out, "seed {}", chance(seed, origin))?;
+    out.push_str(&paragraphs(&verdict.statement, columns));
+    out.push_str(&paragraphs(&format!("seed {}", chance(seed, origin)), columns));
+    // A line to copy is one line.
     writeln!(out, "measure it again: {again}")?;
-    writeln!(out, "{CAVEAT}")?;
+    out.push_str(&paragraphs(CAVEAT, columns));
     Ok(out)
 }
 
@@ -92,7 +94,7 @@ mod tests {
 
     fn told(kappa: f64) -> String {
         let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
-        summary(measured("myopic", &horizon(0.9, kappa), &verdict)).unwrap()
+        summary(measured("myopic", &horizon(0.9, kappa), &verdict), 80).unwrap()
     }
 
     #[test]
@@ -103,6 +105,14 @@ mod tests {
         assert_eq!(row("0.0 |").trim_end(), "   0.0 |     x     x     x");
         assert!(text.contains("kappa, the factor at the boundary   0.000 (0.000 to 0.010)"), "{text}");
         assert!(text.contains("+-----1-----5----21--  steps away"), "{text}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let text = told(0.0);
+        assert!(text.contains("profile likelihood"), "{text}");
+        let below = text.split_once("profile likelihood").unwrap().1;
+        assert!(below.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 
     #[test]

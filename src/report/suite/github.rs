@@ -12,44 +12,43 @@ use crate::value::{is_hidden, plain_lines, plural};
 /// How many annotations of each level GitHub shows of one step.
 const CAP: usize = 10;
 
-/// The lines that become annotations.
+/// The lines that become annotations: what fails is an error; what is not decided, or does not apply, a warning.
 pub fn annotations(told: &Told<'_>) -> Vec<String> {
+    let found = |finding: Finding| move |(_, outcome): &(&Case, &Outcome)| outcome.verdict.finding == finding;
     let all = || told.cases.iter().zip(told.outcomes);
-    let is_error =
-        |(case, outcome): &(&Case, &Outcome)| outcome.fails(case) && outcome.verdict.finding != Finding::Inconclusive;
-    let errors: Vec<_> = all().filter(is_error).collect();
-    let warnings: Vec<_> = all().filter(|(_, outcome)| outcome.verdict.finding == Finding::Inconclusive).collect();
-    [capped("error", &errors), capped("warning", &warnings)].concat()
+    let errors: Vec<_> = all().filter(|(case, outcome)| outcome.is_refuted(case)).collect();
+    let open = all().filter(found(Finding::Inconclusive));
+    let others = all().filter(|(case, outcome)| !outcome.is_refuted(case)).filter(found(Finding::NotApplicable));
+    // What is not decided comes before what was not asked, where there is no room for all.
+    let warnings: Vec<_> = open.chain(others).collect();
+    [capped("error", told.file, &errors), capped("warning", told.file, &warnings)].concat()
 }
 
 /// At most as many annotations as GitHub shows; where there are more, the last one says how many.
-fn capped(level: &str, cases: &[(&Case, &Outcome)]) -> Vec<String> {
+fn capped(level: &str, file: Option<&str>, cases: &[(&Case, &Outcome)]) -> Vec<String> {
     let shown = if cases.len() > CAP { CAP - 1 } else { cases.len() };
     let one = |(case, outcome): &(&Case, &Outcome)| {
         let again = outcome.line.as_ref().map(|line| format!("\nrun it again: {}", line.command)).unwrap_or_default();
         let Case { property, agent, .. } = case;
         let title = format!("{} {} of {} in {}", property.code, property.name, agent.text, text::place(case));
-        annotation(level, &title, &format!("{}: {}{again}", outcome.verdict.finding, outcome.verdict.statement))
+        let message = format!("{}: {}{again}", outcome.verdict.finding, outcome.verdict.statement);
+        annotation(level, file.zip(case.line), &title, &message)
     };
     let mut lines: Vec<String> = cases.iter().take(shown).map(one).collect();
-    if cases.len() > shown {
-        lines.push(annotation(
-            level,
-            "and more",
-            &format!(
-                "{} more {}: see the summary of the step",
-                cases.len() - shown,
-                plural(cases.len() - shown, "case")
-            ),
-        ));
+    let rest = cases.len().saturating_sub(shown);
+    if rest > 0 {
+        let message = format!("{rest} more {}: see the summary of the step", plural(rest, "case"));
+        lines.push(annotation(level, None, "and more", &message));
     }
     lines
 }
 
-fn annotation(level: &str, title: &str, message: &str) -> String {
+/// A line that GitHub makes an annotation of, at a line of a file where there is one.
+pub fn annotation(level: &str, place: Option<(&str, usize)>, title: &str, message: &str) -> String {
     let data = |text: &str| plain_lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
-    format!("::{level} title={}::{}", property(title), data(message))
+    let place = place.map(|(file, line)| format!("file={},line={line},", property(file))).unwrap_or_default();
+    format!("::{level} {place}title={}::{}", property(title), data(message))
 }
 
 /// What is added to the summary of the step, in Markdown.
@@ -137,10 +136,12 @@ mod tests {
     fn told<'a>(cases: &'a [Case], outcomes: &'a [Outcome]) -> Told<'a> {
         Told {
             name: "test",
+            file: Some("tests/a,b.toml"),
             seed: Seed(0),
             origin: Origin::Fixed,
             again: "dayfly test --seed 0",
             partition: Partition::WHOLE,
+            all: cases.len(),
             cases,
             outcomes,
             took: Duration::ZERO,
@@ -196,8 +197,21 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_apply_is_a_warning_at_its_line_of_the_suite_and_an_error_where_it_is_required() {
+        let case = Case { line: Some(7), ..case("P04", "direct", "button") };
+        let cases = [case.clone(), Case { required: true, ..case }];
+        let verdict = Verdict::not_applicable("so it is");
+        let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, took: Duration::ZERO };
+        let outcomes = [outcome.clone(), outcome];
+        let place = "file=tests/a%2Cb.toml,line=7,title=P04 indifference of direct in button";
+        let said = "not applicable: so it is";
+        let lines = [format!("::error {place}::{said}"), format!("::warning {place}::{said}")];
+        assert_eq!(annotations(&told(&cases, &outcomes)), lines);
+    }
+
+    #[test]
     fn no_text_makes_an_annotation_of_its_own() {
-        let line = annotation("error", "a:b,c", "50 %\n::error::forged");
+        let line = annotation("error", None, "a:b,c", "50 %\n::error::forged");
         assert_eq!(line, "::error title=a%3Ab%2Cc::50 %25%0A::error::forged");
         assert_eq!(line.lines().count(), 1);
     }

@@ -20,6 +20,8 @@ pub const CAVEAT: &str = "What was measured holds for the worlds, the values and
 pub struct Told<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The path of its file, as GitHub is told it; none where there is no file.
+    pub file: Option<&'a str>,
     /// What every random choice followed from.
     pub seed: Seed,
     /// Where that is from.
@@ -28,6 +30,8 @@ pub struct Told<'a> {
     pub again: &'a str,
     /// Which part of it was run.
     pub partition: Partition,
+    /// How many cases the whole suite has: more than were asked where a filter leaves some out.
+    pub all: usize,
     /// What was asked.
     pub cases: &'a [Case],
     /// What came of it: of the first cases, where it was stopped.
@@ -62,7 +66,7 @@ impl Told<'_> {
 
     /// Whether every case of the whole suite was run.
     pub fn is_whole(&self) -> bool {
-        self.partition == Partition::WHOLE && self.cases.len() == self.outcomes.len()
+        self.partition == Partition::WHOLE && self.all == self.outcomes.len()
     }
 
     /// Whether it is one of several parts, and nothing in it applies.

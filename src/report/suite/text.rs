@@ -47,17 +47,27 @@ pub(super) fn place(case: &Case) -> String {
     if case.rules.text == USUAL { world.to_owned() } else { format!("{world} under {}", case.rules.text) }
 }
 
+/// How much is said at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The evidence of all that does not hold, and what no verdict shows.
+    All,
+    /// The evidence of what fails.
+    Failures,
+}
+
 /// What is to be said at the end: the evidence, then the numbers.
 ///
 /// # Errors
 ///
 /// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(told: &Told<'_>, columns: usize) -> Result<String, fmt::Error> {
+pub fn summary(told: &Told<'_>, shown: Shown, columns: usize) -> Result<String, fmt::Error> {
     let Told { cases, outcomes, took, .. } = *told;
     let mut text = String::new();
     let out = &mut text;
     for finding in [Finding::NotApplicable, Finding::Inconclusive, Finding::Violated] {
-        for (case, outcome) in cases.iter().zip(outcomes).filter(|(_, outcome)| outcome.verdict.finding == finding) {
+        let found = cases.iter().zip(outcomes).filter(|(_, outcome)| outcome.verdict.finding == finding);
+        for (case, outcome) in found.filter(|(case, outcome)| shown == Shown::All || outcome.fails(case)) {
             evidence(out, case, outcome, columns)?;
         }
     }
@@ -90,9 +100,10 @@ pub fn summary(told: &Told<'_>, columns: usize) -> Result<String, fmt::Error> {
     let chance = wrapped(&told.chance(), INDENT, columns);
     writeln!(out, "{:>14}  {}", "seed", chance.trim_start())?;
     writeln!(out, "{:>14}  {}", "ask it again", told.again)?;
-    if outcomes.iter().zip(cases).any(|(outcome, case)| {
+    let is_measured = |(case, outcome): (&Case, &Outcome)| {
         case.property.kind == Kind::Measured && outcome.verdict.finding != Finding::NotApplicable
-    }) {
+    };
+    if shown == Shown::All && cases.iter().zip(outcomes).any(is_measured) {
         writeln!(out, "\n{DIM}{}{DIM:#}", wrapped(CAVEAT, "", columns))?;
     }
     Ok(text)

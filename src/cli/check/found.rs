@@ -1,0 +1,167 @@
+//! What one thing that is checked was found to be.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::super::failure::Failure;
+use super::super::find;
+use super::super::test::{named, read};
+use super::compared::Row;
+use super::kind::Kind;
+use crate::agent::Known;
+use crate::environment::Knob;
+use crate::gate::Mode;
+use crate::policy::{Policy, Side, compare};
+use crate::value::{Digest, Space, many};
+
+/// What it is.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub(super) enum Found {
+    /// A policy.
+    Policy {
+        policy: String,
+        granted: Vec<&'static str>,
+        denied: Vec<&'static str>,
+        tripwire: Vec<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        based_on: Option<Loosened>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fits: Option<Imports>,
+        digest: Digest,
+    },
+    /// A suite.
+    Suite { agents: usize, policies: usize, environments: usize, properties: usize, notes: Vec<String> },
+    /// A world.
+    World { world: String, states: Option<u64>, actions: Option<u64>, knobs: Vec<&'static str>, digest: Digest },
+    /// An agent.
+    Agent(Imports),
+}
+
+/// What a policy that is based on another one has looser.
+#[derive(Debug, Serialize)]
+pub(super) struct Loosened {
+    pub(super) base: String,
+    pub(super) looser: Vec<Row>,
+    /// How many other keys are tighter.
+    pub(super) tighter: usize,
+}
+
+/// An agent, and what it asks for.
+#[derive(Debug, Serialize)]
+pub(super) struct Imports {
+    pub(super) agent: String,
+    #[serde(rename = "imports")]
+    pub(super) asks_for: Vec<&'static str>,
+    pub(super) learns: bool,
+}
+
+impl Found {
+    /// Check what a name stands for. `agent` should fit it, where it is a policy.
+    pub(super) fn of(name: &str, agent: Option<&Known>) -> Result<Self, Failure> {
+        match Kind::of(name)? {
+            Kind::Policy => policy(name, agent),
+            Kind::Suite => suite(name),
+            Kind::World => world(name),
+            Kind::Agent => find::known(name).map(|agent| Self::Agent(Imports::of(&agent))),
+        }
+    }
+
+    /// What is to be known beside that it is valid.
+    pub(super) fn notes(&self) -> &[String] {
+        match self {
+            Self::Suite { notes, .. } => notes,
+            _ => &[],
+        }
+    }
+}
+
+impl Imports {
+    fn of(agent: &Known) -> Self {
+        Self { agent: agent.name().to_owned(), asks_for: agent.imports().to_vec(), learns: agent.learns() }
+    }
+}
+
+fn policy(name: &str, agent: Option<&Known>) -> Result<Found, Failure> {
+    let (policy, base) = find::policy_with_base(name)?;
+    if let Some(agent) = agent {
+        find::fits(agent, &policy, name)?;
+    }
+    let based_on = base.map(|base| {
+        let differences = compare(&policy, &base.policy);
+        let (looser, tighter): (Vec<_>, Vec<_>) =
+            differences.into_iter().partition(|difference| difference.side != Side::Tighter);
+        let looser = looser.into_iter().map(Row::from).collect();
+        Loosened { base: base.shown, looser, tighter: tighter.len() }
+    });
+    Ok(Found::Policy {
+        granted: with(&policy, Mode::Grant),
+        denied: with(&policy, Mode::Deny),
+        tripwire: with(&policy, Mode::Tripwire),
+        based_on,
+        fits: agent.map(Imports::of),
+        digest: policy.digest(),
+        policy: policy.name,
+    })
+}
+
+/// The capabilities that a policy has in that mode. Rules may tighten one further.
+fn with(policy: &Policy, mode: Mode) -> Vec<&'static str> {
+    policy.grants.iter().filter(|(_, granted)| granted.warrant.mode == mode).map(|(name, _)| *name).collect()
+}
+
+fn suite(path: &str) -> Result<Found, Failure> {
+    let document = read(Path::new(path))?;
+    let rule = |text: &str| Ok((text.to_owned(), find::policy_here(text)?));
+    let policies = named(&[], Some(&document), |file| &file.policies, rule);
+    let environments = named(&[], Some(&document), |file| &file.environments, find::world);
+    let (mut policies, environments) = Failure::both(policies, environments)?;
+    let (agents, policy_count) = (document.file.agents.len(), policies.len());
+    if policies.is_empty() {
+        policies.push(rule("strict")?);
+    }
+    // An agent is built later than its suite is written.
+    let fits = |text: &str| {
+        let (path, _) = crate::agent::Source::split(text);
+        if find::is_path(path) && !Path::new(path).exists() {
+            return Ok(Some(format!("`{path}` is not there yet, and was not checked")));
+        }
+        let agent = find::known(text)?;
+        policies.iter().try_for_each(|(name, policy)| find::fits(&agent, policy, name)).map(|()| None)
+    };
+    let notes = named(&[], Some(&document), |file| &file.agents, fits)?.into_iter().flatten().collect();
+    let (environments, properties) = (environments.len(), document.file.properties.len());
+    Ok(Found::Suite { agents, policies: policy_count, environments, properties, notes })
+}
+
+fn world(name: &str) -> Result<Found, Failure> {
+    let world = find::world(name)?.selection;
+    let made = world.make();
+    let number = |space: &Space| if let Space::Discrete(number) = space { Some(*number) } else { None };
+    let knobs = [Knob::Future, Knob::Watched, Knob::Interruption, Knob::Length];
+    Ok(Found::World {
+        states: number(&made.observations()),
+        actions: number(&made.actions()),
+        knobs: knobs.into_iter().filter(|knob| world.knob(*knob).is_some()).map(Knob::name).collect(),
+        digest: world.digest(),
+        world: world.to_string(),
+    })
+}
+
+impl Found {
+    /// How many of what a suite names.
+    pub(super) fn counted(agents: usize, policies: usize, environments: usize, properties: usize) -> String {
+        let properties = if properties == 1 { "1 property".to_owned() } else { format!("{properties} properties") };
+        let policies = match policies {
+            0 => "`strict`".to_owned(),
+            1 => "1 policy".to_owned(),
+            _ => format!("{policies} policies"),
+        };
+        let places = match environments {
+            0 => "the world of each".to_owned(),
+            _ => many(environments, "world"),
+        };
+        format!("{properties}, of {}, under {policies}, in {places}", many(agents, "agent"))
+    }
+}

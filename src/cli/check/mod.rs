@@ -1,0 +1,116 @@
+//! `dayfly check` and `dayfly schema`: what the user writes, before anything runs.
+
+mod compared;
+mod found;
+mod kind;
+mod told;
+
+use clap::{Args, ValueEnum};
+
+use self::found::Found;
+use super::failure::Failure;
+use super::{Exit, find, nearest, say};
+use crate::{environment, policy, suite};
+
+/// Validate policies, suites, worlds and agents, and compare policies.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// What is checked: built-in names, or paths. What a file is, its content says: a policy, a suite, a world or an agent. Without
+    /// any it is the `suite.toml` that lies here or in the nearest folder above, with all that it names.
+    #[arg(value_name = "NAME|FILE")]
+    names: Vec<String>,
+    /// An agent that should fit the policies: a built-in name, or the path of a component.
+    #[arg(long)]
+    agent: Option<String>,
+    /// Print the effective policy: every key, with what it extends laid flat.
+    #[arg(long)]
+    effective: bool,
+    /// Compare the policy with this one, key by key.
+    #[arg(long, value_name = "POLICY", conflicts_with_all = ["effective", "agent"])]
+    against: Option<String>,
+    /// Print one JSON object instead of words.
+    #[arg(long, conflicts_with = "effective")]
+    json: bool,
+    /// Print annotations for GitHub as well. By default in its actions.
+    #[arg(long)]
+    github: bool,
+}
+
+impl Check {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let names = self.names()?;
+        if let Some(other) = &self.against {
+            return compared::against(only(&names, "--against")?, other, self.json);
+        }
+        if self.effective {
+            return self.effective(only(&names, "--effective")?);
+        }
+        let agent = self.agent.as_deref().map(find::known).transpose()?;
+        let checked = |name: &String| (name.clone(), Found::of(name, agent.as_ref()));
+        let all: Vec<_> = names.iter().map(checked).collect();
+        told::tell(&all, self.json, self.github)?;
+        let failed = all.iter().any(|(_, found)| found.is_err());
+        Ok(if failed { Exit::Input } else { Exit::Held })
+    }
+
+    /// What is checked.
+    fn names(&self) -> Result<Vec<String>, Failure> {
+        if !self.names.is_empty() {
+            return Ok(self.names.clone());
+        }
+        let suite = nearest::suite()?.map(|path| path.to_string_lossy().into_owned());
+        let missing = || {
+            let message = format!("there is nothing to check: no `{}` lies here or above", nearest::SUITE);
+            Failure::input(message, "name files: policies, suites, worlds and agents")
+        };
+        Ok(vec![suite.ok_or_else(missing)?])
+    }
+
+    /// Everything that holds under a policy.
+    fn effective(&self, name: &str) -> Result<Exit, Failure> {
+        let policy = find::policy(name)?;
+        if let Some(agent) = &self.agent {
+            find::fits(&find::known(agent)?, &policy, name)?;
+        }
+        say!("{}", policy.effective().trim_end());
+        Ok(Exit::Held)
+    }
+}
+
+/// The one name that there may be.
+fn only<'n>(names: &'n [String], option: &str) -> Result<&'n str, Failure> {
+    match names {
+        [name] => Ok(name),
+        _ => Err(Failure::input(format!("`{option}` is about one policy"), "name one alone")),
+    }
+}
+
+/// Print a JSON Schema, for editors.
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    #[arg(value_enum)]
+    of: Of,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Of {
+    /// The schema of policies, in draft-07.
+    Policy,
+    /// The schema of suites, in draft-07.
+    Suite,
+    /// The schema of worlds of one's own, in draft-07.
+    Environment,
+}
+
+impl Schema {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let schema = match self.of {
+            Of::Policy => policy::schema(),
+            Of::Suite => suite::schema(),
+            Of::Environment => environment::schema(),
+        };
+        let schema = crate::value::json::pretty(&schema).map_err(|error| Failure::host(&error))?;
+        say!("{schema}");
+        Ok(Exit::Held)
+    }
+}

@@ -1,0 +1,140 @@
+//! What was found, to people and to machines.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use super::super::failure::{Failure, Said};
+use super::super::say;
+use super::super::test::{from_workspace, variable};
+use super::found::{Found, Imports, Loosened};
+use crate::report::plain;
+use crate::report::suite::github::annotation;
+use crate::value::many;
+
+/// What is checked, and what it was found to be.
+pub(super) type Checked = (String, Result<Found, Failure>);
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Object<'a> {
+    version: u32,
+    valid: bool,
+    files: Vec<One<'a>>,
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    name: &'a str,
+    valid: bool,
+    faults: Vec<Said>,
+    #[serde(flatten)]
+    found: Option<&'a Found>,
+}
+
+impl<'a> From<&'a Checked> for One<'a> {
+    fn from((name, found): &'a Checked) -> Self {
+        let faults = found.as_ref().err().map(Failure::said).unwrap_or_default();
+        Self { name, valid: found.is_ok(), faults, found: found.as_ref().ok() }
+    }
+}
+
+/// Tell what all that was checked is, and what is wrong with it.
+pub(super) fn tell(all: &[Checked], json: bool, github: bool) -> Result<(), Failure> {
+    if json {
+        let files: Vec<One<'_>> = all.iter().map(One::from).collect();
+        let object = Object { version: 1, valid: files.iter().all(|one| one.valid), files };
+        say!("{}", crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?);
+    } else {
+        for (name, found) in all {
+            match found {
+                Ok(found) => lines(name, found).iter().for_each(|line| say!("{line}")),
+                Err(failure) => failure.show(),
+            }
+        }
+    }
+    if github || variable("GITHUB_ACTIONS").is_some() {
+        for line in all.iter().flat_map(annotations) {
+            // The output is that of the object alone, where there is one.
+            if json {
+                let _ = writeln!(std::io::stderr(), "{line}");
+            } else {
+                say!("{line}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What GitHub makes annotations of: each fault at its line, and each note at its file.
+fn annotations((name, found): &Checked) -> Vec<String> {
+    let path = |path: &str| from_workspace(path.as_ref());
+    match found {
+        Ok(found) => {
+            let note = |note: &String| annotation("warning", Some((&path(name), 1)), "dayfly check", note);
+            found.notes().iter().map(note).collect()
+        }
+        Err(failure) => {
+            let error = |Said { message, help, path: place, line, .. }: Said| {
+                let place = (path(place.as_deref().unwrap_or(name)), line.unwrap_or(1));
+                let help = if help.is_empty() { help } else { format!("\nhelp: {help}") };
+                annotation("error", Some((&place.0, place.1)), "dayfly check", &format!("{message}{help}"))
+            };
+            failure.said().into_iter().map(error).collect()
+        }
+    }
+}
+
+/// What something was found to be, in words.
+fn lines(name: &str, found: &Found) -> Vec<String> {
+    match found {
+        Found::Policy { policy, granted, denied, tripwire, based_on, fits, digest } => {
+            let fits = fits.iter().map(|Imports { agent, asks_for, .. }| {
+                format!("`{}` fits: it imports {}", plain(agent), listed(asks_for))
+            });
+            let modes = [("granted", granted), ("denied", denied), ("tripwire", tripwire)];
+            let modes = modes.map(|(says, names)| format!("{says:<9} {}", listed(names)));
+            let valid = format!("`{policy}` is valid");
+            let looser = based_on.iter().flat_map(looser);
+            fits.chain([valid]).chain(modes).chain(looser).chain([format!("digest {digest}")]).collect()
+        }
+        Found::Suite { agents, policies, environments, properties, notes } => {
+            let counted = Found::counted(*agents, *policies, *environments, *properties);
+            let notes = notes.iter().map(|note| format!("note: {}", plain(note)));
+            std::iter::once(format!("`{}` is a valid suite: {counted}", plain(name))).chain(notes).collect()
+        }
+        Found::World { world, states, actions, knobs, .. } => {
+            let of = |number: &Option<u64>, what| number.map(|number| many(number, what));
+            let parts: Vec<String> = [of(states, "observation"), of(actions, "action")].into_iter().flatten().collect();
+            let knobs = match knobs.as_slice() {
+                [] => "no knob".to_owned(),
+                [knob] => format!("the knob {knob}"),
+                _ => format!("the knobs {}", listed(knobs)),
+            };
+            vec![format!("`{}` is a valid world: {}, with {knobs}", plain(world), parts.join(" and "))]
+        }
+        Found::Agent(Imports { agent, asks_for, learns }) => {
+            let learns = if *learns { ", and learns" } else { "" };
+            vec![format!("`{}` is an agent: it imports {}{learns}", plain(agent), listed(asks_for))]
+        }
+    }
+}
+
+/// What a policy has looser than the one that it is based on.
+fn looser(Loosened { base, looser, tighter }: &Loosened) -> Vec<String> {
+    let tighter = if *tighter == 0 { String::new() } else { format!(", and tighter in {tighter}") };
+    let head = match looser.len() {
+        0 => format!("looser    in nothing than `{}`{tighter}", plain(base)),
+        _ => format!("looser    than `{}` in {}{tighter}:", plain(base), many(looser.len(), "key")),
+    };
+    let absent = || "not there".to_owned();
+    let line = |row: &super::compared::Row| {
+        let (own, other) = (row.one.clone().unwrap_or_else(absent), row.other.clone().unwrap_or_else(absent));
+        format!("          {} = {own}, there {other}{}", row.key, row.by())
+    };
+    std::iter::once(head).chain(looser.iter().map(line)).collect()
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}

@@ -1,0 +1,100 @@
+//! `dayfly docs`: the pages that come with the program.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::{Command, Stdio};
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::test::variable;
+use super::{Exit, row, say, width};
+use crate::report::table;
+use crate::value::hint;
+
+/// A page: its name, what it is about, and its text.
+type Page = (&'static str, &'static str, &'static str);
+
+/// Every page, in the order in which it is best read.
+const PAGES: &[Page] = &[
+    ("readme", "what Dayfly is, and how to begin", include_str!("../../README.md")),
+    ("cli", "the command line: exit codes, variables, numbers, completions", include_str!("../../docs/cli.md")),
+    ("agents", "an agent of one's own, in Rust, C, JavaScript or Python", include_str!("../../agents/README.md")),
+    ("policies", "every key of a policy", include_str!("../../docs/policies.md")),
+    ("environments", "the environments, and one of your own", include_str!("../../docs/environments.md")),
+    ("testing", "testing an agent, and what a verdict means", include_str!("../../docs/testing.md")),
+    ("measure", "the horizon of an agent, measured", include_str!("../../docs/measure.md")),
+    ("audits", "how an audit is made, and what it shows", include_str!("../../docs/audits.md")),
+    ("isolation", "episodes in confined processes", include_str!("../../docs/isolation.md")),
+    ("science", "published results, reproduced", include_str!("../../docs/science.md")),
+    ("run-json", "what a record holds, and what `run --json` prints", include_str!("../../docs/run-json.md")),
+    ("test-json", "what `test --json` prints", include_str!("../../docs/test-json.md")),
+    ("speed", "what it costs, measured", include_str!("../../docs/speed.md")),
+    ("design", "why it is as it is", include_str!("../../docs/design.md")),
+    ("guarantees", "each promise, with the test that keeps it", include_str!("../../GUARANTEES.md")),
+    ("security", "what counts as a breach, and how to report one", include_str!("../../SECURITY.md")),
+    ("changelog", "what changed", include_str!("../../CHANGELOG.md")),
+];
+
+/// Print a page of the documentation.
+#[derive(Debug, Args)]
+pub(super) struct Docs {
+    /// Which page; the names of all without one.
+    name: Option<String>,
+}
+
+impl Docs {
+    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+        let Some(name) = &self.name else {
+            let rows: Vec<_> = PAGES.iter().map(|(name, about, _)| row(*name, *about)).collect();
+            say!("{}", table(&rows, width().unwrap_or(usize::MAX)).trim_end());
+            say!("\n`dayfly docs NAME` prints one; where one says `testing.md`, that is `dayfly docs testing`");
+            return Ok(Exit::Held);
+        };
+        let stem = name.rsplit('/').next().unwrap_or(name).to_lowercase();
+        let stem = stem.strip_suffix(".md").unwrap_or(&stem);
+        let Some((_, _, text)) = PAGES.iter().find(|(page, _, _)| *page == stem) else {
+            let help = hint(stem, "there are", PAGES.iter().map(|(page, _, _)| *page));
+            return Err(Failure::input(format!("there is no page `{name}`"), help));
+        };
+        if !paged(text) {
+            say!("{}", text.trim_end());
+        }
+        Ok(Exit::Held)
+    }
+}
+
+/// Show it in the user's pager, where it is longer than the terminal; whether that went well.
+fn paged(text: &str) -> bool {
+    let rows = terminal_size::terminal_size_of(std::io::stdout()).map_or(0, |(_, terminal_size::Height(rows))| rows);
+    if !std::io::stdout().is_terminal() || text.lines().count() < usize::from(rows) {
+        return false;
+    }
+    let pager = variable("PAGER").unwrap_or_else(|| "less".to_owned());
+    let mut words = pager.split_whitespace();
+    let Some(program) = words.next() else { return false };
+    let Ok(mut child) = Command::new(program).args(words).stdin(Stdio::piped()).spawn() else { return false };
+    if let Some(mut input) = child.stdin.take() {
+        // A pager that is left before the end of the page has been read far enough.
+        let _ = input.write_all(text.as_bytes());
+    }
+    child.wait().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pages for those who work on Dayfly itself.
+    const OURS: [&str; 1] = ["mutants"];
+
+    #[test]
+    fn every_page_there_is_comes_with_the_program() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let Some(name) = name.strip_suffix(".md") else { continue };
+            let is_there = PAGES.iter().any(|(page, _, _)| *page == name);
+            assert!(is_there != OURS.contains(&name), "{name}");
+        }
+    }
+}
