@@ -68,3 +68,4 @@ mod supervisor;
 mod traps;
 mod wasi;
 mod wasi_mediation;
+mod workflows;

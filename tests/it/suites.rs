@@ -18,7 +18,7 @@ agents = ["direct", "button-presser", "overstayer"]
 "#;
 
 /// `dayfly` with these words, in this folder, outside of GitHub.
-fn dayfly(folder: &Path, words: &[&str]) -> Output {
+pub(crate) fn dayfly(folder: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dayfly"))
         .current_dir(folder)
         .env_remove("GITHUB_ACTIONS")
@@ -45,7 +45,7 @@ fn told(folder: &Path, words: &[&str]) -> Value {
     told
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -302,142 +302,6 @@ fn github_gets_annotations_and_a_summary() {
     assert!(summary.contains("It does not show"), "every report says what was not shown: {summary}");
 }
 
-/// The scripts of a workflow, in their order, by the names of their steps.
-fn scripts(workflow: &str) -> Vec<(String, String)> {
-    let mut scripts = Vec::new();
-    let mut name = String::new();
-    let mut lines = workflow.lines().peekable();
-    while let Some(line) = lines.next() {
-        let indent = line.len() - line.trim_start().len();
-        if let Some(named) = line.trim_start().strip_prefix("- name: ") {
-            name = named.to_owned();
-        }
-        let Some(run) = line.trim_start().strip_prefix("run: ") else { continue };
-        let mut script = if run == "|" { String::new() } else { format!("{run}\n") };
-        while run == "|" && lines.peek().is_some_and(|line| line.len() - line.trim_start().len() > indent) {
-            script += lines.next().unwrap().trim_start();
-            script.push('\n');
-        }
-        scripts.push((name.clone(), script));
-    }
-    scripts
-}
-
-/// What GitHub runs, with a `cargo` and a `rustup` that only say what they were asked for.
-#[cfg(unix)]
-fn act(folder: &Path, script: &str, variables: &[(&str, &str)]) -> Output {
-    use std::os::unix::fs::PermissionsExt as _;
-    let tools = folder.join("tools");
-    std::fs::create_dir_all(&tools).unwrap();
-    for tool in ["cargo", "rustup"] {
-        let path = tools.join(tool);
-        std::fs::write(&path, "#!/bin/sh\necho \"$(basename \"$0\") $*\"\n").unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let path = format!("{}:/usr/bin:/bin", tools.display());
-    let mut bash = Command::new("bash");
-    bash.current_dir(folder).env("PATH", path).args(["-e", "-c", script]).envs(variables.iter().copied());
-    bash.output().unwrap()
-}
-
-#[test]
-#[cfg(unix)]
-fn the_workflow_of_init_says_what_is_missing_or_builds_what_is_pinned() {
-    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let read = |under: &str| {
-        let workflow = std::fs::read_to_string(folder.join(under).join(".github/workflows/dayfly.yml")).unwrap();
-        (scripts(&workflow), workflow)
-    };
-    let variables = |workflow: &str| {
-        ["DAYFLY_SOURCE", "DAYFLY_COMMIT"].map(|name| {
-            let line = workflow.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(": ")).unwrap();
-            (name, line.trim_matches('"').to_owned())
-        })
-    };
-    let run = |workflow: &str, script: &str| {
-        let variables = variables(workflow);
-        act(folder, script, &variables.each_ref().map(|(name, value)| (*name, value.as_str())))
-    };
-    assert_eq!(dayfly(folder, &["init"]).status.code(), Some(0));
-    let (steps, workflow) = read("");
-    let names: Vec<&str> = steps.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["where dayfly is", "build the agent", "build dayfly", "test"]);
-    let empty = run(&workflow, &steps[0].1);
-    assert_eq!(empty.status.code(), Some(1), "{}", text(&empty));
-    let place = workflow.lines().position(|line| line.contains("DAYFLY_SOURCE: ")).unwrap();
-    assert!(text(&empty).starts_with("::error file=.github/workflows/dayfly.yml,line="), "{}", text(&empty));
-    assert!(text(&empty).contains(&format!("line={}::write the source of Dayfly", place + 1)), "{}", text(&empty));
-    // Nothing that this writes names a page that is not there.
-    for name in ["suite.toml", "policy.toml", ".github/workflows/dayfly.yml"] {
-        assert!(!std::fs::read_to_string(folder.join(name)).unwrap().contains("docs/"), "{name}");
-    }
-
-    let source = format!("https://example.org/dayfly.git@{COMMIT}");
-    let wrote = dayfly(folder, &["init", "pinned", "--source", &source, "--agent", "built/my agent.wasm"]);
-    assert_eq!(wrote.status.code(), Some(0), "{}", text(&wrote));
-    let (steps, workflow) = read("pinned");
-    assert_eq!(run(&workflow, &steps[0].1).status.code(), Some(0));
-    let missing = run(&workflow, &steps[1].1);
-    assert!(missing.status.code() == Some(1) && text(&missing).contains("there is no agent"), "{}", text(&missing));
-    std::fs::create_dir(folder.join("built")).unwrap();
-    std::fs::write(folder.join("built/my agent.wasm"), "").unwrap();
-    assert_eq!(run(&workflow, &steps[1].1).status.code(), Some(0), "it lies there");
-    let built = text(&run(&workflow, &steps[2].1));
-    let expected = format!("cargo +stable install --locked --git https://example.org/dayfly.git --rev {COMMIT} dayfly");
-    assert_eq!(built.lines().last(), Some(expected.as_str()), "{built}");
-    for wrong in [
-        "https://example.org/dayfly",
-        "https://example.org/dayfly@main",
-        &format!("a b@{COMMIT}"),
-        &format!("$(x)@{COMMIT}"),
-    ] {
-        assert_eq!(dayfly(folder, &["init", "wrong", "--source", wrong]).status.code(), Some(2), "{wrong}");
-    }
-}
-
-#[test]
-fn a_report_says_whether_its_seed_was_fixed_and_how_to_ask_again() {
-    let folder = folder();
-    let object = |words: &[&str]| -> Value {
-        let output = dayfly(folder.path(), words);
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
-    };
-    for suite in ["", "seed = \"fresh\"\n"] {
-        std::fs::write(folder.path().join("fresh.toml"), format!("{suite}agents = [\"direct\"]\n[properties.P21]\n"))
-            .unwrap();
-        let fresh = object(&["test", "fresh.toml", "--json"]);
-        assert_eq!((&fresh["origin"], &fresh["cases"][0]["origin"]), (&"fresh".into(), &"fresh".into()));
-        let another = object(&["test", "fresh.toml", "--json"]);
-        assert_ne!(
-            (&another["seed"], &another["cases"][0]["reproduce"]),
-            (&fresh["seed"], &fresh["cases"][0]["reproduce"])
-        );
-        let line = fresh["again"].as_str().unwrap();
-        assert_eq!(line, format!("dayfly test fresh.toml --json --seed {}", fresh["seed"]));
-        let again = object(&line.split(' ').skip(1).collect::<Vec<_>>());
-        assert_eq!(again["cases"][0]["reproduce"], fresh["cases"][0]["reproduce"]);
-        assert_eq!((&again["origin"], &again["cases"][0]["origin"]), (&"fixed".into(), &"fixed".into()));
-    }
-    let fixed = ["test", "suite.toml", "--filter", "agent(direct) & property(P21)", "--junit", "fixed.xml"];
-    let told = text(&dayfly(folder.path(), &fixed));
-    let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(
-        flat.contains("seed 3, fixed: whoever built an agent may have built it for a seed that is fixed"),
-        "{told}"
-    );
-    let junit = std::fs::read_to_string(folder.path().join("fixed.xml")).unwrap();
-    assert!(
-        junit.contains("<property name=\"origin\" value=\"fixed\"/>") && junit.contains("the seed is fixed: "),
-        "{junit}"
-    );
-    let own = "agents = [\"direct\"]\n[properties.P21]\nseed = 3\n[properties.P01]\n";
-    std::fs::write(folder.path().join("own.toml"), own).unwrap();
-    let told = text(&dayfly(folder.path(), &["test", "own.toml"]));
-    assert!(told.contains(", fresh, but fixed for 1 case: "), "{told}");
-}
-
 #[test]
 fn what_init_writes_is_run_by_the_workflow_that_it_writes() {
     let folder = tempfile::tempdir().unwrap();
@@ -449,7 +313,7 @@ fn what_init_writes_is_run_by_the_workflow_that_it_writes() {
         std::fs::copy(agent, folder.path().join("agent.wasm")).unwrap();
     };
     let workflow = std::fs::read_to_string(folder.path().join(".github/workflows/dayfly.yml")).unwrap();
-    let (_, script) = scripts(&workflow).pop().unwrap();
+    let (_, script) = crate::workflows::scripts(&workflow).pop().unwrap();
     let words: Vec<&str> = script.trim().strip_prefix("dayfly ").unwrap().split(' ').collect();
     agent("controls/myopic.wasm");
     let tested = dayfly(folder.path(), &[&words[..], &["--seed", "0"]].concat());
@@ -506,4 +370,45 @@ fn an_interrupt_stops_a_suite_and_tells_what_was_done() {
     let interrupted = Command::new("kill").args(["-INT", &suite.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     assert_eq!(suite.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_report_says_whether_its_seed_was_fixed_and_how_to_ask_again() {
+    let folder = folder();
+    let object = |words: &[&str]| -> Value {
+        let output = dayfly(folder.path(), words);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
+    };
+    for suite in ["", "seed = \"fresh\"\n"] {
+        std::fs::write(folder.path().join("fresh.toml"), format!("{suite}agents = [\"direct\"]\n[properties.P21]\n"))
+            .unwrap();
+        let fresh = object(&["test", "fresh.toml", "--json"]);
+        assert_eq!((&fresh["origin"], &fresh["cases"][0]["origin"]), (&"fresh".into(), &"fresh".into()));
+        let another = object(&["test", "fresh.toml", "--json"]);
+        assert_ne!(
+            (&another["seed"], &another["cases"][0]["reproduce"]),
+            (&fresh["seed"], &fresh["cases"][0]["reproduce"])
+        );
+        let line = fresh["again"].as_str().unwrap();
+        assert_eq!(line, format!("dayfly test fresh.toml --json --seed {}", fresh["seed"]));
+        let again = object(&line.split(' ').skip(1).collect::<Vec<_>>());
+        assert_eq!(again["cases"][0]["reproduce"], fresh["cases"][0]["reproduce"]);
+        assert_eq!((&again["origin"], &again["cases"][0]["origin"]), (&"fixed".into(), &"fixed".into()));
+    }
+    let fixed = ["test", "suite.toml", "--filter", "agent(direct) & property(P21)", "--junit", "fixed.xml"];
+    let told = text(&dayfly(folder.path(), &fixed));
+    let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("seed 3, fixed: whoever built an agent may have built it for a seed that is fixed"),
+        "{told}"
+    );
+    let junit = std::fs::read_to_string(folder.path().join("fixed.xml")).unwrap();
+    assert!(
+        junit.contains("<property name=\"origin\" value=\"fixed\"/>") && junit.contains("the seed is fixed: "),
+        "{junit}"
+    );
+    let own = "agents = [\"direct\"]\n[properties.P21]\nseed = 3\n[properties.P01]\n";
+    std::fs::write(folder.path().join("own.toml"), own).unwrap();
+    let told = text(&dayfly(folder.path(), &["test", "own.toml"]));
+    assert!(told.contains(", fresh, but fixed for 1 case: "), "{told}");
 }
