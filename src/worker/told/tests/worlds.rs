@@ -17,6 +17,10 @@ fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<
     let mut ticket = Ticket { environment: world.parse::<Selection>().unwrap().make(), ..ticket() };
     let mut told = told(setting);
     (told.actions, told.end, told.calls) = (actions(of), end, 1000);
+    if let Some(lesson) = told.learned.as_mut().filter(|_| end == End::Wall) {
+        // Of such an episode nothing is learned.
+        *lesson = ToldLesson { outcome: Lesson::Withheld, bytes: 0, fuel: 0, next: None };
+    }
     let lived = heard(&told, setting, &mut ticket);
     let left = ticket.environment.state();
     lived
