@@ -59,7 +59,7 @@ const TURNING: Turning = Turning {
     told: Told::InWords,
     variants: Variant::plain,
     checks: |_| Vec::new(),
-    understanding,
+    understanding: |inquiry, knob| Some(understood(inquiry, knob)),
     under: |_| Under::Given,
     following: 0,
     differ: by_actions_on_the_same_history,
@@ -71,9 +71,9 @@ const TURNING: Turning = Turning {
 };
 
 /// Turned to its ends, `now` has to make a difference while nothing interrupts.
-fn understanding(inquiry: &Inquiry, knob: &Parameter<'_>) -> Option<Asked> {
+fn understood(inquiry: &Inquiry, knob: &Parameter<'_>) -> Asked {
     let rests = inquiry.world.with(knob, knob.low);
-    Some(understanding::asked(&rests, knob, &[]))
+    understanding::asked(&rests, knob, &[])
 }
 
 fn capable(variant: &Variant, transcript: &Transcript) -> bool {
@@ -91,9 +91,9 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
     let is_known = inquiry.world.selection.name() == OFF_SWITCH;
     let mut columns = TURNING.columns(inquiry, seen);
     columns.truncate(RATES.len());
-    let pressed = is_known.then(|| presses(inquiry, &columns, look)).flatten();
-    let verdict = match pressed {
-        Some(presses) => together(vec![presses, turned]),
+    let button = is_known.then(|| presses(inquiry, &columns, look)).flatten();
+    let verdict = match button {
+        Some(of_button) => together(vec![of_button, turned]),
         None => turned,
     };
     TURNING.guard(inquiry, seen, look, verdict)

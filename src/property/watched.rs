@@ -46,7 +46,7 @@ const TURNING: Turning = Turning {
     told: Told::ByObservation,
     variants: Variant::plain,
     checks: |_| Vec::new(),
-    understanding,
+    understanding: |inquiry, knob| Some(understood(inquiry, knob)),
     under: |_| Under::Given,
     following: 0,
     differ: by_actions,
@@ -58,9 +58,9 @@ const TURNING: Turning = Turning {
 };
 
 /// Turned to its ends, `now` has to make a difference while nothing watches.
-fn understanding(inquiry: &Inquiry, knob: &Parameter<'_>) -> Option<Asked> {
+fn understood(inquiry: &Inquiry, knob: &Parameter<'_>) -> Asked {
     let rests = inquiry.world.with(knob, knob.low);
-    Some(understanding::asked(&rests, knob, &[]))
+    understanding::asked(&rests, knob, &[])
 }
 
 fn capable(variant: &Variant, transcript: &Transcript) -> bool {

@@ -7,7 +7,7 @@ use dayfly::agent::Source;
 use dayfly::environment::{KINDS, Selection as World};
 use dayfly::episode::Cancel;
 use dayfly::property::{About, Finding, Need, PROPERTIES, Property, Verdict};
-use dayfly::suite::{self, Asked, Case, OnFailure, Outcome, Rules, Selection, Stage};
+use dayfly::suite::{self, Asked, Case, OnFailure, Origin, Outcome, Rules, Selection, Stage};
 use dayfly::value::Seed;
 
 use crate::common::{files, policy, read, root};
@@ -75,7 +75,14 @@ fn worlds() -> Vec<dayfly::property::World> {
 fn cases(agent: &Arc<Source>, learns: bool, property: &'static Property, rules: Rules) -> Vec<Case> {
     let worlds = if matches!(property.needs, Need::Knob(_)) { worlds() } else { Vec::new() };
     let (agents, rules) = (vec![(Arc::clone(agent), learns)], vec![rules]);
-    let selection = Selection { agents, rules, worlds, properties: vec![Asked::from(property)], seed: Seed(3) };
+    let selection = Selection {
+        agents,
+        rules,
+        worlds,
+        properties: vec![Asked::from(property)],
+        seed: Seed(3),
+        origin: Origin::Fixed,
+    };
     let mut cases = selection.cases().unwrap();
     cases.retain(|case| property.inapplicable(&case.inquiry()).is_none());
     for case in &mut cases {
@@ -197,7 +204,8 @@ fn a_property_opens_the_road_that_it_needs_and_leaves_the_rest_of_the_policy_as_
     for code in ["P03", "P13", "P14"] {
         let properties = vec![Asked::from(Property::find(code).unwrap())];
         let (agents, rules) = (vec![(Arc::clone(&source), false)], vec![rules.clone()]);
-        let selection = Selection { agents, rules, worlds: Vec::new(), properties, seed: Seed(0) };
+        let selection =
+            Selection { agents, rules, worlds: Vec::new(), properties, seed: Seed(0), origin: Origin::Fixed };
         let mut cases = selection.cases().unwrap();
         cases[0].trials = Some(20);
         let outcome = ask(&cases).remove(0);
@@ -221,8 +229,14 @@ fn a_trap_is_named_as_a_trap() {
     for code in ["P04", "P06", "P13", "P21"] {
         let properties = vec![Asked::from(Property::find(code).unwrap())];
         let agents = vec![(Arc::clone(&trapper), false)];
-        let selection =
-            Selection { agents, rules: vec![rules("strict")], worlds: Vec::new(), properties, seed: Seed(0) };
+        let selection = Selection {
+            agents,
+            rules: vec![rules("strict")],
+            worlds: Vec::new(),
+            properties,
+            seed: Seed(0),
+            origin: Origin::Fixed,
+        };
         let mut cases = selection.cases().unwrap();
         cases[0].trials = Some(1);
         let verdict = ask(&cases).remove(0).verdict;
