@@ -188,7 +188,7 @@ impl Crew {
         mut done: impl FnMut(u64, Lived),
     ) -> Result<(), Error> {
         let slots = self.seats.len().max(1);
-        let Some(slot) = self.seats.get(seat % slots) else { return Ok(()) };
+        let Some(slot) = self.seats.get(seat.checked_rem(slots).unwrap_or(0)) else { return Ok(()) };
         let mut held = lock(slot);
         // Learning has the wall clock once more.
         let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(self.patience);

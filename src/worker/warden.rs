@@ -101,7 +101,11 @@ impl Warden {
 
     /// The worker owes an answer within `patience` from now on.
     pub(super) fn expect(&self, worker: &Watch, patience: Duration) {
-        let ticks = u64::try_from(patience.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX);
+        let ticks = patience
+            .as_millis()
+            .checked_div(TICK.as_millis())
+            .and_then(|ticks| u64::try_from(ticks).ok())
+            .unwrap_or(u64::MAX);
         // The thread may look early, never late: twice the ticks are at least the time.
         let due = self.shared.now.load(Ordering::Relaxed).saturating_add(ticks).saturating_add(2);
         worker.due.store(due, Ordering::Relaxed);

@@ -130,7 +130,7 @@ const FIELDS: &[Lie] = &[
     told("an action that the world does not have", BEYOND, |told| told.actions = vec![0, 200, 1]),
     told("an action of another kind", BEYOND, |told| told.actions = [&[1][..], &1_f64.to_le_bytes()].concat()),
     told("an action without an end", UNKNOWN, |told| {
-        told.actions = [&[4, 0xff, 0xff, 3][..], &[b'x'; 65_535]].concat()
+        told.actions = [&[4, 0xff, 0xff, 3][..], &[b'x'; 65_535]].concat();
     }),
     told("more steps than there may be", BEYOND, |told| told.actions = vec![0; 202]),
     told("no action", Outcome::Believed, |told| told.actions.clear()),
@@ -343,13 +343,13 @@ fn what_a_worker_says_of_its_confinement_is_said_in_plain_characters() {
     let (plan, _) = run.plan();
     let manifest = Manifest::new(&plan.manifest()).unwrap();
     let crew = plan.crew(&program, manifest.digest(), 1, &Cancel::default()).unwrap();
-    let said = || crew.confined().in_force().chain(crew.confined().missing());
-    for (position, (_, words)) in said().enumerate() {
-        assert!(words.chars().count() <= 1001, "{} characters", words.chars().count());
-        let plain = "\\u{1b}[2J\\u{9b}\\u{202e}\\u{2028}here";
-        assert!(position % 2 == 1 || words == plain, "{words:?}");
+    let words = || crew.confined().in_force().chain(crew.confined().missing());
+    for (position, (_, said)) in words().enumerate() {
+        assert!(said.chars().count() <= 1001, "{} characters", said.chars().count());
+        let shown = "\\u{1b}[2J\\u{9b}\\u{202e}\\u{2028}here";
+        assert!(position % 2 == 1 || said == shown, "{said:?}");
     }
-    assert_eq!(said().count(), 4);
+    assert_eq!(words().count(), 4);
 }
 
 #[test]

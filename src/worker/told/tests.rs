@@ -242,7 +242,7 @@ fn where_a_release_ends_the_episode_it_is_told_so() {
         let mut told = told(setting);
         sent(&[("you", b"hello")])(&mut told);
         (told.end, told.actions) = (end, Bytes::default());
-        heard(&told, &setting, &mut ticket())
+        heard(&told, setting, &mut ticket())
     };
     assert!(ended(&setting, End::Returned).is_ok());
     assert_eq!(ended(&setting, End::Released).unwrap_err(), Doubt::Contradiction);

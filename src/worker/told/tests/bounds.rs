@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Fills a list with so many.
+type Change = fn(&mut Told, usize);
+
 #[test]
 fn no_more_calls_are_believed_than_fuel_allows() {
     let (setting, world) = (setting(CROSSING), ticket().environment);
@@ -26,7 +29,7 @@ fn no_list_is_read_further_than_it_may_go() {
     let bounds = Bounds::of(&known, ticket().environment.as_ref());
     assert!(bounds.frame() < 1_500_000, "{}", bounds.frame());
     let residue = || Residue { path: String::new(), bytes: 0 };
-    let changes: [(&str, fn(&mut Told, usize)); 5] = [
+    let changes: [(&str, Change); 5] = [
         ("log", |told, count| told.log = vec![String::new(); count]),
         ("released", |told, count| told.released = vec![(String::new(), Bytes::default()); count]),
         ("violations", |told, count| told.violations = vec![(0, 0); count]),

@@ -94,13 +94,15 @@ fn an_episode_ends_where_its_world_and_its_steps_do() {
         assert_eq!(ends(steps, end).unwrap_err().0, Doubt::Contradiction, "{steps} {end}");
     }
     // A button is pressed once.
-    let terminal =
-        (0..2).map(Value::Discrete).find(|action| played("button", &[action.clone()]).3 == Status::Terminated);
+    let terminal = (0..2)
+        .map(Value::Discrete)
+        .find(|action| played("button", std::slice::from_ref(action)).3 == Status::Terminated);
     let terminal = terminal.unwrap();
-    assert!(done("button", &[terminal.clone()], End::Terminated).is_ok());
-    assert_eq!(done("button", &[terminal.clone()], End::Returned).unwrap_err().0, Doubt::Contradiction);
+    let one = std::slice::from_ref(&terminal);
+    assert!(done("button", one, End::Terminated).is_ok());
+    assert_eq!(done("button", one, End::Returned).unwrap_err().0, Doubt::Contradiction);
     assert!(matches!(
-        done("button", &[terminal.clone(), terminal], End::Terminated).unwrap_err().0,
+        done("button", &[terminal.clone(), terminal.clone()], End::Terminated).unwrap_err().0,
         Doubt::Contradiction | Doubt::Beyond
     ));
 }
