@@ -289,7 +289,6 @@ mod tests {
             generation: 0,
             environment: None,
             end: End::Returned,
-            reproducible: true,
             lost: None,
             reproducible: true,
             closing: Closing::Returned,

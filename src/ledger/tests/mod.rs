@@ -66,6 +66,7 @@ fn lived(run: Digest, episode: u64) -> Transcript {
         generation: 0,
         environment: None,
         end: End::Terminated,
+        reproducible: true,
         lost: None,
         closing: Closing::Returned,
         cause: None,
