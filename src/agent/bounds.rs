@@ -18,12 +18,13 @@ use std::collections::BTreeMap;
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, CoreType,
-    Encoding, FunctionBody, Instance, Parser, Payload, TypeSectionReader,
+    ElementItems, Encoding, FunctionBody, ImportSectionReader, Instance, Parser, Payload, TypeRef, TypeSectionReader,
 };
 
 use super::declared::{Declared, declared};
 use super::joins::{self, Shape};
 use super::part::{Excess, Part};
+use super::work::{self, Types, Work};
 
 /// Why bytes are not for the compiler.
 #[derive(Debug)]
@@ -61,6 +62,10 @@ struct Scope {
     components: Vec<u64>,
     /// The parameters and results of each type, by index.
     arities: Vec<u64>,
+    /// The types of a core module.
+    types: Types,
+    /// The functions without a body, which are imported, and those whose body has been read.
+    bodies: usize,
 }
 
 impl Counts {
@@ -73,7 +78,11 @@ impl Counts {
 
     fn read(&mut self, binary: &[u8]) -> Result<(), Fault> {
         for payload in Parser::new(0).parse_all(binary) {
-            self.section(payload?, binary)?;
+            let payload = payload?;
+            if let Some((_, range)) = payload.as_section() {
+                self.add(Part::Sections, 1, range.start)?;
+            }
+            self.section(payload, binary)?;
         }
         Ok(())
     }
@@ -99,9 +108,15 @@ impl Counts {
             }
             Payload::ImportSection(section) => {
                 self.add(Part::Imports, section.count().into(), section.range().start)?;
+                self.imports(section)?;
             }
             Payload::FunctionSection(section) => {
                 self.add(Part::Functions, section.count().into(), section.range().start)?;
+                if let Some(scope) = self.scopes.last_mut() {
+                    for kind in section {
+                        scope.types.functions.push(kind?);
+                    }
+                }
             }
             Payload::GlobalSection(section) => {
                 self.add(Part::Globals, section.count().into(), section.range().start)?;
@@ -110,7 +125,15 @@ impl Counts {
                 self.add(Part::Exports, section.count().into(), section.range().start)?;
             }
             Payload::ElementSection(section) => {
-                self.add(Part::Segments, section.count().into(), section.range().start)?;
+                let at = section.range().start;
+                self.add(Part::Segments, section.count().into(), at)?;
+                for segment in section {
+                    let elements = match segment?.items {
+                        ElementItems::Functions(functions) => functions.count(),
+                        ElementItems::Expressions(_, expressions) => expressions.count(),
+                    };
+                    self.add(Part::Elements, elements.into(), at)?;
+                }
             }
             Payload::DataSection(section) => {
                 self.add(Part::Segments, section.count().into(), section.range().start)?;
@@ -185,7 +208,14 @@ impl Counts {
             let part = if encoding == Encoding::Module { Part::Modules } else { Part::Components };
             self.add(part, 1, at)?;
         }
-        self.scopes.push(Scope { encoding, instances: 1, components: Vec::new(), arities: Vec::new() });
+        self.scopes.push(Scope {
+            encoding,
+            instances: 1,
+            components: Vec::new(),
+            arities: Vec::new(),
+            types: Types::default(),
+            bodies: 0,
+        });
         within(Part::Nesting, u64::try_from(self.scopes.len()).unwrap_or(u64::MAX), at)
     }
 
@@ -222,9 +252,27 @@ impl Counts {
         Ok(())
     }
 
+    /// The types of the functions that a core module imports.
+    fn imports(&mut self, section: ImportSectionReader<'_>) -> Result<(), Fault> {
+        for import in section.into_imports() {
+            let (TypeRef::Func(kind) | TypeRef::FuncExact(kind)) = import?.ty else { continue };
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.types.functions.push(kind);
+                scope.bodies = scope.bodies.saturating_add(1);
+            }
+        }
+        Ok(())
+    }
+
     fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), Fault> {
         let at = section.range().start;
         self.add(Part::Types, section.count().into(), at)?;
+        for kind in section.clone() {
+            let kind = kind?;
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.types.types.extend(kind.into_types());
+            }
+        }
         for kind in section.into_iter_err_on_gc_types() {
             let kind = kind?;
             let arity = kind.params().len().saturating_add(kind.results().len());
@@ -245,7 +293,20 @@ impl Counts {
         within(Part::Blocks, depth, at)?;
         within(Part::Joins, joins, at)?;
         self.add(Part::AllLocals, locals, at)?;
-        self.add(Part::AllJoins, joins, at)
+        self.add(Part::AllJoins, joins, at)?;
+        self.work(body, at)
+    }
+
+    /// What the compiler makes of a function.
+    fn work(&mut self, body: &FunctionBody<'_>, at: usize) -> Result<(), Fault> {
+        let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
+        let own = scope.types.functions.get(scope.bodies).copied();
+        scope.bodies = scope.bodies.saturating_add(1);
+        let Work { pieces, height, tracked } = work::work(body, &scope.types, own)?;
+        within(Part::Pieces, pieces, at)?;
+        within(Part::Height, height, at)?;
+        within(Part::Tracked, tracked, at)?;
+        self.add(Part::AllPieces, pieces, at)
     }
 }
 

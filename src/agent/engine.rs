@@ -12,8 +12,7 @@ use crate::gate::Capability;
 use crate::value::{Digest, Hasher};
 
 /// What an agent may be made of: version 2 of WebAssembly, additions in constants, and components. What is not here is refused,
-/// however far a later engine is with it. The engine itself joins components by modules of several memories, which the pool holds to
-/// one for each of the agent's own.
+/// however far a later engine is with it. A module may have several memories: the engine itself joins components by such modules.
 pub(super) const ADMITTED: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::EXTENDED_CONST)
@@ -132,6 +131,9 @@ fn pool(limits: MemoryLimits, episodes: u32) -> PoolingAllocationConfig {
         .max_core_instances_per_component(INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
+        // One module may have all of them.
+        .max_memories_per_module(MEMORIES)
+        .max_tables_per_module(TABLES)
         .max_component_instance_size(INSTANCE_SIZE)
         .max_core_instance_size(INSTANCE_SIZE)
         .max_memory_size(usize::try_from(limits.memory).unwrap_or(usize::MAX))

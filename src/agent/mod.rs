@@ -25,6 +25,7 @@ mod objection;
 mod part;
 mod shipped;
 mod source;
+mod work;
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -397,6 +398,6 @@ fn refused(name: String, binary: &[u8], error: &wasmtime::Error) -> Error {
     }
     // What follows the first clause is about the engine.
     let first = cause.split(';').next().unwrap_or(&cause).trim_end().to_owned();
-    let is_room = ["in the pooling allocator", "exceeds the configured maximum"].iter().any(says);
+    let is_room = ["in the pooling allocator", "exceeds the configured maximum", "per-instance limit"].iter().any(says);
     if is_room { Error::Room { name, cause: first } } else { Error::Malformed { name, cause } }
 }

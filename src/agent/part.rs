@@ -41,6 +41,18 @@ pub enum Part {
     Joins,
     /// The same in all functions.
     AllJoins,
+    /// What the compiler makes of one function: see the module `work`.
+    Pieces,
+    /// The same of all functions.
+    AllPieces,
+    /// Values on the stack of one function at a time.
+    Height,
+    /// Values that the compiler has to keep track of in one function, times what it makes of it.
+    Tracked,
+    /// Elements in segments.
+    Elements,
+    /// Sections, of any kind.
+    Sections,
     /// Bytes of one description of a core module's interface.
     Metadata,
 }
@@ -61,7 +73,12 @@ impl Part {
             Self::AllLocals => 1_000_000,
             Self::Blocks => 2_000,
             Self::Joins => 200_000,
-            Self::AllJoins => 10_000_000,
+            Self::AllJoins | Self::AllPieces => 10_000_000,
+            // The interpreter of `SpiderMonkey` has 25 million, with 30 000 pieces.
+            Self::Tracked => 50_000_000,
+            Self::Pieces | Self::Sections => 100_000,
+            Self::Height => 1_000,
+            Self::Elements => 1_000_000,
         }
     }
 
@@ -86,6 +103,12 @@ impl Part {
             Self::Blocks => "blocks of one function within each other",
             Self::Joins => "values joined in one function",
             Self::AllJoins => "values joined in all functions",
+            Self::Pieces => "pieces that one function is compiled to",
+            Self::AllPieces => "pieces that all functions are compiled to",
+            Self::Height => "values on the stack of one function",
+            Self::Tracked => "values to keep track of in the pieces of one function",
+            Self::Elements => "elements in segments",
+            Self::Sections => "sections",
             Self::Metadata => "bytes of `component-type`",
         }
     }
@@ -93,7 +116,16 @@ impl Part {
     /// What to do about too much of it.
     pub const fn help(self) -> &'static str {
         match self {
-            Self::Body | Self::Locals | Self::AllLocals | Self::Blocks | Self::Joins | Self::AllJoins => {
+            Self::Body
+            | Self::Locals
+            | Self::AllLocals
+            | Self::Blocks
+            | Self::Joins
+            | Self::AllJoins
+            | Self::Pieces
+            | Self::AllPieces
+            | Self::Height
+            | Self::Tracked => {
                 "split the function; a compiler that inlines less, such as with `opt-level = \"s\"`, makes smaller ones"
             }
             Self::Modules | Self::Components | Self::Nesting | Self::Instances => {

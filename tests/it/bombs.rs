@@ -24,6 +24,12 @@ const PARTS: &[(Part, u64)] = &[
     (Part::Blocks, 1),
     (Part::Joins, 4),
     (Part::AllJoins, 8),
+    (Part::Pieces, 3),
+    (Part::AllPieces, 3),
+    (Part::Height, 1),
+    (Part::Tracked, 1_000),
+    (Part::Elements, 1),
+    (Part::Sections, 1),
     (Part::Metadata, 1),
 ];
 
@@ -93,6 +99,23 @@ fn bomb(part: Part, count: u64) -> Vec<u8> {
             let rest = if count.is_multiple_of(200_000) { String::new() } else { joining(count % 200_000) };
             core(&(times(&joining(200_000), count / 200_000) + &rest))
         }
+        // The function itself is one, a call three.
+        Part::Pieces => core(&calling(count)),
+        // The agent's own function is one.
+        Part::AllPieces => {
+            let count = count - 1;
+            core(&(times(&calling(90_001), count / 90_001) + &calling(count % 90_001)))
+        }
+        Part::Height => core(&format!("(func {}{})", times("(i32.const 0)", count), times("drop ", count))),
+        // So many pieces are tracked through with each of a thousand locals.
+        Part::Tracked => core(&format!(
+            "(func (local {}) {})",
+            times("i32 ", 1_000),
+            times("(br_if 0 (i32.const 0))", count / 1_000 / 3)
+        )),
+        Part::Elements => core(&format!("(func $f) (elem func {})", times("$f ", count))),
+        // The header is none; the rest of the component has some.
+        Part::Sections => sections(count),
         Part::Metadata => {
             let mut module = crate::core::module("(module (func (export \"run\")))");
             // A custom section of that name: an id, a length, a length, the name, the content.
@@ -109,6 +132,23 @@ fn bomb(part: Part, count: u64) -> Vec<u8> {
             module
         }
     }
+}
+
+/// A function of so many pieces: calls, each of which expands to three.
+fn calling(count: u64) -> String {
+    format!("(func {})", times("call 0 ", count.saturating_sub(1) / 3))
+}
+
+/// A component with so many sections, nearly all of which are empty and custom.
+fn sections(count: u64) -> Vec<u8> {
+    let mut bytes = around("");
+    let there =
+        wasmparser::Parser::new(0).parse_all(&bytes).filter(|payload| payload.as_ref().unwrap().as_section().is_some());
+    let there = u64::try_from(there.count()).unwrap();
+    for _ in there..count {
+        bytes.extend([0, 1, 0]);
+    }
+    bytes
 }
 
 fn load(bytes: &[u8]) -> Result<Agent, Error> {
@@ -194,7 +234,7 @@ fn a_text_is_no_longer_than_what_it_is_read_into_can_be() {
 }
 
 /// Those whose largest neighbour takes the compiler long.
-const LONG: &[Part] = &[Part::Functions, Part::AllJoins];
+const LONG: &[Part] = &[Part::Functions, Part::AllJoins, Part::AllPieces];
 
 fn neighbours_are_loaded(is_wanted: impl Fn(&Part) -> bool) {
     for (part, _) in PARTS.iter().filter(|(part, _)| is_wanted(part)) {
@@ -219,4 +259,53 @@ fn the_largest_neighbour_of_each_bomb_is_not() {
 #[ignore = "it compiles 60 000 functions: half a minute without optimization"]
 fn nor_are_those_that_take_long() {
     neighbours_are_loaded(|part| LONG.contains(part));
+}
+
+/// What took the compiler gigabytes or minutes within the bounds on bytes and joins, each in a module of at most a megabyte.
+#[test]
+fn what_an_instruction_expands_to_is_counted() {
+    let straight = |text: &str, count: u64| {
+        core(&format!("(table 1 funcref) (elem declare func $f) (func $f) (func (param i32) {})", times(text, count)))
+    };
+    let many = "i32 ".repeat(1_000);
+    let results = format!(
+        "(type $p (func (param {many}) (result {many}))) (func $c (result {many}) unreachable) (func (call $c) {} unreachable)",
+        times("(block (type $p)) ", 1_000)
+    );
+    for (what, part, bytes) in [
+        ("call_indirect", Part::Pieces, straight("(call_indirect (local.get 0))", 200_000)),
+        ("table.get", Part::Pieces, straight("(drop (table.get 0 (local.get 0)))", 200_000)),
+        ("call", Part::Pieces, straight("(call $f)", 340_000)),
+        ("memory.fill", Part::Pieces, straight("(memory.fill (local.get 0)(local.get 0)(local.get 0))", 110_000)),
+        ("if", Part::Pieces, straight("(if (local.get 0) (then) (else))", 170_000)),
+        ("loop", Part::Pieces, straight("(loop (br_if 0 (local.get 0)))", 9_000)),
+        ("blocks of a thousand results", Part::Tracked, core(&results)),
+        (
+            "calls that give a thousand values",
+            Part::Pieces,
+            core(&format!("(func $c (result {many}) unreachable) (func {} unreachable)", times("(call $c)", 400))),
+        ),
+    ] {
+        match load(&bytes) {
+            Err(Error::Excess { excess, .. }) => assert_eq!(excess.part, part, "{what}"),
+            Err(error) => panic!("{what}: {error}"),
+            Ok(_) => panic!("{what} was loaded"),
+        }
+    }
+}
+
+#[test]
+fn a_module_may_have_as_many_memories_and_tables_as_an_agent() {
+    let module = |memories: usize, tables: usize| {
+        core(&format!("{} {}", "(memory 1)".repeat(memories - 1), "(table 1 funcref)".repeat(tables)))
+    };
+    assert!(load(&module(4, 16)).is_ok());
+    for (bytes, cause) in [
+        (module(5, 1), "defined memories count of 5 exceeds the per-instance limit of 4"),
+        (module(1, 17), "defined tables count of 17 exceeds the per-instance limit of 16"),
+    ] {
+        let Err(error @ Error::Room { .. }) = load(&bytes) else { panic!("it was loaded") };
+        assert_eq!(error.to_string(), format!("`bomb` is made of more than an instance has room for: {cause}"));
+        assert!(error.help().contains("4 memories and 16 tables"), "{}", error.help());
+    }
 }
