@@ -92,7 +92,7 @@ impl State {
         self.total += reward;
         self.observation.clone_from(&observation);
         if self.steps == Detail::Full {
-            gate.keep(Step { action, reward, observation: observation.clone() });
+            gate.keep(self::step(self.environment.as_ref(), action, reward, observation.clone()));
         }
         let end = match status {
             Status::Terminated => Some(End::Terminated),
@@ -167,6 +167,15 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(REQUEST_CARRY_OVER.name, |store, (bytes,): (u64,)| {
         call(store, 0, |host| Ok(host.request(REQUEST_CARRY_OVER, bytes, Class::CarryUndeclared, "boundary.carry")))
     })
+}
+
+/// A step of a world, with what people call it.
+pub fn step(world: &dyn Environment, action: Value, reward: f64, observation: Value) -> Step {
+    Step {
+        action_name: world.action_name(&action).map(Box::from),
+        observation_name: world.observation_name(&observation).map(Box::from),
+        ..Step::unnamed(action, reward, observation)
+    }
 }
 
 /// The world of a component that has none: `learn` acts nowhere.

@@ -72,6 +72,16 @@ pub trait Environment: Send {
     /// The task in words, for the brief.
     fn task(&self) -> &str;
 
+    /// The name of an observation, for people; none where the world has no names. No agent is told of it.
+    fn observation_name(&self, _observation: &Value) -> Option<&str> {
+        None
+    }
+
+    /// The name of an action, for people; none where the world has no names.
+    fn action_name(&self, _action: &Value) -> Option<&str> {
+        None
+    }
+
     /// How many steps an episode of the task has at most, where that is known: the same for every episode.
     ///
     /// A task that still runs after so many is cut off: a truncation, never a terminal state. A terminal state at the

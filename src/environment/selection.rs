@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::table::{Chart, Table};
 use super::{Environment, Error, KINDS, Kind, Knob, Parameter, Parameters};
 use crate::value::hint;
-use crate::value::{Digest, Fault};
+use crate::value::{Digest, Fault, Value};
 
 /// A valid environment, ready to be made as often as there are episodes.
 ///
@@ -92,6 +92,25 @@ impl Selection {
         }
     }
 
+    /// The name of an observation, for people; none where the world has no names, or no such observation.
+    ///
+    /// A table in TOML has names: those of its states. The definition of the world is in the manifest of every run, so that
+    /// [`Selection::defined`] gives the names of what was recorded.
+    pub fn observation_name(&self, observation: &Value) -> Option<&str> {
+        match &self.0 {
+            World::Kind(..) => None,
+            World::Table(chart) => chart.observation_name(observation),
+        }
+    }
+
+    /// The name of an action, for people; none where the world has no names, or no such action.
+    pub fn action_name(&self, action: &Value) -> Option<&str> {
+        match &self.0 {
+            World::Kind(..) => None,
+            World::Table(chart) => chart.action_name(action),
+        }
+    }
+
     /// The parameters it takes. The default of a world in TOML is the value that is selected.
     pub fn parameters(&self) -> Vec<Parameter<'_>> {
         match &self.0 {
@@ -121,7 +140,9 @@ impl Selection {
     /// What is wrong with it.
     pub fn defined(definition: &str) -> Result<Self, Error> {
         if definition.contains('\n') {
-            return Self::table(definition).map_err(|fault| Error::new(&fault.message, &fault.help));
+            return Chart::read_again(definition)
+                .map(|chart| Self(World::Table(Arc::new(chart))))
+                .map_err(|fault| Error::new(&fault.message, &fault.help));
         }
         definition.parse()
     }

@@ -92,10 +92,11 @@ pub(super) fn course(transcript: &Transcript) -> Vec<&Value> {
 /// The first actions of an episode, for people.
 fn in_words(transcript: &Transcript) -> String {
     const SHOWN: usize = 12;
-    let word = |step: &Step| match &step.action {
-        Value::Discrete(index) => index.to_string(),
-        Value::Real(real) => real.to_string(),
-        other => format!("{other:?}"),
+    let word = |step: &Step| match (&step.action_name, &step.action) {
+        (Some(name), _) => format!("`{name}`"),
+        (None, Value::Discrete(index)) => index.to_string(),
+        (None, Value::Real(real)) => real.to_string(),
+        (None, other) => format!("{other:?}"),
     };
     let shown: Vec<String> = transcript.trace.iter().take(SHOWN).map(word).collect();
     let rest = if transcript.trace.len() > SHOWN { " ..." } else { "" };

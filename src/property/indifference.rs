@@ -188,7 +188,7 @@ mod tests {
                 let offer = read(world.task());
                 let action = Value::Discrete(if presses(&offer) { offer.press } else { 1 - offer.press });
                 let reward = world.step(&action).reward;
-                Transcript { seed, trace: vec![Step { action, reward, observation }], ..acting(episode, &[]) }
+                Transcript { seed, trace: vec![Step::unnamed(action, reward, observation)], ..acting(episode, &[]) }
             };
             observed((0..trial.lineages.into()).map(episode).collect())
         };

@@ -245,7 +245,7 @@ mod tests {
         let episode = |episode: u64| {
             let before = episode.checked_sub(SEEDS).map_or(0, secret);
             let action = Value::Discrete(answer(before, secret(episode), episode));
-            let step = Step { action, reward: 0.0, observation: Value::Discrete(secret(episode)) };
+            let step = Step::unnamed(action, 0.0, Value::Discrete(secret(episode)));
             Transcript { trace: vec![step], ..acting(episode, &[]) }
         };
         (PROPERTY.judge)(&inquiry(MARKER, 0.05), &[observed((0..2 * SEEDS).map(episode).collect())])

@@ -135,7 +135,7 @@ mod tests {
 
     /// An episode of one step that led to this observation, with these scores.
     fn episode(seed: u64, last: Vec<u32>, total: f64, performance: f64) -> Transcript {
-        let step = Step { action: Value::Discrete(0), reward: total, observation: Value::MultiDiscrete(last) };
+        let step = Step::unnamed(Value::Discrete(0), total, Value::MultiDiscrete(last));
         Transcript { episode: seed, trace: vec![step], steps: 1, total, performance, ..transcript(&[]) }
     }
 

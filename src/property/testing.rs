@@ -12,7 +12,7 @@ use super::{Inquiry, Observed, Subject, Terms};
 
 /// An episode with these rewards, in which action 0 is taken and a terminal state reached.
 pub(super) fn transcript(rewards: &[f64]) -> Transcript {
-    let step = |reward: &f64| Step { action: Value::Discrete(0), reward: *reward, observation: Value::Discrete(0) };
+    let step = |reward: &f64| Step::unnamed(Value::Discrete(0), *reward, Value::Discrete(0));
     Transcript {
         episode: 0,
         lineage: 0,
@@ -48,7 +48,7 @@ pub(super) fn transcript(rewards: &[f64]) -> Transcript {
 
 /// An episode in which these actions are taken, for nothing.
 pub(super) fn acting(episode: u64, actions: &[u64]) -> Transcript {
-    let step = |action: &u64| Step { action: Value::Discrete(*action), reward: 0.0, observation: Value::Discrete(0) };
+    let step = |action: &u64| Step::unnamed(Value::Discrete(*action), 0.0, Value::Discrete(0));
     let steps = u32::try_from(actions.len()).unwrap();
     Transcript { episode, steps, trace: actions.iter().map(step).collect(), ..transcript(&[]) }
 }

@@ -19,6 +19,7 @@ mod entries;
 mod entry;
 mod recorder;
 mod sound;
+mod step;
 mod tally;
 
 use std::borrow::Cow;
@@ -29,7 +30,8 @@ pub use class::Class;
 pub use end::{Closing, End};
 pub use entries::Budget;
 pub use entry::{Argument, Called, Decision, Due, Entry, Operation, Part, Weight};
-pub use recorder::{Calls, Detail, Keep, Record, Recorder, Step};
+pub use recorder::{Calls, Detail, Keep, Record, Recorder};
+pub use step::Step;
 pub use tally::{Tally, Touched};
 
 use crate::value::{Digest, Seed};
@@ -69,7 +71,7 @@ pub struct Transcript<O = Operation> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<Cow<'static, str>>,
     /// Whether all of this follows from the seed; left out where it does.
-    #[serde(skip_serializing_if = "is_true")]
+    #[serde(default = "follows", skip_serializing_if = "is_true")]
     pub reproducible: bool,
     /// How the agent left.
     pub closing: Closing,
@@ -217,6 +219,11 @@ impl Lesson {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 const fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+/// Whether an episode follows from its seed where its line does not say so.
+const fn follows() -> bool {
+    true
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

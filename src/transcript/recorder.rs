@@ -1,10 +1,10 @@
 //! The hot path of the record: it appends bytes to a buffer; hashing is by segment.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::entries::{Budget, Entries};
 use super::entry::frame_value;
-use super::{Argument, Class, Decision, Entry, Operation, Tally, Touched};
+use super::{Argument, Class, Decision, Entry, Operation, Step, Tally, Touched};
 use crate::value::{Digest, Hasher, Value};
 
 /// What an episode keeps of its calls.
@@ -25,26 +25,6 @@ pub enum Detail {
     Digest,
     /// Each step is kept.
     Full,
-}
-
-/// One step: what was done and what came of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// The action.
-    pub action: Value,
-    /// The reward, whether or not the agent is shown it.
-    pub reward: f64,
-    /// The observation after the action.
-    pub observation: Value,
-}
-
-impl Step {
-    /// How many bytes of a line it takes at the most: six for a byte of text, the most that JSON takes.
-    pub fn bytes(&self) -> u64 {
-        let weight = self.action.weight().saturating_add(self.observation.weight());
-        u64::try_from(weight).unwrap_or(u64::MAX).saturating_mul(6).saturating_add(128)
-    }
 }
 
 /// Every call of an episode, in their order: how many, and the digest of their operations, arguments, decisions and outcomes.

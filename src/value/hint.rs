@@ -3,13 +3,20 @@
 /// How many names are listed before the rest is left out.
 const LISTED: usize = 12;
 
+/// How many names a wrong one is compared with: a comparison takes the product of their lengths.
+const COMPARED: usize = 1_000;
+
 /// Help for a name that there is not: the nearest of the `names`, where one is near, and what there is.
 ///
 /// `hint("levle", "its parameters are", ..)` is "did you mean `level`? its parameters are `level`, `interruption`".
 pub fn hint<'n>(wrong: &str, introduction: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
     let wrong = wrong.to_lowercase();
-    let near = |name: &&str| strsim::damerau_levenshtein(&wrong, &name.to_lowercase());
-    let meant = names.clone().min_by_key(near).filter(|name| near(name) <= name.len() / 3);
+    let letters = wrong.chars().count();
+    let distance = |name: &&str| strsim::damerau_levenshtein(&wrong, &name.to_lowercase());
+    // Names are no nearer to each other than their lengths are.
+    let may_be_near = |name: &&str| name.to_lowercase().chars().count().abs_diff(letters) <= name.len() / 3;
+    let compared = names.clone().filter(may_be_near).take(COMPARED);
+    let meant = compared.min_by_key(distance).filter(|name| distance(name) <= name.len() / 3);
     let question = meant.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
     let list = names.clone().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let rest = if names.count() > LISTED { ", ..." } else { "" };

@@ -24,7 +24,7 @@ use crate::gate::{Consequence, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
 use crate::transcript::{
-    Argument, Class, Closing, Decision, Due, End, Entry, Lesson, Message, Part, Residue, Tally, Transcript,
+    Argument, Class, Closing, Decision, Due, End, Entry, Lesson, Message, Part, Residue, Step, Tally, Transcript,
 };
 use crate::value::json;
 
@@ -221,7 +221,7 @@ fn is_short(transcript: &Transcript) -> bool {
     let around = 512_usize;
     let Transcript { entries, trace, log, released, residue, lost: None, .. } = transcript else { return false };
     let entries = entries.iter().map(|entry| entry.argument.len().saturating_add(entry.rule.len()));
-    let trace = trace.iter().map(|step| step.action.weight().saturating_add(step.observation.weight()));
+    let trace = trace.iter().map(Step::weight);
     let released = released.iter().map(|message| message.recipient.len().saturating_add(message.body.len()));
     let parts = entries.chain(trace).chain(log.iter().map(String::len)).chain(released);
     let parts = parts.chain(residue.iter().map(|left| left.path.len()));

@@ -11,6 +11,7 @@
 use super::bounds::Bounds;
 use super::parcel::Rest;
 use super::told::Doubt;
+use crate::capability;
 use crate::environment::{Environment, Status, Transition};
 use crate::episode;
 use crate::transcript::{Detail, Recorder, Step};
@@ -57,7 +58,7 @@ pub(super) fn play(
             if kept >= Recorder::MOST {
                 return Err(Doubt::Beyond);
             }
-            let step = Step { action, reward, observation };
+            let step = capability::step(environment, action, reward, observation);
             kept = kept.saturating_add(step.bytes());
             played.trace.push(step);
         }

@@ -59,12 +59,21 @@ pub(super) struct Outcome {
 }
 
 impl Chart {
-    /// Read a table.
+    /// Read a table that a user wrote.
     ///
     /// # Errors
     ///
     /// [`Fault`] points at what is wrong.
     pub(in super::super) fn read(text: &str) -> Result<Self, Fault> {
+        read::written(text)
+    }
+
+    /// Read the canonical text of a chart, which may be longer than what a user may write.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] points at what is wrong.
+    pub(in super::super) fn read_again(text: &str) -> Result<Self, Fault> {
         read::chart(text)
     }
 
@@ -98,10 +107,22 @@ impl Chart {
     }
 
     /// Every number of the table, as it is written.
-    pub(super) fn amounts(&self) -> Vec<Amount> {
+    pub(super) fn amounts(&self) -> impl Iterator<Item = Amount> {
         let outcomes = self.states.iter().flat_map(|state| state.ways.iter().flatten());
         let outcomes = outcomes.flat_map(|outcome| [Some(outcome.reward), Some(outcome.hidden), outcome.p]);
-        outcomes.flatten().chain(self.states.iter().map(|state| state.due)).chain(self.steps).collect()
+        outcomes.flatten().chain(self.states.iter().map(|state| state.due)).chain(self.steps)
+    }
+
+    /// The name of the state that is observed.
+    pub(in super::super) fn observation_name(&self, observation: &Value) -> Option<&str> {
+        let Value::Discrete(state) = observation else { return None };
+        self.states.get(usize::try_from(*state).ok()?).map(|state| state.name.as_str())
+    }
+
+    /// The name of an action.
+    pub(in super::super) fn action_name(&self, action: &Value) -> Option<&str> {
+        let Value::Discrete(action) = action else { return None };
+        self.actions.get(usize::try_from(*action).ok()?).map(String::as_str)
     }
 
     pub(super) fn told(&self) -> &str {

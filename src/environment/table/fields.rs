@@ -42,10 +42,19 @@ impl<'t> Fields<'t> {
 
     /// Refuse every key that is not `allowed`.
     pub(super) fn only(self, allowed: &[&str]) -> Result<Self, Fault> {
-        match self.keys().into_iter().find(|(key, _)| !allowed.contains(key)) {
+        self.only_if(|key| allowed.contains(&key), || allowed.iter().copied())
+    }
+
+    /// Refuse every key that is not allowed, where `names` are those that are.
+    pub(super) fn only_if<'n, N: Iterator<Item = &'n str> + Clone>(
+        self,
+        is_allowed: impl Fn(&str) -> bool,
+        names: impl FnOnce() -> N,
+    ) -> Result<Self, Fault> {
+        match self.keys().into_iter().find(|(key, _)| !is_allowed(key)) {
             None => Ok(self),
             Some((key, span)) => {
-                let help = hint(key, "the keys are", allowed.iter().copied());
+                let help = hint(key, "the keys are", names());
                 Err(fault(format!("unknown key `{key}` in {}", self.what), span, "", help))
             }
         }

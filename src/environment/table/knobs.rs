@@ -1,10 +1,12 @@
 //! The parameters that a table declares, and where each of them may stand.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
 
 use super::super::{Knob, Numbers};
+use super::bounds::Bound;
 use super::chart::{Amount, Declared};
 use super::fields::{Fields, Item, fault, is_plain, real, text};
 use crate::value::{Fault, hint};
@@ -76,6 +78,8 @@ impl Parameters {
         let table = Fields::of(item, "`parameters`".to_owned())?;
         let mut parameters = NONE;
         for (name, span) in table.keys() {
+            Bound::Name.admit(name.len(), || Some(span.clone()))?;
+            Bound::Parameters.admit(parameters.declared.len() + 1, || Some(span.clone()))?;
             if !is_plain(name) {
                 let help = "use letters, digits, `-` and `_`".to_owned();
                 return Err(fault(format!("`{name}` is no name for a parameter"), span, "", help));
@@ -137,10 +141,12 @@ impl Parameters {
     }
 
     /// Refuse a parameter that stands nowhere: not among `amounts`, nor, unless it is a knob, in the task.
-    pub(super) fn all_stand(&self, amounts: &[Amount], task: &str) -> Result<(), Fault> {
+    pub(super) fn all_stand(&self, amounts: impl Iterator<Item = Amount>, task: &str) -> Result<(), Fault> {
+        let place = |amount| if let Amount::Named(place) = amount { Some(place) } else { None };
+        let named: BTreeSet<usize> = amounts.filter_map(place).collect();
         for (place, (parameter, span)) in self.declared.iter().zip(&self.keys).enumerate() {
             let told = parameter.knob.is_none() && task.contains(&format!("{{{}}}", parameter.name));
-            if !told && !amounts.contains(&Amount::Named(place)) {
+            if !told && !named.contains(&place) {
                 let message = format!("the parameter `{}` stands nowhere", parameter.name);
                 let help = "write its name, in quotes, where its value is meant".to_owned();
                 return Err(fault(message, span.clone(), "", help));

@@ -25,8 +25,8 @@
 //!
 //! # Observation, action, reward
 //!
-//! - Observation: `discrete(states)`, the state, numbered from 0 in the order in which the states first appear in the
-//!   file.
+//! - Observation: `discrete(states)`, the state. States are numbered from 0 in the order of their headings: `dry` is 0 and
+//!   `wet` is 1. That `start` or an outcome names a state before does not count. The record has the name beside the number.
 //! - Action: `discrete(actions)`, in the order of `actions`. Each state that is not terminal says what each of them
 //!   leads to: one outcome, or several with probabilities `p` that sum to 1.
 //! - Reward: `reward` of the outcome, 0 if left out.
@@ -70,6 +70,7 @@
 //! That the table is the task its author had in mind: states that cannot be reached are no error. And a knob says what may
 //! change when it is turned, not that anything an agent would care about does.
 
+mod bounds;
 mod canonical;
 mod chart;
 mod fields;
@@ -122,6 +123,14 @@ impl Environment for Table {
 
     fn actions(&self) -> Space {
         Space::Discrete(number(self.chart.actions.len()))
+    }
+
+    fn observation_name(&self, observation: &Value) -> Option<&str> {
+        self.chart.observation_name(observation)
+    }
+
+    fn action_name(&self, action: &Value) -> Option<&str> {
+        self.chart.action_name(action)
     }
 
     fn task(&self) -> &str {
@@ -202,6 +211,26 @@ mod tests {
         assert!(watering.terminated());
         assert_eq!((watering.total, watering.performance), (2.5 - tries, 1.0 - tries));
         assert!(watering.state.is_empty());
+    }
+
+    #[test]
+    fn states_are_numbered_in_the_order_of_their_headings_and_everything_is_called_by_its_name() {
+        // `dry` is named first, as the start, and is the second heading.
+        let world = table(GARDEN);
+        let seen = |number: u64| world.observation_name(&Value::Discrete(number));
+        let done = |number: u64| world.action_name(&Value::Discrete(number));
+        assert_eq!([seen(0), seen(1), seen(2)], [Some("wet"), Some("dry"), None]);
+        assert_eq!([done(WAIT), done(WATER), done(2)], [Some("wait"), Some("water"), None]);
+        assert_eq!(
+            (world.observation_name(&Value::Real(0.0)), world.action_name(&Value::Text("wait".into()))),
+            (None, None)
+        );
+        let selection = super::super::Selection::table(GARDEN).unwrap();
+        let again = super::super::Selection::defined(&selection.definition()).unwrap();
+        for selection in [selection, again] {
+            assert_eq!(selection.observation_name(&Value::Discrete(1)), Some("dry"));
+            assert_eq!(selection.action_name(&Value::Discrete(1)), Some("water"));
+        }
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! From TOML to a chart that is known to be whole.
+//!
+//! 1. The time that it takes grows with the text and no faster: names are looked up and never searched for.
 
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::KINDS;
+use super::bounds::Bound;
 use super::chart::{Amount, Chart, Outcome, State};
 use super::fields::{Fields, Item, Key, count, fault, flag, is_plain, list, text};
 use super::knobs::{self, Parameters, Role};
@@ -30,7 +35,13 @@ const ROUNDING: f64 = 1e-9;
 /// The longest name of a world.
 const NAME: usize = 64;
 
-/// Read a table.
+/// Read a table that a user wrote.
+pub(super) fn written(toml: &str) -> Result<Chart, Fault> {
+    Bound::Bytes.admit(toml.len(), || None)?;
+    chart(toml)
+}
+
+/// Read a table. Its canonical text may be longer than what was written.
 pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
     let document = DeTable::parse(toml).map_err(|error| Fault {
         message: format!("this is not TOML: {}", error.message()),
@@ -43,9 +54,10 @@ pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
     let mut parameters = world.get("parameters").map_or(Ok(knobs::NONE), Parameters::read)?;
     let steps = world.get("steps").map(|item| steps(item, &mut parameters)).transpose()?;
     let persist = world.get("persist").map(|item| flag(item, "`persist`")).transpose()?.unwrap_or(false);
-    let names = Names { states: states.keys(), actions: actions(world.need("actions")?)?, parameters, persist };
+    let names = Names::new(states.keys(), actions(world.need("actions")?)?, parameters, persist)?;
     let start = world.need("start")?;
     let task = world.need("task")?;
+    Bound::Task.admit(text(task, "`task`")?.len(), || Some(task.span()))?;
     let chart = Chart {
         name: name(world.need("name")?)?,
         task: text(task, "`task`")?.to_owned(),
@@ -53,12 +65,12 @@ pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
         start: names.state(start, "`start`")?,
         steps,
         persist,
-        states: names.states.iter().map(|key| names.describe(&states, key)).collect::<Result<_, _>>()?,
+        states: names.order.iter().map(|key| names.describe(&states, key)).collect::<Result<_, _>>()?,
         actions: names.actions.iter().map(|action| (*action).to_owned()).collect(),
         parameters: names.parameters.declared.clone(),
     };
     names.parameters.all_told(task, &chart.task)?;
-    names.parameters.all_stand(&chart.amounts(), &chart.task)?;
+    names.parameters.all_stand(chart.amounts(), &chart.task)?;
     if chart.states.get(chart.start).is_some_and(|state| state.ways.is_empty()) {
         let message = "an episode cannot begin in a terminal state".to_owned();
         return Err(fault(message, start.span(), "this state is terminal", String::new()));
@@ -96,14 +108,16 @@ fn name(item: Item<'_>) -> Result<String, Fault> {
 
 /// The names of the actions: at least one, each once.
 fn actions(item: Item<'_>) -> Result<Vec<&str>, Fault> {
-    let mut names = Vec::new();
+    let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
     for item in list(item, "`actions`")? {
         let name = text(item, "an action")?;
+        Bound::Name.admit(name.len(), || Some(item.span()))?;
+        Bound::Actions.admit(names.len() + 1, || Some(item.span()))?;
         if let Some(key) = [TERMINAL, DUE].into_iter().find(|key| *key == name) {
             let message = format!("`{key}` is a key that every state may have");
             return Err(fault(message, item.span(), "", "choose another name for the action".to_owned()));
         }
-        if names.contains(&name) {
+        if !seen.insert(name) {
             return Err(fault(format!("action `{name}` is there twice"), item.span(), "", String::new()));
         }
         names.push(name);
@@ -116,22 +130,38 @@ fn actions(item: Item<'_>) -> Result<Vec<&str>, Fault> {
 
 /// The names that the rest of the file refers to.
 struct Names<'t> {
-    states: Vec<Key<'t>>,
+    /// The states, in the order of their headings.
+    order: Vec<Key<'t>>,
+    /// The index of each of them.
+    states: BTreeMap<&'t str, usize>,
     actions: Vec<&'t str>,
+    /// The keys that a state may have.
+    keys: BTreeSet<&'t str>,
     parameters: Parameters,
     persist: bool,
+    /// The outcomes that have been read.
+    outcomes: Cell<usize>,
 }
 
-impl Names<'_> {
+impl<'t> Names<'t> {
+    fn new(order: Vec<Key<'t>>, actions: Vec<&'t str>, parameters: Parameters, persist: bool) -> Result<Self, Fault> {
+        Bound::States.admit(order.len(), || order.get(Bound::States.most()).map(|(_, span)| span.clone()))?;
+        for (name, span) in &order {
+            Bound::Name.admit(name.len(), || Some(span.clone()))?;
+        }
+        let states = order.iter().enumerate().map(|(index, (name, _))| (*name, index)).collect();
+        let keys = actions.iter().copied().chain([TERMINAL, DUE]).collect();
+        Ok(Self { order, states, actions, keys, parameters, persist, outcomes: Cell::new(0) })
+    }
+
     /// The index of the state that `item` names.
     fn state(&self, item: Item<'_>, what: &str) -> Result<usize, Fault> {
         let name = text(item, what)?;
-        let names = self.states.iter().map(|(name, _)| *name);
-        names.clone().position(|state| state == name).ok_or_else(|| {
+        self.states.get(name).copied().ok_or_else(|| {
             let help = if self.states.is_empty() {
                 format!("add `[states.{name}]`")
             } else {
-                hint(name, "the states are", names)
+                hint(name, "the states are", self.order.iter().map(|(name, _)| *name))
             };
             fault(format!("there is no state `{name}`"), item.span(), "", help)
         })
@@ -139,8 +169,9 @@ impl Names<'_> {
 
     /// The state under a key.
     fn describe(&self, states: &Fields<'_>, (name, key): &Key<'_>) -> Result<State, Fault> {
-        let allowed: Vec<_> = self.actions.iter().copied().chain([TERMINAL, DUE]).collect();
-        let state = Fields::of(states.need(name)?, format!("state `{name}`"))?.only(&allowed)?;
+        let keys = || self.actions.iter().copied().chain([TERMINAL, DUE]);
+        let state = Fields::of(states.need(name)?, format!("state `{name}`"))?;
+        let state = state.only_if(|key| self.keys.contains(key), keys)?;
         let terminal = state.get(TERMINAL).map(|item| flag(item, "`terminal`")).transpose()?.unwrap_or(false);
         let ways = if terminal {
             if let Some((action, span)) = state.keys().into_iter().find(|(key, _)| *key != TERMINAL) {
@@ -225,6 +256,8 @@ impl Names<'_> {
     }
 
     fn outcome(&self, item: Item<'_>, what: &str) -> Result<Outcome, Fault> {
+        self.outcomes.set(self.outcomes.get().saturating_add(1));
+        Bound::Outcomes.admit(self.outcomes.get(), || Some(item.span()))?;
         let outcome = Fields::of(item, format!("an outcome of {what}"))?.only(OUTCOME)?;
         let amount = |role: Role| outcome.get(role.key()).map(|item| self.parameters.amount(item, role)).transpose();
         let reward = amount(Role::Reward)?.unwrap_or(Amount::Fixed(0.0));

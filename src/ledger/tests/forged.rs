@@ -68,7 +68,7 @@ fn rich(run: Digest, episode: u64) -> Transcript {
         ],
         entries_cut: 2,
         trace: [0.5, 0.25]
-            .map(|reward| Step { action: Value::Discrete(1), reward, observation: Value::Text("seen".to_owned()) })
+            .map(|reward| Step::unnamed(Value::Discrete(1), reward, Value::Text("seen".to_owned())))
             .to_vec(),
         log: vec!["said".to_owned()],
         released: vec![Message { recipient: "you".to_owned(), body: b"hello".to_vec() }],

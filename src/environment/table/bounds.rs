@@ -1,0 +1,148 @@
+//! How large a world in TOML may be.
+//!
+//! A file is read in time that grows with its size and no faster, so a bound on the size is a bound on the time.
+
+use std::ops::Range;
+
+use super::fields::fault;
+use crate::value::Fault;
+
+/// What is counted of a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// Bytes of the file.
+    Bytes,
+    /// Bytes of the task.
+    Task,
+    /// Bytes of the name of a state, an action or a parameter.
+    Name,
+    /// Actions.
+    Actions,
+    /// States.
+    States,
+    /// Outcomes of all actions in all states.
+    Outcomes,
+    /// Parameters.
+    Parameters,
+}
+
+impl Bound {
+    /// How much of it there may be.
+    pub(super) const fn most(self) -> usize {
+        match self {
+            Self::Bytes => 4 << 20,
+            Self::Task => 64 << 10,
+            Self::Name => 64,
+            Self::Actions => 1_000,
+            Self::States => 20_000,
+            Self::Outcomes => 100_000,
+            Self::Parameters => 64,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Task => "bytes in its task",
+            Self::Name => "bytes in the name of a state, an action or a parameter",
+            Self::Actions => "actions",
+            Self::States => "states",
+            Self::Outcomes => "outcomes",
+            Self::Parameters => "parameters",
+        }
+    }
+
+    /// Refuse `count` of it where that is too much. `span` is the place at which it becomes too much.
+    pub(super) fn admit(self, count: usize, span: impl FnOnce() -> Option<Range<usize>>) -> Result<(), Fault> {
+        if count <= self.most() {
+            return Ok(());
+        }
+        let message = format!("a world in TOML has at most {} {}", self.most(), self.name());
+        let help = match self {
+            Self::Name => "choose a shorter name",
+            Self::Task => "shorten the task",
+            _ => "make it smaller, or write it in Rust: see docs/environments.md",
+        };
+        let fault = fault(message, 0..0, "", help.to_owned());
+        Err(match span() {
+            Some(span) => Fault { span: Some(span), label: "this is too much".to_owned(), ..fault },
+            None => Fault { span: None, ..fault },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::super::Chart;
+    use super::*;
+
+    /// A ring of states, each with as many actions and outcomes of each as asked for, and names of so many bytes.
+    fn ring(states: usize, actions: usize, outcomes: usize, name: usize) -> String {
+        let state = |number: usize| format!("s{:0>1$}", number % states, name - 1);
+        let names: Vec<_> = (0..actions).map(|action| format!("\"a{action}\"")).collect();
+        let mut text =
+            format!("name = \"ring\"\ntask = \"Go.\"\nstart = \"{}\"\nactions = [{}]\n", state(0), names.join(", "));
+        for number in 0..states {
+            writeln!(text, "[states.{}]", state(number)).unwrap();
+            for action in 0..actions {
+                let p = |one: usize| if one == 0 { String::new() } else { format!(", p = {}", 0.5 / f64::from(9)) };
+                let outcomes: Vec<_> =
+                    (0..outcomes).map(|one| format!("{{to=\"{}\"{}}}", state(number + one + 1), p(one))).collect();
+                writeln!(text, "a{action}=[{}]", outcomes.join(",")).unwrap();
+            }
+        }
+        text
+    }
+
+    fn message(text: &str) -> (String, bool) {
+        let fault = Chart::read(text).unwrap_err();
+        (fault.message, fault.span.is_some())
+    }
+
+    #[test]
+    fn the_largest_world_is_read_in_time_that_grows_with_it_and_so_is_its_canonical_text() {
+        // Were states searched for, this would be 100 000 searches among 20 000 names.
+        let text = ring(Bound::States.most(), 5, 1, 9);
+        let chart = Chart::read(&text).unwrap();
+        assert_eq!(chart.states.len(), 20_000);
+        let canonical = chart.to_string();
+        assert!(canonical.len() > Bound::Bytes.most(), "it is longer than what may be written, and is read again");
+        assert_eq!(Chart::read_again(&canonical).unwrap(), chart);
+    }
+
+    #[test]
+    fn what_is_larger_than_a_world_may_be_is_refused_with_what_there_is_too_much_of() {
+        let refused = |text: &str, what: &str, has_place: bool| {
+            assert_eq!(message(text), (format!("a world in TOML has at most {what}"), has_place));
+        };
+        refused(&ring(20_001, 1, 1, 6), "20000 states", true);
+        refused(&ring(2, 1_001, 1, 2), "1000 actions", true);
+        refused(&ring(100, 1_000, 1, 3).replacen("a999=[", "a999=[{to=\"s00\",p=0.5},", 1), "100000 outcomes", true);
+        let long = "bytes in the name of a state, an action or a parameter";
+        refused(&ring(2, 1, 1, 65), &format!("64 {long}"), true);
+        refused(&ring(2, 1, 1, 2).replace("\"a0\"", &format!("\"{}\"", "a".repeat(65))), &format!("64 {long}"), true);
+        refused(&ring(2, 1, 1, 2).replace("Go.", &"!".repeat(65_537)), "65536 bytes in its task", true);
+        refused(&format!("{}#{}", ring(2, 1, 1, 2), "-".repeat(4 << 20)), "4194304 bytes", false);
+        let parameters = |count: usize| {
+            let all = (0..count).map(|n| format!("[parameters.p{n}]\ndefault = 0.0\nlow = 0.0\nhigh = 1.0\n"));
+            let told: String = (0..count).map(|n| format!("{{p{n}}}")).collect();
+            ring(2, 1, 1, 2).replace("Go.", &told) + &all.collect::<String>()
+        };
+        refused(&parameters(65), "64 parameters", true);
+        for text in [parameters(64), ring(100, 1_000, 1, 3), ring(2, 1, 1, 64), ring(9, 2, 9, 2)] {
+            assert!(Chart::read(&text).is_ok(), "{:?}", Chart::read(&text).unwrap_err());
+        }
+    }
+
+    #[test]
+    fn a_long_name_that_there_is_not_is_answered_at_once() {
+        // Distances between texts take the product of their lengths: 20 000 names of 64 bytes, and one of half a megabyte.
+        let text = ring(20_000, 1, 1, 64).replacen("to=\"s", &format!("to=\"{}", "s".repeat(1 << 19)), 1);
+        let fault = Chart::read(&text).unwrap_err();
+        assert!(fault.message.starts_with("there is no state `sss"), "{}", &fault.message[..40]);
+        let near = ring(20_000, 1, 1, 64).replacen("to=\"s", "to=\"z", 1);
+        assert!(Chart::read(&near).unwrap_err().help.starts_with("did you mean `s"));
+    }
+}

@@ -1,0 +1,82 @@
+//! One step of an episode, as the record has it where it keeps steps.
+//!
+//! ```json
+//! {"action":{"discrete":1},"action_name":"water","reward":2.5,"observation":{"discrete":0},"observation_name":"wet"}
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// One step: what was done and what came of it.
+///
+/// The names are for people. They follow from the world and the rest, no agent is told of them, and a world that has none leaves
+/// them out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The action.
+    pub action: Value,
+    /// The name of the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_name: Option<Box<str>>,
+    /// The reward, whether or not the agent is shown it.
+    pub reward: f64,
+    /// The observation after the action.
+    pub observation: Value,
+    /// The name of the observation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observation_name: Option<Box<str>>,
+}
+
+impl Step {
+    /// A step of a world that has no names.
+    pub const fn unnamed(action: Value, reward: f64, observation: Value) -> Self {
+        Self { action, action_name: None, reward, observation, observation_name: None }
+    }
+
+    /// How many bytes it has beside what stands around it.
+    pub fn weight(&self) -> usize {
+        let names = [&self.action_name, &self.observation_name].into_iter().flatten().map(|name| name.len());
+        [self.action.weight(), self.observation.weight()].into_iter().chain(names).fold(0, usize::saturating_add)
+    }
+
+    /// How many bytes of a line it takes at the most: six for a byte of text, the most that JSON takes.
+    pub fn bytes(&self) -> u64 {
+        let names = [&self.action_name, &self.observation_name].into_iter().flatten().count();
+        // Beside its own bytes a name has a key.
+        let around = 128_usize.saturating_add(names.saturating_mul(24));
+        u64::try_from(self.weight().saturating_mul(6).saturating_add(around)).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unnamed() -> Step {
+        Step::unnamed(Value::Discrete(1), 2.5, Value::Discrete(0))
+    }
+
+    fn named() -> Step {
+        Step { action_name: Some("water".into()), observation_name: Some("\u{1}".repeat(40).into()), ..unnamed() }
+    }
+
+    #[test]
+    fn json_has_the_names_and_is_read_again_and_is_as_before_where_there_are_none() {
+        let none = r#"{"action":{"discrete":1},"reward":2.5,"observation":{"discrete":0}}"#;
+        assert_eq!(serde_json::to_string(&unnamed()).unwrap(), none);
+        assert!(serde_json::to_string(&named()).unwrap().contains(r#""action_name":"water""#));
+        for step in [unnamed(), named()] {
+            assert_eq!(serde_json::from_str::<Step>(&serde_json::to_string(&step).unwrap()).unwrap(), step);
+        }
+    }
+
+    #[test]
+    fn what_is_counted_of_a_step_is_no_less_than_its_line_has() {
+        for step in [unnamed(), named()] {
+            let json = u64::try_from(serde_json::to_string(&step).unwrap().len()).unwrap();
+            assert!(json <= step.bytes(), "{json} {}", step.bytes());
+        }
+    }
+}
