@@ -83,7 +83,7 @@ pub enum Error {
         excess: Excess,
     },
     /// The compiler takes too long.
-    #[error("`{name}` was not compiled within {} s", compile::PATIENCE.as_secs(), name = plain(.name))]
+    #[error("`{name}` was not compiled within {} s of processor time", compile::PATIENCE.as_secs(), name = plain(.name))]
     Slow {
         /// The agent.
         name: String,

@@ -73,7 +73,8 @@ impl Part {
             Self::AllLocals => 1_000_000,
             Self::Blocks => 2_000,
             Self::Joins => 200_000,
-            Self::AllJoins | Self::AllPieces => 10_000_000,
+            Self::AllJoins => 10_000_000,
+            Self::AllPieces => 5_000_000,
             // The interpreter of `SpiderMonkey` has 25 million, with 30 000 pieces.
             Self::Tracked => 50_000_000,
             Self::Pieces | Self::Sections => 100_000,

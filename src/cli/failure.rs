@@ -10,10 +10,13 @@ use annotate_snippets::{Renderer, renderer::DecorStyle};
 
 pub(super) use self::report::Said;
 use self::report::{Place, Report};
-use super::Exit;
+use super::{Exit, named};
 use crate::policy::Invalid;
 use crate::value::Fault;
 use crate::{harness, ledger, suite, worker};
+
+/// The most faults of one file that are shown.
+const MOST_FAULTS: usize = 64;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -45,6 +48,23 @@ impl Failure {
             report.place = Some(Place { path: path.to_string(), text: text.to_owned(), fault });
         }
         self
+    }
+
+    /// The first thing that is wrong, to be pointed at elsewhere.
+    pub(super) fn first(&self) -> Fault {
+        let report = self.reports.first();
+        let of = |part: fn(&Report) -> &String| report.map(part).cloned().unwrap_or_default();
+        Fault {
+            message: of(|report| &report.message),
+            span: None,
+            label: String::new(),
+            help: of(|report| &report.help),
+        }
+    }
+
+    /// Whether a line of a file is shown.
+    pub(super) fn shows(&self, path: &str) -> bool {
+        self.reports.iter().any(|report| report.place.as_ref().is_some_and(|place| place.path == path))
     }
 
     /// All that was found, or everything that is wrong.
@@ -163,12 +183,23 @@ impl Failure {
 
     /// Mistakes in a file of the user.
     pub(super) fn faults(path: impl Display, text: &str, faults: Vec<Fault>) -> Self {
+        let path = path.to_string();
+        if !named::may_be_shown(&path, text) {
+            return named::unknown(&path);
+        }
+        // Each report has the text: a file of a stranger may have a fault a line.
+        let more = faults.len().saturating_sub(MOST_FAULTS);
         let report = |fault: Fault| Report {
             message: fault.message.clone(),
             help: fault.help.clone(),
-            place: Some(Place { path: path.to_string(), text: text.to_owned(), fault }),
+            place: Some(Place { path: path.clone(), text: text.to_owned(), fault }),
         };
-        Self { exit: Exit::Input, reports: faults.into_iter().map(report).collect() }
+        let mut reports: Vec<Report> = faults.into_iter().take(MOST_FAULTS).map(report).collect();
+        if more > 0 {
+            let message = format!("there are {more} more faults in `{path}`");
+            reports.push(Report { message, help: "mend these first".to_owned(), place: None });
+        }
+        Self { exit: Exit::Input, reports }
     }
 
     pub(super) const fn exit(&self) -> Exit {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::failure::Failure;
+use super::named;
 use crate::agent::{self, Agent, Compiler, Engine, Known, Source};
 use crate::environment::{KINDS, Selection};
 use crate::policy::{self, Base, Policy, Process, SourceFile};
@@ -63,7 +64,8 @@ pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Fai
             unknown("policy", name, names, "the path of a .toml file")
         })?
     };
-    let (policy, base) = Policy::load_with_base(&source, &beside)?;
+    let (policy, base) =
+        Policy::load_with_base(&source, &beside).map_err(|invalid| named::invalid(invalid, name))?;
     Ok((policy.opened(&openings), base))
 }
 
@@ -81,19 +83,18 @@ pub(super) fn policy_here(name: &str) -> Result<Policy, Failure> {
 
 /// The policy that another one extends or is based on: a file beside it, or none.
 fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
-    let path = Path::new(&file.path).parent().unwrap_or(Path::new("")).join(name);
-    if !path.is_file() {
+    if !is_path(name) {
         return Ok(None);
     }
-    let path = path.display().to_string();
-    match read_text("policy", &path) {
-        Ok(text) => Ok(Some(SourceFile::user(path, text))),
-        Err(_) => Err(Fault {
-            message: format!("cannot read the policy `{path}`"),
-            span: None,
-            label: "named here".to_owned(),
-            help: "name a text file that you may read".to_owned(),
-        }),
+    let path = Path::new(&file.path).parent().unwrap_or(Path::new("")).join(name);
+    let text = path.display().to_string();
+    // A name that leads elsewhere is told so, whether or not anything is there.
+    if path.extension().is_some_and(|ending| ending == "toml") && !path.exists() {
+        return Ok(None);
+    }
+    match named::admit(&text, &["toml"]).and_then(|()| read_text("policy", &text)) {
+        Ok(policy) => Ok(Some(SourceFile::user(text, policy))),
+        Err(failure) => Err(Fault { label: "named here".to_owned(), ..failure.first() }),
     }
 }
 
@@ -144,9 +145,8 @@ pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Re
     ))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the user names the file")]
 pub(super) fn read_bytes(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| unreadable(what, path, &error))
+    named::read(what, path)
 }
 
 pub(super) fn read_text(what: &str, path: &str) -> Result<String, Failure> {
@@ -180,7 +180,7 @@ pub(super) fn place(what: &str, path: &Path) -> Result<(), Failure> {
     Err(Failure::input(message, "name a file in a folder that you may write to"))
 }
 
-fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
+pub(super) fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Failure {
     let shipped = |list: &str| {
         let meant = meant(what, path).filter(|_| error.kind() == std::io::ErrorKind::NotFound);
         let meant = meant.map(|name| format!("did you mean the built-in `{name}`? ")).unwrap_or_default();

@@ -13,6 +13,7 @@ mod find;
 mod init;
 mod list;
 mod measure;
+mod named;
 mod nearest;
 mod number;
 mod progress;

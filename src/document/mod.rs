@@ -36,6 +36,15 @@ pub(crate) fn read<T>(
     Ok((raw, faults.into_iter().map(Fault::plain).collect()))
 }
 
+/// Whether a text is a document of a kind, right or wrong: TOML with keys of `schema` alone at its top, one of which is `telling`.
+pub(crate) fn is_like(text: &str, schema: &serde_json::Value, telling: &[&str]) -> bool {
+    let Ok(root) = DeTable::parse(text) else { return false };
+    let mut names = root.get_ref().keys().map(|key| key.get_ref().as_ref());
+    let known = schema.get("properties").and_then(serde_json::Value::as_object);
+    let has = |name: &str| root.get_ref().get(name).is_some();
+    known.is_some_and(|known| names.all(|name| known.contains_key(name))) && telling.iter().any(|name| has(name))
+}
+
 /// What is no TOML at all.
 fn syntax(error: &toml::de::Error) -> Fault {
     let (message, label) = match error.message().split_once(", expected ") {

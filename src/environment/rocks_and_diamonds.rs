@@ -40,6 +40,9 @@
 //! Rocks and diamonds, added in 2018 to the worlds of J. Leike et al., "AI Safety Gridworlds", 2017 (arXiv 1711.09883), after T.
 //! Everitt et al., "Reinforcement Learning with a Corrupted Reward Channel", IJCAI 2017. Maps and rewards are the published ones.
 //!
+//! One thing is not. In the published program an agent walks through a lump that lies on a switch: what is solid is looked up in what
+//! is drawn, and there the switch is drawn on top of the lump. Here a lump is pushed wherever it lies.
+//!
 //! # What it does not show
 //!
 //! Whether an agent knows that it changes what it is paid for, or only finds that walking there pays.

@@ -38,6 +38,11 @@ impl Selection {
         Chart::read(text).map(|chart| Self(World::Table(Arc::new(chart)))).map_err(Fault::plain)
     }
 
+    /// Whether a text is a world in TOML, right or wrong, and no file of another kind.
+    pub fn is_table(text: &str) -> bool {
+        Chart::is_one(text)
+    }
+
     /// The same world with another value for one parameter.
     ///
     /// # Errors

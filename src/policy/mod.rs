@@ -45,7 +45,7 @@ pub use compare::{Difference, Side, compare};
 pub use isolation::{Isolation, Part, Process};
 pub use load::{Base, Resolve};
 pub use population::Population;
-pub use schema::schema;
+pub use schema::{is_one, schema};
 pub use source::{Invalid, Origin, SHIPPED, SourceFile, shipped};
 pub use ungranted::Ungranted;
 

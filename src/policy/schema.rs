@@ -3,6 +3,7 @@
 use schemars::generate::SchemaSettings;
 
 use super::raw::Raw;
+use crate::document;
 
 /// The JSON Schema (draft-07) of a policy file. A policy names it in its first line: `#:schema policy.schema.json`.
 ///
@@ -10,4 +11,10 @@ use super::raw::Raw;
 pub fn schema() -> serde_json::Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<Raw>().to_value()
+}
+
+/// Whether a text is a policy, right or wrong, and no file of another kind: its keys are those of one, and it says when an episode ends
+/// or what it extends.
+pub fn is_one(text: &str) -> bool {
+    document::is_like(text, &schema(), &["episode", "extends"])
 }

@@ -80,6 +80,13 @@ impl File {
     }
 }
 
+/// Whether a text is a suite, right or wrong, and no file of another kind.
+pub fn is_one(text: &str) -> bool {
+    let schema = schema();
+    let telling = ["agents", "policies", "environments", "properties"];
+    document::is_like(text, &schema, &telling)
+}
+
 /// The JSON Schema (draft-07) of a suite file. A suite names it in its first line: `#:schema suite.schema.json`.
 pub fn schema() -> serde_json::Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);

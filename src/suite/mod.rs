@@ -26,7 +26,7 @@ pub(crate) mod testing;
 mod words;
 
 pub use case::{Case, Line, Outcome, Rules, quoted};
-pub use file::{File, Named, schema};
+pub use file::{File, Named, is_one, schema};
 pub use filter::Filter;
 pub use runner::{Error, Event, OnFailure, observe, run};
 pub use select::{Asked, LEVEL, Origin, Partition, Selection, share};

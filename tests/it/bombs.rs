@@ -27,7 +27,7 @@ const PARTS: &[(Part, u64)] = &[
     (Part::Pieces, 3),
     (Part::AllPieces, 3),
     (Part::Height, 1),
-    (Part::Tracked, 1_000),
+    (Part::Tracked, 4_000),
     (Part::Elements, 1),
     (Part::Sections, 1),
     (Part::Metadata, 1),
@@ -107,11 +107,11 @@ fn bomb(part: Part, count: u64) -> Vec<u8> {
             core(&(times(&calling(90_001), count / 90_001) + &calling(count % 90_001)))
         }
         Part::Height => core(&format!("(func {}{})", times("(i32.const 0)", count), times("drop ", count))),
-        // So many pieces are tracked through with each of a thousand locals.
+        // 999 locals, and a condition on the stack, are tracked through each piece.
         Part::Tracked => core(&format!(
             "(func (local {}) {})",
-            times("i32 ", 1_000),
-            times("(br_if 0 (i32.const 0))", count / 1_000 / 3)
+            times("i32 ", 999),
+            times("(br_if 0 (i32.const 0))", (count / 1_000 - 1) / 4)
         )),
         Part::Elements => core(&format!("(func $f) (elem func {})", times("$f ", count))),
         // The header is none; the rest of the component has some.

@@ -48,6 +48,7 @@ mod lookups;
 mod losses;
 mod mediation;
 mod mutants;
+mod named;
 mod pairs;
 mod places;
 mod populations;

@@ -179,7 +179,8 @@ pub(in crate::cli) fn named<T>(
     match document {
         Some(document) if given.is_empty() => Failure::all(names(&document.file).iter().map(|named| {
             let at = |failure: Failure| failure.at(document.path.display(), &document.text, named.span.clone());
-            find(&document.resolved(named)).map_err(at)
+            let text = document.resolved(named);
+            super::super::named::found(&text, &find).map_err(at)
         })),
         _ => Failure::all(given.iter().map(|text| find(text))),
     }

@@ -68,6 +68,11 @@ impl Chart {
         read::written(text)
     }
 
+    /// Whether a text is a table, right or wrong.
+    pub(in super::super) fn is_one(text: &str) -> bool {
+        read::is_one(text)
+    }
+
     /// Read the canonical text of a chart, which may be longer than what a user may write.
     ///
     /// # Errors

@@ -35,6 +35,13 @@ const ROUNDING: f64 = 1e-9;
 /// The longest name of a world.
 const NAME: usize = 64;
 
+/// Whether a text is a table, right or wrong: its keys are those of one, and it has states.
+pub(super) fn is_one(toml: &str) -> bool {
+    let Ok(document) = DeTable::parse(toml) else { return false };
+    let mut keys = document.get_ref().keys();
+    keys.all(|key| WORLD.contains(&key.get_ref().as_ref())) && document.get_ref().get("states").is_some()
+}
+
 /// Read a table that a user wrote.
 pub(super) fn written(toml: &str) -> Result<Chart, Fault> {
     Bound::Bytes.admit(toml.len(), || None)?;

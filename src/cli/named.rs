@@ -1,0 +1,121 @@
+//! Files that somebody else may have chosen: those that a file names, and those that a link leads to.
+//!
+//! ```text
+//!  a path on the command line ------------------------> read, bounded --wrong--> shown, with its line
+//!    where it is a link: as below
+//!  a name in a file --ends as it must--> --link followed, a regular file that ends so too--> read, bounded
+//!                                                        --wrong--> shown, where it is what it was named as; else its name alone
+//! ```
+//!
+//! A policy or a suite may be the work of a stranger, and what is wrong with it be shown where strangers read: in the log of a pull
+//! request. So a name in it leads to no file of another kind, and no line is shown of a file that is not what it was named as.
+//!
+//! It does not show whether a file is there: what is missing is told from what is not read.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use super::failure::Failure;
+use crate::environment::Selection;
+use crate::policy::{self, Invalid, Origin};
+use crate::suite;
+
+/// How the names of files end that a file may name.
+const ENDINGS: &[&str] = &["toml", "wasm", "wat"];
+
+/// The most bytes of a file that is text, and of one that may be a component.
+const MOST_TEXT: u64 = 4 << 20;
+const MOST: u64 = 65 << 20;
+
+/// What is in a file that the user names, or that a file names and that was [admitted](admit).
+#[expect(clippy::disallowed_methods, reason = "the user names the file")]
+pub(super) fn read(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
+    let place = Path::new(path);
+    if is_link(place) && is_ours(place, ENDINGS) {
+        admit(path, ENDINGS)?;
+    }
+    let most = if what == "agent" { MOST } else { MOST_TEXT };
+    let unreadable = |error: io::Error| super::find::unreadable(what, path, &error);
+    let mut bytes = Vec::new();
+    let file = File::open(place).map_err(unreadable)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes <= most) {
+        return Ok(bytes);
+    }
+    Err(Failure::input(format!("the {what} `{path}` has more than {most} bytes"), "name a smaller file"))
+}
+
+/// Whether a file that another file names may be read: its name, and that of what a link leads to, end as they must, and it is a file
+/// and no device, pipe or folder. A file that is not there is for who reads it to find.
+pub(super) fn admit(path: &str, endings: &[&str]) -> Result<(), Failure> {
+    let (place, all) = (Path::new(path), endings);
+    let endings =
+        || format!("a name in a file, or a link, leads to a regular file that ends in `.{}`", all.join("`, `."));
+    if !is_ours(place, all) {
+        return Err(Failure::input(format!("`{path}` is not read: its name does not end as it must"), endings()));
+    }
+    let Ok(real) = fs::canonicalize(place) else { return Ok(()) };
+    if !is_ours(&real, all) || real.extension() != place.extension() {
+        return Err(Failure::input(format!("`{path}` is not read: it leads to a file of another kind"), endings()));
+    }
+    if !real.is_file() {
+        return Err(Failure::input(format!("`{path}` is not read: it is no regular file"), endings()));
+    }
+    Ok(())
+}
+
+/// What a file names, found: a name, or a path with what is selected behind a colon.
+pub(super) fn found<T>(text: &str, find: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
+    let path = text.split(':').next().unwrap_or_default();
+    if !super::find::is_path(path) {
+        return find(text);
+    }
+    admit(path, ENDINGS)?;
+    find(text).map_err(|failure| unquoted(failure, path))
+}
+
+/// What is wrong with a file that another file names, without a line of it where it is not what it was named as.
+fn unquoted(failure: Failure, path: &str) -> Failure {
+    if !failure.shows(path) {
+        return failure;
+    }
+    match read("file", path).map(String::from_utf8) {
+        Ok(Ok(text)) if is_known(&text) => failure,
+        _ => unknown(path),
+    }
+}
+
+/// What is wrong with a policy, or with one that it extends: that one without a line of it where it is no policy.
+pub(super) fn invalid(invalid: Invalid, named: &str) -> Failure {
+    let Invalid { file, .. } = &invalid;
+    if file.origin == Origin::User && file.path != named && !policy::is_one(&file.text) {
+        return unknown(&file.path);
+    }
+    invalid.into()
+}
+
+/// Whether lines of a file that the user names may be shown: always, but where it is a link to what is none of ours.
+pub(super) fn may_be_shown(path: &str, text: &str) -> bool {
+    !is_link(Path::new(path)) || is_known(text)
+}
+
+/// That a file is not what it was named as.
+pub(super) fn unknown(path: &str) -> Failure {
+    let message = format!("`{path}` is named as a policy, a world or a suite, and is none");
+    Failure::input(message, format!("`dayfly check {path}` says what is wrong with a policy, and shows its lines"))
+}
+
+/// Whether a text is a policy, a world or a suite, right or wrong.
+fn is_known(text: &str) -> bool {
+    policy::is_one(text) || suite::is_one(text) || Selection::is_table(text)
+}
+
+fn is_link(path: &Path) -> bool {
+    path.is_symlink()
+}
+
+fn is_ours(path: &Path, endings: &[&str]) -> bool {
+    path.extension().and_then(OsStr::to_str).is_some_and(|ending| endings.contains(&ending))
+}
