@@ -273,7 +273,7 @@ fn what_an_instruction_expands_to_is_counted() {
         times("(block (type $p)) ", 1_000)
     );
     for (what, part, bytes) in [
-        ("call_indirect", Part::Pieces, straight("(call_indirect (local.get 0))", 200_000)),
+        ("call_indirect", Part::Pieces, straight("(call_indirect (local.get 0))", 20_000)),
         ("table.get", Part::Pieces, straight("(drop (table.get 0 (local.get 0)))", 200_000)),
         ("call", Part::Pieces, straight("(call $f)", 340_000)),
         ("memory.fill", Part::Pieces, straight("(memory.fill (local.get 0)(local.get 0)(local.get 0))", 110_000)),
