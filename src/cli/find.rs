@@ -64,8 +64,7 @@ pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Fai
             unknown("policy", name, names, "the path of a .toml file")
         })?
     };
-    let (policy, base) =
-        Policy::load_with_base(&source, &beside).map_err(|invalid| named::invalid(invalid, name))?;
+    let (policy, base) = Policy::load_with_base(&source, &beside).map_err(|invalid| named::invalid(invalid, name))?;
     Ok((policy.opened(&openings), base))
 }
 

@@ -1,6 +1,6 @@
 //! The hot path of the record: it appends bytes to a buffer; hashing is by segment.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::entries::{Budget, Entries};
 use super::entry::frame_value;
