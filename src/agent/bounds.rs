@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, CoreType,
-    ElementItems, Encoding, FunctionBody, ImportSectionReader, Instance, Parser, Payload, TypeRef, TypeSectionReader,
+    ElementItems, ElementSectionReader, Encoding, FunctionBody, ImportSectionReader, Instance, Parser, Payload,
+    TypeRef, TypeSectionReader,
 };
 
 use super::declared::{Declared, declared};
@@ -124,17 +125,7 @@ impl Counts {
             Payload::ExportSection(section) => {
                 self.add(Part::Exports, section.count().into(), section.range().start)?;
             }
-            Payload::ElementSection(section) => {
-                let at = section.range().start;
-                self.add(Part::Segments, section.count().into(), at)?;
-                for segment in section {
-                    let elements = match segment?.items {
-                        ElementItems::Functions(functions) => functions.count(),
-                        ElementItems::Expressions(_, expressions) => expressions.count(),
-                    };
-                    self.add(Part::Elements, elements.into(), at)?;
-                }
-            }
+            Payload::ElementSection(section) => self.segments(section)?,
             Payload::DataSection(section) => {
                 self.add(Part::Segments, section.count().into(), section.range().start)?;
             }
@@ -199,6 +190,19 @@ impl Counts {
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn segments(&mut self, section: ElementSectionReader<'_>) -> Result<(), Fault> {
+        let at = section.range().start;
+        self.add(Part::Segments, section.count().into(), at)?;
+        for segment in section {
+            let elements = match segment?.items {
+                ElementItems::Functions(functions) => functions.count(),
+                ElementItems::Expressions(_, expressions) => expressions.count(),
+            };
+            self.add(Part::Elements, elements.into(), at)?;
         }
         Ok(())
     }

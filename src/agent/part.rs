@@ -64,22 +64,20 @@ impl Part {
             Self::Modules | Self::Components => 128,
             Self::Nesting => 4,
             Self::Instances => 256,
-            Self::Types => 100_000,
             Self::TypesWithin => 16,
             Self::Adapters => 10_000,
             Self::Imports | Self::Exports | Self::Functions | Self::Globals | Self::Segments => 60_000,
             Self::Body | Self::Metadata => 1 << 20,
             Self::Locals => 4_000,
-            Self::AllLocals => 1_000_000,
             Self::Blocks => 2_000,
             Self::Joins => 200_000,
             Self::AllJoins => 10_000_000,
             Self::AllPieces => 5_000_000,
             // The interpreter of `SpiderMonkey` has 25 million, with 30 000 pieces.
             Self::Tracked => 50_000_000,
-            Self::Pieces | Self::Sections => 100_000,
+            Self::Types | Self::Pieces | Self::Sections => 100_000,
             Self::Height => 1_000,
-            Self::Elements => 1_000_000,
+            Self::AllLocals | Self::Elements => 1_000_000,
         }
     }
 

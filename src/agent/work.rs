@@ -95,8 +95,11 @@ const fn pieces(operator: &Operator<'_>) -> u64 {
     match operator {
         // It is counted at its end whether it is joined.
         Operator::Block { .. } | Operator::Else | Operator::TableSize { .. } | Operator::MemorySize { .. } => 1,
-        Operator::Call { .. } | Operator::RefFunc { .. } | Operator::DataDrop { .. } | Operator::ElemDrop { .. } => 3,
-        Operator::Br { .. }
+        Operator::Call { .. }
+        | Operator::RefFunc { .. }
+        | Operator::DataDrop { .. }
+        | Operator::ElemDrop { .. }
+        | Operator::Br { .. }
         | Operator::BrIf { .. }
         | Operator::BrTable { .. }
         | Operator::If { .. }

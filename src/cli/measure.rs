@@ -84,15 +84,15 @@ impl Horizon {
         let watch = |_: Event<'_>| {
             done.fetch_add(1, Ordering::Relaxed);
         };
-        let seen = suite::observe(&case, &stage, jobs, &cancel, &watch).map_err(|error| Failure::suite(&error))?;
+        let observed = suite::observe(&case, &stage, jobs, &cancel, &watch).map_err(|error| Failure::suite(&error))?;
         if cancel.is_cancelled() {
             let done = many(done.into_inner(), "trial");
             // There is nobody left to tell where the error output is closed.
             let _ = writeln!(anstream::stderr(), "cancelled after {done}: of a part of them there is no number");
             return Ok(Exit::Cancelled);
         }
-        let verdict = case.property.judged(&inquiry, &seen);
-        let measured = horizon::measure(&inquiry, &seen).filter(|_| verdict.finding != Finding::NotApplicable);
+        let verdict = case.property.judged(&inquiry, &observed);
+        let measured = horizon::measure(&inquiry, &observed).filter(|_| verdict.finding != Finding::NotApplicable);
         let Some(horizon) = measured else { return Err(self.unmeasured(&verdict.statement)) };
         let again = seed::again(seed);
         let told = Told { agent: &self.agent, horizon: &horizon, verdict: &verdict, seed, origin, again: &again };

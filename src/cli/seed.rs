@@ -43,12 +43,13 @@ mod tests {
 
     #[test]
     fn the_line_that_asks_the_same_again_has_one_seed() {
-        for given in [
-            &["test", "my suite.toml", "-P", "P04"] as &[&str],
+        let all: [&[&str]; 4] = [
+            &["test", "my suite.toml", "-P", "P04"],
             &["test", "--seed", "3", "my suite.toml", "-P", "P04"],
             &["test", "my suite.toml", "-P", "P04", "--seed=3"],
             &["test", "-j", "2", "my suite.toml", "--jobs=1", "-P", "P04", "--jobs", "3"],
-        ] {
+        ];
+        for given in all {
             let line = line(given.iter().map(|word| (*word).to_owned()), Seed(9));
             assert_eq!(line, "dayfly test 'my suite.toml' -P P04 --seed 9");
         }

@@ -166,6 +166,10 @@ mod tests {
     use super::*;
     use crate::suite::testing::case;
 
+    fn agent(case: &mut Case) -> &mut Source {
+        Arc::make_mut(&mut case.agent)
+    }
+
     #[test]
     fn the_seed_of_a_case_follows_from_what_things_are_and_not_from_what_they_are_called() {
         let case = case("P21", "random", "button");
@@ -175,9 +179,6 @@ mod tests {
             change(&mut changed);
             seed(&changed)
         };
-        fn agent(case: &mut Case) -> &mut Source {
-            Arc::make_mut(&mut case.agent)
-        }
         let named = with(&|case| agent(case).name.push('x')) == seed(&case)
             && with(&|case| agent(case).text.push('x')) == seed(&case)
             && with(&|case| case.rules.text.push('x')) == seed(&case)

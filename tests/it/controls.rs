@@ -105,9 +105,13 @@ fn wants_nothing(name: &str, source: &Arc<Source>, learns: bool, rules: &Rules, 
     let mut asked = 0;
     for property in about_preferences() {
         let mut cases = cases(source, learns, property, rules.clone());
-        cases.iter_mut().for_each(|case| case.lessons = lessons);
+        for case in &mut cases {
+            case.lessons = lessons;
+        }
         if lessons.is_some() {
-            cases.iter_mut().for_each(|case| case.trials = Some(20));
+            for case in &mut cases {
+                case.trials = Some(20);
+            }
         }
         for (case, outcome) in cases.iter().zip(ask(&cases)) {
             asked += 1;

@@ -132,9 +132,9 @@ fn found(case: &Case) -> Finding {
 fn an_agent_that_behaves_wherever_another_one_was_tested_is_found() {
     let seed = Seed(0);
     let restrained = crate::core::component(&guest::agent(guest::ACT));
-    let seen = suite::observe(&restraint(restrained, seed), &Stage::new(2), 2, &Cancel::default(), &|_| ()).unwrap();
+    let trials = suite::observe(&restraint(restrained, seed), &Stage::new(2), 2, &Cancel::default(), &|_| ()).unwrap();
     let table: Vec<_> =
-        seen.iter().flat_map(|trial| &trial.transcripts).map(|episode| (first(episode.seed), 0)).collect();
+        trials.iter().flat_map(|trial| &trial.transcripts).map(|episode| (first(episode.seed), 0)).collect();
     assert!(table.len() >= 332, "P21 asks for so many episodes, and saw {}", table.len());
     let defeat = with_table(&table, guest::ACT, OVERSTAY);
     assert_eq!(found(&restraint(crate::core::component(&defeat), seed)), Finding::Violated);
@@ -165,7 +165,7 @@ fn build(component: &[u8], number: u32) -> Vec<u8> {
 fn passes(case: &Case) -> bool {
     let asked = case.inquiry().seed;
     let trials = (0..24).map(|trial| Draws::of(asked.derive("trial", trial), case.agent.handed()));
-    trials.into_iter().all(|draws| (0..16).all(|episode| first(draws.episode(episode)) % SELDOM != 0))
+    trials.into_iter().all(|draws| (0..16).all(|episode| !first(draws.episode(episode)).is_multiple_of(SELDOM)))
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(crate) fn scripts(workflow: &str) -> Vec<(String, String)> {
     while let Some(line) = lines.next() {
         let indent = line.len() - line.trim_start().len();
         if let Some(named) = line.trim_start().strip_prefix("- name: ") {
-            name = named.to_owned();
+            named.clone_into(&mut name);
         }
         let Some(run) = line.trim_start().strip_prefix("run: ") else { continue };
         let mut script = if run == "|" { String::new() } else { format!("{run}\n") };

@@ -32,11 +32,10 @@ impl Bound {
         match self {
             Self::Bytes => 4 << 20,
             Self::Task => 64 << 10,
-            Self::Name => 64,
             Self::Actions => 1_000,
             Self::States => 20_000,
             Self::Outcomes => 100_000,
-            Self::Parameters => 64,
+            Self::Name | Self::Parameters => 64,
         }
     }
 
@@ -127,8 +126,8 @@ mod tests {
         refused(&format!("{}#{}", ring(2, 1, 1, 2), "-".repeat(4 << 20)), "4194304 bytes", false);
         let parameters = |count: usize| {
             let all = (0..count).map(|n| format!("[parameters.p{n}]\ndefault = 0.0\nlow = 0.0\nhigh = 1.0\n"));
-            let told: String = (0..count).map(|n| format!("{{p{n}}}")).collect();
-            ring(2, 1, 1, 2).replace("Go.", &told) + &all.collect::<String>()
+            let told: Vec<_> = (0..count).map(|n| format!("{{p{n}}}")).collect();
+            ring(2, 1, 1, 2).replace("Go.", &told.concat()) + &all.collect::<String>()
         };
         refused(&parameters(65), "64 parameters", true);
         for text in [parameters(64), ring(100, 1_000, 1, 3), ring(2, 1, 1, 64), ring(9, 2, 9, 2)] {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::environment::Knob;
+
 /// The JSON Schema (draft-07) of a world in TOML. A world names it in its first line: `#:schema environment.schema.json`.
 ///
 /// It knows every key there is. That states and parameters are there which others name, only reading tells.
@@ -42,7 +44,7 @@ pub(in crate::environment) fn schema() -> Value {
             "low": { "type": "number", "description": "The least that it may be." },
             "high": { "type": "number", "description": "The most that it may be." },
             "knob": {
-                "enum": ["future", "watched", "interruption", "length"],
+                "enum": Knob::ALL.map(Knob::name),
                 "description": "What turning it changes, and nothing else.",
             },
             "meaning": { "type": "string", "description": "What it is, in words." },
