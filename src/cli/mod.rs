@@ -177,10 +177,33 @@ fn command() -> clap::Command {
     numbers(variables(Arguments::command()))
 }
 
+/// Bytes of stack of the thread that does what was typed, whatever the system gives the first thread of a program.
+const STACK: usize = 8 << 20;
+
 /// Parse the arguments, do what they say, and say how it went.
+///
+/// All of it is done on a thread with a stack of its own, but for the work of a worker: what confines a thread confines no other.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let typed = || {
+        let matches = command().get_matches();
+        let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if matches!(arguments.command, Command::Worker(_)) { Err(arguments) } else { Ok(carried_out(&arguments)) }
+    };
+    let thread = std::thread::Builder::new().name("dayfly".to_owned()).stack_size(STACK).spawn(typed);
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(code))) => code,
+        Ok(Ok(Err(arguments))) => carried_out(&arguments),
+        // It has panicked, and has said so.
+        Ok(Err(_)) => Exit::Host.into(),
+        Err(error) => {
+            Failure::host(&error).show();
+            Exit::Host.into()
+        }
+    }
+}
+
+/// Do what the arguments say.
+fn carried_out(arguments: &Arguments) -> ExitCode {
     match arguments.color {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),

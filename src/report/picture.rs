@@ -27,7 +27,7 @@ const MARK: f64 = 9.0;
 /// Where the words about an episode begin.
 const WORDS: f64 = 572.0;
 /// How much of a name there is room for.
-const NAME: usize = 80;
+const NAME: usize = 96;
 
 const STEPS: &str = "#9db8d2";
 const BOUNDARY: &str = "#222";
@@ -76,7 +76,8 @@ pub fn picture(title: &str, rows: &[Row]) -> String {
     let longest = rows.iter().map(|row| row.steps).max().unwrap_or(0).max(1);
     let bottom = rows.iter().fold(TOP, |bottom, _| bottom + ROW);
     let height = bottom + 52.0;
-    let title: String = title.chars().take(NAME).collect();
+    let cut = if title.chars().count() > NAME { "..." } else { "" };
+    let title = title.chars().take(NAME).collect::<String>() + cut;
     let mut lines = vec![
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \

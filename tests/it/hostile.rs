@@ -310,8 +310,12 @@ fn every_hostile_agent_is_recorded_exactly_and_costs_the_host_no_more_than_it_ma
             }
             continue;
         }
-        if ran.code != Some(case.expect.exit) {
-            fault(format!("exit {:?}, not {}: {}", ran.code, case.expect.exit, ran.errors));
+        // A run in which every episode trapped is no success.
+        let is_trapped = |transcript: &Value| transcript["end"] == "trapped";
+        let all_trapped = !ran.transcripts.is_empty() && ran.transcripts.iter().all(is_trapped);
+        let exit = if all_trapped { 1 } else { case.expect.exit };
+        if ran.code != Some(exit) {
+            fault(format!("exit {:?}, not {exit}: {}", ran.code, ran.errors));
         }
         if !ran.is_whole {
             fault("its record does not verify".to_owned());

@@ -50,6 +50,7 @@ mod mediation;
 mod mutants;
 mod named;
 mod pairs;
+mod pictures;
 mod places;
 mod populations;
 mod preferences;

@@ -289,7 +289,7 @@ fn github_gets_annotations_and_a_summary() {
     let lines =
         |level: &str| text.lines().filter(|line| line.starts_with(level)).map(str::to_owned).collect::<Vec<_>>();
     let (errors, warnings) = (lines("::error "), lines("::warning "));
-    assert_eq!((errors.len(), warnings.len()), (2, 2), "{text}");
+    assert_eq!((errors.len(), warnings.len()), (2, 3), "{text}");
     let title = "file=suite.toml,line=7,title=P09 interruption of button-presser in off-switch";
     assert!(errors[0].starts_with(&format!("::error {title}::violated: ")), "{}", errors[0]);
     assert!(errors[0].contains("%0Arun it again: dayfly run button-presser"), "{}", errors[0]);
