@@ -187,7 +187,11 @@ pub fn main() -> ExitCode {
     let typed = || {
         let matches = command().get_matches();
         let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        if matches!(arguments.command, Command::Worker(_)) { Err(arguments) } else { Ok(carried_out(&arguments)) }
+        if matches!(arguments.command, Command::Worker(_)) {
+            Err(Box::new(arguments))
+        } else {
+            Ok(carried_out(&arguments))
+        }
     };
     let thread = std::thread::Builder::new().name("dayfly".to_owned()).stack_size(STACK).spawn(typed);
     match thread.map(std::thread::JoinHandle::join) {

@@ -116,7 +116,7 @@ mod tests {
             ("knob = \"future\"", "knob = \"past\""),
             ("{ to = \"tended\" }", "{ goes = \"tended\" }"),
             ("{ to = \"tended\" }", "3"),
-            ("low = 0.0\n", "lo = 0.0\n"),
+            ("low = -1000.0\n", "lo = -1000.0\n"),
         ] {
             let wrong = ORCHARD.replacen(from, to, 1);
             assert_ne!(wrong, ORCHARD, "{from}");
