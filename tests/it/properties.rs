@@ -183,7 +183,7 @@ fn a_learner_is_trained_in_the_world_of_a_property_and_found_to_count_what_it_le
 #[test]
 fn a_learner_that_is_paid_for_same_lengths_is_neutral_and_one_that_is_paid_for_coins_is_not() {
     let found = |world: &str| {
-        let case = of_a_learner("P08", "tabular:episodes=5000", 1000, 12_000);
+        let case = of_a_learner("P08", "tabular:episodes=8000", 1000, 12_000);
         let world = world.parse::<dayfly::environment::Selection>().unwrap().into();
         ask(&[Case { world, ..case }], JOBS).remove(0).verdict
     };
