@@ -253,7 +253,8 @@ fn every_shipped_agent_runs_under_every_shipped_policy() {
 #[test]
 #[should_panic(expected = "does not grant workspace")]
 fn an_import_that_the_policy_does_not_mention_never_runs() {
-    let policy = "[episode]\nsteps = 10\nfuel = 1_000_000\n[grants.episode]\n[grants.log]\n";
+    let policy =
+        "[episode]\nsteps = 10\nfuel = 1_000_000\n[grants.episode]\nmode = \"grant\"\n[grants.log]\nmode = \"grant\"\n";
     Run::of("hoarder", policy, "past-self").go();
 }
 
