@@ -258,7 +258,10 @@ impl Counts {
 
     /// The types of the functions that a core module imports.
     fn imports(&mut self, section: ImportSectionReader<'_>) -> Result<(), Fault> {
-        for import in section.into_imports() {
+        let at = section.range().start;
+        // One entry of the section may stand for many imports.
+        for (number, import) in (1..).zip(section.into_imports()) {
+            within(Part::Imports, number, at)?;
             let (TypeRef::Func(kind) | TypeRef::FuncExact(kind)) = import?.ty else { continue };
             if let Some(scope) = self.scopes.last_mut() {
                 scope.types.functions.push(kind);
@@ -271,18 +274,19 @@ impl Counts {
     fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), Fault> {
         let at = section.range().start;
         self.add(Part::Types, section.count().into(), at)?;
-        for kind in section.clone() {
-            let kind = kind?;
-            if let Some(scope) = self.scopes.last_mut() {
-                scope.types.types.extend(kind.into_types());
-            }
-        }
-        for kind in section.into_iter_err_on_gc_types() {
+        // What is not admitted is refused, and what there is counted, before anything of it is stored.
+        for kind in section.clone().into_iter_err_on_gc_types() {
             let kind = kind?;
             let arity = kind.params().len().saturating_add(kind.results().len());
             self.add(Part::Types, u64::try_from(arity).unwrap_or(u64::MAX), at)?;
             if let Some(scope) = self.scopes.last_mut() {
                 scope.arities.push(u64::try_from(arity).unwrap_or(u64::MAX));
+            }
+        }
+        for kind in section {
+            let kind = kind?;
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.types.types.extend(kind.into_types());
             }
         }
         Ok(())

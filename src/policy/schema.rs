@@ -16,5 +16,5 @@ pub fn schema() -> serde_json::Value {
 /// Whether a text is a policy, right or wrong, and no file of another kind: its keys are those of one, and it says when an episode ends
 /// or what it extends.
 pub fn is_one(text: &str) -> bool {
-    document::is_like(text, &schema(), &["episode", "extends"])
+    document::is_like(text, &schema(), &["episode", "extends", "based-on"])
 }
