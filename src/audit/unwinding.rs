@@ -18,11 +18,11 @@ use super::view::View;
 use super::{Crossing, Subject, actor};
 use crate::agent::{Agent, Engine};
 use crate::capability::CAPABILITIES;
-use crate::environment::{Environment, Selection, Transition};
+use crate::environment::{Environment, Selection, Transition, as_within};
 use crate::episode::{self, Cancel, Setting};
 use crate::harness::World;
 use crate::policy::{Policy, SourceFile};
-use crate::value::{Seed, Space, Value};
+use crate::value::{Seed, Value};
 
 /// What happens within the watcher's first step.
 type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
@@ -34,25 +34,7 @@ struct Interleaved {
 }
 
 impl Environment for Interleaved {
-    fn observations(&self) -> Space {
-        self.world.observations()
-    }
-
-    fn actions(&self) -> Space {
-        self.world.actions()
-    }
-
-    fn task(&self) -> &str {
-        self.world.task()
-    }
-
-    fn steps(&self) -> Option<u32> {
-        self.world.steps()
-    }
-
-    fn open(&mut self, seed: Seed) -> Value {
-        self.world.open(seed)
-    }
+    as_within!(world);
 
     fn step(&mut self, action: &Value) -> Transition {
         let meanwhile = self.meanwhile.lock().unwrap().take();
@@ -60,14 +42,6 @@ impl Environment for Interleaved {
             meanwhile();
         }
         self.world.step(action)
-    }
-
-    fn performance(&self) -> f64 {
-        self.world.performance()
-    }
-
-    fn state(&self) -> Vec<u8> {
-        self.world.state()
     }
 }
 

@@ -118,6 +118,52 @@ pub trait Environment: Send {
     }
 }
 
+/// What a world around another one, in this field, leaves to that: all but `step`.
+macro_rules! as_within {
+    ($world:ident) => {
+        fn observations(&self) -> $crate::value::Space {
+            self.$world.observations()
+        }
+
+        fn actions(&self) -> $crate::value::Space {
+            self.$world.actions()
+        }
+
+        fn task(&self) -> &str {
+            self.$world.task()
+        }
+
+        fn observation_name(&self, observation: &$crate::value::Value) -> Option<&str> {
+            self.$world.observation_name(observation)
+        }
+
+        fn action_name(&self, action: &$crate::value::Value) -> Option<&str> {
+            self.$world.action_name(action)
+        }
+
+        fn steps(&self) -> Option<u32> {
+            self.$world.steps()
+        }
+
+        fn open(&mut self, seed: $crate::value::Seed) -> $crate::value::Value {
+            self.$world.open(seed)
+        }
+
+        fn performance(&self) -> f64 {
+            self.$world.performance()
+        }
+
+        fn state(&self) -> Vec<u8> {
+            self.$world.state()
+        }
+
+        fn restore(&mut self, state: &[u8]) -> Result<(), $crate::environment::Foreign> {
+            self.$world.restore(state)
+        }
+    };
+}
+pub(crate) use as_within;
+
 /// Bytes that are the state of no world of a selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("these bytes are the state of no such world")]

@@ -7,8 +7,8 @@
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::environment::{Environment, Foreign, Transition};
-use crate::value::{Seed, Space, Value};
+use crate::environment::{Environment, Transition, as_within};
+use crate::value::Value;
 
 /// A world, and what was done in it.
 struct Noted {
@@ -44,41 +44,28 @@ impl Drop for Noted {
 }
 
 impl Environment for Noted {
-    fn observations(&self) -> Space {
-        self.world.observations()
-    }
-
-    fn actions(&self) -> Space {
-        self.world.actions()
-    }
-
-    fn task(&self) -> &str {
-        self.world.task()
-    }
-
-    fn steps(&self) -> Option<u32> {
-        self.world.steps()
-    }
-
-    fn open(&mut self, seed: Seed) -> Value {
-        self.world.open(seed)
-    }
+    as_within!(world);
 
     fn step(&mut self, action: &Value) -> Transition {
         // A vector takes all there is.
         self.actions = postcard::to_extend(action, mem::take(&mut self.actions)).unwrap_or_default();
         self.world.step(action)
     }
+}
 
-    fn performance(&self) -> f64 {
-        self.world.performance()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Selection;
 
-    fn state(&self) -> Vec<u8> {
-        self.world.state()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
-        self.world.restore(state)
+    #[test]
+    fn a_world_that_is_noted_has_the_names_of_the_world() {
+        let selection = Selection::table(include_str!("../../examples/garden.toml")).unwrap();
+        let (world, notes) = noted(selection.make());
+        let one = Value::Discrete(1);
+        assert_eq!(world.action_name(&one), Some("water"));
+        assert_eq!(world.observation_name(&one), selection.make().observation_name(&one));
+        drop(world);
+        assert!(notes.actions().is_empty());
     }
 }
