@@ -7,7 +7,6 @@
 use std::path::PathBuf;
 
 use crate::capability::{self, Room};
-use crate::gate::Mode;
 use crate::policy::Policy;
 use crate::value::many;
 use crate::worker;
@@ -63,7 +62,7 @@ pub(super) struct Reserve {
 impl Reserve {
     /// Of so many episodes at a time; nothing where the policy grants no workspace.
     pub(super) fn of(policy: &Policy, jobs: usize) -> Option<Self> {
-        let granted = policy.grants.get("workspace").filter(|granted| granted.warrant.mode == Mode::Grant)?;
+        let granted = policy.granted("workspace")?;
         let number = |limit| granted.grant.number(limit);
         // The folder itself is one more.
         Some(Self { bytes: number("bytes"), files: number("files").saturating_add(1), jobs })

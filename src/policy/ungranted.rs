@@ -1,7 +1,8 @@
-//! What an agent imports that the policy does not grant.
+//! What the policy grants, and what an agent imports that it does not.
 
-use super::Policy;
+use super::{Granted, Policy};
 use crate::capability::CAPABILITIES;
+use crate::gate::Mode;
 
 /// A capability that an agent imports and the policy does not mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,11 @@ pub struct Ungranted {
 }
 
 impl Policy {
+    /// What it says of a capability that it grants: none where it denies it, or has a tripwire in its place.
+    pub fn granted(&self, capability: &str) -> Option<&Granted> {
+        self.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)
+    }
+
     /// What is imported and not granted, in the order of `imports`. A grant of any mode is a grant.
     ///
     /// A policy that extends another grants nothing that the other does not: there, the lines belong into the other.

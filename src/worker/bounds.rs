@@ -12,7 +12,6 @@ use crate::agent::Known;
 use crate::capability::{PATH, after_end, calls};
 use crate::environment::Environment;
 use crate::episode::{CAUSE, Setting};
-use crate::gate::Mode;
 use crate::policy::Granted;
 use crate::transcript::Class;
 use crate::value::Space;
@@ -49,10 +48,8 @@ impl Bounds {
     /// What `setting` lets happen in one episode in `environment`.
     pub fn of(setting: &Setting<Known>, environment: &dyn Environment) -> Self {
         let (policy, limits) = (&setting.policy, &setting.policy.episode);
-        let number = |capability, limit| {
-            let granted = policy.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant);
-            granted.map_or(0, |Granted { grant, .. }| grant.number(limit))
-        };
+        let number =
+            |capability, limit| policy.granted(capability).map_or(0, |Granted { grant, .. }| grant.number(limit));
         // INVARIANT 2
         let learn_fuel = if setting.learns() { policy.boundary.learn_fuel } else { 0 };
         let code = length(setting.agent.bytes().len());

@@ -21,7 +21,6 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::warden::Watched;
-use crate::gate::Mode;
 use crate::policy::Policy;
 
 /// How long it rests between two looks.
@@ -48,7 +47,7 @@ struct Most {
 impl Most {
     /// Under a policy that grants a workspace.
     fn of(policy: &Policy) -> Option<Self> {
-        let granted = policy.grants.get("workspace").filter(|granted| granted.warrant.mode == Mode::Grant)?;
+        let granted = policy.granted("workspace")?;
         let twice = |limit: &str, more: u64| granted.grant.number(limit).saturating_mul(2).saturating_add(more);
         let depth = granted.grant.number("depth").saturating_add(AROUND);
         Some(Self { bytes: twice("bytes", MORE.0), files: twice("files", MORE.1), depth })
