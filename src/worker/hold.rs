@@ -23,9 +23,7 @@ use crate::episode::{CAUSE, Setting};
 use crate::gate::{Consequence, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
-use crate::transcript::{
-    Argument, Class, Closing, Decision, Due, End, Entry, Lesson, Message, Part, Residue, Step, Tally, Transcript,
-};
+use crate::transcript::{Argument, Class, Decision, Due, End, Entry, Lesson, Message, Part, Residue, Step, Transcript};
 use crate::value::json;
 
 /// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and that has no step after
@@ -71,7 +69,7 @@ fn is_metered(transcript: &Transcript, policy: &Policy, bounds: &Bounds) -> bool
 
 /// INVARIANT 1: each step was one that the policy grants.
 fn steps_are_granted(transcript: &Transcript, policy: &Policy) -> bool {
-    let Some(Granted { warrant, .. }) = granted(policy, STEP.capability) else { return transcript.steps == 0 };
+    let Some(Granted { warrant, .. }) = policy.granted(STEP.capability) else { return transcript.steps == 0 };
     warrant.rules.is_empty() || (0..transcript.steps).all(|step| warrant.decide(STEP, None, step).0 == Mode::Grant)
 }
 
@@ -110,14 +108,14 @@ fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
 /// INVARIANT 1: the log.
 fn log_fits(log: &[String], policy: &Policy) -> bool {
     let bytes = log.iter().map(|line| length(line.len().saturating_add(MESSAGE))).fold(0, u64::saturating_add);
-    log.is_empty() || granted(policy, "log").is_some_and(|Granted { grant, .. }| bytes <= grant.number("bytes"))
+    log.is_empty() || policy.granted("log").is_some_and(|Granted { grant, .. }| bytes <= grant.number("bytes"))
 }
 
 /// INVARIANT 1, INVARIANT 2: the messages, each with the entry that it was granted by.
 fn messages_fit(transcript: &Transcript, policy: &Policy) -> bool {
     let released = &transcript.released;
     let sent: Vec<&Entry> = granted_entries(transcript, "outbox").collect();
-    let Some(granted) = granted(policy, "outbox") else { return released.is_empty() };
+    let Some(granted) = policy.granted("outbox") else { return released.is_empty() };
     let most = match policy.episode.on_release {
         Release::Ends => 1,
         Release::GoesOn => granted.grant.number("messages"),
@@ -140,7 +138,7 @@ fn is_granted(message: &Message, entry: &Entry, granted: &Granted) -> bool {
 
 /// INVARIANT 1: what was left in the workspace.
 fn residue_fits(residue: &[Residue], policy: &Policy) -> bool {
-    let Some(Granted { grant, .. }) = granted(policy, "workspace") else { return residue.is_empty() };
+    let Some(Granted { grant, .. }) = policy.granted("workspace") else { return residue.is_empty() };
     let bytes = residue.iter().map(|left| left.bytes).fold(0, u64::saturating_add);
     length(residue.len()) <= grant.number("files")
         && bytes <= grant.number("bytes")
@@ -163,50 +161,32 @@ fn is_counted(transcript: &Transcript) -> bool {
     let calls = transcript.calls.count;
     let violations = transcript.violations.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
     // Three violations are of no call: what was left, who went on for too long, and too large a carry-over.
-    u64::from(transcript.steps).saturating_add(transcript.after_end) <= calls
-        && length(transcript.entries.len()).saturating_add(transcript.entries_cut) <= calls
-        && violations <= calls.saturating_add(3)
+    u64::from(transcript.steps).saturating_add(transcript.after_end) <= calls && violations <= calls.saturating_add(3)
 }
 
-/// INVARIANT 3: whether what is told fits together.
+/// INVARIANT 3: whether what is told fits together, and fits the policy.
 fn adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
     let (policy, counted) = (&setting.policy, &transcript.violations);
-    let mut shown = Tally::default();
-    transcript.entries.iter().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
     let ends = |class| matches!(policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
     let is_released = policy.episode.on_release == Release::Ends && !transcript.released.is_empty();
-    let touched = transcript.tripwires.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
-    shown.iter().all(|(class, count)| count <= counted.of(class))
-        && counted.of(Class::LeaveResidue) == u64::from(!transcript.residue.is_empty())
-        && counted.of(Class::OutliveEpisode) == u64::from(transcript.closing == Closing::Outlived)
-        && counted.of(Class::TripWire) == touched
-        && counted.of(Class::ActAfterEnd) <= transcript.after_end
+    transcript.contradiction().is_none()
         && (transcript.residue.is_empty() || granted_entries(transcript, "workspace").next().is_some())
-        && transcript.cause.is_some() == (transcript.closing == Closing::Trapped)
         && (transcript.end == End::Released) == is_released
         && (transcript.end != End::Violation || counted.iter().any(|(class, _)| ends(class)))
         && (transcript.end != End::Cancelled || setting.cancel.is_cancelled())
 }
 
-/// INVARIANT 3: whether what is told of `learn` fits together.
+/// INVARIANT 3: whether what is told of `learn` fits the policy.
 fn lesson_adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
     let Some(learned) = &transcript.learned else { return true };
-    let carry = setting.policy.boundary.carry;
     if (transcript.end == End::Wall) != (learned.outcome == Lesson::Withheld) {
         return false;
     }
     match learned.outcome {
-        Lesson::Carried => true,
-        Lesson::Refused => learned.bytes > carry && transcript.violations.of(Class::CarryUndeclared) > 0,
-        Lesson::Stopped => learned.bytes == 0 && setting.cancel.is_cancelled(),
-        Lesson::Trapped | Lesson::Exhausted | Lesson::Overtime => learned.bytes == 0,
-        Lesson::Withheld => learned.bytes == 0 && learned.fuel == 0,
+        Lesson::Refused => learned.bytes > setting.policy.boundary.carry,
+        Lesson::Stopped => setting.cancel.is_cancelled(),
+        Lesson::Carried | Lesson::Trapped | Lesson::Exhausted | Lesson::Overtime | Lesson::Withheld => true,
     }
-}
-
-/// What the policy says of a capability that it grants.
-fn granted<'p>(policy: &'p Policy, capability: &str) -> Option<&'p Granted> {
-    policy.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)
 }
 
 /// The entries of what was granted of a capability.

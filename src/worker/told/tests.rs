@@ -420,6 +420,8 @@ fn what_contradicts_itself_is_not_believed() {
     };
     assert!(believed(shown(1)).is_ok());
     assert_eq!(doubt(shown(0)), Doubt::Contradiction);
+    // One that is counted is shown, or among those that were cut: else the record would not verify.
+    assert_eq!(doubt(|told| told.violations = vec![(6, 1)]), Doubt::Contradiction);
 }
 
 #[test]
@@ -461,7 +463,12 @@ fn no_line_is_longer_than_a_ledger_takes() {
 
 #[test]
 fn what_a_violation_leads_to_is_the_supervisors_to_say() {
-    let lived = believed(|told| (told.violations, told.after_end) = (vec![(0, 1)], 1)).unwrap();
+    let lived = believed(|told| {
+        let (decision, class, due) = (Decision::Refused, Some(0), Due::After);
+        told.entries = vec![ToldEntry { decision, class, due, ..granted(0x20, "", Digest::of(b"")) }];
+        (told.violations, told.after_end) = (vec![(0, 1)], 1);
+    })
+    .unwrap();
     assert!(lived.demands.quarantine);
     assert!(!believed(|_| ()).unwrap().demands.quarantine);
 }

@@ -14,7 +14,10 @@ fn no_more_calls_are_believed_than_fuel_allows() {
     let code = u64::try_from(setting.agent.as_ref().bytes().len()).unwrap();
     assert_eq!(calls, limits.fuel + limits.grace_fuel + 2_000_000 + 2 * (code + 8));
     assert_eq!(after_end, limits.grace_fuel / 64 + 8);
-    let said = |calls, after_end| move |told: &mut Told| (told.calls, told.after_end) = (calls, after_end);
+    // Each call after the end is a decision, which was cut here.
+    let said = |calls, after_end| {
+        move |told: &mut Told| (told.calls, told.after_end, told.entries_cut) = (calls, after_end, after_end)
+    };
     assert!(believed(said(calls, after_end)).is_ok());
     assert_eq!(doubt(said(calls + 1, 0)), Doubt::Beyond);
     assert_eq!(doubt(said(calls, after_end + 1)), Doubt::Beyond);
