@@ -42,7 +42,7 @@ pub(super) fn source(text: &str) -> Result<Source, Failure> {
         let names = agent::SHIPPED.iter().map(|shipped| shipped.name);
         return Err(unknown("agent", path, names, "the path of a .wasm or .wat file"));
     }
-    let bytes = read_bytes("agent", path)?.into();
+    let bytes = named::read("agent", path)?.into();
     let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Source { text: text.to_owned(), name, bytes, instructions: instructions.map(str::to_owned) })
 }
@@ -52,10 +52,15 @@ pub(super) fn policy(text: &str) -> Result<Policy, Failure> {
     policy_with_base(text).map(|(policy, _)| policy)
 }
 
+/// The name or the path of a policy, and the openings that are written behind it.
+pub(super) fn opened(text: &str) -> (&str, Vec<Opening>) {
+    // A file may be called so.
+    if Path::new(text).is_file() { (text, Vec::new()) } else { Opening::split(text) }
+}
+
 /// The same, with the policy that it is based on.
 pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Failure> {
-    // A file may be called so.
-    let (name, openings) = if Path::new(text).is_file() { (text, Vec::new()) } else { Opening::split(text) };
+    let (name, openings) = opened(text);
     let source = if is_path(name) {
         SourceFile::user(name, read_text("policy", name)?)
     } else {
@@ -144,12 +149,8 @@ pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Re
     ))
 }
 
-pub(super) fn read_bytes(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
-    named::read(what, path)
-}
-
 pub(super) fn read_text(what: &str, path: &str) -> Result<String, Failure> {
-    String::from_utf8(read_bytes(what, path)?)
+    String::from_utf8(named::read(what, path)?)
         .map_err(|_| Failure::input(format!("the {what} `{path}` is not text"), "write it in UTF-8"))
 }
 

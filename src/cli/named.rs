@@ -65,9 +65,9 @@ pub(super) fn admit(path: &str, endings: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a file names, found: a name, or a path with what is selected behind a colon.
+/// What a file names, found: a name, or a path with what is selected behind a colon, or the openings of a policy behind it.
 pub(super) fn found<T>(text: &str, find: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
-    let path = text.split(':').next().unwrap_or_default();
+    let (path, _) = super::find::opened(text.split(':').next().unwrap_or_default());
     if !super::find::is_path(path) {
         return find(text);
     }

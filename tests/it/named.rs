@@ -85,6 +85,8 @@ fn no_line_is_shown_of_what_a_suite_names_and_that_is_not_what_it_was_named_as()
         ("agents = [\"random\"]\npolicies = [\"./shadow\"]", "its name does not end as it must"),
         ("agents = [\"random\"]\npolicies = [\"secrets.toml\"]", "and is none"),
         ("agents = [\"random\"]\npolicies = [\"broken.toml\"]", "and is none"),
+        ("agents = [\"random\"]\npolicies = [\"secrets.toml+persist\"]", "and is none"),
+        ("agents = [\"random\"]\npolicies = [\"./shadow+persist\"]", "its name does not end as it must"),
         ("agents = [\"random\"]\nenvironments = [\"/proc/self/environ\"]", "its name does not end as it must"),
         ("agents = [\"random\"]\nenvironments = [\"secrets.toml\"]", "and is none"),
         ("agents = [\"random\"]\nenvironments = [\"broken.toml\"]", "and is none"),
@@ -156,4 +158,16 @@ fn the_record_has_the_names_of_states_and_actions_with_and_without_workers() {
     );
     #[cfg(target_os = "linux")]
     assert_eq!(run("there", &["--isolate", "process"]), lines);
+}
+
+#[test]
+fn a_suite_names_a_policy_with_its_openings() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("mine.toml", "extends = \"strict\"\n");
+    write("suite.toml", "seed = 1\nagents = [\"random\"]\npolicies = [\"mine.toml+persist\"]\n[properties.P21]\n");
+    let output = dayfly(folder.path(), &["test", "--list", "--json"]);
+    let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{wrong}");
+    assert!(said.contains("\"policy\": \"mine.toml+persist\""), "{said}");
 }

@@ -139,11 +139,10 @@ fn world(name: &str) -> Result<Found, Failure> {
     let world = find::world(name)?.selection;
     let made = world.make();
     let number = |space: &Space| if let Space::Discrete(number) = space { Some(*number) } else { None };
-    let knobs = [Knob::Future, Knob::Watched, Knob::Interruption, Knob::Length];
     Ok(Found::World {
         states: number(&made.observations()),
         actions: number(&made.actions()),
-        knobs: knobs.into_iter().filter(|knob| world.knob(*knob).is_some()).map(Knob::name).collect(),
+        knobs: Knob::ALL.into_iter().filter(|knob| world.knob(*knob).is_some()).map(Knob::name).collect(),
         digest: world.digest(),
         world: world.to_string(),
     })

@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::super::failure::Failure;
-use super::super::find;
+use super::super::{find, named};
 use crate::agent::Source;
 use crate::environment::KINDS;
 use crate::policy;
@@ -59,7 +59,7 @@ impl Kind {
         if is_folder {
             return Err(Failure::input(format!("`{path}` is a folder"), "name the files in it"));
         }
-        let bytes = match find::read_bytes("file", path) {
+        let bytes = match named::read("file", path) {
             Ok(bytes) => bytes,
             // A policy that is looked for where there is none may be one that comes with Dayfly.
             Err(_) if policy_named(path) => return Ok(Self::Policy),
