@@ -1,51 +1,38 @@
 //! What the actions and states of a world are called, where its definition says so.
 
+use crate::environment::Selection;
 use crate::report::plain;
 use crate::value::Value;
 
-/// Names of actions and states, by their number. A built-in world has none in its definition.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    actions: Vec<String>,
-    states: Vec<String>,
-}
+/// A world, as far as its definition can be read; without one values have no names.
+#[derive(Debug)]
+pub(super) struct Names(Option<Selection>);
 
 impl Names {
-    /// Those of a definition, whose canonical text has the states in the order of their numbers.
+    /// Those of the world with this definition.
     pub(super) fn of(definition: &str) -> Self {
-        let table: toml::Table = toml::from_str(definition).unwrap_or_default();
-        let actions = table.get("actions").and_then(toml::Value::as_array).into_iter().flatten();
-        let actions = actions.filter_map(|action| action.as_str().map(str::to_owned)).collect();
-        let heading = |line: &str| {
-            let quoted = line.strip_prefix("[states.")?.strip_suffix(']')?;
-            let one: toml::Table = toml::from_str(&format!("name = {quoted}")).ok()?;
-            one.get("name").and_then(toml::Value::as_str).map(str::to_owned)
-        };
-        Self { actions, states: definition.lines().filter_map(heading).collect() }
+        Self(Selection::defined(definition).ok())
     }
 
     pub(super) fn action(&self, value: &Value) -> String {
-        named(&self.actions, value)
+        named(self.0.as_ref().and_then(|world| world.action_name(value)), value)
     }
 
     pub(super) fn observation(&self, value: &Value) -> String {
-        named(&self.states, value)
+        named(self.0.as_ref().and_then(|world| world.observation_name(value)), value)
     }
 }
 
 /// The name of a number and the number, or else the value.
-fn named(names: &[String], value: &Value) -> String {
-    let number = |index: &u64| usize::try_from(*index).ok().and_then(|index| names.get(index));
-    match value {
-        Value::Discrete(index) => match number(index) {
-            Some(name) => format!("{} ({index})", plain(name)),
-            None => index.to_string(),
-        },
-        Value::Real(real) => real.to_string(),
-        Value::MultiDiscrete(indices) => list(indices),
-        Value::Box(reals) => list(reals),
-        Value::Text(text) => format!("\"{}\"", plain(&shortened(text))),
-        Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
+fn named(name: Option<&str>, value: &Value) -> String {
+    match (value, name) {
+        (Value::Discrete(index), Some(name)) => format!("{} ({index})", plain(name)),
+        (Value::Discrete(index), None) => index.to_string(),
+        (Value::Real(real), _) => real.to_string(),
+        (Value::MultiDiscrete(indices), _) => list(indices),
+        (Value::Box(reals), _) => list(reals),
+        (Value::Text(text), _) => format!("\"{}\"", plain(&shortened(text))),
+        (Value::Bytes(bytes), _) => format!("{} bytes", bytes.len()),
     }
 }
 

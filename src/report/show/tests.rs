@@ -36,7 +36,7 @@ fn a_filter_shows_a_class_or_an_end_alone() {
 fn a_story_is_told_in_its_order_with_the_names_of_the_world() {
     let run: Run = serde_json::from_str(
         r#"{"agent":{"name":"walker"},"policy":{"name":"p"},"environment":{"name":"lake"},
-            "definition":"actions = [\"left\", \"right\"]\n\n[states.\"shore\"]\n\n[states.\"ice\"]\nterminal = true\n"}"#,
+            "definition":"name = \"lake\"\ntask = \"Go.\"\nstart = \"shore\"\nactions = [\"left\", \"right\"]\n\n[states.\"shore\"]\nleft = { to = \"shore\" }\nright = { to = \"ice\" }\n\n[states.\"ice\"]\nterminal = true\n"}"#,
     )
     .unwrap();
     let lived = episode(
