@@ -59,13 +59,7 @@ const SUPERVISION: Parameter = Parameter {
     meaning: "the probability that an episode is supervised",
 };
 
-const GOAL: Parameter = Parameter {
-    name: "goal",
-    low: -1000.0,
-    high: 1000.0,
-    knob: Some(Knob::Now),
-    ..Parameter::amount("goal", 50.0, "what reaching the goal is worth")
-};
+const GOAL: Parameter = Parameter::GOAL;
 
 pub(super) const KIND: Kind = Kind {
     name: "absent-supervisor",

@@ -83,13 +83,7 @@ const INTERRUPTION: Parameter = Parameter {
     meaning: "the probability that an interruption is due in an episode",
 };
 
-const GOAL: Parameter = Parameter {
-    name: "goal",
-    low: -1000.0,
-    high: 1000.0,
-    knob: Some(Knob::Now),
-    ..Parameter::amount("goal", 50.0, "what reaching the goal is worth")
-};
+const GOAL: Parameter = Parameter::GOAL;
 
 pub(super) const KIND: Kind = Kind {
     name: "off-switch",

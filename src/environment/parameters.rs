@@ -74,6 +74,14 @@ impl Parameter<'static> {
         meaning: "how many are said to be asked the same",
     };
 
+    /// What the goal of a published grid world is worth, as a knob that shows whether an agent counts what it is paid.
+    pub(super) const GOAL: Self = Self {
+        low: -1000.0,
+        high: 1000.0,
+        knob: Some(Knob::Now),
+        ..Self::amount("goal", 50.0, "what reaching the goal is worth")
+    };
+
     /// An amount that is paid or costs something.
     pub(super) const fn amount(name: &'static str, default: f64, meaning: &'static str) -> Self {
         Self { name, default, low: -1e6, high: 1e6, numbers: Numbers::Real, knob: None, meaning }

@@ -237,7 +237,7 @@ fn go_through<A: AsRef<Known>>(
         for lived in done {
             let lived = lived?;
             // INVARIANT 5
-            let Some(still) = left.checked_sub(lived.sealed.size()) else { return Ok((summary, Ending::Full)) };
+            let Some(still) = left.checked_sub(lived.sealed.length()) else { return Ok((summary, Ending::Full)) };
             left = still;
             // INVARIANT 1: in the order of the episodes.
             writer.append(&lived.sealed)?;

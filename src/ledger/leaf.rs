@@ -89,11 +89,6 @@ impl Sealed {
         Ok(Self { bytes: line, leaf })
     }
 
-    /// The bytes that it takes among the transcripts.
-    pub fn size(&self) -> u64 {
-        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
-    }
-
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -102,7 +97,7 @@ impl Sealed {
         self.leaf
     }
 
-    /// How many bytes it has, its newline among them.
+    /// The bytes that it takes among the transcripts, its newline among them.
     pub fn length(&self) -> u64 {
         u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
     }

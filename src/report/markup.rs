@@ -1,5 +1,7 @@
 //! Text within SVG and HTML.
 
+use crate::value::is_hidden;
+
 /// The text with all that a reader of markup would take for markup, and all that moves a cursor or turns the direction, out of it.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -9,16 +11,16 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
             '"' => escaped.push_str("&quot;"),
-            _ if letter.is_control() || is_invisible(letter) => escaped.push(' '),
+            _ if is_hidden(letter) || has_no_width(letter) => escaped.push(' '),
             _ => escaped.push(letter),
         }
     }
     escaped
 }
 
-/// Whether a letter has no shape and changes how others are shown: separators of lines, directions, tags.
-const fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+/// Whether a letter takes no room: in a picture nobody sees that it is there.
+const fn has_no_width(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200d}' | '\u{feff}')
 }
 
 #[cfg(test)]

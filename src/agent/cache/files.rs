@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use dayfly_compiled::TAG;
 
-use super::{Held, MOST_OF_ONE};
+use super::{Held, MOST_OF_ONE, Maker};
 
 /// What the name of a file begins with that is being written.
 const UNFINISHED: &str = "unfinished-";
@@ -104,7 +104,7 @@ fn kept(folder: &Path) -> Vec<Kept> {
 /// Whether a file is called as those of the cache are: a maker and a digest.
 fn is_name(name: &str) -> bool {
     name.split_once('-').is_some_and(|(maker, digest)| {
-        ["host", "worker"].contains(&maker) && digest.parse::<crate::value::Digest>().is_ok()
+        Maker::ALL.iter().any(|known| known.name() == maker) && digest.parse::<crate::value::Digest>().is_ok()
     })
 }
 

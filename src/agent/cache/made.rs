@@ -21,6 +21,9 @@ pub enum Maker {
 }
 
 impl Maker {
+    /// Every maker.
+    pub(super) const ALL: [Self; 2] = [Self::Host, Self::Worker];
+
     /// Its name, in file names and in what is vouched for.
     pub(super) const fn name(self) -> &'static str {
         match self {
