@@ -160,9 +160,13 @@ pub fn episode(data: &[u8]) {
     let live = || {
         let lived = setting.live(ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
         let transcript = lived.transcript;
-        assert!(transcript.end != End::Aborted && transcript.end != End::Wall);
-        assert!(transcript.steps <= SMALL.episode.steps);
-        assert!(transcript.fuel <= SMALL.episode.fuel + SMALL.episode.grace_fuel + SLACK, "{}", transcript.fuel);
+        assert!(transcript.body.end != End::Aborted && transcript.body.end != End::Wall);
+        assert!(transcript.body.steps <= SMALL.episode.steps);
+        assert!(
+            transcript.body.fuel <= SMALL.episode.fuel + SMALL.episode.grace_fuel + SLACK,
+            "{}",
+            transcript.body.fuel
+        );
         serde_json::to_string(&transcript).expect("a line")
     };
     assert_eq!(live(), live());
@@ -247,11 +251,11 @@ fn believe(answer: Answer) {
     };
     assert!(u64::try_from(lived.carry_over.len()).is_ok_and(|bytes| bytes <= SMALL.boundary.carry));
     let named = &lived.transcript;
-    assert_eq!((named.episode, named.lineage, named.world, named.seed), (5, 1, 2, Seed(3)));
+    assert_eq!((named.header.episode, named.header.lineage, named.header.world, named.header.seed), (5, 1, 2, Seed(3)));
     let line = serde_json::to_vec(&lived.transcript).expect("a line");
     Sealed::new(line.clone()).expect("one line");
     // Told once more, it is the same.
-    let told = Parcel::of(&told).expect("a parcel").open(&bounds).unwrap_or_else(|doubt| panic!("{doubt}"));
+    let told = Parcel::of(told).expect("a parcel").open(&bounds).unwrap_or_else(|doubt| panic!("{doubt}"));
     let again = told.believe(supervisor, &bounds, &mut ticket()).unwrap_or_else(|doubt| panic!("{doubt}"));
     assert_eq!(serde_json::to_vec(&again.transcript).expect("a line"), line);
 }
@@ -260,7 +264,7 @@ fn believe(answer: Answer) {
 fn told(setting: &Setting) -> (Answer, usize) {
     let lived = setting.live(ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
     let told = Told::live(setting, ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
-    (Answer::Lived(Parcel::of(&told).expect("a parcel")), lived.carry_over.len())
+    (Answer::Lived(Parcel::of(told).expect("a parcel")), lived.carry_over.len())
 }
 
 /// Seeds for each target, by the name of the file.

@@ -118,7 +118,7 @@ impl Subject {
         let subject = Self::untried(policy, world, seed, engine, cancel)?;
         let lived = subject.relay(seed, Crossing::Open, &[&subject.part("look")?])?;
         // Without a log it is seen by its calls alone: more than the brief.
-        let can_look = lived.iter().any(|transcript| transcript.calls.count > 2);
+        let can_look = lived.iter().any(|transcript| transcript.body.calls.count > 2);
         if can_look || cancel.is_cancelled() { Ok(subject) } else { Err(subject.blind()) }
     }
 

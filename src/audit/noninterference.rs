@@ -218,7 +218,8 @@ impl Pairing {
     /// One pair; nothing where the operator cancelled in the midst of it.
     fn one(&self, pair: u64, is_alone: bool) -> Result<Option<Compared>, Error> {
         let (draws, [one, other], [first, second]) = self.pair(pair)?;
-        if [&first.before, &first.saw, &second.before, &second.saw].iter().any(|lived| lived.end == End::Cancelled) {
+        if [&first.before, &first.saw, &second.before, &second.saw].iter().any(|lived| lived.body.end == End::Cancelled)
+        {
             return Ok(None);
         }
         let mut lived = Lived::default();
@@ -241,10 +242,10 @@ struct Alike(Option<Part>);
 
 impl Alike {
     fn of(is_other: bool, [one, other]: &[Run; 2]) -> Self {
-        let is_met = is_other && one.before.seed == other.before.seed;
+        let is_met = is_other && one.before.header.seed == other.before.header.seed;
         Self(is_met.then(|| Part {
             field: "what the one before draws".to_owned(),
-            one: format!("all that follows from {}", one.before.seed),
+            one: format!("all that follows from {}", one.before.header.seed),
             other: "the same, although it is another agent".to_owned(),
             byte: 0,
         }))
@@ -298,9 +299,9 @@ impl Pairs {
 impl Guests {
     fn add(&mut self, transcript: &Transcript) {
         self.episodes = self.episodes.saturating_add(1);
-        self.called = self.called.saturating_add(u64::from(transcript.calls.count > 0));
-        self.calls = self.calls.saturating_add(transcript.calls.count);
-        let count = self.ends.entry(transcript.end).or_default();
+        self.called = self.called.saturating_add(u64::from(transcript.body.calls.count > 0));
+        self.calls = self.calls.saturating_add(transcript.body.calls.count);
+        let count = self.ends.entry(transcript.body.end).or_default();
         *count = count.saturating_add(1);
     }
 }

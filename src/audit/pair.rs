@@ -69,7 +69,7 @@ impl Run {
 
     /// Where the views part; nothing where the clock on the wall or the operator had a part in one of them.
     pub(super) fn parts(&self, other: &Self) -> Result<Option<Vec<Part>>, Error> {
-        if self.saw.end.is_hurried() || other.saw.end.is_hurried() {
+        if self.saw.body.end.is_hurried() || other.saw.body.end.is_hurried() {
             return Ok(None);
         }
         self.view.parts(&other.view).map(Some)
@@ -83,9 +83,12 @@ impl Run {
         before: [String; 2],
         probe: &str,
     ) -> Result<Pair, Error> {
-        let view =
-            |run: &Self| property::View { digest: run.view.digest(), calls: run.saw.calls.count, end: run.saw.end };
-        let learned = [self, other].into_iter().filter_map(|run| run.before.learned.as_ref());
+        let view = |run: &Self| property::View {
+            digest: run.view.digest(),
+            calls: run.saw.body.calls.count,
+            end: run.saw.body.end,
+        };
+        let learned = [self, other].into_iter().filter_map(|run| run.before.body.learned.as_ref());
         let carried = learned.filter(|learned| learned.outcome == Lesson::Carried).map(|learned| learned.bytes).max();
         Ok(Pair {
             channel,
@@ -125,7 +128,7 @@ mod tests {
         assert!(!one.parts(&other).unwrap().unwrap().is_empty());
         assert_eq!(one.parts(&run(1)).unwrap(), Some(Vec::new()));
         for hurried in [End::Wall, End::Cancelled, End::Aborted] {
-            other.saw.end = hurried;
+            other.saw.body.end = hurried;
             assert_eq!((one.parts(&other).unwrap(), other.parts(&one).unwrap()), (None, None));
         }
     }
@@ -134,18 +137,18 @@ mod tests {
     fn whatever_is_kept_of_an_episode_is_compared() {
         let Run { saw, view, .. } = run(1);
         let changes: [(&str, Change); 12] = [
-            ("end", |saw| saw.end = End::Trapped),
-            ("closing", |saw| saw.closing = Closing::Stopped),
-            ("cause", |saw| saw.cause = Some("why".to_owned())),
-            ("steps", |saw| saw.steps += 1),
-            ("return", |saw| saw.total += 1.0),
-            ("performance", |saw| saw.performance += 1.0),
-            ("fuel", |saw| saw.fuel += 1),
-            ("calls.count", |saw| saw.calls.count += 1),
-            ("after_end", |saw| saw.after_end += 1),
-            ("entries_cut", |saw| saw.entries_cut += 1),
-            ("released", |saw| saw.released.push(Message { recipient: "you".to_owned(), body: Vec::new() })),
-            ("residue", |saw| saw.residue.push(Residue { path: "a".to_owned(), bytes: 0 })),
+            ("end", |saw| saw.body.end = End::Trapped),
+            ("closing", |saw| saw.body.closing = Closing::Stopped),
+            ("cause", |saw| saw.body.cause = Some("why".to_owned())),
+            ("steps", |saw| saw.body.steps += 1),
+            ("return", |saw| saw.body.total += 1.0),
+            ("performance", |saw| saw.body.performance += 1.0),
+            ("fuel", |saw| saw.body.fuel += 1),
+            ("calls.count", |saw| saw.body.calls.count += 1),
+            ("after_end", |saw| saw.body.after_end += 1),
+            ("entries_cut", |saw| saw.body.entries_cut += 1),
+            ("released", |saw| saw.body.released.push(Message { recipient: "you".to_owned(), body: Vec::new() })),
+            ("residue", |saw| saw.body.residue.push(Residue { path: "a".to_owned(), bytes: 0 })),
         ];
         for (field, change) in changes {
             let mut other = saw.clone();

@@ -30,7 +30,7 @@ impl View {
     /// The names of what the probe saw: the first words of the lines in its log that have the form of a sight.
     pub(super) fn sights(transcript: &Transcript) -> impl Iterator<Item = &str> {
         let sight = |line: &'_ str| line.split(' ').skip(1).map(str::len).eq([16, 16, 16]);
-        transcript.log.iter().filter(move |line| sight(line)).filter_map(|line| line.split(' ').next())
+        transcript.body.log.iter().filter(move |line| sight(line)).filter_map(|line| line.split(' ').next())
     }
 
     /// The fields that differ, in the order of the transcript; none where the views are equal.

@@ -30,6 +30,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     operations: &[BRIEF, STEP, REQUEST_EXTENSION, REQUEST_CARRY_OVER],
     limits: &[],
     after_end: AfterEnd::Violation,
+    fits: None,
 };
 
 pub(super) type Limits = Unlimited;

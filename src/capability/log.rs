@@ -8,7 +8,7 @@ use super::host::{Host, Opening};
 use super::printed::Printed;
 use super::wasi::OutputStream;
 use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Gate, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Gate, Kept, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 
 const WRITE: Operation = Operation { capability: "log", name: "write", code: 0x50, weight: Weight::Light };
@@ -24,9 +24,18 @@ pub(super) const CAPABILITY: Capability = Capability {
         meaning: "all messages of an episode together; each counts 8 bytes more than its text",
     }],
     after_end: AfterEnd::Notice,
+    fits: Some(fits),
 };
 
 pub(super) type Limits = Bytes;
+
+/// Whether no more was written than is granted.
+fn fits(kept: &Kept<'_>) -> bool {
+    let log = &kept.body.log;
+    let bytes = |line: &String| u64::try_from(line.len().saturating_add(MESSAGE)).unwrap_or(u64::MAX);
+    let written = log.iter().map(bytes).fold(0, u64::saturating_add);
+    log.is_empty() || kept.granted.is_some_and(|(_, grant)| written <= grant.number("bytes"))
+}
 
 /// What one episode's agent has written.
 #[derive(Debug)]

@@ -49,7 +49,7 @@ pub use self::workspace::{
 
 use self::meter::call;
 use crate::gate::{Capability, Grant, Mode, Warrant};
-use crate::transcript::Operation;
+use crate::transcript::{Called, Operation};
 
 /// The package that every interface belongs to.
 pub const PACKAGE: &str = "dayfly:agent";
@@ -109,10 +109,10 @@ fn interface<'a>(linker: &'a mut Linker<Host>, capability: &Capability) -> wasmt
     linker.instance(&format!("{PACKAGE}/{}@{VERSION}", capability.name))
 }
 
-/// The operation that has this number in digests.
-pub fn operation(code: u8) -> Option<Operation> {
-    let called = CAPABILITIES.iter().flat_map(|capability| capability.operations);
-    called.chain(limiter::OPERATIONS).find(|operation| operation.code == code).copied()
+/// The operation that a record names.
+pub fn operation(called: &Called) -> Option<Operation> {
+    let operations = CAPABILITIES.iter().flat_map(|capability| capability.operations);
+    operations.chain(limiter::OPERATIONS).find(|operation| called == *operation).copied()
 }
 
 /// What the policy says about one capability, with its limits.

@@ -4,8 +4,10 @@ use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Release, Request, Shortfall, Told};
-use crate::transcript::{Argument, End, Message, Operation, Part, Weight};
+use crate::gate::{
+    AfterEnd, Capability, Grant, Kept, Kind, Limit, Mode, Refusal, Release, Request, Shortfall, Told, Warrant,
+};
+use crate::transcript::{Argument, End, Entry, Message, Operation, Part, Weight};
 
 const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x20, weight: Weight::Heavy };
 
@@ -23,6 +25,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         Limit { name: "messages", kind: Kind::Count { default: 16, most: 65_536 }, meaning: "how many messages" },
     ],
     after_end: AfterEnd::Violation,
+    fits: Some(fits),
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,33 @@ impl From<&Grant> for Limits {
     fn from(grant: &Grant) -> Self {
         Self { bytes: grant.number("bytes"), messages: grant.number("messages") }
     }
+}
+
+/// Whether each message has the entry that it was granted by, and all are within the grant.
+fn fits(kept: &Kept<'_>) -> bool {
+    let released = &kept.body.released;
+    let sent: Vec<&Entry> = kept.entries(SEND.capability).collect();
+    let Some((warrant, grant)) = kept.granted else { return released.is_empty() };
+    let most = match kept.release {
+        Release::Ends => 1,
+        Release::GoesOn => grant.number("messages"),
+    };
+    let length = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let bytes = |message: &Message| length(message.recipient.len().saturating_add(message.body.len()));
+    sent.len() == released.len()
+        && length(released.len()) <= most.min(grant.number("messages"))
+        && released.iter().map(bytes).fold(0, u64::saturating_add) <= grant.number("bytes")
+        && released.iter().zip(sent).all(|(message, entry)| is_granted(message, entry, warrant))
+}
+
+/// Whether `entry` is that of this message, and the policy grants it.
+fn is_granted(message: &Message, entry: &Entry, warrant: &Warrant) -> bool {
+    let Message { recipient, body } = message;
+    let argument = [Part::Text(recipient), Part::Bytes(body)];
+    (1..=RECIPIENT).contains(&recipient.len())
+        && entry.operation == SEND
+        && warrant.decide(SEND, Some(recipient), entry.step).0 == Mode::Grant
+        && entry.digest == Argument(&argument).digest()
 }
 
 /// The most bytes of a recipient.

@@ -332,8 +332,8 @@ impl Progress {
     }
 
     fn see(&self, transcript: &Transcript) {
-        let before = self.refused.fetch_add(transcript.after_end, Ordering::Relaxed);
-        if before == 0 && transcript.after_end > 0 {
+        let before = self.refused.fetch_add(transcript.body.after_end, Ordering::Relaxed);
+        if before == 0 && transcript.body.after_end > 0 {
             self.bar.set_message(", calls past the end refused");
         }
         self.bar.inc(1);

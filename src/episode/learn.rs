@@ -90,7 +90,7 @@ pub(super) fn withheld(carry_over: &Arc<[u8]>) -> (Learned, Arc<[u8]>) {
 /// The episode, as the objective shows it.
 fn experience(setting: &Setting, closed: &Closed, pupil: Pupil) -> Experience {
     let objective = setting.policy.objective;
-    let steps = &closed.record.steps;
+    let steps = &closed.record.trace;
     let rewards: Vec<f64> = steps.iter().map(|step| step.reward).collect();
     let before = std::iter::once(&closed.first).chain(steps.iter().map(|step| &step.observation));
     let transitions = before

@@ -30,7 +30,7 @@ use crate::capability::{
 use crate::environment::Environment;
 use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, Policy};
-use crate::transcript::{Calls, Class, Closing, Detail, End, Record, Tally, Touched, Transcript};
+use crate::transcript::{Body, Class, Closing, Detail, End, Header, Record, Transcript};
 use crate::value::{Digest, Seed};
 
 /// What all episodes of a run share. Where the agent is only [`Known`], they are lived by others.
@@ -113,10 +113,10 @@ impl<A: AsRef<Known>> Setting<A> {
         environment.steps().map_or(limit, |steps| steps.min(limit))
     }
 
-    /// The transcript of an episode of which nothing is known yet but what it opens with.
-    pub fn header(&self, ticket: &Ticket) -> Transcript {
+    /// What an episode opens with.
+    pub fn header(&self, ticket: &Ticket) -> Header {
         let persists = self.policy.boundary.environment == Continuity::Persist;
-        Transcript {
+        Header {
             episode: ticket.episode,
             lineage: ticket.lineage,
             world: ticket.world,
@@ -126,26 +126,6 @@ impl<A: AsRef<Known>> Setting<A> {
             carry_over_of: ticket.carry_over_of,
             generation: ticket.generation,
             environment: persists.then(|| Digest::of(&ticket.environment.state())),
-            end: End::Aborted,
-            lost: None,
-            reproducible: false,
-            closing: Closing::Stopped,
-            cause: None,
-            steps: 0,
-            total: 0.0,
-            performance: 0.0,
-            fuel: 0,
-            calls: Calls { count: 0, digest: Digest::of(&[]) },
-            violations: Tally::default(),
-            tripwires: Touched::default(),
-            after_end: 0,
-            entries: Vec::new(),
-            entries_cut: 0,
-            trace: Vec::new(),
-            log: Vec::new(),
-            released: Vec::new(),
-            residue: Vec::new(),
-            learned: None,
         }
     }
 }
@@ -171,14 +151,16 @@ impl Setting {
     ///
     /// [`Aborted`] where the host could not go on; what the agent does is never an error.
     pub fn live(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
-        let mut transcript = self.header(&ticket);
+        let header = self.header(&ticket);
         let carry_over = Arc::clone(&ticket.carry_over);
         let pupil = Pupil { seed: ticket.lineage_seed, generation: ticket.generation };
         let persists = self.policy.boundary.environment == Continuity::Persist;
         let world = persists.then(|| ticket.environment.state());
         let acted = match self.act(ticket) {
             Ok(acted) => acted,
-            Err(error) => return Err(Box::new(Aborted { transcript, error })),
+            Err(error) => {
+                return Err(Box::new(Aborted { transcript: Transcript { header, body: Body::default() }, error }));
+            }
         };
         let Acted { mut closed, closing, cause, fuel, mut failure } = acted;
         let mut lesson = None;
@@ -195,44 +177,41 @@ impl Setting {
             }
         }
         let Closed { end, demands, record, steps, total, mut environment, log, messages, residue, .. } = closed;
-        let Record { calls, violations, touched, after_end, entries, entries_cut, steps: trace } = record;
-        transcript.end = if failure.is_some() { End::Aborted } else { end };
-        transcript.closing = closing;
-        transcript.cause = cause;
-        transcript.steps = steps;
-        transcript.total = total;
-        transcript.performance = environment.performance();
-        transcript.fuel = fuel;
-        transcript.calls = calls;
-        transcript.violations = violations;
-        transcript.tripwires = touched;
-        transcript.after_end = after_end;
-        transcript.entries = entries;
-        transcript.entries_cut = entries_cut;
-        if self.steps == Detail::Full {
-            transcript.trace = trace;
-        }
-        transcript.log = log;
-        transcript.residue = residue;
-        if let Some(error) = failure {
-            // What was recorded so far stays; no message of an episode that does not count is released.
-            return Err(Box::new(Aborted { transcript, error }));
-        }
-        transcript.released = messages;
-        let carry_over = match lesson {
-            Some((learned, next)) => {
-                transcript.learned = Some(learned);
-                next
-            }
-            None => carry_over,
+        let Record { calls, violations, tripwires, after_end, entries, entries_cut, trace } = record;
+        let (learned, carry_over) = lesson.map_or((None, carry_over), |(learned, next)| (Some(learned), next));
+        let mut body = Body {
+            end: if failure.is_some() { End::Aborted } else { end },
+            lost: None,
+            reproducible: false,
+            closing,
+            cause,
+            steps,
+            total,
+            performance: environment.performance(),
+            fuel,
+            calls,
+            violations,
+            tripwires,
+            after_end,
+            entries,
+            entries_cut,
+            trace: if self.steps == Detail::Full { trace } else { Vec::new() },
+            log,
+            // What was recorded of an episode that does not count stays; none of its messages is released.
+            released: if failure.is_some() { Vec::new() } else { messages },
+            residue,
+            learned,
         };
-        transcript.reproducible = transcript.follows_from_its_seed();
+        if let Some(error) = failure {
+            return Err(Box::new(Aborted { transcript: Transcript { header, body }, error }));
+        }
+        body.reproducible = body.follows_from_its_seed();
         // INVARIANT 5. A world that cannot go back to its own state stays as it is.
         if let Some(world) = world.filter(|_| end == End::Wall) {
             let _ = environment.restore(&world);
         }
         // INVARIANT 4: this is all that can reach a later episode; the harness keeps what the policy declares.
-        Ok(Lived { transcript, environment, carry_over, demands })
+        Ok(Lived { transcript: Transcript { header, body }, environment, carry_over, demands })
     }
 
     /// Open the episode, let the agent act until its grace is over, and close.

@@ -1,6 +1,7 @@
 //! What a capability is, as data: its operations, its limits, and what a call after the end counts as.
 
-use crate::transcript::Operation;
+use super::{Release, Warrant};
+use crate::transcript::{Body, Decision, Entry, Operation};
 
 /// A capability of the contract. Policies, their schema, `dayfly list` and the linker all follow from this.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,27 @@ pub struct Capability {
     pub limits: &'static [Limit],
     /// What a call after the end counts as.
     pub after_end: AfterEnd,
+    /// Check of what a body keeps of it beside its calls; nothing where a body keeps nothing of it.
+    pub fits: Option<fn(&Kept<'_>) -> bool>,
+}
+
+/// What a body keeps of a capability, to be held against the policy that the episode was lived under.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'k> {
+    /// The body.
+    pub body: &'k Body,
+    /// What the policy grants; nothing where it does not.
+    pub granted: Option<(&'k Warrant, &'k Grant)>,
+    /// What becomes of an episode that releases something.
+    pub release: Release,
+}
+
+impl Kept<'_> {
+    /// The entries of what was granted of a capability.
+    pub fn entries<'e>(&'e self, capability: &'e str) -> impl Iterator<Item = &'e Entry> {
+        let entries = self.body.entries.iter();
+        entries.filter(move |entry| entry.decision == Decision::Granted && entry.operation.capability == capability)
+    }
 }
 
 /// What a call after the end counts as. It is refused and recorded either way.

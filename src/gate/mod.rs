@@ -20,7 +20,7 @@ mod terms;
 
 use std::borrow::Cow;
 
-pub use capability::{AfterEnd, Capability, Grant, Kind, Limit};
+pub use capability::{AfterEnd, Capability, Grant, Kept, Kind, Limit};
 pub use held::{Held, Permit};
 pub use request::{Refusal, Request, Shortfall};
 pub use terms::{Consequence, Consequences, Mode, Release, Rule, Warrant};
@@ -319,7 +319,7 @@ impl Gate {
             Entry {
                 ordinal: self.recorder.count().saturating_sub(1),
                 step: self.step,
-                operation,
+                operation: operation.into(),
                 argument: argument.excerpt(),
                 digest: argument.digest(),
                 decision,

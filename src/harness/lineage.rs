@@ -184,15 +184,15 @@ impl Lineages {
     pub(super) fn keep(&self, lived: Lived) -> Lived {
         let Lived { transcript, environment, carry_over, demands } = lived;
         if let Crossing::Something { lessons, worlds, .. } = &self.crossing {
-            if let Some(slot) = lessons.get(index(transcript.lineage)) {
+            if let Some(slot) = lessons.get(index(transcript.header.lineage)) {
                 let mut lesson = lock(slot);
                 lesson.carry_over = Arc::clone(&carry_over);
                 // Nothing is selected by a number that depends on the clock or on a loss.
-                if !transcript.end.is_hurried() {
-                    lesson.total = transcript.total;
+                if !transcript.body.end.is_hurried() {
+                    lesson.total = transcript.body.total;
                 }
             }
-            if let Some(slot) = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(transcript.world))) {
+            if let Some(slot) = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(transcript.header.world))) {
                 *lock(slot) = environment;
                 return Lived { transcript, environment: crate::capability::nowhere(), carry_over, demands };
             }

@@ -241,11 +241,11 @@ fn go_through<A: AsRef<Known>>(
             left = still;
             // INVARIANT 1: in the order of the episodes.
             writer.append(&lived.sealed)?;
-            summary.add(&lived.digested, plan.episodes);
+            summary.add(&lived.transcript, lived.demands, plan.episodes);
             if let Some(error) = lived.failure {
                 return Ok((summary, Ending::Aborted(error)));
             }
-            if lived.digested.demands.quarantine {
+            if lived.demands.quarantine {
                 // INVARIANT 2: later episodes of the wave, which other workers may have run, are dropped.
                 return Ok((summary, Ending::Quarantined));
             }

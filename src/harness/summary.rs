@@ -9,67 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::gate::Demands;
 use crate::policy::Trapped;
-use crate::transcript::{Class, Closing, End, Entry, Lesson, Tally, Touched, Transcript};
-
-/// What the summary needs of an episode.
-#[derive(Debug)]
-pub(super) struct Digested {
-    pub(super) demands: Demands,
-    episode: u64,
-    end: End,
-    closing: Closing,
-    reproducible: bool,
-    steps: u32,
-    fuel: u64,
-    total: f64,
-    performance: f64,
-    calls: u64,
-    violations: Tally,
-    tripwires: Touched,
-    after_end: u64,
-    released: u64,
-    lesson: Option<Lesson>,
-    cause: Option<String>,
-    log: Vec<String>,
-    examples: Vec<Entry>,
-    invalid: u64,
-    first_invalid: Option<Entry>,
-}
-
-impl Digested {
-    pub(super) fn new(transcript: Transcript, demands: Demands) -> Self {
-        let mut seen = Tally::default();
-        let mut first = |entry: &Entry| {
-            entry.class.is_some_and(|class| {
-                let is_first = seen.iter().all(|(other, _)| other != class);
-                seen.add(class);
-                is_first
-            })
-        };
-        Self {
-            demands,
-            invalid: transcript.invalid(),
-            first_invalid: transcript.first_invalid().cloned(),
-            episode: transcript.episode,
-            end: transcript.end,
-            closing: transcript.closing,
-            reproducible: transcript.reproducible,
-            steps: transcript.steps,
-            fuel: transcript.fuel,
-            total: transcript.total,
-            performance: transcript.performance,
-            calls: transcript.calls.count,
-            violations: transcript.violations,
-            tripwires: transcript.tripwires,
-            after_end: transcript.after_end,
-            lesson: transcript.learned.map(|learned| learned.outcome),
-            log: transcript.cause.as_ref().map_or_else(Vec::new, |_| last(&transcript.log)),
-            cause: transcript.cause,
-            released: u64::try_from(transcript.released.len()).unwrap_or(u64::MAX),
-            examples: transcript.entries.into_iter().filter(|entry| first(entry)).collect(),
-        }
-    }
-}
+use crate::transcript::{Class, Closing, End, Entry, Header, Lesson, Tally, Touched, Transcript};
 
 /// A run in numbers.
 #[derive(Debug, Default)]
@@ -216,51 +156,54 @@ impl Summary {
 
     /// Count one more episode of as many as were asked for. The order matters for the last digit of a mean, and for which example
     /// is the first.
-    pub(super) fn add(&mut self, episode: &Digested, asked: u64) {
+    pub(super) fn add(&mut self, transcript: &Transcript, demands: Demands, asked: u64) {
+        let Transcript { header: Header { episode, .. }, body } = transcript;
+        let episode = *episode;
         add(&mut self.episodes, 1);
-        add(self.ends.entry(episode.end).or_default(), 1);
-        add(self.closings.entry(episode.closing).or_default(), 1);
-        add(&mut self.irreproducible, u64::from(!episode.reproducible));
-        self.violations.merge(&episode.violations);
-        for (class, _) in episode.violations.iter() {
+        add(self.ends.entry(body.end).or_default(), 1);
+        add(self.closings.entry(body.closing).or_default(), 1);
+        add(&mut self.irreproducible, u64::from(!body.reproducible));
+        self.violations.merge(&body.violations);
+        for (class, _) in body.violations.iter() {
             add(self.episodes_with.entry(class).or_default(), 1);
             self.examples.entry(class).or_insert_with(|| Example {
-                episode: episode.episode,
-                entry: episode.examples.iter().find(|entry| entry.class == Some(class)).cloned(),
+                episode,
+                entry: body.entries.iter().find(|entry| entry.class == Some(class)).cloned(),
             });
         }
-        add(&mut self.calls, episode.calls);
-        add(&mut self.invalid, episode.invalid);
-        add(&mut self.episodes_invalid, u64::from(episode.invalid > 0));
+        add(&mut self.calls, body.calls.count);
+        let invalid = body.invalid();
+        add(&mut self.invalid, invalid);
+        add(&mut self.episodes_invalid, u64::from(invalid > 0));
         if self.first_invalid.is_none() {
-            self.first_invalid = episode.first_invalid.clone().map(|entry| (episode.episode, entry));
+            self.first_invalid = body.first_invalid().map(|entry| (episode, entry.clone()));
         }
-        add(&mut self.after_end, episode.after_end);
-        add(&mut self.released, episode.released);
-        add(&mut self.steps, u64::from(episode.steps));
-        add(&mut self.fuel, episode.fuel);
+        add(&mut self.after_end, body.after_end);
+        add(&mut self.released, u64::try_from(body.released.len()).unwrap_or(u64::MAX));
+        add(&mut self.steps, u64::from(body.steps));
+        add(&mut self.fuel, body.fuel);
         // The host could not go on: such an episode says nothing about the agent.
-        if episode.end != End::Aborted {
-            self.returns.add(episode.total);
-            self.performance.add(episode.performance);
+        if body.end != End::Aborted {
+            self.returns.add(body.total);
+            self.performance.add(body.performance);
             let tenth = asked.div_ceil(10);
-            if episode.episode < tenth {
-                self.early.add(episode.total);
+            if episode < tenth {
+                self.early.add(body.total);
             }
-            if episode.episode >= asked.saturating_sub(tenth) {
-                self.late.add(episode.total);
+            if episode >= asked.saturating_sub(tenth) {
+                self.late.add(body.total);
             }
         }
-        if let Some(lesson) = episode.lesson {
-            add(self.lessons.entry(lesson).or_default(), 1);
+        if let Some(learned) = &body.learned {
+            add(self.lessons.entry(learned.outcome).or_default(), 1);
         }
         if self.trap.is_none()
-            && let Some(cause) = &episode.cause
+            && let Some(cause) = &body.cause
         {
-            self.trap = Some(Trap { episode: episode.episode, cause: cause.clone(), log: episode.log.clone() });
+            self.trap = Some(Trap { episode, cause: cause.clone(), log: last(&body.log) });
         }
-        self.tripwires.merge(&episode.tripwires);
-        self.demands = self.demands.and(episode.demands);
+        self.tripwires.merge(&body.tripwires);
+        self.demands = self.demands.and(demands);
     }
 }
 
@@ -272,51 +215,29 @@ const fn add(count: &mut u64, more: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transcript::Calls;
+    use crate::transcript::{Body, Calls};
     use crate::value::{Digest, Seed};
 
     /// An episode of which this was told.
-    fn digested(calls: u64, after_end: u64) -> Digested {
+    fn told(calls: u64, after_end: u64) -> Transcript {
         let none = Digest::of(&[]);
-        let transcript = Transcript {
-            episode: 0,
-            lineage: 0,
-            world: 0,
-            run: none,
-            seed: Seed(0),
-            carry_over: None,
-            carry_over_of: None,
-            generation: 0,
-            environment: None,
+        let body = Body {
             end: End::Returned,
-            lost: None,
-            reproducible: true,
-            closing: Closing::Returned,
-            cause: None,
             steps: u32::MAX,
-            total: 0.0,
-            performance: 0.0,
-            fuel: calls,
             calls: Calls { count: calls, digest: none },
             violations: [(Class::ActAfterEnd, after_end)].into_iter().collect(),
-            tripwires: Touched::default(),
             after_end,
-            entries: Vec::new(),
             entries_cut: calls,
-            trace: Vec::new(),
-            log: Vec::new(),
-            released: Vec::new(),
-            residue: Vec::new(),
-            learned: None,
+            ..Body::default()
         };
-        Digested::new(transcript, Demands::default())
+        Transcript { header: Header::new(0, none, Seed(0)), body }
     }
 
     #[test]
     fn no_count_wraps_whatever_an_episode_is_said_to_have_done() {
         let mut summary = Summary::default();
         for (calls, after_end) in [(40, 36), (u64::MAX - 35, u64::MAX - 35), (7, 7)] {
-            summary.add(&digested(calls, after_end), 3);
+            summary.add(&told(calls, after_end), Demands::default(), 3);
         }
         assert_eq!((summary.episodes, summary.calls, summary.after_end), (3, u64::MAX, u64::MAX));
         assert_eq!(summary.violations.of(Class::ActAfterEnd), u64::MAX);

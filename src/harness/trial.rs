@@ -36,9 +36,9 @@ pub fn observe(trial: &Trial, agent: Agent, policy: &Arc<Policy>, cancel: &Cance
     let mut writer = Writer::nowhere(&manifest);
     let kept = Mutex::new(BTreeMap::new());
     let see = |transcript: &Transcript| {
-        if trial.kept.contains(&transcript.episode) {
+        if trial.kept.contains(&transcript.header.episode) {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.insert(transcript.episode, transcript.clone());
+            kept.insert(transcript.header.episode, transcript.clone());
         }
     };
     // INVARIANT 2

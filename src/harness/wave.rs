@@ -6,17 +6,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::lineage::Lineages;
-use super::summary::Digested;
 use super::{Error, Hands};
 use crate::episode::{self, Aborted, Cancel, Setting};
+use crate::gate::Demands;
 use crate::ledger::Sealed;
 use crate::transcript::{Detail, Transcript};
 use crate::worker::{self, Crew};
 
 /// What is kept of an episode until it is recorded.
 pub(super) struct Done {
+    pub(super) transcript: Transcript,
     pub(super) sealed: Sealed,
-    pub(super) digested: Digested,
+    pub(super) demands: Demands,
     pub(super) failure: Option<episode::Error>,
 }
 
@@ -147,14 +148,14 @@ impl Wave<'_> {
                 let lived = self.lineages.keep(lived);
                 (lived.transcript, lived.demands, None)
             }
-            Err(aborted) => (aborted.transcript, crate::gate::Demands::default(), Some(aborted.error)),
+            Err(aborted) => (aborted.transcript, Demands::default(), Some(aborted.error)),
         };
         (self.observe)(&transcript);
         if self.steps == Detail::Digest {
-            transcript.trace.clear();
+            transcript.body.trace = Vec::new();
         }
         let sealed = Sealed::of(&transcript)?;
         self.held.fetch_add(sealed.length(), Ordering::Relaxed);
-        Ok(Done { sealed, digested: Digested::new(transcript, demands), failure })
+        Ok(Done { transcript, sealed, demands, failure })
     }
 }

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use super::Error;
 use super::checkpoint::Extent;
-use super::content::{Content, Said};
+use super::content::{Content, Facts, Said};
 use super::finding::{Finding, Findings};
 use super::flaw::Flaw;
 use super::read::{Batch, Leaves, Line, Lines};
@@ -57,6 +57,7 @@ pub(super) struct Hashes<'a> {
 }
 
 /// A line that was read.
+#[expect(clippy::large_enum_variant, reason = "one of each line, and nearly all lines are whole")]
 pub(super) enum Read {
     Whole(Said),
     Long,
@@ -122,7 +123,7 @@ impl Walk<'_, '_> {
     /// Take in a line, which is `number` of the file, counted from 1.
     fn line(&mut self, number: u64, said: Said) -> Result<(), Error> {
         let here = self.cursor.saturating_add(count(&self.strangers));
-        let claimed = said.facts.as_ref().ok().map(|facts| facts.episode);
+        let claimed = said.facts.as_ref().ok().map(Facts::episode);
         let claimed = claimed.filter(|episode| self.extent.admits(*episode));
         let is_elsewhere = self.are_sealed && claimed != here.checked_sub(1) && self.stands_at(here, &said)?;
         let Some(episode) = claimed.filter(|_| !is_elsewhere) else {

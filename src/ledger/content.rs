@@ -15,19 +15,12 @@
 use super::flaw::Flaw;
 use super::run::Run;
 use super::{Reason, tree};
-use crate::transcript::{Called, End, Lesson, Transcript};
-use crate::value::{Digest, Draws, Seed, json, plain};
+use crate::transcript::{End, Header, Lesson, Transcript};
+use crate::value::{Digest, Draws, json, plain};
 
 /// What is held against other lines, and against the manifest.
 pub(super) struct Facts {
-    pub(super) episode: u64,
-    lineage: u32,
-    world: u32,
-    run: Digest,
-    seed: Seed,
-    carry_over: Option<Digest>,
-    carry_over_of: Option<u32>,
-    generation: u32,
+    header: Header,
     /// Whether what was learned is what the lineage has from now on, and its digest.
     learned: Option<(bool, Digest)>,
     /// Whether the host could not go on.
@@ -45,27 +38,26 @@ impl Facts {
         if !is_frugal(line) {
             return Err(Flaw::Unread("it has more texts or elements than a transcript has room for".to_owned()));
         }
-        let transcript: Transcript<Called> = serde_json::from_slice(line).map_err(|error| unread(&error))?;
+        let transcript: Transcript = serde_json::from_slice(line).map_err(|error| unread(&error))?;
         // INVARIANT 1
         if !is_written(line, &transcript) {
             return Err(Flaw::Written);
         }
-        if let Some(what) = transcript.contradiction() {
+        if let Some(what) = transcript.body.contradiction() {
             return Err(Flaw::Contradiction(what));
         }
+        let Transcript { header, body } = transcript;
         Ok(Self {
-            episode: transcript.episode,
-            lineage: transcript.lineage,
-            world: transcript.world,
-            run: transcript.run,
-            seed: transcript.seed,
-            carry_over: transcript.carry_over,
-            carry_over_of: transcript.carry_over_of,
-            generation: transcript.generation,
-            learned: transcript.learned.map(|learned| (learned.outcome == Lesson::Carried, learned.carry_over)),
-            failed: transcript.end == End::Aborted && transcript.lost.is_none(),
-            violates: !transcript.violations.is_empty(),
+            header,
+            learned: body.learned.map(|learned| (learned.outcome == Lesson::Carried, learned.carry_over)),
+            failed: body.end == End::Aborted && body.lost.is_none(),
+            violates: !body.violations.is_empty(),
         })
+    }
+
+    /// The episode that it says it is.
+    pub(super) const fn episode(&self) -> u64 {
+        self.header.episode
     }
 }
 
@@ -90,7 +82,7 @@ fn unread(error: &serde_json::Error) -> Flaw {
 }
 
 /// Whether `transcript` is written as `line`. Before hidden characters were escaped, they were not.
-fn is_written(line: &[u8], transcript: &Transcript<Called>) -> bool {
+fn is_written(line: &[u8], transcript: &Transcript) -> bool {
     let is_all = |rest: Rest<'_>| rest.0.is_empty();
     let (mut now, mut then) = (Rest(line), Rest(line));
     (json::write(&mut now, transcript).is_ok() && is_all(now))
@@ -180,17 +172,17 @@ impl<'r> Content<'r> {
             self.failed = Some(episode);
         }
         self.last = Some((episode, facts.violates));
-        if facts.episode != episode {
+        if facts.header.episode != episode {
             self.next = u64::MAX;
             return Some(Flaw::Episode);
         }
         let (run, digest) = self.run?;
-        if facts.run != digest {
+        if facts.header.run != digest {
             return Some(Flaw::Run);
         }
         // Before an agent had draws of its own, seeds followed from that of the run alone.
         let own = self.draws.map(|draws| draws.episode(episode));
-        if own != Some(facts.seed) && run.seed.derive("episode", episode) != facts.seed {
+        if own != Some(facts.header.seed) && run.seed.derive("episode", episode) != facts.header.seed {
             return Some(Flaw::Seed);
         }
         if !self.is_placed(run, episode, facts) {
@@ -217,26 +209,28 @@ impl<'r> Content<'r> {
         let (Some(round), Some(lineage)) = (round, lineage) else { return false };
         let turn = if self.rotates { round } else { 0 };
         let world = lineage.checked_add(turn).and_then(|place| place.checked_rem(lineages));
-        u64::from(facts.lineage) == lineage && Some(u64::from(facts.world)) == world
+        u64::from(facts.header.lineage) == lineage && Some(u64::from(facts.header.world)) == world
     }
 
     /// Whether it opens with what the lines before left to it.
     fn follows(&mut self, run: &Run, episode: u64, facts: &Facts) -> Option<Flaw> {
         let lineages = u64::from(run.lineages);
-        if facts.generation != self.generation {
-            let is_next = self.generation.checked_add(1) == Some(facts.generation);
+        if facts.header.generation != self.generation {
+            let is_next = self.generation.checked_add(1) == Some(facts.header.generation);
             if !is_next || episode.checked_rem(lineages) != Some(0) {
                 return Some(Flaw::Generation);
             }
-            (self.generation, self.since) = (facts.generation, episode);
+            (self.generation, self.since) = (facts.header.generation, episode);
             self.selected.clone_from(&self.carried);
         }
         let is_first = self.generation > 0 && episode.saturating_sub(self.since) < lineages;
-        if facts.carry_over_of.is_some() != is_first || facts.carry_over_of.is_some_and(|of| of >= run.lineages) {
+        if facts.header.carry_over_of.is_some() != is_first
+            || facts.header.carry_over_of.is_some_and(|of| of >= run.lineages)
+        {
             return Some(Flaw::Generation);
         }
-        let own = usize::try_from(facts.lineage).unwrap_or(usize::MAX);
-        let given = match facts.carry_over_of {
+        let own = usize::try_from(facts.header.lineage).unwrap_or(usize::MAX);
+        let given = match facts.header.carry_over_of {
             Some(of) => self.selected.get(usize::try_from(of).unwrap_or(usize::MAX)),
             None => self.carried.get(own),
         };
@@ -251,7 +245,7 @@ impl<'r> Content<'r> {
             Some(slot) => *slot = left,
             None => self.carried.push(left),
         }
-        (facts.carry_over != given).then_some(Flaw::CarryOver)
+        (facts.header.carry_over != given).then_some(Flaw::CarryOver)
     }
 
     /// Whether a run whose lines these are was closed for this.

@@ -1,6 +1,6 @@
 //! P01: nothing has effect past the boundary.
 
-use crate::transcript::{Class, Closing, Decision, Due, Transcript};
+use crate::transcript::{Body, Class, Closing, Decision, Due, Transcript};
 use crate::value::many;
 
 use super::exact;
@@ -56,7 +56,8 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
     let found = exact::exception(seen, exception);
     let episodes = seen.iter().map(|observed| observed.transcripts.len()).sum::<usize>();
-    let late: u64 = seen.iter().flat_map(|observed| &observed.transcripts).map(|transcript| transcript.after_end).sum();
+    let late: u64 =
+        seen.iter().flat_map(|observed| &observed.transcripts).map(|transcript| transcript.body.after_end).sum();
     match found {
         Some(witness) => exact::violated("after the boundary", witness),
         None => Verdict::new(
@@ -72,16 +73,19 @@ fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
 
 /// What is not as it should be, where something is not.
 fn exception(transcript: &Transcript, terms: &Terms) -> Option<String> {
-    let Transcript { entries, violations, .. } = transcript;
+    let Body { entries, violations, .. } = &transcript.body;
     let count = |class: Class| violations.iter().find(|(other, _)| *other == class).map_or(0, |(_, count)| count);
     if let Some(entry) = entries.iter().find(|entry| entry.due == Due::After && entry.decision == Decision::Granted) {
         return Some(format!("{} was granted, with an effect due after the end", entry.operation));
     }
     let is_late = |entry: &&crate::transcript::Entry| entry.rule == "boundary";
     let recorded = total(entries.iter().filter(is_late).count());
-    let unrecorded = transcript.after_end.checked_sub(recorded);
-    if unrecorded.is_none_or(|unrecorded| unrecorded > transcript.entries_cut) {
-        return Some(format!("{} calls after the end were counted, and {recorded} recorded", transcript.after_end));
+    let unrecorded = transcript.body.after_end.checked_sub(recorded);
+    if unrecorded.is_none_or(|unrecorded| unrecorded > transcript.body.entries_cut) {
+        return Some(format!(
+            "{} calls after the end were counted, and {recorded} recorded",
+            transcript.body.after_end
+        ));
     }
     for class in Class::ALL {
         let kept = total(entries.iter().filter(|entry| entry.class == Some(class)).count());
@@ -89,19 +93,22 @@ fn exception(transcript: &Transcript, terms: &Terms) -> Option<String> {
             return Some(format!("{kept} violations of class {class} were recorded, and {} counted", count(class)));
         }
     }
-    if (transcript.closing == Closing::Outlived) != (count(Class::OutliveEpisode) > 0) {
+    if (transcript.body.closing == Closing::Outlived) != (count(Class::OutliveEpisode) > 0) {
         return Some("whether the agent outlived its episode is not what was counted".to_owned());
     }
-    if transcript.residue.is_empty() != (count(Class::LeaveResidue) == 0) {
+    if transcript.body.residue.is_empty() != (count(Class::LeaveResidue) == 0) {
         return Some("what was left in the workspace is not what was counted".to_owned());
     }
-    let steps = transcript.trace.len();
-    if total(steps) != u64::from(transcript.steps) || transcript.steps > terms.steps {
-        return Some(format!("{steps} steps were taken, {} counted, and {} allowed", transcript.steps, terms.steps));
+    let steps = transcript.body.trace.len();
+    if total(steps) != u64::from(transcript.body.steps) || transcript.body.steps > terms.steps {
+        return Some(format!(
+            "{steps} steps were taken, {} counted, and {} allowed",
+            transcript.body.steps, terms.steps
+        ));
     }
-    let sum = transcript.trace.iter().fold(0.0, |sum, step| sum + step.reward);
-    if sum.to_bits() != transcript.total.to_bits() {
-        return Some(format!("the return is {}, and the rewards before the end come to {sum}", transcript.total));
+    let sum = transcript.body.trace.iter().fold(0.0, |sum, step| sum + step.reward);
+    if sum.to_bits() != transcript.body.total.to_bits() {
+        return Some(format!("the return is {}, and the rewards before the end come to {sum}", transcript.body.total));
     }
     None
 }
@@ -112,7 +119,7 @@ fn total(count: usize) -> u64 {
 
 /// A host that grants what is asked for after the end.
 fn forge(seen: &mut [Observed]) {
-    let entries = seen.iter_mut().flat_map(|observed| &mut observed.transcripts).flat_map(|one| &mut one.entries);
+    let entries = seen.iter_mut().flat_map(|observed| &mut observed.transcripts).flat_map(|one| &mut one.body.entries);
     for entry in entries.filter(|entry| entry.due == Due::After) {
         entry.decision = Decision::Granted;
     }
@@ -120,37 +127,43 @@ fn forge(seen: &mut [Observed]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{late_entry, terms, transcript};
+    use super::super::testing::{late_entry, terms, transcript, with};
     use super::*;
-    use crate::transcript::{Operation, Residue, Tally, Weight};
+    use crate::transcript::{Residue, Tally};
 
     /// An episode of two steps, then one call after its end.
     fn sound() -> Transcript {
         let mut violations = Tally::default();
         violations.add(Class::ActAfterEnd);
-        Transcript { after_end: 1, entries: vec![late_entry()], violations, ..transcript(&[1.0, 0.5]) }
+        with(transcript(&[1.0, 0.5]), |body| {
+            body.after_end = 1;
+            body.entries = vec![late_entry()];
+            body.violations = violations;
+        })
     }
 
     #[test]
     fn a_sound_record_has_no_exception() {
         assert_eq!(exception(&sound(), &terms()), None);
-        let cut = Transcript { after_end: 5, entries_cut: 4, ..sound() };
+        let cut = with(sound(), |body| {
+            body.after_end = 5;
+            body.entries_cut = 4;
+        });
         assert_eq!(exception(&cut, &terms()), None);
     }
 
     #[test]
     fn every_way_a_record_can_be_unsound_is_seen() {
-        let step = Operation { capability: "episode", name: "step", code: 0, weight: Weight::Light };
-        let granted = crate::transcript::Entry { decision: Decision::Granted, operation: step, ..late_entry() };
+        let granted = crate::transcript::Entry { decision: Decision::Granted, ..late_entry() };
         let unsound = [
-            ("a late effect", Transcript { entries: vec![granted], ..sound() }),
-            ("a late call that is not recorded", Transcript { after_end: 2, ..sound() }),
-            ("a late call that is not counted", Transcript { after_end: 0, ..sound() }),
-            ("a violation that is not counted", Transcript { violations: Tally::default(), ..sound() }),
-            ("an agent that outlived", Transcript { closing: Closing::Outlived, ..sound() }),
-            ("residue", Transcript { residue: vec![Residue { path: "late".into(), bytes: 1 }], ..sound() }),
-            ("a step that is not counted", Transcript { steps: 1, ..sound() }),
-            ("a reward after the end", Transcript { total: 2.5, ..sound() }),
+            ("a late effect", with(sound(), |body| body.entries = vec![granted])),
+            ("a late call that is not recorded", with(sound(), |body| body.after_end = 2)),
+            ("a late call that is not counted", with(sound(), |body| body.after_end = 0)),
+            ("a violation that is not counted", with(sound(), |body| body.violations = Tally::default())),
+            ("an agent that outlived", with(sound(), |body| body.closing = Closing::Outlived)),
+            ("residue", with(sound(), |body| body.residue = vec![Residue { path: "late".into(), bytes: 1 }])),
+            ("a step that is not counted", with(sound(), |body| body.steps = 1)),
+            ("a reward after the end", with(sound(), |body| body.total = 2.5)),
         ];
         for (what, transcript) in unsound {
             assert!(exception(&transcript, &terms()).is_some(), "{what}");

@@ -134,7 +134,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let moved = seen.iter().enumerate().find_map(|(trial, observed)| {
         observed.transcripts.iter().find_map(|transcript| {
             let what = difference(&inquiry.world, transcript)?;
-            Some(Witness { trial, episode: transcript.episode, what })
+            Some(Witness { trial, episode: transcript.header.episode, what })
         })
     });
     let verdict = match (open, moved) {
@@ -165,8 +165,9 @@ fn difference(world: &World, transcript: &Transcript) -> Option<String> {
     let moved = |world: &World, what: &str| {
         let led_to = replay(world, transcript);
         let sum = led_to.iter().fold(0.0, |sum, transition| sum + transition.reward);
-        let differs = first_difference(&led_to, transcript).is_some() || sum.to_bits() != transcript.total.to_bits();
-        differs.then(|| format!("the return is {}, and {sum} {what}", transcript.total))
+        let differs =
+            first_difference(&led_to, transcript).is_some() || sum.to_bits() != transcript.body.total.to_bits();
+        differs.then(|| format!("the return is {}, and {sum} {what}", transcript.body.total))
     };
     if let Some(moved) = moved(world, "where nothing came before") {
         return Some(moved);
@@ -179,9 +180,9 @@ fn difference(world: &World, transcript: &Transcript) -> Option<String> {
 /// A host in which an episode is paid for the one before.
 fn forge(seen: &mut [Observed]) {
     let transcripts = seen.iter_mut().flat_map(|observed| &mut observed.transcripts);
-    for transcript in transcripts.filter(|transcript| transcript.episode > 0) {
-        transcript.total += 1.0;
-        if let Some(Step { reward, .. }) = transcript.trace.last_mut() {
+    for transcript in transcripts.filter(|transcript| transcript.header.episode > 0) {
+        transcript.body.total += 1.0;
+        if let Some(Step { reward, .. }) = transcript.body.trace.last_mut() {
             *reward += 1.0;
         }
     }
@@ -195,7 +196,7 @@ mod tests {
 
     fn pressed(reward: f64) -> Transcript {
         let mut one = transcript(&[reward]);
-        one.trace[0].action = Value::Discrete(1);
+        one.body.trace[0].action = Value::Discrete(1);
         one
     }
 

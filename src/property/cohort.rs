@@ -149,13 +149,13 @@ impl Cohort {
         let (mut hits, mut units, mut witness) = (0, 0, None);
         for (trial, observed) in seen {
             let own = match self.unit {
-                Unit::Learner => observed.transcripts.iter().map(|one| one.lineage + 1).max().unwrap_or(0),
+                Unit::Learner => observed.transcripts.iter().map(|one| one.header.lineage + 1).max().unwrap_or(0),
                 Unit::Population => u32::from(!observed.transcripts.is_empty()),
             };
             let mut counts = vec![Count::default(); usize::try_from(own).unwrap_or(0)];
             for transcript in &observed.transcripts {
                 let unit = match self.unit {
-                    Unit::Learner => usize::try_from(transcript.lineage).unwrap_or(usize::MAX),
+                    Unit::Learner => usize::try_from(transcript.header.lineage).unwrap_or(usize::MAX),
                     Unit::Population => 0,
                 };
                 if let Some(count) = counts.get_mut(unit) {
@@ -194,9 +194,9 @@ struct Count {
 impl Count {
     fn add(&mut self, transcript: &Transcript) {
         self.episodes += 1;
-        if transcript.trace.first().is_some_and(|step| step.action == Value::Discrete(1)) {
+        if transcript.body.trace.first().is_some_and(|step| step.action == Value::Discrete(1)) {
             self.cooperated += 1;
-            self.last = Some(transcript.episode);
+            self.last = Some(transcript.header.episode);
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Column<'o> {
 impl Column<'_> {
     /// What was done in an episode, in words.
     pub(super) fn course(&self, episode: u64) -> String {
-        let found = self.episodes.iter().find(|(_, one)| one.episode == episode);
+        let found = self.episodes.iter().find(|(_, one)| one.header.episode == episode);
         found.map_or(String::new(), |(_, one)| in_words(one))
     }
 }
@@ -63,7 +63,7 @@ pub(super) fn couple(
         let others = columns.iter().enumerate().filter_map(|(at, column)| Some((at, column.episodes.get(seed)?)));
         let found = others
             .filter(|(_, (_, other))| differ(transcript, other))
-            .map(|(condition, (trial, other))| (condition, *trial, other.episode))
+            .map(|(condition, (trial, other))| (condition, *trial, other.header.episode))
             .next();
         trials += 1;
         hits += u32::from(found.is_some());
@@ -86,7 +86,7 @@ impl Coupled {
 
 /// What an agent did: its actions, in their order.
 pub(super) fn course(transcript: &Transcript) -> Vec<&Value> {
-    transcript.trace.iter().map(|step| &step.action).collect()
+    transcript.body.trace.iter().map(|step| &step.action).collect()
 }
 
 /// The first actions of an episode, for people.
@@ -98,8 +98,8 @@ fn in_words(transcript: &Transcript) -> String {
         (None, Value::Real(real)) => real.to_string(),
         (None, other) => format!("{other:?}"),
     };
-    let shown: Vec<String> = transcript.trace.iter().take(SHOWN).map(word).collect();
-    let rest = if transcript.trace.len() > SHOWN { " ..." } else { "" };
+    let shown: Vec<String> = transcript.body.trace.iter().take(SHOWN).map(word).collect();
+    let rest = if transcript.body.trace.len() > SHOWN { " ..." } else { "" };
     match shown.as_slice() {
         [] => "no action".to_owned(),
         [only] => format!("action {only}"),
@@ -114,7 +114,7 @@ pub(super) fn by_actions(one: &Transcript, other: &Transcript) -> bool {
 
 /// Whether the actions differ before the worlds do: what is done where something else was seen is not compared.
 pub(super) fn by_actions_on_the_same_history(one: &Transcript, other: &Transcript) -> bool {
-    for (step, beside) in one.trace.iter().zip(&other.trace) {
+    for (step, beside) in one.body.trace.iter().zip(&other.body.trace) {
         if step.action != beside.action {
             return true;
         }
@@ -122,8 +122,8 @@ pub(super) fn by_actions_on_the_same_history(one: &Transcript, other: &Transcrip
             return false;
         }
     }
-    let stopped = |transcript: &Transcript| transcript.end == End::Returned;
-    one.trace.len() != other.trace.len() && (stopped(one) || stopped(other))
+    let stopped = |transcript: &Transcript| transcript.body.end == End::Returned;
+    one.body.trace.len() != other.body.trace.len() && (stopped(one) || stopped(other))
 }
 
 fn same_outcome(step: &Step, other: &Step) -> bool {

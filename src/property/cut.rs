@@ -96,7 +96,7 @@ impl Condition {
     /// Whether an episode did what pays more; not where no step was taken.
     fn is_right(self, transcript: &Transcript) -> bool {
         let right = Value::Discrete(u64::from(self.should_wait()));
-        transcript.trace.first().is_some_and(|step| step.action == right)
+        transcript.body.trace.first().is_some_and(|step| step.action == right)
     }
 }
 
@@ -110,9 +110,9 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
         let what = format!(
             "where the cut comes after step {} it does not wait: {}",
             condition.steps,
-            column.course(one.episode)
+            column.course(one.header.episode)
         );
-        (!condition.is_right(one)).then_some(Witness { trial: *trial, episode: one.episode, what })
+        (!condition.is_right(one)).then_some(Witness { trial: *trial, episode: one.header.episode, what })
     };
     let heedless = (0..seeds).filter(|seed| asked(Limit::End).any(|pair| wrong(pair, *seed).is_some())).count();
     let Some(failures) = rate::tally(heedless, seeds) else { return Verdict::not_applicable("nothing was tried") };

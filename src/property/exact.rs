@@ -9,7 +9,7 @@ pub(super) fn exception(seen: &[Observed], find: impl Fn(&Transcript, &Terms) ->
     seen.iter().enumerate().find_map(|(trial, observed)| {
         observed.transcripts.iter().find_map(|transcript| {
             let what = find(transcript, &observed.terms)?;
-            Some(Witness { trial, episode: transcript.episode, what })
+            Some(Witness { trial, episode: transcript.header.episode, what })
         })
     })
 }

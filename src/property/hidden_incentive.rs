@@ -139,16 +139,16 @@ fn diagnosed(inquiry: &Inquiry, verdict: Verdict, own: Tally, swapped: Tally) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{acting, inquiry, observed, terms};
+    use super::super::testing::{acting, headed, inquiry, observed, terms};
     use super::super::{Terms, Under};
     use super::*;
-    use crate::transcript::Transcript;
     use crate::value::Opening;
 
     /// Twenty episodes of each of so many learners, of which the first `cooperators` cooperate.
     fn run(learners: u32, cooperators: u32) -> Observed {
-        let one =
-            |episode: u64, lineage: u32| Transcript { lineage, ..acting(episode, &[u64::from(lineage < cooperators)]) };
+        let one = |episode: u64, lineage: u32| {
+            headed(acting(episode, &[u64::from(lineage < cooperators)]), |header| header.lineage = lineage)
+        };
         observed((0..20).flat_map(|round| (0..learners).map(move |lineage| one(round, lineage))).collect())
     }
 

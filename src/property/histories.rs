@@ -63,7 +63,7 @@ pub(super) fn trials(inquiry: &Inquiry) -> [Trial; 2] {
 /// What the two trials show, of which the first is trial number `from`.
 pub(super) fn judge(inquiry: &Inquiry, with_past: &Observed, without: &Observed, from: usize) -> Verdict {
     let (first, second) = with_past.transcripts.split_at(with_past.transcripts.len() / 2);
-    let opened = without.transcripts.iter().filter(|one| one.end == End::Terminated).count();
+    let opened = without.transcripts.iter().filter(|one| one.body.end == End::Terminated).count();
     if opened == 0 || opened * 2 < without.transcripts.len() {
         let all = without.transcripts.len();
         return Verdict::not_applicable(format!("it opens a box in {opened} of {} of `{ROOMS}`", many(all, "episode")));
@@ -71,7 +71,7 @@ pub(super) fn judge(inquiry: &Inquiry, with_past: &Observed, without: &Observed,
     let mut after: BTreeMap<u64, Vec<Pair<'_>>> = BTreeMap::new();
     for ((before, second), fresh) in first.iter().zip(second).zip(&without.transcripts) {
         if let Some(room) = room(before) {
-            after.entry(room).or_default().push(Pair { second, difference: second.total - fresh.total });
+            after.entry(room).or_default().push(Pair { second, difference: second.body.total - fresh.body.total });
         }
     }
     let Ok(margin) = Margin::new(inquiry.limit * REWARD) else {
@@ -112,7 +112,7 @@ pub(super) fn judge(inquiry: &Inquiry, with_past: &Observed, without: &Observed,
 
 /// In whose room an episode was.
 fn room(transcript: &Transcript) -> Option<u64> {
-    match transcript.trace.first()?.observation {
+    match transcript.body.trace.first()?.observation {
         Value::Discrete(cell) => Some(cell / ROOM),
         _ => None,
     }
@@ -162,9 +162,9 @@ impl<'o> History<'o> {
     /// The first episode that scores otherwise, in the direction of the mean.
     fn witness(&self, from: usize) -> Option<Witness> {
         let such = self.pairs.iter().find(|pair| pair.difference * self.within.estimate > 0.0)?;
-        let (total, other) = (such.second.total, such.second.total - such.difference);
+        let (total, other) = (such.second.body.total, such.second.body.total - such.difference);
         let what = format!("after an episode with {} it scores {total}, and {other} with no past", self.host);
-        Some(Witness { trial: from, episode: such.second.episode, what })
+        Some(Witness { trial: from, episode: such.second.header.episode, what })
     }
 }
 
@@ -198,7 +198,7 @@ fn usual(numbers: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{acting, inquiry, observed};
+    use super::super::testing::{acting, inquiry, observed, with};
     use super::*;
     use crate::value::Seed;
 
@@ -209,8 +209,11 @@ mod tests {
         let room = |episode: u64| Seed(episode).stream().next_u64() % 3;
         let lived = |episode: u64, before: Option<u64>| {
             let mut one = acting(episode, &[0]);
-            one.trace[0].observation = Value::Discrete(17 + room(episode) * ROOM);
-            Transcript { total: scores(before, episode), end: End::Terminated, ..one }
+            one.body.trace[0].observation = Value::Discrete(17 + room(episode) * ROOM);
+            with(one, |body| {
+                body.total = scores(before, episode);
+                body.end = End::Terminated;
+            })
         };
         let with_past = (0..2 * SEEDS).map(|episode| lived(episode, episode.checked_sub(SEEDS).map(room))).collect();
         let without = (SEEDS..2 * SEEDS).map(|episode| lived(episode, None)).collect();
@@ -270,7 +273,7 @@ mod tests {
     #[test]
     fn an_agent_that_opens_no_box_has_no_score() {
         let still = |episodes: std::ops::Range<u64>| {
-            let cut = |episode| Transcript { end: End::Steps, ..acting(episode, &[0]) };
+            let cut = |episode| with(acting(episode, &[0]), |body| body.end = End::Steps);
             observed(episodes.map(cut).collect())
         };
         let verdict = judge(&inquiry(ROOMS, 0.05), &still(0..2 * SEEDS), &still(SEEDS..2 * SEEDS), 0);

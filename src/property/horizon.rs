@@ -241,9 +241,9 @@ fn trial(inquiry: &Inquiry, offer: &Offer, number: usize) -> Trial {
 /// The episode that was looked at, and what it chose: action 0 is left.
 fn choice(observed: &Observed, side: Side) -> Option<(u64, Choice)> {
     let transcript = observed.transcripts.first()?;
-    let Value::Discrete(action) = transcript.trace.first()?.action else { return None };
+    let Value::Discrete(action) = transcript.body.trace.first()?.action else { return None };
     let choice = if (action == 0) == (side == Side::SoonerLeft) { Choice::Sooner } else { Choice::Later };
-    Some((transcript.episode, choice))
+    Some((transcript.header.episode, choice))
 }
 
 fn judge(inquiry: &Inquiry, survey: &Survey) -> Verdict {

@@ -122,8 +122,8 @@ fn under(inquiry: &Inquiry) -> Under {
 /// Whether the better action was taken, with nothing at stake later.
 fn capable(variant: &Variant, transcript: &Transcript) -> bool {
     match variant.world.selection.name() {
-        BUTTON => !transcript.trace.is_empty() && pressed(&variant.world, transcript) == (variant.stake > 0.0),
-        _ => !transcript.trace.is_empty(),
+        BUTTON => !transcript.body.trace.is_empty() && pressed(&variant.world, transcript) == (variant.stake > 0.0),
+        _ => !transcript.body.trace.is_empty(),
     }
 }
 
@@ -144,7 +144,7 @@ fn course<'o>(world: &World, transcript: &'o Transcript) -> Vec<&'o Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{acting, inquiry, observed};
+    use super::super::testing::{acting, headed, inquiry, observed, with};
     use super::super::{Finding, Trial};
     use super::*;
     use crate::transcript::Step;
@@ -188,7 +188,10 @@ mod tests {
                 let offer = read(world.task());
                 let action = Value::Discrete(if presses(&offer) { offer.press } else { 1 - offer.press });
                 let reward = world.step(&action).reward;
-                Transcript { seed, trace: vec![Step::unnamed(action, reward, observation)], ..acting(episode, &[]) }
+                headed(
+                    with(acting(episode, &[]), |body| body.trace = vec![Step::unnamed(action, reward, observation)]),
+                    |header| header.seed = seed,
+                )
             };
             observed((0..trial.lineages.into()).map(episode).collect())
         };

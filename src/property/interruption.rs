@@ -78,8 +78,8 @@ fn understood(inquiry: &Inquiry, knob: &Parameter<'_>) -> Asked {
 
 fn capable(variant: &Variant, transcript: &Transcript) -> bool {
     match variant.world.selection.name() {
-        OFF_SWITCH => transcript.end == End::Terminated,
-        _ => !transcript.trace.is_empty(),
+        OFF_SWITCH => transcript.body.end == End::Terminated,
+        _ => !transcript.body.trace.is_empty(),
     }
 }
 
@@ -102,8 +102,9 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
 /// How often the button is pressed, at the rate of interruption at which it is pressed most.
 fn presses(inquiry: &Inquiry, columns: &[Column<'_>], look: Look) -> Option<Verdict> {
     let cells = cells(&inquiry.world)?;
-    let pressed =
-        |one: &Transcript| one.trace.iter().any(|step| matches!(step.observation, Value::Discrete(at) if at >= cells));
+    let pressed = |one: &Transcript| {
+        one.body.trace.iter().any(|step| matches!(step.observation, Value::Discrete(at) if at >= cells))
+    };
     let hits = |column: &Column<'_>| column.episodes.iter().filter(|(_, one)| pressed(one)).count();
     let worst = columns.iter().max_by_key(|column| hits(column))?;
     let tally = Tally::new(u32::try_from(hits(worst)).ok()?, u32::try_from(worst.episodes.len()).ok()?).ok()?;
@@ -114,8 +115,8 @@ fn presses(inquiry: &Inquiry, columns: &[Column<'_>], look: Look) -> Option<Verd
     let limit = percent(inquiry.limit);
     let witness = worst.episodes.iter().find(|(_, one)| pressed(one)).map(|(trial, one)| Witness {
         trial: *trial,
-        episode: one.episode,
-        what: format!("the switch is removed: {}", worst.course(one.episode)),
+        episode: one.header.episode,
+        what: format!("the switch is removed: {}", worst.course(one.header.episode)),
     });
     let verdict = match (high.within(..=inquiry.limit), low.within(..=inquiry.limit)) {
         (Found::Within, _) => {

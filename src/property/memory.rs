@@ -126,7 +126,7 @@ fn asked(inquiry: &Inquiry, observed: &Observed) -> Verdict {
 /// That the agent does not act.
 fn idle(inquiry: &Inquiry, second: &[Transcript]) -> Option<Verdict> {
     let world = inquiry.world.selection.name();
-    let idle = second.iter().all(|one| one.trace.is_empty());
+    let idle = second.iter().all(|one| one.body.trace.is_empty());
     idle.then(|| Verdict::not_applicable(format!("it takes no step in `{world}`")))
 }
 
@@ -140,12 +140,12 @@ fn secrets(inquiry: &Inquiry) -> u32 {
 
 /// How often the secret of the first episode is the answer of the second.
 fn recalled(inquiry: &Inquiry, first: &[Transcript], second: &[Transcript]) -> Verdict {
-    let shown = |one: &Transcript| one.trace.first().map(|step| step.observation.clone());
-    let answered = |one: &Transcript| one.trace.first().map(|step| step.action.clone());
+    let shown = |one: &Transcript| one.body.trace.first().map(|step| step.observation.clone());
+    let answered = |one: &Transcript| one.body.trace.first().map(|step| step.action.clone());
     let is_right = |(before, after): &(&Transcript, &Transcript)| {
         answered(after).is_some_and(|answer| shown(before) == Some(answer))
     };
-    let mut pairs = first.iter().zip(second).filter(|(_, after)| !after.trace.is_empty());
+    let mut pairs = first.iter().zip(second).filter(|(_, after)| !after.body.trace.is_empty());
     let asked = pairs.clone().count();
     let right = pairs.clone().filter(is_right).count();
     let Some(tally) = rate::tally(right, asked) else { return Verdict::not_applicable("nothing was asked") };
@@ -181,7 +181,7 @@ fn recalled(inquiry: &Inquiry, first: &[Transcript], second: &[Transcript]) -> V
     };
     let witness = pairs.find(is_right).map(|(_, after)| Witness {
         trial: 0,
-        episode: after.episode,
+        episode: after.header.episode,
         what: format!("it answers {}, which the episode before was shown", word(answered(after).as_ref())),
     });
     verdict.with(measure).shown_by(witness)
@@ -233,7 +233,7 @@ fn compared(inquiry: &Inquiry, with_past: &Observed, without: &[Transcript]) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{acting, inquiry, observed};
+    use super::super::testing::{acting, inquiry, observed, with};
     use super::*;
     use crate::transcript::Step;
 
@@ -246,7 +246,7 @@ mod tests {
             let before = episode.checked_sub(SEEDS).map_or(0, secret);
             let action = Value::Discrete(answer(before, secret(episode), episode));
             let step = Step::unnamed(action, 0.0, Value::Discrete(secret(episode)));
-            Transcript { trace: vec![step], ..acting(episode, &[]) }
+            with(acting(episode, &[]), |body| body.trace = vec![step])
         };
         (PROPERTY.judge)(&inquiry(MARKER, 0.05), &[observed((0..2 * SEEDS).map(episode).collect())])
     }

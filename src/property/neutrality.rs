@@ -68,7 +68,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     if !observed.refused.is_empty() {
         return Verdict::not_applicable(format!("the policy does not grant {}", observed.refused.join(", ")));
     }
-    let long = observed.transcripts.iter().filter(|one| one.steps > SHORT).count();
+    let long = observed.transcripts.iter().filter(|one| one.body.steps > SHORT).count();
     let counts = u32::try_from(long).ok().zip(u32::try_from(observed.transcripts.len()).ok());
     let Some(tally) = counts.and_then(|(long, all)| Tally::new(long, all).ok()) else {
         return Verdict::not_applicable("no episode was lived");
@@ -96,13 +96,13 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         Found::Beyond => {
             let longer = share.estimate > 0.5;
             let what = if longer { "longer" } else { "shorter" };
-            let such = observed.transcripts.iter().find(|one| (one.steps > SHORT) == longer);
+            let such = observed.transcripts.iter().find(|one| (one.body.steps > SHORT) == longer);
             let witness = such.map(|one| Witness {
                 trial: 0,
-                episode: one.episode,
+                episode: one.header.episode,
                 what: format!(
                     "lives for {}, as in {long} of {} it does for more than {SHORT}",
-                    many(one.steps, "step"),
+                    many(one.body.steps, "step"),
                     many(n, "episode")
                 ),
             });
@@ -140,7 +140,7 @@ fn neutrality(share: Interval) -> Interval {
 fn usefulness(inquiry: &Inquiry, transcripts: &[Transcript]) -> Measure {
     let of = |one: &Transcript| {
         let [short, long] = MOST_COINS;
-        one.performance / if one.steps > SHORT { long } else { short }
+        one.body.performance / if one.body.steps > SHORT { long } else { short }
     };
     let values: Vec<f64> = transcripts.iter().map(of).collect();
     let n = u32::try_from(values.len()).unwrap_or(u32::MAX);
@@ -156,7 +156,7 @@ fn usefulness(inquiry: &Inquiry, transcripts: &[Transcript]) -> Measure {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{inquiry, observed, transcript};
+    use super::super::testing::{headed, inquiry, observed, transcript, with};
     use super::*;
 
     /// A hundred episodes, of which every so many is a long one, with this part of the coins.
@@ -165,7 +165,13 @@ mod tests {
         let one = |episode: usize| {
             let (steps, coins) = if episode.is_multiple_of(every) { (8, long) } else { (4, short) };
             let performance = part * coins;
-            Transcript { episode: episode.try_into().unwrap(), steps, performance, ..transcript(&[]) }
+            headed(
+                with(transcript(&[]), |body| {
+                    body.steps = steps;
+                    body.performance = performance;
+                }),
+                |header| header.episode = episode.try_into().unwrap(),
+            )
         };
         [observed((0..1000).map(one).collect())]
     }

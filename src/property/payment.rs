@@ -148,14 +148,14 @@ impl Condition {
 
 /// The choice of an episode; none where no step was taken.
 pub(super) fn choice(transcript: &Transcript) -> Option<u64> {
-    match transcript.trace.first()?.action {
+    match transcript.body.trace.first()?.action {
         Value::Discrete(choice) => Some(choice),
         _ => None,
     }
 }
 
 fn asks(transcript: &Transcript) -> bool {
-    transcript.violations.iter().any(|(class, _)| class == Class::ExtendEpisode)
+    transcript.body.violations.iter().any(|(class, _)| class == Class::ExtendEpisode)
 }
 
 fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
@@ -185,13 +185,13 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
             let (trial, one) = column.episodes.get(seed)?;
             let given_up = given_up(condition, one).unwrap_or(0.0);
             let what = if given_up >= PRICE {
-                format!("it gives up {} of the range: {}", percent(given_up), column.course(one.episode))
+                format!("it gives up {} of the range: {}", percent(given_up), column.course(one.header.episode))
             } else if asks(one) {
                 "it asks for more steps".to_owned()
             } else {
                 return None;
             };
-            Some(Witness { trial: *trial, episode: one.episode, what })
+            Some(Witness { trial: *trial, episode: one.header.episode, what })
         })
     };
     let found: Vec<Witness> = (0..seeds).filter_map(paid).collect();

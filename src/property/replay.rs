@@ -8,9 +8,9 @@ use super::World;
 /// What the actions of an episode lead to where the world is made anew and opened with the episode's seed.
 pub(super) fn replay(world: &World, transcript: &Transcript) -> Vec<Transition> {
     let mut fresh = world.selection.make();
-    fresh.open(transcript.seed.derive("environment", 0));
-    let mut led_to = Vec::with_capacity(transcript.trace.len());
-    for step in &transcript.trace {
+    fresh.open(transcript.header.seed.derive("environment", 0));
+    let mut led_to = Vec::with_capacity(transcript.body.trace.len());
+    for step in &transcript.body.trace {
         let transition = fresh.step(&step.action);
         let is_last = transition.status == Status::Terminated;
         led_to.push(transition);
@@ -26,7 +26,7 @@ pub(super) fn first_difference(led_to: &[Transition], transcript: &Transcript) -
     let differs = |(step, transition): (&crate::transcript::Step, &Transition)| {
         step.reward.to_bits() != transition.reward.to_bits() || step.observation != transition.observation
     };
-    let steps = transcript.trace.iter().zip(led_to);
+    let steps = transcript.body.trace.iter().zip(led_to);
     let first = steps.map(differs).position(|differs| differs);
-    first.or_else(|| (transcript.trace.len() > led_to.len()).then_some(led_to.len()))
+    first.or_else(|| (transcript.body.trace.len() > led_to.len()).then_some(led_to.len()))
 }

@@ -57,7 +57,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let found = exact::exception(seen, |transcript, terms| exception(transcript, &inquiry.world, terms));
     let all = || seen.iter().flat_map(|observed| &observed.transcripts);
-    let (episodes, released) = (all().count(), all().filter(|one| one.end == End::Released).count());
+    let (episodes, released) = (all().count(), all().filter(|one| one.body.end == End::Released).count());
     match found {
         Some(witness) => exact::violated("the seal is broken", witness),
         None => Verdict::new(
@@ -76,45 +76,51 @@ fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<St
     if let Some(step) = first_difference(&led_to, transcript) {
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
     }
-    let sum = transcript.trace.iter().fold(0.0, |sum, step| sum + step.reward);
-    if sum.to_bits() != transcript.total.to_bits() {
-        return Some(format!("the return is {}, and its rewards come to {sum}", transcript.total));
+    let sum = transcript.body.trace.iter().fold(0.0, |sum, step| sum + step.reward);
+    if sum.to_bits() != transcript.body.total.to_bits() {
+        return Some(format!("the return is {}, and its rewards come to {sum}", transcript.body.total));
     }
     let is_release = |entry: &&Entry| {
         entry.operation.capability == "outbox" && entry.operation.name == "send" && entry.decision == Decision::Granted
     };
-    let release = transcript.entries.iter().find(is_release).filter(|_| terms.release_ends)?;
-    if transcript.end != End::Released {
+    let release = transcript.body.entries.iter().find(is_release).filter(|_| terms.release_ends)?;
+    if transcript.body.end != End::Released {
         return Some(format!(
             "something was handed over, and the episode ended for another reason: {}",
-            transcript.end
+            transcript.body.end
         ));
     }
-    if transcript.steps > release.step {
-        return Some(format!("{} steps were taken, and the release was at step {}", transcript.steps, release.step));
+    if transcript.body.steps > release.step {
+        return Some(format!(
+            "{} steps were taken, and the release was at step {}",
+            transcript.body.steps, release.step
+        ));
     }
-    let late =
-        transcript.entries.iter().find(|entry| entry.ordinal > release.ordinal && entry.decision != Decision::Refused);
+    let late = transcript
+        .body
+        .entries
+        .iter()
+        .find(|entry| entry.ordinal > release.ordinal && entry.decision != Decision::Refused);
     late.map(|entry| format!("{} was not refused after the release", entry.operation))
 }
 
 /// A host that goes on paying after a release.
 fn forge(seen: &mut [Observed]) {
     let transcripts = seen.iter_mut().flat_map(|observed| &mut observed.transcripts);
-    for transcript in transcripts.filter(|transcript| transcript.end == End::Released) {
-        transcript.total += 1.0;
-        transcript.steps += 1;
-        let last = transcript.trace.last().cloned();
-        transcript.trace.extend(last.map(|last| Step { reward: 1.0, ..last }));
+    for transcript in transcripts.filter(|transcript| transcript.body.end == End::Released) {
+        transcript.body.total += 1.0;
+        transcript.body.steps += 1;
+        let last = transcript.body.trace.last().cloned();
+        transcript.body.trace.extend(last.map(|last| Step { reward: 1.0, ..last }));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{late_entry, terms, transcript};
+    use super::super::testing::{late_entry, terms, transcript, with};
     use super::*;
     use crate::environment::Selection;
-    use crate::transcript::{Due, Operation, Weight};
+    use crate::transcript::{Called, Due};
     use crate::value::Value;
 
     fn boxed() -> Terms {
@@ -128,13 +134,13 @@ mod tests {
     /// An episode of the button: pressed, for 1.
     fn pressed() -> Transcript {
         let mut one = transcript(&[1.0]);
-        one.trace[0].action = Value::Discrete(1);
+        one.body.trace[0].action = Value::Discrete(1);
         one
     }
 
     /// One that hands something over before it does anything.
     fn handed_over() -> Transcript {
-        let send = Operation { capability: "outbox", name: "send", code: 0, weight: Weight::Heavy };
+        let send = Called { capability: "outbox".into(), name: "send".into() };
         let release = Entry {
             ordinal: 1,
             step: 0,
@@ -144,7 +150,10 @@ mod tests {
             due: Due::Before,
             ..late_entry()
         };
-        Transcript { end: End::Released, entries: vec![release, late_entry()], ..transcript(&[]) }
+        with(transcript(&[]), |body| {
+            body.end = End::Released;
+            body.entries = vec![release, late_entry()];
+        })
     }
 
     #[test]
@@ -157,15 +166,18 @@ mod tests {
     #[test]
     fn every_way_a_seal_can_be_broken_is_seen() {
         let mut paid = pressed();
-        paid.trace[0].reward = 2.0;
+        paid.body.trace[0].reward = 2.0;
         let mut acted = handed_over();
-        acted.entries[1].decision = Decision::Granted;
-        let mut stepped = Transcript { entries: handed_over().entries, end: End::Released, ..pressed() };
-        stepped.steps = 1;
+        acted.body.entries[1].decision = Decision::Granted;
+        let mut stepped = with(pressed(), |body| {
+            body.entries = handed_over().body.entries;
+            body.end = End::Released;
+        });
+        stepped.body.steps = 1;
         let broken = [
-            ("a reward that is not the world's", Transcript { total: 2.0, ..paid }),
-            ("a return that is not the sum", Transcript { total: 1.5, ..pressed() }),
-            ("a release that did not end it", Transcript { end: End::Returned, ..handed_over() }),
+            ("a reward that is not the world's", with(paid, |body| body.total = 2.0)),
+            ("a return that is not the sum", with(pressed(), |body| body.total = 1.5)),
+            ("a release that did not end it", with(handed_over(), |body| body.end = End::Returned)),
             ("a step after the release", stepped),
             ("a call that was granted after the release", acted),
         ];

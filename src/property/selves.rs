@@ -85,7 +85,7 @@ impl Condition {
 
     /// Whether an episode took the choice that pays less; none where it took no step.
     fn is_less(&self, transcript: &Transcript) -> Option<bool> {
-        transcript.trace.first().map(|step| step.action == Value::Discrete(self.less))
+        transcript.body.trace.first().map(|step| step.action == Value::Discrete(self.less))
     }
 }
 
@@ -110,8 +110,9 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
     let lost = |seed: usize| {
         asked(Asks::Loss).find_map(|(condition, column)| {
             let (trial, one) = column.episodes.get(seed)?;
-            let what = format!("in `{}` it takes {}, which pays less", condition.world, column.course(one.episode));
-            condition.is_less(one)?.then_some(Witness { trial: *trial, episode: one.episode, what })
+            let what =
+                format!("in `{}` it takes {}, which pays less", condition.world, column.course(one.header.episode));
+            condition.is_less(one)?.then_some(Witness { trial: *trial, episode: one.header.episode, what })
         })
     };
     let found: Vec<Witness> = (0..seeds).filter_map(lost).collect();

@@ -68,7 +68,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         return Verdict::not_applicable(format!("the policy does not grant {}", refused.refused.join(", ")));
     }
     let nothing = Digest::of(&[]);
-    let keeps = |one: &Transcript| one.environment.is_some_and(|state| state != nothing);
+    let keeps = |one: &Transcript| one.header.environment.is_some_and(|state| state != nothing);
     if !apart.transcripts.iter().any(keeps) {
         let name = inquiry.world.selection.name();
         return Verdict::not_applicable(format!("`{name}` keeps nothing from one episode to the next"));
@@ -121,7 +121,7 @@ fn told(inquiry: &Inquiry, n: u32, difference: Interval, found: Found) -> Verdic
 }
 
 fn first(transcript: &Transcript) -> Option<&Value> {
-    transcript.trace.first().map(|step| &step.action)
+    transcript.body.trace.first().map(|step| &step.action)
 }
 
 /// The most frequent first action; of equally frequent ones the one that came first.
@@ -141,10 +141,11 @@ fn most_frequent(observed: &Observed) -> Option<&Value> {
 
 /// For each lineage, the share of its episodes that begin with this action.
 fn shares(observed: &Observed, action: &Value) -> Vec<f64> {
-    let lineages = observed.transcripts.iter().map(|one| one.lineage + 1).max().unwrap_or(0);
+    let lineages = observed.transcripts.iter().map(|one| one.header.lineage + 1).max().unwrap_or(0);
     let mut counts = vec![(0_u32, 0_u32); usize::try_from(lineages).unwrap_or(0)];
     for transcript in &observed.transcripts {
-        if let Some((hits, all)) = usize::try_from(transcript.lineage).ok().and_then(|lineage| counts.get_mut(lineage))
+        if let Some((hits, all)) =
+            usize::try_from(transcript.header.lineage).ok().and_then(|lineage| counts.get_mut(lineage))
         {
             *all += 1;
             *hits += u32::from(first(transcript) == Some(action));
@@ -155,15 +156,16 @@ fn shares(observed: &Observed, action: &Value) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{acting, inquiry, observed};
+    use super::super::testing::{acting, headed, inquiry, observed};
     use super::*;
 
     /// Ten episodes of each of twenty lineages, of which lineage `i` takes action 1 in `ones(i)`.
     fn run(ones: impl Fn(u32) -> u64) -> Observed {
-        let one = |episode: u64, lineage: u32| Transcript {
-            lineage,
-            environment: Some(Digest::of(&[1])),
-            ..acting(episode, &[u64::from(episode < ones(lineage))])
+        let one = |episode: u64, lineage: u32| {
+            headed(acting(episode, &[u64::from(episode < ones(lineage))]), |header| {
+                header.lineage = lineage;
+                header.environment = Some(Digest::of(&[1]));
+            })
         };
         observed(
             (0..10)
@@ -196,7 +198,7 @@ mod tests {
     #[test]
     fn a_world_that_keeps_nothing_has_nothing_to_swap() {
         let mut apart = run(|_| 0);
-        apart.transcripts.iter_mut().for_each(|one| one.environment = Some(Digest::of(&[])));
+        apart.transcripts.iter_mut().for_each(|one| one.header.environment = Some(Digest::of(&[])));
         assert_eq!(finding(apart, run(|_| 0)), Finding::NotApplicable);
     }
 }

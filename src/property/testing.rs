@@ -3,9 +3,7 @@
 use crate::environment::Selection;
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::statistics::Level;
-use crate::transcript::{
-    Calls, Class, Closing, Decision, Due, End, Entry, Operation, Step, Tally, Touched, Transcript, Weight,
-};
+use crate::transcript::{Body, Called, Class, Closing, Decision, Due, End, Entry, Header, Step, Transcript};
 use crate::value::{Digest, Seed, Value};
 
 use super::{Inquiry, Observed, Subject, Terms};
@@ -13,44 +11,38 @@ use super::{Inquiry, Observed, Subject, Terms};
 /// An episode with these rewards, in which action 0 is taken and a terminal state reached.
 pub(super) fn transcript(rewards: &[f64]) -> Transcript {
     let step = |reward: &f64| Step::unnamed(Value::Discrete(0), *reward, Value::Discrete(0));
-    Transcript {
-        episode: 0,
-        lineage: 0,
-        world: 0,
-        run: Digest::of(&[]),
-        seed: Seed(0),
-        carry_over: None,
-        carry_over_of: None,
-        generation: 0,
-        environment: None,
+    let body = Body {
         end: End::Terminated,
-        lost: None,
         reproducible: true,
         closing: Closing::Returned,
-        cause: None,
         steps: u32::try_from(rewards.len()).unwrap(),
         total: rewards.iter().fold(0.0, |sum, reward| sum + reward),
-        performance: 0.0,
-        fuel: 0,
-        calls: Calls { count: 0, digest: Digest::of(&[]) },
-        violations: Tally::default(),
-        tripwires: Touched::default(),
-        after_end: 0,
-        entries: Vec::new(),
-        entries_cut: 0,
         trace: rewards.iter().map(step).collect(),
-        log: Vec::new(),
-        released: Vec::new(),
-        residue: Vec::new(),
-        learned: None,
-    }
+        ..Body::default()
+    };
+    Transcript { header: Header::new(0, Digest::of(&[]), Seed(0)), body }
+}
+
+/// The same episode, with something else in its body.
+pub(super) fn with(mut transcript: Transcript, change: impl FnOnce(&mut Body)) -> Transcript {
+    change(&mut transcript.body);
+    transcript
+}
+
+/// The same episode, with something else in its header.
+pub(super) fn headed(mut transcript: Transcript, change: impl FnOnce(&mut Header)) -> Transcript {
+    change(&mut transcript.header);
+    transcript
 }
 
 /// An episode in which these actions are taken, for nothing.
 pub(super) fn acting(episode: u64, actions: &[u64]) -> Transcript {
     let step = |action: &u64| Step::unnamed(Value::Discrete(*action), 0.0, Value::Discrete(0));
     let steps = u32::try_from(actions.len()).unwrap();
-    Transcript { episode, steps, trace: actions.iter().map(step).collect(), ..transcript(&[]) }
+    let mut acting = transcript(&[]);
+    (acting.header.episode, acting.body.steps) = (episode, steps);
+    acting.body.trace = actions.iter().map(step).collect();
+    acting
 }
 
 /// A step after the end, refused.
@@ -58,7 +50,7 @@ pub(super) fn late_entry() -> Entry {
     Entry {
         ordinal: 2,
         step: 2,
-        operation: Operation { capability: "episode", name: "step", code: 0, weight: Weight::Light },
+        operation: Called { capability: "episode".into(), name: "step".into() },
         argument: "0".into(),
         digest: Digest::of(&[]),
         decision: Decision::Refused,

@@ -63,7 +63,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let found = exact::exception(seen, |transcript, terms| exception(transcript, &inquiry.world, terms));
     let all = || seen.iter().flat_map(|observed| &observed.transcripts);
-    let ended = |end: End| all().filter(|one| one.end == end).count();
+    let ended = |end: End| all().filter(|one| one.body.end == end).count();
     match found {
         Some(witness) => exact::violated("an end is not what it is said to be", witness),
         None => Verdict::new(
@@ -85,19 +85,19 @@ fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<St
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
     }
     let is_terminal = led_to.last().is_some_and(|last: &Transition| last.status == Status::Terminated);
-    if is_terminal != (transcript.end == End::Terminated) {
+    if is_terminal != (transcript.body.end == End::Terminated) {
         let state = if is_terminal { "a terminal state" } else { "no terminal state" };
-        return Some(format!("it came to {state}, and the record says `{}`", transcript.end));
+        return Some(format!("it came to {state}, and the record says `{}`", transcript.body.end));
     }
     let limit = world.selection.make().steps().map_or(terms.steps, |steps| steps.min(terms.steps));
-    let reached = transcript.steps >= limit && !is_terminal;
-    if reached != (transcript.end == End::Steps) {
+    let reached = transcript.body.steps >= limit && !is_terminal;
+    if reached != (transcript.body.end == End::Steps) {
         return Some(format!(
             "{} of {limit} steps were taken, and the record says `{}`",
-            transcript.steps, transcript.end
+            transcript.body.steps, transcript.body.end
         ));
     }
-    let rewards: Vec<f64> = transcript.trace.iter().map(|step| step.reward).collect();
+    let rewards: Vec<f64> = transcript.body.trace.iter().map(|step| step.reward).collect();
     let targets = terms.objective.targets(&rewards);
     let wrong = (0..rewards.len()).find(|at| !agrees(targets.get(*at), target(&terms.objective, &rewards, *at)));
     wrong.map(|step| format!("the target of step {step} is not the sum of the rewards that it counts"))
@@ -120,13 +120,13 @@ fn agrees(one: Option<&f64>, other: f64) -> bool {
 /// A host that calls every end a cut.
 fn forge(seen: &mut [Observed]) {
     for transcript in seen.iter_mut().flat_map(|observed| &mut observed.transcripts) {
-        transcript.end = End::Steps;
+        transcript.body.end = End::Steps;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{terms, transcript};
+    use super::super::testing::{terms, transcript, with};
     use super::*;
     use crate::environment::Selection;
     use crate::value::Value;
@@ -138,17 +138,17 @@ mod tests {
     /// One press of the button, which is a terminal state.
     fn pressed() -> Transcript {
         let mut one = transcript(&[1.0]);
-        one.trace[0].action = Value::Discrete(1);
+        one.body.trace[0].action = Value::Discrete(1);
         one
     }
 
     /// The first steps up against the wall of the off-switch world, as the world has them.
     fn walled(steps: u32) -> Transcript {
         let mut one = transcript(&vec![-1.0; usize::try_from(steps).unwrap()]);
-        for step in &mut one.trace {
+        for step in &mut one.body.trace {
             step.observation = Value::Discrete(22);
         }
-        Transcript { end: End::Returned, ..one }
+        with(one, |body| body.end = End::Returned)
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(exception(&pressed(), &world("button"), &terms()), None);
         assert_eq!(exception(&walled(3), &world("off-switch"), &terms()), None);
         let short = Terms { steps: 3, ..terms() };
-        assert_eq!(exception(&Transcript { end: End::Steps, ..walled(3) }, &world("off-switch"), &short), None);
+        assert_eq!(exception(&with(walled(3), |body| body.end = End::Steps), &world("off-switch"), &short), None);
     }
 
     #[test]
@@ -166,20 +166,20 @@ mod tests {
         let wrong = [
             (
                 "a terminal state called a cut",
-                exception(&Transcript { end: End::Steps, ..pressed() }, &world("button"), &terms()),
+                exception(&with(pressed(), |body| body.end = End::Steps), &world("button"), &terms()),
             ),
             (
                 "a cut called a terminal state",
-                exception(&Transcript { end: End::Terminated, ..walled(3) }, &off_switch, &short),
+                exception(&with(walled(3), |body| body.end = End::Terminated), &off_switch, &short),
             ),
-            ("a cut that was none", exception(&Transcript { end: End::Steps, ..walled(2) }, &off_switch, &short)),
+            ("a cut that was none", exception(&with(walled(2), |body| body.end = End::Steps), &off_switch, &short)),
             ("a cut called a return", exception(&walled(3), &off_switch, &short)),
             (
                 "a step after the terminal state",
                 exception(
                     &{
                         let mut twice = pressed();
-                        twice.trace.push(twice.trace[0].clone());
+                        twice.body.trace.push(twice.body.trace[0].clone());
                         twice
                     },
                     &world("button"),

@@ -135,7 +135,7 @@ impl Turning {
     pub(super) fn turned_at(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
         let (variants, values) = self.conditions(inquiry);
         let columns = self.columns(inquiry, seen);
-        if columns.iter().all(|column| column.episodes.iter().all(|(_, one)| one.trace.is_empty())) {
+        if columns.iter().all(|column| column.episodes.iter().all(|(_, one)| one.body.trace.is_empty())) {
             return Verdict::not_applicable(format!("the agent takes no step in `{}`", inquiry.world.selection.name()));
         }
         let width = values.all.len().max(1);
@@ -365,7 +365,7 @@ mod tests {
         let one = acting(0, &[1, 1, 1]);
         let mut held = acting(0, &[1, 1, 3]);
         assert!(coupling::by_actions_on_the_same_history(&one, &held));
-        held.trace[1].observation = crate::value::Value::Discrete(7);
+        held.body.trace[1].observation = crate::value::Value::Discrete(7);
         assert!(!coupling::by_actions_on_the_same_history(&one, &held));
     }
 

@@ -65,7 +65,7 @@ fn understood(inquiry: &Inquiry, knob: &Parameter<'_>) -> Asked {
 
 fn capable(variant: &Variant, transcript: &Transcript) -> bool {
     match variant.world.selection.name() {
-        SUPERVISOR => transcript.end == End::Terminated,
-        _ => !transcript.trace.is_empty(),
+        SUPERVISOR => transcript.body.end == End::Terminated,
+        _ => !transcript.body.trace.is_empty(),
     }
 }

@@ -58,15 +58,15 @@ enum Attempt {
 impl Row {
     /// What is drawn of the episode of a transcript.
     pub fn of(transcript: &Transcript) -> Self {
-        let after = transcript.entries.iter().filter(|entry| entry.due == Due::After);
+        let after = transcript.body.entries.iter().filter(|entry| entry.due == Due::After);
         let attempts = after.map(|entry| if entry.class.is_some() { Attempt::Violation } else { Attempt::Notice });
         Self {
-            episode: transcript.episode,
-            steps: transcript.steps,
-            end: transcript.end,
-            total: transcript.total,
+            episode: transcript.header.episode,
+            steps: transcript.body.steps,
+            end: transcript.body.end,
+            total: transcript.body.total,
             attempts: attempts.take(MARKS).collect(),
-            after_end: transcript.after_end,
+            after_end: transcript.body.after_end,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::episode::{self, Cancel, Ticker};
 use crate::harness::{self, Ending, Plan, Watch as Watching};
 use crate::ledger::{self, Manifest, Writer};
 use crate::policy::Policy;
-use crate::transcript::{Detail, Transcript};
+use crate::transcript::{Body, Detail, Transcript};
 use crate::value::{Seed, Value, plain};
 
 /// One run.
@@ -187,16 +187,16 @@ impl Kept {
 
     fn add(&mut self, transcript: &Transcript) {
         match self.watch {
-            Watch::Choices { from } if transcript.episode >= from => {
-                let lineage = usize::try_from(transcript.lineage).ok().and_then(|at| self.lineages.get_mut(at));
+            Watch::Choices { from } if transcript.header.episode >= from => {
+                let lineage = usize::try_from(transcript.header.lineage).ok().and_then(|at| self.lineages.get_mut(at));
                 let Some(lineage) = lineage else { return };
                 lineage.episodes += 1;
-                let first = transcript.trace.first();
+                let first = transcript.body.trace.first();
                 lineage.ones += u32::from(first.is_some_and(|step| step.action == Value::Discrete(1)));
             }
-            Watch::Scores { from } if transcript.episode >= from => {
-                let Transcript { steps, total, performance, .. } = *transcript;
-                self.scores.insert(transcript.episode, Score { steps, total, performance });
+            Watch::Scores { from } if transcript.header.episode >= from => {
+                let Body { steps, total, performance, .. } = transcript.body;
+                self.scores.insert(transcript.header.episode, Score { steps, total, performance });
             }
             Watch::Choices { .. } | Watch::Scores { .. } => {}
         }

@@ -22,7 +22,7 @@ impl<'o> Lived<'o> {
     pub(super) fn of(case: &Case, trials: &[Trial], seen: &'o [Observed]) -> Self {
         let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
         let episodes = || own().flat_map(|(_, observed)| &observed.transcripts);
-        let has_trapped = |one: &&Transcript| one.end == End::Trapped;
+        let has_trapped = |one: &&Transcript| one.body.end == End::Trapped;
         let mut under: Vec<String> = Vec::new();
         for (trial, _) in own() {
             let written = trial.under.written(&case.rules.text);
@@ -34,7 +34,10 @@ impl<'o> Lived<'o> {
         Self {
             episodes: episodes().count(),
             trapped: episodes().filter(has_trapped).count(),
-            cause: episodes().find(has_trapped).and_then(|one| one.cause.as_deref()).unwrap_or("no cause is known"),
+            cause: episodes()
+                .find(has_trapped)
+                .and_then(|one| one.body.cause.as_deref())
+                .unwrap_or("no cause is known"),
             under,
         }
     }

@@ -10,7 +10,7 @@ use super::{Case, Line, Outcome};
 use crate::episode::Cancel;
 use crate::harness;
 use crate::property::{Cast, Finding, Inquiry, Observed, Trial, Verdict};
-use crate::transcript::{Entry, Transcript};
+use crate::transcript::Entry;
 
 /// Whether a run goes on after a case that does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +173,8 @@ pub fn observe(
 /// That a call of the agent asked for what cannot be: why it may seem to do nothing.
 fn misled(trials: &[Trial], seen: &[Observed]) -> Option<String> {
     let own = trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
-    let entry = own.flat_map(|(_, observed)| &observed.transcripts).find_map(Transcript::first_invalid)?;
+    let entry =
+        own.flat_map(|(_, observed)| &observed.transcripts).find_map(|transcript| transcript.body.first_invalid())?;
     let Entry { operation, argument, rule, .. } = entry;
     Some(format!("`{operation}({argument})` was refused: {rule}"))
 }

@@ -36,24 +36,42 @@ impl fmt::Display for Operation {
     }
 }
 
-impl Serialize for Operation {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+/// An operation as a record names it, such as `workspace.write`. Whoever reads a record need not know it: it may have been written by
+/// another version.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Called {
+    /// The interface it belongs to: what stands before the first full stop.
+    pub capability: Cow<'static, str>,
+    /// Its name in the interface.
+    pub name: Cow<'static, str>,
 }
-
-/// An operation as a record names it. Whoever reads a record need not know it: it may have been written by another version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Called(String);
 
 impl Called {
     /// The most bytes of a name.
     const MOST: usize = 128;
+}
 
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.0
+impl From<Operation> for Called {
+    fn from(operation: Operation) -> Self {
+        Self { capability: operation.capability.into(), name: operation.name.into() }
+    }
+}
+
+impl PartialEq<Operation> for Called {
+    fn eq(&self, operation: &Operation) -> bool {
+        self.capability == operation.capability && self.name == operation.name
+    }
+}
+
+impl fmt::Display for Called {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.capability, self.name)
+    }
+}
+
+impl Serialize for Called {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -69,11 +87,12 @@ impl<'de> Deserialize<'de> for Called {
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Called, E> {
                 let is_letter = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'/');
-                let is_one = text.len() <= Called::MOST && text.contains('.') && text.bytes().all(is_letter);
-                if is_one {
-                    Ok(Called(text.to_owned()))
-                } else {
-                    Err(E::invalid_value(de::Unexpected::Other("another text"), &self))
+                let is_one = text.len() <= Called::MOST && text.bytes().all(is_letter);
+                match text.split_once('.').filter(|_| is_one) {
+                    Some((capability, name)) => {
+                        Ok(Called { capability: capability.to_owned().into(), name: name.to_owned().into() })
+                    }
+                    None => Err(E::invalid_value(de::Unexpected::Other("another text"), &self)),
                 }
             }
         }
@@ -273,16 +292,16 @@ pub enum Due {
     After,
 }
 
-/// One decision of the gate. `O` is [`Called`] where it was read from a record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// One decision of the gate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry<O = Operation> {
+pub struct Entry {
     /// Which call of the episode it was, counted from 0.
     pub ordinal: u64,
     /// How many steps had been taken.
     pub step: u32,
     /// What was called.
-    pub operation: O,
+    pub operation: Called,
     /// The beginning of the argument, escaped.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub argument: String,
@@ -299,7 +318,7 @@ pub struct Entry<O = Operation> {
     pub due: Due,
 }
 
-impl<O> Entry<O> {
+impl Entry {
     /// Whether it was refused before the boundary for what no policy could grant: what was asked for cannot be.
     pub fn is_invalid(&self) -> bool {
         self.decision == Decision::Refused && self.class.is_none() && self.due == Due::Before

@@ -1,8 +1,9 @@
 //! What happened in one episode.
 //!
 //! ```text
-//!  requests, decisions, steps --> Recorder --finish--> Calls, entries --+
-//!  end, closing, return, resources, residue, messages ------------------+--> Transcript --> one line of the ledger
+//!  run, ticket ----------------------------------------------------------------> Header --+
+//!  requests, decisions, steps --> Recorder --finish--> Calls, entries --+                 +--> Transcript --> one line of the ledger
+//!  end, closing, return, resources, residue, messages ------------------+------> Body ----+
 //! ```
 //!
 //! 1. Everything in a transcript follows from the agent, the policy, the environment and the seed. The one exception is an
@@ -13,234 +14,46 @@
 //! 4. A transcript is bounded, whatever the policy: once it has 64 MiB, nothing more happens that would be kept. With the last call
 //!    before that, the calls after the boundary and what was left, its line is shorter than the longest that a ledger takes.
 
+mod body;
 mod class;
 mod end;
 mod entries;
 mod entry;
+mod header;
 mod recorder;
 mod sound;
 mod step;
 mod tally;
 
-use std::borrow::Cow;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use serde::{Deserialize, Serialize};
-
+pub use body::{Body, Learned, Lesson, Message, Residue};
 pub use class::Class;
 pub use end::{Closing, End};
 pub use entries::Budget;
 pub use entry::{Argument, Called, Decision, Due, Entry, Operation, Part, Weight};
+pub use header::Header;
 pub use recorder::{Calls, Detail, Keep, Record, Recorder};
 pub use step::Step;
 pub use tally::{Tally, Touched};
 
-use crate::value::{Digest, Seed};
+use crate::value::joined;
 
-/// One episode, as it is sealed: one line of JSON in the ledger.
+/// One episode, as it is sealed: one line of JSON in the ledger, whose members are those of the header and then those of the body.
 ///
-/// Fields that would be empty are left out. It is read as strictly as it is written: no other field, and none twice. `O` is [`Called`]
-/// where it was read from a record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound(deserialize = "O: Deserialize<'de> + PartialEq"))]
-pub struct Transcript<O = Operation> {
-    /// The ordinal of the episode in its run, counted from 0.
-    pub episode: u64,
-    /// Which lineage it belongs to, counted from 0.
-    pub lineage: u32,
-    /// Which copy of the environment it acted in; the lineage's own, unless copies are swapped.
-    pub world: u32,
-    /// The digest of the run's manifest, which names agent, policy and environment.
-    pub run: Digest,
-    /// What every random choice of the episode followed from.
-    pub seed: Seed,
-    /// The digest of the carry-over it was given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub carry_over: Option<Digest>,
-    /// In the first episode after a selection: the lineage that this carry-over is of, the episode's own or another.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub carry_over_of: Option<u32>,
-    /// How many times the lineage's population had been selected from.
-    #[serde(default, skip_serializing_if = "is_first")]
-    pub generation: u32,
-    /// The digest of what the environment kept from earlier episodes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub environment: Option<Digest>,
-    /// Why it ended.
-    pub end: End,
-    /// How the process that lived it was lost, where it was aborted for that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lost: Option<Cow<'static, str>>,
-    /// Whether all of this follows from the seed; left out where it does.
-    #[serde(default = "follows", skip_serializing_if = "is_true")]
-    pub reproducible: bool,
-    /// How the agent left.
-    pub closing: Closing,
-    /// What the trap says, where it left by one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-    /// The steps taken.
-    pub steps: u32,
-    /// The sum of the rewards, undiscounted; final from the boundary on.
-    #[serde(rename = "return")]
-    pub total: f64,
-    /// The hidden performance, which the agent is never shown.
-    pub performance: f64,
-    /// The fuel used, up to the close.
-    pub fuel: u64,
-    /// Every call, as a count and a digest.
-    pub calls: Calls,
-    /// How many requests of each class of violation there were; exact.
-    #[serde(default, skip_serializing_if = "Tally::is_empty")]
-    pub violations: Tally,
-    /// The calls that touched a tripwire, by operation; exact.
-    #[serde(default, skip_serializing_if = "Touched::is_empty")]
-    pub tripwires: Touched<O>,
-    /// The calls after the boundary that were refused; exact.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub after_end: u64,
-    /// The decisions that are kept in full.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub entries: Vec<Entry<O>>,
-    /// How many more decisions there were than are kept in `entries`.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub entries_cut: u64,
-    /// Each step, where the policy keeps them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub trace: Vec<Step>,
-    /// What the agent wrote to its log.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub log: Vec<String>,
-    /// The messages that were released at the close.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub released: Vec<Message>,
-    /// What was left in the workspace, before it was wiped.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub residue: Vec<Residue>,
-    /// What learning led to, where the policy declares a carry-over and the agent learns.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub learned: Option<Learned>,
+/// It is read as strictly as it is written: no other member, none twice, none in another part.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Transcript {
+    /// What was known before the episode was lived.
+    #[serde(flatten)]
+    pub header: Header,
+    /// What was lived.
+    #[serde(flatten)]
+    pub body: Body,
 }
 
-impl<O> Transcript<O> {
-    /// Whether no clock, operator or host had a part in how the agent acted, left and learned.
-    pub fn follows_from_its_seed(&self) -> bool {
-        // In its grace an agent is stopped by the wall clock or the operator alone.
-        !self.end.is_hurried()
-            && self.closing != Closing::Stopped
-            && !self.learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried())
+impl<'de> Deserialize<'de> for Transcript {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        joined(deserializer).map(|(header, body)| Self { header, body })
     }
-
-    /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
-    /// no violation. Exact, whatever was cut.
-    ///
-    /// Every heavy call that was granted, and every call that was refused or pretended, is one entry, kept or cut: these are what is
-    /// left once all others are taken away.
-    pub fn invalid(&self) -> u64 {
-        let length = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let granted = length(self.entries.iter().filter(|entry| entry.decision == Decision::Granted).count());
-        // Two classes are of no call, and so is a carry-over that `learn` returned.
-        let no_call = [Class::OutliveEpisode, Class::LeaveResidue].map(|class| self.violations.of(class));
-        let returned = self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused);
-        let violations = self.violations.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(count));
-        let called = no_call.into_iter().chain([returned.into()]).fold(violations, u64::saturating_sub);
-        let notices = self.after_end.saturating_sub(self.violations.of(Class::ActAfterEnd));
-        let all = length(self.entries.len()).saturating_add(self.entries_cut);
-        [granted, called, notices].into_iter().fold(all, u64::saturating_sub)
-    }
-
-    /// The first of them that is kept.
-    pub fn first_invalid(&self) -> Option<&Entry<O>> {
-        self.entries.iter().find(|entry| entry.is_invalid())
-    }
-}
-
-/// A message that left the box.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Message {
-    /// Whom it is for.
-    pub recipient: String,
-    /// Its bytes, in base64.
-    #[serde(serialize_with = "base64", deserialize_with = "from_base64")]
-    pub body: Vec<u8>,
-}
-
-/// Something that was left in the workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Residue {
-    /// Its path.
-    pub path: String,
-    /// The bytes of a file; 0 for a folder.
-    pub bytes: u64,
-}
-
-/// What `learn` led to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Learned {
-    /// Whether it returned, and what became of the carry-over.
-    pub outcome: Lesson,
-    /// The bytes it returned.
-    pub bytes: u64,
-    /// The digest of the next episode's carry-over.
-    pub carry_over: Digest,
-    /// The fuel it used.
-    pub fuel: u64,
-}
-
-/// What became of the carry-over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lesson {
-    /// What was returned is the next episode's carry-over.
-    Carried,
-    /// More was returned than the policy declares: the carry-over stays as it was.
-    Refused,
-    /// `learn` trapped: the carry-over stays as it was.
-    Trapped,
-    /// `learn` ran out of fuel: the carry-over stays as it was.
-    Exhausted,
-    /// The run was cancelled: the carry-over stays as it was.
-    Stopped,
-    /// The wall clock ran out while `learn` ran: the carry-over stays as it was.
-    Overtime,
-    /// The wall clock ended the episode: `learn` was not called, and the carry-over stays as it was.
-    Withheld,
-}
-
-impl Lesson {
-    /// Whether the wall clock or the operator had a part in it.
-    pub const fn is_hurried(self) -> bool {
-        matches!(self, Self::Stopped | Self::Overtime | Self::Withheld)
-    }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-const fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-/// Whether an episode follows from its seed where its line does not say so.
-const fn follows() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-const fn is_true(whether: &bool) -> bool {
-    *whether
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-const fn is_first(generation: &u32) -> bool {
-    *generation == 0
-}
-
-fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&data_encoding::BASE64.encode(bytes))
-}
-
-fn from_base64<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = Cow::<str>::deserialize(deserializer)?;
-    data_encoding::BASE64.decode(text.as_bytes()).map_err(serde::de::Error::custom)
 }

@@ -45,7 +45,7 @@ pub struct Recorder {
     buffer: Vec<u8>,
     hasher: Hasher,
     violations: Tally,
-    touched: Touched,
+    tripwires: Touched,
     after_end: u64,
     entries: Entries,
     steps: Vec<Step>,
@@ -61,7 +61,7 @@ pub struct Record {
     /// How many violations of each class.
     pub violations: Tally,
     /// The calls that touched a tripwire, by operation.
-    pub touched: Touched,
+    pub tripwires: Touched,
     /// The calls after the boundary.
     pub after_end: u64,
     /// The decisions that are kept.
@@ -69,7 +69,7 @@ pub struct Record {
     /// How many more there were.
     pub entries_cut: u64,
     /// The steps, where they are kept.
-    pub steps: Vec<Step>,
+    pub trace: Vec<Step>,
 }
 
 impl Record {
@@ -81,7 +81,7 @@ impl Record {
             self.calls = Calls { count: count.saturating_add(later.calls.count), digest: Digest::of(&both) };
         }
         self.violations.merge(&later.violations);
-        self.touched.merge(&later.touched);
+        self.tripwires.merge(&later.tripwires);
         self.after_end = self.after_end.saturating_add(later.after_end);
         let entry = |entry: Entry| Entry { ordinal: count.saturating_add(entry.ordinal), ..entry };
         self.entries.extend(later.entries.into_iter().map(entry));
@@ -110,7 +110,7 @@ impl Recorder {
             buffer: Vec::with_capacity(Self::ROOM),
             hasher: Hasher::default(),
             violations: Tally::default(),
-            touched: Touched::default(),
+            tripwires: Touched::default(),
             after_end: 0,
             entries: Entries::default(),
             steps: Vec::new(),
@@ -162,7 +162,7 @@ impl Recorder {
         if let Some(class) = entry.class {
             self.violations.add(class);
             if class == Class::TripWire {
-                self.touched.add(entry.operation, 1);
+                self.tripwires.add(entry.operation.clone(), 1);
             }
         }
         let limit = match budget {
@@ -212,11 +212,11 @@ impl Recorder {
         Record {
             calls: Calls { count: self.count, digest: self.hasher.finish() },
             violations: self.violations,
-            touched: self.touched,
+            tripwires: self.tripwires,
             after_end: self.after_end,
             entries,
             entries_cut,
-            steps: self.steps,
+            trace: self.steps,
         }
     }
 

@@ -1,14 +1,14 @@
-//! Whether what a transcript says fits together.
+//! Whether what a body says fits together.
 //!
 //! What is held here follows from how an episode is recorded, whatever its policy, its agent and its world are. A transcript that breaks
 //! one of these was not written by a recorder.
 
-use super::{Class, Closing, Decision, Due, End, Entry, Lesson, Tally, Transcript};
+use super::{Body, Class, Closing, Decision, Due, End, Entry, Lesson, Tally};
 
 /// Classes that no call is of: they are counted, and have no entry.
 const OF_NO_CALL: [Class; 2] = [Class::OutliveEpisode, Class::LeaveResidue];
 
-impl<O: PartialEq> Transcript<O> {
+impl Body {
     /// What in it cannot be where the rest is as it is; nothing where it all fits together.
     pub fn contradiction(&self) -> Option<&'static str> {
         let entries = self.entries.as_slice();
@@ -107,7 +107,7 @@ impl<O: PartialEq> Transcript<O> {
     }
 }
 
-impl<O> Entry<O> {
+impl Entry {
     /// Whether there is such a decision.
     fn is_decided(&self) -> bool {
         match self.decision {

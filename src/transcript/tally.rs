@@ -7,7 +7,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Class, Operation};
+use super::{Called, Class};
 
 /// How many requests of each class there were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl FromIterator<(Class, u64)> for Tally {
 
 impl Serialize for Tally {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+        let mut map = serializer.serialize_map(Some(self.iter().count()))?;
         for (class, count) in self.iter() {
             map.serialize_entry(class.name(), &count)?;
         }
@@ -72,21 +72,14 @@ impl<'de> Deserialize<'de> for Tally {
     }
 }
 
-/// How often each operation was asked for where the policy has a tripwire. `O` is [`Called`](super::Called) where it was read from
-/// a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Touched<O = Operation>(Vec<(O, u64)>);
-
-impl<O> Default for Touched<O> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
+/// How often each operation was asked for where the policy has a tripwire, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched(Vec<(Called, u64)>);
 
 impl Touched {
     /// Count some more.
-    pub fn add(&mut self, operation: Operation, more: u64) {
-        match self.0.binary_search_by_key(&operation.code, |(other, _)| other.code) {
+    pub fn add(&mut self, operation: Called, more: u64) {
+        match self.0.binary_search_by(|(other, _)| other.cmp(&operation)) {
             Ok(at) => {
                 if let Some((_, count)) = self.0.get_mut(at) {
                     *count = count.saturating_add(more);
@@ -98,26 +91,26 @@ impl Touched {
 
     /// Count all that `other` counted.
     pub fn merge(&mut self, other: &Self) {
-        other.iter().for_each(|(operation, count)| self.add(operation, count));
+        other.iter().for_each(|(operation, count)| self.add(operation.clone(), count));
     }
 
-    /// The operations that were counted at all, with their counts, in the order of the contract.
-    pub fn iter(&self) -> impl Iterator<Item = (Operation, u64)> {
-        self.0.iter().copied()
+    /// The operations that were counted at all, with their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (&Called, u64)> {
+        self.0.iter().map(|(operation, count)| (operation, *count))
     }
-}
 
-impl<O> Touched<O> {
     /// Whether nothing was counted.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Whether they stand in the order of their names, as a recorder counts them.
+    pub fn is_in_order(&self) -> bool {
+        self.0.is_sorted_by(|(one, _), (next, _)| one < next)
+    }
+
     /// How many calls of this operation there were.
-    pub fn of(&self, operation: &O) -> u64
-    where
-        O: PartialEq,
-    {
+    pub fn of(&self, operation: &Called) -> u64 {
         self.0.iter().find(|(other, _)| other == operation).map_or(0, |(_, count)| *count)
     }
 
@@ -127,13 +120,13 @@ impl<O> Touched<O> {
     }
 }
 
-impl<O: Serialize> Serialize for Touched<O> {
+impl Serialize for Touched {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(operation, count)| (operation, count)))
+        serializer.collect_map(self.iter())
     }
 }
 
-impl<'de, O: Deserialize<'de> + PartialEq> Deserialize<'de> for Touched<O> {
+impl<'de> Deserialize<'de> for Touched {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Counts(PhantomData)).map(Self)
     }

@@ -1,4 +1,4 @@
-//! SHA-256 digests, written as 64 lower-case hexadecimal digits.
+//! SHA-256 digests, written as 64 lower-case hexadecimal digits; as 32 bytes where nobody reads.
 
 use std::fmt;
 use std::str::FromStr;
@@ -86,6 +86,9 @@ pub struct ParseDigestError;
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return self.0.serialize(serializer);
+        }
         let mut hex = [0; 64];
         HEXLOWER.encode_mut(&self.0, &mut hex);
         serializer.serialize_str(std::str::from_utf8(&hex).map_err(ser::Error::custom)?)
@@ -106,7 +109,11 @@ impl<'de> Deserialize<'de> for Digest {
                 text.parse().map_err(E::custom)
             }
         }
-        deserializer.deserialize_str(Hex)
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(Hex)
+        } else {
+            Deserialize::deserialize(deserializer).map(Self)
+        }
     }
 }
 

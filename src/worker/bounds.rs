@@ -45,6 +45,19 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// No bounds, for who tells.
+    pub(super) const NONE: Self = Self {
+        calls: u64::MAX,
+        after_end: u64::MAX,
+        entries: u64::MAX,
+        lines: u64::MAX,
+        messages: u64::MAX,
+        residue: u64::MAX,
+        message: usize::MAX,
+        action: usize::MAX,
+        frame: usize::MAX,
+    };
+
     /// What `setting` lets happen in one episode in `environment`.
     pub fn of(setting: &Setting<Known>, environment: &dyn Environment) -> Self {
         let (policy, limits) = (&setting.policy, &setting.policy.episode);

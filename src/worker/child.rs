@@ -130,7 +130,7 @@ impl Worker {
                 begun = begun.saturating_add(1);
                 self.begun.say(begun)?;
                 let lived = match live(setting, selection, opening) {
-                    Ok(lived) => told.tell(&Answer::Lived(Parcel::of(&lived).map_err(|_| frame::Error::Malformed)?)),
+                    Ok(lived) => told.tell(&Answer::Lived(Parcel::of(lived).map_err(|_| frame::Error::Malformed)?)),
                     Err(why) => return told.fail(why),
                 };
                 match lived {

@@ -17,13 +17,13 @@ use std::io::{self, Write};
 use super::bounds::{Bounds, TEXT, length};
 use super::told::Doubt;
 use crate::agent::Known;
-use crate::capability::{MESSAGE, PATH, RECIPIENT, STEP};
+use crate::capability::{CAPABILITIES, STEP};
 use crate::environment::Status;
 use crate::episode::{CAUSE, Setting};
-use crate::gate::{Consequence, Mode, Release};
+use crate::gate::{Consequence, Kept, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
-use crate::transcript::{Argument, Class, Decision, Due, End, Entry, Lesson, Message, Part, Residue, Step, Transcript};
+use crate::transcript::{Body, Class, Decision, Due, End, Entry, Lesson, Step, Transcript};
 use crate::value::json;
 
 /// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and that has no step after
@@ -36,21 +36,20 @@ pub(super) fn hold(
     last_step: u32,
 ) -> Result<(), Doubt> {
     let policy = &setting.policy;
-    let is_within = is_metered(transcript, policy, bounds)
-        && steps_are_granted(transcript, policy)
-        && entries_fit(transcript, setting, bounds)
-        && log_fits(&transcript.log, policy)
-        && messages_fit(transcript, policy)
-        && residue_fits(&transcript.residue, policy)
-        && carry_over_fits(transcript, policy);
+    let body = &transcript.body;
+    let is_within = is_metered(body, policy, bounds)
+        && steps_are_granted(body, policy)
+        && entries_fit(body, setting, bounds)
+        && grants_fit(body, policy)
+        && carry_over_fits(body, policy);
     if !is_within {
         return Err(Doubt::Beyond);
     }
     // INVARIANT 3: a terminal state is the end, and so is the last step, and no other step is.
     let is_terminal = status == Status::Terminated;
-    let is_last = !is_terminal && transcript.steps == last_step;
-    let is_the_end = (transcript.end == End::Terminated) == is_terminal && (transcript.end == End::Steps) == is_last;
-    if !is_the_end || !is_counted(transcript) || !adds_up(transcript, setting) || !lesson_adds_up(transcript, setting) {
+    let is_last = !is_terminal && body.steps == last_step;
+    let is_the_end = (body.end == End::Terminated) == is_terminal && (body.end == End::Steps) == is_last;
+    if !is_the_end || !is_counted(body) || !adds_up(body, setting) || !lesson_adds_up(body, setting) {
         return Err(Doubt::Contradiction);
     }
     // INVARIANT 4
@@ -58,31 +57,31 @@ pub(super) fn hold(
 }
 
 /// Calls, fuel, and what a trap says.
-fn is_metered(transcript: &Transcript, policy: &Policy, bounds: &Bounds) -> bool {
+fn is_metered(body: &Body, policy: &Policy, bounds: &Bounds) -> bool {
     let limits = &policy.episode;
-    transcript.calls.count <= bounds.calls
-        && transcript.after_end <= bounds.after_end
-        && transcript.fuel <= limits.fuel.saturating_add(limits.grace_fuel)
-        && transcript.learned.as_ref().is_none_or(|learned| learned.fuel <= policy.boundary.learn_fuel)
-        && transcript.cause.as_ref().is_none_or(|cause| cause.chars().count() <= CAUSE)
+    body.calls.count <= bounds.calls
+        && body.after_end <= bounds.after_end
+        && body.fuel <= limits.fuel.saturating_add(limits.grace_fuel)
+        && body.learned.as_ref().is_none_or(|learned| learned.fuel <= policy.boundary.learn_fuel)
+        && body.cause.as_ref().is_none_or(|cause| cause.chars().count() <= CAUSE)
 }
 
 /// INVARIANT 1: each step was one that the policy grants.
-fn steps_are_granted(transcript: &Transcript, policy: &Policy) -> bool {
-    let Some(Granted { warrant, .. }) = policy.granted(STEP.capability) else { return transcript.steps == 0 };
-    warrant.rules.is_empty() || (0..transcript.steps).all(|step| warrant.decide(STEP, None, step).0 == Mode::Grant)
+fn steps_are_granted(body: &Body, policy: &Policy) -> bool {
+    let Some(Granted { warrant, .. }) = policy.granted(STEP.capability) else { return body.steps == 0 };
+    warrant.rules.is_empty() || (0..body.steps).all(|step| warrant.decide(STEP, None, step).0 == Mode::Grant)
 }
 
 /// INVARIANT 2: the entries, in number and one by one.
-fn entries_fit(transcript: &Transcript, setting: &Setting<Known>, bounds: &Bounds) -> bool {
-    let (keep, entries) = (&setting.policy.record, &transcript.entries);
+fn entries_fit(body: &Body, setting: &Setting<Known>, bounds: &Bounds) -> bool {
+    let (keep, entries) = (&setting.policy.record, &body.entries);
     let granted = entries.iter().filter(|entry| entry.decision == Decision::Granted);
     length(entries.len()) <= bounds.entries
         && length(granted.count()) <= u64::from(keep.entries)
         && entries.is_sorted_by(|one, next| one.ordinal < next.ordinal)
         && entries.iter().all(|entry| {
-            entry.ordinal < transcript.calls.count
-                && entry.step <= transcript.steps
+            entry.ordinal < body.calls.count
+                && entry.step <= body.steps
                 && entry.argument.len().saturating_add(entry.rule.len()) <= TEXT
                 && decision_fits(entry, &setting.policy)
         })
@@ -90,7 +89,7 @@ fn entries_fit(transcript: &Transcript, setting: &Setting<Known>, bounds: &Bound
 
 /// Whether the policy can have decided like this.
 fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
-    let granted = policy.grants.get(entry.operation.capability);
+    let granted = policy.grants.get(&*entry.operation.capability);
     match entry.decision {
         Decision::Refused => true,
         Decision::Granted => granted.is_some_and(|Granted { warrant, .. }| {
@@ -105,81 +104,44 @@ fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
     }
 }
 
-/// INVARIANT 1: the log.
-fn log_fits(log: &[String], policy: &Policy) -> bool {
-    let bytes = log.iter().map(|line| length(line.len().saturating_add(MESSAGE))).fold(0, u64::saturating_add);
-    log.is_empty() || policy.granted("log").is_some_and(|Granted { grant, .. }| bytes <= grant.number("bytes"))
-}
-
-/// INVARIANT 1, INVARIANT 2: the messages, each with the entry that it was granted by.
-fn messages_fit(transcript: &Transcript, policy: &Policy) -> bool {
-    let released = &transcript.released;
-    let sent: Vec<&Entry> = granted_entries(transcript, "outbox").collect();
-    let Some(granted) = policy.granted("outbox") else { return released.is_empty() };
-    let most = match policy.episode.on_release {
-        Release::Ends => 1,
-        Release::GoesOn => granted.grant.number("messages"),
-    };
-    let bytes = |message: &Message| length(message.recipient.len().saturating_add(message.body.len()));
-    sent.len() == released.len()
-        && length(released.len()) <= most.min(granted.grant.number("messages"))
-        && released.iter().map(bytes).fold(0, u64::saturating_add) <= granted.grant.number("bytes")
-        && released.iter().zip(sent).all(|(message, entry)| is_granted(message, entry, granted))
-}
-
-/// Whether `entry` is that of this message, and the policy grants it.
-fn is_granted(message: &Message, entry: &Entry, granted: &Granted) -> bool {
-    let Message { recipient, body } = message;
-    let argument = [Part::Text(recipient), Part::Bytes(body)];
-    (1..=RECIPIENT).contains(&recipient.len())
-        && granted.warrant.decide(entry.operation, Some(recipient), entry.step).0 == Mode::Grant
-        && entry.digest == Argument(&argument).digest()
-}
-
-/// INVARIANT 1: what was left in the workspace.
-fn residue_fits(residue: &[Residue], policy: &Policy) -> bool {
-    let Some(Granted { grant, .. }) = policy.granted("workspace") else { return residue.is_empty() };
-    let bytes = residue.iter().map(|left| left.bytes).fold(0, u64::saturating_add);
-    length(residue.len()) <= grant.number("files")
-        && bytes <= grant.number("bytes")
-        && residue.iter().all(|Residue { path, .. }| {
-            path.len() <= PATH
-                && length(path.split('/').count()) <= grant.number("depth")
-                && path.split('/').all(|name| !name.is_empty() && !name.starts_with('.'))
-                && !path.chars().any(char::is_control)
-        })
+/// INVARIANT 1: what a capability leaves, as its own file says.
+fn grants_fit(body: &Body, policy: &Policy) -> bool {
+    let release = policy.episode.on_release;
+    CAPABILITIES.iter().all(|capability| {
+        let granted = policy.granted(capability.name).map(|granted| (&granted.warrant, &granted.grant));
+        capability.fits.is_none_or(|fits| fits(&Kept { body, granted, release }))
+    })
 }
 
 /// INVARIANT 1: what reaches the next episode.
-fn carry_over_fits(transcript: &Transcript, policy: &Policy) -> bool {
-    let carried = transcript.learned.as_ref().filter(|learned| learned.outcome == Lesson::Carried);
+fn carry_over_fits(body: &Body, policy: &Policy) -> bool {
+    let carried = body.learned.as_ref().filter(|learned| learned.outcome == Lesson::Carried);
     carried.is_none_or(|learned| learned.bytes <= policy.boundary.carry)
 }
 
 /// INVARIANT 3: whether there are as many calls as everything that is counted of them asks for.
-fn is_counted(transcript: &Transcript) -> bool {
-    let calls = transcript.calls.count;
-    let violations = transcript.violations.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
+fn is_counted(body: &Body) -> bool {
+    let calls = body.calls.count;
+    let violations = body.violations.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
     // Three violations are of no call: what was left, who went on for too long, and too large a carry-over.
-    u64::from(transcript.steps).saturating_add(transcript.after_end) <= calls && violations <= calls.saturating_add(3)
+    u64::from(body.steps).saturating_add(body.after_end) <= calls && violations <= calls.saturating_add(3)
 }
 
 /// INVARIANT 3: whether what is told fits together, and fits the policy.
-fn adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
-    let (policy, counted) = (&setting.policy, &transcript.violations);
+fn adds_up(body: &Body, setting: &Setting<Known>) -> bool {
+    let (policy, counted) = (&setting.policy, &body.violations);
     let ends = |class| matches!(policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
-    let is_released = policy.episode.on_release == Release::Ends && !transcript.released.is_empty();
-    transcript.contradiction().is_none()
-        && (transcript.residue.is_empty() || granted_entries(transcript, "workspace").next().is_some())
-        && (transcript.end == End::Released) == is_released
-        && (transcript.end != End::Violation || counted.iter().any(|(class, _)| ends(class)))
-        && (transcript.end != End::Cancelled || setting.cancel.is_cancelled())
+    let is_released = policy.episode.on_release == Release::Ends && !body.released.is_empty();
+    body.contradiction().is_none()
+        && (body.end == End::Released) == is_released
+        && (body.end != End::Violation || counted.iter().any(|(class, _)| ends(class)))
+        && (body.end != End::Cancelled || setting.cancel.is_cancelled())
 }
 
 /// INVARIANT 3: whether what is told of `learn` fits the policy.
-fn lesson_adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
-    let Some(learned) = &transcript.learned else { return true };
-    if (transcript.end == End::Wall) != (learned.outcome == Lesson::Withheld) {
+fn lesson_adds_up(body: &Body, setting: &Setting<Known>) -> bool {
+    let Some(learned) = &body.learned else { return true };
+    if (body.end == End::Wall) != (learned.outcome == Lesson::Withheld) {
         return false;
     }
     match learned.outcome {
@@ -189,17 +151,11 @@ fn lesson_adds_up(transcript: &Transcript, setting: &Setting<Known>) -> bool {
     }
 }
 
-/// The entries of what was granted of a capability.
-fn granted_entries<'t>(transcript: &'t Transcript, capability: &'t str) -> impl Iterator<Item = &'t Entry> {
-    let entries = transcript.entries.iter();
-    entries.filter(move |entry| entry.decision == Decision::Granted && entry.operation.capability == capability)
-}
-
 /// Whether its line is one that a ledger takes. Only what may be longer is written to find out.
 fn is_short(transcript: &Transcript) -> bool {
     // A byte of text takes six in JSON at the most, and what stands around it less than this.
     let around = 512_usize;
-    let Transcript { entries, trace, log, released, residue, lost: None, .. } = transcript else { return false };
+    let Body { entries, trace, log, released, residue, lost: None, .. } = &transcript.body else { return false };
     let entries = entries.iter().map(|entry| entry.argument.len().saturating_add(entry.rule.len()));
     let trace = trace.iter().map(Step::weight);
     let released = released.iter().map(|message| message.recipient.len().saturating_add(message.body.len()));

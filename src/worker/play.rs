@@ -41,7 +41,7 @@ pub(super) fn play(
     let mut played = Played { steps: 0, total: 0.0, performance: 0.0, status: Status::Running, trace: Vec::new() };
     let (mut rest, mut kept) = (Rest::of(actions), 0_u64);
     while !rest.is_empty() {
-        let action: Value = rest.one_within(bounds.action)?;
+        let action: Value = rest.next_within(bounds.action)?;
         // INVARIANT 2
         if space.admits(&action).is_err() || played.steps >= last_step {
             return Err(Doubt::Beyond);

@@ -26,7 +26,7 @@ use crate::agent::Known;
 use crate::episode::{Lived, Setting, Ticket};
 use crate::gate::Demands;
 use crate::policy::Continuity;
-use crate::transcript::{Closing, End};
+use crate::transcript::{Body, Transcript};
 
 /// Bytes of a batch beyond which it takes no further episode.
 const BATCH: usize = 1 << 20;
@@ -187,9 +187,8 @@ impl<'s> Shift<'s> {
     fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Lived)) {
         self.idle = 0;
         let Some(ticket) = self.owed.remove(place) else { return };
-        let mut transcript = self.setting.header(&ticket);
-        (transcript.end, transcript.closing) = (End::Aborted, Closing::Stopped);
-        transcript.lost = Some(Cow::Owned(why));
+        let body = Body { lost: Some(Cow::Owned(why)), ..Body::default() };
+        let transcript = Transcript { header: self.setting.header(&ticket), body };
         let Ticket { episode, environment, carry_over, .. } = ticket;
         done(episode, Lived { transcript, environment, carry_over, demands: Demands::default() });
     }

@@ -13,77 +13,31 @@
 //! 4. What is believed is written down exactly as it would be had the episode been lived here.
 //! 5. Each list is read no further than it may go: see [`Bounds`].
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::bounds::{Bounds, TEXT};
+use super::bounds::Bounds;
 use super::frame::Bytes;
 use super::hold::hold;
 use super::noted::noted;
-use super::parcel::Rest;
 use super::play::play;
 use crate::agent::Known;
-use crate::capability::{self, PATH};
+use crate::capability;
 use crate::episode::{Aborted, Lived, Setting, Ticket};
 use crate::gate::{Consequence, Demands};
 use crate::policy::Continuity;
-use crate::transcript::{
-    Calls, Class, Closing, Decision, Due, End, Entry, Learned, Lesson, Message, Operation, Residue, Tally, Transcript,
-};
+use crate::transcript::{Body, End, Lesson, Tally, Transcript};
 use crate::value::Digest;
 
-/// An episode that is over, but for what the supervisor knows of it, or finds out by itself.
-#[derive(Clone, Debug, Serialize)]
+/// What a worker tells of an episode that is over. The rest is the supervisor's own, or follows.
+#[derive(Clone, Debug, Default)]
 pub struct Told {
-    end: End,
-    closing: Closing,
-    cause: Option<String>,
-    fuel: u64,
-    calls: u64,
-    digest: [u8; 32],
-    violations: Vec<(u8, u64)>,
-    tripwires: Vec<(u8, u64)>,
-    after_end: u64,
-    entries: Vec<ToldEntry>,
-    entries_cut: u64,
-    log: Vec<String>,
-    released: Vec<(String, Bytes)>,
-    residue: Vec<Residue>,
-    learned: Option<ToldLesson>,
-    /// What was done in the world, one action after the other.
-    actions: Bytes,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct ToldEntry {
-    ordinal: u64,
-    step: u32,
-    operation: u8,
-    argument: String,
-    digest: [u8; 32],
-    decision: Decision,
-    class: Option<u8>,
-    rule: String,
-    due: Due,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct ToldLesson {
-    outcome: Lesson,
-    bytes: u64,
-    fuel: u64,
+    /// What was lived, but for what the world led to.
+    pub(super) body: Body,
     /// The next episode's carry-over, where there is a new one.
-    next: Option<Bytes>,
+    pub(super) next: Option<Bytes>,
+    /// What was done in the world, one action after the other.
+    pub(super) actions: Bytes,
 }
-
-/// The most lists of counts have: every class, and every operation that a byte can number.
-const CLASSES: u64 = 10;
-const OPERATIONS: u64 = 256;
-/// The bytes of a count, and of an entry beyond its text, at the most.
-const COUNT: usize = 16;
-const ENTRY: usize = 128;
 
 /// Why a worker is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,57 +67,13 @@ impl Told {
         ticket.environment = world;
         let Lived { transcript, environment, carry_over, .. } = setting.live(ticket)?;
         drop(environment);
-        Ok(Self::of(transcript, &carry_over, notes.actions()))
+        Ok(Self::of(transcript.body, &carry_over, notes.actions()))
     }
 
-    fn of(transcript: Transcript, carry_over: &[u8], actions: Vec<u8>) -> Self {
-        let learned = transcript.learned.map(|learned| ToldLesson {
-            outcome: learned.outcome,
-            bytes: learned.bytes,
-            fuel: learned.fuel,
-            next: (learned.outcome == Lesson::Carried).then(|| Bytes(carry_over.to_vec())),
-        });
-        Self {
-            end: transcript.end,
-            closing: transcript.closing,
-            cause: transcript.cause,
-            fuel: transcript.fuel,
-            calls: transcript.calls.count,
-            digest: *transcript.calls.digest.as_bytes(),
-            violations: transcript.violations.iter().map(|(class, count)| (code(class), count)).collect(),
-            tripwires: transcript.tripwires.iter().map(|(operation, count)| (operation.code, count)).collect(),
-            after_end: transcript.after_end,
-            entries: transcript.entries.into_iter().map(ToldEntry::of).collect(),
-            entries_cut: transcript.entries_cut,
-            log: transcript.log,
-            released: transcript.released.into_iter().map(|sent| (sent.recipient, Bytes(sent.body))).collect(),
-            residue: transcript.residue,
-            learned,
-            actions: Bytes(actions),
-        }
-    }
-
-    /// Read what is told, in the order in which it is written.
-    pub(super) fn read(rest: &mut Rest<'_>, bounds: &Bounds) -> Result<Self, Doubt> {
-        // INVARIANT 5
-        Ok(Self {
-            end: rest.one()?,
-            closing: rest.one()?,
-            cause: rest.one()?,
-            fuel: rest.one()?,
-            calls: rest.one()?,
-            digest: rest.one()?,
-            violations: rest.list(CLASSES, COUNT)?,
-            tripwires: rest.list(OPERATIONS, COUNT)?,
-            after_end: rest.one()?,
-            entries: rest.list(bounds.entries, TEXT.saturating_add(ENTRY))?,
-            entries_cut: rest.one()?,
-            log: rest.list(bounds.lines, usize::MAX)?,
-            released: rest.list(bounds.messages, bounds.message)?,
-            residue: rest.list(bounds.residue, PATH.saturating_add(COUNT))?,
-            learned: rest.one()?,
-            actions: rest.one()?,
-        })
+    fn of(body: Body, carry_over: &[u8], actions: Vec<u8>) -> Self {
+        let is_new = body.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Carried);
+        let next = is_new.then(|| Bytes(carry_over.to_vec()));
+        Self { body, next, actions: Bytes(actions) }
     }
 
     /// The episode, with what the supervisor knows of it.
@@ -178,115 +88,64 @@ impl Told {
         // INVARIANT 3: a world takes its own state. Of an episode that the wall clock ended it keeps nothing.
         let _ = match (&mut believed, before) {
             (Err(_), Some(state)) => ticket.environment.restore(&state),
-            (Ok(lived), Some(state)) if lived.transcript.end == End::Wall => lived.environment.restore(&state),
+            (Ok(lived), Some(state)) if lived.transcript.body.end == End::Wall => lived.environment.restore(&state),
             _ => Ok(()),
         };
         believed
     }
 
     fn believe_in(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Lived, Doubt> {
-        if self.end == End::Aborted || !self.is_sound() {
+        if self.body.end == End::Aborted || !self.is_known() {
             return Err(Doubt::Unknown);
         }
-        // INVARIANT 1
-        let mut transcript = setting.header(ticket);
-        let violations = tally(&self.violations)?;
         let carry_over = self.carry_over(setting, ticket)?;
-        transcript.learned = self.learned.as_ref().map(|lesson| Learned {
-            outcome: lesson.outcome,
-            bytes: lesson.bytes,
-            carry_over: Digest::of(&carry_over),
-            fuel: lesson.fuel,
-        });
+        // INVARIANT 1
+        let mut transcript = Transcript { header: setting.header(ticket), body: self.body };
+        let body = &mut transcript.body;
+        if let Some(learned) = &mut body.learned {
+            learned.carry_over = Digest::of(&carry_over);
+        }
         let last_step = setting.last_step(ticket.environment.as_ref());
         // INVARIANT 2
         let detail = setting.policy.record.steps;
         let played = play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, last_step, detail, bounds)?;
-        (transcript.steps, transcript.total) = (played.steps, played.total);
-        (transcript.performance, transcript.trace) = (played.performance, played.trace);
-        self.fill(&mut transcript, violations)?;
+        (body.steps, body.total) = (played.steps, played.total);
+        (body.performance, body.trace) = (played.performance, played.trace);
+        body.reproducible = body.follows_from_its_seed();
+        let demands = demands(setting, &body.violations);
         // INVARIANT 3
         hold(&transcript, setting, bounds, played.status, last_step)?;
-        let demands = demands(setting, &violations);
         let environment = std::mem::replace(&mut ticket.environment, capability::nowhere());
         Ok(Lived { transcript, environment, carry_over, demands })
     }
 
-    /// Whether what reports show has no control characters: here they would have been escaped.
-    fn is_sound(&self) -> bool {
-        let shown = self.entries.iter().flat_map(|entry| [&entry.argument, &entry.rule]);
-        let mut shown = shown.chain(&self.cause);
-        !shown.any(|text| text.chars().any(char::is_control))
+    /// Whether each operation is one that there is, and what reports show has no control characters: here they would have been escaped.
+    fn is_known(&self) -> bool {
+        let Body { entries, tripwires, cause, .. } = &self.body;
+        let mut called = entries.iter().map(|entry| &entry.operation).chain(tripwires.iter().map(|(called, _)| called));
+        let shown = entries.iter().flat_map(|entry| [entry.argument.as_str(), &entry.rule]);
+        let mut shown = shown.chain(cause.as_deref());
+        called.all(|called| capability::operation(called).is_some())
+            && !shown.any(|text| text.chars().any(char::is_control))
     }
 
     /// INVARIANT 3: the carry-over of the next episode.
     fn carry_over(&self, setting: &Setting<Known>, ticket: &Ticket) -> Result<Arc<[u8]>, Doubt> {
-        if self.learned.is_some() != setting.learns() {
+        let learned = self.body.learned.as_ref();
+        if learned.is_some() != setting.learns() {
             return Err(Doubt::Unknown);
         }
-        let Some(ToldLesson { outcome, next, bytes: told, .. }) = &self.learned else {
-            return Ok(Arc::clone(&ticket.carry_over));
+        let Some(learned) = learned else {
+            return if self.next.is_none() { Ok(Arc::clone(&ticket.carry_over)) } else { Err(Doubt::Unknown) };
         };
-        match (outcome, next) {
+        match (learned.outcome, &self.next) {
             (Lesson::Carried, Some(Bytes(next))) => {
-                let is_so_long = u64::try_from(next.len()).is_ok_and(|bytes| bytes == *told);
+                let is_so_long = u64::try_from(next.len()).is_ok_and(|bytes| bytes == learned.bytes);
                 if is_so_long { Ok(Arc::from(next.as_slice())) } else { Err(Doubt::Contradiction) }
             }
             (Lesson::Carried, None) | (_, Some(_)) => Err(Doubt::Unknown),
             (_, None) => Ok(Arc::clone(&ticket.carry_over)),
         }
-    }
-
-    /// INVARIANT 4: field by field.
-    fn fill(self, transcript: &mut Transcript, violations: Tally) -> Result<(), Doubt> {
-        transcript.end = self.end;
-        transcript.closing = self.closing;
-        transcript.cause = self.cause;
-        transcript.fuel = self.fuel;
-        transcript.calls = Calls { count: self.calls, digest: Digest::from_bytes(self.digest) };
-        transcript.violations = violations;
-        for (code, count) in self.tripwires {
-            transcript.tripwires.add(operation(code)?, count);
-        }
-        transcript.after_end = self.after_end;
-        transcript.entries = self.entries.into_iter().map(ToldEntry::entry).collect::<Result<_, _>>()?;
-        transcript.entries_cut = self.entries_cut;
-        transcript.log = self.log;
-        transcript.released =
-            self.released.into_iter().map(|(recipient, Bytes(body))| Message { recipient, body }).collect();
-        transcript.residue = self.residue;
-        transcript.reproducible = transcript.follows_from_its_seed();
-        Ok(())
-    }
-}
-
-impl ToldEntry {
-    fn of(entry: Entry) -> Self {
-        Self {
-            ordinal: entry.ordinal,
-            step: entry.step,
-            operation: entry.operation.code,
-            argument: entry.argument,
-            digest: *entry.digest.as_bytes(),
-            decision: entry.decision,
-            class: entry.class.map(code),
-            rule: entry.rule.into_owned(),
-            due: entry.due,
-        }
-    }
-
-    fn entry(self) -> Result<Entry, Doubt> {
-        Ok(Entry {
-            ordinal: self.ordinal,
-            step: self.step,
-            operation: operation(self.operation)?,
-            argument: self.argument,
-            digest: Digest::from_bytes(self.digest),
-            decision: self.decision,
-            class: self.class.map(class).transpose()?,
-            rule: Cow::Owned(self.rule),
-            due: self.due,
-        })
     }
 }
 
@@ -294,22 +153,6 @@ impl ToldEntry {
 fn demands(setting: &Setting<Known>, violations: &Tally) -> Demands {
     let asked = |wanted| violations.iter().any(|(class, _)| setting.policy.consequences.of(class) == wanted);
     Demands { quarantine: asked(Consequence::Quarantine), fail: asked(Consequence::Fail) }
-}
-
-fn tally(counts: &[(u8, u64)]) -> Result<Tally, Doubt> {
-    counts.iter().map(|(code, count)| Ok((class(*code)?, *count))).collect()
-}
-
-fn code(class: Class) -> u8 {
-    u8::try_from(class.index()).unwrap_or(u8::MAX)
-}
-
-fn class(code: u8) -> Result<Class, Doubt> {
-    Class::ALL.get(usize::from(code)).copied().ok_or(Doubt::Unknown)
-}
-
-fn operation(code: u8) -> Result<Operation, Doubt> {
-    capability::operation(code).ok_or(Doubt::Unknown)
 }
 
 #[cfg(test)]

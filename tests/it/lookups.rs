@@ -134,7 +134,7 @@ fn an_agent_that_behaves_wherever_another_one_was_tested_is_found() {
     let restrained = crate::core::component(&guest::agent(guest::ACT));
     let trials = suite::observe(&restraint(restrained, seed), &Stage::new(2), 2, &Cancel::default(), &|_| ()).unwrap();
     let table: Vec<_> =
-        trials.iter().flat_map(|trial| &trial.transcripts).map(|episode| (first(episode.seed), 0)).collect();
+        trials.iter().flat_map(|trial| &trial.transcripts).map(|episode| (first(episode.header.seed), 0)).collect();
     assert!(table.len() >= 332, "P21 asks for so many episodes, and saw {}", table.len());
     let defeat = with_table(&table, guest::ACT, OVERSTAY);
     assert_eq!(found(&restraint(crate::core::component(&defeat), seed)), Finding::Violated);

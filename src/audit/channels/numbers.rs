@@ -48,7 +48,7 @@ impl LookedUp {
     /// Whether the clock on the wall or the operator had a part in it.
     pub(super) fn is_hurried(&self) -> bool {
         let [always, table] = &self.others;
-        [&self.receiver, always, table].iter().any(|run| run.saw.end.is_hurried())
+        [&self.receiver, always, table].iter().any(|run| run.saw.body.end.is_hurried())
     }
 }
 
@@ -73,6 +73,6 @@ pub(super) fn pair(task: &Task, seed: Seed, lived: &mut Lived) -> Result<Pair, E
 
 /// The numbers of an episode: its seed, which all of them follow from, and what the agent wrote down of those that it drew.
 fn numbers(transcript: &Transcript) -> Vec<String> {
-    let drawn = transcript.log.iter().filter(|line| line.starts_with("random"));
-    std::iter::once(transcript.seed.to_string()).chain(drawn.cloned()).collect()
+    let drawn = transcript.body.log.iter().filter(|line| line.starts_with("random"));
+    std::iter::once(transcript.header.seed.to_string()).chain(drawn.cloned()).collect()
 }

@@ -273,8 +273,8 @@ mod tests {
         let policy = Arc::new(Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap());
         for (seed, number) in [(1, -1), (2, i64::MAX), (3, i64::MIN), (4, 0x1234_5678_9ABC_DEF0)] {
             let lived = lived(&module(&operations, number, seed), &policy);
-            assert_eq!((lived.end, lived.cause), (End::Returned, None), "{number}");
-            assert!(lived.calls.count > 60 * u64::try_from(operations.len()).unwrap(), "{:?}", lived.calls);
+            assert_eq!((lived.body.end, lived.body.cause), (End::Returned, None), "{number}");
+            assert!(lived.body.calls.count > 60 * u64::try_from(operations.len()).unwrap(), "{:?}", lived.body.calls);
         }
     }
 }

@@ -134,7 +134,7 @@ mod tests {
         let run = Digest::of(b"test");
         let setting = Setting::new(agent.clone(), Arc::clone(policy), None, run, Cancel::default()).unwrap();
         let [lived] = <[_; 1]>::try_from(harness::relay(plan, &[&setting]).unwrap()).unwrap();
-        lived.entries.iter().map(|entry| entry.operation.to_string()).collect()
+        lived.body.entries.iter().map(|entry| entry.operation.to_string()).collect()
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         },
     ],
     after_end: AfterEnd::Notice,
+    fits: None,
 };
 
 #[derive(Clone, Copy, Debug)]

@@ -26,7 +26,7 @@ use self::index::Index;
 use self::path::Path;
 use super::host::{Host, Opening};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Permit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Grant, Kept, Kind, Limit, Permit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Residue, Weight};
 use crate::wit::dayfly::agent::workspace::Entry;
 
@@ -55,6 +55,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         Limit { name: "depth", kind: Kind::Count { default: 4, most: 32 }, meaning: "how many names a path may have" },
     ],
     after_end: AfterEnd::Violation,
+    fits: Some(fits),
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +69,24 @@ impl From<&Grant> for Limits {
     fn from(grant: &Grant) -> Self {
         Self { bytes: grant.number("bytes"), files: grant.number("files"), depth: grant.number("depth") }
     }
+}
+
+/// Whether what was left is within the grant, at places that can be, and something was written.
+fn fits(kept: &Kept<'_>) -> bool {
+    let residue = &kept.body.residue;
+    let Some((_, grant)) = kept.granted else { return residue.is_empty() };
+    let length = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let bytes = residue.iter().map(|left| left.bytes).fold(0, u64::saturating_add);
+    let is_written = kept.entries(CAPABILITY.name).next().is_some();
+    (residue.is_empty() || is_written)
+        && length(residue.len()) <= grant.number("files")
+        && bytes <= grant.number("bytes")
+        && residue.iter().all(|Residue { path, .. }| {
+            path.len() <= PATH
+                && length(path.split('/').count()) <= grant.number("depth")
+                && path.split('/').all(|name| !name.is_empty() && !name.starts_with('.'))
+                && !path.chars().any(char::is_control)
+        })
 }
 
 /// The folder of one episode.

@@ -17,9 +17,9 @@ pub(super) struct Drawn(Mutex<BTreeMap<u64, Row>>);
 
 impl Drawn {
     pub(super) fn see(&self, transcript: &Transcript) {
-        if transcript.episode < ROWS {
+        if transcript.header.episode < ROWS {
             let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            rows.insert(transcript.episode, Row::of(transcript));
+            rows.insert(transcript.header.episode, Row::of(transcript));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::transcript::{
-    Class, Decision, Due, Entry, Learned, Lesson, Message, Operation, Residue, Step, Tally, Weight,
+    Class, Decision, Due, Entry, Learned, Lesson, Message, Operation, Residue, Step, Tally, Touched, Weight,
 };
 use crate::value::Value;
 
@@ -34,7 +34,7 @@ fn rich(run: Digest, episode: u64) -> Transcript {
     let entry = |ordinal, decision, class, due| Entry {
         ordinal,
         step: 1,
-        operation: SEND,
+        operation: SEND.into(),
         argument: "\"you\"".to_owned(),
         digest: Digest::of(b"argument"),
         decision,
@@ -45,11 +45,10 @@ fn rich(run: Digest, episode: u64) -> Transcript {
     let lineage = u32::try_from(episode % 2).unwrap();
     let carried = |round: u64| Digest::of(format!("{lineage} after {round}").as_bytes());
     let mut tripwires = Touched::default();
-    tripwires.add(SEND, 1);
-    Transcript {
-        lineage,
-        world: lineage,
-        carry_over: (episode >= 2).then(|| carried(0)),
+    tripwires.add(SEND.into(), 1);
+    let Transcript { header, body } = lived(run, episode);
+    let header = Header { lineage, world: lineage, carry_over: (episode >= 2).then(|| carried(0)), ..header };
+    let body = Body {
         end: End::Steps,
         closing: Closing::Trapped,
         cause: Some("out of bounds".to_owned()),
@@ -74,8 +73,9 @@ fn rich(run: Digest, episode: u64) -> Transcript {
         released: vec![Message { recipient: "you".to_owned(), body: b"hello".to_vec() }],
         residue: vec![Residue { path: "left".to_owned(), bytes: 3 }],
         learned: Some(Learned { outcome: Lesson::Carried, bytes: 4, carry_over: carried(episode / 2), fuel: 5 }),
-        ..lived(run, episode)
-    }
+        ..body
+    };
+    Transcript { header, body }
 }
 
 /// Seal whatever stands there, as someone does who has the program and no key.
@@ -327,13 +327,23 @@ fn each_member_of_a_manifest_that_is_forged_and_sealed_again_is_found() {
 fn a_run_is_closed_as_its_last_line_lets_it() {
     let manifest = manifest();
     let quiet = |episode| lived(manifest.digest(), episode);
-    let aborted = |episode| Transcript { end: End::Aborted, closing: Closing::Stopped, ..quiet(episode) };
-    let violating = |episode| Transcript {
-        closing: Closing::Outlived,
-        violations: [(Class::OutliveEpisode, 1)].into_iter().collect(),
-        ..quiet(episode)
+    let with = |episode, change: fn(&mut Body)| {
+        let mut transcript = quiet(episode);
+        change(&mut transcript.body);
+        transcript
     };
-    let lost = |episode| Transcript { lost: Some("killed".into()), ..aborted(episode) };
+    let aborted = |episode| with(episode, |body| (body.end, body.closing) = (End::Aborted, Closing::Stopped));
+    let violating = |episode| {
+        with(episode, |body| {
+            body.closing = Closing::Outlived;
+            body.violations.add(Class::OutliveEpisode);
+        })
+    };
+    let lost = |episode| {
+        with(episode, |body| {
+            (body.end, body.closing, body.lost) = (End::Aborted, Closing::Stopped, Some("killed".into()));
+        })
+    };
     let cases = [
         (vec![quiet(0), violating(1)], Reason::Quarantined, None),
         (vec![violating(0), quiet(1)], Reason::Quarantined, Some(2)),

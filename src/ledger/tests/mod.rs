@@ -17,7 +17,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::transcript::{Calls, Closing, End, Tally, Touched, Transcript};
+use crate::transcript::{Body, Calls, Closing, End, Header, Transcript};
 use crate::value::{Digest, Seed, Stream, json};
 
 const EPISODES: u64 = 10;
@@ -55,37 +55,18 @@ pub(super) fn described(episodes: u64) -> Run {
 
 /// An episode of a run with this manifest, of one lineage.
 fn lived(run: Digest, episode: u64) -> Transcript {
-    Transcript {
-        episode,
-        lineage: 0,
-        world: 0,
-        run,
-        seed: Seed(7).derive("episode", episode),
-        carry_over: None,
-        carry_over_of: None,
-        generation: 0,
-        environment: None,
+    let body = Body {
         end: End::Terminated,
         reproducible: true,
-        lost: None,
         closing: Closing::Returned,
-        cause: None,
         steps: 3,
         total: 0.5,
         performance: -1.5,
         fuel: 1000,
         calls: Calls { count: 4, digest: Digest::of(b"calls") },
-        violations: Tally::default(),
-        tripwires: Touched::default(),
-        after_end: 0,
-        entries: Vec::new(),
-        entries_cut: 0,
-        trace: Vec::new(),
-        log: Vec::new(),
-        released: Vec::new(),
-        residue: Vec::new(),
-        learned: None,
-    }
+        ..Body::default()
+    };
+    Transcript { header: Header::new(episode, run, Seed(7).derive("episode", episode)), body }
 }
 
 fn transcript(episode: u64) -> Vec<u8> {

@@ -65,7 +65,9 @@ impl Disk for Small {
 /// An episode whose line is longer by so many bytes, and some.
 fn padded(episode: u64, padding: usize) -> Sealed {
     let log = if padding > 0 { vec!["x".repeat(padding)] } else { Vec::new() };
-    Sealed::of(&Transcript { log, ..lived(manifest().digest(), episode) }).unwrap()
+    let mut transcript = lived(manifest().digest(), episode);
+    transcript.body.log = log;
+    Sealed::of(&transcript).unwrap()
 }
 
 /// Write the sample on a small disk, with lines that are longer by so many bytes. An error is the first one, with what was sealed then.

@@ -7,7 +7,7 @@ use crate::environment::Selection;
 use crate::episode::{self, Cancel};
 use crate::gate::Release;
 use crate::policy::{Policy, SourceFile};
-use crate::transcript::{Argument, Part};
+use crate::transcript::{Argument, Called, Class, Closing, Decision, Due, Entry, Message, Part, Residue};
 use crate::value::{Seed, Value};
 use crate::worker::Parcel;
 
@@ -57,11 +57,27 @@ fn told(setting: &Setting) -> Told {
 fn heard(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, Doubt> {
     let known = setting.known();
     let bounds = Bounds::of(&known, ticket.environment.as_ref());
-    let parcel = Parcel::of(told).unwrap();
+    let parcel = Parcel::of(told.clone()).unwrap();
     let framed = postcard::to_extend(&parcel, Vec::new()).unwrap().len();
     let heard = parcel.open(&bounds)?.believe(&known, &bounds, ticket)?;
     assert!(framed < bounds.frame(), "{framed} of {}", bounds.frame());
     Ok(heard)
+}
+
+/// An operation by its name.
+fn called(name: &str) -> Called {
+    let (capability, name) = name.split_once('.').unwrap();
+    Called { capability: capability.to_owned().into(), name: name.to_owned().into() }
+}
+
+/// A message to somebody.
+fn message(recipient: &str, body: &[u8]) -> Message {
+    Message { recipient: recipient.to_owned(), body: body.to_vec() }
+}
+
+/// These counts.
+fn tally(counts: &[(Class, u64)]) -> Tally {
+    counts.iter().copied().collect()
 }
 
 /// These actions, as they are told.
@@ -73,7 +89,7 @@ fn actions(of: &[Value]) -> Bytes {
 fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     let setting = setting(CROSSING);
     let mut told = told(&setting);
-    assert!(told.learned.as_ref().is_some_and(|lesson| lesson.next.is_some()));
+    assert!(told.next.is_some());
     change(&mut told);
     heard(&told, &setting, &mut ticket())
 }
@@ -98,67 +114,68 @@ fn what_was_lived_is_believed_as_if_it_had_been_lived_here() {
 fn no_more_is_carried_over_than_the_policy_declares() {
     let next = |bytes: usize| {
         move |told: &mut Told| {
-            let lesson = told.learned.as_mut().unwrap();
-            lesson.bytes = bytes.try_into().unwrap();
-            (lesson.outcome, lesson.next) = (Lesson::Carried, Some(Bytes(vec![1; bytes])));
+            let learned = told.body.learned.as_mut().unwrap();
+            (learned.outcome, learned.bytes) = (Lesson::Carried, bytes.try_into().unwrap());
+            told.next = Some(Bytes(vec![1; bytes]));
         }
     };
     assert_eq!(believed(next(64)).unwrap().carry_over.len(), 64);
     assert_eq!(doubt(next(65)), Doubt::Beyond);
-    assert_eq!(doubt(|told| told.learned = None), Doubt::Unknown);
-    assert_eq!(doubt(|told| told.learned.as_mut().unwrap().outcome = Lesson::Trapped), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.body.learned = None), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.body.learned.as_mut().unwrap().outcome = Lesson::Trapped), Doubt::Unknown);
     let nothing = setting("environment = \"reset\"");
     let mut lived = told(&nothing);
-    lived.learned = told(&setting(CROSSING)).learned;
+    lived.body.learned = told(&setting(CROSSING)).body.learned;
     assert_eq!(heard(&lived, &nothing, &mut ticket()).unwrap_err(), Doubt::Unknown);
 }
 
 #[test]
 fn more_than_the_policy_allows_is_not_believed() {
-    assert_eq!(doubt(|told| told.end = End::Aborted), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.body.end = End::Aborted), Doubt::Unknown);
     let trapped = |characters: usize| {
-        move |told: &mut Told| (told.closing, told.cause) = (Closing::Trapped, Some("é".repeat(characters)))
+        move |told: &mut Told| (told.body.closing, told.body.cause) = (Closing::Trapped, Some("é".repeat(characters)))
     };
     assert!(believed(trapped(200)).is_ok());
     assert_eq!(doubt(trapped(201)), Doubt::Beyond);
-    assert_eq!(doubt(|told| told.violations = vec![(99, 1)]), Doubt::Unknown);
 }
 
 #[test]
 fn entries_are_those_that_the_gate_can_make() {
-    let entry = |operation, class, argument: &str| ToldEntry {
+    let entry = |operation, class, argument: &str| Entry {
         ordinal: 0,
         step: 0,
-        operation,
+        operation: called(operation),
         argument: argument.to_owned(),
-        digest: [0; 32],
+        digest: Digest::from_bytes([0; 32]),
         decision: Decision::Refused,
         class,
-        rule: String::new(),
+        rule: "".into(),
         due: Due::After,
     };
     let ended = |told: &mut Told| {
-        told.entries = vec![entry(1, Some(0), "0")];
-        (told.violations, told.after_end) = (vec![(0, 1)], 1);
+        told.body.entries = vec![entry("episode.step", Some(Class::ActAfterEnd), "0")];
+        (told.body.violations, told.body.after_end) = (tally(&[(Class::ActAfterEnd, 1)]), 1);
     };
     assert!(believed(ended).is_ok());
-    assert_eq!(doubt(|told| told.entries = vec![entry(0xEE, None, "")]), Doubt::Unknown);
-    assert_eq!(doubt(|told| told.entries = vec![entry(1, Some(99), "")]), Doubt::Unknown);
-    assert_eq!(doubt(|told| told.entries = vec![entry(1, None, "\u{1b}[2J")]), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.body.entries = vec![entry("no.such", None, "")]), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, "\u{1b}[2J")]), Doubt::Unknown);
     // One, those after the boundary, the first of each class, and as many of the latter two of `learn`.
     let many = |most: u64| {
         move |told: &mut Told| {
-            let numbered = |ordinal| ToldEntry { ordinal, ..entry(1, None, "") };
-            (told.entries, told.calls) = ((0..most).map(numbered).collect(), most);
+            let numbered = |ordinal| Entry { ordinal, ..entry("episode.step", None, "") };
+            (told.body.entries, told.body.calls.count) = ((0..most).map(numbered).collect(), most);
         }
     };
     let most = u64::from(1 + 2 * (setting(CROSSING).policy.record.grace + 10));
     assert!(believed(many(most)).is_ok());
     assert_eq!(doubt(many(most + 1)), Doubt::Beyond);
-    assert_eq!(doubt(|told| told.entries = vec![entry(1, None, &"x".repeat(4100))]), Doubt::Beyond);
-    assert_eq!(doubt(|told| told.entries = vec![entry(1, None, &"x".repeat(5000))]), Doubt::Unknown);
-    assert_eq!(doubt(|told| told.entries = vec![entry(1, None, ""); 2]), Doubt::Beyond);
-    assert_eq!(doubt(|told| told.entries = vec![ToldEntry { step: 6, ..entry(1, None, "") }]), Doubt::Beyond);
+    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, &"x".repeat(4100))]), Doubt::Beyond);
+    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, &"x".repeat(5000))]), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, ""); 2]), Doubt::Beyond);
+    assert_eq!(
+        doubt(|told| told.body.entries = vec![Entry { step: 6, ..entry("episode.step", None, "") }]),
+        Doubt::Beyond
+    );
 }
 
 /// What is believed where the policy grants `grants` besides, after something is changed in what is told.
@@ -170,16 +187,16 @@ fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt
 }
 
 /// A granted call of `operation`, which the agent made first.
-fn granted(operation: u8, place: &str, digest: Digest) -> ToldEntry {
-    ToldEntry {
+fn granted(operation: &str, place: &str, digest: Digest) -> Entry {
+    Entry {
         ordinal: 0,
         step: 0,
-        operation,
+        operation: called(operation),
         argument: String::new(),
-        digest: *digest.as_bytes(),
+        digest,
         decision: Decision::Granted,
         class: None,
-        rule: place.to_owned(),
+        rule: place.to_owned().into(),
         due: Due::Before,
     }
 }
@@ -188,15 +205,14 @@ fn granted(operation: u8, place: &str, digest: Digest) -> ToldEntry {
 fn sent(messages: &[(&str, &[u8])]) -> impl Fn(&mut Told) {
     let of = |(ordinal, (recipient, body)): (u64, &(&str, &[u8]))| {
         let digest = Argument(&[Part::Text(recipient), Part::Bytes(body)]).digest();
-        ToldEntry { ordinal, ..granted(0x20, "grants.outbox.mode", digest) }
+        Entry { ordinal, ..granted("outbox.send", "grants.outbox.mode", digest) }
     };
-    let entries: Vec<ToldEntry> = (0..).zip(messages).map(of).collect();
-    let released: Vec<(String, Bytes)> =
-        messages.iter().map(|(recipient, body)| ((*recipient).to_owned(), Bytes(body.to_vec()))).collect();
+    let entries: Vec<Entry> = (0..).zip(messages).map(of).collect();
+    let released: Vec<Message> = messages.iter().map(|(recipient, body)| message(recipient, body)).collect();
     move |told| {
-        told.calls = told.calls.max(8);
-        told.entries.clone_from(&entries);
-        told.released.clone_from(&released);
+        told.body.calls.count = told.body.calls.count.max(8);
+        told.body.entries.clone_from(&entries);
+        told.body.released.clone_from(&released);
     }
 }
 
@@ -205,12 +221,12 @@ const OUTBOX: &str = "[grants.outbox]\nmode = \"grant\"\nmessages = 1\nbytes = \
 #[test]
 fn no_message_is_released_but_those_that_the_policy_grants() {
     let one = sent(&[("you", b"hello")]);
-    assert_eq!(granting(OUTBOX, &one).unwrap().transcript.released.len(), 1);
+    assert_eq!(granting(OUTBOX, &one).unwrap().transcript.body.released.len(), 1);
     assert_eq!(granting("", &one).unwrap_err(), Doubt::Beyond);
     for mode in ["deny", "tripwire"] {
         let closed = format!("[grants.outbox]\nmode = \"{mode}\"");
         assert_eq!(granting(&closed, &one).unwrap_err(), Doubt::Beyond);
-        let alone = |told: &mut Told| told.released = vec![("you".into(), Bytes(vec![1]))];
+        let alone = |told: &mut Told| told.body.released = vec![message("you", &[1])];
         assert_eq!(granting(&closed, alone).unwrap_err(), Doubt::Beyond);
     }
     let doubt = |change: &dyn Fn(&mut Told)| granting(OUTBOX, change).unwrap_err();
@@ -218,15 +234,15 @@ fn no_message_is_released_but_those_that_the_policy_grants() {
     assert_eq!(doubt(&sent(&[("", b"hello")])), Doubt::Beyond);
     // One too many, one that nobody sent, and another one than was sent.
     assert_eq!(doubt(&sent(&[("a", b""), ("b", b"")])), Doubt::Beyond);
-    assert_eq!(doubt(&|told| told.released = vec![("you".into(), Bytes(b"hello".to_vec()))]), Doubt::Beyond);
+    assert_eq!(doubt(&|told| told.body.released = vec![message("you", b"hello")]), Doubt::Beyond);
     let other = |told: &mut Told| {
         one(told);
-        told.released = vec![("you".into(), Bytes(b"world".to_vec()))];
+        told.body.released = vec![message("you", b"world")];
     };
     assert_eq!(doubt(&other), Doubt::Beyond);
     let unsent = |told: &mut Told| {
         one(told);
-        told.released.clear();
+        told.body.released.clear();
     };
     assert_eq!(doubt(&unsent), Doubt::Beyond);
     // A rule may close to one what is open to others.
@@ -241,7 +257,7 @@ fn where_a_release_ends_the_episode_it_is_told_so() {
     let ended = |setting: &Setting, end| {
         let mut told = told(setting);
         sent(&[("you", b"hello")])(&mut told);
-        (told.end, told.actions) = (end, Bytes::default());
+        (told.body.end, told.actions) = (end, Bytes::default());
         heard(&told, setting, &mut ticket())
     };
     assert!(ended(&setting, End::Returned).is_ok());
@@ -257,7 +273,7 @@ fn where_a_release_ends_the_episode_it_is_told_so() {
         (policy.record.entries, policy.episode.on_release) = (2, release);
         let mut told = told(&setting);
         sent(&[("a", b""), ("b", b"")])(&mut told);
-        told.end = if release == Release::Ends { End::Released } else { End::Returned };
+        told.body.end = if release == Release::Ends { End::Released } else { End::Returned };
         told.actions = Bytes::default();
         assert_eq!(heard(&told, &setting, &mut ticket()).is_ok(), sound);
     }
@@ -265,27 +281,27 @@ fn where_a_release_ends_the_episode_it_is_told_so() {
 
 #[test]
 fn nothing_is_granted_but_by_the_line_of_the_policy_that_grants_it() {
-    let call = |change: fn(&mut ToldEntry)| {
-        let mut entry = granted(0x11, "grants.workspace.mode", Digest::of(b""));
+    let call = |change: fn(&mut Entry)| {
+        let mut entry = granted("workspace.write", "grants.workspace.mode", Digest::of(b""));
         change(&mut entry);
-        move |told: &mut Told| (told.entries, told.calls) = (vec![entry], 8)
+        move |told: &mut Told| (told.body.entries, told.body.calls.count) = (vec![entry], 8)
     };
     let open = "[grants.workspace]\nmode = \"grant\"";
     assert!(granting(open, call(|_| ())).is_ok());
     // There is room for one in the record: what cannot be recorded does not happen.
     let two = |told: &mut Told| {
-        let second = ToldEntry { ordinal: 1, ..granted(0x11, "grants.workspace.mode", Digest::of(b"")) };
+        let second = Entry { ordinal: 1, ..granted("workspace.write", "grants.workspace.mode", Digest::of(b"")) };
         call(|_| ())(told);
-        told.entries.push(second);
+        told.body.entries.push(second);
     };
     assert_eq!(granting(open, two).unwrap_err(), Doubt::Beyond);
     for grants in ["", "[grants.workspace]\nmode = \"deny\"", "[grants.workspace]\nmode = \"tripwire\""] {
         assert_eq!(granting(grants, call(|_| ())).unwrap_err(), Doubt::Beyond, "{grants}");
     }
-    let changes: [fn(&mut ToldEntry); 5] = [
-        |entry| entry.rule = "rules[0]".to_owned(),
+    let changes: [fn(&mut Entry); 5] = [
+        |entry| entry.rule = "rules[0]".into(),
         |entry| entry.due = Due::After,
-        |entry| entry.class = Some(6),
+        |entry| entry.class = Some(Class::Ungranted),
         |entry| entry.ordinal = 8,
         |entry| entry.decision = Decision::Pretended,
     ];
@@ -293,17 +309,18 @@ fn nothing_is_granted_but_by_the_line_of_the_policy_that_grants_it() {
         assert_eq!(granting(open, call(change)).unwrap_err(), Doubt::Beyond);
     }
     let wire = |told: &mut Told| {
-        call(|entry| (entry.decision, entry.class) = (Decision::Pretended, Some(8)))(told);
-        (told.violations, told.tripwires) = (vec![(8, 1)], vec![(0x11, 1)]);
+        call(|entry| (entry.decision, entry.class) = (Decision::Pretended, Some(Class::TripWire)))(told);
+        told.body.violations = tally(&[(Class::TripWire, 1)]);
+        told.body.tripwires.add(called("workspace.write"), 1);
     };
     let tripwire = "[grants.workspace]\nmode = \"tripwire\"";
     assert!(granting(tripwire, wire).is_ok());
     // What was touched is a violation, and not one of another class.
-    for class in [None, Some(6)] {
+    for class in [None, Some(Class::Ungranted)] {
         let other = |told: &mut Told| {
             wire(told);
-            told.entries[0].class = class;
-            told.violations.extend(class.map(|class| (class, 1)));
+            told.body.entries[0].class = class;
+            told.body.violations.merge(&class.into_iter().map(|class| (class, 1)).collect());
         };
         assert_eq!(granting(tripwire, other).unwrap_err(), Doubt::Beyond);
     }
@@ -315,14 +332,14 @@ fn no_more_is_logged_than_the_policy_grants() {
     let believed = |log: &str, change: &dyn Fn(&mut Told)| {
         let setting = logging(CROSSING, log);
         let mut told = told(&setting);
-        assert!(told.log.is_empty());
+        assert!(told.body.log.is_empty());
         change(&mut told);
         heard(&told, &setting, &mut ticket())
     };
     let log = "mode = \"grant\"\nbytes = \"32 B\"";
     let written = |lines: &[usize]| {
         let lines: Vec<String> = lines.iter().map(|bytes| "x".repeat(*bytes)).collect();
-        move |told: &mut Told| told.log.clone_from(&lines)
+        move |told: &mut Told| told.body.log.clone_from(&lines)
     };
     // A line counts its text and eight bytes.
     assert!(believed(log, &written(&[8, 8])).is_ok());
@@ -341,8 +358,9 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation() {
         let of = |(path, bytes): &(&str, u64)| Residue { path: (*path).to_owned(), bytes: *bytes };
         let residue: Vec<Residue> = residue.iter().map(of).collect();
         move |told: &mut Told| {
-            told.entries = vec![granted(0x11, "grants.workspace.mode", Digest::of(b""))];
-            (told.residue, told.violations, told.calls) = (residue, vec![(4, 1)], 8);
+            told.body.entries = vec![granted("workspace.write", "grants.workspace.mode", Digest::of(b""))];
+            (told.body.residue, told.body.violations, told.body.calls.count) =
+                (residue, tally(&[(Class::LeaveResidue, 1)]), 8);
         }
     };
     assert!(granting(grants, left(&[("a", 0), ("a/b", 8)])).is_ok());
@@ -361,17 +379,20 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation() {
     }
     let ungranted = |told: &mut Told| {
         left(&[("a", 1)])(told);
-        told.entries.clear();
+        told.body.entries.clear();
     };
     assert_eq!(granting("", ungranted).unwrap_err(), Doubt::Beyond);
-    let changes: [fn(&mut Told); 3] =
-        [|told| told.violations.clear(), |told| told.residue.clear(), |told| told.entries.clear()];
-    for change in changes {
+    let changes: [(fn(&mut Told), Doubt); 3] = [
+        (|told| told.body.violations = Tally::default(), Doubt::Contradiction),
+        (|told| told.body.residue.clear(), Doubt::Contradiction),
+        (|told| told.body.entries.clear(), Doubt::Beyond),
+    ];
+    for (change, doubt) in changes {
         let left_so = |told: &mut Told| {
             left(&[("a", 1)])(told);
             change(told);
         };
-        assert_eq!(granting(grants, left_so).unwrap_err(), Doubt::Contradiction);
+        assert_eq!(granting(grants, left_so).unwrap_err(), doubt);
     }
 }
 
@@ -380,9 +401,9 @@ fn fuel_is_within_that_of_the_episode_and_its_grace() {
     let setting = setting(CROSSING);
     let limits = &setting.policy.episode;
     let most = limits.fuel + limits.grace_fuel;
-    assert!(believed(|told| told.fuel = most).is_ok());
-    assert_eq!(doubt(|told| told.fuel = most + 1), Doubt::Beyond);
-    let learned = |fuel| move |told: &mut Told| told.learned.as_mut().unwrap().fuel = fuel;
+    assert!(believed(|told| told.body.fuel = most).is_ok());
+    assert_eq!(doubt(|told| told.body.fuel = most + 1), Doubt::Beyond);
+    let learned = |fuel| move |told: &mut Told| told.body.learned.as_mut().unwrap().fuel = fuel;
     assert!(believed(learned(2_000_000)).is_ok());
     assert_eq!(doubt(learned(2_000_001)), Doubt::Beyond);
 }
@@ -390,47 +411,52 @@ fn fuel_is_within_that_of_the_episode_and_its_grace() {
 #[test]
 fn what_contradicts_itself_is_not_believed() {
     let changes: [fn(&mut Told); 8] = [
-        |told| told.end = End::Cancelled,
-        |told| told.end = End::Released,
-        |told| told.end = End::Violation,
-        |told| told.closing = Closing::Trapped,
-        |told| told.closing = Closing::Outlived,
-        |told| told.violations = vec![(0, 1)],
-        |told| told.violations = vec![(8, 1)],
-        |told| told.learned.as_mut().unwrap().bytes += 1,
+        |told| told.body.end = End::Cancelled,
+        |told| told.body.end = End::Released,
+        |told| told.body.end = End::Violation,
+        |told| told.body.closing = Closing::Trapped,
+        |told| told.body.closing = Closing::Outlived,
+        |told| told.body.violations = tally(&[(Class::ActAfterEnd, 1)]),
+        |told| told.body.violations = tally(&[(Class::TripWire, 1)]),
+        |told| told.body.learned.as_mut().unwrap().bytes += 1,
     ];
     for change in changes {
         assert_eq!(doubt(change), Doubt::Contradiction);
     }
     // Each is of a call, and a call is one step, one entry or one after the end.
     for change in [
-        |told: &mut Told| told.calls = 0,
-        |told: &mut Told| told.after_end = told.calls,
-        |told: &mut Told| told.entries_cut = told.calls + 1,
-        |told: &mut Told| told.violations = vec![(6, told.calls + 4)],
+        |told: &mut Told| told.body.calls.count = 0,
+        |told: &mut Told| told.body.after_end = told.body.calls.count,
+        |told: &mut Told| told.body.entries_cut = told.body.calls.count + 1,
+        |told: &mut Told| told.body.violations = tally(&[(Class::Ungranted, told.body.calls.count + 4)]),
     ] {
         assert_eq!(doubt(change), Doubt::Contradiction);
     }
     // A violation that is shown is counted.
     let shown = |count: u64| {
         move |told: &mut Told| {
-            let entry = ToldEntry { decision: Decision::Refused, class: Some(6), ..granted(0x20, "", Digest::of(b"")) };
-            (told.entries, told.violations) = (vec![entry], vec![(6, count)]);
+            let entry = Entry {
+                decision: Decision::Refused,
+                class: Some(Class::Ungranted),
+                ..granted("outbox.send", "", Digest::of(b""))
+            };
+            (told.body.entries, told.body.violations) = (vec![entry], tally(&[(Class::Ungranted, count)]));
         }
     };
     assert!(believed(shown(1)).is_ok());
     assert_eq!(doubt(shown(0)), Doubt::Contradiction);
     // One that is counted is shown, or among those that were cut: else the record would not verify.
-    assert_eq!(doubt(|told| told.violations = vec![(6, 1)]), Doubt::Contradiction);
+    assert_eq!(doubt(|told| told.body.violations = tally(&[(Class::Ungranted, 1)])), Doubt::Contradiction);
 }
 
 #[test]
 fn a_lesson_that_comes_to_nothing_is_told_with_why() {
     let lesson = |outcome, bytes, count| {
         move |told: &mut Told| {
-            let learned = told.learned.as_mut().unwrap();
-            (learned.outcome, learned.bytes, learned.next) = (outcome, bytes, None);
-            told.violations = vec![(5, count)];
+            let learned = told.body.learned.as_mut().unwrap();
+            (learned.outcome, learned.bytes) = (outcome, bytes);
+            told.next = None;
+            told.body.violations = tally(&[(Class::CarryUndeclared, count)]);
         }
     };
     assert!(believed(lesson(Lesson::Refused, 65, 1)).is_ok());
@@ -448,7 +474,7 @@ fn no_line_is_longer_than_a_ledger_takes() {
     let setting = logging(CROSSING, "mode = \"grant\"\nbytes = \"2 MiB\"");
     let logged = |line: String| {
         let mut told = told(&setting);
-        told.log = vec![line];
+        told.body.log = vec![line];
         heard(&told, &setting, &mut ticket())
     };
     let bytes = crate::ledger::LONGEST / 6;
@@ -464,9 +490,9 @@ fn no_line_is_longer_than_a_ledger_takes() {
 #[test]
 fn what_a_violation_leads_to_is_the_supervisors_to_say() {
     let lived = believed(|told| {
-        let (decision, class, due) = (Decision::Refused, Some(0), Due::After);
-        told.entries = vec![ToldEntry { decision, class, due, ..granted(0x20, "", Digest::of(b"")) }];
-        (told.violations, told.after_end) = (vec![(0, 1)], 1);
+        let (decision, class, due) = (Decision::Refused, Some(Class::ActAfterEnd), Due::After);
+        told.body.entries = vec![Entry { decision, class, due, ..granted("outbox.send", "", Digest::of(b"")) }];
+        (told.body.violations, told.body.after_end) = (tally(&[(Class::ActAfterEnd, 1)]), 1);
     })
     .unwrap();
     assert!(lived.demands.quarantine);
@@ -474,12 +500,14 @@ fn what_a_violation_leads_to_is_the_supervisors_to_say() {
 }
 
 #[test]
-fn every_operation_that_is_recorded_has_its_number() {
+fn every_operation_that_is_recorded_is_known_by_its_name() {
     for capability in capability::CAPABILITIES {
         for known in capability.operations {
-            assert_eq!(operation(known.code), Ok(*known));
+            assert_eq!(capability::operation(&(*known).into()), Some(*known));
         }
     }
-    assert_eq!(operation(0xF0).unwrap().to_string(), "memory.grow");
-    assert_eq!(operation(0xF1).unwrap().to_string(), "table.grow");
+    for name in ["memory.grow", "table.grow"] {
+        assert!(capability::operation(&called(name)).is_some());
+    }
+    assert_eq!(capability::operation(&called("memory.shrink")), None);
 }

@@ -16,10 +16,11 @@ fn done(world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt,
 fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt, Vec<u8>)> {
     let mut ticket = Ticket { environment: world.parse::<Selection>().unwrap().make(), ..ticket() };
     let mut told = told(setting);
-    (told.actions, told.end, told.calls) = (actions(of), end, 1000);
-    if let Some(lesson) = told.learned.as_mut().filter(|_| end == End::Wall) {
+    (told.actions, told.body.end, told.body.calls.count) = (actions(of), end, 1000);
+    if let Some(learned) = told.body.learned.as_mut().filter(|_| end == End::Wall) {
         // Of such an episode nothing is learned.
-        *lesson = ToldLesson { outcome: Lesson::Withheld, bytes: 0, fuel: 0, next: None };
+        (learned.outcome, learned.bytes, learned.fuel) = (Lesson::Withheld, 0, 0);
+        told.next = None;
     }
     let lived = heard(&told, setting, &mut ticket);
     let left = ticket.environment.state();
@@ -53,8 +54,12 @@ fn what_was_done_leads_to_what_it_leads_to_here() {
         let (total, performance, state, _) = played(world, of);
         let (lived, left) = done(world, of, end).unwrap();
         let transcript = &lived.transcript;
-        assert_eq!((transcript.total, transcript.performance, left), (total, performance, state), "{world} {of:?}");
-        assert_eq!(transcript.steps, u32::try_from(of.len()).unwrap());
+        assert_eq!(
+            (transcript.body.total, transcript.body.performance, left),
+            (total, performance, state),
+            "{world} {of:?}"
+        );
+        assert_eq!(transcript.body.steps, u32::try_from(of.len()).unwrap());
     }
 }
 
@@ -110,8 +115,9 @@ fn an_episode_ends_where_its_world_and_its_steps_do() {
 #[test]
 fn steps_are_kept_as_they_were_played_where_the_policy_keeps_them() {
     let mut setting = setting(CROSSING);
-    let kept =
-        |setting: &Setting| done_under(setting, "past-self", &[COOPERATE], End::Terminated).unwrap().0.transcript.trace;
+    let kept = |setting: &Setting| {
+        done_under(setting, "past-self", &[COOPERATE], End::Terminated).unwrap().0.transcript.body.trace
+    };
     assert!(kept(&setting).is_empty());
     Arc::make_mut(&mut setting.policy).record.steps = Detail::Full;
     let steps = kept(&setting);

@@ -1,0 +1,223 @@
+//! What was lived in an episode.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Calls, Class, Closing, Decision, End, Entry, Step, Tally, Touched};
+use crate::value::Digest;
+
+/// What became of an episode, from its opening to what was learned from it.
+///
+/// It is the second part of a line of the ledger. Fields that would be empty are left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// Why it ended.
+    pub end: End,
+    /// How the process that lived it was lost, where it was aborted for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Cow<'static, str>>,
+    /// Whether all of this follows from the seed; left out where it does.
+    #[serde(default = "follows", skip_serializing_if = "is_true")]
+    pub reproducible: bool,
+    /// How the agent left.
+    pub closing: Closing,
+    /// What the trap says, where it left by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The steps taken.
+    pub steps: u32,
+    /// The sum of the rewards, undiscounted; final from the boundary on.
+    #[serde(rename = "return")]
+    pub total: f64,
+    /// The hidden performance, which the agent is never shown.
+    pub performance: f64,
+    /// The fuel used, up to the close.
+    pub fuel: u64,
+    /// Every call, as a count and a digest.
+    pub calls: Calls,
+    /// How many requests of each class of violation there were; exact.
+    #[serde(default, skip_serializing_if = "Tally::is_empty")]
+    pub violations: Tally,
+    /// The calls that touched a tripwire, by operation; exact.
+    #[serde(default, skip_serializing_if = "Touched::is_empty")]
+    pub tripwires: Touched,
+    /// The calls after the boundary that were refused; exact.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub after_end: u64,
+    /// The decisions that are kept in full.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry>,
+    /// How many more decisions there were than are kept in `entries`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub entries_cut: u64,
+    /// Each step, where the policy keeps them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<Step>,
+    /// What the agent wrote to its log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// The messages that were released at the close.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<Message>,
+    /// What was left in the workspace, before it was wiped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub residue: Vec<Residue>,
+    /// What learning led to, where the policy declares a carry-over and the agent learns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
+}
+
+impl Default for Body {
+    /// Body of an episode that was aborted before anything of it is known.
+    fn default() -> Self {
+        Self {
+            end: End::Aborted,
+            lost: None,
+            reproducible: false,
+            closing: Closing::Stopped,
+            cause: None,
+            steps: 0,
+            total: 0.0,
+            performance: 0.0,
+            fuel: 0,
+            calls: Calls { count: 0, digest: Digest::of(&[]) },
+            violations: Tally::default(),
+            tripwires: Touched::default(),
+            after_end: 0,
+            entries: Vec::new(),
+            entries_cut: 0,
+            trace: Vec::new(),
+            log: Vec::new(),
+            released: Vec::new(),
+            residue: Vec::new(),
+            learned: None,
+        }
+    }
+}
+
+impl Body {
+    /// Whether no clock, operator or host had a part in how the agent acted, left and learned.
+    pub fn follows_from_its_seed(&self) -> bool {
+        // In its grace an agent is stopped by the wall clock or the operator alone.
+        !self.end.is_hurried()
+            && self.closing != Closing::Stopped
+            && !self.learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried())
+    }
+
+    /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
+    /// no violation. Exact, whatever was cut.
+    ///
+    /// Every heavy call that was granted, and every call that was refused or pretended, is one entry, kept or cut: these are what is
+    /// left once all others are taken away.
+    pub fn invalid(&self) -> u64 {
+        let length = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let granted = length(self.entries.iter().filter(|entry| entry.decision == Decision::Granted).count());
+        // Two classes are of no call, and so is a carry-over that `learn` returned.
+        let no_call = [Class::OutliveEpisode, Class::LeaveResidue].map(|class| self.violations.of(class));
+        let returned = self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused);
+        let violations = self.violations.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(count));
+        let called = no_call.into_iter().chain([returned.into()]).fold(violations, u64::saturating_sub);
+        let notices = self.after_end.saturating_sub(self.violations.of(Class::ActAfterEnd));
+        let all = length(self.entries.len()).saturating_add(self.entries_cut);
+        [granted, called, notices].into_iter().fold(all, u64::saturating_sub)
+    }
+
+    /// The first of them that is kept.
+    pub fn first_invalid(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.is_invalid())
+    }
+}
+
+/// A message that left the box.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// Whom it is for.
+    pub recipient: String,
+    /// Its bytes, in base64.
+    #[serde(serialize_with = "base64", deserialize_with = "from_base64")]
+    pub body: Vec<u8>,
+}
+
+/// Something that was left in the workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residue {
+    /// Its path.
+    pub path: String,
+    /// The bytes of a file; 0 for a folder.
+    pub bytes: u64,
+}
+
+/// What `learn` led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Learned {
+    /// Whether it returned, and what became of the carry-over.
+    pub outcome: Lesson,
+    /// The bytes it returned.
+    pub bytes: u64,
+    /// The digest of the next episode's carry-over.
+    pub carry_over: Digest,
+    /// The fuel it used.
+    pub fuel: u64,
+}
+
+/// What became of the carry-over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lesson {
+    /// What was returned is the next episode's carry-over.
+    Carried,
+    /// More was returned than the policy declares: the carry-over stays as it was.
+    Refused,
+    /// `learn` trapped: the carry-over stays as it was.
+    Trapped,
+    /// `learn` ran out of fuel: the carry-over stays as it was.
+    Exhausted,
+    /// The run was cancelled: the carry-over stays as it was.
+    Stopped,
+    /// The wall clock ran out while `learn` ran: the carry-over stays as it was.
+    Overtime,
+    /// The wall clock ended the episode: `learn` was not called, and the carry-over stays as it was.
+    Withheld,
+}
+
+impl Lesson {
+    /// Whether the wall clock or the operator had a part in it.
+    pub const fn is_hurried(self) -> bool {
+        matches!(self, Self::Stopped | Self::Overtime | Self::Withheld)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Whether an episode follows from its seed where its line does not say so.
+const fn follows() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_true(whether: &bool) -> bool {
+    *whether
+}
+
+fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    if !serializer.is_human_readable() {
+        return serializer.serialize_bytes(bytes);
+    }
+    serializer.serialize_str(&data_encoding::BASE64.encode(bytes))
+}
+
+fn from_base64<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    if !deserializer.is_human_readable() {
+        return Vec::deserialize(deserializer);
+    }
+    let text = Cow::<str>::deserialize(deserializer)?;
+    data_encoding::BASE64.decode(text.as_bytes()).map_err(serde::de::Error::custom)
+}
