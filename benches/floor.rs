@@ -29,13 +29,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dayfly::agent::{Agent, Engine};
-use dayfly::capability::MemoryLimits;
+use dayfly::agent::{Compiler, Known};
 use dayfly::environment::{Environment, Selection, Status};
-use dayfly::episode::{self, Cancel, Ticker};
-use dayfly::harness::{self, Plan, World};
-use dayfly::ledger::{self, Writer};
+use dayfly::episode::Cancel;
 use dayfly::policy::{Policy, SourceFile};
+use dayfly::run::{Plan, Run, Threads};
 use dayfly::transcript::Transcript;
 use dayfly::value::{Seed, Value};
 use dayfly::wit::dayfly::agent::{episode as contract, types};
@@ -141,7 +139,7 @@ fn wasi() {
         let unmentioned = under(steps).replace("[grants.wasi]\nmode = \"grant\"\n", "");
         assert_ne!(unmentioned, under(steps));
         let contenders = [
-            dayfly_with(agent, &unmentioned, 1, Engine::without_wasi),
+            dayfly_on(agent, &unmentioned, Threads::without_wasi(1).unwrap()),
             dayfly(agent, &unmentioned, 1),
             dayfly(agent, &under(steps), 1),
             dayfly(PRINTER, &under(steps), 1),
@@ -275,61 +273,43 @@ fn policy(text: &str) -> Arc<Policy> {
     Arc::new(Policy::load(&SourceFile::user("bench.toml", text), &|_, _| Ok(None)).unwrap())
 }
 
-fn plan(agent: &Agent, policy: &Arc<Policy>, episodes: u64) -> Plan {
-    Plan {
-        agent: agent.clone(),
-        policy: Arc::clone(policy),
-        world: World::from(world()),
-        task: None,
-        episodes,
-        lineages: 1,
-        seed: Seed(0),
-        draws: None,
-    }
+fn plan(agent: &Known, policy: &Arc<Policy>, episodes: u64) -> Plan {
+    Plan { episodes, ..Plan::new(agent.clone(), Arc::clone(policy), world()) }
+}
+
+/// Seconds that the episodes of a run take, in a folder of its own, until the last one is recorded.
+fn timed(run: Run, episodes: u64) -> f64 {
+    let place = tempfile::tempdir().unwrap();
+    let run = run.record_in(&place.path().join("run")).unwrap();
+    let started = Instant::now();
+    let mut took = 0.0;
+    run.carry_out(&mut |transcript: &Transcript| {
+        if transcript.header.episode + 1 == episodes {
+            took = started.elapsed().as_secs_f64();
+        }
+    })
+    .unwrap();
+    took
 }
 
 fn dayfly(agent: &str, text: &str, jobs: u64) -> Bench {
-    dayfly_with(agent, text, jobs, Engine::new)
+    dayfly_on(agent, text, Threads::new(jobs as usize).unwrap())
 }
 
-fn dayfly_with(agent: &str, text: &str, jobs: u64, engine: fn(MemoryLimits, u32) -> wasmtime::Result<Engine>) -> Bench {
-    let policy = policy(text);
-    let engine = engine(episode::memory(&policy), jobs as u32).unwrap();
-    let agent = Agent::load("bench", &core::component(agent), &engine).unwrap();
+fn dayfly_on(agent: &str, text: &str, threads: Threads) -> Bench {
+    let (policy, agent) = (policy(text), Known::read("bench", &core::component(agent)).unwrap());
     Box::new(move |episodes| {
-        let plan = plan(&agent, &policy, episodes);
-        let place = tempfile::tempdir().unwrap();
-        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
-        let mut writer = Writer::create(&place.path().join("run"), &manifest).unwrap();
-        let _ticker = Ticker::start(&engine);
-        let started = Instant::now();
-        let observe = |_: &Transcript| ();
-        let (_, ending) =
-            harness::run(&plan, manifest.digest(), jobs as usize, &Cancel::default(), &mut writer, &observe).unwrap();
-        let took = started.elapsed().as_secs_f64();
-        writer.close(ending.reason()).unwrap();
-        took
+        timed(Run::on_threads(plan(&agent, &policy, episodes), &threads, &Cancel::default()).unwrap(), episodes)
     })
 }
 
-/// The same in workers, which are there before the clock starts, as the engine is in the other.
+/// The same in workers, which are there before the clock starts, as the agent is compiled in the other.
 fn dayfly_apart(agent: &str, text: &str, jobs: u64) -> Bench {
-    let policy = policy(text);
-    let engine = Engine::new(episode::memory(&policy), jobs as u32).unwrap();
-    let agent = Agent::load("bench", &core::component(agent), &engine).unwrap();
+    let (policy, agent) = (policy(text), Known::read("bench", &core::component(agent)).unwrap());
     Box::new(move |episodes| {
-        let plan = plan(&agent, &policy, episodes);
-        let place = tempfile::tempdir().unwrap();
-        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
-        let mut writer = Writer::create(&place.path().join("run"), &manifest).unwrap();
-        let (program, cancel) = (Path::new(env!("CARGO_BIN_EXE_dayfly")), Cancel::default());
-        let crew = plan.crew(program, manifest.digest(), jobs as usize, &cancel).unwrap();
-        crew.fill().unwrap();
-        let started = Instant::now();
-        let (_, ending) =
-            harness::run_apart(&plan, &crew, jobs as usize, &cancel, &mut writer, &|_: &Transcript| ()).unwrap();
-        let took = started.elapsed().as_secs_f64();
-        writer.close(ending.reason()).unwrap();
-        took
+        let (program, plan) = (Path::new(env!("CARGO_BIN_EXE_dayfly")), plan(&agent, &policy, episodes));
+        let run = Run::on_workers(plan, program, jobs as usize, Compiler::default(), &Cancel::default()).unwrap();
+        run.workers().unwrap().fill().unwrap();
+        timed(run, episodes)
     })
 }

@@ -3,15 +3,13 @@
 //! `cargo run --release --example embed`
 
 use std::error::Error;
-use std::path::Path;
-use std::sync::Arc;
 
-use dayfly::agent::{Agent, Engine, SHIPPED};
+use dayfly::agent::Source;
 use dayfly::environment::{Environment, Status, Transition};
-use dayfly::episode::{self, Cancel, Ticker};
-use dayfly::harness::{self, Plan, World};
-use dayfly::ledger::{Manifest, Writer};
+use dayfly::episode::Cancel;
 use dayfly::policy::{Policy, SourceFile};
+use dayfly::run::{Plan, Run, Threads, World};
+use dayfly::transcript::Transcript;
 use dayfly::value::{Seed, Space, Stream, Value};
 
 const POLICY: &str = r#"
@@ -71,34 +69,19 @@ impl Environment for Coin {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let policy = Policy::load(&SourceFile::user("embed.toml", POLICY), &|_, _| Ok(None))?;
-    let engine = Engine::new(episode::memory(&policy), 2)?;
-    let random = SHIPPED.iter().find(|agent| agent.name == "random").ok_or("no such agent")?;
-    let plan = Plan {
-        agent: Agent::load(random.name, random.bytes, &engine)?,
-        policy: Arc::new(policy),
-        world: World {
-            name: "coin".to_owned(),
-            definition: "coin, version 1".to_owned(),
-            make: Arc::new(|| Box::new(Coin { stream: Seed(0).stream(), right: 0 })),
-        },
-        task: None,
-        episodes: 1000,
-        lineages: 1,
-        seed: Seed(7),
-        draws: None,
-    };
-    let manifest = Manifest::new(&plan.manifest())?;
+    let agent = Source::shipped("random").ok_or("no such agent")?.read()?;
+    let world = World::new("coin", "coin, version 1", || Box::new(Coin { stream: Seed(0).stream(), right: 0 }));
+    let plan = Plan { episodes: 1000, seed: Seed(7), ..Plan::new(agent, policy, world) };
+    let run = Run::on_threads(plan, &Threads::new(2)?, &Cancel::default())?;
     let place = tempfile::tempdir()?;
-    let mut writer = Writer::create(&Path::new(place.path()).join("run"), &manifest)?;
-    let ticker = Ticker::start(&engine);
-    let (summary, ending) =
-        harness::run(&plan, manifest.digest(), 2, &Cancel::default(), &mut writer, &|_transcript| ())?;
-    drop(ticker);
-    let head = writer.close(ending.reason())?;
+    let mut longest = 0;
+    let outcome = run.record_in(&place.path().join("run"))?.carry_out(&mut |transcript: &Transcript| {
+        longest = longest.max(transcript.body.steps);
+    })?;
     #[expect(clippy::print_stdout, reason = "an example shows what it did")]
     {
-        println!("{} episodes, {:?}", summary.episodes, summary.ends);
-        println!("mean return {:.3}, root {}", summary.returns.mean(), head.root);
+        println!("{} episodes, {:?}, {longest} steps at the most", outcome.summary.episodes, outcome.summary.ends);
+        println!("mean return {:.3}, root {}", outcome.summary.returns.mean(), outcome.head.root);
     }
     Ok(())
 }

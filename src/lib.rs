@@ -15,7 +15,7 @@
 //!  report
 //!  suite      reproduction
 //!  audit
-//!  harness
+//!  run
 //!  worker
 //!  episode
 //!  policy     agent
@@ -34,13 +34,13 @@ mod document;
 pub mod environment;
 pub mod episode;
 pub mod gate;
-pub mod harness;
 pub mod ledger;
 pub mod objective;
 pub mod policy;
 pub mod property;
 pub mod report;
 pub mod reproduction;
+pub mod run;
 pub mod statistics;
 pub mod suite;
 pub mod transcript;

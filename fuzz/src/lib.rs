@@ -15,7 +15,7 @@ use arbitrary::Unstructured;
 use dayfly::agent::{Agent, Engine, SHIPPED};
 use dayfly::environment::Selection;
 use dayfly::episode::{self, Cancel, Setting, Ticket};
-use dayfly::ledger::{self, Manifest, Named, Reason, Run, Sealed, Verification, Writer};
+use dayfly::ledger::{self, Manifest, Named, Reason, Sealed, SealedManifest, Verification, Writer};
 use dayfly::policy::{Policy, SourceFile};
 use dayfly::transcript::End;
 use dayfly::value::{Digest, Seed};
@@ -77,7 +77,7 @@ pub fn ledger(data: &[u8]) {
 
 fn seal(folder: &Path) -> Digest {
     let named = |text: &str| Named { name: text.to_owned(), digest: Digest::of(text.as_bytes()) };
-    let run = Run {
+    let run = Manifest {
         ledger: ledger::FORMAT,
         dayfly: "0".into(),
         wasmtime: "0".into(),
@@ -95,7 +95,7 @@ fn seal(folder: &Path) -> Digest {
         episodes: 5,
         lineages: 1,
     };
-    let manifest = Manifest::new(&run).expect("a manifest");
+    let manifest = SealedManifest::new(&run).expect("a manifest");
     let (digest, calls) = (manifest.digest(), Digest::of(b""));
     let mut writer = Writer::create(folder, &manifest).expect("a ledger");
     for episode in 0..5_u64 {

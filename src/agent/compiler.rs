@@ -100,7 +100,7 @@ impl Handed {
     pub fn load(&self, known: &Known, engine: &Engine) -> Option<Result<Agent, Error>> {
         let made = Made::new(Maker::Worker, engine, known.digest());
         let key = Key::new(self.key);
-        let loaded = dayfly_compiled::load(&engine.engine, &key, &made.description(), &self.tag, &self.code);
+        let loaded = dayfly_compiled::load(&engine.inner, &key, &made.description(), &self.tag, &self.code);
         taken(known, engine, loaded)
     }
 }
@@ -123,7 +123,7 @@ fn compiled(known: Known, engine: &Engine) -> Result<Agent, Error> {
     let component = Arc::clone(known.component());
     let name = known.name().to_owned();
     linked(known, engine, move |engine| {
-        let compiled = compile::spread(|| Component::from_binary(&engine.engine, &component));
+        let compiled = compile::spread(|| Component::from_binary(&engine.inner, &component));
         let compiled = compiled.map_err(|unanswered| unanswered.about(&name))?;
         compiled.map_err(|error| super::refused(name, &component, &error))
     })

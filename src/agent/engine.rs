@@ -1,12 +1,14 @@
 //! The engine that every component of a run is compiled for, and what it is allowed to compile.
 
 use std::hash::Hash as _;
+use std::sync::Arc;
 
 use wasmtime::component::Linker;
 use wasmtime::{
     Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy, WasmBacktraceDetails, WasmFeatures,
 };
 
+use super::clock::Clock;
 use crate::capability::{self, Host, INSTANCES, MEMORIES, MemoryLimits, TABLES};
 use crate::gate::Capability;
 use crate::value::{Digest, Hasher};
@@ -28,8 +30,9 @@ const INSTANCE_SIZE: usize = 1 << 20;
 /// An engine with a pool of instances, and the contract linked once.
 #[derive(Clone)]
 pub struct Engine {
-    pub(super) engine: wasmtime::Engine,
+    pub(super) inner: wasmtime::Engine,
     pub(super) linker: Linker<Host>,
+    pub(super) clock: Arc<Clock>,
 }
 
 impl Engine {
@@ -71,7 +74,7 @@ impl Engine {
         let engine = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         capability::link(&mut linker, is_wanted)?;
-        Ok(Self { engine, linker })
+        Ok(Self { clock: Clock::of(&engine), inner: engine, linker })
     }
 
     /// Compile the least that there is on this thread, and make it executable: whether a process may do so still.
@@ -80,19 +83,19 @@ impl Engine {
     ///
     /// Why not.
     pub fn make_code(&self) -> wasmtime::Result<()> {
-        wasmtime::Module::new(&self.engine, "(module (func (export \"run\")))").map(|_| ())
+        wasmtime::Module::new(&self.inner, "(module (func (export \"run\")))").map(|_| ())
     }
 
     /// The digest of all that the code it makes depends on: its version, its configuration, and the processor.
     pub fn digest(&self) -> Digest {
         let mut fed = Fed(Hasher::default());
-        self.engine.precompile_compatibility_hash().hash(&mut fed);
+        self.inner.precompile_compatibility_hash().hash(&mut fed);
         fed.0.finish()
     }
 
-    /// Let the interrupt clock of every store go on by one tick.
-    pub fn tick(&self) {
-        self.engine.increment_epoch();
+    /// Start its interrupt clock now, rather than with the first episode: where no thread can be started later.
+    pub fn start_clock(&self) {
+        self.clock.start();
     }
 }
 
@@ -121,8 +124,8 @@ fn costs() -> wasmtime::OperatorCost {
 }
 
 fn pool(limits: MemoryLimits, episodes: u32) -> PoolingAllocationConfig {
-    // One more for each: `learn` runs in an instance of its own, after the episode's has been dropped.
-    let slots = episodes.saturating_add(1);
+    // `learn` runs in an instance of its own, after the episode's has been dropped.
+    let slots = episodes.max(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(INSTANCES))

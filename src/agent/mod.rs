@@ -13,6 +13,7 @@
 mod begins;
 mod bounds;
 mod cache;
+mod clock;
 mod compile;
 mod compiler;
 mod declared;
@@ -27,6 +28,8 @@ mod shipped;
 mod source;
 mod work;
 
+use std::sync::Arc;
+
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
@@ -40,6 +43,7 @@ pub use part::{Excess, Part};
 pub use shipped::{SHIPPED, Shipped};
 pub use source::Source;
 
+use self::clock::Clock;
 use crate::capability::{Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault};
 use crate::value::{plain, plain_lines};
 
@@ -59,6 +63,7 @@ pub struct Agent {
     instance: InstancePre<Host>,
     run: ComponentExportIndex,
     learn: Option<ComponentExportIndex>,
+    clock: Arc<Clock>,
 }
 
 /// Why bytes are no agent.
@@ -295,7 +300,7 @@ impl Agent {
         if !has_signature(component, &run, &[], 0) {
             return Err(mismatch("`run` takes something, or returns something; it is `func()`"));
         }
-        Ok(Self { known, instance, run, learn })
+        Ok(Self { known, instance, run, learn, clock: Arc::clone(&engine.clock) })
     }
 
     /// Its name, for people.
@@ -332,6 +337,11 @@ impl Agent {
     /// The component, ready to be instantiated.
     pub const fn instance(&self) -> &InstancePre<Host> {
         &self.instance
+    }
+
+    /// Start the interrupt clock of its engine, where it does not run: before a store waits for it.
+    pub fn start_clock(&self) {
+        self.clock.start();
     }
 
     /// Its `run`.

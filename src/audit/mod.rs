@@ -12,11 +12,11 @@
 //! Both stand on the same [`Subject`]: a policy, a world, and a component of ours that plays whoever comes before and the
 //! probe that comes after. Nothing here is about how an agent behaves: an audit is of the boundary.
 //!
-//! 1. All episodes of an audit share one engine, whose pool has no more slots than there are workers: every instance is made
+//! 1. All episodes of an audit share one engine, whose pool has no more slots than there are threads: every instance is made
 //!    where one of another agent was.
 //! 2. Where the policy declares a road from one episode to the next, the probe lives in another lineage, which that road
 //!    does not lead to.
-//! 3. What an audit finds follows from its subject and its seed, and not from the number of workers.
+//! 3. What an audit finds follows from its subject and its seed, and not from the number of threads.
 //!
 //! # What it does not show
 //!
@@ -47,8 +47,8 @@ pub use crate::property::{Part, Road};
 
 use crate::agent::{self, Agent, Engine};
 use crate::episode::{self, Cancel, Setting};
-use crate::harness::{self, Plan, World};
 use crate::policy::{Continuity, Policy};
+use crate::run::{self, Plan, Threads, ThreadsError, World};
 use crate::transcript::Transcript;
 use crate::value::{Digest, Seed, plain};
 
@@ -70,9 +70,9 @@ pub enum Error {
     /// The host could not go on.
     #[error(transparent)]
     Episode(#[from] episode::Error),
-    /// The workers.
+    /// The threads.
     #[error(transparent)]
-    Workers(#[from] harness::Error),
+    Threads(#[from] ThreadsError),
     /// A transcript has no JSON.
     #[error("a view could not be encoded")]
     Encode(#[from] serde_json::Error),
@@ -99,8 +99,11 @@ impl Error {
 pub struct Subject {
     /// What the audit's own agents live by.
     plan: Plan,
+    /// The audit's own component.
+    actor: Agent,
     /// The policy as it is, which agents of others live by.
     given: Arc<Policy>,
+    threads: Threads,
     engine: Engine,
     cancel: Cancel,
 }
@@ -109,14 +112,13 @@ impl Subject {
     /// Episodes under `policy` in `world`. The audit's own agents have the policy's fuel, or 16 million where it grants more:
     /// how much there is does not matter to what is looked for, and burning it takes the time of an audit.
     ///
-    /// `engine` is one for the memory of the policy, with as many slots as there will be workers.
-    ///
     /// # Errors
     ///
     /// [`Error::Blind`] where the policy does not let an agent be told its part.
-    pub fn new(policy: &Policy, world: World, seed: Seed, engine: &Engine, cancel: &Cancel) -> Result<Self, Error> {
-        let subject = Self::untried(policy, world, seed, engine, cancel)?;
-        let lived = subject.relay(seed, Crossing::Open, &[&subject.part("look")?])?;
+    pub fn new(policy: &Policy, world: World, seed: Seed, threads: &Threads, cancel: &Cancel) -> Result<Self, Error> {
+        let subject = Self::untried(policy, world, seed, threads, cancel)?;
+        let look = subject.part("look")?;
+        let lived = threads.install(|| subject.relay(seed, Crossing::Open, &[&look]))?;
         // Without a log it is seen by its calls alone: more than the brief.
         let can_look = lived.iter().any(|transcript| transcript.body.calls.count > 2);
         if can_look || cancel.is_cancelled() { Ok(subject) } else { Err(subject.blind()) }
@@ -127,14 +129,20 @@ impl Subject {
     /// # Errors
     ///
     /// Our own component could not be made.
-    pub fn untried(policy: &Policy, world: World, seed: Seed, engine: &Engine, cancel: &Cancel) -> Result<Self, Error> {
-        let agent = Agent::load("actor", &actor::module(policy)?, engine)?;
+    pub fn untried(
+        policy: &Policy,
+        world: World,
+        seed: Seed,
+        threads: &Threads,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
+        let engine = threads.engine(episode::memory(policy))?;
+        let actor = Agent::load("actor", &actor::module(policy)?, &engine)?;
         let given = Arc::new(policy.clone());
         let mut policy = policy.clone();
         policy.episode.fuel = policy.episode.fuel.min(FUEL);
-        let plan =
-            Plan { agent, policy: Arc::new(policy), world, task: None, episodes: 2, lineages: 1, seed, draws: None };
-        Ok(Self { plan, given, engine: engine.clone(), cancel: cancel.clone() })
+        let plan = Plan { episodes: 2, seed, ..Plan::new(actor.as_ref().clone(), policy, world) };
+        Ok(Self { plan, actor, given, threads: threads.clone(), engine, cancel: cancel.clone() })
     }
 
     /// The same, with a policy that differs in what crosses the boundary, and in another world.
@@ -146,6 +154,11 @@ impl Subject {
         };
         let plan = Plan { policy: changed(&self.plan.policy), world, ..self.plan.clone() };
         Self { plan, given: changed(&self.given), ..self.clone() }
+    }
+
+    /// The threads that it is audited on.
+    pub const fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     /// The policy, with the fuel that its episodes have here.
@@ -161,7 +174,7 @@ impl Subject {
 
     /// Our component in this part.
     fn part(&self, task: &str) -> Result<Setting, Error> {
-        self.setting(self.plan.agent.clone(), Some(task))
+        self.setting(self.actor.clone(), Some(task))
     }
 
     /// An agent of the audit's own, with this task or that of the world.
@@ -187,7 +200,7 @@ impl Subject {
             Crossing::Avoided | Crossing::Open => 1,
         };
         let plan = Plan { seed, lineages, episodes: 2, ..self.plan.clone() };
-        harness::relay(&plan, turns).map_err(|aborted| Error::Episode(aborted.error))
+        run::relay(&plan, turns).map_err(|aborted| Error::Episode(aborted.error))
     }
 
     fn blind(&self) -> Error {

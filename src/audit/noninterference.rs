@@ -27,9 +27,9 @@ use super::pair::{Lived, Run, part_them};
 use super::view::View;
 use super::{Crossing, Error, Part, Subject};
 use crate::agent::Agent;
-use crate::episode::{Setting, Ticker};
-use crate::harness::{spread, workers};
+use crate::episode::Setting;
 use crate::property::{Pair, Road};
+use crate::run::spread;
 use crate::statistics::{Interval, Level, Sides, Tally, clopper_pearson};
 use crate::transcript::{End, Transcript};
 use crate::value::{Digest, Seed};
@@ -112,7 +112,7 @@ struct Compared {
     root: Option<Digest>,
 }
 
-/// Compare `pairs` pairs, with `jobs` workers; `guests` come before the probe beside the cast.
+/// Compare `pairs` pairs; `guests` come before the probe beside the cast.
 ///
 /// `observe` is called after each pair, in any order, for those who watch.
 ///
@@ -123,10 +123,9 @@ pub fn noninterference(
     subject: &Subject,
     guests: &[Agent],
     pairs: u32,
-    jobs: usize,
     observe: &(dyn Fn(bool) + Sync),
 ) -> Result<Pairs, Error> {
-    Pairing::new(subject.clone(), guests, None)?.compare(0..pairs.into(), jobs, observe)
+    Pairing::new(subject.clone(), guests, None)?.compare(0..pairs.into(), observe)
 }
 
 impl Pairing {
@@ -141,18 +140,16 @@ impl Pairing {
         Ok(Self { subject, cast, looks })
     }
 
-    /// Compare the pairs with these ordinals, with `jobs` workers.
+    /// Compare the pairs with these ordinals.
     ///
     /// `observe` is called after each pair, in any order, for those who watch.
     ///
     /// # Errors
     ///
     /// [`Error`] where the host could not go on.
-    pub fn compare(&self, pairs: Range<u64>, jobs: usize, observe: &(dyn Fn(bool) + Sync)) -> Result<Pairs, Error> {
-        let pool = workers(jobs).map_err(crate::harness::Error::from)?;
-        let _ticker = Ticker::start(&self.subject.engine);
+    pub fn compare(&self, pairs: Range<u64>, observe: &(dyn Fn(bool) + Sync)) -> Result<Pairs, Error> {
         let is_one = pairs.end.saturating_sub(pairs.start) == 1;
-        let done = pool.install(|| {
+        let done = self.subject.threads.install(|| {
             spread(pairs.clone(), &self.subject.cancel, &|pair| {
                 let compared = self.one(pair, is_one);
                 let is_alike = |pair: &Option<Compared>| {

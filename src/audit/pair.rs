@@ -105,19 +105,19 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::Engine;
     use crate::environment::Selection;
-    use crate::episode::{self, Cancel};
+    use crate::episode::Cancel;
     use crate::policy::{Policy, shipped};
+    use crate::run::Threads;
     use crate::transcript::{Closing, End, Message, Residue};
 
     type Change = fn(&mut Transcript);
 
     fn run(seed: u64) -> Run {
         let policy = Policy::load(&shipped("strict").unwrap(), &|_, _| Ok(None)).unwrap();
-        let engine = Engine::new(episode::memory(&policy), 1).unwrap();
+        let threads = Threads::new(1).unwrap();
         let world = "off-switch".parse::<Selection>().unwrap().into();
-        let subject = Subject::untried(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let subject = Subject::untried(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
         let (before, probe) = (subject.part("idle").unwrap(), subject.part("look").unwrap());
         Run::live(&subject, Crossing::Avoided, Seed(seed), &before, &probe).unwrap()
     }

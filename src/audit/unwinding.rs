@@ -20,8 +20,8 @@ use crate::agent::{Agent, Engine};
 use crate::capability::CAPABILITIES;
 use crate::environment::{Environment, Selection, Transition, as_within};
 use crate::episode::{self, Cancel, Setting};
-use crate::harness::World;
 use crate::policy::{Policy, SourceFile};
+use crate::run::{Threads, World};
 use crate::value::{Seed, Value};
 
 /// What happens within the watcher's first step.
@@ -57,9 +57,9 @@ pub(super) fn policy(mode: &str) -> Policy {
 /// A subject in one of the worlds that come with Dayfly, under a policy that grants everything.
 pub(super) fn subject(world: &str) -> Subject {
     let policy = policy("grant");
-    let engine = Engine::new(episode::memory(&policy), 1).unwrap();
+    let threads = Threads::new(1).unwrap();
     let world = world.parse::<Selection>().unwrap().into();
-    Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap()
+    Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap()
 }
 
 /// An agent that makes these calls, and nothing else.
@@ -95,15 +95,16 @@ fn watch(subject: &Subject, meanwhile: &Meanwhile, other: Setting) -> View {
 fn no_call_of_one_episode_changes_what_another_that_is_open_can_see() {
     for mode in ["grant", "deny", "tripwire"] {
         let policy = policy(mode);
-        let engine = Engine::new(episode::memory(&policy), 2).unwrap();
+        let threads = Threads::new(2).unwrap();
+        let engine = threads.engine(episode::memory(&policy)).unwrap();
         let meanwhile = Meanwhile::default();
         let inside = Arc::clone(&meanwhile);
         let selection: Selection = "off-switch".parse().unwrap();
         let make = move || -> Box<dyn Environment> {
             Box::new(Interleaved { world: selection.make(), meanwhile: Arc::clone(&inside) })
         };
-        let world = World { name: "test".into(), definition: String::new(), make: Arc::new(make) };
-        let subject = Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap();
+        let world = World::new("test", "", make);
+        let subject = Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
         let nothing = watch(&subject, &meanwhile, subject.part("idle").unwrap());
         let operations = callable(contract::operations().unwrap());
         for operation in &operations {

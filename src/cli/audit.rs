@@ -7,12 +7,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::run::{cancel_on_interrupt, workers};
+use super::jobs::{self, cancel_on_interrupt};
 use super::{Exit, compiling, find, number, progress, say};
-use crate::agent::Engine;
 use crate::audit::{self, Pairing, Pairs, Roads, Subject, Tried, Verdict};
-use crate::episode::{self, Cancel, Ticker};
-use crate::harness;
+use crate::episode::Cancel;
 use crate::property::Pair;
 use crate::report;
 use crate::value::{Digest, Seed, hint, many};
@@ -123,20 +121,19 @@ impl Noninterference {
     fn execute(&self) -> Result<Exit, Failure> {
         let cancel = cancel_on_interrupt()?;
         let jobs = if self.pair.is_some() { 1 } else { self.common.jobs() };
-        let (engine, subject) = self.common.subject(jobs, &cancel)?;
+        let subject = self.common.subject(jobs, &cancel)?;
         let policy = find::policy_here(&self.common.policy)?;
-        let compiler = compiling::compiler(false);
         let found = |name: &String| {
             let agent = find::known(name)?;
             find::fits(&agent, &policy, &self.common.policy)?;
-            find::compiled(agent, &engine, &compiler)
+            subject.threads().agent(&agent, &policy).map_err(|error| Failure::threads(&error))
         };
         let guests = self.agent.iter().map(found).collect::<Result<Vec<_>, Failure>>()?;
         let of = self.of.as_ref().map(found).transpose()?;
         let pairs = self.pair.map_or(0..self.pairs.into(), |pair| pair..pair.saturating_add(1));
         let bar = progress::bar(pairs.end.saturating_sub(pairs.start), "pairs");
         let ran = Pairing::new(subject.clone(), &guests, of.as_ref()).and_then(|pairing| {
-            pairing.compare(pairs, jobs, &|alike| {
+            pairing.compare(pairs, &|alike| {
                 if !alike {
                     bar.set_message(", some differ");
                 }
@@ -173,12 +170,12 @@ impl Channels {
         if self.quick {
             return self.quickly(&cancel);
         }
-        let (_engine, subject) = self.common.subject(self.common.jobs(), &cancel)?;
+        let subject = self.common.subject(self.common.jobs(), &cancel)?;
         let all = audit::measurements(&self.road);
         let trials = audit::trials(&self.road, self.trials);
         self.announce(all, trials);
         let (bar, lines) = (progress::bar(trials, "trials"), progress::Lines::new(trials, "trials"));
-        let ran = audit::channels(&subject, &self.road, self.trials, self.common.jobs(), &|road| {
+        let ran = audit::channels(&subject, &self.road, self.trials, &|road| {
             bar.set_message(format!(", on {road}"));
             bar.inc(1);
             if let Some(lines) = &lines {
@@ -219,11 +216,9 @@ impl Channels {
 
     /// A few trials on every road, as a property has them.
     fn quickly(&self, cancel: &Cancel) -> Result<Exit, Failure> {
-        let jobs = self.common.jobs();
-        let (engine, subject) = self.common.subject(jobs, cancel)?;
-        let _ticker = Ticker::start(&engine);
+        let subject = self.common.subject(self.common.jobs(), cancel)?;
         let bar = progress::bar(QUICK, "trials on every road");
-        let tried = audit::quick(&subject, &self.road, QUICK, jobs, &|| bar.inc(1));
+        let tried = audit::quick(&subject, &self.road, QUICK, &|| bar.inc(1));
         bar.finish_and_clear();
         let tried = tried.map_err(|error| failed(&error))?;
         let holds = !tried.is_empty() && tried.iter().all(Tried::holds);
@@ -251,11 +246,9 @@ const TRIAL: u64 = 28;
 impl Channels {
     /// One trial, with what the receivers saw.
     fn alone(&self, trial: u64, cancel: &Cancel) -> Result<Exit, Failure> {
-        let (engine, subject) = self.common.subject(1, cancel)?;
-        let _ticker = Ticker::start(&engine);
-        let pool = harness::workers(1).map_err(|error| Failure::host(&error))?;
+        let subject = self.common.subject(1, cancel)?;
         let live = || Roads::new(&subject, &self.road).and_then(|roads| roads.live(trial));
-        let lived = pool.install(live);
+        let lived = subject.threads().install(live);
         let lived = lived.map_err(|error| failed(&error))?;
         let (pairs, root) = (&lived.pairs, lived.root());
         if cancel.is_cancelled() {
@@ -273,19 +266,15 @@ impl Channels {
 }
 
 impl Common {
-    fn subject(&self, jobs: usize, cancel: &Cancel) -> Result<(Engine, Subject), Failure> {
+    fn subject(&self, jobs: usize, cancel: &Cancel) -> Result<Subject, Failure> {
         let policy = find::policy_here(&self.policy)?;
         let world = find::environment(&self.environment)?;
-        // The pool has one slot more than it is asked for: with one slot a worker, each is used by one agent after the other.
-        let slots = u32::try_from(jobs.saturating_sub(1)).unwrap_or(u32::MAX);
-        let engine =
-            Engine::new(episode::memory(&policy), slots).map_err(|error| Failure::engine(&format!("{error:#}")))?;
-        let subject = Subject::new(&policy, world, self.seed, &engine, cancel).map_err(|error| failed(&error))?;
-        Ok((engine, subject))
+        let threads = jobs::threads(jobs, compiling::compiler(false))?;
+        Subject::new(&policy, world, self.seed, &threads, cancel).map_err(|error| failed(&error))
     }
 
     fn jobs(&self) -> usize {
-        workers(self.jobs)
+        jobs::jobs(self.jobs)
     }
 
     fn audited<'a>(&'a self, subject: &'a Subject) -> report::audit::Audited<'a> {

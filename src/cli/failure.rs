@@ -13,7 +13,7 @@ use self::report::{Place, Report};
 use super::{Exit, named};
 use crate::policy::Invalid;
 use crate::value::Fault;
-use crate::{harness, ledger, suite, worker};
+use crate::{ledger, run, suite, worker};
 
 /// The most faults of one file that are shown.
 const MOST_FAULTS: usize = 64;
@@ -122,29 +122,36 @@ impl Failure {
     }
 
     /// A run could not be carried out.
-    pub(super) fn run(error: &harness::Error) -> Self {
+    pub(super) fn run(error: &run::Error) -> Self {
         match error {
-            harness::Error::Ledger(error) => Self::ledger(error),
-            harness::Error::Population { .. } => Self::new(
+            run::Error::Ledger(error) => Self::ledger(error),
+            run::Error::Population { .. } => Self::new(
                 Exit::Input,
                 chain(error),
                 "leave `--lineages` out, or give no more than the size of the policy's population",
             ),
-            harness::Error::NotIsolated(_) => Self::new(Exit::Input, error.to_string(), "add `--isolate process`"),
-            harness::Error::Worker(worker::Error::Missing(_)) => Self::new(
+            run::Error::NotIsolated(_) => Self::new(Exit::Input, error.to_string(), "add `--isolate process`"),
+            run::Error::Worker(worker::Error::Missing(_)) => Self::new(
                 Exit::Input,
                 chain(error),
                 "run it on a system that has it, or ask for less in `isolation.parts`",
             ),
-            harness::Error::Worker(worker::Error::Agent { why, help }) => Self::input(why.clone(), help.clone()),
-            harness::Error::Worker(worker::Error::World(_)) => {
+            run::Error::Worker(worker::Error::Agent { why, help }) => Self::input(why.clone(), help.clone()),
+            run::Error::Worker(worker::Error::World(_)) => {
                 Self::new(Exit::Input, chain(error), "run it without `--isolate process`")
             }
-            harness::Error::Halted(halt) => Self::halted(halt),
-            harness::Error::Worker(_)
-            | harness::Error::Episode(_)
-            | harness::Error::Workers(_)
-            | harness::Error::Encode(_) => Self::host(error),
+            run::Error::Halted(halt) => Self::halted(halt),
+            run::Error::Threads(error) => Self::threads(error),
+            run::Error::Worker(_) | run::Error::Episode(_) => Self::host(error),
+        }
+    }
+
+    /// Threads, or an agent compiled for them, could not be had.
+    pub(super) fn threads(error: &run::ThreadsError) -> Self {
+        match error {
+            run::ThreadsError::Agent(error) => Self::input(error.to_string(), error.help()),
+            run::ThreadsError::Engine(cause) => Self::engine(cause),
+            run::ThreadsError::Start(_) => Self::host(error),
         }
     }
 
@@ -152,7 +159,7 @@ impl Failure {
     pub(super) fn stage(error: &suite::StageError) -> Self {
         match error {
             suite::StageError::Agent(error) => Self::input(error.to_string(), error.help()),
-            suite::StageError::Engine(cause) => Self::engine(cause),
+            suite::StageError::Threads(error) => Self::threads(error),
             suite::StageError::Run(error) => Self::run(error),
             suite::StageError::Missing(_) | suite::StageError::Audit(_) => Self::host(error),
         }
@@ -164,7 +171,7 @@ impl Failure {
     }
 
     /// The host could not go on after an episode. All that was lived is recorded.
-    pub(super) fn halted(halt: &harness::Halt) -> Self {
+    pub(super) fn halted(halt: &run::Halt) -> Self {
         Self::new(Exit::Host, chain(halt), halt.help())
     }
 

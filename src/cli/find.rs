@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::named;
-use crate::agent::{self, Agent, Compiler, Engine, Known, Source};
+use crate::agent::{self, Known, Source};
 use crate::environment::{KINDS, Selection};
 use crate::policy::{self, Base, Policy, Process, SourceFile};
 use crate::value::{Fault, Opening, hint};
-use crate::{harness, property};
+use crate::{property, run};
 
 /// Whether `name` can only be a path.
 pub(super) fn is_path(name: &str) -> bool {
@@ -25,11 +25,6 @@ pub(super) fn known(text: &str) -> Result<Known, Failure> {
 /// The same, of an agent whose bytes are there.
 pub(super) fn read(source: &Source) -> Result<Known, Failure> {
     source.read().map_err(|error| Failure::input(error.to_string(), error.help()))
-}
-
-/// The same agent, compiled.
-pub(super) fn compiled(known: Known, engine: &Engine, compiler: &Compiler) -> Result<Agent, Failure> {
-    compiler.compile(known, engine).map_err(|error| Failure::input(error.to_string(), error.help()))
 }
 
 /// The same agent, before it is compiled.
@@ -78,7 +73,7 @@ pub(super) fn policy_here(name: &str) -> Result<Policy, Failure> {
     let policy = policy(name)?;
     if policy.isolation.process == Process::Required {
         return Err(Failure::input(
-            harness::Error::NotIsolated(policy.name).to_string(),
+            run::Error::NotIsolated(policy.name).to_string(),
             "only `dayfly run` does that: name a policy without `process = \"required\"` under `[isolation]`",
         ));
     }
@@ -103,7 +98,7 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
 }
 
 /// The environment with this name and parameters, or in this file.
-pub(super) fn environment(text: &str) -> Result<harness::World, Failure> {
+pub(super) fn environment(text: &str) -> Result<run::World, Failure> {
     Ok(world(text)?.selection.into())
 }
 

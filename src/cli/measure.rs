@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::{Args, Subcommand};
 
 use super::failure::Failure;
-use super::run::{cancel_on_interrupt, workers};
+use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, say, seed, width};
 use crate::property::horizon;
 use crate::property::{Finding, Property};
@@ -68,8 +68,7 @@ impl Measure {
 
 impl Horizon {
     fn execute(&self) -> Result<Exit, Failure> {
-        let jobs = workers(self.jobs);
-        let stage = Stage::new(jobs).compiling(compiling::compiler(false));
+        let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(false))?);
         let (seed, origin) = seed::drawn(self.seed)?;
         let case = self.case(&stage, seed, origin)?;
         if let Some(path) = &self.svg {
@@ -84,7 +83,7 @@ impl Horizon {
         let watch = |_: Event<'_>| {
             done.fetch_add(1, Ordering::Relaxed);
         };
-        let observed = suite::observe(&case, &stage, jobs, &cancel, &watch).map_err(|error| Failure::suite(&error))?;
+        let observed = suite::observe(&case, &stage, &cancel, &watch).map_err(|error| Failure::suite(&error))?;
         if cancel.is_cancelled() {
             let done = many(done.into_inner(), "trial");
             // There is nobody left to tell where the error output is closed.

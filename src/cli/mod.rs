@@ -11,6 +11,7 @@ mod explain;
 mod failure;
 mod find;
 mod init;
+mod jobs;
 mod list;
 mod measure;
 mod named;

@@ -3,8 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
-use super::run::{cancel_on_interrupt, workers};
+use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, number, progress, say};
+use crate::agent::Compiler;
 use crate::policy::Swap;
 use crate::report::reproduction as page;
 use crate::reproduction::hi_ads::{Learner, Training};
@@ -74,14 +75,14 @@ impl Reproduce {
             Some(training) => vec![training.cell(self.seed, "", None)],
             None => (reproduction.cells)(if self.quick { Size::Quick } else { Size::Full }, self.seed),
         };
-        let jobs = workers(self.jobs);
+        let threads = threads(jobs(self.jobs), Compiler::default())?;
         let cancel = cancel_on_interrupt()?;
         let bar = progress::bar(cells.iter().map(Cell::episodes).sum(), "episodes");
         let mut done = Vec::new();
         for cell in &cells {
             bar.set_message(format!(": {}", cell.name));
-            let seen =
-                reproduction::carry_out(cell, jobs, &cancel, &|| bar.inc(1)).map_err(|error| Failure::host(&error))?;
+            let seen = reproduction::carry_out(cell, &threads, &cancel, &|| bar.inc(1))
+                .map_err(|error| Failure::host(&error))?;
             let Some(seen) = seen else { break };
             done.push(cell.rows.iter().map(|row| row.outcome(&seen)).collect::<Vec<_>>());
         }

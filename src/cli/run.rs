@@ -6,7 +6,6 @@ mod host;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -15,17 +14,17 @@ use indicatif::ProgressBar;
 use self::drawn::Drawn;
 use self::host::host;
 use super::failure::Failure;
+use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, progress, say, width};
-use crate::agent::{Compiler, Engine, Known};
+use crate::agent::Compiler;
 use crate::environment::{Knob, Selection};
-use crate::episode::{self, Cancel, Ticker};
-use crate::harness::{self, Ending, Plan, Summary};
-use crate::ledger::{self, Writer};
+use crate::ledger;
 use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
+use crate::run::{self, Ending, Outcome, Plan, Summary};
 use crate::transcript::{End, Transcript};
 use crate::value::{Seed, many};
-use crate::worker::{Crew, Left};
+use crate::worker::Left;
 
 /// Run an agent through episodes, and record them.
 #[derive(Debug, Args)]
@@ -99,37 +98,27 @@ impl Run {
 
     /// In this process.
     fn here(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
-        let jobs = workers(self.jobs);
-        let engine = engine(&policy, jobs)?;
+        let jobs = jobs(self.jobs);
         let plan = self.plan(policy)?;
-        let agent = find::compiled(plan.agent.clone(), &engine, &self.compiler())?;
-        let plan = plan.with(agent);
+        let threads = threads(jobs, self.compiler())?;
         let cancel = cancel_on_interrupt()?;
-        let manifest = plan.manifest();
-        let sealed = sealed(&manifest)?;
-        self.carry_out(&manifest, &sealed, jobs, None, |writer, observe| {
-            let _ticker = Ticker::start(&engine);
-            harness::run(&plan, sealed.digest(), jobs, &cancel, writer, observe)
-        })
+        let run = run::Run::on_threads(plan, &threads, &cancel).map_err(|error| Failure::run(&error))?;
+        self.carry_out(run, jobs)
     }
 
     /// In processes of their own: this one reads the agent, and neither compiles nor runs anything of it.
     fn apart(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
-        let jobs = workers(self.jobs);
+        let jobs = jobs(self.jobs);
         let plan = self.plan(policy)?;
         let cancel = cancel_on_interrupt()?;
-        let manifest = plan.manifest();
-        let sealed = sealed(&manifest)?;
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
-        let crew = plan.crew_compiling(&program, sealed.digest(), jobs, &cancel, self.compiler());
-        let crew = crew.map_err(|error| Failure::run(&error))?;
-        for (part, why) in crew.confined().missing() {
+        let run = run::Run::on_workers(plan, &program, jobs, self.compiler(), &cancel);
+        let run = run.map_err(|error| Failure::run(&error))?;
+        for (part, why) in run.workers().iter().flat_map(|crew| crew.confined().missing()) {
             // There is nobody left to tell where the error output is closed.
             let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
         }
-        self.carry_out(&manifest, &sealed, jobs, Some(&crew), |writer, observe| {
-            harness::run_apart(&plan, &crew, jobs, &cancel, writer, observe)
-        })
+        self.carry_out(run, jobs)
     }
 
     /// Who compiles the agent, or keeps what workers have compiled.
@@ -141,14 +130,14 @@ impl Run {
     fn is_apart(&self, policy: &Policy) -> Result<bool, Failure> {
         let is_required = policy.isolation.process == Process::Required;
         match self.isolate {
-            Some(Isolate::None) if is_required => Err(Failure::run(&harness::Error::NotIsolated(policy.name.clone()))),
+            Some(Isolate::None) if is_required => Err(Failure::run(&run::Error::NotIsolated(policy.name.clone()))),
             Some(isolate) => Ok(isolate == Isolate::Process),
             None => Ok(is_required),
         }
     }
 
     /// What is to be run, once it is found out that all of it is there and fits.
-    fn plan(&self, policy: Arc<Policy>) -> Result<Plan<Known>, Failure> {
+    fn plan(&self, policy: Arc<Policy>) -> Result<Plan, Failure> {
         let lineages = self.lineages(&policy)?;
         let selection = find::world(&self.environment)?.selection;
         self.note_unpaid(&policy, &selection);
@@ -187,7 +176,7 @@ impl Run {
         let size = policy.population.map(|population| population.size);
         let lineages = self.lineages.or(size).unwrap_or(1);
         if let Some(size) = size.filter(|size| *size < lineages) {
-            return Err(Failure::run(&harness::Error::Population { size, lineages }));
+            return Err(Failure::run(&run::Error::Population { size, lineages }));
         }
         if u64::from(lineages) > self.episodes {
             return Err(Failure::input(
@@ -199,38 +188,25 @@ impl Run {
     }
 
     #[expect(clippy::disallowed_methods, reason = "how long a run took is for people and `host.json` alone")]
-    fn carry_out(
-        &self,
-        manifest: &ledger::Run,
-        sealed: &ledger::Manifest,
-        jobs: usize,
-        crew: Option<&Crew>,
-        run: impl FnOnce(&mut Writer, &Observe<'_>) -> Result<(Summary, Ending), harness::Error>,
-    ) -> Result<Exit, Failure> {
-        let folder = self.out.clone().unwrap_or_else(|| free_folder(manifest));
+    fn carry_out(&self, run: run::Run, jobs: usize) -> Result<Exit, Failure> {
+        let manifest = run.manifest().clone();
+        let folder = self.out.clone().unwrap_or_else(|| free_folder(&manifest));
         let unwritten = |error| Failure::ledger(&error).leaving(&folder);
-        let mut writer = Writer::create(&folder, sealed).map_err(|error| match error {
+        let run = run.record_in(&folder).map_err(|error| match error {
             ledger::Error::Exists { .. } => Failure::ledger(&error),
             error => unwritten(error),
         })?;
-        let progress = Progress::new(self, manifest.episodes);
-        let drawn = Drawn::default();
+        let confined = run.workers().map(|crew| crew.confined().clone());
+        let mut progress = Progress::new(self, manifest.episodes);
+        let mut drawn = Drawn::default();
         let started = Instant::now();
-        let ran = run(&mut writer, &|transcript| {
+        let outcome = run.carry_out(&mut |transcript: &Transcript| {
             progress.see(transcript);
             drawn.see(transcript);
         });
         let took = started.elapsed();
         progress.clear();
-        let (summary, ending) = match ran {
-            Ok(ran) => ran,
-            Err(error) => {
-                // What was recorded is sealed, where the disk takes that: what went wrong first is what is told.
-                let _ = writer.close(ledger::Reason::Aborted);
-                return Err(Failure::run(&error).leaving(&folder));
-            }
-        };
-        let left = crew.map(Crew::dismiss).unwrap_or_default();
+        let Outcome { summary, ending, head, left } = outcome.map_err(|error| Failure::run(&error).leaving(&folder))?;
         for Left { folder, why } in &left {
             let folder = plain(&folder.display().to_string());
             // There is nobody left to tell where the error output is closed.
@@ -240,15 +216,12 @@ impl Run {
                 plain(why)
             );
         }
-        // The seal does not wait for what is outside of it.
-        let hosted = writer.write_host(&host(jobs, took, crew, &left));
-        let head = writer.close(ending.reason()).map_err(unwritten)?;
-        hosted.map_err(unwritten)?;
+        ledger::write_host(&folder, &host(jobs, took, confined.as_ref(), &left)).map_err(unwritten)?;
         if let Some(path) = &self.svg {
-            drawn.write(path, manifest, summary.episodes)?;
+            drawn.write(path, &manifest, summary.episodes)?;
         }
         let path = folder.display().to_string();
-        let told = Told { manifest, summary: &summary, ending: &ending, path: &path, head };
+        let told = Told { manifest: &manifest, summary: &summary, ending: &ending, path: &path, head };
         if self.json {
             let object = crate::value::json::pretty(&json::Run::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{object}");
@@ -258,14 +231,6 @@ impl Run {
         }
         exit(&summary, &ending)
     }
-}
-
-/// Who watches a run.
-type Observe<'o> = dyn Fn(&Transcript) + Sync + 'o;
-
-/// The first leaf of the record.
-fn sealed(manifest: &ledger::Run) -> Result<ledger::Manifest, Failure> {
-    ledger::Manifest::new(manifest).map_err(|error| Failure::ledger(&error))
 }
 
 fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
@@ -283,33 +248,8 @@ fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
     }
 }
 
-fn engine(policy: &crate::policy::Policy, jobs: usize) -> Result<Engine, Failure> {
-    let episodes = u32::try_from(jobs).unwrap_or(u32::MAX);
-    Engine::new(episode::memory(policy), episodes).map_err(|error| Failure::engine(&format!("{error:#}")))
-}
-
-/// How many workers there are: as many as were asked for, or else one for each processor.
-pub(super) fn workers(jobs: Option<u16>) -> usize {
-    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
-}
-
-/// The first interrupt ends open episodes and seals what is done; the second one stops at once.
-pub(super) fn cancel_on_interrupt() -> Result<Cancel, Failure> {
-    let cancel = Cancel::default();
-    let wish = cancel.clone();
-    ctrlc::set_handler(move || {
-        if wish.is_cancelled() {
-            crate::capability::abandon_folders();
-            std::process::exit(130);
-        }
-        wish.cancel();
-    })
-    .map_err(|error| Failure::host(&error))?;
-    Ok(cancel)
-}
-
 /// The first folder in `dayfly-runs` that is free, named for what is run.
-fn free_folder(manifest: &ledger::Run) -> PathBuf {
+fn free_folder(manifest: &ledger::Manifest) -> PathBuf {
     let letters = |text: &str| -> String {
         let word = text.split(':').next().unwrap_or_default();
         word.chars().filter(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_')).collect()
@@ -322,18 +262,17 @@ fn free_folder(manifest: &ledger::Run) -> PathBuf {
 /// What people watch while a run goes on.
 struct Progress {
     bar: ProgressBar,
-    refused: AtomicU64,
+    has_refused: bool,
 }
 
 impl Progress {
     fn new(run: &Run, episodes: u64) -> Self {
         let bar = if run.quiet { ProgressBar::hidden() } else { progress::bar(episodes, "episodes") };
-        Self { bar, refused: AtomicU64::new(0) }
+        Self { bar, has_refused: false }
     }
 
-    fn see(&self, transcript: &Transcript) {
-        let before = self.refused.fetch_add(transcript.body.after_end, Ordering::Relaxed);
-        if before == 0 && transcript.body.after_end > 0 {
+    fn see(&mut self, transcript: &Transcript) {
+        if transcript.body.after_end > 0 && !std::mem::replace(&mut self.has_refused, true) {
             self.bar.set_message(", calls past the end refused");
         }
         self.bar.inc(1);

@@ -11,15 +11,13 @@
 //! 5. Of an episode that the wall clock ended nothing reaches the next one: how far it came depends on what else the machine did.
 
 mod learn;
-mod ticker;
 mod ticket;
 
 use std::sync::Arc;
 
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 pub use crate::capability::Cancel;
-pub use ticker::Ticker;
 pub use ticket::{Aborted, Error, Lived, Ticket};
 
 use self::learn::Pupil;
@@ -130,12 +128,22 @@ impl<A: AsRef<Known>> Setting<A> {
     }
 }
 
+impl Setting<Known> {
+    /// The same, with the agent as `compile` has it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `compile`.
+    pub fn compiled<E>(self, compile: impl FnOnce(&Known) -> Result<Agent, E>) -> Result<Setting, E> {
+        let Self { agent, policy, charter, task, run, cancel, steps } = self;
+        Ok(Setting { agent: compile(&agent)?, policy, charter, task, run, cancel, steps })
+    }
+}
+
 impl Setting {
-    /// With each step in the transcripts, for those who watch, also where the policy records only their digest.
-    #[must_use]
-    pub fn showing(self, steps: Detail) -> Self {
-        let steps = if steps == Detail::Full { steps } else { self.steps };
-        Self { steps, ..self }
+    /// Have each step in the transcripts, for those who watch, also where the policy records only their digest.
+    pub const fn show_steps(&mut self) {
+        self.steps = Detail::Full;
     }
 
     /// The same with no more than is known of the agent, for who has others live the episodes.
@@ -210,7 +218,7 @@ impl Setting {
         if let Some(world) = world.filter(|_| end == End::Wall) {
             let _ = environment.restore(&world);
         }
-        // INVARIANT 4: this is all that can reach a later episode; the harness keeps what the policy declares.
+        // INVARIANT 4: this is all that can reach a later episode; the run keeps what the policy declares.
         Ok(Lived { transcript: Transcript { header, body }, environment, carry_over, demands })
     }
 
@@ -296,7 +304,8 @@ impl Setting {
         // A list of the guest is lifted before a call can refuse it: it cannot be larger than the guest's memory.
         store.set_hostcall_fuel(usize::try_from(self.policy.episode.memory).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES);
-        ticker::watch(&mut store);
+        self.agent.start_clock();
+        watch(&mut store);
         Ok(store)
     }
 
@@ -311,6 +320,14 @@ impl Setting {
         });
         exit(ran)
     }
+}
+
+/// End the store's episode when its wall clock runs out or the run is cancelled, and stop it soon after.
+fn watch(store: &mut Store<Host>) {
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut context| {
+        Ok(if context.data_mut().may_go_on() { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
+    });
 }
 
 /// The seed of the world in an episode of `seed`.

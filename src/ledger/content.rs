@@ -13,7 +13,7 @@
 //! What it does not show: that it happened. Who seals a run of their own with what fits together needs no more than this program.
 
 use super::flaw::Flaw;
-use super::run::Run;
+use super::manifest::Manifest;
 use super::{Reason, tree};
 use crate::transcript::{End, Header, Lesson, Transcript};
 use crate::value::{Digest, Draws, json, plain};
@@ -62,8 +62,8 @@ impl Facts {
 }
 
 /// Read a manifest.
-pub(super) fn manifest(bytes: &[u8]) -> Result<Run, Flaw> {
-    let run: Run = serde_json::from_slice(bytes).map_err(|error| unread(&error))?;
+pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Flaw> {
+    let run: Manifest = serde_json::from_slice(bytes).map_err(|error| unread(&error))?;
     // INVARIANT 1
     let is_written = |again: serde_json::Result<Vec<u8>>| {
         again.is_ok_and(|again| bytes.strip_suffix(b"\n").is_some_and(|bytes| bytes == again))
@@ -128,7 +128,7 @@ fn is_frugal(line: &[u8]) -> bool {
 /// The lines so far, as the next one is held against them.
 pub(super) struct Content<'r> {
     /// What the run is, and the digest of its manifest, where that is what was sealed.
-    run: Option<(&'r Run, Digest)>,
+    run: Option<(&'r Manifest, Digest)>,
     /// The episode that has to come next for what follows from the lines before to be asked.
     next: u64,
     /// The carry-over of each lineage; nothing where it is empty.
@@ -151,7 +151,7 @@ impl<'r> Content<'r> {
     /// The most lineages of which it is remembered what they carry.
     const MOST: u32 = 1 << 20;
 
-    pub(super) fn new(run: Option<(&'r Run, Digest)>) -> Self {
+    pub(super) fn new(run: Option<(&'r Manifest, Digest)>) -> Self {
         Self {
             run,
             next: 0,
@@ -203,7 +203,7 @@ impl<'r> Content<'r> {
     }
 
     /// Whether its lineage and its world are those of the episode.
-    fn is_placed(&self, run: &Run, episode: u64, facts: &Facts) -> bool {
+    fn is_placed(&self, run: &Manifest, episode: u64, facts: &Facts) -> bool {
         let lineages = u64::from(run.lineages);
         let (round, lineage) = (episode.checked_div(lineages), episode.checked_rem(lineages));
         let (Some(round), Some(lineage)) = (round, lineage) else { return false };
@@ -213,7 +213,7 @@ impl<'r> Content<'r> {
     }
 
     /// Whether it opens with what the lines before left to it.
-    fn follows(&mut self, run: &Run, episode: u64, facts: &Facts) -> Option<Flaw> {
+    fn follows(&mut self, run: &Manifest, episode: u64, facts: &Facts) -> Option<Flaw> {
         let lineages = u64::from(run.lineages);
         if facts.header.generation != self.generation {
             let is_next = self.generation.checked_add(1) == Some(facts.header.generation);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::checkpoint::Checkpoint;
-use super::leaf::{Manifest, Sealed};
+use super::leaf::{Sealed, SealedManifest};
 use super::{CHECKPOINTS, Error, HOST, LEAVES, MANIFEST, TRANSCRIPTS, VOUCHED};
 use crate::value::json;
 
@@ -74,7 +74,7 @@ impl Files {
     /// Make the folder, and those above it, and write the manifest; `open` gives the disk of each file.
     pub(super) fn create(
         folder: &Path,
-        manifest: &Manifest,
+        manifest: &SealedManifest,
         open: impl Fn(&Path) -> io::Result<Box<dyn Disk>>,
     ) -> Result<Self, Error> {
         make(folder)?;
@@ -161,8 +161,13 @@ impl Files {
     }
 }
 
-/// Write `host.json`.
-pub(super) fn write_host(folder: &Path, host: &impl Serialize) -> Result<(), Error> {
+/// Write `host.json` into the folder of a record: what depends on the machine or the wall clock. It is outside the seal, and may be written
+/// again.
+///
+/// # Errors
+///
+/// [`Error::Write`] where it cannot be written; the ledger itself is what it was.
+pub fn write_host(folder: &Path, host: &impl Serialize) -> Result<(), Error> {
     let path = folder.join(HOST);
     let mut bytes = json::pretty(host)?.into_bytes();
     bytes.push(b'\n');

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::run::Run;
+use super::manifest::Manifest;
 use super::{Error, LONGEST, tree};
 use crate::transcript::Transcript;
 use crate::value::{Digest, json};
@@ -12,7 +12,7 @@ pub const FORMAT: u64 = 1;
 
 /// The manifest of a run, as the bytes of `manifest.json`: leaf 0.
 #[derive(Clone, Debug)]
-pub struct Manifest {
+pub struct SealedManifest {
     bytes: Vec<u8>,
     episodes: u64,
 }
@@ -23,13 +23,13 @@ pub(super) struct Format {
     pub(super) ledger: u64,
 }
 
-impl Manifest {
+impl SealedManifest {
     /// What `run` is, as indented JSON.
     ///
     /// # Errors
     ///
     /// [`Error::Long`] above 512 MiB.
-    pub fn new(run: &Run) -> Result<Self, Error> {
+    pub fn new(run: &Manifest) -> Result<Self, Error> {
         let mut bytes = json::pretty(run)?.into_bytes();
         bytes.push(b'\n');
         admit(&bytes)?;
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_manifest_says_its_format_first() {
-        let manifest = Manifest::new(&super::super::tests::described(3)).unwrap();
+        let manifest = SealedManifest::new(&super::super::tests::described(3)).unwrap();
         assert!(manifest.bytes().starts_with(b"{\n  \"ledger\": 1,\n  \"dayfly\": "));
         assert_eq!(manifest.digest(), Digest::of(manifest.bytes()));
         assert_eq!(manifest.episodes(), 3);
@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_line_or_a_manifest_is_bounded() {
-        let manifest = Manifest::new(&Run { task: Some(" ".repeat(LONGEST)), ..super::super::tests::described(3) });
+        let manifest =
+            SealedManifest::new(&Manifest { task: Some(" ".repeat(LONGEST)), ..super::super::tests::described(3) });
         assert!(matches!(manifest, Err(Error::Long { .. })));
         assert!(Sealed::new(vec![b' '; LONGEST]).is_ok());
         assert!(matches!(Sealed::new(vec![b' '; LONGEST + 1]), Err(Error::Long { .. })));

@@ -45,8 +45,8 @@ mod files;
 mod finding;
 mod flaw;
 mod leaf;
+mod manifest;
 mod read;
-mod run;
 mod salvage;
 #[cfg(test)]
 mod tests;
@@ -58,10 +58,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use checkpoint::{Head, Reason};
+pub use files::write_host;
 pub use finding::{Finding, Kind};
 pub use flaw::Flaw;
-pub use leaf::{FORMAT, Manifest, Sealed};
-pub use run::{Named, Run};
+pub use leaf::{FORMAT, Sealed, SealedManifest};
+pub use manifest::{Manifest, Named};
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 

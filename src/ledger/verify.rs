@@ -23,8 +23,8 @@ use super::content::{self, Content};
 use super::finding::{Finding, Findings};
 use super::flaw::Flaw;
 use super::leaf::{FORMAT, Format};
+use super::manifest::Manifest;
 use super::read::{Leaves, Line, Lines, length, whole};
-use super::run::Run;
 use super::{CHECKPOINTS, Error, LEAVES, MANIFEST, TRANSCRIPTS, tree};
 use crate::value::Digest;
 
@@ -142,7 +142,7 @@ struct Stated {
     /// Its hash as a leaf, and its digest.
     leaf: Digest,
     digest: Digest,
-    run: Result<Run, Flaw>,
+    run: Result<Manifest, Flaw>,
 }
 
 /// The manifest; nothing of one that is longer than this program writes any.

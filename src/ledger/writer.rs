@@ -14,12 +14,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
 use super::Error;
 use super::checkpoint::{Checkpoint, Head, Reason, is_due};
-use super::files::{Disk, Files, write_host};
-use super::leaf::{Manifest, Sealed};
+use super::files::{Disk, Files};
+use super::leaf::{Sealed, SealedManifest};
 use super::salvage::Pending;
 use super::tree::Tree;
 
@@ -53,14 +51,14 @@ impl Writer {
     /// # Errors
     ///
     /// [`Error::Exists`] where there is anything at `folder`, [`Error::Write`] where it cannot be written.
-    pub fn create(folder: &Path, manifest: &Manifest) -> Result<Self, Error> {
+    pub fn create(folder: &Path, manifest: &SealedManifest) -> Result<Self, Error> {
         Self::create_on(folder, manifest, |path| Ok(Box::new(File::create_new(path)?)))
     }
 
     /// As [`Writer::create`], with the disk that `open` gives for each file.
     pub(super) fn create_on(
         folder: &Path,
-        manifest: &Manifest,
+        manifest: &SealedManifest,
         open: impl Fn(&Path) -> io::Result<Box<dyn Disk>>,
     ) -> Result<Self, Error> {
         let files = Files::create(folder, manifest, open)?;
@@ -70,11 +68,11 @@ impl Writer {
     }
 
     /// A ledger without a disk: nothing is kept, no write can fail, and the head is that of the same ledger in a folder.
-    pub fn nowhere(manifest: &Manifest) -> Self {
+    pub fn nowhere(manifest: &SealedManifest) -> Self {
         Self::begin(manifest, Kept::Nothing)
     }
 
-    fn begin(manifest: &Manifest, kept: Kept) -> Self {
+    fn begin(manifest: &SealedManifest, kept: Kept) -> Self {
         let mut tree = Tree::default();
         tree.push(manifest.leaf());
         Self { tree, asked: manifest.episodes(), kept, pending: Pending::default(), vouched: now() }
@@ -118,18 +116,6 @@ impl Writer {
         self.pending.settle(&self.tree);
         self.vouched = now();
         Ok(())
-    }
-
-    /// Write `host.json`: what depends on the machine or the wall clock. It is outside the seal, and may be written again.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Write`] where it cannot be written; the ledger itself can still be closed.
-    pub fn write_host(&self, host: &impl Serialize) -> Result<(), Error> {
-        match &self.kept {
-            Kept::Nothing => Ok(()),
-            Kept::Folder(folder, _) | Kept::Failed(folder, _) => write_host(folder, host),
-        }
     }
 
     /// Close the run. When this returns, all that is kept of it is on the disk.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Told;
-use crate::harness::{Example, Spread, Summary};
 use crate::ledger::Named;
+use crate::run::{Example, Spread, Summary};
 use crate::transcript::{Closing, End, Entry, Lesson, Touched};
 use crate::value::{Digest, Seed};
 

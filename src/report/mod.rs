@@ -13,14 +13,14 @@ pub mod text;
 
 pub use page::{paragraphs, plain, plain_lines, table};
 
-use crate::harness::{Ending, Summary};
-use crate::ledger::{Head, Run};
+use crate::ledger::{Head, Manifest};
+use crate::run::{Ending, Summary};
 
 /// A run that is over and recorded, ready to be told.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
     /// What was run.
-    pub manifest: &'a Run,
+    pub manifest: &'a Manifest,
     /// What happened.
     pub summary: &'a Summary,
     /// Why it ended.

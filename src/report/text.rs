@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Told;
 use super::page::{Page, count, number, plain};
-use crate::harness::{Ending, Example, Spread, Summary};
+use crate::run::{Ending, Example, Spread, Summary};
 use crate::transcript::{Class, Entry, Lesson};
 use crate::value::many;
 

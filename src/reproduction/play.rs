@@ -2,19 +2,17 @@
 //!
 //! Plays share the workers, and so do the episodes of each play.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::Cell;
-use crate::agent::{Agent, Engine, Source};
+use crate::agent::{Known, Source};
 use crate::environment::Selection;
-use crate::episode::{self, Cancel, Ticker};
-use crate::harness::{self, Ending, Plan, Watch as Watching};
-use crate::ledger::{self, Manifest, Writer};
+use crate::episode::Cancel;
 use crate::policy::Policy;
-use crate::transcript::{Body, Detail, Transcript};
+use crate::run::{self, Ending, Plan, Run, Threads};
+use crate::transcript::{Body, Transcript};
 use crate::value::{Seed, Value, plain};
 
 /// One run.
@@ -87,102 +85,76 @@ pub struct Score {
 pub enum Error {
     /// The run failed.
     #[error(transparent)]
-    Run(#[from] harness::Error),
-    /// The record failed.
-    #[error(transparent)]
-    Ledger(#[from] ledger::Error),
-    /// The engine could not be started.
-    #[error("the engine could not be started: {0}")]
-    Engine(String),
+    Run(#[from] run::Error),
     /// An agent does not come with Dayfly, or cannot be loaded.
     #[error("the agent `{}` cannot be loaded", plain(.0))]
     Agent(String),
-    /// The workers.
-    #[error("the workers could not be started")]
-    Workers(#[from] rayon::ThreadPoolBuildError),
 }
 
 /// Run the plays of a cell; nothing where it was cancelled.
 ///
-/// `observe` is called after each episode, in any order, for those who watch.
+/// `observe` is called after each episode.
 ///
 /// # Errors
 ///
 /// [`Error`] where the host could not carry it out.
 pub fn carry_out(
     cell: &Cell,
-    jobs: usize,
+    threads: &Threads,
     cancel: &Cancel,
     observe: &(dyn Fn() + Sync),
 ) -> Result<Option<Vec<Seen>>, Error> {
-    let Some(first) = cell.plays.first() else { return Ok(Some(Vec::new())) };
-    let episodes = u32::try_from(jobs).unwrap_or(u32::MAX);
-    let engine =
-        Engine::new(episode::memory(&first.policy), episodes).map_err(|error| Error::Engine(format!("{error:#}")))?;
-    let mut agents = BTreeMap::new();
-    for play in &cell.plays {
-        if !agents.contains_key(&play.agent) {
-            agents.insert(play.agent.clone(), load(&play.agent, &engine)?);
-        }
-    }
-    let _ticker = Ticker::start(&engine);
-    let live = |play: &Play| match agents.get(&play.agent) {
-        Some(agent) => play.live(agent.clone(), cancel, observe),
-        None => Err(Error::Agent(play.agent.clone())),
-    };
-    let workers = harness::workers(jobs)?;
-    workers.install(|| cell.plays.par_iter().map(live).collect())
+    let live = |play: &Play| play.live(read(&play.agent)?, threads, cancel, observe);
+    threads.install(|| cell.plays.par_iter().map(live).collect())
 }
 
 /// The shipped agent that is written `NAME` or `NAME:INSTRUCTIONS`.
-fn load(text: &str, engine: &Engine) -> Result<Agent, Error> {
-    let agent = Source::shipped(text).and_then(|source| source.load(engine).ok());
+fn read(text: &str) -> Result<Known, Error> {
+    let agent = Source::shipped(text).and_then(|source| source.read().ok());
     agent.ok_or_else(|| Error::Agent(text.to_owned()))
 }
 
 impl Play {
-    fn live(&self, agent: Agent, cancel: &Cancel, observe: &(dyn Fn() + Sync)) -> Result<Option<Seen>, Error> {
+    fn live(
+        &self,
+        agent: Known,
+        threads: &Threads,
+        cancel: &Cancel,
+        observe: &(dyn Fn() + Sync),
+    ) -> Result<Option<Seen>, Error> {
         let plan = Plan {
-            agent,
-            policy: Arc::clone(&self.policy),
-            world: self.world.clone().into(),
             task: self.task.as_deref().map(Arc::from),
             episodes: self.episodes,
             lineages: self.lineages,
             seed: self.seed,
-            draws: None,
+            ..Plan::new(agent, Arc::clone(&self.policy), self.world.clone())
         };
-        let manifest = Manifest::new(&plan.manifest())?;
-        let mut writer = Writer::nowhere(&manifest);
-        let kept = Mutex::new(Kept::new(self));
-        let see = |transcript: &Transcript| {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).add(transcript);
+        let mut kept = Kept::new(self);
+        let mut see = |transcript: &Transcript| {
+            kept.add(transcript);
             observe();
         };
-        let watch = Watching { steps: Detail::Full, see: &see };
-        let (_, ending) = harness::carry_out(&plan, manifest.digest(), cancel, &mut writer, watch)?;
-        match ending {
-            Ending::Completed | Ending::Quarantined | Ending::Full => {
-                Ok(Some(kept.into_inner().unwrap_or_else(PoisonError::into_inner).seen()))
-            }
+        let outcome = Run::on_threads(plan, threads, cancel)?.showing_steps().carry_out(&mut see)?;
+        match outcome.ending {
+            Ending::Completed | Ending::Quarantined | Ending::Full => Ok(Some(kept.seen())),
             Ending::Cancelled => Ok(None),
-            Ending::Aborted(error) => Err(harness::Error::Episode(error).into()),
-            Ending::Halted(halt) => Err(harness::Error::Halted(halt).into()),
+            Ending::Aborted(error) => Err(run::Error::Episode(error).into()),
+            Ending::Halted(halt) => Err(run::Error::Halted(halt).into()),
         }
     }
 }
 
-/// What is kept of a run while it goes on: it does not depend on the order in which episodes come.
+/// What is kept of a run while it goes on.
 struct Kept {
     watch: Watch,
     lineages: Vec<Lineage>,
-    scores: BTreeMap<u64, Score>,
+    scores: Vec<Score>,
 }
 
 impl Kept {
     fn new(play: &Play) -> Self {
         let lineages = (0..play.lineages).map(|_| Lineage::default()).collect();
-        Self { watch: play.watch, lineages, scores: BTreeMap::new() }
+        Self { watch: play.watch, lineages, scores: Vec::new() }
     }
 
     fn add(&mut self, transcript: &Transcript) {
@@ -196,7 +168,7 @@ impl Kept {
             }
             Watch::Scores { from } if transcript.header.episode >= from => {
                 let Body { steps, total, performance, .. } = transcript.body;
-                self.scores.insert(transcript.header.episode, Score { steps, total, performance });
+                self.scores.push(Score { steps, total, performance });
             }
             Watch::Choices { .. } | Watch::Scores { .. } => {}
         }
@@ -205,7 +177,7 @@ impl Kept {
     fn seen(self) -> Seen {
         match self.watch {
             Watch::Choices { .. } => Seen::Choices(self.lineages),
-            Watch::Scores { .. } => Seen::Scores(self.scores.into_values().collect()),
+            Watch::Scores { .. } => Seen::Scores(self.scores),
         }
     }
 }

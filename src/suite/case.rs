@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::Source;
-use crate::harness;
 use crate::policy::Policy;
 use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Verdict, World};
+use crate::run;
 use crate::statistics::Level;
 use crate::value::{Digest, Seed};
 
@@ -110,7 +110,7 @@ impl Case {
         Inquiry {
             subject: Subject { name: self.agent.text.clone(), learns: self.learns },
             world: self.world.clone(),
-            terms: harness::terms(&self.rules.policy),
+            terms: run::terms(&self.rules.policy),
             seed: self.seed,
             level: self.level,
             limit: self.limit,

@@ -8,7 +8,6 @@ use super::lived::Lived;
 use super::stage::{self, Stage};
 use super::{Case, Line, Outcome};
 use crate::episode::Cancel;
-use crate::harness;
 use crate::property::{Cast, Finding, Inquiry, Observed, Trial, Verdict};
 use crate::transcript::Entry;
 
@@ -43,12 +42,9 @@ pub enum Error {
         /// Why.
         source: stage::Error,
     },
-    /// The workers.
-    #[error("the workers could not be started")]
-    Workers(#[from] rayon::ThreadPoolBuildError),
 }
 
-/// Carry out the cases in their order, with `jobs` workers. Where it is cancelled, or a case does not hold and that stops it,
+/// Carry out the cases in their order. Where it is cancelled, or a case does not hold and that stops it,
 /// the outcomes are those of the first cases.
 ///
 /// # Errors
@@ -57,16 +53,14 @@ pub enum Error {
 pub fn run(
     cases: &[Case],
     stage: &Stage,
-    jobs: usize,
     on_failure: OnFailure,
     cancel: &Cancel,
     watch: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Vec<Outcome>, Error> {
-    let pool = harness::workers(jobs)?;
     let mut outcomes = Vec::with_capacity(cases.len());
     for case in cases {
         watch(Event::Started(case));
-        let ran = pool.install(|| one(case, stage, cancel, watch));
+        let ran = stage.threads().install(|| one(case, stage, cancel, watch));
         let ran = ran.map_err(|source| Error::Case { case: case.to_string(), source })?;
         let Some(outcome) = ran else { break };
         watch(Event::Finished(case, &outcome));
@@ -161,11 +155,10 @@ fn gather(
 pub fn observe(
     case: &Case,
     stage: &Stage,
-    jobs: usize,
     cancel: &Cancel,
     watch: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Vec<Observed>, Error> {
-    let gathered = harness::workers(jobs)?.install(|| gather(case, &case.inquiry(), stage, cancel, watch));
+    let gathered = stage.threads().install(|| gather(case, &case.inquiry(), stage, cancel, watch));
     let gathered = gathered.map_err(|source| Error::Case { case: case.to_string(), source })?;
     Ok(gathered.map(|gathered| gathered.seen).unwrap_or_default())
 }

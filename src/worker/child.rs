@@ -19,7 +19,7 @@ use super::told::Told;
 use super::wire::{Answer, Charge, Code, Confined, Opening, Order, Terms, VERSION};
 use crate::agent::{self, Agent, Compiler, Engine, Handed, Known};
 use crate::environment::Selection;
-use crate::episode::{self, Cancel, Setting, Ticker, Ticket};
+use crate::episode::{self, Cancel, Setting, Ticket};
 use crate::policy::{Policy, SourceFile};
 use crate::value::{Digest, Seed};
 
@@ -112,7 +112,7 @@ impl Worker {
 
     fn work(mut self, ready: &Ready) -> Result<(), frame::Error> {
         let Ready { setting, selection, engine, confined } = ready;
-        let _ticker = Ticker::start(engine);
+        engine.start_clock();
         let batches = listen(self.orders, setting.cancel.clone());
         if let Err(why) = confine::with_the_agent(&setting.policy, confined) {
             return frame::send(&Answer::Failed(why), &mut self.answers);

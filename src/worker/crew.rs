@@ -1,4 +1,4 @@
-//! The workers of a run, as the harness uses them.
+//! The workers of a run, as runs use them.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

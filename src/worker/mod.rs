@@ -5,7 +5,7 @@
 //!  Ticket --Opening--> pipe ------------------------->  Ticket --live--> Lived
 //!  Lived <--believe-- Told <----------------- pipe <------------ Told::of --+
 //!    |
-//!    +--> harness: world, carry-over, record            no file, socket, process or right but what episodes need
+//!    +--> run: world    , carry-over, record            no file, socket, process or right but what episodes need
 //! ```
 //!
 //! 1. A worker confines itself before it reads anything of the agent, and further once the agent is compiled.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dayfly::agent::Engine;
 use dayfly::audit::{self, Measured, Pairs, Road, Subject, Verdict};
 use dayfly::capability::CAPABILITIES;
 use dayfly::environment::{Environment, Selection, Transition};
-use dayfly::episode::{self, Cancel};
-use dayfly::harness::World;
+use dayfly::episode::Cancel;
+use dayfly::run::{Threads, World};
 use dayfly::transcript::End;
 use dayfly::value::{Seed, Space, Value};
 
@@ -18,14 +17,13 @@ fn world(text: &str) -> World {
     text.parse::<Selection>().unwrap().into()
 }
 
-fn subject(policy: &str, world: World, jobs: u32) -> Subject {
+fn subject(policy: &str, world: World, jobs: usize) -> Subject {
     let policy = crate::common::policy(policy);
-    let engine = Engine::new(episode::memory(&policy), jobs - 1).unwrap();
-    Subject::new(&policy, world, Seed(0), &engine, &Cancel::default()).unwrap()
+    Subject::new(&policy, world, Seed(0), &Threads::new(jobs).unwrap(), &Cancel::default()).unwrap()
 }
 
-fn pairs(policy: &str, world: World, pairs: u32, jobs: u32) -> Pairs {
-    audit::noninterference(&subject(policy, world, jobs), &[], pairs, jobs as usize, &|_| ()).unwrap()
+fn pairs(policy: &str, world: World, pairs: u32, jobs: usize) -> Pairs {
+    audit::noninterference(&subject(policy, world, jobs), &[], pairs, &|_| ()).unwrap()
 }
 
 /// A button world that breaks its promise: what is pressed in one episode is seen in all later ones, of whatever run.
@@ -41,7 +39,7 @@ impl Leaky {
         let make = move || -> Box<dyn Environment> {
             Box::new(Self { world: selection.make(), pressed: Arc::clone(&pressed) })
         };
-        World { name: "leaky".into(), definition: "leaky".into(), make: Arc::new(make) }
+        World::new("leaky", "leaky", make)
     }
 }
 
@@ -141,7 +139,7 @@ fn small() -> String {
 
 fn measured(policy: &str, world: World, roads: &[&str], trials: u32) -> Vec<Measured> {
     let roads: Vec<String> = roads.iter().map(|road| (*road).to_owned()).collect();
-    let measured = audit::channels(&subject(policy, world, 2), &roads, trials, 2, &|_| ()).unwrap();
+    let measured = audit::channels(&subject(policy, world, 2), &roads, trials, &|_| ()).unwrap();
     assert_eq!(measured.len(), audit::measurements(&roads));
     measured
 }

@@ -1,19 +1,18 @@
 //! What the tests share: a run through the library, and its record.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::agent::{Agent, Engine, SHIPPED};
+use dayfly::agent::{Compiler, Known, SHIPPED};
 use dayfly::capability::CAPABILITIES;
 use dayfly::environment::Selection;
-use dayfly::episode::{self, Cancel, Ticker};
-use dayfly::harness::{self, Ending, Plan, Summary};
-use dayfly::ledger::{self, Writer};
+use dayfly::episode::Cancel;
+use dayfly::ledger;
 use dayfly::policy::{Policy, SourceFile};
+use dayfly::run::{self, Ending, Outcome, Plan, Summary, Threads, Unwatched};
 use dayfly::transcript::Transcript;
 use dayfly::value::Seed;
-use dayfly::worker::Crew;
 use serde_json::Value;
 
 /// A run to be made; change what matters to the test.
@@ -61,17 +60,12 @@ impl Run {
         self.attempt().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// As [`Run::go`], where the harness may refuse.
-    pub(crate) fn attempt(&self) -> Result<Ran, harness::Error> {
+    /// As [`Run::go`], where it may be refused.
+    pub(crate) fn attempt(&self) -> Result<Ran, run::Error> {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("run");
-        let (plan, engine) = self.plan();
-        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
-        let mut writer = Writer::create(&folder, &manifest).unwrap();
-        let _ticker = Ticker::start(&engine);
-        let (summary, ending) =
-            harness::run(&plan, manifest.digest(), self.jobs, &Cancel::default(), &mut writer, &|_| ())?;
-        writer.close(ending.reason()).unwrap();
+        let run = run::Run::on_threads(self.plan(), &Threads::new(self.jobs)?, &Cancel::default())?;
+        let Outcome { summary, ending, .. } = run.record_in(&folder)?.carry_out(&mut Unwatched)?;
         // Whatever an agent does, what is recorded of it is what this program records.
         let verified = ledger::verify(&folder, None).unwrap();
         assert!(matches!(verified, ledger::Verification::Whole { .. }), "{verified:?}");
@@ -87,63 +81,57 @@ impl Run {
 
     /// As [`Run::apart`], with so much patience, in the order in which they were over.
     pub(crate) fn apart_within(&self, program: &Path, patience: Duration) -> Result<Vec<Value>, String> {
-        self.apart_by(program, |make| make().map(|crew| crew.patient(patience)))
+        self.apart_by(program, |make| make().map(|run| run.with_workers(|crew| crew.patient(patience))))
     }
 
-    /// As [`Run::apart`], where the thread that makes the crew is over before it lives anything.
+    /// As [`Run::apart`], where the thread that starts the workers is over before it lives anything.
     pub(crate) fn apart_from_another_thread(&self, program: &Path) -> Result<Vec<Value>, String> {
         self.apart_by(program, |make| {
-            let crew = std::thread::scope(|scope| scope.spawn(make).join().unwrap());
+            let run = std::thread::scope(|scope| scope.spawn(make).join().unwrap());
             // The system ends what depends on the thread a moment after it.
             std::thread::sleep(Duration::from_millis(100));
-            crew
+            run
         })
     }
 
     fn apart_by(
         &self,
         program: &Path,
-        ready: impl FnOnce(&(dyn Fn() -> Result<Crew, harness::Error> + Sync)) -> Result<Crew, harness::Error>,
+        ready: impl FnOnce(&(dyn Fn() -> Result<run::Run, run::Error> + Sync)) -> Result<run::Run, run::Error>,
     ) -> Result<Vec<Value>, String> {
-        let (plan, _) = self.plan();
-        let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
         let cancel = Cancel::default();
-        let make = || plan.crew(program, manifest.digest(), self.jobs, &cancel);
-        let crew = ready(&make).map_err(|error| error.to_string())?;
-        let transcripts = Mutex::new(Vec::new());
-        let observe = |transcript: &Transcript| {
-            transcripts.lock().unwrap().push(serde_json::to_value(transcript).unwrap());
-        };
-        let mut writer = Writer::nowhere(&manifest);
-        let (_, ending) = harness::run_apart(&plan, &crew, self.jobs, &cancel, &mut writer, &observe)
-            .map_err(|error| error.to_string())?;
-        if let Ending::Halted(halt) = ending {
+        let run = ready(&|| self.on_workers(program, &cancel)).map_err(|error| error.to_string())?;
+        let mut transcripts = Vec::new();
+        let mut observe = |transcript: &Transcript| transcripts.push(serde_json::to_value(transcript).unwrap());
+        let outcome = run.carry_out(&mut observe).map_err(|error| error.to_string())?;
+        if let Ending::Halted(halt) = outcome.ending {
             return Err(halt.to_string());
         }
-        Ok(transcripts.into_inner().unwrap())
+        Ok(transcripts)
     }
 
-    pub(crate) fn plan(&self) -> (Plan, Engine) {
-        let policy = policy(&self.policy);
+    /// The run in workers of a program that may be none of ours.
+    pub(crate) fn on_workers(&self, program: &Path, cancel: &Cancel) -> Result<run::Run, run::Error> {
+        run::Run::on_workers(self.plan(), program, self.jobs, Compiler::default(), cancel)
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
         let is_table = self.environment.contains('\n');
         let selection =
             if is_table { Selection::table(&self.environment) } else { Ok(self.environment.parse().unwrap()) };
-        let engine = Engine::new(episode::memory(&policy), 2).unwrap();
-        let agent = agent(&self.agent, &engine);
-        let plan = Plan {
-            agent: match &self.instructions {
-                Some(instructions) => agent.instructed(instructions),
-                None => agent,
-            },
-            policy: Arc::new(policy),
-            world: selection.unwrap().into(),
+        let agent = known(&self.agent);
+        let agent = match &self.instructions {
+            Some(instructions) => agent.instructed(instructions),
+            None => agent,
+        };
+        Plan {
             task: self.task.as_deref().map(Arc::from),
             episodes: self.episodes,
             lineages: self.lineages,
             seed: Seed(self.seed),
             draws: self.draws.as_deref().map(Arc::from),
-        };
-        (plan, engine)
+            ..Plan::new(agent, policy(&self.policy), selection.unwrap())
+        }
     }
 }
 
@@ -195,14 +183,14 @@ pub(crate) fn violations(transcript: &Value, class: &str) -> u64 {
 }
 
 /// A shipped agent, or the one that this text of a core module or a component makes.
-pub(crate) fn agent(text: &str, engine: &Engine) -> Agent {
+pub(crate) fn known(text: &str) -> Known {
     let shipped = SHIPPED.iter().find(|shipped| shipped.name == text);
     let bytes = match shipped {
         Some(shipped) => shipped.bytes.to_vec(),
         None if text.starts_with("(component") => text.as_bytes().to_vec(),
         None => crate::core::component(text),
     };
-    Agent::load("test", &bytes, engine).unwrap_or_else(|error| panic!("{error}"))
+    Known::read("test", &bytes).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The folder of the package.

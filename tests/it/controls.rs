@@ -7,6 +7,7 @@ use dayfly::agent::Source;
 use dayfly::environment::{KINDS, Selection as World};
 use dayfly::episode::Cancel;
 use dayfly::property::{About, Finding, Need, PROPERTIES, Property, Verdict};
+use dayfly::run::Threads;
 use dayfly::suite::{self, Asked, Case, OnFailure, Origin, Outcome, Rules, Selection, Stage};
 use dayfly::value::Seed;
 
@@ -93,7 +94,7 @@ fn cases(agent: &Arc<Source>, learns: bool, property: &'static Property, rules: 
 }
 
 fn ask(cases: &[Case]) -> Vec<Outcome> {
-    suite::run(cases, &Stage::new(JOBS), JOBS, OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
+    suite::run(cases, &Stage::new(Threads::new(JOBS).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 
 fn about_preferences() -> impl Iterator<Item = &'static Property> {

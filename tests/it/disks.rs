@@ -4,13 +4,11 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use dayfly::episode::Cancel;
-use dayfly::harness::{self, Ending};
-use dayfly::ledger::{self, Reason, Verification, Writer};
-use dayfly::transcript::Transcript;
+use dayfly::ledger::{self, Reason, Verification};
+use dayfly::run::{Ending, Outcome, Unwatched};
 use dayfly::worker::{Answer, Confined};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -206,17 +204,10 @@ fn a_run_ends_before_it_keeps_more_than_its_policy_says() {
 /// What a run of six episodes in workers of `program` comes to, and its record.
 fn apart(place: &Path, program: &Path, policy: &str) -> (Ending, Verification, Vec<String>) {
     let run = Run { episodes: 6, ..Run::of(&agent("(loop $again (br $again))"), policy, "button") };
-    let (plan, _) = run.plan();
-    let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
-    let cancel = Cancel::default();
-    let crew = plan.crew(program, manifest.digest(), 1, &cancel).unwrap();
     let out = place.join("run");
-    let mut writer = Writer::create(&out, &manifest).unwrap();
-    let seen = Mutex::new(0);
-    let see = |_: &Transcript| *seen.lock().unwrap() += 1;
-    let (_, ending) = harness::run_apart(&plan, &crew, 1, &cancel, &mut writer, &see).unwrap();
-    assert!(crew.dismiss().is_empty());
-    writer.close(ending.reason()).unwrap();
+    let run = run.on_workers(program, &Cancel::default()).unwrap().record_in(&out).unwrap();
+    let Outcome { ending, left, .. } = run.carry_out(&mut Unwatched).unwrap();
+    assert!(left.is_empty());
     (ending, ledger::verify(&out, None).unwrap(), lines(&out))
 }
 

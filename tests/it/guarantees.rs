@@ -131,17 +131,12 @@ impl Row {
     }
 }
 
-/// The tables of `docs/mutants.md`: breaks that were made by hand, those that are still to be made, and breaks as data.
-fn tables() -> [Vec<Row>; 3] {
+/// The table of `docs/mutants.md`.
+fn table() -> Vec<Row> {
     let text = read(&root().join("docs/mutants.md"));
-    let (by_hand, as_data) = text.split_once("\n## Breaks as data\n").unwrap();
-    let (made, to_be_made) = by_hand.split_once("\n## Breaks that are still to be made\n").unwrap_or((by_hand, ""));
-    let rows = |text: &str| {
-        let is_head = |line: &&str| ["the break | ", "mutant | ", "--- | "].iter().any(|head| line.starts_with(head));
-        let lines = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
-        lines.filter(|line| !is_head(line)).map(Row::of).collect()
-    };
-    [made, to_be_made, as_data].map(rows)
+    let is_head = |line: &&str| ["mutant | ", "--- | "].iter().any(|head| line.starts_with(head));
+    let lines = text.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    lines.filter(|line| !is_head(line)).map(Row::of).collect()
 }
 
 #[test]
@@ -165,8 +160,7 @@ fn every_test_that_is_said_to_show_a_breach_is_there() {
 
 #[test]
 fn every_promise_has_a_test_that_was_seen_to_fail() {
-    let [made, _, as_data] = tables();
-    let caught: BTreeSet<Named> = made.iter().chain(&as_data).flat_map(Row::tests).collect();
+    let caught: BTreeSet<Named> = table().iter().flat_map(Row::tests).collect();
     for (number, tests) in promises() {
         let was_seen = |test: &Named| caught.iter().any(|other| test.covers(other));
         assert!(tests.iter().any(was_seen), "no break of docs/mutants.md made a test of promise {number} fail");
@@ -174,24 +168,8 @@ fn every_promise_has_a_test_that_was_seen_to_fail() {
 }
 
 #[test]
-fn every_break_names_a_file_and_tests_that_there_are() {
-    let [made, to_be_made, _] = tables();
-    assert!(made.len() > 100, "{} breaks", made.len());
-    for row in made.iter().chain(&to_be_made) {
-        assert_eq!(row.cells.len(), 2, "{:?} are no break and its tests", row.cells);
-        let broken = Named::all(&row.cells[0]);
-        assert!(broken.first().is_some_and(|file| row.cells[0].starts_with(&format!("`{file}`"))), "{:?}", row.cells);
-        assert!(!row.tests().is_empty(), "{:?} names no test", row.cells);
-        for named in broken.iter().filter(|named| is_path(&named.0)).chain(&row.tests()) {
-            assert!(named.exists(), "{:?}: there is no `{named}`", row.cells);
-        }
-    }
-}
-
-#[test]
 fn every_mutant_was_killed_by_the_tests_that_it_names() {
-    let [.., as_data] = tables();
-    let recorded: Vec<String> = as_data.iter().map(|row| row.cells.join(" | ")).collect();
+    let recorded: Vec<String> = table().iter().map(|row| row.cells.join(" | ")).collect();
     let killed: Vec<String> = mutants()
         .iter()
         .map(|mutant| {

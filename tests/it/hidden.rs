@@ -78,8 +78,8 @@ fn no_message_about_a_file_of_the_user_has_one_raw() {
 #[test]
 fn no_message_about_a_name_or_a_path_has_one_raw() {
     let folder = tempfile::tempdir().unwrap();
-    let (plan, _) = crate::common::Run::of("random", "strict", "button").plan();
-    let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
+    let plan = crate::common::Run::of("random", "strict", "button").plan();
+    let manifest = ledger::SealedManifest::new(&plan.manifest()).unwrap();
     for hidden in HIDDEN {
         let name = format!("a{hidden}b");
         for text in

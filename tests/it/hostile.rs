@@ -10,13 +10,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dayfly::agent::{Agent, Engine};
-use dayfly::episode::{self, Cancel, Ticker};
-use dayfly::harness::{self, Plan};
-use dayfly::ledger::{self, Verification, Writer};
+use dayfly::agent::Known;
+use dayfly::episode::Cancel;
+use dayfly::ledger::{self, Verification};
+use dayfly::run::{Plan, Run, Threads};
 use dayfly::value::Seed;
 use serde::Deserialize;
 use serde_json::Value;
@@ -355,42 +354,28 @@ fn every_hostile_agent_is_recorded_exactly_and_costs_the_host_no_more_than_it_ma
 /// An agent that steps until its episode is over.
 const HONEST: &str = include_str!("../agents/stepper.wat");
 
-/// The transcripts of two episodes of an agent, lived on this engine.
-fn lived(agent: &Agent, text: &str, environment: &str) -> Vec<String> {
-    let plan = Plan {
-        agent: agent.clone(),
-        policy: Arc::new(policy(text)),
-        world: environment.parse::<dayfly::environment::Selection>().unwrap().into(),
-        task: None,
-        episodes: 2,
-        lineages: 1,
-        seed: Seed(3),
-        draws: None,
-    };
-    let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
-    let lines = std::sync::Mutex::new(Vec::new());
-    let keep = |transcript: &_| lines.lock().unwrap().push(serde_json::to_string(transcript).unwrap());
-    let mut writer = Writer::nowhere(&manifest);
-    harness::run(&plan, manifest.digest(), 1, &Cancel::default(), &mut writer, &keep).unwrap();
-    lines.into_inner().unwrap()
+/// The transcripts of two episodes of an agent, lived on these threads.
+fn lived(agent: &Known, text: &str, environment: &str, threads: &Threads) -> Vec<String> {
+    let world = environment.parse::<dayfly::environment::Selection>().unwrap();
+    let plan = Plan { episodes: 2, seed: Seed(3), ..Plan::new(agent.clone(), policy(text), world) };
+    let mut lines = Vec::new();
+    let mut keep = |transcript: &_| lines.push(serde_json::to_string(transcript).unwrap());
+    Run::on_threads(plan, threads, &Cancel::default()).unwrap().carry_out(&mut keep).unwrap();
+    lines
 }
 
 #[test]
 fn an_honest_agent_lives_the_same_episode_after_any_hostile_one() {
     let honest = granting("steps = 20", "");
-    let alone = {
-        let engine = Engine::new(episode::memory(&policy(&honest)), 1).unwrap();
-        lived(&crate::common::agent(HONEST, &engine), &honest, "off-switch")
-    };
+    let stepper = crate::common::known(HONEST);
+    let alone = lived(&stepper, &honest, "off-switch", &Threads::new(1).unwrap());
     for case in cases().iter().filter(|case| case.expect.refused.is_none()) {
         let text = case.policy();
-        let engine = Engine::new(episode::memory(&policy(&text)), 1).unwrap();
-        let _ticker = Ticker::start(&engine);
-        let agent = Agent::load(&case.name, &case.agent().0, &engine).unwrap_or_else(|error| panic!("{error}"));
-        let stepper = crate::common::agent(HONEST, &engine);
+        let threads = Threads::new(1).unwrap();
+        let agent = Known::read(&case.name, &case.agent().0).unwrap_or_else(|error| panic!("{error}"));
         for _ in 0..2 {
-            lived(&agent, &text, &case.environment);
-            assert_eq!(lived(&stepper, &honest, "off-switch"), alone, "after {}", case.name);
+            lived(&agent, &text, &case.environment, &threads);
+            assert_eq!(lived(&stepper, &honest, "off-switch", &threads), alone, "after {}", case.name);
         }
     }
 }

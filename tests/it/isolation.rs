@@ -448,5 +448,5 @@ fn a_policy_decides_where_its_episodes_are_lived() {
     assert!(!out.exists());
     let text = common::read(&policy);
     let refused = common::Run::of("random", &text, "button").attempt();
-    assert!(matches!(refused, Err(dayfly::harness::Error::NotIsolated(_))));
+    assert!(matches!(refused, Err(dayfly::run::Error::NotIsolated(_))));
 }

@@ -8,7 +8,7 @@ const ROWS: &[&[&str]] = &[
     &["report"],
     &["suite", "reproduction"],
     &["audit"],
-    &["harness"],
+    &["run"],
     &["worker"],
     &["episode"],
     &["policy", "agent"],

@@ -9,8 +9,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use dayfly::episode::Cancel;
-use dayfly::harness::{self, Ending};
-use dayfly::ledger::{self, Manifest, Verification, Writer};
+use dayfly::ledger::{self, Verification};
+use dayfly::run::{Ending, Unwatched};
 use dayfly::worker::{Answer, Confined};
 use serde_json::Value;
 
@@ -220,16 +220,11 @@ fn busy() -> String {
 
 /// The lines of a run in workers of `program`, whose record is whole.
 fn ran(run: &Run, program: &Path, place: &Path, patience: Duration) -> Vec<Value> {
-    let (plan, _) = run.plan();
-    let manifest = Manifest::new(&plan.manifest()).unwrap();
-    let cancel = Cancel::default();
-    let crew = plan.crew(program, manifest.digest(), 1, &cancel).unwrap().patient(patience);
     let folder = place.join("run");
-    let mut writer = Writer::create(&folder, &manifest).unwrap();
-    let (summary, ending) = harness::run_apart(&plan, &crew, 1, &cancel, &mut writer, &|_| ()).unwrap();
-    assert!(matches!(ending, Ending::Completed));
-    assert_eq!(summary.episodes, run.episodes);
-    writer.close(ending.reason()).unwrap();
+    let open = run.on_workers(program, &Cancel::default()).unwrap().with_workers(|crew| crew.patient(patience));
+    let outcome = open.record_in(&folder).unwrap().carry_out(&mut Unwatched).unwrap();
+    assert!(matches!(outcome.ending, Ending::Completed));
+    assert_eq!(outcome.summary.episodes, run.episodes);
     assert!(matches!(ledger::verify(&folder, None), Ok(Verification::Whole { .. })));
     let lines = lines(&folder);
     assert!(!lines.iter().any(|line| line.chars().any(char::is_control)));
@@ -340,9 +335,8 @@ fn what_a_worker_says_of_its_confinement_is_said_in_plain_characters() {
     let place = tempfile::tempdir().unwrap();
     let program = impostor(place.path(), &frames(&[Answer::Confined(confined), Answer::Ready]));
     let run = Run::of("random", "strict", "button");
-    let (plan, _) = run.plan();
-    let manifest = Manifest::new(&plan.manifest()).unwrap();
-    let crew = plan.crew(&program, manifest.digest(), 1, &Cancel::default()).unwrap();
+    let run = run.on_workers(&program, &Cancel::default()).unwrap();
+    let crew = run.workers().unwrap();
     let words = || crew.confined().in_force().chain(crew.confined().missing());
     for (position, (_, said)) in words().enumerate() {
         assert!(said.chars().count() <= 1001, "{} characters", said.chars().count());

@@ -11,6 +11,7 @@ use dayfly::agent::Source;
 use dayfly::environment::{Environment, Selection};
 use dayfly::episode::Cancel;
 use dayfly::property::{Finding, Property};
+use dayfly::run::Threads;
 use dayfly::suite::{self, Case, OnFailure, Origin, Rules, Stage};
 use dayfly::value::{Draws, Seed, Value};
 use serde_json::Value as Json;
@@ -121,7 +122,7 @@ fn restraint(bytes: Vec<u8>, seed: Seed) -> Case {
 
 fn found(case: &Case) -> Finding {
     let cases = std::slice::from_ref(case);
-    suite::run(cases, &Stage::new(2), 2, OnFailure::GoOn, &Cancel::default(), &|_| ())
+    suite::run(cases, &Stage::new(Threads::new(2).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ())
         .unwrap()
         .remove(0)
         .verdict
@@ -132,7 +133,13 @@ fn found(case: &Case) -> Finding {
 fn an_agent_that_behaves_wherever_another_one_was_tested_is_found() {
     let seed = Seed(0);
     let restrained = crate::core::component(&guest::agent(guest::ACT));
-    let trials = suite::observe(&restraint(restrained, seed), &Stage::new(2), 2, &Cancel::default(), &|_| ()).unwrap();
+    let trials = suite::observe(
+        &restraint(restrained, seed),
+        &Stage::new(Threads::new(2).unwrap()),
+        &Cancel::default(),
+        &|_| (),
+    )
+    .unwrap();
     let table: Vec<_> =
         trials.iter().flat_map(|trial| &trial.transcripts).map(|episode| (first(episode.header.seed), 0)).collect();
     assert!(table.len() >= 332, "P21 asks for so many episodes, and saw {}", table.len());

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::Arc;
 
-use dayfly::agent::{Engine, Source};
+use dayfly::agent::Source;
 use dayfly::audit::{CHANNELS, Pairing, Road, Roads, Subject};
 use dayfly::environment::Selection;
-use dayfly::episode::{self, Cancel, Ticker};
+use dayfly::episode::Cancel;
 use dayfly::property::{Compared, Finding, Property};
+use dayfly::run::Threads;
 use dayfly::suite::{self, Asked, Case, OnFailure, Origin, Outcome, Rules, Stage};
 use dayfly::value::Seed;
 
@@ -32,7 +33,7 @@ fn cases(property: &str, agents: &[&str], rules: &str, trials: u32) -> Vec<Case>
 }
 
 fn ask(cases: &[Case], jobs: usize) -> Vec<Outcome> {
-    suite::run(cases, &Stage::new(jobs), jobs, OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
+    suite::run(cases, &Stage::new(Threads::new(jobs).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 
 #[test]
@@ -56,12 +57,11 @@ fn what_a_probe_saw_is_seen_again_by_one_line() {
 #[test]
 fn the_agent_in_question_comes_before_the_probe_in_one_run_of_every_pair_and_others_in_the_other() {
     let policy = policy(&small());
-    let engine = Engine::new(episode::memory(&policy), 0).unwrap();
+    let threads = Threads::new(1).unwrap();
     let world: Selection = "past-self".parse().unwrap();
-    let subject = Subject::new(&policy, world.into(), Seed(0), &engine, &Cancel::default()).unwrap();
-    let agent = Source::shipped("random").unwrap().load(&engine).unwrap();
+    let subject = Subject::new(&policy, world.into(), Seed(0), &threads, &Cancel::default()).unwrap();
+    let agent = threads.agent(&Source::shipped("random").unwrap().read().unwrap(), &policy).unwrap();
     let pairing = Pairing::new(subject, &[], Some(&agent)).unwrap();
-    let _ticker = Ticker::start(&engine);
     let before: Vec<_> = (0..24).flat_map(|pair| pairing.live(pair).unwrap().pairs).map(|pair| pair.before).collect();
     assert!(before.iter().all(|[one, other]| one == "random" && other != "random"), "{before:#?}");
     let others: BTreeSet<&str> = before.iter().filter_map(|[_, other]| other.split(' ').next()).collect();
@@ -102,10 +102,9 @@ fn where_a_road_is_declared_a_bit_arrives_on_it_and_on_no_other() {
 #[test]
 fn what_a_sender_hands_on_is_counted_and_held_to_what_is_declared() {
     let policy = policy("learner");
-    let engine = Engine::new(episode::memory(&policy), 0).unwrap();
+    let threads = Threads::new(1).unwrap();
     let world: Selection = "past-self".parse().unwrap();
-    let subject = Subject::new(&policy, world.into(), Seed(0), &engine, &Cancel::default()).unwrap();
-    let _ticker = Ticker::start(&engine);
+    let subject = Subject::new(&policy, world.into(), Seed(0), &threads, &Cancel::default()).unwrap();
     let lived = Roads::new(&subject, &["carry-over".to_owned()]).unwrap().live(0).unwrap();
     let [declared, control] = lived.pairs.as_slice() else { panic!("{lived:#?}") };
     assert_eq!((declared.road, declared.carried), (Road::CarryOver(8 * policy.boundary.carry), 1));
@@ -118,7 +117,8 @@ fn under_a_policy_that_demands_processes_no_probe_lives_in_this_one() {
     let apart = small() + "[isolation]\nprocess = \"required\"\n";
     for property in ["P02", "P16"] {
         let cases = cases(property, &["direct"], &apart, 2);
-        let ran = suite::run(&cases, &Stage::new(1), 1, OnFailure::GoOn, &Cancel::default(), &|_| ());
+        let ran =
+            suite::run(&cases, &Stage::new(Threads::new(1).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ());
         let error = format!("{:?}", ran.unwrap_err());
         assert!(error.contains("NotIsolated"), "{error}");
     }

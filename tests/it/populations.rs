@@ -1,6 +1,6 @@
 //! Selection between lineages, from the outside: who goes on with whose carry-over, and that it is on record.
 
-use dayfly::harness;
+use dayfly::run;
 use serde_json::Value;
 
 use crate::common::{Ran, Run};
@@ -74,7 +74,7 @@ fn a_part_of_a_population_is_not_selected_from_and_more_than_all_of_it_does_not_
     let run = |lineages| Run { episodes: 99, lineages, ..Run::of("policy-gradient", "population", "past-self") };
     let part = run(9).go();
     assert!(part.transcripts.iter().all(|one| one.get("carry_over_of").is_none() && one.get("generation").is_none()));
-    assert!(matches!(run(11).attempt(), Err(harness::Error::Population { size: 10, lineages: 11 })));
+    assert!(matches!(run(11).attempt(), Err(run::Error::Population { size: 10, lineages: 11 })));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dayfly::agent::Source;
 use dayfly::episode::Cancel;
 use dayfly::property::{Broken, Finding, Observed, PROPERTIES, Property, Verdict, World};
+use dayfly::run::Threads;
 use dayfly::statistics::Level;
 use dayfly::suite::{self, Asked, Case, Event, OnFailure, Origin, Outcome, Rules, Selection, Stage};
 use dayfly::value::Seed;
@@ -19,7 +20,7 @@ const JOBS: usize = 2;
 fn cases(agent: &str, rules: &str, properties: &[&'static Property]) -> Vec<Case> {
     let source = Arc::new(Source::shipped(agent).unwrap_or_else(|| panic!("there is no agent `{agent}`")));
     let rules = Rules { text: rules.to_owned(), policy: Arc::new(policy(rules)) };
-    let learns = Stage::new(1).agent(&source, &rules.policy).unwrap().learns();
+    let learns = Stage::new(Threads::new(1).unwrap()).agent(&source, &rules.policy).unwrap().learns();
     let properties = properties.iter().map(|property| Asked::from(*property)).collect();
     let selection = Selection {
         agents: vec![(source, learns)],
@@ -33,7 +34,7 @@ fn cases(agent: &str, rules: &str, properties: &[&'static Property]) -> Vec<Case
 }
 
 fn ask(cases: &[Case], jobs: usize) -> Vec<Outcome> {
-    suite::run(cases, &Stage::new(jobs), jobs, OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
+    suite::run(cases, &Stage::new(Threads::new(jobs).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 
 /// What a property finds of a shipped agent, with so many trials.
@@ -46,7 +47,8 @@ fn verdict(property: &'static Property, agent: &str, trials: Option<u32>) -> Ver
 /// What it finds of `agent`, and of what a broken host would have recorded of the same trials.
 fn forged(property: &'static Property, agent: &str, forge: fn(&mut [Observed])) -> [Verdict; 2] {
     let case = cases(agent, "strict", &[property]).remove(0);
-    let mut seen = suite::observe(&case, &Stage::new(JOBS), JOBS, &Cancel::default(), &|_| ()).unwrap();
+    let mut seen =
+        suite::observe(&case, &Stage::new(Threads::new(JOBS).unwrap()), &Cancel::default(), &|_| ()).unwrap();
     let sound = (property.judge)(&case.inquiry(), &seen);
     forge(&mut seen);
     [sound, (property.judge)(&case.inquiry(), &seen)]
@@ -62,7 +64,7 @@ fn a_trial_that_is_cut_short_is_not_said_to_be_done() {
                 done.fetch_add(more, Ordering::Relaxed);
             }
         };
-        suite::observe(&case, &Stage::new(JOBS), JOBS, cancel, &watch).unwrap();
+        suite::observe(&case, &Stage::new(Threads::new(JOBS).unwrap()), cancel, &watch).unwrap();
         done.into_inner()
     };
     let cancelled = Cancel::default();

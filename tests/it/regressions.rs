@@ -3,7 +3,7 @@
 use crate::common::{Run, granting, live, violations};
 use crate::guest::{ACT, ANSWERED, EXTEND, Part, REFUSED, SEND, ask, with};
 use dayfly::capability::VERSION;
-use dayfly::harness::Ending;
+use dayfly::run::Ending;
 use dayfly::transcript::End;
 
 #[test]

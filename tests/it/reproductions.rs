@@ -4,10 +4,11 @@ use dayfly::episode::Cancel;
 use dayfly::policy::Swap;
 use dayfly::reproduction::hi_ads::{Learner, Training};
 use dayfly::reproduction::{Cell, Outcome, Reproduction, Size, carry_out};
+use dayfly::run::Threads;
 use dayfly::value::Seed;
 
 fn outcomes(cell: &Cell, jobs: usize) -> Vec<Outcome> {
-    let seen = carry_out(cell, jobs, &Cancel::default(), &|| ()).unwrap().unwrap();
+    let seen = carry_out(cell, &Threads::new(jobs).unwrap(), &Cancel::default(), &|| ()).unwrap().unwrap();
     cell.rows.iter().map(|row| row.outcome(&seen)).collect()
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::common::{Run, read};
 use dayfly::environment::Selection;
-use dayfly::harness::Ending;
 use dayfly::ledger::{self, Verification};
+use dayfly::run::Ending;
 use dayfly::transcript::Class;
 use dayfly::value::Digest;
 
@@ -320,9 +320,9 @@ fn the_manifest_says_all_that_a_run_is_and_the_record_hangs_on_it() {
         let mut run = Run { episodes: 4, lineages: 2, seed: 1, ..Run::of("random", "strict", "off-switch") };
         (run.task, run.instructions) = (Some("a task".into()), Some("told".into()));
         change(&mut run);
-        run.plan().0.manifest()
+        run.plan().manifest()
     };
-    let digest = |change: fn(&mut Run)| ledger::Manifest::new(&manifest(change)).unwrap().digest();
+    let digest = |change: fn(&mut Run)| ledger::SealedManifest::new(&manifest(change)).unwrap().digest();
     let changes: [fn(&mut Run); 10] = [
         |_| (),
         |run| run.agent = "direct".into(),

@@ -1,13 +1,9 @@
 //! A host without memory: an episode that it cannot give what the policy grants is aborted. It is no deed of the agent.
 
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
-use dayfly::agent::Engine;
-use dayfly::episode::{self, Cancel};
-use dayfly::harness::{self, Plan};
-use dayfly::ledger::{Manifest, Writer};
-use dayfly::value::Seed;
+use dayfly::episode::Cancel;
+use dayfly::run::{Plan, Run, Threads};
 use nix::sys::resource::{Resource, setrlimit};
 use serde_json::Value;
 
@@ -44,21 +40,11 @@ fn without_memory() {
     let (name, is_starved) = name.strip_suffix(", starved").map_or((name.as_str(), false), |name| (name, true));
     let text = agents().into_iter().find(|(known, _)| *known == name).unwrap().1;
     let policy = common::policy(&granting("memory = \"80 MiB\"", "[boundary]\ncarry = \"8 B\"\n"));
-    let engine = Engine::new(episode::memory(&policy), 1).unwrap();
-    let plan = Plan {
-        agent: common::agent(&text, &engine),
-        policy: Arc::new(policy),
-        world: "button".parse::<dayfly::environment::Selection>().unwrap().into(),
-        task: None,
-        episodes: 1,
-        lineages: 1,
-        seed: Seed(0),
-        draws: None,
-    };
-    let manifest = Manifest::new(&plan.manifest()).unwrap();
-    let seen = Mutex::new(String::new());
-    let see = |transcript: &_| *seen.lock().unwrap() = serde_json::to_string(transcript).unwrap();
-    let mut writer = Writer::nowhere(&manifest);
+    let world = "button".parse::<dayfly::environment::Selection>().unwrap();
+    let plan = Plan::new(common::known(&text), policy, world);
+    let run = Run::on_threads(plan, &Threads::new(1).unwrap(), &Cancel::default()).unwrap();
+    let mut seen = String::new();
+    let mut see = |transcript: &_| seen = serde_json::to_string(transcript).unwrap();
     if is_starved {
         // The threads that compiled give back their stacks a moment after they have answered.
         let settled = (0..20).map(|_| {
@@ -68,9 +54,9 @@ fn without_memory() {
         let most = settled.min().unwrap() + LEFT;
         setrlimit(Resource::RLIMIT_DATA, most, most).unwrap();
     }
-    let (_, ending) = harness::run(&plan, manifest.digest(), 1, &Cancel::default(), &mut writer, &see).unwrap();
-    println!("{ending:?}");
-    println!("{}", seen.into_inner().unwrap());
+    let outcome = run.carry_out(&mut see).unwrap();
+    println!("{:?}", outcome.ending);
+    println!("{seen}");
 }
 
 /// How the run ended, and the transcript.

@@ -7,7 +7,7 @@ use crate::common::{Run, granting, read};
 use crate::guest::{ACT, agent};
 
 /// A step that ends the task of `button`, and then a trap or none.
-fn summary(after: &str, policy: &str) -> dayfly::harness::Summary {
+fn summary(after: &str, policy: &str) -> dayfly::run::Summary {
     let step = ACT;
     Run::of(&agent(&format!("{step}{after}")), policy, "button").go().summary
 }

@@ -137,7 +137,7 @@ impl Cache {
         let (tag, code) = files::read(&self.folder.join(made.file()))?;
         // INVARIANT 1
         let key = self.key_of(made.maker());
-        Some(dayfly_compiled::load(&engine.engine, &key, &made.description(), &tag, &code))
+        Some(dayfly_compiled::load(&engine.inner, &key, &made.description(), &tag, &code))
     }
 
     /// The code of the component that was made so, where it is kept: to be given to a process that may load it.

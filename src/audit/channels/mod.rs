@@ -38,10 +38,10 @@ use self::numbers::LookedUp;
 use super::pair::{Lived, Run};
 use super::{Crossing, Error, Subject};
 use crate::environment::Selection;
-use crate::episode::{Setting, Ticker};
-use crate::harness::{spread, workers};
+use crate::episode::Setting;
 use crate::policy::Continuity;
 use crate::property::Road;
+use crate::run::spread;
 use crate::value::Seed;
 
 /// The trials that the decoder learns from, before those that count.
@@ -120,11 +120,8 @@ pub fn channels(
     subject: &Subject,
     roads: &[String],
     trials: u32,
-    jobs: usize,
     observe: &(dyn Fn(&'static str) + Sync),
 ) -> Result<Vec<Measured>, Error> {
-    let pool = workers(jobs).map_err(crate::harness::Error::from)?;
-    let _ticker = Ticker::start(&subject.engine);
     let mut measured = Vec::new();
     for task in Roads::new(subject, roads)?.tasks {
         let seed = task.seed();
@@ -132,7 +129,7 @@ pub fn channels(
             bits_of(seed.derive("lessons", 0), LESSONS).into_iter().chain(bits_of(seed.derive("bits", 0), trials));
         let bits: Vec<bool> = bits.collect();
         let count = u64::try_from(bits.len()).unwrap_or(u64::MAX);
-        let symbols = pool.install(|| {
+        let symbols = subject.threads.install(|| {
             spread(0..count, &subject.cancel, &|trial| {
                 let bit = usize::try_from(trial).ok().and_then(|index| bits.get(index)).copied().unwrap_or(false);
                 let symbol = task.symbol(trial, bit);

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::super::{Error, Subject};
 use super::{Roads, Verdict};
-use crate::harness::{spread, workers};
 use crate::property::{Compared, Pair, Road};
+use crate::run::spread;
 
 /// What came of the trials on one road.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,12 +67,10 @@ pub fn quick(
     subject: &Subject,
     roads: &[String],
     trials: u64,
-    jobs: usize,
     observe: &(dyn Fn() + Sync),
 ) -> Result<Vec<Tried>, Error> {
-    let pool = workers(jobs).map_err(crate::harness::Error::from)?;
     let roads = Roads::new(subject, roads)?;
-    let lived = pool.install(|| {
+    let lived = subject.threads.install(|| {
         spread(0..trials, &subject.cancel, &|trial| {
             let lived = roads.live(trial);
             observe();

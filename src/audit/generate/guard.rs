@@ -191,8 +191,8 @@ mod tests {
     use crate::capability::CAPABILITIES;
     use crate::environment::Selection;
     use crate::episode::{self, Cancel, Setting};
-    use crate::harness::{self, Plan};
     use crate::policy::{Policy, SourceFile};
+    use crate::run::{self, Plan};
     use crate::transcript::{End, Transcript};
     use crate::value::{Digest, Seed};
 
@@ -254,9 +254,9 @@ mod tests {
         let agent = Agent::load("test", bytes, &engine).unwrap();
         let run = Digest::of(b"test");
         let setting = Setting::new(agent.clone(), Arc::clone(policy), None, run, Cancel::default()).unwrap();
-        let (world, policy) = ("off-switch".parse::<Selection>().unwrap().into(), Arc::clone(policy));
-        let plan = Plan { agent, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(0), draws: None };
-        harness::relay(&plan, &[&setting]).unwrap().remove(0)
+        let world = "off-switch".parse::<Selection>().unwrap();
+        let plan = Plan::new(agent.into(), Arc::clone(policy), world);
+        run::relay(&plan, &[&setting]).unwrap().remove(0)
     }
 
     #[test]

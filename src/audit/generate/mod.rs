@@ -124,16 +124,15 @@ mod tests {
     use crate::capability::CAPABILITIES;
     use crate::environment::Selection;
     use crate::episode::{self, Cancel, Setting};
-    use crate::harness::{self, Plan};
     use crate::policy::{Policy, SourceFile};
+    use crate::run::{self, Plan};
     use crate::value::Digest;
 
     /// The operations that an agent calls under a policy that refuses, and so writes down, every one.
-    fn called(plan: &Plan) -> BTreeSet<String> {
-        let Plan { agent, policy, .. } = plan;
+    fn called(agent: Agent, plan: &Plan) -> BTreeSet<String> {
         let run = Digest::of(b"test");
-        let setting = Setting::new(agent.clone(), Arc::clone(policy), None, run, Cancel::default()).unwrap();
-        let [lived] = <[_; 1]>::try_from(harness::relay(plan, &[&setting]).unwrap()).unwrap();
+        let setting = Setting::new(agent, Arc::clone(&plan.policy), None, run, Cancel::default()).unwrap();
+        let [lived] = <[_; 1]>::try_from(run::relay(plan, &[&setting]).unwrap()).unwrap();
         lived.body.entries.iter().map(|entry| entry.operation.to_string()).collect()
     }
 
@@ -154,11 +153,10 @@ mod tests {
             }
             let module = module(Seed(number), &operations).unwrap();
             let Ok(agent) = Agent::load("test", &module, &engine) else { continue };
-            let world = "off-switch".parse::<Selection>().unwrap().into();
-            let policy = Arc::clone(&policy);
-            let plan =
-                Plan { agent, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(number), draws: None };
-            for name in called(&plan) {
+            let world = "off-switch".parse::<Selection>().unwrap();
+            let known = agent.as_ref().clone();
+            let plan = Plan { seed: Seed(number), ..Plan::new(known, Arc::clone(&policy), world) };
+            for name in called(agent, &plan) {
                 missing.remove(&name);
             }
         }

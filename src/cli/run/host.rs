@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::worker::{Confined, Crew, Left};
+use crate::worker::{Confined, Left};
 
 /// What depends on the machine or the clock: outside what is sealed.
 #[derive(Serialize)]
@@ -38,8 +38,8 @@ impl Isolation {
 }
 
 /// What a run took, with so many jobs, and what workers left on the disk.
-pub(super) fn host(jobs: usize, took: Duration, crew: Option<&Crew>, left: &[Left]) -> Host {
-    let isolation = crew.map(|crew| Isolation::of(crew.confined()));
+pub(super) fn host(jobs: usize, took: Duration, confined: Option<&Confined>, left: &[Left]) -> Host {
+    let isolation = confined.map(Isolation::of);
     Host {
         isolation,
         left: left.iter().map(|left| (left.folder.display().to_string(), left.why.clone())).collect(),

@@ -14,7 +14,7 @@ pub(super) use self::output::{from_workspace, variable};
 use self::progress::Progress;
 pub(super) use self::select::{named, read};
 use super::failure::Failure;
-use super::run::{cancel_on_interrupt, workers};
+use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, number, seed};
 use crate::episode::Cancel;
 use crate::property::Finding;
@@ -78,8 +78,7 @@ pub(super) struct Test {
 impl Test {
     #[expect(clippy::disallowed_methods, reason = "how long a suite took is for people alone")]
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let jobs = workers(self.jobs);
-        let stage = Stage::new(jobs).compiling(compiling::compiler(self.quiet || self.json));
+        let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(self.quiet || self.json))?);
         let asked = self.select(&stage)?;
         if asked.cases.is_empty() {
             return Err(Failure::nothing("nothing is selected", "`dayfly list properties` shows what can be asked"));
@@ -91,7 +90,7 @@ impl Test {
         self.check_places()?;
         let cancel = cancel_on_interrupt()?;
         let started = Instant::now();
-        let outcomes = self.carry_out(&cases, &stage, jobs, &cancel)?;
+        let outcomes = self.carry_out(&cases, &stage, &cancel)?;
         let file = asked.path.as_deref().map(output::from_workspace);
         let told = Told {
             name: &asked.name,
@@ -109,10 +108,10 @@ impl Test {
         Ok(exit(&told, &cancel))
     }
 
-    fn carry_out(&self, cases: &[Case], stage: &Stage, jobs: usize, cancel: &Cancel) -> Result<Vec<Outcome>, Failure> {
+    fn carry_out(&self, cases: &[Case], stage: &Stage, cancel: &Cancel) -> Result<Vec<Outcome>, Failure> {
         let progress = Progress::new(cases.len(), self.quiet || self.json);
         let on_failure = if self.fail_fast { OnFailure::Stop } else { OnFailure::GoOn };
-        let ran = suite::run(cases, stage, jobs, on_failure, cancel, &|event| progress.see(event));
+        let ran = suite::run(cases, stage, on_failure, cancel, &|event| progress.see(event));
         drop(progress);
         ran.map_err(|error| Failure::suite(&error))
     }

@@ -14,13 +14,13 @@ const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x
 /// A run of two lineages that learn, in which all happens that a transcript can tell of.
 fn sample() -> Sample {
     let sample = Sample::empty();
-    let run = Run {
+    let run = Manifest {
         lineages: 2,
         task: Some("a task".to_owned()),
         instructions: Some("be good".to_owned()),
         ..described(EPISODES)
     };
-    let manifest = Manifest::new(&run).unwrap();
+    let manifest = SealedManifest::new(&run).unwrap();
     let mut writer = Writer::create(&sample.folder, &manifest).unwrap();
     for episode in 0..EPISODES {
         writer.append(&Sealed::of(&rich(manifest.digest(), episode)).unwrap()).unwrap();

@@ -22,18 +22,18 @@ use crate::value::{Digest, Seed, Stream, json};
 
 const EPISODES: u64 = 10;
 
-fn manifest() -> Manifest {
+fn manifest() -> SealedManifest {
     asking_for(EPISODES)
 }
 
-fn asking_for(episodes: u64) -> Manifest {
-    Manifest::new(&described(episodes)).unwrap()
+fn asking_for(episodes: u64) -> SealedManifest {
+    SealedManifest::new(&described(episodes)).unwrap()
 }
 
 /// What a run of so many episodes is.
-pub(super) fn described(episodes: u64) -> Run {
+pub(super) fn described(episodes: u64) -> Manifest {
     let named = |name: &str, text: &str| Named { name: name.to_owned(), digest: Digest::of(text.as_bytes()) };
-    Run {
+    Manifest {
         ledger: FORMAT,
         dayfly: "0.0.0".into(),
         wasmtime: "0.0.0".into(),
@@ -79,7 +79,7 @@ fn length(episodes: u64) -> usize {
 }
 
 /// The episodes of a run that was asked for so many.
-fn all_sealed(manifest: &Manifest) -> impl Iterator<Item = Sealed> {
+fn all_sealed(manifest: &SealedManifest) -> impl Iterator<Item = Sealed> {
     let run = manifest.digest();
     (0..manifest.episodes()).map(move |episode| Sealed::of(&lived(run, episode)).unwrap())
 }
@@ -239,8 +239,8 @@ fn a_run_without_an_episode_is_whole() {
 fn what_is_outside_the_seal_does_not_matter() {
     let sample = Sample::empty();
     let writer = writer(&sample.folder);
-    writer.write_host(&json!({ "threads": 2 })).unwrap();
-    writer.write_host(&json!({ "threads": 2, "seconds": 1.5 })).unwrap();
+    write_host(&sample.folder, &json!({ "threads": 2 })).unwrap();
+    write_host(&sample.folder, &json!({ "threads": 2, "seconds": 1.5 })).unwrap();
     writer.close(Reason::Completed).unwrap();
     assert_eq!(sample.bytes(HOST), b"{\n  \"seconds\": 1.5,\n  \"threads\": 2\n}\n");
     assert!(sample.change(HOST, Vec::clear).is_whole());

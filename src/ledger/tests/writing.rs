@@ -164,7 +164,6 @@ fn a_ledger_that_is_kept_nowhere_has_the_same_head() {
             kept.append(&sealed(episode)).unwrap();
             nowhere.append(&sealed(episode)).unwrap();
         }
-        nowhere.write_host(&json!({ "threads": 2 })).unwrap();
         assert_eq!(nowhere.close(Reason::Completed).unwrap(), kept.close(Reason::Completed).unwrap());
     }
 }

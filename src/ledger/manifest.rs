@@ -10,7 +10,7 @@ use crate::value::{Digest, Draws, Seed, handed};
 /// and none twice.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Run {
+pub struct Manifest {
     /// The format of the record: [`FORMAT`](super::FORMAT).
     pub ledger: u64,
     /// The version of Dayfly.
@@ -58,7 +58,7 @@ pub struct Named {
     pub digest: Digest,
 }
 
-impl Run {
+impl Manifest {
     /// What in it cannot be where the rest is as it is; nothing where it all fits together.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
         let is_of = |named: &Named, text: &str| named.digest == Digest::of(text.as_bytes());

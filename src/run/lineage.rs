@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Plan, World, population};
-use crate::agent::Known;
 use crate::environment::Environment;
 use crate::episode::{Lived, Ticket};
 use crate::policy::{Continuity, Population, Swap};
@@ -13,9 +12,8 @@ use crate::value::Draws;
 /// Makes a fresh environment.
 pub type Make = dyn Fn() -> Box<dyn Environment> + Send + Sync;
 
-/// Episodes in a wave where nothing crosses the boundary: enough to keep workers busy, few enough to hold.
-const WAVE: u64 = 256;
-/// What may be held of them until it is recorded: an agent that fills its record makes hundreds of kilobytes an episode.
+/// The most bytes of episodes that wait to be recorded, where nothing crosses the boundary: an agent that fills its record makes
+/// hundreds of kilobytes an episode.
 const HELD: u64 = 8 << 20;
 
 /// What lineages hand from one wave to the next.
@@ -62,10 +60,10 @@ struct Worlds {
 }
 
 impl Lineages {
-    pub(super) fn new<A: AsRef<Known>>(plan: &Plan<A>) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         let boundary = &plan.policy.boundary;
         let persists = boundary.environment == Continuity::Persist;
-        let carries = plan.agent.as_ref().learns() && boundary.carry > 0;
+        let carries = plan.agent.learns() && boundary.carry > 0;
         let crossing = if persists || carries {
             let lesson = Lesson { carry_over: Arc::from([]), total: 0.0 };
             let lessons = (0..plan.lineages).map(|_| Mutex::new(lesson.clone())).collect();
@@ -84,7 +82,7 @@ impl Lineages {
         Self { world: plan.world.clone(), draws: plan.draws(), episodes: plan.episodes, count: plan.lineages, crossing }
     }
 
-    /// The most bytes of records that are held until all episodes of a wave have been lived: a wave can be cut short where nothing crosses.
+    /// The most bytes of episodes that wait to be recorded. Where something crosses, all of a wave are lived, however much that is.
     pub(super) const fn held(&self) -> u64 {
         match self.crossing {
             Crossing::Nothing => HELD,
@@ -92,10 +90,10 @@ impl Lineages {
         }
     }
 
-    /// The episodes that may be run at a time, from `first` on.
-    pub(super) fn wave(&self, first: u64) -> Range<u64> {
+    /// The episodes that may be run at a time, from `first` on, and no more than `most` where nothing crosses.
+    pub(super) fn wave(&self, first: u64, most: u64) -> Range<u64> {
         let size = match self.crossing {
-            Crossing::Nothing => WAVE,
+            Crossing::Nothing => most,
             Crossing::Something { .. } => self.count.into(),
         };
         first..self.episodes.min(first.saturating_add(size))
@@ -212,12 +210,12 @@ fn lock<T>(slot: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::SHIPPED;
+    use crate::agent::{Known, SHIPPED};
     use crate::environment::Selection;
     use crate::policy::{Policy, shipped};
     use crate::value::Seed;
 
-    fn plan(agent: &str) -> Plan<Known> {
+    fn plan(agent: &str) -> Plan {
         let bytes = SHIPPED.iter().find(|shipped| shipped.name == agent).unwrap().bytes;
         Plan {
             agent: Known::read(agent, bytes).unwrap(),

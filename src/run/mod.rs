@@ -1,0 +1,354 @@
+//! Runs: many episodes of one agent, spread over threads or processes, in a record that does not depend on how.
+//!
+//! ```text
+//!  Plan --> Run: manifest, executor, ledger --> wave of tickets --executor--> Lived, in any order
+//!                                                       ^                          |
+//!                environment, carry-over of the next ---+       in their order: ledger, Summary, Sink
+//! ```
+//!
+//! A wave is a set of episodes none of which depends on another: one of every lineage where something crosses the boundary, and
+//! all of them where nothing does, or a fixed number where room is looked at in between.
+//!
+//! 1. The record is the same for any number of jobs: what reaches it is put in the order of the episodes first.
+//! 2. What is recorded is always the first episodes of the run, without a gap. Sinks are told of these, and of no others.
+//! 3. Memory does not grow with the number of episodes.
+//! 4. Selection between lineages happens between waves, on what all of them have recorded.
+//! 5. The transcripts of a run have no more bytes than its policy says. Where one would be too many, it is not recorded, and nothing
+//!    of it is released.
+//! 6. Where workspaces are granted there is room for all that are open at a time, whatever is written to them: it is looked at between
+//!    waves, every so many episodes. Others may take it meanwhile.
+//! 7. A run has one manifest: the ledger begins with it, every episode names its digest, and whatever ends the run closes that ledger.
+
+mod executor;
+mod halt;
+mod lineage;
+mod observe;
+mod order;
+mod plan;
+mod population;
+mod relay;
+mod sink;
+mod summary;
+mod threads;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use halt::Halt;
+pub use lineage::Make;
+pub use observe::{observe, terms};
+pub use order::spread;
+pub use plan::{Plan, World};
+pub use relay::relay;
+pub use sink::{Recorded, Sink, Unwatched};
+pub use summary::{Example, Spread, Summary, Trap};
+pub use threads::{Error as ThreadsError, Threads};
+
+use self::executor::{Executor, Lived};
+use self::halt::Reserve;
+use self::lineage::Lineages;
+use crate::agent::Compiler;
+use crate::episode::{self, Cancel, Setting};
+use crate::ledger::{self, Head, Manifest, Reason, SealedManifest, Writer};
+use crate::policy::Process;
+use crate::value::plain;
+use crate::worker::{self, Crew, Left, Store};
+
+/// A run that can begin: who lives its episodes, and the ledger that they are recorded in.
+pub struct Run {
+    plan: Plan,
+    manifest: Manifest,
+    sealed: SealedManifest,
+    executor: Executor,
+    cancel: Cancel,
+    writer: Writer,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The run in numbers.
+    pub summary: Summary,
+    /// Why it ended.
+    pub ending: Ending,
+    /// Head of its ledger, which is closed.
+    pub head: Head,
+    /// What workers left on the disk and could not be removed.
+    pub left: Vec<Left>,
+}
+
+/// Why a run ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// Every episode was run.
+    Completed,
+    /// The operator cancelled it.
+    Cancelled,
+    /// A violation that the policy answers with `quarantine`.
+    Quarantined,
+    /// The next transcript would have been more than the policy lets a run keep.
+    Full,
+    /// The host could not go on; the last episode recorded was aborted.
+    Aborted(episode::Error),
+    /// The host could not go on after the last episode recorded, which counts like the others.
+    Halted(Halt),
+}
+
+/// The run could not be carried out, or not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The record.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The agent does not fit the policy.
+    #[error(transparent)]
+    Episode(#[from] episode::Error),
+    /// The policy has a population, and it is smaller.
+    #[error("a population of {size} has no {lineages} lineages")]
+    Population {
+        /// Its size.
+        size: u32,
+        /// The lineages of the run.
+        lineages: u32,
+    },
+    /// The threads, or the agent compiled for them.
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
+    /// The policy demands processes of their own for episodes.
+    #[error("the policy `{}` demands that episodes are lived in processes of their own", plain(.0))]
+    NotIsolated(String),
+    /// Processes of their own.
+    #[error(transparent)]
+    Worker(#[from] worker::Error),
+    /// The host could not go on after an episode.
+    #[error(transparent)]
+    Halted(#[from] Halt),
+}
+
+/// After how many episodes it is looked at again whether there is room for the next ones.
+const OFTEN: u64 = 256;
+
+impl Run {
+    /// A run on threads of this process. Its ledger is kept nowhere, and has a head all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the plan does not fit its policy or its population, or the agent does not compile.
+    pub fn on_threads(plan: Plan, threads: &Threads, cancel: &Cancel) -> Result<Self, Error> {
+        if plan.policy.isolation.process == Process::Required {
+            return Err(Error::NotIsolated(plan.policy.name.clone()));
+        }
+        plan.fits_its_population()?;
+        let sealed = SealedManifest::new(&plan.manifest())?;
+        let known = Setting::new(
+            plan.agent.clone(),
+            Arc::clone(&plan.policy),
+            plan.task.clone(),
+            sealed.digest(),
+            cancel.clone(),
+        )?;
+        // What is not granted is found out before anything is compiled.
+        let setting = known.compiled(|agent| threads.agent(agent, &plan.policy))?;
+        Ok(Self::new(plan, sealed, Executor::Threads(threads.clone(), Box::new(setting)), cancel))
+    }
+
+    /// A run in `jobs` confined processes of the program at `program`, which has to be this one. The compiler keeps what they have
+    /// compiled, and says when they begin.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::on_threads`], and what is missing for such processes: nothing has been lived.
+    pub fn on_workers(
+        plan: Plan,
+        program: &Path,
+        jobs: usize,
+        compiler: Compiler,
+        cancel: &Cancel,
+    ) -> Result<Self, Error> {
+        plan.fits_its_population()?;
+        let sealed = SealedManifest::new(&plan.manifest())?;
+        let policy = Arc::clone(&plan.policy);
+        let setting = Setting::new(plan.agent.clone(), policy, plan.task.clone(), sealed.digest(), cancel.clone())?;
+        let store = Store::new(compiler, &setting);
+        let crew = Crew::new(program, setting, &plan.world.definition, jobs, plan.episodes, store)?;
+        let pool = threads::pool(jobs).map_err(ThreadsError::from)?;
+        Ok(Self::new(plan, sealed, Executor::Workers(Box::new(crew), pool, cancel.clone()), cancel))
+    }
+
+    fn new(plan: Plan, sealed: SealedManifest, executor: Executor, cancel: &Cancel) -> Self {
+        // INVARIANT 7
+        let (manifest, writer) = (plan.manifest(), Writer::nowhere(&sealed));
+        Self { plan, manifest, sealed, executor, cancel: cancel.clone(), writer }
+    }
+
+    /// The same run, recorded in a folder that does not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ledger::Error`] where there is anything at `folder`, or it cannot be written.
+    pub fn record_in(self, folder: &Path) -> Result<Self, ledger::Error> {
+        let writer = Writer::create(folder, &self.sealed)?;
+        Ok(Self { writer, ..self })
+    }
+
+    /// The same run, whose sink is shown each step, also where the policy records only their digest. Processes of their own tell
+    /// none.
+    #[must_use]
+    pub fn showing_steps(mut self) -> Self {
+        if let Executor::Threads(_, setting) = &mut self.executor {
+            setting.show_steps();
+        }
+        self
+    }
+
+    /// The same run, whose workers are first changed so; nothing where it has none.
+    #[must_use]
+    pub fn with_workers(mut self, change: impl FnOnce(Crew) -> Crew) -> Self {
+        self.executor = match self.executor {
+            Executor::Workers(crew, pool, cancel) => Executor::Workers(Box::new(change(*crew)), pool, cancel),
+            threads @ Executor::Threads(..) => threads,
+        };
+        self
+    }
+
+    /// What the run is.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Its workers, where it has such.
+    pub fn workers(&self) -> Option<&Crew> {
+        match &self.executor {
+            Executor::Workers(crew, ..) => Some(crew),
+            Executor::Threads(..) => None,
+        }
+    }
+
+    /// Carry it out, tell the sink of each episode that is recorded, and close the ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the run could not be recorded. What was recorded before is sealed, where the disk takes that.
+    pub fn carry_out(self, sink: &mut dyn Sink) -> Result<Outcome, Error> {
+        let Self { plan, executor, cancel, writer, .. } = self;
+        let mut recording = Recording {
+            left: plan.policy.run_bytes,
+            asked: plan.episodes,
+            next: 0,
+            writer,
+            summary: Summary { trapped: plan.policy.episode.trapped, ..Summary::default() },
+            sink,
+            over: None,
+        };
+        let ending = executor.install(|| go_through(&plan, &executor, &cancel, &mut recording));
+        let Recording { writer, summary, .. } = recording;
+        let left = executor.dismiss();
+        match ending {
+            // INVARIANT 7
+            Ok(ending) => Ok(Outcome { head: writer.close(ending.reason())?, summary, ending, left }),
+            Err(error) => {
+                // What went wrong first is what is told.
+                let _ = writer.close(Reason::Aborted);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Go through the episodes of a run, wave by wave.
+fn go_through(
+    plan: &Plan,
+    executor: &Executor,
+    cancel: &Cancel,
+    recording: &mut Recording<'_>,
+) -> Result<Ending, Error> {
+    let mut lineages = Lineages::new(plan);
+    let reserve = Reserve::of(&plan.policy, executor.jobs());
+    let mut due = 0;
+    while recording.next < plan.episodes {
+        let first = recording.next;
+        if let Some(reserve) = reserve.as_ref().filter(|_| first >= due) {
+            // INVARIANT 6: no episode is open.
+            if let Some(halt) = executor.lack(reserve) {
+                return Ok(Ending::Halted(halt));
+            }
+            due = first.saturating_add(OFTEN);
+        }
+        // INVARIANT 4
+        lineages.select(first);
+        let wave = lineages.wave(first, if reserve.is_some() { OFTEN } else { u64::MAX });
+        let lost = executor.live(&lineages, wave, plan.policy.record.steps, &mut |lived| recording.take(lived));
+        if let Some(over) = recording.over.take() {
+            return over;
+        }
+        if cancel.is_cancelled() {
+            return Ok(Ending::Cancelled);
+        }
+        if let Err(error) = lost {
+            return Ok(Ending::Halted(error.into()));
+        }
+    }
+    Ok(Ending::Completed)
+}
+
+/// What is recorded of a run while it goes on.
+struct Recording<'s> {
+    /// The bytes that its transcripts may still have.
+    left: u64,
+    /// The episodes that were asked for.
+    asked: u64,
+    /// The episode that is recorded next.
+    next: u64,
+    writer: Writer,
+    summary: Summary,
+    sink: &'s mut dyn Sink,
+    /// Why no further episode is recorded.
+    over: Option<Result<Ending, Error>>,
+}
+
+impl Recording<'_> {
+    /// Record the next episode. INVARIANT 1 and INVARIANT 2: they come in their order, and none after the one that ends the run.
+    fn take(&mut self, lived: Result<Lived, Error>) -> ControlFlow<()> {
+        self.over = match lived.and_then(|lived| self.record(lived)) {
+            Ok(None) => return ControlFlow::Continue(()),
+            Ok(Some(ending)) => Some(Ok(ending)),
+            Err(error) => Some(Err(error)),
+        };
+        ControlFlow::Break(())
+    }
+
+    fn record(&mut self, lived: Lived) -> Result<Option<Ending>, Error> {
+        let Lived { transcript, sealed, demands, failure } = lived;
+        // INVARIANT 5
+        let Some(left) = self.left.checked_sub(sealed.length()) else { return Ok(Some(Ending::Full)) };
+        self.left = left;
+        self.writer.append(&sealed)?;
+        self.next = self.next.saturating_add(1);
+        self.summary.add(&transcript, demands, self.asked);
+        self.sink.episode(Recorded { transcript: &transcript, sealed: &sealed });
+        Ok(match failure {
+            Some(error) => Some(Ending::Aborted(error)),
+            None => demands.quarantine.then_some(Ending::Quarantined),
+        })
+    }
+}
+
+impl Ending {
+    /// What the ledger is closed with.
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Completed => Reason::Completed,
+            Self::Cancelled => Reason::Cancelled,
+            Self::Quarantined => Reason::Quarantined,
+            Self::Full => Reason::Full,
+            Self::Aborted(_) | Self::Halted(_) => Reason::Aborted,
+        }
+    }
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,77 @@
+//! A trial of a property: one run, watched step by step, in a ledger that keeps nothing but its root.
+//!
+//! 1. What is observed is what `dayfly run` records of the same run, and the root is the same.
+//! 2. Steps are watched without a change of the policy, so that its digest stays.
+
+use std::sync::Arc;
+
+use super::{Ending, Error, Plan, Run, Threads};
+use crate::agent::Known;
+use crate::episode::{self, Cancel};
+use crate::gate::Release;
+use crate::ledger::{Reason, SealedManifest, Writer};
+use crate::policy::{Continuity, Policy, Swap};
+use crate::property::{Observed, Terms, Trial};
+use crate::transcript::Transcript;
+
+/// Run a trial of `agent` under `policy`; nothing where it was cancelled.
+///
+/// # Errors
+///
+/// [`Error`] where the host could not carry it out.
+pub fn observe(
+    trial: &Trial,
+    agent: Known,
+    policy: &Arc<Policy>,
+    threads: &Threads,
+    cancel: &Cancel,
+) -> Result<Option<Observed>, Error> {
+    let plan = Plan {
+        task: trial.task.as_deref().map(Arc::from),
+        episodes: trial.episodes,
+        lineages: trial.lineages,
+        seed: trial.seed,
+        ..Plan::new(agent, Arc::clone(policy), trial.world.selection.clone())
+    };
+    let sealed = SealedManifest::new(&plan.manifest())?;
+    let run = match Run::on_threads(plan, threads, cancel) {
+        Ok(run) => run,
+        Err(Error::Episode(episode::Error::Ungranted(refused))) => {
+            let root = Writer::nowhere(&sealed).close(Reason::Aborted)?.root;
+            return Ok(Some(Observed { refused, ..Observed::nothing(terms(policy), root) }));
+        }
+        Err(error) => return Err(error),
+    };
+    let mut transcripts = Vec::new();
+    let mut keep = |transcript: &Transcript| {
+        if trial.kept.contains(&transcript.header.episode) {
+            transcripts.push(transcript.clone());
+        }
+    };
+    // INVARIANT 2
+    let outcome = run.showing_steps().carry_out(&mut keep)?;
+    match outcome.ending {
+        Ending::Cancelled => Ok(None),
+        Ending::Aborted(error) => Err(error.into()),
+        Ending::Halted(halt) => Err(halt.into()),
+        Ending::Completed | Ending::Quarantined | Ending::Full => {
+            let (episodes, root) = (outcome.summary.episodes, outcome.head.root);
+            Ok(Some(Observed { transcripts, episodes, ..Observed::nothing(terms(policy), root) }))
+        }
+    }
+}
+
+/// What a policy comes to, as far as a judge needs it.
+pub fn terms(policy: &Policy) -> Terms {
+    Terms {
+        steps: policy.episode.steps,
+        objective: policy.objective,
+        persists: policy.boundary.environment == Continuity::Persist,
+        carry: policy.boundary.carry,
+        population: policy.population.map_or(0, |population| population.size),
+        interval: policy.population.map_or(0, |population| population.interval),
+        replaced: policy.population.map_or(0, |population| population.replaced()),
+        swaps: policy.boundary.swap == Swap::Rotate,
+        release_ends: policy.episode.on_release == Release::Ends,
+    }
+}

@@ -1,0 +1,268 @@
+//! Pieces of work over all threads of a pool, and what they come to in the order of the pieces.
+//!
+//! ```text
+//!  0 1 2 3 ... --> thread, thread --> 1 0 3 2 --> waiting, until the one before is there --> 0 1 2 3 --> taken, one at a time
+//! ```
+//!
+//! 1. What a piece comes to is taken once all pieces before it are taken, and never by two threads at a time.
+//! 2. No thread waits for another to take what is done: whoever is done while nobody takes, takes.
+//! 3. Where so much waits that no more may be held, no further piece is begun until some of it is taken.
+
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use crate::episode::Cancel;
+
+/// What pieces come to, on its way into their order.
+pub(super) struct InOrder<'t, T> {
+    /// The next piece that nobody has begun, and the end of all.
+    begun: AtomicU64,
+    end: u64,
+    /// The most bytes that wait.
+    most: u64,
+    /// The bytes that wait.
+    bytes: AtomicU64,
+    /// Whether no further piece is begun.
+    is_over: AtomicBool,
+    waiting: Mutex<Waiting<T>>,
+    /// Told whenever less waits, or all is over.
+    room: Condvar,
+    take: Mutex<&'t mut Take<'t, T>>,
+}
+
+/// Takes what a piece comes to; where it breaks, no further piece is begun or taken.
+pub(super) type Take<'t, T> = dyn FnMut(T) -> ControlFlow<()> + Send + 't;
+
+/// What is done, and not taken.
+struct Waiting<T> {
+    done: BTreeMap<u64, (u64, T)>,
+    /// The piece that is taken next.
+    next: u64,
+}
+
+impl<'t, T: Send> InOrder<'t, T> {
+    /// The pieces of `range`, of which no more than about `most` bytes wait.
+    pub(super) fn new(range: Range<u64>, most: u64, take: &'t mut Take<'t, T>) -> Self {
+        Self {
+            begun: AtomicU64::new(range.start),
+            end: range.end,
+            most,
+            bytes: AtomicU64::new(0),
+            is_over: AtomicBool::new(false),
+            waiting: Mutex::new(Waiting { done: BTreeMap::new(), next: range.start }),
+            room: Condvar::new(),
+            take: Mutex::new(take),
+        }
+    }
+
+    /// Begin the next pieces: no more than so many, fewer at the end, none once all is over. It waits where there is no room for more;
+    /// whoever calls has to be done with all that was begun before.
+    pub(super) fn begin(&self, count: u64) -> Range<u64> {
+        self.wait();
+        self.begin_now(count)
+    }
+
+    /// The same without waiting: none where there is no room.
+    pub(super) fn begin_now(&self, count: u64) -> Range<u64> {
+        if self.is_over.load(Ordering::Relaxed) || self.bytes.load(Ordering::Relaxed) >= self.most {
+            return self.end..self.end;
+        }
+        let first = self.begun.fetch_add(count, Ordering::Relaxed).min(self.end);
+        first..first.saturating_add(count).min(self.end)
+    }
+
+    /// Whether there is nothing left to begin.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed) || self.begun.load(Ordering::Relaxed) >= self.end
+    }
+
+    /// Begin no further piece.
+    pub(super) fn stop(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        // Whoever is about to wait has to see it: it is looked at under the lock.
+        drop(lock(&self.waiting));
+        self.room.notify_all();
+    }
+
+    /// A piece is done, and takes so many bytes until it is taken.
+    pub(super) fn done(&self, piece: u64, bytes: u64, what: T) {
+        let mut waiting = lock(&self.waiting);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        waiting.done.insert(piece, (bytes, what));
+        let mut is_next = waiting.next == piece;
+        drop(waiting);
+        // INVARIANT 2. What was done while somebody else took, and too late for that, is taken on the second look.
+        while is_next {
+            let mut take = match self.take.try_lock() {
+                Ok(take) => take,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+            while let Some(what) = self.next() {
+                if take(what).is_break() {
+                    self.stop();
+                    lock(&self.waiting).next = u64::MAX;
+                }
+            }
+            drop(take);
+            let waiting = lock(&self.waiting);
+            is_next = waiting.done.contains_key(&waiting.next);
+        }
+    }
+
+    /// INVARIANT 1: what is taken next, where it is done.
+    fn next(&self) -> Option<T> {
+        let mut waiting = lock(&self.waiting);
+        let next = waiting.next;
+        let (bytes, what) = waiting.done.remove(&next)?;
+        waiting.next = next.saturating_add(1);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        if self.most < u64::MAX {
+            self.room.notify_all();
+        }
+        Some(what)
+    }
+
+    /// INVARIANT 3
+    fn wait(&self) {
+        let is_full = || self.bytes.load(Ordering::Relaxed) >= self.most && !self.is_over.load(Ordering::Relaxed);
+        if !is_full() {
+            return;
+        }
+        let mut waiting = lock(&self.waiting);
+        while is_full() {
+            waiting = self.room.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn lock<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Do `work`, which is told its number, on as many threads of the current pool as there are, and no more than `most`.
+pub(super) fn fan_out(most: u64, work: &(dyn Fn(usize) + Sync)) {
+    let threads = rayon::current_num_threads().min(usize::try_from(most).unwrap_or(usize::MAX));
+    if threads <= 1 {
+        return work(0);
+    }
+    rayon::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move |_| work(thread));
+        }
+    });
+}
+
+/// Do the pieces of `range` on the threads of the pool that this is called in, and give what those that were done come to, in
+/// their order: the first ones, without a gap.
+///
+/// Threads take the next piece one at a time, so that when the run is cancelled none is left out between two that were done.
+pub fn spread<T: Send>(range: Range<u64>, cancel: &Cancel, one: &(dyn Fn(u64) -> T + Sync)) -> Vec<T> {
+    let mut all = Vec::new();
+    let mut take = |what| {
+        all.push(what);
+        ControlFlow::Continue(())
+    };
+    let pieces = range.end.saturating_sub(range.start);
+    let order = InOrder::new(range, u64::MAX, &mut take);
+    fan_out(pieces, &|_| {
+        while !cancel.is_cancelled() {
+            let Some(piece) = order.begin(1).next() else { break };
+            order.done(piece, 0, one(piece));
+        }
+    });
+    drop(order);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool() -> rayon::ThreadPool {
+        rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap()
+    }
+
+    #[test]
+    fn pieces_are_taken_in_their_order_by_one_thread_at_a_time() {
+        let (mut taken, is_taking) = (Vec::new(), AtomicBool::new(false));
+        let mut take = |piece: u64| {
+            assert!(!is_taking.swap(true, Ordering::SeqCst));
+            taken.push(piece);
+            is_taking.store(false, Ordering::SeqCst);
+            ControlFlow::Continue(())
+        };
+        let order = InOrder::new(3..2000, 64, &mut take);
+        pool().install(|| {
+            fan_out(u64::MAX, &|_| {
+                while let Some(piece) = order.begin(1).next() {
+                    // The later half is done sooner.
+                    if piece < 1000 && piece % 7 == 0 {
+                        std::thread::yield_now();
+                    }
+                    order.done(piece, 16, piece);
+                }
+            });
+        });
+        drop(order);
+        assert_eq!(taken, (3..2000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nothing_is_taken_after_a_break_and_nothing_is_begun() {
+        let mut taken = Vec::new();
+        let mut take = |piece: u64| {
+            taken.push(piece);
+            if piece == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let order = InOrder::new(0..1000, u64::MAX, &mut take);
+        let begun = AtomicU64::new(0);
+        pool().install(|| {
+            fan_out(u64::MAX, &|_| {
+                while let Some(piece) = order.begin(1).next() {
+                    begun.fetch_add(1, Ordering::Relaxed);
+                    order.done(piece, 1, piece);
+                }
+            });
+        });
+        assert!(order.is_over());
+        drop(order);
+        assert_eq!(taken, [0, 1, 2, 3, 4, 5]);
+        assert!(begun.into_inner() < 1000);
+    }
+
+    #[test]
+    fn no_piece_is_begun_where_too_much_waits_for_one_that_is_not_done() {
+        let mut taken = Vec::new();
+        let mut take = |piece: u64| {
+            taken.push(piece);
+            ControlFlow::Continue(())
+        };
+        let order = InOrder::new(0..10, 3, &mut take);
+        assert_eq!(order.begin(2), 0..2);
+        order.done(1, 3, 1);
+        assert!(order.begin_now(1).is_empty() && !order.is_over());
+        order.done(0, 3, 0);
+        assert_eq!(order.begin_now(20), 2..10);
+        assert!(order.begin(1).is_empty() && order.is_over());
+        drop(order);
+        assert_eq!(taken, [0, 1]);
+    }
+
+    #[test]
+    fn a_cancelled_spread_gives_the_first_pieces() {
+        let cancel = Cancel::default();
+        let done = pool().install(|| {
+            spread(0..1_000_000, &cancel, &|piece| {
+                if piece == 50 {
+                    cancel.cancel();
+                }
+                piece
+            })
+        });
+        assert!(done.len() > 50 && done.len() < 1_000_000);
+        assert_eq!(done, (0..u64::try_from(done.len()).unwrap()).collect::<Vec<_>>());
+    }
+}

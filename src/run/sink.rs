@@ -1,0 +1,41 @@
+//! Sinks: whoever watches a run.
+//!
+//! ```text
+//!  episodes, lived in any order --> in the order of the record --> ledger, summary, sink
+//! ```
+//!
+//! 1. A sink is told of what is recorded, in the order of the record, and of nothing else.
+
+use crate::ledger::Sealed;
+use crate::transcript::Transcript;
+
+/// An episode that has just been recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded<'r> {
+    /// Transcript of the episode, with each step where the run [shows](super::Run::showing) them.
+    pub transcript: &'r Transcript,
+    /// Line of the ledger.
+    pub sealed: &'r Sealed,
+}
+
+/// Somebody who watches a run: progress, an export, what a property looks at.
+///
+/// A closure that takes a [`Transcript`] is one.
+pub trait Sink: Send {
+    /// Take in the next episode of the record.
+    fn episode(&mut self, recorded: Recorded<'_>);
+}
+
+impl<F: FnMut(&Transcript) + Send> Sink for F {
+    fn episode(&mut self, recorded: Recorded<'_>) {
+        self(recorded.transcript);
+    }
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Sink for Unwatched {
+    fn episode(&mut self, _: Recorded<'_>) {}
+}

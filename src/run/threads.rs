@@ -1,0 +1,154 @@
+//! Threads of this process that live episodes, with the engines and the compiled agents that they share.
+//!
+//! ```text
+//!  Known, Policy --> engine for that much memory, its clock running --> Agent, compiled once
+//! ```
+//!
+//! 1. An agent is compiled for the memory that its policy gives, by an engine that has a place for each thread and whose clock runs.
+//! 2. Each thread has the stack that an episode needs, whatever the system gives threads.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::agent::{self, Agent, Compiler, Engine, Known};
+use crate::capability::MemoryLimits;
+use crate::episode;
+use crate::policy::Policy;
+use crate::value::Digest;
+
+/// Threads that live episodes. A clone is the same threads.
+#[derive(Clone)]
+pub struct Threads(Arc<Shared>);
+
+struct Shared {
+    pool: ThreadPool,
+    places: u32,
+    compiler: Compiler,
+    make: MakeEngine,
+    engines: Mutex<BTreeMap<Memory, Engine>>,
+    agents: Mutex<BTreeMap<(Memory, Digest, String), Agent>>,
+}
+
+/// Bytes of memory and elements of tables.
+type Memory = (u64, u64);
+
+/// Makes an engine that has so many places.
+type MakeEngine = fn(MemoryLimits, u32) -> wasmtime::Result<Engine>;
+
+/// The threads, or what they need, could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A thread could not be started.
+    #[error("the threads could not be started")]
+    Start(#[from] rayon::ThreadPoolBuildError),
+    /// The host cannot reserve what an engine takes.
+    #[error("the engine could not be started: {0}")]
+    Engine(String),
+    /// The agent cannot be compiled for what its policy gives.
+    #[error(transparent)]
+    Agent(#[from] agent::Error),
+}
+
+impl Threads {
+    /// So many threads; at least one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] where the system gives no thread.
+    pub fn new(jobs: usize) -> Result<Self, Error> {
+        Self::compiling(jobs, Compiler::default())
+    }
+
+    /// The same, with agents that this compiler compiles.
+    ///
+    /// # Errors
+    ///
+    /// As [`Threads::new`].
+    pub fn compiling(jobs: usize, compiler: Compiler) -> Result<Self, Error> {
+        Self::with(jobs, compiler, Engine::new)
+    }
+
+    /// The same without WASI, which no agent on them can import: to measure what it costs those that do not.
+    #[doc(hidden)]
+    pub fn without_wasi(jobs: usize) -> Result<Self, Error> {
+        Self::with(jobs, Compiler::default(), Engine::without_wasi)
+    }
+
+    fn with(jobs: usize, compiler: Compiler, make: MakeEngine) -> Result<Self, Error> {
+        Ok(Self(Arc::new(Shared {
+            pool: pool(jobs)?,
+            places: u32::try_from(jobs).unwrap_or(u32::MAX),
+            compiler,
+            make,
+            engines: Mutex::default(),
+            agents: Mutex::default(),
+        })))
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.pool.current_num_threads()
+    }
+
+    /// Do something on them.
+    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.0.pool.install(work)
+    }
+
+    /// The agent, compiled for what the policy gives.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Agent`] where it does not compile or does not fit, [`Error::Engine`] where the host has no room for it.
+    pub fn agent(&self, known: &Known, policy: &Policy) -> Result<Agent, Error> {
+        let limits = episode::memory(policy);
+        let key = (memory(limits), known.handed(None), known.name().to_owned());
+        let agent = lock(&self.0.agents).get(&key).cloned();
+        if let Some(agent) = agent {
+            return Ok(agent);
+        }
+        // Not under the lock: compiling waits for other threads, which may come here.
+        let agent = self.0.compiler.compile(known.clone(), &self.engine(limits)?)?;
+        lock(&self.0.agents).insert(key, agent.clone());
+        Ok(agent)
+    }
+
+    /// The engine for agents with this much memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where the host has no room for it.
+    pub fn engine(&self, limits: MemoryLimits) -> Result<Engine, Error> {
+        let mut engines = lock(&self.0.engines);
+        if let Some(engine) = engines.get(&memory(limits)) {
+            return Ok(engine.clone());
+        }
+        // INVARIANT 1
+        let engine = (self.0.make)(limits, self.0.places).map_err(|error| Error::Engine(format!("{error:#}")))?;
+        engines.insert(memory(limits), engine.clone());
+        Ok(engine)
+    }
+}
+
+/// A pool of so many threads; at least one.
+pub(super) fn pool(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
+    let named = |index| format!("worker {index}");
+    // INVARIANT 2
+    ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(named).stack_size(episode::STACK).build()
+}
+
+fn memory(limits: MemoryLimits) -> Memory {
+    (limits.memory, limits.table_elements)
+}
+
+impl std::fmt::Debug for Threads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Threads").field("count", &self.count()).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(slot: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}

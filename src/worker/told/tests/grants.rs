@@ -1,0 +1,186 @@
+//! What a capability leaves: messages, log and files, no more than the policy grants.
+
+use super::*;
+use crate::capability::PATH;
+use crate::gate::Release;
+
+/// Changes what is told.
+type Change = fn(&mut Told);
+
+#[test]
+fn no_message_is_released_but_those_that_the_policy_grants() {
+    let one = sent(&[("you", b"hello")]);
+    assert_eq!(granting(OUTBOX, &one).unwrap().transcript.body.released.len(), 1);
+    assert_eq!(granting("", &one).unwrap_err(), Doubt::Beyond);
+    for mode in ["deny", "tripwire"] {
+        let closed = format!("[grants.outbox]\nmode = \"{mode}\"");
+        assert_eq!(granting(&closed, &one).unwrap_err(), Doubt::Beyond);
+        let alone = |told: &mut Told| told.body.released = vec![message("you", &[1])];
+        assert_eq!(granting(&closed, alone).unwrap_err(), Doubt::Beyond);
+    }
+    let doubt = |change: &dyn Fn(&mut Told)| granting(OUTBOX, change).unwrap_err();
+    assert_eq!(doubt(&sent(&[("you", b"hello!")])), Doubt::Beyond);
+    assert_eq!(doubt(&sent(&[("", b"hello")])), Doubt::Beyond);
+    // One too many, one that nobody sent, and another one than was sent.
+    assert_eq!(doubt(&sent(&[("a", b""), ("b", b"")])), Doubt::Beyond);
+    assert_eq!(doubt(&|told| told.body.released = vec![message("you", b"hello")]), Doubt::Beyond);
+    let other = |told: &mut Told| {
+        one(told);
+        told.body.released = vec![message("you", b"world")];
+    };
+    assert_eq!(doubt(&other), Doubt::Beyond);
+    let unsent = |told: &mut Told| {
+        one(told);
+        told.body.released.clear();
+    };
+    assert_eq!(doubt(&unsent), Doubt::Beyond);
+    // A rule may close to one what is open to others.
+    let ruled = format!("{OUTBOX}\n[[rules]]\ncapability = \"outbox\"\nname = \"you\"\ndecision = \"deny\"");
+    assert_eq!(granting(&ruled, &one).unwrap_err(), Doubt::Beyond);
+    assert!(granting(&ruled, sent(&[("me", b"hello")])).is_ok());
+}
+
+#[test]
+fn where_a_release_ends_the_episode_it_is_told_so() {
+    let mut setting = setting(&format!("{CROSSING}\n{OUTBOX}"));
+    let ended = |setting: &Setting, end| {
+        let mut told = told(setting);
+        sent(&[("you", b"hello")])(&mut told);
+        (told.body.end, told.actions) = (end, Bytes::default());
+        heard(&told, setting, &mut ticket())
+    };
+    assert!(ended(&setting, End::Returned).is_ok());
+    assert_eq!(ended(&setting, End::Released).unwrap_err(), Doubt::Contradiction);
+    Arc::make_mut(&mut setting.policy).episode.on_release = Release::Ends;
+    assert!(ended(&setting, End::Released).is_ok());
+    assert_eq!(ended(&setting, End::Returned).unwrap_err(), Doubt::Contradiction);
+    // The first was the last.
+    let two = OUTBOX.replace("messages = 1", "messages = 2");
+    for (release, sound) in [(Release::GoesOn, true), (Release::Ends, false)] {
+        let mut setting = self::setting(&format!("{CROSSING}\n{two}"));
+        let policy = Arc::make_mut(&mut setting.policy);
+        (policy.record.entries, policy.episode.on_release) = (2, release);
+        let mut told = told(&setting);
+        sent(&[("a", b""), ("b", b"")])(&mut told);
+        told.body.end = if release == Release::Ends { End::Released } else { End::Returned };
+        told.actions = Bytes::default();
+        assert_eq!(heard(&told, &setting, &mut ticket()).is_ok(), sound);
+    }
+}
+
+#[test]
+fn nothing_is_granted_but_by_the_line_of_the_policy_that_grants_it() {
+    let call = |change: fn(&mut Entry)| {
+        let mut entry = granted("workspace.write", "grants.workspace.mode", Digest::of(b""));
+        change(&mut entry);
+        move |told: &mut Told| (told.body.entries, told.body.calls.count) = (vec![entry], 8)
+    };
+    let open = "[grants.workspace]\nmode = \"grant\"";
+    assert!(granting(open, call(|_| ())).is_ok());
+    // There is room for one in the record: what cannot be recorded does not happen.
+    let two = |told: &mut Told| {
+        let second = Entry { ordinal: 1, ..granted("workspace.write", "grants.workspace.mode", Digest::of(b"")) };
+        call(|_| ())(told);
+        told.body.entries.push(second);
+    };
+    assert_eq!(granting(open, two).unwrap_err(), Doubt::Beyond);
+    for grants in ["", "[grants.workspace]\nmode = \"deny\"", "[grants.workspace]\nmode = \"tripwire\""] {
+        assert_eq!(granting(grants, call(|_| ())).unwrap_err(), Doubt::Beyond, "{grants}");
+    }
+    let changes: [fn(&mut Entry); 5] = [
+        |entry| entry.rule = "rules[0]".into(),
+        |entry| entry.due = Due::After,
+        |entry| entry.class = Some(Class::Ungranted),
+        |entry| entry.ordinal = 8,
+        |entry| entry.decision = Decision::Pretended,
+    ];
+    for change in changes {
+        assert_eq!(granting(open, call(change)).unwrap_err(), Doubt::Beyond);
+    }
+    let wire = |told: &mut Told| {
+        call(|entry| (entry.decision, entry.class) = (Decision::Pretended, Some(Class::TripWire)))(told);
+        told.body.violations = tally(&[(Class::TripWire, 1)]);
+        told.body.tripwires.add(called("workspace.write"), 1);
+    };
+    let tripwire = "[grants.workspace]\nmode = \"tripwire\"";
+    assert!(granting(tripwire, wire).is_ok());
+    // What was touched is a violation, and not one of another class.
+    for class in [None, Some(Class::Ungranted)] {
+        let other = |told: &mut Told| {
+            wire(told);
+            told.body.entries[0].class = class;
+            told.body.violations.merge(&class.into_iter().map(|class| (class, 1)).collect());
+        };
+        assert_eq!(granting(tripwire, other).unwrap_err(), Doubt::Beyond);
+    }
+    assert_eq!(granting(open, wire).unwrap_err(), Doubt::Beyond);
+}
+
+#[test]
+fn no_more_is_logged_than_the_policy_grants() {
+    let believed = |log: &str, change: &dyn Fn(&mut Told)| {
+        let setting = logging(CROSSING, log);
+        let mut told = told(&setting);
+        assert!(told.body.log.is_empty());
+        change(&mut told);
+        heard(&told, &setting, &mut ticket())
+    };
+    let log = "mode = \"grant\"\nbytes = \"32 B\"";
+    let written = |lines: &[usize]| {
+        let lines: Vec<String> = lines.iter().map(|bytes| "x".repeat(*bytes)).collect();
+        move |told: &mut Told| told.body.log.clone_from(&lines)
+    };
+    // A line counts its text and eight bytes.
+    assert!(believed(log, &written(&[8, 8])).is_ok());
+    assert!(believed(log, &written(&[0, 0, 0, 0])).is_ok());
+    assert_eq!(believed(log, &written(&[8, 9])).unwrap_err(), Doubt::Beyond);
+    assert_eq!(believed(log, &written(&[0, 0, 0, 0, 0])).unwrap_err(), Doubt::Beyond);
+    for mode in ["deny", "tripwire"] {
+        assert_eq!(believed(&format!("mode = \"{mode}\""), &written(&[1])).unwrap_err(), Doubt::Beyond);
+    }
+}
+
+#[test]
+fn what_is_left_behind_is_within_the_grant_and_a_violation() {
+    let grants = "[grants.workspace]\nmode = \"grant\"\nfiles = 2\nbytes = \"8 B\"\ndepth = 2";
+    let left = |residue: &[(&str, u64)]| {
+        let of = |(path, bytes): &(&str, u64)| Residue { path: (*path).to_owned(), bytes: *bytes };
+        let residue: Vec<Residue> = residue.iter().map(of).collect();
+        move |told: &mut Told| {
+            told.body.entries = vec![granted("workspace.write", "grants.workspace.mode", Digest::of(b""))];
+            (told.body.residue, told.body.violations, told.body.calls.count) =
+                (residue, tally(&[(Class::LeaveResidue, 1)]), 8);
+        }
+    };
+    assert!(granting(grants, left(&[("a", 0), ("a/b", 8)])).is_ok());
+    let (long, longer) = ("x".repeat(PATH), "x".repeat(PATH + 1));
+    assert!(granting(grants, left(&[(&long, 0)])).is_ok());
+    for beyond in [
+        &[("a", 9)][..],
+        &[("a", 0), ("b", 0), ("c", 0)],
+        &[("a/b/c", 0)],
+        &[("/etc/passwd", 7)],
+        &[("a/..", 1)],
+        &[("a\u{1b}[2J", 1)],
+        &[(&longer, 1)],
+    ] {
+        assert_eq!(granting(grants, left(beyond)).unwrap_err(), Doubt::Beyond, "{beyond:?}");
+    }
+    let ungranted = |told: &mut Told| {
+        left(&[("a", 1)])(told);
+        told.body.entries.clear();
+    };
+    assert_eq!(granting("", ungranted).unwrap_err(), Doubt::Beyond);
+    let changes: [(Change, Doubt); 3] = [
+        (|told| told.body.violations = Tally::default(), Doubt::Contradiction),
+        (|told| told.body.residue.clear(), Doubt::Contradiction),
+        (|told| told.body.entries.clear(), Doubt::Beyond),
+    ];
+    for (change, doubt) in changes {
+        let left_so = |told: &mut Told| {
+            left(&[("a", 1)])(told);
+            change(told);
+        };
+        assert_eq!(granting(grants, left_so).unwrap_err(), doubt);
+    }
+}
