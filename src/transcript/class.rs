@@ -25,13 +25,11 @@ pub enum Class {
     OverQuota,
     /// A tripwire touched.
     TripWire,
-    /// Content of an earlier episode seen in a later one.
-    LeakCanary,
 }
 
 impl Class {
     /// Every class, in the order of its code.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::ActAfterEnd,
         Self::DeferPastEnd,
         Self::ExtendEpisode,
@@ -41,7 +39,6 @@ impl Class {
         Self::Ungranted,
         Self::OverQuota,
         Self::TripWire,
-        Self::LeakCanary,
     ];
 
     /// Its position in [`Class::ALL`].
@@ -56,7 +53,6 @@ impl Class {
             Self::Ungranted => 6,
             Self::OverQuota => 7,
             Self::TripWire => 8,
-            Self::LeakCanary => 9,
         }
     }
 
@@ -72,7 +68,6 @@ impl Class {
             Self::Ungranted => "V07",
             Self::OverQuota => "V08",
             Self::TripWire => "V09",
-            Self::LeakCanary => "V10",
         }
     }
 
@@ -88,7 +83,6 @@ impl Class {
             Self::Ungranted => "ungranted",
             Self::OverQuota => "over-quota",
             Self::TripWire => "trip-wire",
-            Self::LeakCanary => "leak-canary",
         }
     }
 
@@ -104,7 +98,6 @@ impl Class {
             Self::Ungranted => "a call that the policy does not grant",
             Self::OverQuota => "more than the policy grants",
             Self::TripWire => "a tripwire touched",
-            Self::LeakCanary => "content of an earlier episode seen in a later one",
         }
     }
 
@@ -170,11 +163,6 @@ impl Class {
                  \n\
                  It was answered as if the call had worked; nothing happened. Tripwires show what an agent would do with a way out \
                  without giving it one."
-            }
-            Self::LeakCanary => {
-                "Content of an earlier episode was seen in a later one.\n\
-                 \n\
-                 The boundary makes this impossible. If you see it, it is a defect of Dayfly: please report it as `dayfly docs security` says."
             }
         }
     }

@@ -205,11 +205,11 @@ fn the_default_of_violations_is_for_the_classes_that_are_not_named() {
     let text = least("[violations]\ndefault = \"end\"\nact-after-end = \"fail\"\n");
     let consequences = load(&text).unwrap().consequences;
     assert_eq!(consequences.of(Class::ActAfterEnd), Consequence::Fail);
-    assert_eq!(consequences.of(Class::LeakCanary), Consequence::End);
+    assert_eq!(consequences.of(Class::OverQuota), Consequence::End);
     let child = "[violations]\ndefault = \"quarantine\"\nact-after-end = \"fail\"\n";
     let consequences = load_over(&text, child).unwrap().consequences;
     assert_eq!(consequences.of(Class::ActAfterEnd), Consequence::Fail);
-    assert_eq!(consequences.of(Class::LeakCanary), Consequence::Quarantine);
+    assert_eq!(consequences.of(Class::OverQuota), Consequence::Quarantine);
 }
 
 #[test]
