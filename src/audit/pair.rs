@@ -106,7 +106,7 @@ mod tests {
     use crate::environment::Selection;
     use crate::episode::{self, Cancel};
     use crate::policy::{Policy, shipped};
-    use crate::transcript::{Closing, End, Message, Residue};
+    use crate::transcript::{Class, Closing, End, Message, Residue};
 
     type Change = fn(&mut Transcript);
 
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn whatever_is_kept_of_an_episode_is_compared() {
         let Run { saw, view, .. } = run(1);
-        let changes: [(&str, Change); 12] = [
+        let changes: [(&str, Change); 13] = [
             ("end", |saw| saw.end = End::Trapped),
             ("closing", |saw| saw.closing = Closing::Stopped),
             ("cause", |saw| saw.cause = Some("why".to_owned())),
@@ -143,6 +143,7 @@ mod tests {
             ("fuel", |saw| saw.fuel += 1),
             ("calls.count", |saw| saw.calls.count += 1),
             ("after_end", |saw| saw.after_end += 1),
+            ("notices", |saw| saw.notices = [(Class::Ungranted, 1)].into_iter().collect()),
             ("entries_cut", |saw| saw.entries_cut += 1),
             ("released", |saw| saw.released.push(Message { recipient: "you".to_owned(), body: Vec::new() })),
             ("residue", |saw| saw.residue.push(Residue { path: "a".to_owned(), bytes: 0 })),

@@ -16,6 +16,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     operations: &[NOW],
     limits: &[],
     after_end: AfterEnd::Notice,
+    by_runtimes: &[],
 };
 
 pub(super) type Limits = Unlimited;

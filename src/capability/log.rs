@@ -24,6 +24,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         meaning: "all messages of an episode together; each counts 8 bytes more than its text",
     }],
     after_end: AfterEnd::Notice,
+    by_runtimes: &[],
 };
 
 pub(super) type Limits = Bytes;

@@ -23,6 +23,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         Limit { name: "messages", kind: Kind::Count { default: 16, most: 65_536 }, meaning: "how many messages" },
     ],
     after_end: AfterEnd::Violation,
+    by_runtimes: &[],
 };
 
 #[derive(Clone, Copy, Debug)]

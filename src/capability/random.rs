@@ -22,6 +22,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         meaning: "all that an episode may draw; `next` draws 8",
     }],
     after_end: AfterEnd::Notice,
+    by_runtimes: &[],
 };
 
 pub(super) type Limits = Bytes;

@@ -25,7 +25,8 @@ pub use ticket::{Aborted, Error, Lived, Ticket};
 use self::learn::Pupil;
 use crate::agent::{Agent, Known};
 use crate::capability::{
-    Allowance, Charter, Closed, Host, Left, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError, is_of_the_system,
+    Allowance, Charter, Closed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError,
+    is_of_the_system,
 };
 use crate::environment::Environment;
 use crate::gate::{Gate, Told};
@@ -113,6 +114,23 @@ impl<A: AsRef<Known>> Setting<A> {
         environment.steps().map_or(limit, |steps| steps.min(limit))
     }
 
+    /// The last step of an episode in `environment`, as far as the agent is told of it.
+    pub fn limit(&self, environment: &dyn Environment) -> Limit {
+        Limit::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment))
+    }
+
+    /// The task in words: that of the run, or else of the environment, and below it what the agent is told besides.
+    fn task(&self, environment: &dyn Environment) -> Arc<str> {
+        match (self.agent.as_ref().instructions(), &self.task) {
+            (None, Some(task)) => Arc::clone(task),
+            (None, None) => environment.task().into(),
+            (Some(instructions), task) => {
+                let task = task.as_deref().unwrap_or_else(|| environment.task());
+                format!("{task}\n{instructions}").into()
+            }
+        }
+    }
+
     /// The transcript of an episode of which nothing is known yet but what it opens with.
     pub fn header(&self, ticket: &Ticket) -> Transcript {
         let persists = self.policy.boundary.environment == Continuity::Persist;
@@ -137,6 +155,7 @@ impl<A: AsRef<Known>> Setting<A> {
             fuel: 0,
             calls: Calls { count: 0, digest: Digest::of(&[]) },
             violations: Tally::default(),
+            notices: Tally::default(),
             tripwires: Touched::default(),
             after_end: 0,
             entries: Vec::new(),
@@ -195,7 +214,7 @@ impl Setting {
             }
         }
         let Closed { end, demands, record, steps, total, mut environment, log, messages, residue, .. } = closed;
-        let Record { calls, violations, touched, after_end, entries, entries_cut, steps: trace } = record;
+        let Record { calls, violations, notices, touched, after_end, entries, entries_cut, steps: trace } = record;
         transcript.end = if failure.is_some() { End::Aborted } else { end };
         transcript.closing = closing;
         transcript.cause = cause;
@@ -205,6 +224,7 @@ impl Setting {
         transcript.fuel = fuel;
         transcript.calls = calls;
         transcript.violations = violations;
+        transcript.notices = notices;
         transcript.tripwires = touched;
         transcript.after_end = after_end;
         transcript.entries = entries;
@@ -263,7 +283,7 @@ impl Setting {
             }
             Err(error) => (Closing::Stopped, None, Some(error)),
         };
-        let (closed, wiped) = host.close();
+        let (closed, wiped) = host.close(closing);
         let failure = failed.or_else(|| wiped.err().map(Error::Workspace));
         Ok(Acted { closed, closing, cause, fuel, failure })
     }
@@ -295,18 +315,6 @@ impl Setting {
             observation,
         };
         Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening)
-    }
-
-    /// The task in words: that of the run, or else of the environment, and below it what the agent is told besides.
-    fn task(&self, environment: &dyn Environment) -> Arc<str> {
-        match (self.agent.instructions(), &self.task) {
-            (None, Some(task)) => Arc::clone(task),
-            (None, None) => environment.task().into(),
-            (Some(instructions), task) => {
-                let task = task.as_deref().unwrap_or_else(|| environment.task());
-                format!("{task}\n{instructions}").into()
-            }
-        }
     }
 
     /// A store for one instance, with every limit set before anything of the component runs.

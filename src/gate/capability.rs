@@ -17,6 +17,16 @@ pub struct Capability {
     pub limits: &'static [Limit],
     /// What a call after the end counts as.
     pub after_end: AfterEnd,
+    /// The operations that a language runtime calls by itself, whatever its program does: where the contract answers one with nothing, the
+    /// call is a notice.
+    pub by_runtimes: &'static [Operation],
+}
+
+impl Capability {
+    /// Whether a language runtime calls this by itself.
+    pub fn is_by_runtimes(&self, operation: Operation) -> bool {
+        self.by_runtimes.contains(&operation)
+    }
 }
 
 /// What a call after the end counts as. It is refused and recorded either way.

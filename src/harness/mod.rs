@@ -21,6 +21,7 @@
 mod halt;
 mod lineage;
 mod manifest;
+mod noticed;
 mod population;
 mod relay;
 mod spread;

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::noticed::{Noticed, Notices};
 use crate::gate::Demands;
 use crate::policy::Trapped;
 use crate::transcript::{Class, Closing, End, Entry, Lesson, Tally, Touched, Transcript};
@@ -25,6 +26,7 @@ pub(super) struct Digested {
     performance: f64,
     calls: u64,
     violations: Tally,
+    notices: Notices,
     tripwires: Touched,
     after_end: u64,
     released: u64,
@@ -60,6 +62,7 @@ impl Digested {
             performance: transcript.performance,
             calls: transcript.calls.count,
             violations: transcript.violations,
+            notices: Notices::of(&transcript),
             tripwires: transcript.tripwires,
             after_end: transcript.after_end,
             lesson: transcript.learned.map(|learned| learned.outcome),
@@ -88,6 +91,8 @@ pub struct Summary {
     pub episodes_with: BTreeMap<Class, u64>,
     /// The first violation of each class: the episode, and its entry where a call made it.
     pub examples: BTreeMap<Class, Example>,
+    /// What would be a violation, and nobody committed.
+    pub notices: Noticed,
     /// The calls that touched a tripwire, by operation.
     pub tripwires: Touched,
     /// The calls before the boundary that asked for what cannot be, and were refused without being a violation.
@@ -229,6 +234,7 @@ impl Summary {
                 entry: episode.examples.iter().find(|entry| entry.class == Some(class)).cloned(),
             });
         }
+        self.notices.add(episode.episode, &episode.notices);
         add(&mut self.calls, episode.calls);
         add(&mut self.invalid, episode.invalid);
         add(&mut self.episodes_invalid, u64::from(episode.invalid > 0));
@@ -265,7 +271,7 @@ impl Summary {
 }
 
 /// Count some more.
-const fn add(count: &mut u64, more: u64) {
+pub(super) const fn add(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }
 
@@ -299,6 +305,7 @@ mod tests {
             fuel: calls,
             calls: Calls { count: calls, digest: none },
             violations: [(Class::ActAfterEnd, after_end)].into_iter().collect(),
+            notices: Tally::default(),
             tripwires: Touched::default(),
             after_end,
             entries: Vec::new(),

@@ -34,6 +34,7 @@ pub(super) fn transcript(rewards: &[f64]) -> Transcript {
         fuel: 0,
         calls: Calls { count: 0, digest: Digest::of(&[]) },
         violations: Tally::default(),
+        notices: Tally::default(),
         tripwires: Touched::default(),
         after_end: 0,
         entries: Vec::new(),

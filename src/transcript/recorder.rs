@@ -45,6 +45,7 @@ pub struct Recorder {
     buffer: Vec<u8>,
     hasher: Hasher,
     violations: Tally,
+    notices: Tally,
     touched: Touched,
     after_end: u64,
     entries: Entries,
@@ -60,6 +61,8 @@ pub struct Record {
     pub calls: Calls,
     /// How many violations of each class.
     pub violations: Tally,
+    /// How many notices of each class.
+    pub notices: Tally,
     /// The calls that touched a tripwire, by operation.
     pub touched: Touched,
     /// The calls after the boundary.
@@ -81,6 +84,7 @@ impl Record {
             self.calls = Calls { count: count.saturating_add(later.calls.count), digest: Digest::of(&both) };
         }
         self.violations.merge(&later.violations);
+        self.notices.merge(&later.notices);
         self.touched.merge(&later.touched);
         self.after_end = self.after_end.saturating_add(later.after_end);
         let entry = |entry: Entry| Entry { ordinal: count.saturating_add(entry.ordinal), ..entry };
@@ -110,6 +114,7 @@ impl Recorder {
             buffer: Vec::with_capacity(Self::ROOM),
             hasher: Hasher::default(),
             violations: Tally::default(),
+            notices: Tally::default(),
             touched: Touched::default(),
             after_end: 0,
             entries: Entries::default(),
@@ -147,6 +152,7 @@ impl Recorder {
             Decision::Granted => 0,
             Decision::Refused => 1,
             Decision::Pretended => 2,
+            Decision::Noted => 3,
         });
         if argument.weight() < Self::SEGMENT {
             argument.frame(&mut self.buffer);
@@ -164,6 +170,9 @@ impl Recorder {
             if class == Class::TripWire {
                 self.touched.add(entry.operation, 1);
             }
+        }
+        if entry.decision == Decision::Noted {
+            self.notices.add(Class::Ungranted);
         }
         let limit = match budget {
             // What is refused because there is too much already is counted, and not kept.
@@ -184,6 +193,11 @@ impl Recorder {
     /// Count a violation that belongs to no call.
     pub fn violation(&mut self, class: Class) {
         self.violations.add(class);
+    }
+
+    /// Count a notice that belongs to no call.
+    pub fn notice(&mut self, class: Class) {
+        self.notices.add(class);
     }
 
     /// Write down what a step led to.
@@ -212,6 +226,7 @@ impl Recorder {
         Record {
             calls: Calls { count: self.count, digest: self.hasher.finish() },
             violations: self.violations,
+            notices: self.notices,
             touched: self.touched,
             after_end: self.after_end,
             entries,

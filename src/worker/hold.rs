@@ -17,23 +17,23 @@ use std::io::{self, Write};
 use super::bounds::{Bounds, TEXT, length};
 use super::told::Doubt;
 use crate::agent::Known;
-use crate::capability::{MESSAGE, PATH, RECIPIENT, STEP};
+use crate::capability::{Limit, MESSAGE, PATH, RECIPIENT, STEP, is_of_a_runtime};
 use crate::environment::Status;
 use crate::episode::{CAUSE, Setting};
-use crate::gate::{Consequence, Mode, Release};
+use crate::gate::{Consequence, LEARN, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
 use crate::transcript::{Argument, Class, Decision, Due, End, Entry, Lesson, Message, Part, Residue, Step, Transcript};
 use crate::value::json;
 
-/// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and that has no step after
-/// `last_step`.
+/// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and whose last step is that of
+/// `limit`.
 pub(super) fn hold(
     transcript: &Transcript,
     setting: &Setting<Known>,
     bounds: &Bounds,
     status: Status,
-    last_step: u32,
+    limit: Limit,
 ) -> Result<(), Doubt> {
     let policy = &setting.policy;
     let is_within = is_metered(transcript, policy, bounds)
@@ -48,9 +48,19 @@ pub(super) fn hold(
     }
     // INVARIANT 3: a terminal state is the end, and so is the last step, and no other step is.
     let is_terminal = status == Status::Terminated;
-    let is_last = !is_terminal && transcript.steps == last_step;
+    let is_last = !is_terminal && transcript.steps == limit.last_step();
     let is_the_end = (transcript.end == End::Terminated) == is_terminal && (transcript.end == End::Steps) == is_last;
-    if !is_the_end || !is_counted(transcript) || !adds_up(transcript, setting) || !lesson_adds_up(transcript, setting) {
+    // What was left is a violation where the agent could have taken it away, and else a notice.
+    let could_clean = limit.could_clean(transcript.end, transcript.closing, transcript.steps);
+    let is_blamed = transcript.violations.of(Class::LeaveResidue) == 0 || could_clean;
+    let is_excused = transcript.notices.of(Class::LeaveResidue) == 0 || !could_clean;
+    if !is_blamed
+        || !is_excused
+        || !is_the_end
+        || !is_counted(transcript)
+        || !adds_up(transcript, setting)
+        || !lesson_adds_up(transcript, setting)
+    {
         return Err(Doubt::Contradiction);
     }
     // INVARIANT 4
@@ -96,6 +106,14 @@ fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
         Decision::Granted => granted.is_some_and(|Granted { warrant, .. }| {
             let is_first = entry.class.is_none() && entry.due == Due::Before;
             is_first && warrant.mode == Mode::Grant && entry.rule == warrant.place
+        }),
+        Decision::Noted => granted.is_some_and(|Granted { warrant, .. }| {
+            // What `learn` asks is asked after all steps, of a gate that counts none.
+            let step = if entry.due == Due::After { 0 } else { entry.step };
+            let is_in_time = (entry.due == Due::After) == (entry.rule == LEARN);
+            is_in_time
+                && is_of_a_runtime(entry.operation, &entry.rule)
+                && warrant.decide(entry.operation, None, step).0 == Mode::Grant
         }),
         Decision::Pretended => granted.is_some_and(|Granted { warrant, .. }| {
             let by_rule = warrant.rules.iter().any(|rule| rule.decision == Mode::Tripwire);
@@ -160,8 +178,10 @@ fn carry_over_fits(transcript: &Transcript, policy: &Policy) -> bool {
 fn is_counted(transcript: &Transcript) -> bool {
     let calls = transcript.calls.count;
     let violations = transcript.violations.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
+    let noted = transcript.notices.of(Class::Ungranted);
     // Three violations are of no call: what was left, who went on for too long, and too large a carry-over.
-    u64::from(transcript.steps).saturating_add(transcript.after_end) <= calls && violations <= calls.saturating_add(3)
+    u64::from(transcript.steps).saturating_add(transcript.after_end) <= calls
+        && violations.saturating_add(noted) <= calls.saturating_add(3)
 }
 
 /// INVARIANT 3: whether what is told fits together, and fits the policy.

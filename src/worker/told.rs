@@ -44,6 +44,7 @@ pub struct Told {
     calls: u64,
     digest: [u8; 32],
     violations: Vec<(u8, u64)>,
+    notices: Vec<(u8, u64)>,
     tripwires: Vec<(u8, u64)>,
     after_end: u64,
     entries: Vec<ToldEntry>,
@@ -130,7 +131,8 @@ impl Told {
             fuel: transcript.fuel,
             calls: transcript.calls.count,
             digest: *transcript.calls.digest.as_bytes(),
-            violations: transcript.violations.iter().map(|(class, count)| (code(class), count)).collect(),
+            violations: counts(&transcript.violations),
+            notices: counts(&transcript.notices),
             tripwires: transcript.tripwires.iter().map(|(operation, count)| (operation.code, count)).collect(),
             after_end: transcript.after_end,
             entries: transcript.entries.into_iter().map(ToldEntry::of).collect(),
@@ -154,6 +156,7 @@ impl Told {
             calls: rest.one()?,
             digest: rest.one()?,
             violations: rest.list(CLASSES, COUNT)?,
+            notices: rest.list(CLASSES, COUNT)?,
             tripwires: rest.list(OPERATIONS, COUNT)?,
             after_end: rest.one()?,
             entries: rest.list(bounds.entries, TEXT.saturating_add(ENTRY))?,
@@ -198,15 +201,16 @@ impl Told {
             carry_over: Digest::of(&carry_over),
             fuel: lesson.fuel,
         });
-        let last_step = setting.last_step(ticket.environment.as_ref());
+        let limit = setting.limit(ticket.environment.as_ref());
         // INVARIANT 2
         let detail = setting.policy.record.steps;
-        let played = play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, last_step, detail, bounds)?;
+        let played =
+            play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, limit.last_step(), detail, bounds)?;
         (transcript.steps, transcript.total) = (played.steps, played.total);
         (transcript.performance, transcript.trace) = (played.performance, played.trace);
         self.fill(&mut transcript, violations)?;
         // INVARIANT 3
-        hold(&transcript, setting, bounds, played.status, last_step)?;
+        hold(&transcript, setting, bounds, played.status, limit)?;
         let demands = demands(setting, &violations);
         let environment = std::mem::replace(&mut ticket.environment, capability::nowhere());
         Ok(Lived { transcript, environment, carry_over, demands })
@@ -245,6 +249,7 @@ impl Told {
         transcript.fuel = self.fuel;
         transcript.calls = Calls { count: self.calls, digest: Digest::from_bytes(self.digest) };
         transcript.violations = violations;
+        transcript.notices = tally(&self.notices)?;
         for (code, count) in self.tripwires {
             transcript.tripwires.add(operation(code)?, count);
         }
@@ -294,6 +299,10 @@ impl ToldEntry {
 fn demands(setting: &Setting<Known>, violations: &Tally) -> Demands {
     let asked = |wanted| violations.iter().any(|(class, _)| setting.policy.consequences.of(class) == wanted);
     Demands { quarantine: asked(Consequence::Quarantine), fail: asked(Consequence::Fail) }
+}
+
+fn counts(tally: &Tally) -> Vec<(u8, u64)> {
+    tally.iter().map(|(class, count)| (code(class), count)).collect()
 }
 
 fn tally(counts: &[(u8, u64)]) -> Result<Tally, Doubt> {

@@ -31,6 +31,7 @@ pub(crate) struct Said {
     pub(crate) calls: u64,
     pub(crate) digest: [u8; 32],
     pub(crate) violations: Vec<(u8, u64)>,
+    pub(crate) notices: Vec<(u8, u64)>,
     pub(crate) tripwires: Vec<(u8, u64)>,
     pub(crate) after_end: u64,
     pub(crate) entries: Vec<Entry>,

@@ -76,7 +76,15 @@ const FIELDS: &[Lie] = &[
     told("an end that there is not", UNKNOWN, |told| told.end = 77),
     told("a terminal state", CONTRADICTION, |told| told.end = 0),
     told("the last step", CONTRADICTION, |told| told.end = 1),
-    told("the wall clock", Outcome::Believed, |told| told.end = 3),
+    told("the wall clock, and that it could have cleaned up before", CONTRADICTION, |told| told.end = 3),
+    told("the wall clock", Outcome::Believed, |told| {
+        told.end = 3;
+        told.notices = std::mem::take(&mut told.violations);
+    }),
+    told("that it could not have cleaned up", CONTRADICTION, |told| {
+        told.notices = std::mem::take(&mut told.violations);
+    }),
+    told("a notice of a class that has none", CONTRADICTION, |told| told.notices = vec![(0, 1)]),
     told("a release", CONTRADICTION, |told| told.end = 4),
     told("a violation", CONTRADICTION, |told| told.end = 7),
     told("a cancellation", CONTRADICTION, |told| told.end = 8),

@@ -49,6 +49,7 @@ mod losses;
 mod mediation;
 mod mutants;
 mod named;
+mod notices;
 mod pairs;
 mod pictures;
 mod places;

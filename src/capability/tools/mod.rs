@@ -67,6 +67,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         },
     ],
     after_end: AfterEnd::Violation,
+    by_runtimes: &[],
 };
 
 #[derive(Clone, Debug)]

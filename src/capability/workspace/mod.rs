@@ -55,6 +55,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         Limit { name: "depth", kind: Kind::Count { default: 4, most: 32 }, meaning: "how many names a path may have" },
     ],
     after_end: AfterEnd::Violation,
+    by_runtimes: &[],
 };
 
 #[derive(Clone, Copy, Debug)]

@@ -76,6 +76,7 @@ fn lived(run: Digest, episode: u64) -> Transcript {
         fuel: 1000,
         calls: Calls { count: 4, digest: Digest::of(b"calls") },
         violations: Tally::default(),
+        notices: Tally::default(),
         tripwires: Touched::default(),
         after_end: 0,
         entries: Vec::new(),
