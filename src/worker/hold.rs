@@ -50,17 +50,11 @@ pub(super) fn hold(
     let is_terminal = status == Status::Terminated;
     let is_last = !is_terminal && transcript.steps == limit.last_step();
     let is_the_end = (transcript.end == End::Terminated) == is_terminal && (transcript.end == End::Steps) == is_last;
-    // What was left is a violation where the agent could have taken it away, and else a notice.
-    let could_clean = limit.could_clean(transcript.end, transcript.closing, transcript.steps);
-    let is_blamed = transcript.violations.of(Class::LeaveResidue) == 0 || could_clean;
-    let is_excused = transcript.notices.of(Class::LeaveResidue) == 0 || !could_clean;
-    if !is_blamed
-        || !is_excused
-        || !is_the_end
-        || !is_counted(transcript)
-        || !adds_up(transcript, setting)
-        || !lesson_adds_up(transcript, setting)
-    {
+    let fits = is_counted(transcript)
+        && left_adds_up(transcript, limit)
+        && adds_up(transcript, setting)
+        && lesson_adds_up(transcript, setting);
+    if !is_the_end || !fits {
         return Err(Doubt::Contradiction);
     }
     // INVARIANT 4
@@ -182,6 +176,13 @@ fn is_counted(transcript: &Transcript) -> bool {
     // Three violations are of no call: what was left, who went on for too long, and too large a carry-over.
     u64::from(transcript.steps).saturating_add(transcript.after_end) <= calls
         && violations.saturating_add(noted) <= calls.saturating_add(3)
+}
+
+/// INVARIANT 3: whether what was left is a violation where the agent could have taken it away, and else a notice.
+fn left_adds_up(transcript: &Transcript, limit: Limit) -> bool {
+    let Transcript { violations, notices, end, closing, steps, .. } = transcript;
+    let wrong = if limit.could_clean(*end, *closing, *steps) { notices } else { violations };
+    wrong.of(Class::LeaveResidue) == 0
 }
 
 /// INVARIANT 3: whether what is told fits together, and fits the policy.
