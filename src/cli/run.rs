@@ -25,7 +25,7 @@ use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
 use crate::transcript::{End, Transcript};
 use crate::value::{Seed, many};
-use crate::worker::{Crew, Left};
+use crate::worker::{Crew, Left, Patience};
 
 /// Run an agent through episodes, and record them.
 #[derive(Debug, Args)]
@@ -121,7 +121,7 @@ impl Run {
         let manifest = plan.manifest();
         let sealed = sealed(&manifest)?;
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
-        let crew = plan.crew_compiling(&program, sealed.digest(), jobs, &cancel, self.compiler());
+        let crew = plan.crew_with(&program, sealed.digest(), jobs, &cancel, self.compiler(), Patience::default());
         let crew = crew.map_err(|error| Failure::run(&error))?;
         for (part, why) in crew.confined().missing() {
             // There is nobody left to tell where the error output is closed.

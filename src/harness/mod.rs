@@ -48,7 +48,7 @@ use crate::ledger::{self, Reason, Writer};
 use crate::policy::{Policy, Population, Process};
 use crate::transcript::{Detail, Transcript};
 use crate::value::{Digest, Draws, Seed, plain};
-use crate::worker::{self, Crew, Store};
+use crate::worker::{self, Crew, Patience, Store};
 
 /// What is to be run. Where the agent is only [`Known`], by workers.
 #[derive(Clone, Debug)]
@@ -325,26 +325,27 @@ impl<A: AsRef<Known>> Plan<A> {
         jobs: usize,
         cancel: &Cancel,
     ) -> Result<Crew, Error> {
-        self.crew_compiling(program, manifest, jobs, cancel, Compiler::default())
+        self.crew_with(program, manifest, jobs, cancel, Compiler::default(), Patience::default())
     }
 
-    /// The same workers, with a compiler that keeps what they have compiled and says when they begin.
+    /// The same workers, with a compiler that keeps what they have compiled and says when they begin, and so long for their answers.
     ///
     /// # Errors
     ///
     /// As [`Plan::crew`].
-    pub fn crew_compiling(
+    pub fn crew_with(
         &self,
         program: &std::path::Path,
         manifest: Digest,
         jobs: usize,
         cancel: &Cancel,
         compiler: Compiler,
+        patience: Patience,
     ) -> Result<Crew, Error> {
         self.fits_its_population()?;
         let setting = self.setting(self.agent.as_ref().clone(), manifest, cancel)?;
         let store = Store::new(compiler, &setting);
-        Ok(Crew::new(program, setting, &self.world.definition, jobs, self.episodes, store)?)
+        Ok(Crew::new(program, setting, &self.world.definition, jobs, self.episodes, store, patience)?)
     }
 }
 

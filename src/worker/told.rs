@@ -98,6 +98,9 @@ pub enum Doubt {
     /// Something that cannot be where the rest is as it is told.
     #[error("what the worker told contradicts itself")]
     Contradiction,
+    /// Another episode than the one whose turn it is: one that it has told of already, or was not given.
+    #[error("the worker told of another episode than the one that was due")]
+    Unasked,
     /// More than there is room for.
     #[error("the worker told of more than a ledger takes")]
     Long,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dayfly::agent::{Agent, Engine, SHIPPED};
+use dayfly::agent::{Agent, Compiler, Engine, SHIPPED};
 use dayfly::capability::CAPABILITIES;
 use dayfly::environment::Selection;
 use dayfly::episode::{self, Cancel, Ticker};
@@ -13,7 +13,7 @@ use dayfly::ledger::{self, Writer};
 use dayfly::policy::{Policy, SourceFile};
 use dayfly::transcript::Transcript;
 use dayfly::value::Seed;
-use dayfly::worker::Crew;
+use dayfly::worker::{Crew, Patience};
 use serde_json::Value;
 
 /// A run to be made; change what matters to the test.
@@ -87,12 +87,17 @@ impl Run {
 
     /// As [`Run::apart`], with so much patience, in the order in which they were over.
     pub(crate) fn apart_within(&self, program: &Path, patience: Duration) -> Result<Vec<Value>, String> {
-        self.apart_by(program, |make| make().map(|crew| crew.patient(patience)))
+        self.apart_by(program, Patience { answer: patience, ..Patience::default() }, |make| make())
+    }
+
+    /// As [`Run::apart`], with so much patience for each answer.
+    pub(crate) fn apart_with(&self, program: &Path, patience: Patience) -> Result<Vec<Value>, String> {
+        self.apart_by(program, patience, |make| make())
     }
 
     /// As [`Run::apart`], where the thread that makes the crew is over before it lives anything.
     pub(crate) fn apart_from_another_thread(&self, program: &Path) -> Result<Vec<Value>, String> {
-        self.apart_by(program, |make| {
+        self.apart_by(program, Patience::default(), |make| {
             let crew = std::thread::scope(|scope| scope.spawn(make).join().unwrap());
             // The system ends what depends on the thread a moment after it.
             std::thread::sleep(Duration::from_millis(100));
@@ -103,12 +108,14 @@ impl Run {
     fn apart_by(
         &self,
         program: &Path,
+        patience: Patience,
         ready: impl FnOnce(&(dyn Fn() -> Result<Crew, harness::Error> + Sync)) -> Result<Crew, harness::Error>,
     ) -> Result<Vec<Value>, String> {
         let (plan, _) = self.plan();
         let manifest = ledger::Manifest::new(&plan.manifest()).unwrap();
         let cancel = Cancel::default();
-        let make = || plan.crew(program, manifest.digest(), self.jobs, &cancel);
+        let compiler = Compiler::default;
+        let make = || plan.crew_with(program, manifest.digest(), self.jobs, &cancel, compiler(), patience);
         let crew = ready(&make).map_err(|error| error.to_string())?;
         let transcripts = Mutex::new(Vec::new());
         let observe = |transcript: &Transcript| {

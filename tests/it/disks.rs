@@ -11,7 +11,7 @@ use dayfly::episode::Cancel;
 use dayfly::harness::{self, Ending};
 use dayfly::ledger::{self, Reason, Verification, Writer};
 use dayfly::transcript::Transcript;
-use dayfly::worker::{Answer, Confined};
+use dayfly::worker::{Answer, Confined, Patience};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -266,13 +266,22 @@ fn what_was_lived_before_no_worker_begins_an_episode_any_more_is_kept() {
 }
 
 #[test]
-#[ignore = "takes minutes: a worker has one to say what confines it"]
 fn workers_that_say_nothing_are_waited_for_twice() {
-    let place = tempfile::tempdir().unwrap();
-    let silent = program(place.path(), "exec /bin/sleep 600");
-    let why = Run::of("random", "strict", "button").apart(&silent).unwrap_err();
-    assert_eq!(why, "a worker could not take up its work: the worker did not answer in time, 2 in a row");
-    assert_eq!(started(place.path()).len(), 2);
+    let said = frames(&[Answer::Confined(Confined::default())]);
+    let (short, long) = (Duration::from_millis(300), Duration::from_mins(5));
+    // It says nothing at all, or nothing more once the agent was handed over; and has longer for the other.
+    for (says, confine, take_up) in [("", short, long), ("/bin/cat said; ", long, short)] {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("said"), &said).unwrap();
+        let script = format!("cd '{}'; {says}exec /bin/sleep 600", place.path().display());
+        let silent = program(place.path(), &script);
+        let (began, patience) = (Instant::now(), Patience { confine, take_up, ..Patience::default() });
+        let why = Run::of("random", "strict", "button").apart_with(&silent, patience).unwrap_err();
+        assert_eq!(why, "a worker could not take up its work: the worker did not answer in time, 2 in a row");
+        assert_eq!(started(place.path()).len(), 2);
+        let took = began.elapsed();
+        assert!(took > short * 2 && took < Duration::from_mins(1), "{took:?}");
+    }
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn what_ends_every_worker_that_is_to_take_it_up_is_tried_five_times() {
 }
 
 #[test]
-fn what_was_taken_up_before_is_an_agent_whatever_a_later_worker_says() {
+fn what_was_taken_up_before_is_an_agent_whatever_later_workers_say() {
     let place = tempfile::tempdir().unwrap();
     let says = |name: &str, answer: Answer| {
         let file = place.path().join(name);
@@ -204,7 +204,7 @@ fn what_was_taken_up_before_is_an_agent_whatever_a_later_worker_says() {
     let script = common::read(&program).replace(&format!("exec '{DAYFLY}' \"$@\""), &unfit);
     std::fs::write(&program, script).unwrap();
     let why = run_apart(&program, "strict").unwrap_err();
-    assert_eq!(why, "a worker could not take up its work: it is none");
+    assert_eq!(why, "a worker could not take up its work: it is none, 5 in a row");
 }
 
 #[test]

@@ -9,6 +9,8 @@
     reason = "a test fails by panicking, and reads and writes files of its own"
 )]
 
+#[cfg(target_os = "linux")]
+mod attempts;
 mod audits;
 mod bombs;
 mod boundary;
