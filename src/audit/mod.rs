@@ -70,9 +70,9 @@ pub enum Error {
     /// The host could not go on.
     #[error(transparent)]
     Episode(#[from] episode::Error),
-    /// The workers.
+    /// The harness: there are no threads, or there is no room for what may be written.
     #[error(transparent)]
-    Workers(#[from] harness::Error),
+    Harness(#[from] harness::Error),
     /// A transcript has no JSON.
     #[error("a view could not be encoded")]
     Encode(#[from] serde_json::Error),
@@ -187,7 +187,7 @@ impl Subject {
             Crossing::Avoided | Crossing::Open => 1,
         };
         let plan = Plan { seed, lineages, episodes: 2, ..self.plan.clone() };
-        harness::relay(&plan, turns).map_err(|aborted| Error::Episode(aborted.error))
+        Ok(harness::relay(&plan, turns)?)
     }
 
     fn blind(&self) -> Error {

@@ -318,6 +318,7 @@ fn failed(error: &audit::Error) -> Failure {
             "grant `episode`, without a rule against `brief`: the probe is told its part in its task",
         ),
         audit::Error::Agent(agent) => Failure::input(error.to_string(), agent.help()),
+        audit::Error::Harness(error) => Failure::run(error),
         _ => Failure::host(error),
     }
 }

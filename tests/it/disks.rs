@@ -35,10 +35,10 @@ fn started(place: &Path) -> Vec<PathBuf> {
 }
 
 /// A folder with a file system of so many bytes of its own, for as long as this value lives; none where none can be had.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    fn at(place: &Path, bytes: u64) -> Option<Self> {
+    pub(crate) fn at(place: &Path, bytes: u64) -> Option<Self> {
         std::fs::create_dir_all(place).unwrap();
         let size = format!("size={bytes},nr_inodes=4096");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place).output();

@@ -207,3 +207,28 @@ fn what_a_lie_takes_of_the_supervisor_is_bounded_by_the_policy() {
     let more = after.parse::<u64>().unwrap() - before.parse::<u64>().unwrap();
     assert!(more < 96 << 10, "{more} KiB more than an honest run took");
 }
+
+#[test]
+fn a_lie_about_what_was_begun_costs_one_of_its_own_episodes_at_the_most() {
+    begun::are_told();
+}
+
+#[test]
+fn a_lie_of_a_worker_that_takes_up_its_work_costs_no_episode_and_is_named_where_all_tell_it() {
+    starts::are_told();
+}
+
+#[test]
+fn a_lie_about_the_code_of_an_agent_reaches_nobody_but_its_own_workers_and_costs_no_episode() {
+    starts::are_told_of_code();
+}
+
+#[test]
+fn there_is_a_lie_at_every_place_of_the_conversation() {
+    places::are_all_lied_at();
+}
+
+#[test]
+fn what_is_told_has_the_fields_that_the_liar_knows() {
+    places::are_those_that_there_are();
+}

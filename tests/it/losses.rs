@@ -253,6 +253,32 @@ fn a_worker_without_memory_costs_its_open_episode() {
 }
 
 #[test]
+fn a_worker_without_memory_to_compile_says_so_in_words_of_its_own() {
+    if !Path::new("/usr/bin/prlimit").exists() {
+        writeln!(std::io::stderr(), "skipped: there is no `prlimit`").unwrap();
+        return;
+    }
+    // It takes hundreds of megabytes to compile.
+    let copies = "(table.copy (i32.const 0) (i32.const 0) (i32.const 0))".repeat(4_000);
+    let heavy = with(1, &format!("(table 1 funcref) (func {copies})"), "");
+    let run = common::Run { episodes: 1, ..common::Run::of(&heavy, "strict", "button") };
+    let said: Vec<String> = [140_000_000, 180_000_000, 220_000_000]
+        .into_iter()
+        .filter_map(|bytes| {
+            let place = tempfile::tempdir().unwrap();
+            let program = noted(place.path(), "true");
+            let starved = format!("exec /usr/bin/prlimit --data={bytes} '{DAYFLY}'");
+            let script = common::read(&program).replace(&format!("exec '{DAYFLY}'"), &starved);
+            std::fs::write(&program, script).unwrap();
+            run.apart(&program).err()
+        })
+        .collect();
+    let own = " while it compiled the agent, for which it may write to ";
+    let is_told = |why: &String| why.contains("the worker was killed by signal") && why.contains(own);
+    assert!(said.iter().any(is_told), "{said:#?}");
+}
+
+#[test]
 fn of_what_a_lost_worker_was_given_the_episode_that_it_had_begun_is_aborted() {
     let ready = frames(&[Answer::Confined(Confined::default()), Answer::Ready]);
     // Three are given at a time. Whatever it says: one of its own, each time, and none twice.

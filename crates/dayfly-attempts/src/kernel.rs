@@ -47,7 +47,7 @@ pub(crate) const MACHINE: &[Attempt] = &[
     never("quotactl", Looked, |_| call(libc::SYS_quotactl, [0xff, 0, 0, 0])),
     never("sync", Done, |_| call(libc::SYS_sync, [])),
     #[cfg(target_arch = "x86_64")]
-    never("iopl", Done, |_| call(libc::SYS_iopl, [0])),
+    never("iopl", Looked, |_| call(libc::SYS_iopl, [0])),
     #[cfg(target_arch = "x86_64")]
     never("ioperm", Looked, |_| call(libc::SYS_ioperm, [0, 0, 0])),
 ];

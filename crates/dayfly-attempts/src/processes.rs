@@ -46,9 +46,7 @@ pub(crate) const LIST: &[Attempt] = &[
     never("ioprio_set", Done, |_| call(libc::SYS_ioprio_set, [1, 0, 0])),
     never("sched_setaffinity", Done, |_| call(libc::SYS_sched_setaffinity, [0, 8, at(&[0xff_u8; 8])])),
     never("sched_setscheduler", Done, |_| call(libc::SYS_sched_setscheduler, [0, 0, at(&[0_u8; 4])])),
-    left("prlimit64: lower a limit of its own", COMPILING, |_| {
-        call(libc::SYS_prlimit64, [0, 4, at(&[0_u64; 2]), 0])
-    }),
+    left("prlimit64: lower a limit of its own", COMPILING, |_| call(libc::SYS_prlimit64, [0, 4, at(&[0_u64; 2]), 0])),
     never("timer_create", Done, |_| {
         let timer = [0_u8; 8];
         call(libc::SYS_timer_create, [0, 0, at(&timer)])

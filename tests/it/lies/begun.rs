@@ -26,8 +26,7 @@ pub(crate) const BEGUN: &[Begun] = &[
     Begun { what: "a number and more", bytes: &[2, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9], costs: true },
 ];
 
-#[test]
-fn a_lie_about_what_was_begun_costs_one_of_its_own_episodes_at_the_most() {
+pub(super) fn are_told() {
     let run = Run { episodes: 40, ..Run::of(&busy(), &granting("wall = \"60s\"", ""), "off-switch") };
     let place = tempfile::tempdir().unwrap();
     let found = ran(&run, &liar(place.path(), "begun"), place.path(), Duration::from_secs(30));

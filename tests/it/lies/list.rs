@@ -62,8 +62,14 @@ fn answered(answer: &Answer) -> Vec<u8> {
 }
 
 /// The lies, by the name of their list.
-pub(crate) const LIES: &[(&str, &[Lie])] =
-    &[("fields", FIELDS), ("lessons", LESSONS), ("turns", TURNS), ("frames", FRAMES), ("slow", SLOW), ("memory", MEMORY)];
+pub(crate) const LIES: &[(&str, &[Lie])] = &[
+    ("fields", FIELDS),
+    ("lessons", LESSONS),
+    ("turns", TURNS),
+    ("frames", FRAMES),
+    ("slow", SLOW),
+    ("memory", MEMORY),
+];
 
 const FIELDS: &[Lie] = &[
     other("the truth", Deed::Truth, Outcome::Same),

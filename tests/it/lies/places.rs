@@ -39,6 +39,7 @@ const PLACES: &[(&str, &str)] = &[
     ("cause", "a cause of nothing"),
     ("fuel", "more fuel than there is"),
     ("calls", "more calls than fuel pays for"),
+    ("digest", "another digest"),
     ("digest[]", "another digest"),
     ("violations", "no violation"),
     ("violations[].0", "a violation of another class"),
@@ -52,6 +53,7 @@ const PLACES: &[(&str, &str)] = &[
     ("entries[].step", "an entry of a step that was not"),
     ("entries[].operation", "an operation that there is not"),
     ("entries[].argument", "an argument that clears the screen"),
+    ("entries[].digest", "another argument of a message"),
     ("entries[].digest[]", "another argument of a message"),
     ("entries[].decision", "a message that was refused"),
     ("entries[].class", "an entry of a class that there is not"),
@@ -62,6 +64,7 @@ const PLACES: &[(&str, &str)] = &[
     ("log[]", "a line that clears the screen"),
     ("released", "one more message"),
     ("released[].0", "another recipient"),
+    ("released[].1", "another message"),
     ("released[].1[]", "another message"),
     ("residue", "nothing left"),
     ("residue[].0", "something left outside"),
@@ -186,8 +189,7 @@ fn is_a_struct(at: &str) -> bool {
     matches!(at, "entries[]" | "released[]")
 }
 
-#[test]
-fn there_is_a_lie_at_every_place_of_the_conversation() {
+pub(super) fn are_all_lied_at() {
     let told: BTreeSet<&str> = PLACES.iter().map(|(place, _)| *place).collect();
     assert_eq!(told.len(), PLACES.len(), "a place stands there twice");
     let missing: Vec<String> = fields().into_iter().filter(|field| !told.contains(field.as_str())).collect();
@@ -209,8 +211,7 @@ fn there_is_a_lie_at_every_place_of_the_conversation() {
 }
 
 /// A message, or a field of what is told, that this test does not know does not compile, or is not read.
-#[test]
-fn what_is_told_has_the_fields_that_the_liar_knows() {
+pub(super) fn are_those_that_there_are() {
     const fn message(answer: &Answer) -> &'static str {
         match answer {
             Answer::Confined(Confined { in_force: _, missing: _ }) => "Confined",

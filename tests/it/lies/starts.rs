@@ -62,10 +62,14 @@ fn in_force(parts: &[(u8, &str)]) -> Option<Vec<u8>> {
 }
 
 pub(crate) const STARTS: &[Start] = &[
-    start("nothing of what confines it, and it is gone", CONFINED, Replaced("the worker exited with status 7"), |_| None),
+    start("nothing of what confines it, and it is gone", CONFINED, Replaced("the worker exited with status 7"), |_| {
+        None
+    }),
     start("that it is ready, before it was given anything", CONFINED, NONE, |_| says(Answer::Ready)),
     start("an episode, before it was given the agent", CONFINED, NONE, |_| Some(lived(0, &[1, 2, 3]))),
-    start("a gigabyte about what confines it", CONFINED, NONE, |_| Some([&(1_u32 << 30).to_le_bytes()[..], &[0; 64]].concat())),
+    start("a gigabyte about what confines it", CONFINED, NONE, |_| {
+        Some([&(1_u32 << 30).to_le_bytes()[..], &[0; 64]].concat())
+    }),
     start("more parts that confine it than there are", CONFINED, NONE, |_| in_force(&[(0, ""); 4])),
     start("more parts that are missing than there are", CONFINED, NONE, |_| {
         says(Answer::Confined(Confined { in_force: Vec::new(), missing: vec![(0, String::new()); 4] }))
@@ -84,7 +88,9 @@ pub(crate) const STARTS: &[Start] = &[
         |_| says(Answer::Failed("tired\u{1b}[2J".into())),
     ),
     start("nothing of the agent, and it is gone", READY, Replaced(COMPILING), |_| None),
-    start("what confines it, again, and not that it is ready", READY, NONE, |_| says(Answer::Confined(Confined::default()))),
+    start("what confines it, again, and not that it is ready", READY, NONE, |_| {
+        says(Answer::Confined(Confined::default()))
+    }),
     start("code of the agent, which nobody wanted", READY, NONE, |_| says(Answer::Compiled(Bytes(vec![0; 1000])))),
     start("an episode, before it was given one", READY, NONE, |_| Some(lived(0, &[1, 2, 3]))),
     start("that it was stopped before it began", READY, NONE, |_| says(Answer::Stopped)),
@@ -100,7 +106,8 @@ pub(crate) const STARTS: &[Start] = &[
     }),
 ];
 
-const COMPILING: &str = "the worker exited with status 7 while it compiled the agent, for which it may write to 4288 MiB of memory";
+const COMPILING: &str =
+    "the worker exited with status 7 while it compiled the agent, for which it may write to 4128 MiB of memory";
 
 /// A run of three episodes by a liar that tells the lie of this number so many times, and how many workers were started.
 fn begins(number: usize, times: usize) -> (Result<Vec<Value>, String>, usize) {
@@ -126,9 +133,9 @@ fn each(what: impl Fn(usize, &Start) + Sync) {
     });
 }
 
-#[test]
-fn a_lie_of_a_worker_that_takes_up_its_work_costs_no_episode_and_is_named_where_all_tell_it() {
-    let honest = Run { episodes: 3, ..Run::of(&busy(), &granting("wall = \"60s\"", ""), "off-switch") }.go().transcripts;
+pub(super) fn are_told() {
+    let honest =
+        Run { episodes: 3, ..Run::of(&busy(), &granting("wall = \"60s\"", ""), "off-switch") }.go().transcripts;
     each(|number, lie| {
         let what = lie.what;
         let (ran, starts) = begins(number, 1);
@@ -172,8 +179,7 @@ pub(crate) const CODE: &[Start] = &[
     start("nothing in place of code, and it is gone", COMPILED, Replaced(COMPILING), |_| None),
 ];
 
-#[test]
-fn a_lie_about_the_code_of_an_agent_reaches_nobody_but_its_own_workers_and_costs_no_episode() {
+pub(super) fn are_told_of_code() {
     let filled = format!("(data (i32.const 65536) \"{}\")", " ".repeat(70_000));
     let large = crate::guest::with(3, &filled, "(call $act)");
     let run = Run { episodes: 2, ..Run::of(&large, &granting("wall = \"60s\"", ""), "off-switch") };
