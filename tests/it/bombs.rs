@@ -327,7 +327,6 @@ fn types_in_a_group_and_imports_in_one_entry_are_counted_each_before_any_is_stor
         ("a large group", Part::Types, modules(1, &group(Part::Types.most() + 1, types + 1))),
         ("a group that says it is large", Part::Types, modules(1, &group(1_000_000, 0))),
         ("many groups", Part::Types, modules(1, &groups)),
-        ("groups of many modules", Part::Types, modules(10, &group(10_000, 10_000))),
         ("many imports alike", Part::Imports, modules(1, &alike(60_001))),
         ("many imports", Part::Imports, modules(1, &each(60_001))),
         ("imports of many modules", Part::Imports, modules(2, &alike(30_001))),
