@@ -53,7 +53,7 @@ const FIGURES: &[Figure] = &[
     ("`table.copy`", || straight("(table.copy (local.get 0) (local.get 0) (local.get 0))", 4_160)),
     ("`memory.fill`", || straight("(memory.fill (local.get 0) (local.get 0) (local.get 0))", 9_900)),
     ("`loop`", || straight("(loop (br_if 0 (local.get 0)))", 2_200)),
-    ("900 locals through 12,000 blocks", || live(900, 12_000)),
+    ("900 locals through 9,000 blocks", || live(900, 9_000)),
     ("64 MiB of empty sections", sections),
 ];
 
