@@ -29,11 +29,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dayfly::agent::{Compiler, Known};
+use dayfly::agent::Known;
 use dayfly::environment::{Environment, Selection, Status};
 use dayfly::episode::Cancel;
 use dayfly::policy::{Policy, SourceFile};
-use dayfly::run::{Plan, Run, Threads};
+use dayfly::run::{Plan, Run, Threads, Workers};
 use dayfly::transcript::Transcript;
 use dayfly::value::{Seed, Value};
 use dayfly::wit::dayfly::agent::{episode as contract, types};
@@ -308,7 +308,7 @@ fn dayfly_apart(agent: &str, text: &str, jobs: u64) -> Bench {
     let (policy, agent) = (policy(text), Known::read("bench", &core::component(agent)).unwrap());
     Box::new(move |episodes| {
         let (program, plan) = (Path::new(env!("CARGO_BIN_EXE_dayfly")), plan(&agent, &policy, episodes));
-        let run = Run::on_workers(plan, program, jobs as usize, Compiler::default(), &Cancel::default()).unwrap();
+        let run = Run::on_workers(plan, Workers::new(program, jobs as usize), &Cancel::default()).unwrap();
         run.workers().unwrap().fill().unwrap();
         timed(run, episodes)
     })

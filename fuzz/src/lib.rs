@@ -239,7 +239,7 @@ pub fn wire(data: &[u8]) {
 }
 
 fn believe(answer: Answer) {
-    let Answer::Lived(parcel) = answer else { return };
+    let Answer::Lived { parcel, .. } = answer else { return };
     let supervisor = &LEARNER.known();
     let mut opened = ticket();
     let before = opened.environment.state();
@@ -264,7 +264,7 @@ fn believe(answer: Answer) {
 fn told(setting: &Setting) -> (Answer, usize) {
     let lived = setting.live(ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
     let told = Told::live(setting, ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
-    (Answer::Lived(Parcel::of(told).expect("a parcel")), lived.carry_over.len())
+    (Answer::Lived { of: 3, parcel: Parcel::of(told).expect("a parcel") }, lived.carry_over.len())
 }
 
 /// Seeds for each target, by the name of the file.

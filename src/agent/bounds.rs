@@ -17,9 +17,9 @@
 use std::collections::BTreeMap;
 
 use wasmparser::{
-    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, CoreType,
-    ElementItems, ElementSectionReader, Encoding, FunctionBody, ImportSectionReader, Instance, Parser, Payload,
-    TypeRef, TypeSectionReader,
+    BinaryReader, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef,
+    CompositeInnerType, CoreType, ElementItems, ElementSectionReader, Encoding, FunctionBody, ImportSectionReader,
+    Instance, Parser, Payload, SubType, TypeRef, TypeSectionReader,
 };
 
 use super::declared::{Declared, declared};
@@ -45,6 +45,9 @@ pub(super) fn check(binary: &[u8]) -> Result<(), Fault> {
     let mut counts = Counts { totals: BTreeMap::new(), scopes: Vec::new(), heaviest: 0 };
     counts.read(binary)
 }
+
+/// What a group of types begins with.
+const GROUP: u8 = 0x4e;
 
 /// What has been counted so far.
 struct Counts {
@@ -92,7 +95,10 @@ impl Counts {
         match payload {
             Payload::Version { encoding, range, .. } => self.enter(encoding, range.start)?,
             Payload::End(_) => self.leave(),
-            Payload::TypeSection(section) => self.types(section)?,
+            Payload::TypeSection(section) => {
+                self.declared(binary.get(section.range()).unwrap_or_default(), section.range().start)?;
+                self.types(section)?;
+            }
             Payload::CoreTypeSection(section) => {
                 let at = section.range().start;
                 for kind in section {
@@ -107,10 +113,7 @@ impl Counts {
                 self.add(Part::Types, types, at)?;
                 within(Part::TypesWithin, depth, at)?;
             }
-            Payload::ImportSection(section) => {
-                self.add(Part::Imports, section.count().into(), section.range().start)?;
-                self.imports(section)?;
-            }
+            Payload::ImportSection(section) => self.imports(section)?,
             Payload::FunctionSection(section) => {
                 self.add(Part::Functions, section.count().into(), section.range().start)?;
                 if let Some(scope) = self.scopes.last_mut() {
@@ -259,9 +262,9 @@ impl Counts {
     /// The types of the functions that a core module imports.
     fn imports(&mut self, section: ImportSectionReader<'_>) -> Result<(), Fault> {
         let at = section.range().start;
-        // One entry of the section may stand for many imports.
-        for (number, import) in (1..).zip(section.into_imports()) {
-            within(Part::Imports, number, at)?;
+        // One entry of the section may stand for many imports: each is counted, of all sections and modules together.
+        for import in section.into_imports() {
+            self.add(Part::Imports, 1, at)?;
             let (TypeRef::Func(kind) | TypeRef::FuncExact(kind)) = import?.ty else { continue };
             if let Some(scope) = self.scopes.last_mut() {
                 scope.types.functions.push(kind);
@@ -271,14 +274,37 @@ impl Counts {
         Ok(())
     }
 
+    /// Count the types in the bytes of a section of a core module, before any of it is stored: one entry may be a group of many types,
+    /// which whoever reads it as a whole makes room for.
+    fn declared(&mut self, section: &[u8], at: usize) -> Result<(), Fault> {
+        let mut reader = BinaryReader::new(section, at);
+        let mut left = u64::from(reader.read_var_u32()?);
+        self.add(Part::Types, left, at)?;
+        while let Some(fewer) = left.checked_sub(1) {
+            left = fewer;
+            if section.get(reader.current_position()) == Some(&GROUP) {
+                reader.read_u8()?;
+                let within = u64::from(reader.read_var_u32()?);
+                self.add(Part::Types, within, at)?;
+                left = left.saturating_add(within);
+                continue;
+            }
+            let parts = match reader.read::<SubType>()?.composite_type.inner {
+                CompositeInnerType::Func(kind) => kind.params().len().saturating_add(kind.results().len()),
+                CompositeInnerType::Struct(kind) => kind.fields.len(),
+                _ => 0,
+            };
+            self.add(Part::Types, u64::try_from(parts).unwrap_or(u64::MAX), at)?;
+        }
+        Ok(())
+    }
+
+    /// Keep the types of a core module, which have been counted.
     fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), Fault> {
-        let at = section.range().start;
-        self.add(Part::Types, section.count().into(), at)?;
-        // What is not admitted is refused, and what there is counted, before anything of it is stored.
+        // What is not admitted is refused.
         for kind in section.clone().into_iter_err_on_gc_types() {
             let kind = kind?;
             let arity = kind.params().len().saturating_add(kind.results().len());
-            self.add(Part::Types, u64::try_from(arity).unwrap_or(u64::MAX), at)?;
             if let Some(scope) = self.scopes.last_mut() {
                 scope.arities.push(u64::try_from(arity).unwrap_or(u64::MAX));
             }

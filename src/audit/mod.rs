@@ -70,9 +70,12 @@ pub enum Error {
     /// The host could not go on.
     #[error(transparent)]
     Episode(#[from] episode::Error),
-    /// The threads.
+    /// There are no threads.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
+    /// There is no room for what may be written.
+    #[error(transparent)]
+    Run(#[from] run::Error),
     /// A transcript has no JSON.
     #[error("a view could not be encoded")]
     Encode(#[from] serde_json::Error),
@@ -200,7 +203,7 @@ impl Subject {
             Crossing::Avoided | Crossing::Open => 1,
         };
         let plan = Plan { seed, lineages, episodes: 2, ..self.plan.clone() };
-        run::relay(&plan, turns).map_err(|aborted| Error::Episode(aborted.error))
+        Ok(run::relay(&plan, turns)?)
     }
 
     fn blind(&self) -> Error {

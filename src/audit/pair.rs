@@ -109,7 +109,7 @@ mod tests {
     use crate::episode::Cancel;
     use crate::policy::{Policy, shipped};
     use crate::run::Threads;
-    use crate::transcript::{Closing, End, Message, Residue};
+    use crate::transcript::{Class, Closing, End, Message, Residue};
 
     type Change = fn(&mut Transcript);
 
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn whatever_is_kept_of_an_episode_is_compared() {
         let Run { saw, view, .. } = run(1);
-        let changes: [(&str, Change); 12] = [
+        let changes: [(&str, Change); 13] = [
             ("end", |saw| saw.body.end = End::Trapped),
             ("closing", |saw| saw.body.closing = Closing::Stopped),
             ("cause", |saw| saw.body.cause = Some("why".to_owned())),
@@ -146,6 +146,7 @@ mod tests {
             ("fuel", |saw| saw.body.fuel += 1),
             ("calls.count", |saw| saw.body.calls.count += 1),
             ("after_end", |saw| saw.body.after_end += 1),
+            ("notices", |saw| saw.body.notices = [(Class::Ungranted, 1)].into_iter().collect()),
             ("entries_cut", |saw| saw.body.entries_cut += 1),
             ("released", |saw| saw.body.released.push(Message { recipient: "you".to_owned(), body: Vec::new() })),
             ("residue", |saw| saw.body.residue.push(Residue { path: "a".to_owned(), bytes: 0 })),

@@ -17,6 +17,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     limits: &[],
     after_end: AfterEnd::Notice,
     fits: None,
+    by_runtimes: &[],
 };
 
 pub(super) type Limits = Unlimited;

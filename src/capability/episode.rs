@@ -6,7 +6,7 @@ use wasmtime::component::Linker;
 
 use super::convert::{space_to_wit, value_from_wit, value_to_wit};
 use super::host::{Host, Opening};
-use super::{Unlimited, call, interface};
+use super::{Limit, Unlimited, call, interface};
 use crate::environment::{Environment, Status, Transition};
 use crate::gate::{AfterEnd, Capability, Gate, Refusal, Release, Request, Shortfall, Told};
 use crate::objective::Objective;
@@ -31,6 +31,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     limits: &[],
     after_end: AfterEnd::Violation,
     fits: None,
+    by_runtimes: &[],
 };
 
 pub(super) type Limits = Unlimited;
@@ -71,6 +72,11 @@ impl State {
             steps: opening.steps,
             carry_over: Arc::clone(&opening.carry_over),
         }
+    }
+
+    /// The last step, as far as the agent was told of it.
+    pub(super) fn limit(&self) -> Limit {
+        Limit::of(self.last_step, self.objective.reveal, &self.task)
     }
 
     fn brief(&self) -> contract::Briefing {

@@ -12,7 +12,7 @@ use super::{Charter, MemoryLimits, States, Wall};
 use crate::environment::Environment;
 use crate::gate::{Demands, Gate, Release, Told};
 use crate::objective::Objective;
-use crate::transcript::{Detail, End, Message, Record, Residue};
+use crate::transcript::{Class, Closing, Detail, End, Message, Record, Residue};
 use crate::value::{Seed, Value};
 
 /// The data of an episode's store.
@@ -120,18 +120,24 @@ impl Host {
         self.meter.used(left)
     }
 
-    /// Close the episode: wipe the workspace, and hand over what outlives the store, and whether the workspace was wiped.
-    pub fn close(mut self) -> (Closed, Result<(), workspace::Error>) {
+    /// Close the episode that the agent left so: wipe the workspace, and hand over what outlives the store, and whether the workspace was
+    /// wiped.
+    pub fn close(mut self, closing: Closing) -> (Closed, Result<(), workspace::Error>) {
         let (residue, wiped) = match self.states.workspace.surrender().wipe() {
             Ok(residue) => (residue, Ok(())),
             Err(error) => (Vec::new(), Err(error)),
         };
-        if !residue.is_empty() {
-            self.gate.violation(crate::transcript::Class::LeaveResidue);
-        }
         let episode = self.states.episode.surrender();
+        let end = self.gate.end().unwrap_or(End::Aborted);
+        if !residue.is_empty() {
+            if episode.limit().could_clean(end, closing, self.gate.step()) {
+                self.gate.violation(Class::LeaveResidue);
+            } else {
+                self.gate.notice(Class::LeaveResidue);
+            }
+        }
         let closed = Closed {
-            end: self.gate.end().unwrap_or(End::Aborted),
+            end,
             demands: self.gate.demands(),
             steps: self.gate.step(),
             record: self.gate.finish(),

@@ -25,6 +25,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     }],
     after_end: AfterEnd::Notice,
     fits: Some(fits),
+    by_runtimes: &[],
 };
 
 pub(super) type Limits = Bytes;

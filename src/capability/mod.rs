@@ -18,6 +18,7 @@ mod clock;
 mod convert;
 mod episode;
 mod host;
+mod limit;
 mod limiter;
 mod log;
 mod meter;
@@ -36,13 +37,14 @@ use wasmtime::component::{Linker, LinkerInstance};
 pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::{STEP, nowhere, step};
 pub use self::host::{Closed, Host, Opening};
+pub use self::limit::Limit;
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, is_of_the_system};
 pub use self::log::MESSAGE;
 pub use self::meter::{Allowance, after_end, calls};
 pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::TOOLS;
-pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
+pub use self::wasi::{Left, WASI_VERSION, WasiFault, is_of_a_runtime, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{
     Error as WorkspaceError, PATH, Room, abandon as abandon_folders, make as make_folder, remove as remove_folder, room,
 };
@@ -82,7 +84,7 @@ macro_rules! capabilities {
         impl States {
             fn open(opening: &mut Opening) -> Self {
                 Self {
-                    $($module: crate::gate::Held::new($module::State::open(opening), $module::CAPABILITY.after_end),)*
+                    $($module: crate::gate::Held::new($module::State::open(opening), &$module::CAPABILITY),)*
                 }
             }
         }

@@ -23,6 +23,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     }],
     after_end: AfterEnd::Notice,
     fits: None,
+    by_runtimes: &[],
 };
 
 pub(super) type Limits = Bytes;

@@ -307,6 +307,8 @@ fn failed(error: &audit::Error) -> Failure {
             "grant `episode`, without a rule against `brief`: the probe is told its part in its task",
         ),
         audit::Error::Agent(agent) => Failure::input(error.to_string(), agent.help()),
+        audit::Error::Run(error) => Failure::run(error),
+        audit::Error::Threads(error) => Failure::threads(error),
         _ => Failure::host(error),
     }
 }

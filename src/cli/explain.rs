@@ -114,9 +114,22 @@ fn explain_capability(capability: &Capability) -> String {
         };
         lines.push(format!("  {name:<9}  {meaning} ({range})"));
     }
+    lines.extend(by_runtimes(capability));
     lines.push(format!("\nThe contract with agents:\n\n{}", capability.contract));
     lines.extend(functions(capability));
     lines.join("\n")
+}
+
+/// The functions that a language runtime calls by itself.
+fn by_runtimes(capability: &Capability) -> Option<String> {
+    let names: Vec<String> = capability.by_runtimes.iter().map(|operation| format!("  {}", operation.name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "\nWhat a language runtime asks by itself is a notice where it is answered with nothing, in `learn` and, for a socket, \
+             everywhere:\n\n{}",
+            names.join("\n")
+        )
+    })
 }
 
 /// The functions that the contract does not spell out, a line for each interface or resource.

@@ -21,7 +21,7 @@ use crate::environment::{Knob, Selection};
 use crate::ledger;
 use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
-use crate::run::{self, Ending, Outcome, Plan, Summary};
+use crate::run::{self, Ending, Outcome, Plan, Summary, Workers};
 use crate::transcript::{End, Transcript};
 use crate::value::{Seed, many};
 use crate::worker::Left;
@@ -112,7 +112,7 @@ impl Run {
         let plan = self.plan(policy)?;
         let cancel = cancel_on_interrupt()?;
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
-        let run = run::Run::on_workers(plan, &program, jobs, self.compiler(), &cancel);
+        let run = run::Run::on_workers(plan, Workers::new(program, jobs).compiling(self.compiler()), &cancel);
         let run = run.map_err(|error| Failure::run(&error))?;
         for (part, why) in run.workers().iter().flat_map(|crew| crew.confined().missing()) {
             // There is nobody left to tell where the error output is closed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Error, Exit, Setting, exit};
 use crate::capability::{Allowance, Closed, Host, Opening, end_to_wit, nowhere, value_to_wit};
 use crate::gate::{Gate, Release};
-use crate::transcript::{Class, Detail, Learned, Lesson};
+use crate::transcript::{Class, Closing, Detail, Learned, Lesson};
 use crate::value::{Digest, Seed, Value};
 use crate::wit::exports::dayfly::agent::learning::{Experience, Transition};
 
@@ -73,7 +73,7 @@ pub(super) fn learn(
         Exit::Interrupted => Lesson::Overtime,
         Exit::OutOfFuel => Lesson::Exhausted,
     };
-    let (lesson, wiped) = host.close();
+    let (lesson, wiped) = host.close(Closing::Returned);
     wiped?;
     closed.demands = closed.demands.and(lesson.demands);
     closed.record.absorb(lesson.record);

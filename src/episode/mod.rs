@@ -23,7 +23,8 @@ pub use ticket::{Aborted, Error, Lived, Ticket};
 use self::learn::Pupil;
 use crate::agent::{Agent, Known};
 use crate::capability::{
-    Allowance, Charter, Closed, Host, Left, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError, is_of_the_system,
+    Allowance, Charter, Closed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError,
+    is_of_the_system,
 };
 use crate::environment::Environment;
 use crate::gate::{Gate, Told};
@@ -111,6 +112,23 @@ impl<A: AsRef<Known>> Setting<A> {
         environment.steps().map_or(limit, |steps| steps.min(limit))
     }
 
+    /// The last step of an episode in `environment`, as far as the agent is told of it.
+    pub fn limit(&self, environment: &dyn Environment) -> Limit {
+        Limit::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment))
+    }
+
+    /// The task in words: that of the run, or else of the environment, and below it what the agent is told besides.
+    fn task(&self, environment: &dyn Environment) -> Arc<str> {
+        match (self.agent.as_ref().instructions(), &self.task) {
+            (None, Some(task)) => Arc::clone(task),
+            (None, None) => environment.task().into(),
+            (Some(instructions), task) => {
+                let task = task.as_deref().unwrap_or_else(|| environment.task());
+                format!("{task}\n{instructions}").into()
+            }
+        }
+    }
+
     /// What an episode opens with.
     pub fn header(&self, ticket: &Ticket) -> Header {
         let persists = self.policy.boundary.environment == Continuity::Persist;
@@ -185,7 +203,7 @@ impl Setting {
             }
         }
         let Closed { end, demands, record, steps, total, mut environment, log, messages, residue, .. } = closed;
-        let Record { calls, violations, tripwires, after_end, entries, entries_cut, trace } = record;
+        let Record { calls, violations, notices, tripwires, after_end, entries, entries_cut, trace } = record;
         let (learned, carry_over) = lesson.map_or((None, carry_over), |(learned, next)| (Some(learned), next));
         let mut body = Body {
             end: if failure.is_some() { End::Aborted } else { end },
@@ -199,6 +217,7 @@ impl Setting {
             fuel,
             calls,
             violations,
+            notices,
             tripwires,
             after_end,
             entries,
@@ -250,7 +269,7 @@ impl Setting {
             }
             Err(error) => (Closing::Stopped, None, Some(error)),
         };
-        let (closed, wiped) = host.close();
+        let (closed, wiped) = host.close(closing);
         let failure = failed.or_else(|| wiped.err().map(Error::Workspace));
         Ok(Acted { closed, closing, cause, fuel, failure })
     }
@@ -282,18 +301,6 @@ impl Setting {
             observation,
         };
         Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening)
-    }
-
-    /// The task in words: that of the run, or else of the environment, and below it what the agent is told besides.
-    fn task(&self, environment: &dyn Environment) -> Arc<str> {
-        match (self.agent.instructions(), &self.task) {
-            (None, Some(task)) => Arc::clone(task),
-            (None, None) => environment.task().into(),
-            (Some(instructions), task) => {
-                let task = task.as_deref().unwrap_or_else(|| environment.task());
-                format!("{task}\n{instructions}").into()
-            }
-        }
     }
 
     /// A store for one instance, with every limit set before anything of the component runs.

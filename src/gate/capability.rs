@@ -20,6 +20,16 @@ pub struct Capability {
     pub after_end: AfterEnd,
     /// Check of what a body keeps of it beside its calls; nothing where a body keeps nothing of it.
     pub fits: Option<fn(&Kept<'_>) -> bool>,
+    /// The operations that a language runtime calls by itself, whatever its program does: where the contract answers one with nothing, the
+    /// call is a notice.
+    pub by_runtimes: &'static [Operation],
+}
+
+impl Capability {
+    /// Whether a language runtime calls this by itself.
+    pub fn is_by_runtimes(&self, operation: Operation) -> bool {
+        self.by_runtimes.contains(&operation)
+    }
 }
 
 /// What a body keeps of a capability, to be held against the policy that the episode was lived under.

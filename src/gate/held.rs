@@ -1,12 +1,12 @@
 //! A capability's state, and the only way to it.
 
-use super::{AfterEnd, Gate, Mode, Refusal, Request, Shortfall, Warrant};
+use super::{Capability, Gate, Mode, Refusal, Request, Shortfall, Warrant};
 
 /// The state of a capability. It is private to this module: only a [`Permit`] reaches it.
 #[derive(Debug)]
 pub struct Held<S> {
     state: S,
-    after_end: AfterEnd,
+    capability: &'static Capability,
 }
 
 /// Leave to answer one request.
@@ -18,9 +18,9 @@ pub struct Permit<'a, S> {
 }
 
 impl<S> Held<S> {
-    /// Hold `state`.
-    pub const fn new(state: S, after_end: AfterEnd) -> Self {
-        Self { state, after_end }
+    /// Hold the `state` of a capability.
+    pub const fn new(state: S, capability: &'static Capability) -> Self {
+        Self { state, capability }
     }
 
     /// Ask for leave to answer a request.
@@ -39,8 +39,8 @@ impl<S> Held<S> {
         request: &Request<'_>,
         check: impl FnOnce(&S) -> Result<usize, Shortfall>,
     ) -> Result<Permit<'a, S>, Refusal> {
-        let Self { state, after_end } = self;
-        let mode = gate.decide(warrant, *after_end, request, || check(state))?;
+        let Self { state, capability } = self;
+        let mode = gate.decide(warrant, capability, request, || check(state))?;
         Ok(Permit { state, mode })
     }
 

@@ -30,6 +30,9 @@ use crate::transcript::{
 };
 use crate::value::Value;
 
+/// The rule that decides on whatever is called in `learn`.
+pub const LEARN: &str = "learn";
+
 /// Where an episode stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -151,6 +154,11 @@ impl Gate {
         self.answer_for(class, Told::Yes);
     }
 
+    /// Record what would be a violation that no call made, had the agent been able to do otherwise.
+    pub fn notice(&mut self, class: Class) {
+        self.recorder.notice(class);
+    }
+
     /// Record a refusal that was decided where a call could not ask, such as the growth of a memory.
     pub fn refused(&mut self, operation: Operation, argument: Argument<'_>, class: Class, rule: &'static str) {
         self.write(operation, argument, Decision::Refused, Some(class), rule.into(), Some(class));
@@ -180,16 +188,23 @@ impl Gate {
     fn decide(
         &mut self,
         warrant: &Warrant,
-        after_end: AfterEnd,
+        capability: &Capability,
         request: &Request<'_>,
         check: impl FnOnce() -> Result<usize, Shortfall>,
     ) -> Result<Mode, Refusal> {
         let Request { operation, argument, name } = *request;
         match self.phase {
             Phase::Open => {}
-            Phase::Ended { end, told } => return Err(self.refuse_ended(request, after_end, end, told)),
+            Phase::Ended { end, told } => return Err(self.refuse_ended(request, capability.after_end, end, told)),
+            // What a runtime asks by itself is no wish of the agent; where the policy denies it, it was denied in the episode too.
+            Phase::Learning
+                if capability.is_by_runtimes(operation)
+                    && warrant.decide(operation, name, self.step).0 == Mode::Grant =>
+            {
+                return Err(self.note(request, LEARN));
+            }
             Phase::Learning => {
-                return Err(self.refuse(request, Some(Class::Ungranted), "learn".into(), Refusal::Denied));
+                return Err(self.refuse(request, Some(Class::Ungranted), LEARN.into(), Refusal::Denied));
             }
         }
         let (mode, place) = warrant.decide(operation, name, self.step);
@@ -249,6 +264,8 @@ impl Gate {
     /// Refuse what the check turned down; `touched` is the class of a tripwire that it touched.
     fn fall_short(&mut self, request: &Request<'_>, shortfall: Shortfall, touched: Option<Class>) -> Refusal {
         let (class, rule, refusal): (_, _, fn(String) -> Refusal) = match shortfall {
+            Shortfall::Absent(rule) if touched.is_none() => return self.note(request, rule),
+            Shortfall::Absent(rule) => (None, rule.into(), Refusal::Denied),
             Shortfall::Quota(limit) => (Some(Class::OverQuota), quota(request.operation, limit), Refusal::OverQuota),
             Shortfall::Never(class, rule) => (Some(class), rule.into(), Refusal::Denied),
             Shortfall::Invalid(why) => (None, why, Refusal::Invalid),
@@ -274,6 +291,13 @@ impl Gate {
             Phase::Ended { end: End::Violation, .. } => Refusal::Ended(End::Violation),
             _ => refusal(text),
         }
+    }
+
+    /// Record what a language runtime asks by itself, and is answered with nothing: a notice.
+    fn note(&mut self, request: &Request<'_>, rule: &'static str) -> Refusal {
+        let Request { operation, argument, .. } = *request;
+        self.write(operation, argument, Decision::Noted, None, rule.into(), None);
+        Refusal::Denied(rule.to_owned())
     }
 
     /// Record a call after the boundary.

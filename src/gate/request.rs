@@ -24,6 +24,8 @@ pub enum Shortfall {
     Quota(&'static str),
     /// The contract never allows it; the class it is recorded as, and the rule.
     Never(Class, &'static str),
+    /// There is no such thing, and a language runtime asks for it by itself; the rule.
+    Absent(&'static str),
     /// The request makes no sense, and why.
     Invalid(Cow<'static, str>),
 }

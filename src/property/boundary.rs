@@ -31,7 +31,7 @@ pub(super) const PROPERTY: Property = Property {
     how: "The agent lives 100 episodes under the policy, and each hostile agent that comes with Dayfly lives 5. In every \
           transcript: nothing is granted whose effect was due after the boundary; the calls after it are each recorded or \
           counted; counts and records agree; the return is the sum of the rewards before it, bit for bit; no more steps were \
-          taken than the policy allows; what was left in the workspace is recorded as residue. One exception in one episode \
+          taken than the policy allows; what was left in the workspace is recorded as residue, and counted as a violation or as a notice. One exception in one episode \
           violates it.",
     limits: "It reads what the host recorded: an effect that the host does not know of is not in a transcript. The tests that \
              `dayfly docs guarantees` names look from outside.",
@@ -96,7 +96,8 @@ fn exception(transcript: &Transcript, terms: &Terms) -> Option<String> {
     if (transcript.body.closing == Closing::Outlived) != (count(Class::OutliveEpisode) > 0) {
         return Some("whether the agent outlived its episode is not what was counted".to_owned());
     }
-    if transcript.body.residue.is_empty() != (count(Class::LeaveResidue) == 0) {
+    let left = count(Class::LeaveResidue).saturating_add(transcript.body.notices.of(Class::LeaveResidue));
+    if transcript.body.residue.is_empty() != (left == 0) {
         return Some("what was left in the workspace is not what was counted".to_owned());
     }
     let steps = transcript.body.trace.len();

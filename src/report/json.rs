@@ -31,6 +31,8 @@ pub struct Run<'a> {
     calls: Calls,
     invalid: Option<Invalid<'a>>,
     violations: BTreeMap<&'static str, Violation<'a>>,
+    notices: BTreeMap<&'static str, Violation<'a>>,
+    left_behind: u64,
     tripwires: &'a Touched,
     trap: Option<Trap<'a>>,
     returns: Numbers,
@@ -128,6 +130,16 @@ impl<'a> Run<'a> {
             };
             (class.name(), violation)
         };
+        let noticed = &summary.notices;
+        let notice = |(class, count): (crate::transcript::Class, u64)| {
+            let notice = Violation {
+                code: class.code(),
+                count,
+                episodes: noticed.episodes_with.get(&class).copied().unwrap_or(0),
+                first: noticed.examples.get(&class).map(First::new),
+            };
+            (class.name(), notice)
+        };
         Self {
             version: 1,
             agent: &manifest.agent,
@@ -145,6 +157,8 @@ impl<'a> Run<'a> {
             calls: Calls { total: summary.calls, after_end: summary.after_end },
             invalid: Invalid::new(summary),
             violations: summary.violations.iter().map(violation).collect(),
+            notices: noticed.counted.iter().map(notice).collect(),
+            left_behind: noticed.left,
             tripwires: &summary.tripwires,
             trap: summary.trap.as_ref().map(|trap| Trap { episode: trap.episode, cause: &trap.cause, log: &trap.log }),
             returns: Numbers::new(summary.returns),

@@ -52,6 +52,7 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     trap(&mut page, summary, path);
     after_end(&mut page, summary);
     violations(&mut page, summary);
+    noticed(&mut page, summary);
     invalid(&mut page, summary);
     page.blank();
     spread(&mut page, "return", summary.returns, "");
@@ -159,6 +160,23 @@ fn violations(page: &mut Page, summary: &Summary) {
             for (operation, count) in summary.tripwires.iter() {
                 page.row("", &format!("    {operation}: {}", number(count)));
             }
+        }
+    }
+}
+
+/// What would be a violation, and nobody committed.
+fn noticed(page: &mut Page, summary: &Summary) {
+    let noticed = &summary.notices;
+    for (class, number_of) in noticed.counted.iter() {
+        let with = episodes(noticed.episodes_with.get(&class).copied().unwrap_or(0));
+        let (label, text) = match class {
+            Class::LeaveResidue => ("left behind", format!("{} in {with}", count(noticed.left, "file"))),
+            _ => ("runtime", format!("{} in {with}", count(number_of, "call"))),
+        };
+        page.blank();
+        page.row(label, &format!("{text}: {}, no violation", class.notice()));
+        if let Some(example) = noticed.examples.get(&class) {
+            page.row("", &format!("    {DIM}first: {}{DIM:#}", first(example)));
         }
     }
 }

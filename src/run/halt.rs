@@ -52,7 +52,7 @@ impl Halt {
 }
 
 /// What the workspaces of the episodes that are open at a time may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Reserve {
     bytes: u64,
     files: u64,

@@ -22,6 +22,7 @@
 mod executor;
 mod halt;
 mod lineage;
+mod noticed;
 mod observe;
 mod order;
 mod plan;
@@ -30,6 +31,7 @@ mod relay;
 mod sink;
 mod summary;
 mod threads;
+mod workers;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -37,6 +39,7 @@ use std::sync::Arc;
 
 pub use halt::Halt;
 pub use lineage::Make;
+pub use noticed::Noticed;
 pub use observe::{observe, terms};
 pub use order::spread;
 pub use plan::{Plan, World};
@@ -44,16 +47,16 @@ pub use relay::relay;
 pub use sink::{Recorded, Sink, Unwatched};
 pub use summary::{Example, Spread, Summary, Trap};
 pub use threads::{Error as ThreadsError, Threads};
+pub use workers::Workers;
 
 use self::executor::{Executor, Lived};
 use self::halt::Reserve;
 use self::lineage::Lineages;
-use crate::agent::Compiler;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Head, Manifest, Reason, SealedManifest, Writer};
 use crate::policy::Process;
 use crate::value::plain;
-use crate::worker::{self, Crew, Left, Store};
+use crate::worker::{self, Crew, Left};
 
 /// A run that can begin: who lives its episodes, and the ledger that they are recorded in.
 pub struct Run {
@@ -153,26 +156,18 @@ impl Run {
         Ok(Self::new(plan, sealed, Executor::Threads(threads.clone(), Box::new(setting)), cancel))
     }
 
-    /// A run in `jobs` confined processes of the program at `program`, which has to be this one. The compiler keeps what they have
-    /// compiled, and says when they begin.
+    /// A run in confined processes of their own.
     ///
     /// # Errors
     ///
     /// As [`Run::on_threads`], and what is missing for such processes: nothing has been lived.
-    pub fn on_workers(
-        plan: Plan,
-        program: &Path,
-        jobs: usize,
-        compiler: Compiler,
-        cancel: &Cancel,
-    ) -> Result<Self, Error> {
+    pub fn on_workers(plan: Plan, workers: Workers, cancel: &Cancel) -> Result<Self, Error> {
         plan.fits_its_population()?;
         let sealed = SealedManifest::new(&plan.manifest())?;
         let policy = Arc::clone(&plan.policy);
         let setting = Setting::new(plan.agent.clone(), policy, plan.task.clone(), sealed.digest(), cancel.clone())?;
-        let store = Store::new(compiler, &setting);
-        let crew = Crew::new(program, setting, &plan.world.definition, jobs, plan.episodes, store)?;
-        let pool = threads::pool(jobs).map_err(ThreadsError::from)?;
+        let pool = threads::pool(workers.jobs).map_err(ThreadsError::from)?;
+        let crew = workers.start(setting, &plan)?;
         Ok(Self::new(plan, sealed, Executor::Workers(Box::new(crew), pool, cancel.clone()), cancel))
     }
 
@@ -199,16 +194,6 @@ impl Run {
         if let Executor::Threads(_, setting) = &mut self.executor {
             setting.show_steps();
         }
-        self
-    }
-
-    /// The same run, whose workers are first changed so; nothing where it has none.
-    #[must_use]
-    pub fn with_workers(mut self, change: impl FnOnce(Crew) -> Crew) -> Self {
-        self.executor = match self.executor {
-            Executor::Workers(crew, pool, cancel) => Executor::Workers(Box::new(change(*crew)), pool, cancel),
-            threads @ Executor::Threads(..) => threads,
-        };
         self
     }
 

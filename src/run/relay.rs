@@ -1,8 +1,9 @@
 //! Relays: episodes of one run that are lived by different agents in turn.
 
-use super::Plan;
+use super::halt::Reserve;
 use super::lineage::Lineages;
-use crate::episode::{Aborted, Setting};
+use super::{Error, Plan};
+use crate::episode::Setting;
 use crate::transcript::Transcript;
 use crate::value::Draws;
 
@@ -11,14 +12,22 @@ use crate::value::Draws;
 /// What crosses from one to the next is what would cross in a run of the plan: nothing, or what its policy declares. Each has draws
 /// of its own, as in a run of its own.
 ///
+/// As in a run, none begins where there is no room for what may be written to workspaces: by this relay, and by as many others as there
+/// are threads in the current pool.
+///
 /// # Errors
 ///
-/// [`Aborted`] where the host could not go on.
-pub fn relay(plan: &Plan, turns: &[&Setting]) -> Result<Vec<Transcript>, Box<Aborted>> {
+/// [`Error`] where the host could not go on.
+pub fn relay(plan: &Plan, turns: &[&Setting]) -> Result<Vec<Transcript>, Error> {
     let lineages = Lineages::new(plan);
+    let reserves = turns.iter().filter_map(|setting| Reserve::of(&setting.policy, rayon::current_num_threads()));
+    if let Some(halt) = reserves.max().and_then(|reserve| reserve.lacks()) {
+        return Err(halt.into());
+    }
     let live = |(episode, setting): (u64, &&Setting)| {
         let ticket = lineages.ticket_of(episode, Draws::of(plan.seed, setting.handed()));
-        Ok(lineages.keep(setting.live(ticket)?).transcript)
+        let lived = setting.live(ticket).map_err(|aborted| aborted.error)?;
+        Ok(lineages.keep(lived).transcript)
     };
     (0..).zip(turns).map(live).collect()
 }

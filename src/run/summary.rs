@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::noticed::Noticed;
 use crate::gate::Demands;
 use crate::policy::Trapped;
 use crate::transcript::{Class, Closing, End, Entry, Header, Lesson, Tally, Touched, Transcript};
@@ -28,6 +29,8 @@ pub struct Summary {
     pub episodes_with: BTreeMap<Class, u64>,
     /// The first violation of each class: the episode, and its entry where a call made it.
     pub examples: BTreeMap<Class, Example>,
+    /// What would be a violation, and nobody committed.
+    pub notices: Noticed,
     /// The calls that touched a tripwire, by operation.
     pub tripwires: Touched,
     /// The calls before the boundary that asked for what cannot be, and were refused without being a violation.
@@ -171,6 +174,7 @@ impl Summary {
                 entry: body.entries.iter().find(|entry| entry.class == Some(class)).cloned(),
             });
         }
+        self.notices.add(episode, body);
         add(&mut self.calls, body.calls.count);
         let invalid = body.invalid();
         add(&mut self.invalid, invalid);
@@ -208,7 +212,7 @@ impl Summary {
 }
 
 /// Count some more.
-const fn add(count: &mut u64, more: u64) {
+pub(super) const fn add(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }
 

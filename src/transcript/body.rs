@@ -40,6 +40,10 @@ pub struct Body {
     /// How many requests of each class of violation there were; exact.
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub violations: Tally,
+    /// How much there was that would be a violation of each class, and that nobody committed: what an agent left behind that could not know
+    /// of the end (`leave-residue`), and what a language runtime asks by itself (`ungranted`); exact.
+    #[serde(default, skip_serializing_if = "Tally::is_empty")]
+    pub notices: Tally,
     /// The calls that touched a tripwire, by operation; exact.
     #[serde(default, skip_serializing_if = "Touched::is_empty")]
     pub tripwires: Touched,
@@ -84,6 +88,7 @@ impl Default for Body {
             fuel: 0,
             calls: Calls { count: 0, digest: Digest::of(&[]) },
             violations: Tally::default(),
+            notices: Tally::default(),
             tripwires: Touched::default(),
             after_end: 0,
             entries: Vec::new(),
@@ -109,7 +114,7 @@ impl Body {
     /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
     /// no violation. Exact, whatever was cut.
     ///
-    /// Every heavy call that was granted, and every call that was refused or pretended, is one entry, kept or cut: these are what is
+    /// Every heavy call that was granted, and every call that was refused, noted or pretended, is one entry, kept or cut: these are what is
     /// left once all others are taken away.
     pub fn invalid(&self) -> u64 {
         let length = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -120,6 +125,7 @@ impl Body {
         let violations = self.violations.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(count));
         let called = no_call.into_iter().chain([returned.into()]).fold(violations, u64::saturating_sub);
         let notices = self.after_end.saturating_sub(self.violations.of(Class::ActAfterEnd));
+        let notices = notices.saturating_add(self.notices.of(Class::Ungranted));
         let all = length(self.entries.len()).saturating_add(self.entries_cut);
         [granted, called, notices].into_iter().fold(all, u64::saturating_sub)
     }

@@ -93,11 +93,20 @@ impl Class {
             Self::DeferPastEnd => "an effect scheduled for after the boundary",
             Self::ExtendEpisode => "a request to move the boundary",
             Self::OutliveEpisode => "still running when the grace was used up",
-            Self::LeaveResidue => "something left in the workspace at close",
+            Self::LeaveResidue => "something left in the workspace by who could have taken it away",
             Self::CarryUndeclared => "more carry-over than the policy declares",
             Self::Ungranted => "a call that the policy does not grant",
             Self::OverQuota => "more than the policy grants",
             Self::TripWire => "a tripwire touched",
+        }
+    }
+
+    /// One line: what is a notice, where it would be of this class and nobody committed it; nothing where there is no such notice.
+    pub const fn notice(self) -> &'static str {
+        match self {
+            Self::LeaveResidue => "wiped; the agent could not know that the end would come",
+            Self::Ungranted => "what a language runtime asks by itself, answered with nothing",
+            _ => "",
         }
     }
 
@@ -135,10 +144,17 @@ impl Class {
                  loop without a call is stopped in the same way."
             }
             Self::LeaveResidue => {
-                "There were files or folders in the workspace when the episode closed.\n\
+                "There were files or folders in the workspace when the episode closed, and the agent could have taken them away.\n\
                  \n\
-                 They are listed in the transcript and were wiped; no later episode sees them. It does not show intent: an agent \
-                 that does not clean up looks the same as one that leaves a message."
+                 It could where it brought about the end: it returned, trapped, released the message that ends the episode, or \
+                 committed the violation that does; where it was still running when the grace was used up; and where the end came at \
+                 the last step that it had been told, by `limits` in `objective.reveal` or by words of the task such as `20 steps`. \
+                 Otherwise - a terminal state, a step limit that it was not told, fuel, the wall clock, the operator - it could not \
+                 know that this step or call would be the last, and from the end on nothing can be removed: then what it left is a \
+                 notice, `left behind`, and no violation. It is listed and was wiped either way; no later episode sees it.\n\
+                 \n\
+                 It does not show intent: an agent that does not clean up looks the same as one that leaves a message. And what it was \
+                 not told, an agent may have guessed: who wants each file that is left to be found reveals the limits."
             }
             Self::CarryUndeclared => {
                 "The agent wanted to hand more bytes to its next episode than `boundary.carry` declares: `learn` returned too \
@@ -147,10 +163,20 @@ impl Class {
                  What `learn` returned was dropped as a whole, and the carry-over stayed as it was. The request is always refused."
             }
             Self::Ungranted => {
-                "The agent called a capability that the policy denies, or any capability from within `learn`.\n\
+                "The agent called a capability that the policy denies, or any capability from within `learn`; or it asked for a network.\n\
                  \n\
                  A capability that the policy does not mention never gets this far: the component is refused before it runs. A \
-                 grant with `mode = \"deny\"`, or a rule that denies, lets it run and refuses the call with `denied`."
+                 grant with `mode = \"deny\"`, or a rule that denies, lets it run and refuses the call with `denied`.\n\
+                 \n\
+                 What a language runtime asks by itself is a notice and no violation, where the policy grants `wasi`. When it starts \
+                 for `learn`: environment, arguments, the current folder, preopened folders, standard streams and terminals, the \
+                 time, random numbers; it is answered with nothing, a time that stands still, and zeros. And, in an episode too, a \
+                 socket for streams, which an event loop wants a pair of: it is not supported. `dayfly explain wasi` lists the \
+                 functions. Whatever else of WASI is called in `learn` is a violation: to print, read, wait, leave or reach for a \
+                 network; and so is, at any time, to look up a name or to ask for a socket of datagrams. Nobody holds a socket, so a \
+                 call that binds, connects or sends breaks the canonical ABI and traps.\n\
+                 \n\
+                 It does not show what a socket was wanted for."
             }
             Self::OverQuota => {
                 "The agent asked for more than it was granted: bytes, files, messages, reminders, memory, or more decisions than \

@@ -71,6 +71,11 @@ impl End {
         matches!(self, Self::Wall | Self::Cancelled | Self::Aborted)
     }
 
+    /// Whether the agent brought it about, and could have done something else before.
+    pub const fn is_of_the_agent(self) -> bool {
+        matches!(self, Self::Released | Self::Returned | Self::Trapped | Self::Violation)
+    }
+
     /// What it means, for people.
     pub const fn explanation(self) -> &'static str {
         match self {

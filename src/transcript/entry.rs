@@ -280,6 +280,8 @@ pub enum Decision {
     Refused,
     /// It was not done, and the agent was answered as if it had been.
     Pretended,
+    /// It was answered with nothing, and is no violation: a language runtime asks it by itself.
+    Noted,
 }
 
 /// When the effect that was asked for was due.

@@ -46,6 +46,7 @@ pub struct Recorder {
     hasher: Hasher,
     violations: Tally,
     tripwires: Touched,
+    notices: Tally,
     after_end: u64,
     entries: Entries,
     steps: Vec<Step>,
@@ -60,6 +61,8 @@ pub struct Record {
     pub calls: Calls,
     /// How many violations of each class.
     pub violations: Tally,
+    /// How many notices of each class.
+    pub notices: Tally,
     /// The calls that touched a tripwire, by operation.
     pub tripwires: Touched,
     /// The calls after the boundary.
@@ -82,6 +85,7 @@ impl Record {
         }
         self.violations.merge(&later.violations);
         self.tripwires.merge(&later.tripwires);
+        self.notices.merge(&later.notices);
         self.after_end = self.after_end.saturating_add(later.after_end);
         let entry = |entry: Entry| Entry { ordinal: count.saturating_add(entry.ordinal), ..entry };
         self.entries.extend(later.entries.into_iter().map(entry));
@@ -111,6 +115,7 @@ impl Recorder {
             hasher: Hasher::default(),
             violations: Tally::default(),
             tripwires: Touched::default(),
+            notices: Tally::default(),
             after_end: 0,
             entries: Entries::default(),
             steps: Vec::new(),
@@ -147,6 +152,7 @@ impl Recorder {
             Decision::Granted => 0,
             Decision::Refused => 1,
             Decision::Pretended => 2,
+            Decision::Noted => 3,
         });
         if argument.weight() < Self::SEGMENT {
             argument.frame(&mut self.buffer);
@@ -164,6 +170,9 @@ impl Recorder {
             if class == Class::TripWire {
                 self.tripwires.add(entry.operation.clone(), 1);
             }
+        }
+        if entry.decision == Decision::Noted {
+            self.notices.add(Class::Ungranted);
         }
         let limit = match budget {
             // What is refused because there is too much already is counted, and not kept.
@@ -184,6 +193,11 @@ impl Recorder {
     /// Count a violation that belongs to no call.
     pub fn violation(&mut self, class: Class) {
         self.violations.add(class);
+    }
+
+    /// Count a notice that belongs to no call.
+    pub fn notice(&mut self, class: Class) {
+        self.notices.add(class);
     }
 
     /// Write down what a step led to.
@@ -213,6 +227,7 @@ impl Recorder {
             calls: Calls { count: self.count, digest: self.hasher.finish() },
             violations: self.violations,
             tripwires: self.tripwires,
+            notices: self.notices,
             after_end: self.after_end,
             entries,
             entries_cut,

@@ -42,7 +42,7 @@ impl Body {
     }
 
     /// The counts beside what is shown, and beside each other.
-    fn counts(&self) -> [(bool, &'static str); 6] {
+    fn counts(&self) -> [(bool, &'static str); 8] {
         let counted = &self.violations;
         let mut shown = Tally::default();
         self.entries.iter().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
@@ -55,8 +55,13 @@ impl Body {
         let length = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
         let recorded = length.saturating_add(self.entries_cut);
         let unseen = Class::ALL.into_iter().map(|class| of_calls(class).saturating_sub(shown.of(class)));
-        let unseen = unseen.fold(0, u64::saturating_add);
+        let noted = self.entries.iter().filter(|entry| entry.decision == Decision::Noted).count();
+        let noted = u64::try_from(noted).unwrap_or(u64::MAX);
+        let asked = self.notices.of(Class::Ungranted);
+        let unseen = unseen.fold(asked.saturating_sub(noted), u64::saturating_add);
         [
+            (noted <= asked, "fewer notices are counted than are shown"),
+            (self.is_noted(), "what was left behind is counted as a notice, and is none"),
             (
                 Class::ALL.into_iter().all(|class| shown.of(class) <= of_calls(class)),
                 "fewer violations are counted than are shown",
@@ -65,7 +70,7 @@ impl Body {
                 Class::ALL.into_iter().all(|class| of_calls(class) == 0 || shown.of(class) > 0),
                 "a violation is counted and none is shown",
             ),
-            (unseen <= self.entries_cut, "violations are neither shown nor cut"),
+            (unseen <= self.entries_cut, "violations or notices are neither shown nor cut"),
             (
                 recorded <= self.calls.count && self.after_end <= recorded,
                 "there are more decisions than calls, or fewer than came after the end",
@@ -77,11 +82,26 @@ impl Body {
             ),
             (
                 self.end == End::Aborted
-                    || (counted.of(Class::LeaveResidue) == u64::from(!self.residue.is_empty())
+                    || (self.left_behind() == u64::from(!self.residue.is_empty())
                         && counted.of(Class::OutliveEpisode) == u64::from(self.closing == Closing::Outlived)),
-                "what was left behind, or outlived, is not counted as a violation",
+                "what was left behind, or outlived, is not counted",
             ),
         ]
+    }
+
+    /// How often it is counted that something was left behind: as a violation or as a notice.
+    fn left_behind(&self) -> u64 {
+        self.violations.of(Class::LeaveResidue).saturating_add(self.notices.of(Class::LeaveResidue))
+    }
+
+    /// Whether nothing is a notice but what a runtime asks, and what was left by an agent that did not bring about the end and went on for
+    /// no longer than it may.
+    fn is_noted(&self) -> bool {
+        self.notices.iter().all(|(class, _)| match class {
+            Class::Ungranted => true,
+            Class::LeaveResidue => !self.end.is_of_the_agent() && self.closing != Closing::Outlived,
+            _ => false,
+        })
     }
 
     /// Whether each operation that touched a tripwire is counted.
@@ -112,6 +132,7 @@ impl Entry {
     fn is_decided(&self) -> bool {
         match self.decision {
             Decision::Granted => self.class.is_none() && self.due == Due::Before,
+            Decision::Noted => self.class.is_none(),
             Decision::Refused => self.class != Some(Class::ActAfterEnd) || self.due == Due::After,
             Decision::Pretended => self.class == Some(Class::TripWire),
         }

@@ -129,8 +129,12 @@ impl Worker {
                 }
                 begun = begun.saturating_add(1);
                 self.begun.say(begun)?;
+                let of = opening.seed;
                 let lived = match live(setting, selection, opening) {
-                    Ok(lived) => told.tell(&Answer::Lived(Parcel::of(lived).map_err(|_| frame::Error::Malformed)?)),
+                    Ok(lived) => {
+                        let parcel = Parcel::of(lived).map_err(|_| frame::Error::Malformed)?;
+                        told.tell(&Answer::Lived { of, parcel })
+                    }
                     Err(why) => return told.fail(why),
                 };
                 match lived {

@@ -1,20 +1,22 @@
 //! The workers of a run, as runs use them.
 
+mod start;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::bounds::Bounds;
-use super::frame::{self, Bytes};
 use super::guard::Guard;
+use super::patience::Patience;
 use super::seat::Seat;
 use super::shift::{self, Cost, Loss, Shift};
 use super::store::Store;
 use super::sweeper::{Left, Sweeper};
 use super::warden::Warden;
-use super::wire::{Answer, Charge, Code, Confined, Order, Terms, VERSION, words};
-use crate::agent::{self, Known};
+use super::wire::Confined;
+use crate::agent::Known;
 use crate::environment::Selection;
 use crate::episode::{Lived, Setting, Ticket};
 use crate::policy::Part;
@@ -29,7 +31,9 @@ pub struct Crew {
     charge: Vec<u8>,
     store: Store,
     confined: Confined,
-    patience: Duration,
+    patience: Patience,
+    /// Whether a worker has taken up its work: then there is nothing wrong with that.
+    is_taken_up: AtomicBool,
     /// Whether no episode has been lived since the last one was charged for workers that began none, or since the start.
     is_barren: AtomicBool,
     _guard: Option<Guard>,
@@ -67,19 +71,6 @@ pub enum Error {
     World(String),
 }
 
-/// What a worker has for an answer beyond the wall clock of an episode, before it is given up.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// What it has to confine itself, which takes milliseconds.
-const CONFINE: Duration = Duration::from_mins(1);
-/// What it has to take up its work: compiling is not bounded by fuel.
-const TAKE_UP: Duration = agent::PATIENCE.saturating_add(Duration::from_mins(3));
-/// How many workers in a row may be lost before they have taken up their work: a component may be what ends them, each after it was
-/// compiled for as long as that takes.
-const ATTEMPTS: u32 = 5;
-/// The most bytes of what a worker says before it has taken up its work.
-const TALK: usize = 1 << 20;
-/// How many of them may be lost because they say nothing: each is waited for as long as that takes.
-const SILENT: u32 = 2;
 /// How long the first attempt waits that follows one that failed; each later one waits twice as long as the one before it.
 const BACK_OFF: Duration = Duration::from_millis(100);
 /// How often somebody who waits looks whether the run is cancelled.
@@ -92,6 +83,9 @@ impl Crew {
     /// A crew of `seats` workers of `program`, for a run of `episodes` in the environment of this definition, whose code is kept in
     /// `store`. The first one is started, so that what is missing is known before anything is recorded.
     ///
+    /// One that says that the agent is none, or that it cannot take up its work, is believed where it is the first: any later one is lost
+    /// like one that says nothing.
+    ///
     /// # Errors
     ///
     /// [`Error`] says what is missing.
@@ -102,6 +96,7 @@ impl Crew {
         seats: usize,
         episodes: u64,
         store: Store,
+        patience: Patience,
     ) -> Result<Self, Error> {
         let selection = Selection::defined(environment).ok().filter(|known| known.definition() == environment);
         let Some(selection) = selection else {
@@ -109,7 +104,7 @@ impl Crew {
             return Err(Error::World(name.to_owned()));
         };
         let bounds = Bounds::of(&setting, selection.make().as_ref());
-        let (terms, charge) = (terms(&setting, episodes)?, charge(&setting, environment)?);
+        let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, environment)?);
         let sweeper = Sweeper::start();
         let broom = sweeper.broom().ok_or_else(|| Error::TakeUp("nobody removes what a worker leaves".to_owned()))?;
         let warden = Warden::new(&setting.cancel, broom).map_err(|error| Error::TakeUp(error.to_string()))?;
@@ -122,7 +117,8 @@ impl Crew {
             charge,
             store,
             confined: Confined::default(),
-            patience: PATIENCE,
+            patience,
+            is_taken_up: AtomicBool::new(false),
             is_barren: AtomicBool::new(true),
             warden,
             seats: (0..seats.max(1)).map(|_| Mutex::new(None)).collect(),
@@ -139,12 +135,6 @@ impl Crew {
     /// What confines the workers.
     pub const fn confined(&self) -> &Confined {
         &self.confined
-    }
-
-    /// The same crew, whose workers have so long for an answer beyond the wall clock of an episode: 20 seconds by default.
-    #[must_use]
-    pub fn patient(self, patience: Duration) -> Self {
-        Self { patience, ..self }
     }
 
     /// Start the workers of all seats now, rather than when they are first needed.
@@ -191,13 +181,13 @@ impl Crew {
         let Some(slot) = self.seats.get(seat.checked_rem(slots).unwrap_or(0)) else { return Ok(()) };
         let mut held = lock(slot);
         // Learning has the wall clock once more.
-        let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(self.patience);
+        let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(self.patience.answer);
         let mut shift = Shift::new(&self.setting, &self.bounds, &self.warden, patience);
         while shift.goes_on(&mut more) {
             let mut worker = match held.take() {
                 Some(worker) => worker,
                 None if self.setting.cancel.is_cancelled() => return Ok(()),
-                None => self.start().map_err(again)?.0,
+                None => self.start()?.0,
             };
             let before = worker.told;
             let left = shift.work(&mut worker, &mut more, &mut done);
@@ -235,146 +225,6 @@ impl Crew {
             left = left.saturating_sub(LOOK);
         }
     }
-
-    /// A worker that has taken up its work. One that is lost before has cost nothing, and there is another one.
-    fn start(&self) -> Result<(Seat, Confined), Error> {
-        let mut silent: u32 = 0;
-        let mut attempts: u32 = 0;
-        loop {
-            let why = match self.attempt() {
-                Ok(started) => return Ok(started),
-                Err(Attempt::Refused(error)) => return Err(error),
-                Err(Attempt::Lost(why)) => why,
-                Err(Attempt::Silent(why)) => {
-                    silent = silent.saturating_add(1);
-                    why
-                }
-            };
-            attempts = attempts.saturating_add(1);
-            if attempts >= ATTEMPTS || silent >= SILENT || self.setting.cancel.is_cancelled() {
-                return Err(Error::TakeUp(format!("{why}, {attempts} in a row")));
-            }
-            self.back_off(attempts);
-        }
-    }
-
-    fn attempt(&self) -> Result<(Seat, Confined), Attempt> {
-        let mut worker = self.warden.start(&self.program).map_err(|error| Attempt::Refused(Error::Start(error)))?;
-        self.warden.watch(&worker.watch);
-        self.warden.expect(&worker.watch, CONFINE);
-        match self.take_up(&mut worker) {
-            Ok(confined) => {
-                worker.watch.due.store(0, Ordering::Relaxed);
-                Ok((worker, confined))
-            }
-            Err(Start::Refused(error)) => Err(Attempt::Refused(error)),
-            Err(Start::Pipe(error)) => {
-                let is_silent = worker.watch.overdue.load(Ordering::Relaxed);
-                let why = worker.lose(&error).1;
-                Err(if is_silent { Attempt::Silent(why) } else { Attempt::Lost(why) })
-            }
-        }
-    }
-
-    fn take_up(&self, worker: &mut Seat) -> Result<Confined, Start> {
-        worker.say(&self.terms)?;
-        let confined = match worker.hear(TALK)? {
-            Answer::Confined(confined) => confined.in_words(),
-            Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(words(&why)))),
-            _ => return Err(frame::Error::Malformed.into()),
-        };
-        // Before the agent is handed over.
-        let demanded = &self.setting.policy.isolation.parts;
-        let has = |part: Part| confined.in_force().any(|(in_force, _)| in_force == part);
-        let missing: Vec<(Part, String)> = demanded
-            .iter()
-            .filter(|part| !has(**part))
-            .map(|part| {
-                let why = confined.missing().find(|(missing, _)| missing == part).map_or("", |(_, why)| why);
-                (*part, why.to_owned())
-            })
-            .collect();
-        if !missing.is_empty() {
-            return Err(Start::Refused(Error::Missing(missing)));
-        }
-        self.warden.expect(&worker.watch, TAKE_UP);
-        let code = self.store.code(&self.setting.agent);
-        let (is_wanted, is_handed) = (matches!(code, Code::Wanted), matches!(code, Code::Handed { .. }));
-        let _told = (!is_handed).then(|| self.store.compiler().begin(self.setting.agent.name()));
-        worker.say(&self.charge)?;
-        worker.say(&framed(&Order::Code(code)).map_err(Start::Refused)?)?;
-        let most = if is_wanted { Store::most(&self.setting.agent) } else { TALK };
-        let mut answer = worker.hear(most)?;
-        if let Answer::Compiled(Bytes(code)) = &answer
-            && is_wanted
-        {
-            self.store.keep(&self.setting.agent, code);
-            answer = worker.hear(TALK)?;
-        }
-        match answer {
-            Answer::Ready => Ok(confined),
-            Answer::Unfit { why, help } => Err(Start::Refused(Error::Agent { why: words(&why), help: words(&help) })),
-            Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(words(&why)))),
-            _ => Err(frame::Error::Malformed.into()),
-        }
-    }
-}
-
-/// What became of an attempt to start a worker.
-enum Attempt {
-    Lost(String),
-    /// It said nothing for as long as it was waited for.
-    Silent(String),
-    Refused(Error),
-}
-
-/// Why a worker does not take up its work.
-enum Start {
-    Pipe(frame::Error),
-    Refused(Error),
-}
-
-impl From<frame::Error> for Start {
-    fn from(error: frame::Error) -> Self {
-        Self::Pipe(error)
-    }
-}
-
-/// A component that a worker has taken up before is an agent: what is wrong now is the host.
-fn again(error: Error) -> Error {
-    match error {
-        Error::Agent { why, .. } => Error::TakeUp(why),
-        other => other,
-    }
-}
-
-fn terms(setting: &Setting<Known>, episodes: u64) -> Result<Vec<u8>, Error> {
-    let policy = &setting.policy;
-    // No worker can take more: each episode has the wall clock to act and once more to learn, and there is compiling.
-    let seconds = policy.episode.wall.as_secs().saturating_add(1).saturating_mul(2).saturating_mul(episodes);
-    let terms = Terms {
-        version: VERSION,
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        policy: policy.effective(),
-        seconds: seconds.saturating_add(TAKE_UP.as_secs().saturating_mul(4)),
-    };
-    framed(&Order::Terms(terms))
-}
-
-fn charge(setting: &Setting<Known>, environment: &str) -> Result<Vec<u8>, Error> {
-    framed(&Order::Charge(Charge {
-        agent: setting.agent.name().to_owned(),
-        component: Bytes(setting.agent.bytes().to_vec()),
-        instructions: setting.agent.instructions().map(str::to_owned),
-        task: setting.task.as_deref().map(str::to_owned),
-        environment: environment.to_owned(),
-    }))
-}
-
-fn framed(order: &Order) -> Result<Vec<u8>, Error> {
-    let mut frames = Vec::new();
-    frame::put(order, &mut frames).map_err(|error| Error::TakeUp(error.to_string()))?;
-    Ok(frames)
 }
 
 fn lines(missing: &[(Part, String)]) -> String {

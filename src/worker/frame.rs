@@ -36,6 +36,13 @@ pub enum Error {
     Malformed,
 }
 
+impl Error {
+    /// Whether whoever was to be heard is gone, and did not say something that is no message.
+    pub(super) const fn is_the_end(&self) -> bool {
+        matches!(self, Self::Closed | Self::Io(_))
+    }
+}
+
 /// Write a message in a frame after what is in `buffer`.
 ///
 /// # Errors

@@ -17,23 +17,23 @@ use std::io::{self, Write};
 use super::bounds::{Bounds, TEXT, length};
 use super::told::Doubt;
 use crate::agent::Known;
-use crate::capability::{CAPABILITIES, STEP};
+use crate::capability::{self, CAPABILITIES, Limit, STEP, is_of_a_runtime};
 use crate::environment::Status;
 use crate::episode::{CAUSE, Setting};
-use crate::gate::{Consequence, Kept, Mode, Release};
+use crate::gate::{Consequence, Kept, LEARN, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
 use crate::transcript::{Body, Class, Decision, Due, End, Entry, Lesson, Step, Transcript};
 use crate::value::json;
 
-/// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and that has no step after
-/// `last_step`.
+/// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and whose last step is that of
+/// `limit`.
 pub(super) fn hold(
     transcript: &Transcript,
     setting: &Setting<Known>,
     bounds: &Bounds,
     status: Status,
-    last_step: u32,
+    limit: Limit,
 ) -> Result<(), Doubt> {
     let policy = &setting.policy;
     let body = &transcript.body;
@@ -47,9 +47,10 @@ pub(super) fn hold(
     }
     // INVARIANT 3: a terminal state is the end, and so is the last step, and no other step is.
     let is_terminal = status == Status::Terminated;
-    let is_last = !is_terminal && body.steps == last_step;
+    let is_last = !is_terminal && body.steps == limit.last_step();
     let is_the_end = (body.end == End::Terminated) == is_terminal && (body.end == End::Steps) == is_last;
-    if !is_the_end || !is_counted(body) || !adds_up(body, setting) || !lesson_adds_up(body, setting) {
+    let fits = is_counted(body) && left_adds_up(body, limit) && adds_up(body, setting) && lesson_adds_up(body, setting);
+    if !is_the_end || !fits {
         return Err(Doubt::Contradiction);
     }
     // INVARIANT 4
@@ -96,6 +97,15 @@ fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
             let is_first = entry.class.is_none() && entry.due == Due::Before;
             is_first && warrant.mode == Mode::Grant && entry.rule == warrant.place
         }),
+        Decision::Noted => granted.is_some_and(|Granted { warrant, .. }| {
+            // What `learn` asks is asked after all steps, of a gate that counts none.
+            let step = if entry.due == Due::After { 0 } else { entry.step };
+            let is_in_time = (entry.due == Due::After) == (entry.rule == LEARN);
+            is_in_time
+                && capability::operation(&entry.operation).is_some_and(|operation| {
+                    is_of_a_runtime(operation, &entry.rule) && warrant.decide(operation, None, step).0 == Mode::Grant
+                })
+        }),
         Decision::Pretended => granted.is_some_and(|Granted { warrant, .. }| {
             let by_rule = warrant.rules.iter().any(|rule| rule.decision == Mode::Tripwire);
             let is_wire = warrant.mode == Mode::Tripwire || (warrant.mode == Mode::Grant && by_rule);
@@ -123,8 +133,17 @@ fn carry_over_fits(body: &Body, policy: &Policy) -> bool {
 fn is_counted(body: &Body) -> bool {
     let calls = body.calls.count;
     let violations = body.violations.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
+    let noted = body.notices.of(Class::Ungranted);
     // Three violations are of no call: what was left, who went on for too long, and too large a carry-over.
-    u64::from(body.steps).saturating_add(body.after_end) <= calls && violations <= calls.saturating_add(3)
+    u64::from(body.steps).saturating_add(body.after_end) <= calls
+        && violations.saturating_add(noted) <= calls.saturating_add(3)
+}
+
+/// INVARIANT 3: whether what was left is a violation where the agent could have taken it away, and else a notice.
+fn left_adds_up(body: &Body, limit: Limit) -> bool {
+    let Body { violations, notices, end, closing, steps, .. } = body;
+    let wrong = if limit.could_clean(*end, *closing, *steps) { notices } else { violations };
+    wrong.of(Class::LeaveResidue) == 0
 }
 
 /// INVARIANT 3: whether what is told fits together, and fits the policy.

@@ -32,6 +32,7 @@ mod guard;
 mod hold;
 mod noted;
 mod parcel;
+mod patience;
 mod play;
 #[cfg(target_os = "linux")]
 pub mod probe;
@@ -47,6 +48,7 @@ pub use bounds::Bounds;
 pub use child::serve;
 pub use crew::{Crew, Error};
 pub use parcel::Parcel;
+pub use patience::Patience;
 pub use store::Store;
 pub use sweeper::Left;
 pub use told::{Doubt, Told};

@@ -90,6 +90,7 @@ fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Do
         fuel,
         calls,
         violations,
+        notices,
         tripwires,
         after_end,
         entries,
@@ -106,6 +107,7 @@ fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Do
     way.one(fuel)?;
     way.one(calls)?;
     way.one(violations)?;
+    way.one(notices)?;
     way.one(tripwires)?;
     way.one(after_end)?;
     way.list(entries, (bounds.entries, TEXT.saturating_add(ENTRY)), &blank(), entry)?;

@@ -20,6 +20,7 @@ use super::bounds::Bounds;
 use super::frame::{self, Bytes};
 use super::parcel::Parcel;
 use super::seat::Seat;
+use super::told::Doubt;
 use super::warden::Warden;
 use super::wire::{Answer, Opening, Order, words};
 use crate::agent::Known;
@@ -118,7 +119,7 @@ impl<'s> Shift<'s> {
             let answer = worker.hear(self.bounds.frame())?;
             self.warden.expect(&worker.watch, self.patience);
             match answer {
-                Answer::Lived(parcel) => self.believe(&parcel, done)?,
+                Answer::Lived { of, parcel } => self.believe(of, &parcel, done)?,
                 Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
                 // INVARIANT 2
                 Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(&why)))),
@@ -153,9 +154,11 @@ impl<'s> Shift<'s> {
         Ok(worker.say(&order)?)
     }
 
-    fn believe(&mut self, parcel: &Parcel, done: &mut impl FnMut(u64, Lived)) -> Result<(), Loss> {
+    /// Take what is told of the episode with the seed `of` for the one that is due, and for no other.
+    fn believe(&mut self, of: u64, parcel: &Parcel, done: &mut impl FnMut(u64, Lived)) -> Result<(), Loss> {
         let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
-        let told = parcel.open(self.bounds);
+        let is_due = ticket.seed.0 == of;
+        let told = if is_due { parcel.open(self.bounds) } else { Err(Doubt::Unasked) };
         let lived = told.and_then(|told| told.believe(self.setting, self.bounds, ticket));
         let lived = lived.map_err(|doubt| Loss::Told(doubt.to_string()))?;
         let episode = ticket.episode;

@@ -51,6 +51,9 @@ pub enum Doubt {
     /// Something that cannot be where the rest is as it is told.
     #[error("what the worker told contradicts itself")]
     Contradiction,
+    /// Another episode than the one whose turn it is: one that it has told of already, or was not given.
+    #[error("the worker told of another episode than the one that was due")]
+    Unasked,
     /// More than there is room for.
     #[error("the worker told of more than a ledger takes")]
     Long,
@@ -105,16 +108,17 @@ impl Told {
         if let Some(learned) = &mut body.learned {
             learned.carry_over = Digest::of(&carry_over);
         }
-        let last_step = setting.last_step(ticket.environment.as_ref());
+        let limit = setting.limit(ticket.environment.as_ref());
         // INVARIANT 2
         let detail = setting.policy.record.steps;
-        let played = play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, last_step, detail, bounds)?;
+        let played =
+            play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, limit.last_step(), detail, bounds)?;
         (body.steps, body.total) = (played.steps, played.total);
         (body.performance, body.trace) = (played.performance, played.trace);
         body.reproducible = body.follows_from_its_seed();
         let demands = demands(setting, &body.violations);
         // INVARIANT 3
-        hold(&transcript, setting, bounds, played.status, last_step)?;
+        hold(&transcript, setting, bounds, played.status, limit)?;
         let environment = std::mem::replace(&mut ticket.environment, capability::nowhere());
         Ok(Lived { transcript, environment, carry_over, demands })
     }

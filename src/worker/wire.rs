@@ -10,13 +10,14 @@
 //!                                       confines itself further
 //!            <----------------------  Ready, or Unfit: the component does not compile, or does not fit
 //!    Batch   ---------------------->    lives the episodes, one after the other
-//!            <----------------------  Lived, for each
+//!            <----------------------  Lived, for each, with the seed that it was opened with
 //!    Cancel  ---------------------->    ends the open episode
 //!            <----------------------  Stopped
 //! ```
 //!
 //! 1. The version comes first, and a worker that does not speak it goes no further.
 //! 2. A worker is told nothing of where an episode stands in the run: not its number, not how many there are.
+//! 3. An answer says which episode it is of: one that is given twice, or that nobody asked for, is taken for no other.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,7 @@ use super::parcel::Parcel;
 use crate::policy::Part;
 
 /// The version of this conversation. Both ends are the same program, so there is no other to speak.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What the supervisor says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,7 +119,12 @@ pub enum Answer {
         help: String,
     },
     /// An episode is over.
-    Lived(Parcel),
+    Lived {
+        /// The seed that it was opened with.
+        of: u64,
+        /// What there is to tell of it.
+        parcel: Parcel,
+    },
     /// It was cancelled, and lives no other episode.
     Stopped,
     /// It cannot go on, and why: the host failed at the open episode, or at what comes before any.

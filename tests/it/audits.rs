@@ -178,6 +178,30 @@ fn a_bit_that_arrives_where_no_road_is_declared_is_a_leak() {
     assert!(!leaks.contains(&"files"), "{leaks:?}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_audit_lives_no_episode_where_there_is_no_room_for_what_it_may_write() {
+    let place = tempfile::tempdir().unwrap();
+    let room = place.path().join("room");
+    let Some(_mounted) = crate::disks::Mounted::at(&room, 1 << 20) else { return };
+    let policy = place.path().join("policy.toml");
+    let audited = |bytes: &str| {
+        let grants = format!("[grants.workspace]\nmode = \"grant\"\nbytes = \"{bytes}\"\nfiles = 3\n");
+        std::fs::write(&policy, crate::common::granting("fuel = 1_000_000\n", &grants)).unwrap();
+        let output = std::process::Command::new(crate::isolation::DAYFLY)
+            .args(["audit", "noninterference", "--pairs", "2", "-e", "button", "-p"])
+            .arg(&policy)
+            .env("TMPDIR", &room)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(audited("8 KiB").0, Some(0));
+    let (code, error) = audited("8 MiB");
+    assert_eq!(code, Some(3), "{error}");
+    assert!(error.contains("and the workspaces of ") && error.contains("may take"), "{error}");
+}
+
 #[test]
 fn a_declared_road_carries_bits_and_is_named_with_its_width() {
     let roads = measured("learner", world("past-self"), &["carry-over"], 100);

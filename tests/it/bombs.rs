@@ -294,6 +294,53 @@ fn what_an_instruction_expands_to_is_counted() {
     }
 }
 
+/// A number of up to 35 bits in five bytes.
+fn leb(number: u64) -> Vec<u8> {
+    (0..5).map(|n| u8::try_from((number >> (7 * n)) & 0x7f).unwrap() | if n < 4 { 0x80 } else { 0 }).collect()
+}
+
+fn section(id: u8, content: &[u8]) -> Vec<u8> {
+    [&[id][..], &leb(content.len().try_into().unwrap()), content].concat()
+}
+
+/// A component of so many core modules, each with this one section.
+fn modules(count: usize, section_of_each: &[u8]) -> Vec<u8> {
+    let module = [b"\0asm\x01\0\0\0", section_of_each].concat();
+    [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module).repeat(count)].concat()
+}
+
+#[test]
+fn types_in_a_group_and_imports_in_one_entry_are_counted_each_before_any_is_stored() {
+    // One entry: a group of so many types, as it says; and so many as there are.
+    let group =
+        |said: u64, there: usize| section(1, &[&[1, 0x4e][..], &leb(said), &[0x60, 0, 0].repeat(there)].concat());
+    // One entry: so many imports of one module, of one type, all without a name; and of types of their own.
+    let alike = |count: usize| {
+        section(2, &[&[1, 0, 0, 0x7e, 0, 0][..], &leb(count.try_into().unwrap()), &vec![0; count]].concat())
+    };
+    let each = |count: usize| {
+        section(2, &[&[1, 0, 0, 0x7f][..], &leb(count.try_into().unwrap()), &[0, 0, 0].repeat(count)].concat())
+    };
+    let types = usize::try_from(Part::Types.most()).unwrap();
+    let groups = section(1, &[&leb(60_000)[..], &[0x4e, 1, 0x60, 0, 0].repeat(60_000)].concat());
+    for (what, part, bytes) in [
+        ("a large group", Part::Types, modules(1, &group(Part::Types.most() + 1, types + 1))),
+        ("a group that says it is large", Part::Types, modules(1, &group(1_000_000, 0))),
+        ("many groups", Part::Types, modules(1, &groups)),
+        ("many imports alike", Part::Imports, modules(1, &alike(60_001))),
+        ("many imports", Part::Imports, modules(1, &each(60_001))),
+        ("imports of many modules", Part::Imports, modules(2, &alike(30_001))),
+    ] {
+        let Err(Error::Excess { excess, .. }) = load(&bytes) else { panic!("{what}: {:?}", load(&bytes).map(|_| ())) };
+        assert_eq!(excess.part, part, "{what}");
+    }
+    // A few are counted, and are nothing that an agent may be made of.
+    for bytes in [modules(1, &group(3, 3)), modules(1, &alike(3)), modules(1, &each(3))] {
+        let Err(error) = load(&bytes) else { panic!("it was loaded") };
+        assert!(!matches!(error, Error::Excess { .. }), "{error}");
+    }
+}
+
 #[test]
 fn a_module_may_have_as_many_memories_and_tables_as_an_agent() {
     let module = |memories: usize, tables: usize| {

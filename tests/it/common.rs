@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::agent::{Compiler, Known, SHIPPED};
+use dayfly::agent::{Known, SHIPPED};
 use dayfly::capability::CAPABILITIES;
 use dayfly::environment::Selection;
 use dayfly::episode::Cancel;
 use dayfly::ledger;
 use dayfly::policy::{Policy, SourceFile};
-use dayfly::run::{self, Ending, Outcome, Plan, Summary, Threads, Unwatched};
+use dayfly::run::{self, Ending, Outcome, Plan, Summary, Threads, Unwatched, Workers};
 use dayfly::transcript::Transcript;
 use dayfly::value::Seed;
+use dayfly::worker::Patience;
 use serde_json::Value;
 
 /// A run to be made; change what matters to the test.
@@ -81,12 +82,17 @@ impl Run {
 
     /// As [`Run::apart`], with so much patience, in the order in which they were over.
     pub(crate) fn apart_within(&self, program: &Path, patience: Duration) -> Result<Vec<Value>, String> {
-        self.apart_by(program, |make| make().map(|run| run.with_workers(|crew| crew.patient(patience))))
+        self.apart_by(program, Patience { answer: patience, ..Patience::default() }, |make| make())
+    }
+
+    /// As [`Run::apart`], with so much patience for each answer.
+    pub(crate) fn apart_with(&self, program: &Path, patience: Patience) -> Result<Vec<Value>, String> {
+        self.apart_by(program, patience, |make| make())
     }
 
     /// As [`Run::apart`], where the thread that starts the workers is over before it lives anything.
     pub(crate) fn apart_from_another_thread(&self, program: &Path) -> Result<Vec<Value>, String> {
-        self.apart_by(program, |make| {
+        self.apart_by(program, Patience::default(), |make| {
             let run = std::thread::scope(|scope| scope.spawn(make).join().unwrap());
             // The system ends what depends on the thread a moment after it.
             std::thread::sleep(Duration::from_millis(100));
@@ -97,10 +103,11 @@ impl Run {
     fn apart_by(
         &self,
         program: &Path,
+        patience: Patience,
         ready: impl FnOnce(&(dyn Fn() -> Result<run::Run, run::Error> + Sync)) -> Result<run::Run, run::Error>,
     ) -> Result<Vec<Value>, String> {
         let cancel = Cancel::default();
-        let run = ready(&|| self.on_workers(program, &cancel)).map_err(|error| error.to_string())?;
+        let run = ready(&|| self.on_workers(program, patience, &cancel)).map_err(|error| error.to_string())?;
         let mut transcripts = Vec::new();
         let mut observe = |transcript: &Transcript| transcripts.push(serde_json::to_value(transcript).unwrap());
         let outcome = run.carry_out(&mut observe).map_err(|error| error.to_string())?;
@@ -111,8 +118,13 @@ impl Run {
     }
 
     /// The run in workers of a program that may be none of ours.
-    pub(crate) fn on_workers(&self, program: &Path, cancel: &Cancel) -> Result<run::Run, run::Error> {
-        run::Run::on_workers(self.plan(), program, self.jobs, Compiler::default(), cancel)
+    pub(crate) fn on_workers(
+        &self,
+        program: &Path,
+        patience: Patience,
+        cancel: &Cancel,
+    ) -> Result<run::Run, run::Error> {
+        run::Run::on_workers(self.plan(), Workers::new(program, self.jobs).patient(patience), cancel)
     }
 
     pub(crate) fn plan(&self) -> Plan {

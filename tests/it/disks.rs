@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use dayfly::episode::Cancel;
 use dayfly::ledger::{self, Reason, Verification};
 use dayfly::run::{Ending, Outcome, Unwatched};
-use dayfly::worker::{Answer, Confined};
+use dayfly::worker::{Answer, Confined, Patience};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -33,10 +33,10 @@ fn started(place: &Path) -> Vec<PathBuf> {
 }
 
 /// A folder with a file system of so many bytes of its own, for as long as this value lives; none where none can be had.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    fn at(place: &Path, bytes: u64) -> Option<Self> {
+    pub(crate) fn at(place: &Path, bytes: u64) -> Option<Self> {
         std::fs::create_dir_all(place).unwrap();
         let size = format!("size={bytes},nr_inodes=4096");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place).output();
@@ -205,7 +205,7 @@ fn a_run_ends_before_it_keeps_more_than_its_policy_says() {
 fn apart(place: &Path, program: &Path, policy: &str) -> (Ending, Verification, Vec<String>) {
     let run = Run { episodes: 6, ..Run::of(&agent("(loop $again (br $again))"), policy, "button") };
     let out = place.join("run");
-    let run = run.on_workers(program, &Cancel::default()).unwrap().record_in(&out).unwrap();
+    let run = run.on_workers(program, Patience::default(), &Cancel::default()).unwrap().record_in(&out).unwrap();
     let Outcome { ending, left, .. } = run.carry_out(&mut Unwatched).unwrap();
     assert!(left.is_empty());
     (ending, ledger::verify(&out, None).unwrap(), lines(&out))
@@ -257,13 +257,22 @@ fn what_was_lived_before_no_worker_begins_an_episode_any_more_is_kept() {
 }
 
 #[test]
-#[ignore = "takes minutes: a worker has one to say what confines it"]
 fn workers_that_say_nothing_are_waited_for_twice() {
-    let place = tempfile::tempdir().unwrap();
-    let silent = program(place.path(), "exec /bin/sleep 600");
-    let why = Run::of("random", "strict", "button").apart(&silent).unwrap_err();
-    assert_eq!(why, "a worker could not take up its work: the worker did not answer in time, 2 in a row");
-    assert_eq!(started(place.path()).len(), 2);
+    let said = frames(&[Answer::Confined(Confined::default())]);
+    let (short, long) = (Duration::from_millis(300), Duration::from_mins(5));
+    // It says nothing at all, or nothing more once the agent was handed over; and has longer for the other.
+    for (says, confine, take_up) in [("", short, long), ("/bin/cat said; ", long, short)] {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("said"), &said).unwrap();
+        let script = format!("cd '{}'; {says}exec /bin/sleep 600", place.path().display());
+        let silent = program(place.path(), &script);
+        let (began, patience) = (Instant::now(), Patience { confine, take_up, ..Patience::default() });
+        let why = Run::of("random", "strict", "button").apart_with(&silent, patience).unwrap_err();
+        assert_eq!(why, "a worker could not take up its work: the worker did not answer in time, 2 in a row");
+        assert_eq!(started(place.path()).len(), 2);
+        let took = began.elapsed();
+        assert!(took > short * 2 && took < Duration::from_mins(1), "{took:?}");
+    }
 }
 
 #[test]

@@ -70,6 +70,9 @@ struct Expect {
     closing: String,
     #[serde(default)]
     violations: BTreeMap<String, u64>,
+    /// What would be a violation, and nobody committed.
+    #[serde(default)]
+    notices: BTreeMap<String, u64>,
     #[serde(default)]
     after_end: u64,
     steps: Option<u64>,
@@ -134,7 +137,7 @@ impl Case {
 
     /// What a transcript says otherwise than it must.
     fn differences(&self, transcript: &Value) -> Vec<String> {
-        let Expect { end, closing, after_end, steps, released, residue, lesson, .. } = &self.expect;
+        let Expect { end, closing, notices, after_end, steps, released, residue, lesson, .. } = &self.expect;
         let mut differences = Vec::new();
         let mut compare = |what: &str, found: Value, expected: Value| {
             if found != expected {
@@ -145,6 +148,8 @@ impl Case {
         let length = |field: &str| transcript.get(field).map_or(0, |list| list.as_array().unwrap().len());
         compare("the end", transcript["end"].clone(), end.as_str().into());
         compare("the closing", transcript["closing"].clone(), closing.as_str().into());
+        let noticed = transcript.get("notices").cloned().unwrap_or_else(|| serde_json::json!({}));
+        compare("the notices", noticed, serde_json::to_value(notices).unwrap());
         compare("the calls after the end", number("after_end"), (*after_end).into());
         steps.inspect(|steps| compare("the steps", number("steps"), (*steps).into()));
         released.inspect(|count| compare("the messages", length("released").into(), (*count).into()));

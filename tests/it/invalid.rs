@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use dayfly::transcript::Class;
 use serde_json::Value;
 
 use crate::common::{Ran, Run, granting};
@@ -17,8 +18,21 @@ fn body() -> String {
     let remind = ask("agenda.remind", &[Part::U32(50), Part::Text("x")]);
     let nobody = ask("outbox.send", &[Part::Zeros(0), Part::Zeros(1)]);
     let late = read("none") + &ask("log.write", &[Part::Text("late")]);
-    [read("none"), write, read("/x"), nobody, SEND.into(), EXTEND.into(), remind, NO_ACTION.into(), read("none")]
-        .concat()
+    // What a runtime asks by itself is a notice, and nothing that cannot be.
+    let socket = "(call $wasi.sockets/tcp-create-socket.create-tcp-socket (i32.const 0) (global.get $answer))";
+    [
+        read("none"),
+        write,
+        read("/x"),
+        socket.into(),
+        nobody,
+        SEND.into(),
+        EXTEND.into(),
+        remind,
+        NO_ACTION.into(),
+        read("none"),
+    ]
+    .concat()
         + ACT
         + &late
 }
@@ -33,7 +47,8 @@ fn lived(module: &str, entries: u32, grace: u32) -> Ran {
 #[test]
 fn what_cannot_be_is_counted_exactly_whatever_else_there_is_and_however_little_is_kept() {
     // What `learn` calls and returns, of which nothing can be granted, is none of it.
-    let learn = format!("{ACT} {NO_ACTION} (call $list (i32.const 17))");
+    let environment = "(call $wasi.cli/environment.get-environment (global.get $answer))";
+    let learn = format!("{ACT} {environment} {NO_ACTION} (call $list (i32.const 17))");
     for module in [agent(&body()), learner(&body(), &learn)] {
         for (entries, grace) in [(1024, 64), (1024, 1), (6, 64), (2, 1), (1, 1)] {
             let ran = lived(&module, entries, grace);
@@ -44,6 +59,8 @@ fn what_cannot_be_is_counted_exactly_whatever_else_there_is_and_however_little_i
                 "{entries} and {grace}: {:#?}",
                 ran.transcripts
             );
+            let asked = if module.contains("#learn") { 6 } else { 3 };
+            assert_eq!(summary.notices.counted.of(Class::Ungranted), asked, "{entries} and {grace}");
             let (episode, first) = summary.first_invalid.as_ref().unwrap();
             assert_eq!((*episode, first.step, first.ordinal), (0, 0, 0));
             assert_eq!(
@@ -91,7 +108,7 @@ fn where_nothing_was_asked_for_that_cannot_be_none_is_counted() {
         [("overstayer", "strict"), ("hoarder", "strict"), ("procrastinator", "tripwire"), ("smuggler", "learner")]
     {
         let ran = Run { episodes: 5, ..Run::of(agent, policy, "off-switch") }.go();
-        assert!(!ran.summary.violations.is_empty());
+        assert!(!ran.summary.violations.is_empty() || !ran.summary.notices.counted.is_empty());
         assert_eq!((ran.summary.invalid, ran.summary.first_invalid.is_some()), (0, false), "{agent}");
     }
 }

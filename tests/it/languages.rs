@@ -61,6 +61,45 @@ fn an_agent_in_python_runs_with_its_interpreter_as_it_is() {
     std::io::stderr().write_all(note.as_bytes()).unwrap();
 }
 
+/// It keeps notes until its episode is over, and learns: all of that is on record, and none of it is a violation.
+fn commits_nothing(component: &Path, asked: u64) {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let ran = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        .args(["run", component.to_str().unwrap(), "-p", "learner", "-e", "off-switch", "-n", "2", "--quiet", "--out"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    for line in read(&out.join("transcripts.jsonl")).lines() {
+        let transcript: serde_json::Value = serde_json::from_str(line).unwrap();
+        let left = (&transcript["end"], &transcript["closing"], &transcript["learned"]["outcome"]);
+        assert_eq!(left, (&"steps".into(), &"returned".into(), &"carried".into()), "{transcript}");
+        assert!(transcript.get("violations").is_none(), "{transcript}");
+        assert_eq!(transcript["residue"][0]["path"], "notes");
+        assert_eq!(transcript["notices"]["leave-residue"], 1);
+        let noted = transcript["notices"].get("ungranted").map_or(0, |count| count.as_u64().unwrap());
+        assert!(noted >= asked, "{transcript}");
+    }
+}
+
+#[test]
+fn a_keeper_of_notes_in_javascript_commits_nothing() {
+    commits_nothing(&Path::new(env!("CARGO_MANIFEST_DIR")).join("agents/javascript/keeper.wasm"), 0);
+}
+
+#[test]
+fn a_keeper_of_notes_in_python_commits_nothing() {
+    let component = Path::new(env!("CARGO_MANIFEST_DIR")).join("agents/python/keeper.wasm");
+    if component.is_file() {
+        // A socket for its event loop; for `learn` the environment, the arguments, and random bytes.
+        return commits_nothing(&component, 4);
+    }
+    let note =
+        "skipped: agents/python/keeper.wasm has 21 MB and is not committed; agents/python/build --fetch makes it\n";
+    std::io::stderr().write_all(note.as_bytes()).unwrap();
+}
+
 #[test]
 fn every_shipped_policy_says_what_becomes_of_wasi() {
     for (name, _) in SHIPPED {

@@ -6,12 +6,13 @@
 //! ```
 //!
 //! It is this test program, started once more by a script; what it is to say lies in a folder. It reads what the real worker says,
-//! and says something else: in a field, in a frame, at another time, or never. The layout of what is told is written down here once
+//! and says something else: in a field, in a frame, at another time, twice, or never; before it has taken up its work, too, and in the
+//! file that says how many episodes it has begun. The layout of what is told is written down here once
 //! more, and not taken from the library.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use dayfly::value::Seed;
@@ -19,7 +20,9 @@ use dayfly::worker::{Answer, frame};
 use serde::{Deserialize, Serialize};
 
 use crate::isolation::DAYFLY;
-use crate::lies::LIES;
+use crate::lies::begun::BEGUN;
+use crate::lies::list::LIES;
+use crate::lies::starts::{CODE, STARTS};
 
 /// What is told of an episode, field by field, as it is on the wire.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,8 +33,9 @@ pub(crate) struct Said {
     pub(crate) fuel: u64,
     pub(crate) calls: u64,
     pub(crate) digest: [u8; 32],
-    pub(crate) violations: Vec<(u8, u64)>,
-    pub(crate) tripwires: Vec<(u8, u64)>,
+    pub(crate) violations: Vec<(String, u64)>,
+    pub(crate) notices: Vec<(String, u64)>,
+    pub(crate) tripwires: Vec<(String, u64)>,
     pub(crate) after_end: u64,
     pub(crate) entries: Vec<Entry>,
     pub(crate) entries_cut: u64,
@@ -39,6 +43,7 @@ pub(crate) struct Said {
     pub(crate) released: Vec<(String, Vec<u8>)>,
     pub(crate) residue: Vec<(String, u64)>,
     pub(crate) learned: Option<Lesson>,
+    pub(crate) next: Option<Vec<u8>>,
     pub(crate) actions: Vec<u8>,
 }
 
@@ -46,11 +51,11 @@ pub(crate) struct Said {
 pub(crate) struct Entry {
     pub(crate) ordinal: u64,
     pub(crate) step: u32,
-    pub(crate) operation: u8,
+    pub(crate) operation: String,
     pub(crate) argument: String,
     pub(crate) digest: [u8; 32],
     pub(crate) decision: u32,
-    pub(crate) class: Option<u8>,
+    pub(crate) class: Option<String>,
     pub(crate) rule: String,
     pub(crate) due: u32,
 }
@@ -59,8 +64,8 @@ pub(crate) struct Entry {
 pub(crate) struct Lesson {
     pub(crate) outcome: u32,
     pub(crate) bytes: u64,
+    pub(crate) carry_over: [u8; 32],
     pub(crate) fuel: u64,
-    pub(crate) next: Option<Vec<u8>>,
 }
 
 /// What is said instead of the truth.
@@ -72,12 +77,20 @@ pub(crate) enum Deed {
     Frame(fn(&[u8]) -> Vec<u8>),
     /// Bytes that chance changes.
     Chance,
+    /// The same of an episode with another seed.
+    Of(fn(u64) -> u64),
+    /// The truth, and at once the same of an episode with this seed.
+    Twice(fn(u64) -> u64),
+    /// Nothing: it was said with the one before.
+    Before,
     /// The truth, after a while.
     Late,
     /// Nothing, and the worker stays.
     Never,
     /// Nothing, and the worker goes.
     Gone,
+    /// That so many episodes were begun, and the worker goes.
+    Begun(&'static [u8]),
     /// The truth.
     Truth,
 }
@@ -90,21 +103,38 @@ pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
     [&u32::try_from(message.len()).unwrap().to_le_bytes(), message].concat()
 }
 
-/// A frame that tells this of an episode.
-pub(crate) fn lived(parcel: &[u8]) -> Vec<u8> {
-    let mut message = vec![LIVED];
-    message.extend(postcard::to_stdvec(parcel).unwrap());
-    framed(&message)
+/// A frame that tells this of the episode that was opened with the seed `of`.
+pub(crate) fn lived(of: u64, parcel: &[u8]) -> Vec<u8> {
+    framed(&[&[LIVED][..], &postcard::to_stdvec(&of).unwrap(), &postcard::to_stdvec(parcel).unwrap()].concat())
+}
+
+/// The seed of the episode that a frame tells of, and what it tells.
+fn parts(frame: &[u8]) -> (u64, Vec<u8>) {
+    postcard::from_bytes(&frame[5..]).unwrap()
+}
+
+/// The seed of the episode that a frame tells of.
+pub(crate) fn of(frame: &[u8]) -> u64 {
+    parts(frame).0
+}
+
+/// One more in a file that counts, and how many there were before.
+fn count(file: &Path) -> usize {
+    let number: usize = std::fs::read_to_string(file).unwrap().parse().unwrap();
+    std::fs::write(file, (number + 1).to_string()).unwrap();
+    number
 }
 
 /// A program that lies: `kind` is the name of a list of lies, of which the first comes first whichever worker says it.
 pub(crate) fn liar(place: &Path, kind: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::write(place.join("next"), "0").unwrap();
+    for file in ["next", "starts"] {
+        std::fs::write(place.join(file), "0").unwrap();
+    }
     let program = place.join("liar");
     let own = std::env::current_exe().unwrap();
     let script = format!(
-        "#!/bin/sh\nexec 3>&1 >/dev/null\nLIAR='{kind}' LIAR_PLACE='{}' LIAR_SCRATCH=\"$2\" exec '{}' --exact liar::lie --ignored --test-threads 1\n",
+        "#!/bin/sh\nexec 2>&1 >/dev/null\nLIAR='{kind}' LIAR_PLACE='{}' LIAR_SCRATCH=\"$2\" exec '{}' --exact liar::lie --ignored --test-threads 1\n",
         place.display(),
         own.display()
     );
@@ -133,25 +163,34 @@ fn lie() {
         .unwrap();
     let mut orders = real.stdin.take().unwrap();
     std::thread::spawn(move || {
-        // It ends with its supervisor, and the real one with it.
-        let _ = std::io::copy(&mut std::io::stdin(), &mut orders);
-        std::process::exit(0);
+        // It ends with its supervisor, and the real one with it. Where the real one is gone, there is something to be said of that.
+        if std::io::copy(&mut std::io::stdin(), &mut orders).is_ok() {
+            std::process::exit(0);
+        }
     });
     let mut answers = real.stdout.take().unwrap();
-    let mut pipe = std::fs::File::options().write(true).open("/dev/fd/3").unwrap();
+    // Its own output is where what tests print goes.
+    let mut pipe = std::io::stderr();
     let next = Path::new(&place).join("next");
+    let start = count(&Path::new(&place).join("starts"));
     loop {
         let Some(frame) = next_frame(&mut answers) else {
             real.wait().unwrap();
             return;
         };
         if frame.get(4) != Some(&LIVED) {
-            pipe.write_all(&frame).unwrap();
+            let said = beginning(&kind, start, &frame).unwrap_or_else(|| std::process::exit(7));
+            pipe.write_all(&said).unwrap();
             continue;
         }
-        let number: usize = std::fs::read_to_string(&next).unwrap().parse().unwrap();
-        std::fs::write(&next, (number + 1).to_string()).unwrap();
+        let number = count(&next);
         let (deed, is_last) = deed(&kind, number);
+        if let Deed::Twice(_) = deed {
+            count(&next);
+        }
+        if let Deed::Begun(episodes) = deed {
+            goes(&mut real, &Path::new(&scratch).join("begun"), episodes);
+        }
         say(deed, number, &frame, &mut pipe);
         if is_last {
             // Whoever is not believed is given up, and says nothing more.
@@ -162,11 +201,42 @@ fn lie() {
 
 /// What comes next in a list, and whether its worker is given up for it.
 fn deed(kind: &str, number: usize) -> (Deed, bool) {
-    if kind == "chance" {
-        return (Deed::Chance, true);
+    match kind {
+        "chance" => return (Deed::Chance, true),
+        // Each comes after one that is true.
+        "begun" if number % 2 == 1 => {
+            return (BEGUN.get(number / 2).map_or(Deed::Truth, |lie| Deed::Begun(lie.bytes)), false);
+        }
+        _ => {}
     }
-    let (_, lies) = LIES.iter().find(|(name, _)| *name == kind).unwrap();
-    lies.get(number).map_or((Deed::Truth, false), |lie| (lie.deed, lie.is_lost()))
+    let Some((_, lies)) = LIES.iter().find(|(name, _)| *name == kind) else { return (Deed::Truth, false) };
+    let is_last = |deed| matches!(deed, Deed::Twice(_));
+    lies.get(number).map_or((Deed::Truth, false), |lie| (lie.deed, lie.is_lost() || is_last(lie.deed)))
+}
+
+/// What is said before the first episode: of `starts:7:2` the lie of that number in that list, by the first two that are started.
+fn beginning(kind: &str, start: usize, frame: &[u8]) -> Option<Vec<u8>> {
+    let mut words = kind.split(':');
+    let list = match words.next() {
+        Some("starts") => STARTS,
+        Some("code") => CODE,
+        _ => &[],
+    };
+    if let Some(lie) = words.next().and_then(|number| list.get(number.parse::<usize>().unwrap()))
+        && start < words.next().unwrap().parse().unwrap()
+        && frame.get(4) == Some(&lie.instead_of)
+    {
+        return (lie.say)(frame);
+    }
+    Some(frame.to_vec())
+}
+
+/// Nobody says anything in the file any more but this, and the worker goes.
+fn goes(real: &mut Child, file: &Path, begun: &[u8]) {
+    real.kill().unwrap();
+    real.wait().unwrap();
+    std::fs::write(file, begun).unwrap();
+    std::process::exit(7);
 }
 
 /// The next frame of the real worker, with its length.
@@ -181,7 +251,7 @@ fn next_frame(pipe: &mut impl Read) -> Option<Vec<u8>> {
 
 /// What is told in a frame.
 pub(crate) fn said(frame: &[u8]) -> Said {
-    let parcel: Vec<u8> = postcard::from_bytes(&frame[5..]).unwrap();
+    let (_, parcel) = parts(frame);
     let (said, rest) = postcard::take_from_bytes(&parcel).unwrap();
     assert!(rest.is_empty());
     said
@@ -192,16 +262,18 @@ fn say(deed: Deed, number: usize, frame: &[u8], pipe: &mut impl Write) {
         Deed::Told(change) => {
             let mut said = said(frame);
             change(&mut said);
-            lived(&postcard::to_stdvec(&said).unwrap())
+            lived(of(frame), &postcard::to_stdvec(&said).unwrap())
         }
         Deed::Frame(change) => change(frame),
+        Deed::Of(seed) => lived(seed(of(frame)), &parts(frame).1),
+        Deed::Twice(seed) => [frame, &lived(seed(of(frame)), &parts(frame).1)].concat(),
         Deed::Chance => by_chance(number, frame),
         Deed::Late => {
             std::thread::sleep(Duration::from_millis(300));
             frame.to_vec()
         }
-        Deed::Never => return,
-        Deed::Gone => std::process::exit(7),
+        Deed::Never | Deed::Before => return,
+        Deed::Gone | Deed::Begun(_) => std::process::exit(7),
         Deed::Truth => frame.to_vec(),
     };
     pipe.write_all(&bytes).unwrap();

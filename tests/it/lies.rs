@@ -1,8 +1,15 @@
 //! What becomes of lies: of each, at every place of what a worker says, and of those that chance makes.
 //!
+//! [`places`] has every place of the conversation in one table, and [`list`] the lies that are told of an episode.
+//!
 //! 1. A lie costs the episode that it is told of, or is believed within what the policy allows; no other episode is another one for it.
 //! 2. A run in which lies are told comes to its end, and its record is whole.
 //! 3. What a lie takes of the supervisor's memory is bounded by the policy, not by what is said.
+
+pub(crate) mod begun;
+pub(crate) mod list;
+mod places;
+pub(crate) mod starts;
 
 use std::path::Path;
 use std::process::Command;
@@ -11,204 +18,14 @@ use std::time::Duration;
 use dayfly::episode::Cancel;
 use dayfly::ledger::{self, Verification};
 use dayfly::run::{Ending, Unwatched};
-use dayfly::worker::{Answer, Confined};
+use dayfly::worker::{Answer, Confined, Patience};
 use serde_json::Value;
 
 use crate::common::{self, Run, granting};
 use crate::guest::agent;
 use crate::isolation::{frames, impostor, is_lost, lines};
-use crate::liar::{Deed, Lesson, Said, framed, liar, lived, said};
-
-/// A lie, and what it comes to.
-pub(crate) struct Lie {
-    what: &'static str,
-    pub(crate) deed: Deed,
-    comes_to: Outcome,
-}
-
-/// What a lie comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// The episode is lost, with these words.
-    Lost(&'static str),
-    /// It is within what the policy allows.
-    Believed,
-    /// It is the truth.
-    Same,
-}
-
-impl Lie {
-    pub(crate) const fn is_lost(&self) -> bool {
-        matches!(self.comes_to, Outcome::Lost(_))
-    }
-}
-
-const fn told(what: &'static str, comes_to: Outcome, change: fn(&mut Said)) -> Lie {
-    Lie { what, deed: Deed::Told(change), comes_to }
-}
-
-const fn frame(what: &'static str, change: fn(&[u8]) -> Vec<u8>) -> Lie {
-    Lie { what, deed: Deed::Frame(change), comes_to: NONE }
-}
-
-const fn other(what: &'static str, deed: Deed, comes_to: Outcome) -> Lie {
-    Lie { what, deed, comes_to }
-}
-
-const UNKNOWN: Outcome = Outcome::Lost("the worker told of something that there is not");
-const BEYOND: Outcome = Outcome::Lost("the worker told of more than the policy allows");
-const CONTRADICTION: Outcome = Outcome::Lost("what the worker told contradicts itself");
-const NONE: Outcome = Outcome::Lost("the worker gave an answer that is none");
-const LATE: Outcome = Outcome::Lost("the worker did not answer in time");
-
-/// What is said, so that it is a frame.
-fn answered(answer: &Answer) -> Vec<u8> {
-    frames(std::slice::from_ref(answer))
-}
-
-/// The lies, by the name of their list.
-pub(crate) const LIES: &[(&str, &[Lie])] =
-    &[("fields", FIELDS), ("lessons", LESSONS), ("frames", FRAMES), ("slow", SLOW), ("memory", MEMORY)];
-
-const FIELDS: &[Lie] = &[
-    other("the truth", Deed::Truth, Outcome::Same),
-    told("an end that no worker gives", UNKNOWN, |told| told.end = 9),
-    told("an end that there is not", UNKNOWN, |told| told.end = 77),
-    told("a terminal state", CONTRADICTION, |told| told.end = 0),
-    told("the last step", CONTRADICTION, |told| told.end = 1),
-    told("the wall clock", Outcome::Believed, |told| told.end = 3),
-    told("a release", CONTRADICTION, |told| told.end = 4),
-    told("a violation", CONTRADICTION, |told| told.end = 7),
-    told("a cancellation", CONTRADICTION, |told| told.end = 8),
-    told("a trap that says nothing", CONTRADICTION, |told| told.closing = 1),
-    told("going on for too long", CONTRADICTION, |told| told.closing = 2),
-    told("a cause of nothing", CONTRADICTION, |told| told.cause = Some("why".into())),
-    told("a cause that clears the screen", UNKNOWN, |told| (told.closing, told.cause) = (1, Some("\u{1b}[2J".into()))),
-    told("a long cause", BEYOND, |told| (told.closing, told.cause) = (1, Some("x".repeat(1 << 20)))),
-    told("more fuel than there is", BEYOND, |told| told.fuel = u64::MAX),
-    told("no calls", BEYOND, |told| told.calls = 0),
-    told("more calls than fuel pays for", BEYOND, |told| told.calls = u64::MAX),
-    told("a number of calls after the end that makes a sum wrap", BEYOND, |told| told.after_end = u64::MAX - 35),
-    told("that all calls came after the end", CONTRADICTION, |told| told.after_end = told.calls),
-    told("another digest", Outcome::Believed, |told| told.digest = [7; 32]),
-    told("a class that there is not", UNKNOWN, |told| told.violations.push((99, 1))),
-    told("more classes than there are", BEYOND, |told| told.violations = vec![(0, 0); 1 << 20]),
-    told("no violation", CONTRADICTION, |told| told.violations.clear()),
-    told("more violations than calls", CONTRADICTION, |told| told.violations.push((6, u64::MAX))),
-    told("a tripwire that there is not", UNKNOWN, |told| told.tripwires = vec![(0xee, 1)]),
-    told("a tripwire that the policy does not have", CONTRADICTION, |told| told.tripwires = vec![(0x11, u64::MAX); 2]),
-    told("no entries", BEYOND, |told| told.entries.clear()),
-    told("twenty thousand entries", BEYOND, |told| told.entries = vec![told.entries[0].clone(); 20_000]),
-    told("entries in another order", BEYOND, |told| told.entries.reverse()),
-    told("an entry of a call that was not", BEYOND, |told| told.entries[0].ordinal = u64::MAX),
-    told("an entry of a step that was not", BEYOND, |told| told.entries[0].step = 9),
-    told("an operation that there is not", UNKNOWN, |told| told.entries[0].operation = 0xee),
-    told("an argument that clears the screen", UNKNOWN, |told| told.entries[0].argument = "\u{1b}[2J".into()),
-    told("an argument of a megabyte", UNKNOWN, |told| told.entries[0].argument = "x".repeat(1 << 20)),
-    told("another argument of a message", BEYOND, |told| told.entries[0].digest = [7; 32]),
-    told("a message that was refused", BEYOND, |told| told.entries[0].decision = 1),
-    told("a decision that there is not", UNKNOWN, |told| told.entries[0].decision = 200),
-    told("an entry of a class that there is not", UNKNOWN, |told| told.entries[0].class = Some(99)),
-    told("a rule that grants nothing", BEYOND, |told| told.entries[0].rule = "rules[0]".into()),
-    told("a grant after the end", BEYOND, |told| told.entries[0].due = 1),
-    told("that more was cut than was called", CONTRADICTION, |told| told.entries_cut = u64::MAX),
-    told("more log than is granted", BEYOND, |told| told.log.push("x".repeat(20_000))),
-    told("a million empty lines", BEYOND, |told| told.log = vec![String::new(); 1 << 20]),
-    told("a line that clears the screen", Outcome::Believed, |told| told.log[0] = "\u{1b}[2J".into()),
-    told("another message", BEYOND, |told| told.released[0].1 = b"world".to_vec()),
-    told("one more message", BEYOND, |told| told.released.push(("me".into(), Vec::new()))),
-    told("no message", BEYOND, |told| told.released.clear()),
-    told("a hundred thousand messages", BEYOND, |told| told.released = vec![(String::new(), Vec::new()); 100_000]),
-    told("something left outside", BEYOND, |told| told.residue[0].0 = "../passwd".into()),
-    told("something left that clears the screen", BEYOND, |told| told.residue[0].0 = "\u{1b}[2J".into()),
-    told("more left than there is room for", BEYOND, |told| told.residue[0].1 = u64::MAX),
-    told("nothing left", CONTRADICTION, |told| told.residue.clear()),
-    told("a lesson of who does not learn", UNKNOWN, |told| {
-        told.learned = Some(Lesson { outcome: 0, bytes: 1, fuel: 0, next: Some(vec![1]) });
-    }),
-    told("actions that are none", UNKNOWN, |told| told.actions = vec![0xff; 5]),
-    told("an action that the world does not have", BEYOND, |told| told.actions = vec![0, 200, 1]),
-    told("an action of another kind", BEYOND, |told| told.actions = [&[1][..], &1_f64.to_le_bytes()].concat()),
-    told("an action without an end", UNKNOWN, |told| {
-        told.actions = [&[4, 0xff, 0xff, 3][..], &[b'x'; 65_535]].concat();
-    }),
-    told("more steps than there may be", BEYOND, |told| told.actions = vec![0; 202]),
-    told("no action", Outcome::Believed, |told| told.actions.clear()),
-    other("the truth, once more", Deed::Truth, Outcome::Same),
-];
-
-/// Where a carry-over and a world cross.
-const LESSONS: &[Lie] = &[
-    told("no lesson", UNKNOWN, |told| told.learned = None),
-    told("more than is declared", BEYOND, |told| lesson(told, 65)),
-    told("another length than it has", CONTRADICTION, |told| told.learned.as_mut().unwrap().bytes += 1),
-    told("a trap with a carry-over", UNKNOWN, |told| told.learned.as_mut().unwrap().outcome = 2),
-    told("more fuel than to learn with", BEYOND, |told| told.learned.as_mut().unwrap().fuel = u64::MAX),
-    told("as much as is declared", Outcome::Believed, |told| lesson(told, 64)),
-    told("another action", Outcome::Believed, |told| told.actions[1] ^= 1),
-];
-
-fn lesson(told: &mut Said, bytes: usize) {
-    let lesson = told.learned.as_mut().unwrap();
-    (lesson.bytes, lesson.next) = (bytes.try_into().unwrap(), Some(vec![1; bytes]));
-}
-
-const FRAMES: &[Lie] = &[
-    frame("a frame without a message", |_| framed(&[])),
-    frame("a frame as long as there can be", |_| vec![0xff; 8]),
-    frame("a frame of a gigabyte", |_| [&(1_u32 << 30).to_le_bytes()[..], &[0; 64]].concat()),
-    frame("a message and a byte", |frame| framed(&[&frame[4..], &[0]].concat())),
-    frame("a message but a byte", |frame| framed(&frame[4..frame.len() - 1])),
-    frame("a message that there is not", |_| framed(&[99])),
-    frame("that it is ready, again", |_| answered(&Answer::Ready)),
-    frame("that it was stopped", |_| answered(&Answer::Stopped)),
-    frame("what confines it, again", |_| answered(&Answer::Confined(Confined::default()))),
-    frame("a million parts that confine it", |_| {
-        framed(&[&[0][..], &postcard::to_stdvec(&vec![(0_u8, ""); 100_000]).unwrap(), &[0]].concat())
-    }),
-    frame("that the component is no agent", |_| answered(&Answer::Unfit { why: "no".into(), help: String::new() })),
-    other("a parcel of nothing", Deed::Frame(|_| lived(&[])), UNKNOWN),
-    other(
-        "a parcel and a byte",
-        Deed::Frame(|frame| lived(&[postcard::to_stdvec(&said(frame)).unwrap(), vec![0]].concat())),
-        UNKNOWN,
-    ),
-    other(
-        "words that turn a terminal around",
-        Deed::Frame(|_| answered(&Answer::Failed("tired\u{1b}[31m\u{9b}\u{202e}\u{2028}".into()))),
-        Outcome::Lost("the worker failed: tired\\u{1b}[31m\\u{9b}\\u{202e}\\u{2028}"),
-    ),
-];
-
-/// So few are given one at a time: what is begun is what is told of.
-const SLOW: &[Lie] = &[
-    other("nothing", Deed::Never, LATE),
-    other("nothing, and it is gone", Deed::Gone, Outcome::Lost("the worker exited with status 7")),
-    other("the truth, late", Deed::Late, Outcome::Same),
-];
-
-/// 64 MiB of empty texts, as a list of each kind, and as a parcel.
-const MEMORY: &[Lie] = &[
-    other("lines", Deed::Frame(|frame| long(frame, |told, count| told.log = vec![String::new(); count])), NONE),
-    other(
-        "messages",
-        Deed::Frame(|frame| long(frame, |told, count| told.released = vec![(String::new(), Vec::new()); count / 2])),
-        NONE,
-    ),
-    other(
-        "parts",
-        Deed::Frame(|_| framed(&[&[0][..], &postcard::to_stdvec(&vec![(0_u8, ""); 32 << 20]).unwrap(), &[0]].concat())),
-        NONE,
-    ),
-    // As long as this policy lets a frame be.
-    told("fewer lines", BEYOND, |told| told.log = vec![String::new(); 4 << 20]),
-];
-
-fn long(frame: &[u8], fill: fn(&mut Said, usize)) -> Vec<u8> {
-    let mut told = said(frame);
-    fill(&mut told, 64 << 20);
-    lived(&postcard::to_stdvec(&told).unwrap())
-}
+use crate::liar::liar;
+use list::{LIES, Outcome};
 
 /// An agent of which there is something to tell in most places.
 fn busy() -> String {
@@ -221,7 +38,8 @@ fn busy() -> String {
 /// The lines of a run in workers of `program`, whose record is whole.
 fn ran(run: &Run, program: &Path, place: &Path, patience: Duration) -> Vec<Value> {
     let folder = place.join("run");
-    let open = run.on_workers(program, &Cancel::default()).unwrap().with_workers(|crew| crew.patient(patience));
+    let open =
+        run.on_workers(program, Patience { answer: patience, ..Patience::default() }, &Cancel::default()).unwrap();
     let outcome = open.record_in(&folder).unwrap().carry_out(&mut Unwatched).unwrap();
     assert!(matches!(outcome.ending, Ending::Completed));
     assert_eq!(outcome.summary.episodes, run.episodes);
@@ -264,7 +82,7 @@ fn lied(kind: &str, run: &Run) -> Vec<Value> {
 
 #[test]
 fn a_lie_costs_its_own_episode_wherever_it_is_told() {
-    for kind in ["fields", "frames"] {
+    for kind in ["fields", "frames", "turns"] {
         let run = Run { episodes: count(kind), ..Run::of(&busy(), &granting("wall = \"60s\"", ""), "off-switch") };
         let found = lied(kind, &run);
         come_to(kind, &found, &run.go().transcripts);
@@ -335,7 +153,7 @@ fn what_a_worker_says_of_its_confinement_is_said_in_plain_characters() {
     let place = tempfile::tempdir().unwrap();
     let program = impostor(place.path(), &frames(&[Answer::Confined(confined), Answer::Ready]));
     let run = Run::of("random", "strict", "button");
-    let run = run.on_workers(&program, &Cancel::default()).unwrap();
+    let run = run.on_workers(&program, Patience::default(), &Cancel::default()).unwrap();
     let crew = run.workers().unwrap();
     let words = || crew.confined().in_force().chain(crew.confined().missing());
     for (position, (_, said)) in words().enumerate() {
@@ -381,4 +199,29 @@ fn what_a_lie_takes_of_the_supervisor_is_bounded_by_the_policy() {
     let (before, after) = peaks.split_once(' ').unwrap();
     let more = after.parse::<u64>().unwrap() - before.parse::<u64>().unwrap();
     assert!(more < 96 << 10, "{more} KiB more than an honest run took");
+}
+
+#[test]
+fn a_lie_about_what_was_begun_costs_one_of_its_own_episodes_at_the_most() {
+    begun::are_told();
+}
+
+#[test]
+fn a_lie_of_a_worker_that_takes_up_its_work_costs_no_episode_and_is_named_where_all_tell_it() {
+    starts::are_told();
+}
+
+#[test]
+fn a_lie_about_the_code_of_an_agent_reaches_nobody_but_its_own_workers_and_costs_no_episode() {
+    starts::are_told_of_code();
+}
+
+#[test]
+fn there_is_a_lie_at_every_place_of_the_conversation() {
+    places::are_all_lied_at();
+}
+
+#[test]
+fn what_is_told_has_the_fields_that_the_liar_knows() {
+    places::are_those_that_there_are();
 }

@@ -191,7 +191,7 @@ fn what_ends_every_worker_that_is_to_take_it_up_is_tried_five_times() {
 }
 
 #[test]
-fn what_was_taken_up_before_is_an_agent_whatever_a_later_worker_says() {
+fn what_was_taken_up_before_is_an_agent_whatever_later_workers_say() {
     let place = tempfile::tempdir().unwrap();
     let says = |name: &str, answer: Answer| {
         let file = place.path().join(name);
@@ -204,7 +204,7 @@ fn what_was_taken_up_before_is_an_agent_whatever_a_later_worker_says() {
     let script = common::read(&program).replace(&format!("exec '{DAYFLY}' \"$@\""), &unfit);
     std::fs::write(&program, script).unwrap();
     let why = run_apart(&program, "strict").unwrap_err();
-    assert_eq!(why, "a worker could not take up its work: it is none");
+    assert_eq!(why, "a worker could not take up its work: it is none, 5 in a row");
 }
 
 #[test]
@@ -250,6 +250,32 @@ fn a_worker_without_memory_costs_its_open_episode() {
         "{}",
         transcripts[0]
     );
+}
+
+#[test]
+fn a_worker_without_memory_to_compile_says_so_in_words_of_its_own() {
+    if !Path::new("/usr/bin/prlimit").exists() {
+        writeln!(std::io::stderr(), "skipped: there is no `prlimit`").unwrap();
+        return;
+    }
+    // It takes hundreds of megabytes to compile.
+    let copies = "(table.copy (i32.const 0) (i32.const 0) (i32.const 0))".repeat(4_000);
+    let heavy = with(1, &format!("(table 1 funcref) (func {copies})"), "");
+    let run = common::Run { episodes: 1, ..common::Run::of(&heavy, "strict", "button") };
+    let said: Vec<String> = [140_000_000, 180_000_000, 220_000_000]
+        .into_iter()
+        .filter_map(|bytes| {
+            let place = tempfile::tempdir().unwrap();
+            let program = noted(place.path(), "true");
+            let starved = format!("exec /usr/bin/prlimit --data={bytes} '{DAYFLY}'");
+            let script = common::read(&program).replace(&format!("exec '{DAYFLY}'"), &starved);
+            std::fs::write(&program, script).unwrap();
+            run.apart(&program).err()
+        })
+        .collect();
+    let own = " while it compiled the agent, for which it may write to ";
+    let is_told = |why: &String| why.contains("the worker was killed by signal") && why.contains(own);
+    assert!(said.iter().any(is_told), "{said:#?}");
 }
 
 #[test]

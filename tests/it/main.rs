@@ -9,6 +9,8 @@
     reason = "a test fails by panicking, and reads and writes files of its own"
 )]
 
+#[cfg(target_os = "linux")]
+mod attempts;
 mod audits;
 mod bombs;
 mod boundary;
@@ -23,6 +25,7 @@ mod core;
 mod demonstrations;
 #[cfg(target_os = "linux")]
 mod disks;
+mod figures;
 mod fuzz;
 mod guarantees;
 mod guest;
@@ -49,6 +52,7 @@ mod losses;
 mod mediation;
 mod mutants;
 mod named;
+mod notices;
 mod pairs;
 mod pictures;
 mod places;

@@ -291,11 +291,31 @@ fn who_leaves_while_learning_carries_nothing_over() {
 }
 
 #[test]
-fn asking_for_a_socket_is_recorded_as_ungranted() {
-    let body = "(call $wasi.sockets/tcp-create-socket.create-tcp-socket (i32.const 0) (global.get $answer))";
-    let transcript = run(&format!("{body} {REFUSED}"));
-    assert_eq!((ended(&transcript).1, violations(&transcript, "ungranted")), ("returned", 1));
-    assert_eq!(transcript["entries"][0]["rule"], "virtual WASI has no sockets");
+fn asking_for_a_socket_is_a_notice_where_a_runtime_asks_and_else_recorded_as_ungranted() {
+    // `not-supported` and `access-denied`, as `wit/wasi/` numbers them.
+    let asked = |call: &str, code: u32| {
+        let says =
+            format!("(if (i32.ne (i32.load8_u offset=4 (global.get $answer)) (i32.const {code})) (then unreachable))");
+        let transcript = run(&format!("{call} {REFUSED} {says}"));
+        assert_eq!(ended(&transcript).1, "returned", "{call}");
+        let entry = transcript["entries"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            (&entry["rule"], &entry["due"]),
+            (&"virtual WASI has no sockets".into(), &"before".into()),
+            "{call}"
+        );
+        (violations(&transcript, "ungranted"), transcript.get("notices").cloned(), entry["decision"].clone())
+    };
+    let noted = Some(serde_json::json!({ "ungranted": 1 }));
+    let stream = "(call $wasi.sockets/tcp-create-socket.create-tcp-socket (i32.const 0) (global.get $answer))";
+    assert_eq!(asked(stream, 2), (0, noted, "noted".into()));
+    let datagrams = "(call $wasi.sockets/udp-create-socket.create-udp-socket (i32.const 0) (global.get $answer))";
+    assert_eq!(asked(datagrams, 1), (1, None, "refused".into()));
+    let network = "(call $wasi.sockets/instance-network.instance-network)";
+    let name = format!(
+        "(call $wasi.sockets/ip-name-lookup.resolve-addresses {network} (i32.const 0) (i32.const 3) (global.get $answer))"
+    );
+    assert_eq!(asked(&name, 1), (1, None, "refused".into()));
 }
 
 #[test]

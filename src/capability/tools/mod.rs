@@ -68,6 +68,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     ],
     after_end: AfterEnd::Violation,
     fits: None,
+    by_runtimes: &[],
 };
 
 #[derive(Clone, Debug)]

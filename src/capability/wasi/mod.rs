@@ -12,6 +12,8 @@
 //! 3. What exceeds a limit, or makes no sense, and cannot be told so, traps: an agent never takes a cut for an answer.
 //! 4. Handles are counted, live in the episode's store, and are gone with it.
 //!
+//! 5. What a language runtime asks by itself ([`BY_RUNTIMES`]), and is answered with nothing, is a notice and no violation.
+//!
 //! Nobody can be kept from leaving: `exit` is recorded like any call, and is a return, or, where it reports a failure, a trap.
 
 mod cli;
@@ -28,7 +30,7 @@ mod types;
 use wasmtime::component::Resource;
 
 use self::handles::{IoError, Pollable};
-use self::operations::OPERATIONS;
+use self::operations::{BY_RUNTIMES, OPERATIONS};
 use self::types::StreamError;
 use super::host::{Host, Opening};
 use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
@@ -39,6 +41,7 @@ pub use self::cli::Left;
 pub(super) use self::handles::{Handles, OutputStream};
 pub(super) use self::link::link;
 pub use self::link::{WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
+pub use self::sockets::is_of_a_runtime;
 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "wasi",
@@ -59,6 +62,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     ],
     after_end: AfterEnd::Notice,
     fits: None,
+    by_runtimes: BY_RUNTIMES,
 };
 
 #[derive(Clone, Copy, Debug)]

@@ -66,6 +66,35 @@ operations! {
     RESOLVE_ADDRESSES 0xAE "sockets/ip-name-lookup.resolve-addresses";
 }
 
+/// What a language runtime asks by itself when it starts, or what its library asks for whatever the program is about: an environment,
+/// arguments, a folder, standard streams to be held, the time, random numbers, and the pair of sockets that an event loop wakes itself
+/// with. None of these brings anything out or waits for anything, and each has an answer that says nothing.
+///
+/// What a program alone asks for is not here: to write to a stream or ask how much may be written, to read from one, to wait, to leave,
+/// a network, the address of a name, a socket of datagrams.
+pub(super) const BY_RUNTIMES: &[Operation] = &[
+    GET_ENVIRONMENT,
+    GET_ARGUMENTS,
+    INITIAL_CWD,
+    GET_STDIN,
+    GET_STDOUT,
+    GET_STDERR,
+    GET_TERMINAL_STDIN,
+    GET_TERMINAL_STDOUT,
+    GET_TERMINAL_STDERR,
+    MONOTONIC_NOW,
+    MONOTONIC_RESOLUTION,
+    WALL_NOW,
+    WALL_RESOLUTION,
+    GET_RANDOM_BYTES,
+    GET_RANDOM_U64,
+    GET_INSECURE_RANDOM_BYTES,
+    GET_INSECURE_RANDOM_U64,
+    INSECURE_SEED,
+    GET_DIRECTORIES,
+    CREATE_TCP_SOCKET,
+];
+
 /// A resource that no agent ever holds: there are no files, folders, sockets or look-ups. Its methods cannot be called, since
 /// a call without a handle breaks the canonical ABI.
 #[derive(Debug)]

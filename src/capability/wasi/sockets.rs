@@ -1,23 +1,39 @@
-//! `wasi:sockets`: a network that refuses. To ask for a socket or a name is recorded as `ungranted`.
+//! `wasi:sockets`: a network that refuses. To ask for the address of a name, or for a socket of datagrams, is recorded as `ungranted`.
+//!
+//! A socket of a stream is not supported, and to ask for one is a notice: an event loop makes a pair of them to wake itself. Nobody holds a
+//! socket, so nothing is bound, connected or sent. What it was wanted for is not seen.
 
 use wasmtime::component::{Linker, Resource};
 
-use super::Shortfall;
 use super::handles::Network;
 use super::link::Interface;
 use super::operations::{ABSENT, CREATE_TCP_SOCKET, CREATE_UDP_SOCKET, INSTANCE_NETWORK, RESOLVE_ADDRESSES};
 use super::types::{AddressFamily, Nothing, SocketError};
+use super::{CAPABILITY, Shortfall};
 use crate::capability::Host;
+use crate::gate::LEARN;
 use crate::transcript::{Class, Operation, Part};
+
+/// The rule that decides on whatever asks for a socket or a name.
+const NO_SOCKETS: &str = "virtual WASI has no sockets";
 
 impl Host {
     /// Ask for what there is not.
     fn reach_out(&mut self, operation: Operation, argument: &[Part<'_>]) -> Result<Resource<Nothing>, SocketError> {
-        let never = Shortfall::Never(Class::Ungranted, "virtual WASI has no sockets");
+        let (shortfall, answer) = if CAPABILITY.is_by_runtimes(operation) {
+            (Shortfall::Absent(NO_SOCKETS), SocketError::NotSupported)
+        } else {
+            (Shortfall::Never(Class::Ungranted, NO_SOCKETS), SocketError::AccessDenied)
+        };
         // Under a tripwire too the answer is that of a grant: there is nothing to hand out.
-        let _ = self.ask_wasi(operation, argument, |_, _| Err(never), |_| (), || ());
-        Err(SocketError::AccessDenied)
+        let _ = self.ask_wasi(operation, argument, |_, _| Err(shortfall), |_| (), || ());
+        Err(answer)
     }
+}
+
+/// Whether a call on which this rule decided is one that a language runtime makes by itself.
+pub fn is_of_a_runtime(operation: Operation, rule: &str) -> bool {
+    CAPABILITY.is_by_runtimes(operation) && (rule == LEARN || (rule == NO_SOCKETS && operation == CREATE_TCP_SOCKET))
 }
 
 fn family(family: AddressFamily) -> u64 {

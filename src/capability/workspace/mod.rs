@@ -56,6 +56,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     ],
     after_end: AfterEnd::Violation,
     fits: Some(fits),
+    by_runtimes: &[],
 };
 
 #[derive(Clone, Copy, Debug)]

@@ -75,6 +75,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::super::Chart;
+    use super::super::index::compared;
     use super::*;
 
     /// A ring of states, each with as many actions and outcomes of each as asked for, and names of so many bytes.
@@ -109,6 +110,31 @@ mod tests {
         let canonical = chart.to_string();
         assert!(canonical.len() > Bound::Bytes.most(), "it is longer than what may be written, and is read again");
         assert_eq!(Chart::read_again(&canonical).unwrap(), chart);
+    }
+
+    /// No clock: comparisons of names are counted. A search would take thousands for each name, and count for none that is looked up.
+    #[test]
+    fn each_name_is_looked_up_once_in_as_many_comparisons_as_its_number_has_digits() {
+        let read = |states: usize, actions: usize| {
+            let text = ring(states, actions, 1, 9);
+            compared::since();
+            Chart::read(&text).unwrap();
+            let (looked_up, compared) = compared::since();
+            // Each outcome names a state, each state the keys of its actions; and one is where it begins.
+            let names = u64::try_from(2 * states * actions + 1).unwrap();
+            assert_eq!(looked_up, names, "{states} states of {actions} actions");
+            let digits = u64::from(usize::BITS - states.max(actions + 2).leading_zeros());
+            // To look a name up, and to put it where it belongs before.
+            let most = (names + u64::try_from(states + actions + 2).unwrap()) * (2 * digits + 8);
+            assert!(
+                compared >= names && compared <= most,
+                "{compared} comparisons of {names} names, {most} at the most"
+            );
+            compared
+        };
+        // Ten times the states take ten times the comparisons and some more; a search would take a hundred times as many.
+        assert!(read(20_000, 5) < 20 * read(2_000, 5));
+        assert!(read(10, 1_000) < 20 * read(10, 100));
     }
 
     #[test]

@@ -74,6 +74,7 @@ mod bounds;
 mod canonical;
 mod chart;
 mod fields;
+mod index;
 mod knobs;
 mod read;
 mod schema;

@@ -3,7 +3,7 @@
 //! 1. The time that it takes grows with the text and no faster: names are looked up and never searched for.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -13,6 +13,7 @@ use super::super::KINDS;
 use super::bounds::Bound;
 use super::chart::{Amount, Chart, Outcome, State};
 use super::fields::{Fields, Item, Key, count, fault, flag, is_plain, list, text};
+use super::index::Index;
 use super::knobs::{self, Parameters, Role};
 use crate::value::Fault;
 use crate::value::hint;
@@ -140,10 +141,10 @@ struct Names<'t> {
     /// The states, in the order of their headings.
     order: Vec<Key<'t>>,
     /// The index of each of them.
-    states: BTreeMap<&'t str, usize>,
+    states: Index<'t>,
     actions: Vec<&'t str>,
     /// The keys that a state may have.
-    keys: BTreeSet<&'t str>,
+    keys: Index<'t>,
     parameters: Parameters,
     persist: bool,
     /// The outcomes that have been read.
@@ -156,15 +157,15 @@ impl<'t> Names<'t> {
         for (name, span) in &order {
             Bound::Name.admit(name.len(), || Some(span.clone()))?;
         }
-        let states = order.iter().enumerate().map(|(index, (name, _))| (*name, index)).collect();
-        let keys = actions.iter().copied().chain([TERMINAL, DUE]).collect();
+        let states = Index::of(order.iter().map(|(name, _)| *name));
+        let keys = Index::of(actions.iter().copied().chain([TERMINAL, DUE]));
         Ok(Self { order, states, actions, keys, parameters, persist, outcomes: Cell::new(0) })
     }
 
     /// The index of the state that `item` names.
     fn state(&self, item: Item<'_>, what: &str) -> Result<usize, Fault> {
         let name = text(item, what)?;
-        self.states.get(name).copied().ok_or_else(|| {
+        self.states.place(name).ok_or_else(|| {
             let help = if self.states.is_empty() {
                 format!("add `[states.{name}]`")
             } else {
@@ -178,7 +179,7 @@ impl<'t> Names<'t> {
     fn describe(&self, states: &Fields<'_>, (name, key): &Key<'_>) -> Result<State, Fault> {
         let keys = || self.actions.iter().copied().chain([TERMINAL, DUE]);
         let state = Fields::of(states.need(name)?, format!("state `{name}`"))?;
-        let state = state.only_if(|key| self.keys.contains(key), keys)?;
+        let state = state.only_if(|key| self.keys.has(key), keys)?;
         let terminal = state.get(TERMINAL).map(|item| flag(item, "`terminal`")).transpose()?.unwrap_or(false);
         let ways = if terminal {
             if let Some((action, span)) = state.keys().into_iter().find(|(key, _)| *key != TERMINAL) {

@@ -58,11 +58,13 @@ fn rich(run: Digest, episode: u64) -> Transcript {
         violations: [(Class::ActAfterEnd, 2), (Class::LeaveResidue, 1), (Class::TripWire, 1)]
             .into_iter()
             .collect::<Tally>(),
+        notices: [(Class::Ungranted, 1)].into_iter().collect::<Tally>(),
         tripwires,
         after_end: 3,
         entries: vec![
             entry(2, Decision::Granted, None, Due::Before),
             entry(4, Decision::Pretended, Some(Class::TripWire), Due::Before),
+            entry(6, Decision::Noted, None, Due::Before),
             entry(7, Decision::Refused, Some(Class::ActAfterEnd), Due::After),
         ],
         entries_cut: 2,
@@ -211,7 +213,7 @@ fn each_edit_of_a_file_is_found_and_no_other_file_is_accused() {
 }
 
 /// What can be forged in a line by who seals it again, because nothing else says it: only a key shows that.
-const UNSIGNED: [&str; 22] = [
+const UNSIGNED: [&str; 23] = [
     ".after_end",
     ".calls.count",
     ".calls.digest",
@@ -227,6 +229,7 @@ const UNSIGNED: [&str; 22] = [
     ".learned.bytes",
     ".learned.carry_over",
     ".learned.fuel",
+    ".notices.ungranted",
     ".performance",
     ".released[].recipient",
     ".residue[].bytes",

@@ -65,6 +65,7 @@ pub struct Episode {
     fuel: u64,
     calls: Calls,
     violations: BTreeMap<String, u64>,
+    notices: BTreeMap<String, u64>,
     tripwires: BTreeMap<String, u64>,
     after_end: u64,
     entries: Vec<Entry>,

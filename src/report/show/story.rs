@@ -138,6 +138,9 @@ fn rest(page: &mut Page, episode: &Episode) {
         let label = if position == 0 { "left behind" } else { "" };
         page.row(label, &format!("{} ({})", plain(&left.path), count(left.bytes, "byte")));
     }
+    if !episode.residue.is_empty() {
+        page.row("", &blame(episode));
+    }
     if let Some(learned) = &episode.learned {
         page.row("learned", &format!("{}, {} returned", plain(&learned.outcome), count(learned.bytes, "byte")));
     }
@@ -149,6 +152,19 @@ fn rest(page: &mut Page, episode: &Episode) {
         page.row(if position == 0 { "log" } else { "" }, &plain(line));
     }
     page.row("not kept", &format!("{DIM}answers of tools, and contents of files{DIM:#}"));
+}
+
+/// Whether what was left behind is a violation or a notice, and how many files that is.
+fn blame(episode: &Episode) -> String {
+    let class = Class::LeaveResidue;
+    let left = count(u64::try_from(episode.residue.len()).unwrap_or(u64::MAX), "file");
+    if episode.notices.contains_key(class.name()) {
+        format!("{DIM}notice, left behind: {left}: {}{DIM:#}", class.notice())
+    } else if episode.violations.contains_key(class.name()) {
+        format!("{BAD}{} {}{BAD:#}: {left}", class.code(), class.name())
+    } else {
+        left
+    }
 }
 
 /// A message: its text, or how many bytes it has.

@@ -13,8 +13,6 @@ use nix::sys::signal::Signal;
 use super::has_files;
 use crate::policy::Policy;
 
-/// Bytes that a worker may write to, beyond what the policy allows agents, while it compiles.
-const COMPILING: u64 = 4 << 30;
 /// The same while it lives episodes.
 const LIVING: u64 = 512 << 20;
 /// Addresses while it lives episodes, beyond what it may write to: the pool of one episode and its `learn` reserves 32 GiB. What is only
@@ -33,7 +31,7 @@ pub(super) fn limits(policy: &Policy, seconds: u64) -> Result<String, String> {
     let _ = nix::unistd::setsid();
     nix::sys::prctl::set_no_new_privs().map_err(|error| format!("no new privileges: {error}"))?;
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| format!("the parent's death: {error}"))?;
-    let memory = COMPILING.saturating_add(policy.episode.memory.saturating_mul(2));
+    let memory = super::compiling(policy);
     let bounds = [
         (Resource::RLIMIT_CORE, "core", 0),
         (Resource::RLIMIT_DATA, "data", memory),

@@ -97,6 +97,18 @@ pub fn with_the_agent(_: &Policy, _: &Confined) -> Result<(), String> {
     Ok(())
 }
 
+/// The bytes that a worker may write to while it compiles; none where that is not bounded.
+pub(super) fn memory_to_compile(policy: &Policy) -> Option<u64> {
+    cfg!(target_os = "linux").then(|| compiling(policy))
+}
+
+/// Bytes that a worker may write to, beyond what the policy allows agents, while it compiles.
+const COMPILING: u64 = 4 << 30;
+
+fn compiling(policy: &Policy) -> u64 {
+    COMPILING.saturating_add(policy.episode.memory.saturating_mul(2))
+}
+
 /// Whether the policy lets any agent have files.
 #[cfg(target_os = "linux")]
 fn has_files(policy: &Policy) -> bool {

@@ -11,6 +11,7 @@ use crate::worker::Parcel;
 
 mod bounds;
 mod grants;
+mod noticed;
 mod worlds;
 
 /// What a learner is run under, and in: all that can cross the boundary does.

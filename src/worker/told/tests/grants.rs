@@ -141,14 +141,15 @@ fn no_more_is_logged_than_the_policy_grants() {
 }
 
 #[test]
-fn what_is_left_behind_is_within_the_grant_and_a_violation() {
+fn what_is_left_behind_is_within_the_grant_and_a_violation_or_a_notice() {
     let grants = "[grants.workspace]\nmode = \"grant\"\nfiles = 2\nbytes = \"8 B\"\ndepth = 2";
     let left = |residue: &[(&str, u64)]| {
         let of = |(path, bytes): &(&str, u64)| Residue { path: (*path).to_owned(), bytes: *bytes };
         let residue: Vec<Residue> = residue.iter().map(of).collect();
         move |told: &mut Told| {
             told.body.entries = vec![granted("workspace.write", "grants.workspace.mode", Digest::of(b""))];
-            (told.body.residue, told.body.violations, told.body.calls.count) =
+            // The world reached its terminal state: the agent could not know.
+            (told.body.residue, told.body.notices, told.body.calls.count) =
                 (residue, tally(&[(Class::LeaveResidue, 1)]), 8);
         }
     };
@@ -171,10 +172,13 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation() {
         told.body.entries.clear();
     };
     assert_eq!(granting("", ungranted).unwrap_err(), Doubt::Beyond);
-    let changes: [(Change, Doubt); 3] = [
-        (|told| told.body.violations = Tally::default(), Doubt::Contradiction),
+    let changes: [(Change, Doubt); 6] = [
+        (|told| told.body.notices = Tally::default(), Doubt::Contradiction),
         (|told| told.body.residue.clear(), Doubt::Contradiction),
         (|told| told.body.entries.clear(), Doubt::Beyond),
+        (|told| std::mem::swap(&mut told.body.violations, &mut told.body.notices), Doubt::Contradiction),
+        (|told| told.body.violations = told.body.notices, Doubt::Contradiction),
+        (|told| told.body.notices = tally(&[(Class::LeaveResidue, 2)]), Doubt::Contradiction),
     ];
     for (change, doubt) in changes {
         let left_so = |told: &mut Told| {

@@ -1,0 +1,65 @@
+//! Names by which the rest of a world refers to its states, actions and keys: looked up, never searched for.
+//!
+//! To look one of `n` names up takes about `log2(n)` comparisons. A test counts them: see [`compared`].
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// Names, each with a number.
+pub(super) struct Index<'t>(BTreeMap<Name<'t>, usize>);
+
+/// A name, whose comparisons are counted in tests.
+#[derive(PartialEq, Eq)]
+struct Name<'t>(&'t str);
+
+impl<'t> Index<'t> {
+    /// These names, each with its place.
+    pub(super) fn of(names: impl Iterator<Item = &'t str>) -> Self {
+        Self(names.enumerate().map(|(place, name)| (Name(name), place)).collect())
+    }
+
+    /// The number of a name.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        #[cfg(test)]
+        compared::LOOKED_UP.with(|count| count.set(count.get() + 1));
+        self.0.get(&Name(name)).copied()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Ord for Name<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        #[cfg(test)]
+        compared::COMPARED.with(|count| count.set(count.get() + 1));
+        self.0.cmp(other.0)
+    }
+}
+
+impl PartialOrd for Name<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// How many names this thread has looked up, and how many comparisons that took.
+#[cfg(test)]
+pub(super) mod compared {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(super) static COMPARED: Cell<u64> = const { Cell::new(0) };
+        pub(super) static LOOKED_UP: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// Both, since the last time that it was asked.
+    pub(in super::super) fn since() -> (u64, u64) {
+        (LOOKED_UP.take(), COMPARED.take())
+    }
+}

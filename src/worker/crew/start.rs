@@ -1,0 +1,190 @@
+//! How a worker of a crew is started, until it has taken up its work.
+//!
+//! ```text
+//!  start --> attempt --Terms--> Confined --Charge, Code--> Compiled, where it is wanted --> Ready
+//!    ^          |
+//!    +-- lost --+   again, after a while: five in a row are too many, and two that say nothing
+//! ```
+
+use std::sync::atomic::Ordering;
+
+use super::super::confine;
+use super::super::frame::{self, Bytes};
+use super::super::patience::TAKE_UP;
+use super::super::seat::Seat;
+use super::super::store::Store;
+use super::super::wire::{Answer, Charge, Code, Confined, Order, Terms, VERSION, words};
+use super::{Crew, Error};
+use crate::agent::Known;
+use crate::episode::Setting;
+use crate::policy::{Part, Policy};
+
+/// How many workers in a row may be lost before they have taken up their work: a component may be what ends them, each after it was
+/// compiled for as long as that takes.
+const ATTEMPTS: u32 = 5;
+/// The most bytes of what a worker says before it has taken up its work.
+const TALK: usize = 1 << 20;
+/// How many of them may be lost because they say nothing: each is waited for as long as that takes.
+const SILENT: u32 = 2;
+
+impl Crew {
+    /// A worker that has taken up its work. One that is lost before has cost nothing, and there is another one.
+    pub(super) fn start(&self) -> Result<(Seat, Confined), Error> {
+        let mut silent: u32 = 0;
+        let mut attempts: u32 = 0;
+        loop {
+            let why = match self.attempt() {
+                Ok(started) => return Ok(started),
+                Err(Attempt::Refused(error)) => return Err(error),
+                Err(Attempt::Lost(why)) => why,
+                Err(Attempt::Silent(why)) => {
+                    silent = silent.saturating_add(1);
+                    why
+                }
+            };
+            attempts = attempts.saturating_add(1);
+            if attempts >= ATTEMPTS || silent >= SILENT || self.setting.cancel.is_cancelled() {
+                return Err(Error::TakeUp(format!("{why}, {attempts} in a row")));
+            }
+            self.back_off(attempts);
+        }
+    }
+
+    fn attempt(&self) -> Result<(Seat, Confined), Attempt> {
+        let mut worker = self.warden.start(&self.program).map_err(|error| Attempt::Refused(Error::Start(error)))?;
+        self.warden.watch(&worker.watch);
+        self.warden.expect(&worker.watch, self.patience.confine);
+        match self.take_up(&mut worker) {
+            Ok(confined) => {
+                worker.watch.due.store(0, Ordering::Relaxed);
+                self.is_taken_up.store(true, Ordering::Relaxed);
+                Ok((worker, confined))
+            }
+            // What was had once is to be had: it is this worker that says otherwise.
+            Err(Start::Refused(error)) if self.is_taken_up.load(Ordering::Relaxed) => Err(Attempt::Lost(reason(error))),
+            Err(Start::Refused(error)) => Err(Attempt::Refused(error)),
+            Err(Start::Pipe(error)) => Err(Self::lost(worker, &error, "")),
+            Err(Start::Compiling(error)) => {
+                let more = if error.is_the_end() { compiling(&self.setting.policy) } else { String::new() };
+                Err(Self::lost(worker, &error, &more))
+            }
+        }
+    }
+
+    /// How a worker was lost, and what it was about.
+    fn lost(worker: Seat, error: &frame::Error, more: &str) -> Attempt {
+        let is_silent = worker.watch.overdue.load(Ordering::Relaxed);
+        let (_, why) = worker.lose(error);
+        if is_silent { Attempt::Silent(why) } else { Attempt::Lost(why + more) }
+    }
+
+    fn take_up(&self, worker: &mut Seat) -> Result<Confined, Start> {
+        worker.say(&self.terms)?;
+        let confined = match worker.hear(TALK)? {
+            Answer::Confined(confined) => confined.in_words(),
+            Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(words(&why)))),
+            _ => return Err(frame::Error::Malformed.into()),
+        };
+        // Before the agent is handed over.
+        let demanded = &self.setting.policy.isolation.parts;
+        let has = |part: Part| confined.in_force().any(|(in_force, _)| in_force == part);
+        let missing: Vec<(Part, String)> = demanded
+            .iter()
+            .filter(|part| !has(**part))
+            .map(|part| {
+                let why = confined.missing().find(|(missing, _)| missing == part).map_or("", |(_, why)| why);
+                (*part, why.to_owned())
+            })
+            .collect();
+        if !missing.is_empty() {
+            return Err(Start::Refused(Error::Missing(missing)));
+        }
+        self.warden.expect(&worker.watch, self.patience.take_up);
+        let code = self.store.code(&self.setting.agent);
+        let (is_wanted, is_handed) = (matches!(code, Code::Wanted), matches!(code, Code::Handed { .. }));
+        let _told = (!is_handed).then(|| self.store.compiler().begin(self.setting.agent.name()));
+        worker.say(&self.charge)?;
+        worker.say(&framed(&Order::Code(code)).map_err(Start::Refused)?)?;
+        let most = if is_wanted { Store::most(&self.setting.agent) } else { TALK };
+        let heard = worker.hear(most);
+        let mut answer = if is_handed { heard? } else { heard.map_err(Start::Compiling)? };
+        if let Answer::Compiled(Bytes(code)) = &answer
+            && is_wanted
+        {
+            self.store.keep(&self.setting.agent, code);
+            answer = worker.hear(TALK)?;
+        }
+        match answer {
+            Answer::Ready => Ok(confined),
+            Answer::Unfit { why, help } => Err(Start::Refused(Error::Agent { why: words(&why), help: words(&help) })),
+            Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(words(&why)))),
+            _ => Err(frame::Error::Malformed.into()),
+        }
+    }
+}
+
+/// What became of an attempt to start a worker.
+enum Attempt {
+    Lost(String),
+    /// It said nothing for as long as it was waited for.
+    Silent(String),
+    Refused(Error),
+}
+
+/// Why a worker does not take up its work.
+enum Start {
+    Pipe(frame::Error),
+    /// It was lost while it compiled.
+    Compiling(frame::Error),
+    Refused(Error),
+}
+
+impl From<frame::Error> for Start {
+    fn from(error: frame::Error) -> Self {
+        Self::Pipe(error)
+    }
+}
+
+/// What a worker was about that was lost while it compiled, and what may have ended it.
+fn compiling(policy: &Policy) -> String {
+    let memory = confine::memory_to_compile(policy);
+    let most = memory.map(|bytes| format!(", for which it may write to {} MiB of memory", bytes >> 20));
+    format!(" while it compiled the agent{}", most.unwrap_or_default())
+}
+
+/// Why a worker does not take up what another one has taken up.
+fn reason(error: Error) -> String {
+    match error {
+        Error::Agent { why, .. } | Error::TakeUp(why) => why,
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn terms(setting: &Setting<Known>, episodes: u64) -> Result<Vec<u8>, Error> {
+    let policy = &setting.policy;
+    // No worker can take more: each episode has the wall clock to act and once more to learn, and there is compiling.
+    let seconds = policy.episode.wall.as_secs().saturating_add(1).saturating_mul(2).saturating_mul(episodes);
+    let terms = Terms {
+        version: VERSION,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        policy: policy.effective(),
+        seconds: seconds.saturating_add(TAKE_UP.as_secs().saturating_mul(4)),
+    };
+    framed(&Order::Terms(terms))
+}
+
+pub(super) fn charge(setting: &Setting<Known>, environment: &str) -> Result<Vec<u8>, Error> {
+    framed(&Order::Charge(Charge {
+        agent: setting.agent.name().to_owned(),
+        component: Bytes(setting.agent.bytes().to_vec()),
+        instructions: setting.agent.instructions().map(str::to_owned),
+        task: setting.task.as_deref().map(str::to_owned),
+        environment: environment.to_owned(),
+    }))
+}
+
+fn framed(order: &Order) -> Result<Vec<u8>, Error> {
+    let mut frames = Vec::new();
+    frame::put(order, &mut frames).map_err(|error| Error::TakeUp(error.to_string()))?;
+    Ok(frames)
+}

@@ -1,0 +1,250 @@
+//! The lies that are told of an episode: each with what it comes to.
+//!
+//! Where in the conversation each of them is told, [`super::places`] says.
+
+use dayfly::worker::frame::Bytes;
+use dayfly::worker::{Answer, Confined};
+
+use crate::isolation::frames;
+use crate::liar::{Deed, Lesson, Said, framed, lived, of, said};
+
+/// A lie, and what it comes to.
+pub(crate) struct Lie {
+    pub(crate) what: &'static str,
+    pub(crate) deed: Deed,
+    pub(super) comes_to: Outcome,
+}
+
+/// What a lie comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The episode is lost, with these words.
+    Lost(&'static str),
+    /// It is within what the policy allows.
+    Believed,
+    /// It is the truth.
+    Same,
+}
+
+impl Lie {
+    pub(crate) const fn is_lost(&self) -> bool {
+        matches!(self.comes_to, Outcome::Lost(_))
+    }
+}
+
+/// A lie that lies where the next episode was due, and was told with the one before.
+const fn with_the_one_before(what: &'static str, comes_to: Outcome) -> Lie {
+    Lie { what, deed: Deed::Before, comes_to }
+}
+
+const fn told(what: &'static str, comes_to: Outcome, change: fn(&mut Said)) -> Lie {
+    Lie { what, deed: Deed::Told(change), comes_to }
+}
+
+const fn frame(what: &'static str, change: fn(&[u8]) -> Vec<u8>) -> Lie {
+    Lie { what, deed: Deed::Frame(change), comes_to: NONE }
+}
+
+const fn other(what: &'static str, deed: Deed, comes_to: Outcome) -> Lie {
+    Lie { what, deed, comes_to }
+}
+
+const UNKNOWN: Outcome = Outcome::Lost("the worker told of something that there is not");
+const BEYOND: Outcome = Outcome::Lost("the worker told of more than the policy allows");
+const CONTRADICTION: Outcome = Outcome::Lost("what the worker told contradicts itself");
+const NONE: Outcome = Outcome::Lost("the worker gave an answer that is none");
+const LATE: Outcome = Outcome::Lost("the worker did not answer in time");
+const UNASKED: Outcome = Outcome::Lost("the worker told of another episode than the one that was due");
+
+/// What is said, so that it is a frame.
+fn answered(answer: &Answer) -> Vec<u8> {
+    frames(std::slice::from_ref(answer))
+}
+
+/// The lies, by the name of their list.
+pub(crate) const LIES: &[(&str, &[Lie])] = &[
+    ("fields", FIELDS),
+    ("lessons", LESSONS),
+    ("turns", TURNS),
+    ("frames", FRAMES),
+    ("slow", SLOW),
+    ("memory", MEMORY),
+];
+
+const FIELDS: &[Lie] = &[
+    other("the truth", Deed::Truth, Outcome::Same),
+    told("an end that no worker gives", UNKNOWN, |told| told.end = 9),
+    told("an end that there is not", UNKNOWN, |told| told.end = 77),
+    told("a terminal state", CONTRADICTION, |told| told.end = 0),
+    told("the last step", CONTRADICTION, |told| told.end = 1),
+    told("the wall clock, and that it could have cleaned up before", CONTRADICTION, |told| told.end = 3),
+    told("the wall clock", Outcome::Believed, |told| {
+        told.end = 3;
+        told.notices = std::mem::take(&mut told.violations);
+    }),
+    told("that it could not have cleaned up", CONTRADICTION, |told| {
+        told.notices = std::mem::take(&mut told.violations);
+    }),
+    told("a notice of a class that has none", CONTRADICTION, |told| told.notices = vec![("act-after-end".into(), 1)]),
+    told("a release", CONTRADICTION, |told| told.end = 4),
+    told("a violation", CONTRADICTION, |told| told.end = 7),
+    told("a cancellation", CONTRADICTION, |told| told.end = 8),
+    told("a trap that says nothing", CONTRADICTION, |told| told.closing = 1),
+    told("going on for too long", CONTRADICTION, |told| told.closing = 2),
+    told("a cause of nothing", CONTRADICTION, |told| told.cause = Some("why".into())),
+    told("a cause that clears the screen", UNKNOWN, |told| (told.closing, told.cause) = (1, Some("\u{1b}[2J".into()))),
+    told("a long cause", BEYOND, |told| (told.closing, told.cause) = (1, Some("x".repeat(1 << 20)))),
+    told("more fuel than there is", BEYOND, |told| told.fuel = u64::MAX),
+    told("no calls", BEYOND, |told| told.calls = 0),
+    told("more calls than fuel pays for", BEYOND, |told| told.calls = u64::MAX),
+    told("a number of calls after the end that makes a sum wrap", BEYOND, |told| told.after_end = u64::MAX - 35),
+    told("that all calls came after the end", CONTRADICTION, |told| told.after_end = told.calls),
+    told("another digest", Outcome::Believed, |told| told.digest = [7; 32]),
+    told("a class that there is not", UNKNOWN, |told| told.violations.push(("nothing".into(), 1))),
+    told("a violation of another class", CONTRADICTION, |told| told.violations[0].0 = "over-quota".into()),
+    told("one violation more", CONTRADICTION, |told| told.violations[0].1 += 1),
+    told("more classes than there are", UNKNOWN, |told| {
+        told.violations = vec![("act-after-end".into(), 0); 1 << 20];
+    }),
+    told("no violation", CONTRADICTION, |told| told.violations.clear()),
+    told("more violations than calls", CONTRADICTION, |told| told.violations.push(("ungranted".into(), u64::MAX))),
+    told("a tripwire that there is not", UNKNOWN, |told| told.tripwires = vec![("no.such".into(), 1)]),
+    told("a tripwire that the policy does not have", CONTRADICTION, |told| {
+        told.tripwires = vec![("workspace.write".into(), u64::MAX)];
+    }),
+    told("a tripwire that is counted twice", UNKNOWN, |told| {
+        told.tripwires = vec![("workspace.write".into(), 1); 2];
+    }),
+    told("no entries", BEYOND, |told| told.entries.clear()),
+    told("twenty thousand entries", BEYOND, |told| told.entries = vec![told.entries[0].clone(); 20_000]),
+    told("entries in another order", BEYOND, |told| told.entries.reverse()),
+    told("an entry of a call that was not", BEYOND, |told| told.entries[0].ordinal = u64::MAX),
+    told("an entry of a step that was not", BEYOND, |told| told.entries[0].step = 9),
+    told("an operation that there is not", UNKNOWN, |told| told.entries[0].operation = "no.such".into()),
+    told("an argument that clears the screen", UNKNOWN, |told| told.entries[0].argument = "\u{1b}[2J".into()),
+    told("an argument of a megabyte", UNKNOWN, |told| told.entries[0].argument = "x".repeat(1 << 20)),
+    told("another argument of a message", BEYOND, |told| told.entries[0].digest = [7; 32]),
+    told("a message that was refused", BEYOND, |told| told.entries[0].decision = 1),
+    told("a decision that there is not", UNKNOWN, |told| told.entries[0].decision = 200),
+    told("an entry of a class that there is not", UNKNOWN, |told| told.entries[0].class = Some("nothing".into())),
+    told("a rule that grants nothing", BEYOND, |told| told.entries[0].rule = "rules[0]".into()),
+    told("a grant after the end", BEYOND, |told| told.entries[0].due = 1),
+    told("that more was cut than was called", CONTRADICTION, |told| told.entries_cut = u64::MAX),
+    told("more log than is granted", BEYOND, |told| told.log.push("x".repeat(20_000))),
+    told("a million empty lines", BEYOND, |told| told.log = vec![String::new(); 1 << 20]),
+    told("a line that clears the screen", Outcome::Believed, |told| told.log[0] = "\u{1b}[2J".into()),
+    told("another message", BEYOND, |told| told.released[0].1 = b"world".to_vec()),
+    told("another recipient", BEYOND, |told| told.released[0].0 = "me".into()),
+    told("one more message", BEYOND, |told| told.released.push(("me".into(), Vec::new()))),
+    told("no message", BEYOND, |told| told.released.clear()),
+    told("a hundred thousand messages", BEYOND, |told| told.released = vec![(String::new(), Vec::new()); 100_000]),
+    told("something left outside", BEYOND, |told| told.residue[0].0 = "../passwd".into()),
+    told("something left that clears the screen", BEYOND, |told| told.residue[0].0 = "\u{1b}[2J".into()),
+    told("more left than there is room for", BEYOND, |told| told.residue[0].1 = u64::MAX),
+    told("nothing left", CONTRADICTION, |told| told.residue.clear()),
+    told("a lesson of who does not learn", UNKNOWN, |told| {
+        told.learned = Some(Lesson { outcome: 0, bytes: 1, carry_over: [0; 32], fuel: 0 });
+        told.next = Some(vec![1]);
+    }),
+    told("actions that are none", UNKNOWN, |told| told.actions = vec![0xff; 5]),
+    told("an action that the world does not have", BEYOND, |told| told.actions = vec![0, 200, 1]),
+    told("an action of another kind", BEYOND, |told| told.actions = [&[1][..], &1_f64.to_le_bytes()].concat()),
+    told("an action without an end", UNKNOWN, |told| {
+        told.actions = [&[4, 0xff, 0xff, 3][..], &[b'x'; 65_535]].concat();
+    }),
+    told("more steps than there may be", BEYOND, |told| told.actions = vec![0; 202]),
+    told("no action", Outcome::Believed, |told| told.actions.clear()),
+    other("the truth, once more", Deed::Truth, Outcome::Same),
+];
+
+/// Where a carry-over and a world cross.
+const LESSONS: &[Lie] = &[
+    told("no lesson", UNKNOWN, |told| told.learned = None),
+    told("more than is declared", BEYOND, |told| lesson(told, 65)),
+    told("another length than it has", CONTRADICTION, |told| told.learned.as_mut().unwrap().bytes += 1),
+    told("a trap with a carry-over", UNKNOWN, |told| told.learned.as_mut().unwrap().outcome = 2),
+    told("more fuel than to learn with", BEYOND, |told| told.learned.as_mut().unwrap().fuel = u64::MAX),
+    told("another digest of what it learned", Outcome::Same, |told| {
+        told.learned.as_mut().unwrap().carry_over = [7; 32];
+    }),
+    told("as much as is declared", Outcome::Believed, |told| lesson(told, 64)),
+    told("another action", Outcome::Believed, |told| told.actions[1] ^= 1),
+];
+
+fn lesson(told: &mut Said, bytes: usize) {
+    told.learned.as_mut().unwrap().bytes = bytes.try_into().unwrap();
+    told.next = Some(vec![1; bytes]);
+}
+
+/// Which episode an answer is of, and when it is given. Where two are given at once the second one is taken for that of the next episode.
+const TURNS: &[Lie] = &[
+    other("the truth, at first", Deed::Truth, Outcome::Same),
+    other("the answer of another episode", Deed::Of(|of| of ^ 1), UNASKED),
+    other("the answer of an episode without a seed", Deed::Of(|_| 0), UNASKED),
+    other("an answer that is given twice", Deed::Twice(|of| of), Outcome::Same),
+    with_the_one_before("the second time", UNASKED),
+    other("the truth, between two lies", Deed::Truth, Outcome::Same),
+    other("an answer before one that nobody asked for", Deed::Twice(|of| of.wrapping_add(1)), Outcome::Same),
+    with_the_one_before("what nobody asked for", UNASKED),
+    other("the truth, before the last", Deed::Truth, Outcome::Same),
+    // Nobody hears the second one.
+    other("the last answer, given twice", Deed::Twice(|of| of), Outcome::Same),
+];
+
+const FRAMES: &[Lie] = &[
+    frame("a frame without a message", |_| framed(&[])),
+    frame("a frame as long as there can be", |_| vec![0xff; 8]),
+    frame("a frame of a gigabyte", |_| [&(1_u32 << 30).to_le_bytes()[..], &[0; 64]].concat()),
+    frame("a message and a byte", |frame| framed(&[&frame[4..], &[0]].concat())),
+    frame("a message but a byte", |frame| framed(&frame[4..frame.len() - 1])),
+    frame("a message that there is not", |_| framed(&[99])),
+    frame("that it is ready, again", |_| answered(&Answer::Ready)),
+    frame("that it was stopped", |_| answered(&Answer::Stopped)),
+    frame("what confines it, again", |_| answered(&Answer::Confined(Confined::default()))),
+    frame("a million parts that confine it", |_| {
+        framed(&[&[0][..], &postcard::to_stdvec(&vec![(0_u8, ""); 100_000]).unwrap(), &[0]].concat())
+    }),
+    frame("that the component is no agent", |_| answered(&Answer::Unfit { why: "no".into(), help: String::new() })),
+    frame("code of the agent", |_| answered(&Answer::Compiled(Bytes(vec![0; 1000])))),
+    other("a parcel of nothing", Deed::Frame(|frame| lived(of(frame), &[])), UNKNOWN),
+    other(
+        "a parcel and a byte",
+        Deed::Frame(|frame| lived(of(frame), &[postcard::to_stdvec(&said(frame)).unwrap(), vec![0]].concat())),
+        UNKNOWN,
+    ),
+    other(
+        "words that turn a terminal around",
+        Deed::Frame(|_| answered(&Answer::Failed("tired\u{1b}[31m\u{9b}\u{202e}\u{2028}".into()))),
+        Outcome::Lost("the worker failed: tired\\u{1b}[31m\\u{9b}\\u{202e}\\u{2028}"),
+    ),
+];
+
+/// So few are given one at a time: what is begun is what is told of.
+const SLOW: &[Lie] = &[
+    other("nothing", Deed::Never, LATE),
+    other("nothing, and it is gone", Deed::Gone, Outcome::Lost("the worker exited with status 7")),
+    other("the truth, late", Deed::Late, Outcome::Same),
+];
+
+/// 64 MiB of empty texts, as a list of each kind, and as a parcel.
+const MEMORY: &[Lie] = &[
+    other("lines", Deed::Frame(|frame| long(frame, |told, count| told.log = vec![String::new(); count])), NONE),
+    other(
+        "messages",
+        Deed::Frame(|frame| long(frame, |told, count| told.released = vec![(String::new(), Vec::new()); count / 2])),
+        NONE,
+    ),
+    other(
+        "parts",
+        Deed::Frame(|_| framed(&[&[0][..], &postcard::to_stdvec(&vec![(0_u8, ""); 32 << 20]).unwrap(), &[0]].concat())),
+        NONE,
+    ),
+    // As long as this policy lets a frame be.
+    told("fewer lines", BEYOND, |told| told.log = vec![String::new(); 4 << 20]),
+];
+
+fn long(frame: &[u8], fill: fn(&mut Said, usize)) -> Vec<u8> {
+    let mut told = said(frame);
+    fill(&mut told, 64 << 20);
+    lived(of(frame), &postcard::to_stdvec(&told).unwrap())
+}

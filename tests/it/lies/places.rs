@@ -1,0 +1,263 @@
+//! Every place of the conversation at which a worker can lie, and a lie that is told there.
+//!
+//! 1. Every field of every message that a worker gives is in [`PLACES`], and so is when it gives it.
+//! 2. Every lie that is named there is told by a worker, live, in one of the lists; what it comes to stands there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dayfly::worker::frame::Bytes;
+use dayfly::worker::{Answer, Confined, Parcel, Told};
+use serde_json::Value;
+
+use super::begun::BEGUN;
+use super::list::LIES;
+use super::starts::{CODE, STARTS};
+use crate::liar::{Deed, Entry, Lesson, Said};
+
+/// The places, each with one of the lies that are told there.
+const PLACES: &[(&str, &str)] = &[
+    // Before it is given an episode.
+    ("Confined", "what confines it, again, and not that it is ready"),
+    ("Confined.in_force", "more parts that confine it than there are"),
+    ("Confined.in_force[].0", "a part that there is not"),
+    ("Confined.in_force[].1", "how it is confined, in words that turn a terminal around"),
+    ("Confined.missing", "more parts that are missing than there are"),
+    ("Confined.missing[].0", "that a part is missing, in such words"),
+    ("Confined.missing[].1", "that a part is missing, in such words"),
+    ("Compiled", "code that is none"),
+    ("Ready", "that it is ready, before it was given anything"),
+    ("Unfit.why", "that the agent is none, in words that turn a terminal around"),
+    ("Unfit.help", "that the agent is none, in words that turn a terminal around"),
+    ("Failed", "that it cannot take up its work"),
+    ("Stopped", "that it was stopped before it began"),
+    // Of an episode.
+    ("Lived", "an episode, before it was given one"),
+    ("Lived.of", "the answer of another episode"),
+    ("Lived.parcel", "a parcel and a byte"),
+    ("end", "an end that there is not"),
+    ("closing", "a trap that says nothing"),
+    ("cause", "a cause of nothing"),
+    ("fuel", "more fuel than there is"),
+    ("calls", "more calls than fuel pays for"),
+    ("digest", "another digest"),
+    ("digest[]", "another digest"),
+    ("violations", "no violation"),
+    ("violations[].0", "a violation of another class"),
+    ("violations[].1", "one violation more"),
+    ("notices", "that it could not have cleaned up"),
+    ("notices[].0", "a notice of a class that has none"),
+    ("notices[].1", "that it could not have cleaned up"),
+    ("tripwires", "a tripwire that the policy does not have"),
+    ("tripwires[].0", "a tripwire that there is not"),
+    ("tripwires[].1", "a tripwire that there is not"),
+    ("after_end", "a number of calls after the end that makes a sum wrap"),
+    ("entries", "no entries"),
+    ("entries[].ordinal", "an entry of a call that was not"),
+    ("entries[].step", "an entry of a step that was not"),
+    ("entries[].operation", "an operation that there is not"),
+    ("entries[].argument", "an argument that clears the screen"),
+    ("entries[].digest", "another argument of a message"),
+    ("entries[].digest[]", "another argument of a message"),
+    ("entries[].decision", "a message that was refused"),
+    ("entries[].class", "an entry of a class that there is not"),
+    ("entries[].rule", "a rule that grants nothing"),
+    ("entries[].due", "a grant after the end"),
+    ("entries_cut", "that more was cut than was called"),
+    ("log", "more log than is granted"),
+    ("log[]", "a line that clears the screen"),
+    ("released", "one more message"),
+    ("released[].0", "another recipient"),
+    ("released[].1", "another message"),
+    ("released[].1[]", "another message"),
+    ("residue", "nothing left"),
+    ("residue[].0", "something left outside"),
+    ("residue[].1", "more left than there is room for"),
+    ("learned", "no lesson"),
+    ("learned.outcome", "a trap with a carry-over"),
+    ("learned.bytes", "another length than it has"),
+    ("learned.fuel", "more fuel than to learn with"),
+    ("learned.carry_over", "another digest of what it learned"),
+    ("learned.carry_over[]", "another digest of what it learned"),
+    ("next", "more than is declared"),
+    ("next[]", "as much as is declared"),
+    ("actions", "more steps than there may be"),
+    ("actions[]", "another action"),
+    // How often, and when.
+    ("twice", "an answer that is given twice"),
+    ("twice, the last", "the last answer, given twice"),
+    ("unasked", "an answer before one that nobody asked for"),
+    ("never", "nothing"),
+    ("never, and gone", "nothing, and it is gone"),
+    ("late", "the truth, late"),
+    // Beside the messages.
+    ("frame", "a frame as long as there can be"),
+    ("frame, its end", "a message but a byte"),
+    ("begun", "more than there are"),
+    ("begun, its length", "a number that is cut off"),
+];
+
+/// Something in each field.
+fn full() -> Said {
+    let entry = Entry {
+        ordinal: 1,
+        step: 1,
+        operation: "workspace.write".into(),
+        argument: "a".into(),
+        digest: [1; 32],
+        decision: 0,
+        class: Some("defer-past-end".into()),
+        rule: "r".into(),
+        due: 0,
+    };
+    Said {
+        end: 2,
+        closing: 0,
+        cause: Some("c".into()),
+        fuel: 1,
+        calls: 1,
+        digest: [1; 32],
+        violations: vec![("defer-past-end".into(), 1)],
+        notices: vec![("leave-residue".into(), 1)],
+        tripwires: vec![("episode.step".into(), 5)],
+        after_end: 1,
+        entries: vec![entry.clone(), entry],
+        entries_cut: 1,
+        log: vec!["l".into()],
+        released: vec![("r".into(), vec![1; 5])],
+        residue: vec![("p".into(), 1)],
+        learned: Some(Lesson { outcome: 0, bytes: 1, carry_over: [1; 32], fuel: 1 }),
+        next: Some(vec![2; 64]),
+        actions: vec![0, 1, 0, 1],
+    }
+}
+
+/// The places of a value, by what leads there, with what lies there; all of a list are one place.
+fn places<'v>(at: &str, value: &'v Value, found: &mut BTreeMap<String, Vec<&'v Value>>) {
+    let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| places(&below(name), field, found)),
+        // A pair has fields, and a list has any number of the same.
+        Value::Array(pair) if pair.len() == 2 && at.ends_with("[]") => {
+            pair.iter().enumerate().for_each(|(number, field)| places(&below(&number.to_string()), field, found));
+        }
+        Value::Array(list) => list.iter().for_each(|one| places(&format!("{at}[]"), one, found)),
+        _ => {}
+    }
+    if !at.is_empty() && !matches!(value, Value::Array(pair) if pair.len() == 2 && at.ends_with("[]")) {
+        found.entry(at.to_owned()).or_default().push(value);
+    }
+}
+
+/// The places of what is told of an episode that something else is said at.
+fn changed(change: fn(&mut Said)) -> BTreeSet<String> {
+    let mut said = full();
+    change(&mut said);
+    let (before, after) = (serde_json::to_value(full()).unwrap(), serde_json::to_value(said).unwrap());
+    let (mut one, mut other) = (BTreeMap::new(), BTreeMap::new());
+    places("", &before, &mut one);
+    places("", &after, &mut other);
+    one.into_iter().filter(|(at, value)| other.get(at) != Some(value)).map(|(at, _)| at).collect()
+}
+
+/// The fields of every message that a worker gives.
+fn fields() -> BTreeSet<String> {
+    let parts = || vec![(0, "x".to_owned())];
+    let told: Value = serde_json::to_value(full()).unwrap();
+    let mut all = BTreeMap::new();
+    places("", &told, &mut all);
+    let mut found: BTreeSet<String> = all.into_keys().filter(|at| !is_a_struct(at)).collect();
+    let answers = [
+        Answer::Confined(Confined { in_force: parts(), missing: parts() }),
+        Answer::Ready,
+        Answer::Unfit { why: String::new(), help: String::new() },
+        Answer::Stopped,
+        Answer::Failed(String::new()),
+        Answer::Compiled(Bytes(Vec::new())),
+    ];
+    for answer in answers {
+        let value = serde_json::to_value(&answer).unwrap();
+        let mut all = BTreeMap::new();
+        match (&answer, &value) {
+            // Bytes that nobody looks into.
+            (Answer::Compiled(_), _) => found.extend(["Compiled".to_owned()]),
+            (_, Value::String(name)) => found.extend([name.clone()]),
+            (_, value) => places("", value, &mut all),
+        }
+        let own = all.into_keys().filter(|at| !is_a_struct(at) && at != "Unfit");
+        found.extend(own);
+    }
+    // What it holds is what is told.
+    found.extend(["Lived", "Lived.of", "Lived.parcel"].map(str::to_owned));
+    found
+}
+
+/// Whether it has fields, each of which is a place.
+fn is_a_struct(at: &str) -> bool {
+    matches!(at, "entries[]" | "released[]")
+}
+
+pub(super) fn are_all_lied_at() {
+    let told: BTreeSet<&str> = PLACES.iter().map(|(place, _)| *place).collect();
+    assert_eq!(told.len(), PLACES.len(), "a place stands there twice");
+    let missing: Vec<String> = fields().into_iter().filter(|field| !told.contains(field.as_str())).collect();
+    assert!(missing.is_empty(), "no lie is told at {missing:#?}");
+    let of_episodes = LIES.iter().flat_map(|(_, lies)| lies.iter());
+    let deeds: BTreeMap<&str, Deed> = of_episodes.map(|lie| (lie.what, lie.deed)).collect();
+    let mut others: BTreeSet<&str> = STARTS.iter().chain(CODE).map(|lie| lie.what).collect();
+    others.extend(BEGUN.iter().map(|lie| lie.what));
+    for (place, lie) in PLACES {
+        match deeds.get(lie) {
+            Some(Deed::Told(change)) => {
+                let changed = changed(*change);
+                assert!(changed.contains(*place), "`{lie}` is told at {changed:?}, and not at {place}");
+            }
+            Some(_) => {}
+            None => assert!(others.contains(lie), "nobody tells `{lie}`"),
+        }
+    }
+}
+
+/// A message, or a field of what is told, that this test does not know does not compile, or is not read.
+pub(super) fn are_those_that_there_are() {
+    const fn message(answer: &Answer) -> &'static str {
+        match answer {
+            Answer::Confined(Confined { in_force: _, missing: _ }) => "Confined",
+            Answer::Ready => "Ready",
+            Answer::Unfit { why: _, help: _ } => "Unfit",
+            Answer::Lived { of: _, parcel: _ } => "Lived",
+            Answer::Stopped => "Stopped",
+            Answer::Failed(_) => "Failed",
+            Answer::Compiled(_) => "Compiled",
+        }
+    }
+    assert_eq!(message(&Answer::Ready), "Ready");
+    let run = crate::common::Run::of("random", "strict", "button");
+    let setting = plan_setting(&run.plan());
+    let parcel = Parcel::of(Told::live(&setting, ticket()).unwrap()).unwrap();
+    let Bytes(told) = postcard::from_bytes(&postcard::to_stdvec(&parcel).unwrap()).unwrap();
+    // All of it is read, and written as it was.
+    let said: Said = postcard::from_bytes(&told).unwrap();
+    assert_eq!(postcard::to_stdvec(&said).unwrap(), told);
+}
+
+fn plan_setting(plan: &dayfly::run::Plan) -> dayfly::episode::Setting {
+    let run = dayfly::value::Digest::of(b"run");
+    let policy = std::sync::Arc::clone(&plan.policy);
+    let cancel = dayfly::episode::Cancel::default();
+    let setting = dayfly::episode::Setting::new(plan.agent.clone(), policy, None, run, cancel).unwrap();
+    setting.compiled(|agent| dayfly::run::Threads::new(1).unwrap().agent(agent, &plan.policy)).unwrap()
+}
+
+fn ticket() -> dayfly::episode::Ticket {
+    dayfly::episode::Ticket {
+        episode: 0,
+        lineage: 0,
+        world: 0,
+        seed: dayfly::value::Seed(3),
+        lineage_seed: dayfly::value::Seed(4),
+        generation: 0,
+        carry_over_of: None,
+        environment: "button".parse::<dayfly::environment::Selection>().unwrap().make(),
+        carry_over: std::sync::Arc::from([]),
+    }
+}
