@@ -115,6 +115,7 @@ fn full() -> Said {
         calls: 1,
         digest: [1; 32],
         violations: vec![(1, 1)],
+        notices: vec![(4, 1)],
         tripwires: vec![(1, 5)],
         after_end: 1,
         entries: vec![entry.clone(), entry],
