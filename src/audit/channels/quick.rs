@@ -55,7 +55,7 @@ impl Tried {
     }
 }
 
-/// Try the roads that are named in `roads`, or every one, `trials` times each; `observe` is called after each trial of all. The interrupt
+/// Try these roads `trials` times each; `observe` is called after each trial of all. The interrupt
 /// clock of the engine has to run.
 ///
 /// Where the operator cancels it is nothing.
@@ -65,13 +65,12 @@ impl Tried {
 /// [`Error`] where the host could not go on.
 pub fn quick(
     subject: &Subject,
-    roads: &[String],
+    roads: &Roads,
     trials: u64,
     jobs: usize,
     observe: &(dyn Fn() + Sync),
 ) -> Result<Vec<Tried>, Error> {
     let pool = workers(jobs).map_err(crate::harness::Error::from)?;
-    let roads = Roads::new(subject, roads)?;
     let lived = pool.install(|| {
         spread(0..trials, &subject.cancel, &|trial| {
             let lived = roads.live(trial);
