@@ -9,13 +9,17 @@ const PAGE: u64 = 65_536;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-/// The memory and the tables that a component declares, all of them together.
+/// The memory and the tables that a component declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Begins {
-    /// Bytes of linear memory.
+    /// Bytes of all linear memories together.
     pub memory: u64,
-    /// Elements of tables.
+    /// Elements of all tables together.
     pub table_elements: u64,
+    /// Bytes of the largest linear memory.
+    pub largest_memory: u64,
+    /// Elements of the largest table.
+    pub largest_table: u64,
 }
 
 impl Begins {
@@ -27,12 +31,15 @@ impl Begins {
             match payload {
                 Payload::MemorySection(section) => {
                     for memory in section.into_iter().map_while(Result::ok) {
-                        begins.memory = begins.memory.saturating_add(memory.initial.saturating_mul(PAGE));
+                        let bytes = memory.initial.saturating_mul(PAGE);
+                        begins.memory = begins.memory.saturating_add(bytes);
+                        begins.largest_memory = begins.largest_memory.max(bytes);
                     }
                 }
                 Payload::TableSection(section) => {
                     for table in section.into_iter().map_while(Result::ok) {
                         begins.table_elements = begins.table_elements.saturating_add(table.ty.initial);
+                        begins.largest_table = begins.largest_table.max(table.ty.initial);
                     }
                 }
                 _ => {}
@@ -56,10 +63,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_all_modules_declare_is_added_up() {
+    fn what_all_modules_declare_is_added_up_and_the_largest_is_known() {
         let text = "(component (core module (memory 3) (table 7 funcref)) (core module (memory 20) (table 5 funcref)))";
         let begins = Begins::of(&wat::parse_str(text).unwrap());
-        assert_eq!(begins, Begins { memory: 23 * PAGE, table_elements: 12 });
+        let (largest_memory, largest_table) = (20 * PAGE, 7);
+        assert_eq!(begins, Begins { memory: 23 * PAGE, table_elements: 12, largest_memory, largest_table });
         assert_eq!(begins.memory(), "2 MiB");
         assert_eq!(Begins { memory: 3 * PAGE, ..begins }.memory(), "192 KiB");
     }

@@ -19,8 +19,10 @@ use wasmparser::types::Types;
 use wasmparser::{Parser, Payload, ValidPayload, Validator};
 
 use super::engine::ADMITTED;
-use super::{Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
-use crate::capability::{CAPABILITIES, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
+use super::{Begins, Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
+use crate::capability::{
+    CAPABILITIES, MemoryLimits, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints,
+};
 use crate::value::{Digest, handed};
 
 /// A component that was read, and what it is told beside its task.
@@ -30,6 +32,7 @@ pub struct Known {
     digest: Digest,
     imports: Vec<&'static str>,
     learns: bool,
+    begins: Begins,
     instructions: Option<Arc<str>>,
     bytes: Arc<[u8]>,
     component: Arc<[u8]>,
@@ -54,8 +57,8 @@ impl Known {
             };
             objection::check(&owned, &component)?;
             let (imports, learns) = described(&owned, &component)?;
-            let digest = Digest::of(&bytes);
-            Ok(Self { name: owned, digest, imports, learns, instructions: None, bytes, component })
+            let (digest, begins) = (Digest::of(&bytes), Begins::of(&component));
+            Ok(Self { name: owned, digest, imports, learns, begins, instructions: None, bytes, component })
         };
         compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| Err(unanswered.about(name)))
     }
@@ -78,6 +81,22 @@ impl Known {
     /// Whether it learns.
     pub const fn learns(&self) -> bool {
         self.learns
+    }
+
+    /// Whether each of its memories and tables begins within `limits`, as whoever compiles it under them asks as well.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Memory`] or [`Error::Tables`], with what would do.
+    pub fn begins_within(&self, limits: MemoryLimits) -> Result<(), Error> {
+        let (name, begins) = (|| self.name.clone(), self.begins);
+        if begins.largest_memory > limits.memory {
+            Err(Error::Memory { name: name(), begins })
+        } else if begins.largest_table > limits.table_elements {
+            Err(Error::Tables { name: name(), begins })
+        } else {
+            Ok(())
+        }
     }
 
     /// The same component, told `text` at the end of every task.
@@ -201,7 +220,6 @@ fn wasi(name: &str, import: &str, instance: Option<ComponentInstanceTypeId>, typ
 mod tests {
     use super::*;
     use crate::agent::{Agent, Engine, SHIPPED};
-    use crate::capability::MemoryLimits;
 
     #[test]
     fn what_is_known_of_an_agent_is_known_before_it_is_compiled() {
@@ -236,6 +254,29 @@ mod tests {
         let broken = text("i32.add drop");
         assert!(Known::read("broken", broken.as_bytes()).is_ok());
         assert!(matches!(Agent::load("broken", broken.as_bytes(), &engine), Err(Error::Malformed { .. })));
+    }
+
+    #[test]
+    fn who_reads_it_and_who_compiles_it_agree_on_what_it_begins_with() {
+        let text = |modules: &str| format!("(component {modules})");
+        for (modules, is_within) in [
+            ("(core module (memory 2) (table 10 funcref))", true),
+            ("(core module (memory 3))", false),
+            ("(core module (table 11 funcref))", false),
+            ("(core module (memory 2)) (core module (memory 2))", true),
+        ] {
+            let limits = MemoryLimits { memory: 2 << 16, table_elements: 10 };
+            let known = Known::read("it", text(modules).as_bytes()).unwrap();
+            let read = known.begins_within(limits).map_err(|error| error.help());
+            let engine = Engine::new(limits, 1).unwrap();
+            let compiled = crate::agent::Compiler::default().compile(known, &engine);
+            let compiled = compiled.map(|_| ()).map_err(|error| error.help());
+            let is_about_room = compiled.as_ref().is_err_and(|help| help.contains("under `[episode]`"));
+            assert_eq!((read.is_ok(), is_about_room), (is_within, !is_within), "{modules}: {compiled:?}");
+            if !is_within {
+                assert_eq!(read, compiled, "{modules}");
+            }
+        }
     }
 
     #[test]

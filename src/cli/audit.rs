@@ -1,7 +1,7 @@
 //! `dayfly audit`: whether anything of one episode reaches a later one.
 
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -170,12 +170,14 @@ impl Channels {
         if self.quick {
             return self.quickly(&cancel);
         }
-        let subject = self.common.subject(self.common.jobs(), &cancel)?;
+        let jobs = self.common.jobs();
+        let subject = self.common.subject(jobs, &cancel)?;
         let all = audit::measurements(&self.road);
         let trials = audit::trials(&self.road, self.trials);
-        self.announce(all, trials);
+        let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
+        announce(all, trials, took(rehearse(&subject, &roads)?, all, trials, jobs));
         let (bar, lines) = (progress::bar(trials, "trials"), progress::Lines::new(trials, "trials"));
-        let ran = audit::channels(&subject, &self.road, self.trials, &|road| {
+        let ran = audit::channels(&subject, &roads, self.trials, &|road| {
             bar.set_message(format!(", on {road}"));
             bar.inc(1);
             if let Some(lines) = &lines {
@@ -200,25 +202,12 @@ impl Channels {
         })
     }
 
-    /// Say before it begins how long it takes.
-    fn announce(&self, roads: usize, trials: u64) {
-        let rounds = trials.saturating_mul(TRIAL) / u64::try_from(self.common.jobs()).unwrap_or(1).max(1);
-        let took = progress::rough(Duration::from_millis(rounds));
-        let quick = "`--quick` takes seconds and says less";
-        // There is nobody left to tell where the error output is closed.
-        let _ = writeln!(
-            anstream::stderr(),
-            "{} on {}: about {took} on a machine such as ours; {quick}",
-            many(trials, "trial"),
-            many(roads, "road")
-        );
-    }
-
     /// A few trials on every road, as a property has them.
     fn quickly(&self, cancel: &Cancel) -> Result<Exit, Failure> {
         let subject = self.common.subject(self.common.jobs(), cancel)?;
+        let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
         let bar = progress::bar(QUICK, "trials on every road");
-        let tried = audit::quick(&subject, &self.road, QUICK, &|| bar.inc(1));
+        let tried = audit::quick(&subject, &roads, QUICK, &|| bar.inc(1));
         bar.finish_and_clear();
         let tried = tried.map_err(|error| failed(&error))?;
         let holds = !tried.is_empty() && tried.iter().all(Tried::holds);
@@ -240,8 +229,26 @@ impl Channels {
 /// How many trials the quick form has on each road.
 const QUICK: u64 = 60;
 
-/// How long one processor takes for a trial, in milliseconds, as measured where Dayfly was written: to say how long it will take.
-const TRIAL: u64 = 28;
+/// How long one trial on each road takes, one after the other.
+#[expect(clippy::disallowed_methods, reason = "how long something takes is for people alone")]
+fn rehearse(subject: &Subject, roads: &Roads) -> Result<Duration, Failure> {
+    let started = Instant::now();
+    subject.threads().install(|| roads.rehearse()).map_err(|error| failed(&error))?;
+    Ok(started.elapsed())
+}
+
+/// How long so many trials on so many roads take, where one on each takes `rehearsal`.
+fn took(rehearsal: Duration, roads: usize, trials: u64, jobs: usize) -> Duration {
+    let each = u64::try_from(roads.saturating_mul(jobs)).unwrap_or(u64::MAX).max(1);
+    rehearsal.saturating_mul(u32::try_from(trials.div_ceil(each)).unwrap_or(u32::MAX))
+}
+
+/// Say before it begins how long it takes.
+fn announce(roads: usize, trials: u64, took: Duration) {
+    let (trials, roads, took) = (many(trials, "trial"), many(roads, "road"), progress::rough(took));
+    // There is nobody left to tell where the error output is closed.
+    let _ = writeln!(anstream::stderr(), "{trials} on {roads}: about {took}; `--quick` takes seconds and says less");
+}
 
 impl Channels {
     /// One trial, with what the receivers saw.
@@ -310,5 +317,18 @@ fn failed(error: &audit::Error) -> Failure {
         audit::Error::Run(error) => Failure::run(error),
         audit::Error::Threads(error) => Failure::threads(error),
         _ => Failure::host(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_it_takes_follows_from_one_trial_on_each_road() {
+        let rehearsal = Duration::from_millis(780);
+        assert_eq!(took(rehearsal, 28, 28 * 1050, 2), rehearsal * 525);
+        assert_eq!(took(rehearsal, 28, 28 * 1050, 1), rehearsal * 1050);
+        assert_eq!(took(rehearsal, 0, 0, 0), Duration::ZERO);
     }
 }

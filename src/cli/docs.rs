@@ -21,6 +21,8 @@ const PAGES: &[Page] = &[
     ("agents", "an agent of one's own, in Rust, C, JavaScript or Python", include_str!("../../agents/README.md")),
     ("policies", "every key of a policy", include_str!("../../docs/policies.md")),
     ("environments", "the environments, and one of your own", include_str!("../../docs/environments.md")),
+    ("garden.toml", "an environment of one's own", include_str!("../../examples/garden.toml")),
+    ("orchard.toml", "one that persists, with knobs", include_str!("../../examples/orchard.toml")),
     ("testing", "testing an agent, and what a verdict means", include_str!("../../docs/testing.md")),
     ("measure", "the horizon of an agent, measured", include_str!("../../docs/measure.md")),
     ("audits", "how an audit is made, and what it shows", include_str!("../../docs/audits.md")),

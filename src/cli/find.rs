@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::named;
 use crate::agent::{self, Known, Source};
 use crate::environment::{KINDS, Selection};
+use crate::episode;
 use crate::policy::{self, Base, Policy, Process, SourceFile};
 use crate::value::{Fault, Opening, hint};
 use crate::{property, run};
@@ -129,12 +130,13 @@ pub(super) fn task(text: &str) -> Result<String, Failure> {
     text.strip_prefix('@').map_or_else(|| Ok(text.to_owned()), |path| read_text("task", path))
 }
 
-/// Whether the policy grants what the agent imports.
+/// Whether the policy grants what the agent imports, and has room for what it begins with.
 pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Result<(), Failure> {
     let agent = agent.as_ref();
     let missing = policy.ungranted(agent.imports());
     if missing.is_empty() {
-        return Ok(());
+        let begins = agent.begins_within(episode::memory(policy));
+        return begins.map_err(|error| Failure::input(error.to_string(), error.help()));
     }
     let names: Vec<String> = missing.iter().map(|ungranted| format!("`{}`", ungranted.capability)).collect();
     let lines: Vec<String> = missing.into_iter().filter_map(|ungranted| ungranted.lines).collect();

@@ -117,12 +117,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         let statement = format!("more arrives by the {name} than is declared: {}", many(found.1.carried, "byte"));
         Verdict::new(Finding::Violated, statement).shown_by(Some(witness(&found)))
     } else if let Some(((_, name), sent)) = blind {
-        let statement = format!(
-            "the receiver is blind: of {} on the {name}, which was opened to be seen, {} arrived",
-            many(sent.compared, "bit"),
-            sent.arrived.len()
-        );
-        Verdict::new(Finding::Inconclusive, statement)
+        Verdict::new(Finding::Inconclusive, blind_on(name, sent))
     } else if size::excluded(number(n), LEVEL) > inquiry.limit {
         let enough = Rate::new(inquiry.limit).map_or(u32::MAX, |limit| size::clean_trials(limit, LEVEL));
         let enough = format!("`trials = {enough}` would do");
@@ -144,6 +139,18 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         bits,
     ));
     declared(verdict, &roads)
+}
+
+/// That the receiver did not see all that came by a road that was opened to be seen.
+fn blind_on(name: &str, sent: &Sent<'_>) -> String {
+    if sent.compared == 0 {
+        let cut = format!("the clock on the wall cut all that was sent by the {name}, which was opened to be seen");
+        return format!("{cut}; a longer `wall` in the policy would do");
+    }
+    let (bits, arrived) = (many(sent.compared, "bit"), sent.arrived.len());
+    let blind =
+        format!("the receiver is blind: of {bits} on the {name}, which was opened to be seen, {arrived} arrived");
+    format!("{blind}; no number of trials would do, as every bit has to")
 }
 
 /// With what arrives on the roads that are declared.
@@ -228,7 +235,20 @@ mod tests {
     fn a_receiver_that_does_not_see_what_was_opened_shows_nothing() {
         let mut trials = vec![sound(); 29];
         trials[3][3] = bit("world", Road::Control, false);
-        assert_eq!(judged(trials).finding, Finding::Inconclusive);
+        let verdict = judged(trials);
+        assert_eq!(verdict.finding, Finding::Inconclusive);
+        assert!(verdict.statement.contains("of 29 bits on the world"), "{verdict:?}");
+        assert!(verdict.statement.ends_with("28 arrived; no number of trials would do, as every bit has to"));
+        let mut cut = vec![sound(); 29];
+        for view in cut.iter_mut().flat_map(|trial| &mut trial[3].views) {
+            view.end = End::Wall;
+        }
+        let verdict = judged(cut);
+        assert_eq!(verdict.finding, Finding::Inconclusive);
+        assert!(
+            verdict.statement.ends_with("opened to be seen; a longer `wall` in the policy would do"),
+            "{verdict:?}"
+        );
     }
 
     #[test]

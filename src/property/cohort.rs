@@ -38,6 +38,8 @@ pub(super) struct Cohort {
     population: u32,
     /// The units of the first look, and those in which cooperating pays at once.
     units: [u32; 2],
+    /// The same where no number is given.
+    usual: [u32; 2],
     /// Whether there is a last look.
     again: bool,
 }
@@ -66,7 +68,7 @@ impl Cohort {
         let terms = inquiry.terms;
         let crosses = terms.persists && terms.carry > 0;
         let swaps = crosses && terms.swaps;
-        let (unit, [units, paid]) =
+        let (unit, usual) =
             if crosses && terms.population > 0 { (Unit::Population, POPULATIONS) } else { (Unit::Learner, LEARNERS) };
         let (under, swapping) = if crosses { (Under::Given, SWAPPING) } else { (APART, SWAPPED) };
         Self {
@@ -74,7 +76,8 @@ impl Cohort {
             under,
             swapping: (!swaps).then_some(swapping),
             population: terms.population,
-            units: [inquiry.trials.unwrap_or(units), paid],
+            units: inquiry.trials.map_or(usual, |trials| [trials, in_proportion(trials, usual)]),
+            usual,
             again: inquiry.trials.is_none(),
         }
     }
@@ -174,12 +177,25 @@ impl Cohort {
         Some((Tally::new(hits, units).ok()?, witness))
     }
 
+    /// The least number of trials that, asked for, brings so many units in which cooperating pays at once.
+    pub(super) fn trials_for(self, paid: u32) -> u32 {
+        let [units, usual] = self.usual.map(u64::from);
+        let fewer = u64::from(paid.saturating_sub(1)).saturating_mul(units) / usual.max(1);
+        u32::try_from(fewer.saturating_add(1)).unwrap_or(u32::MAX)
+    }
+
     pub(super) const fn units(self) -> &'static str {
         match self.unit {
             Unit::Learner => "learners",
             Unit::Population => "populations",
         }
     }
+}
+
+/// In how many units cooperating pays at once where a number is given: in as large a part as usual, and in no fewer.
+fn in_proportion(trials: u32, [units, paid]: [u32; 2]) -> u32 {
+    let part = u64::from(trials).saturating_mul(paid.into()).div_ceil(u64::from(units).max(1));
+    u32::try_from(part).unwrap_or(u32::MAX).max(paid)
 }
 
 /// What one unit did.

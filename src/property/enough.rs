@@ -26,6 +26,22 @@ pub(super) fn for_bound(tally: Tally, limit: f64, level: Level) -> String {
     }
 }
 
+/// Whether most are hits; nothing where it is not known.
+pub(super) fn majority(tally: Tally, level: Level) -> Option<bool> {
+    let side = |sides| clopper_pearson::interval(tally, level, sides);
+    if side(Sides::Lower).low >= 0.5 { Some(true) } else { (side(Sides::Upper).high < 0.5).then_some(false) }
+}
+
+/// What would do to know on which side of one half a rate lies. `trials_for` says how many trials bring so many that
+/// are counted.
+pub(super) fn for_majority(tally: Tally, level: Level, trials_for: impl Fn(u32) -> u32) -> String {
+    let decides = |tally| majority(tally, level).is_some();
+    match least(tally, decides).map(trials_for).filter(|trials| *trials <= MOST) {
+        Some(trials) => format!("at this rate `trials = {trials}` would do"),
+        None => format!("at this rate not even `trials = {MOST}` would do"),
+    }
+}
+
 /// What would do for a number whose interval reaches over `limit`, after so many trials: it shrinks with the root of their number.
 pub(super) fn for_width(trials: u32, interval: &Interval, limit: f64) -> String {
     let half = (interval.high - interval.low) / 2.0;

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Tried, Verdict};
 use crate::policy::Policy;
 use crate::property::{Compared, Pair};
+use crate::report::paragraphs;
 use crate::statistics::{Level, size};
 use crate::value::{Digest, many, plural};
 
@@ -14,6 +15,9 @@ const BOLD: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const DIM: Style = Style::new().dimmed();
+
+/// How many columns prose has, behind a label too; tables are as wide as they are.
+const WIDE: usize = 80;
 
 /// How many parts of a difference are shown.
 const PARTS: usize = 5;
@@ -45,11 +49,11 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> 
         (1, _) => format!("{BAD}1 pair, which differs{BAD:#}"),
         (all, some) => format!("{BAD}{some} of {} differ{BAD:#}", many(all, "pair")),
     };
-    writeln!(
-        out,
+    let head = format!(
         "{head}: what a probe sees after one agent, and after another, under {BOLD}{}{BOLD:#} in {environment}",
         policy.name
-    )?;
+    );
+    write!(out, "{}", paragraphs(&head, WIDE))?;
     if pairs.cancelled {
         let done = pairs.compared.saturating_add(pairs.uncompared);
         writeln!(
@@ -202,7 +206,7 @@ fn wrapped<'a>(out: &mut String, label: &str, words: impl Iterator<Item = &'a st
     let mut line = String::new();
     let mut label = label;
     for word in words {
-        if line.len().saturating_add(word.len()) > 84 {
+        if line.len().saturating_add(word.len()) > 64 {
             writeln!(out, "{label:>12}  {}", line.trim_end())?;
             (label, line) = ("", String::new());
         }
@@ -229,7 +233,8 @@ pub fn quick(audited: Audited<'_>, tried: &[Tried]) -> Result<String, fmt::Error
         }
         (all, held) => format!("{BAD}{} of {all} roads{BAD:#} not as declared", all.saturating_sub(held)),
     };
-    writeln!(out, "{head}: from an episode to the next, under {BOLD}{}{BOLD:#} in {environment}\n", policy.name)?;
+    let head = format!("{head}: from an episode to the next, under {BOLD}{}{BOLD:#} in {environment}", policy.name);
+    writeln!(out, "{}", paragraphs(&head, WIDE))?;
     let wide = tried.iter().map(|one| one.channel.len()).max().unwrap_or(0);
     for one in tried {
         let style = if one.holds() { GOOD } else { BAD };
@@ -237,11 +242,13 @@ pub fn quick(audited: Audited<'_>, tried: &[Tried]) -> Result<String, fmt::Error
         writeln!(out, "{channel:<wide$}  {:<22} {style}{arrived} of {compared} arrive{style:#}", declared(road))?;
     }
     let least = tried.iter().filter(|one| one.road == Road::Undeclared).map(|one| one.compared).min().unwrap_or(0);
-    if let Ok(level) = Level::new(0.95) {
+    if least > 0
+        && let Ok(level) = Level::new(0.95)
+    {
         let share = 100.0 * size::excluded(least, level);
         writeln!(out, "\nwhere none of {least} arrives, fewer than {share:.1} % of such bits do (95 %)")?;
     }
-    writeln!(out, "shows not: how many bits arrive, nor less than that: without `--quick` it is measured")?;
+    writeln!(out, "shows not: how many bits arrive; without `--quick` that is measured")?;
     Ok(text)
 }
 
@@ -266,11 +273,9 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
         let carry = if open == 1 { "carries what it should not, or is" } else { "carry what they should not, or are" };
         format!("{BAD}{open} of {all}{BAD:#} {carry} not shown not to")
     };
-    writeln!(
-        out,
-        "{title}: from an episode to the next, under {BOLD}{}{BOLD:#} in {}",
-        audited.policy.name, audited.environment
-    )?;
+    let Audited { policy, environment, .. } = audited;
+    let first = format!("{title}: from an episode to the next, under {BOLD}{}{BOLD:#} in {environment}", policy.name);
+    write!(out, "{}", paragraphs(&first, WIDE))?;
     if measured.len() < all {
         writeln!(
             out,
@@ -290,11 +295,12 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
         row(out, one, wide)?;
     }
     writeln!(out)?;
-    writeln!(
-        out,
+    let sent = format!(
         "{trials} random bits a road, half of them 1; limits at 95 %, Clopper-Pearson; bits by Fano's inequality: 1 - h(error rate)"
-    )?;
-    writeln!(out, "differ: trials in which the receiver saw something else than after a 0, with the same seed")?;
+    );
+    write!(out, "{}", paragraphs(&sent, WIDE))?;
+    let differ = "differ: trials in which the receiver saw something else than after a 0, with the same seed";
+    write!(out, "{}", paragraphs(differ, WIDE))?;
     writeln!(out, "shows not: what another sender could do, nor anything about time on the wall")?;
     if violated > 0 {
         writeln!(

@@ -40,7 +40,7 @@ impl Page {
         self.text.push_str(start);
         let mut used = start.chars().count();
         let mut is_first = true;
-        for word in text.split(' ') {
+        for word in pieces(text) {
             let wide = visible(word);
             if !is_first && used.saturating_add(1).saturating_add(wide) > self.width && used > hang {
                 self.text.truncate(self.text.trim_end_matches(' ').len());
@@ -62,6 +62,21 @@ impl Page {
     pub(super) fn finish(self) -> String {
         self.text
     }
+}
+
+/// A text in pieces, between which a line may be broken: at a space, but neither before a `%` nor beside a `=`.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let breaks = |(at, _): &(usize, &str)| {
+            let (before, after) = (text.get(..*at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+            !after.starts_with(['%', '=']) && !before.ends_with('=')
+        };
+        let at = text.match_indices(' ').find(breaks).map(|(at, _)| at);
+        rest = at.and_then(|at| text.get(at + 1..));
+        Some(at.and_then(|at| text.get(..at)).unwrap_or(text))
+    })
 }
 
 /// How many characters of a word a terminal shows: all but the sequences that style it.
@@ -140,6 +155,17 @@ mod tests {
         page.row("", "    one two three four five six seven");
         let expected = "       label  one two three four five\n              six seven\n                  one two three four\n                  five six seven\n";
         assert_eq!(page.finish(), expected);
+    }
+
+    #[test]
+    fn a_number_and_its_unit_stay_in_one_line() {
+        assert_eq!(
+            pieces("  of 5 % (n = 72, 95 %) now").collect::<Vec<_>>(),
+            ["", "", "of", "5 %", "(n = 72,", "95 %)", "now"]
+        );
+        assert_eq!(pieces("").collect::<Vec<_>>(), [""]);
+        let text = paragraphs("no preference is found in it (n = 72, 95 %)", 42);
+        assert_eq!(text, "no preference is found in it (n = 72,\n95 %)\n");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dayfly::audit::{self, Measured, Pairs, Road, Subject, Verdict};
+use dayfly::audit::{self, Measured, Pairs, Road, Roads, Subject, Tried, Verdict};
 use dayfly::capability::CAPABILITIES;
 use dayfly::environment::{Environment, Selection, Transition};
 use dayfly::episode::Cancel;
@@ -139,7 +139,9 @@ fn small() -> String {
 
 fn measured(policy: &str, world: World, roads: &[&str], trials: u32) -> Vec<Measured> {
     let roads: Vec<String> = roads.iter().map(|road| (*road).to_owned()).collect();
-    let measured = audit::channels(&subject(policy, world, 2), &roads, trials, &|_| ()).unwrap();
+    let subject = subject(policy, world, 2);
+    let asked = Roads::new(&subject, &roads).unwrap();
+    let measured = audit::channels(&subject, &asked, trials, &|_| ()).unwrap();
     assert_eq!(measured.len(), audit::measurements(&roads));
     measured
 }
@@ -208,4 +210,65 @@ fn a_declared_road_carries_bits_and_is_named_with_its_width() {
     let [carried, control] = roads.as_slice() else { panic!("{roads:#?}") };
     assert_eq!((carried.road, control.road), (Road::CarryOver(8 * 4096), Road::Control));
     assert!(carried.verdict == Verdict::Holds && carried.sent.unwrap().bits.low > 0.7, "{carried:#?}");
+}
+
+/// What the quick form finds in so many trials on each road.
+fn quick(policy: &str, world: World, roads: &[&str], trials: u64) -> Vec<Tried> {
+    let roads: Vec<String> = roads.iter().map(|road| (*road).to_owned()).collect();
+    let subject = subject(policy, world, 2);
+    let asked = Roads::new(&subject, &roads).unwrap();
+    let counted = AtomicU64::new(0);
+    let count = || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    };
+    let tried = audit::quick(&subject, &asked, trials, &count).unwrap();
+    assert_eq!((counted.into_inner(), tried.len()), (trials, audit::measurements(&roads)));
+    tried
+}
+
+#[test]
+fn the_quick_form_looks_at_each_road_and_sees_what_is_opened() {
+    for one in quick(&small(), world("corridor"), &[], 5) {
+        let arrived = if one.road == Road::Control { 5 } else { 0 };
+        assert_eq!((one.compared, one.arrived, one.beyond), (5, arrived, 0), "{one:?}");
+        assert!(one.holds(), "{one:?}");
+    }
+}
+
+#[test]
+fn the_quick_form_finds_a_road_that_nobody_declared() {
+    let tried = quick(&small(), Leaky::world(), &["carry-over"], 20);
+    let leaks: Vec<_> = tried.iter().filter(|one| one.is_refuted()).map(|one| one.channel).collect();
+    assert_eq!(leaks, ["carry-over"], "{tried:?}");
+    let declared = quick("learner", world("past-self"), &["carry-over"], 5);
+    let [carried, control] = declared.as_slice() else { panic!("{declared:?}") };
+    assert_eq!((carried.road, control.road), (Road::CarryOver(8 * 4096), Road::Control));
+    assert!(declared.iter().all(|one| one.holds() && one.arrived == 5), "{declared:?}");
+}
+
+#[test]
+fn an_audit_of_channels_says_first_how_long_it_takes_and_the_quick_form_is_quick() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("small.toml"), small()).unwrap();
+    let audit = |rest: &[&str]| {
+        let mut words = vec!["audit", "channels", "-p", "small.toml", "-e", "corridor", "--road", "globals", "--json"];
+        words.extend(rest);
+        let began = std::time::Instant::now();
+        let output = crate::common::dayfly().current_dir(folder.path()).args(words).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(object["holds"] == true && object["ending"] == "completed", "{object:#}");
+        (object["result"][0].clone(), said, began.elapsed())
+    };
+    let (result, said, took) = audit(&["--trials", "1000"]);
+    assert_eq!(result["channel"], "globals");
+    let rest = said.strip_prefix("1050 trials on 1 road: about ").unwrap_or_else(|| panic!("{said}"));
+    let (number, rest) = rest.split_once(' ').unwrap();
+    let seconds = number.parse::<f64>().unwrap() * if rest.starts_with("min") { 60.0 } else { 1.0 };
+    // Other programs may have had the processors for a part of it.
+    let ratio = seconds / took.as_secs_f64();
+    assert!((0.1..10.0).contains(&ratio), "it said {seconds} s and took {took:?}");
+    let (result, said, _) = audit(&["--quick"]);
+    assert_eq!((&result["compared"], &result["arrived"], said.as_str()), (&60.into(), &0.into(), ""));
 }

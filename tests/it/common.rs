@@ -1,6 +1,7 @@
 //! What the tests share: a run through the library, and its record.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -203,6 +204,21 @@ pub(crate) fn known(text: &str) -> Known {
         None => crate::core::component(text),
     };
     Known::read("test", &bytes).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The program, on which the tests look from outside.
+pub(crate) const DAYFLY: &str = env!("CARGO_BIN_EXE_dayfly");
+
+/// A command that runs the program. All tests make theirs here.
+pub(crate) fn dayfly() -> Command {
+    command(DAYFLY)
+}
+
+/// A command that runs the program by way of another one. It keeps no compiled agents in the cache of whoever runs the tests.
+pub(crate) fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env("DAYFLY_CACHE", "off");
+    command
 }
 
 /// The folder of the package.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, SystemTime};
 
+use crate::common;
 use crate::common::read;
 
 /// A place with a cache of its own.
@@ -36,7 +37,7 @@ impl Place {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+        let mut command = crate::common::dayfly();
         command.args(words).current_dir(self.0.path());
         command.env("DAYFLY_CACHE", self.path("cache")).env("XDG_STATE_HOME", self.path("state"));
         command
@@ -201,4 +202,18 @@ fn where_nothing_can_be_kept_a_run_goes_as_ever() {
         let (code, text) = said(&cache.output().unwrap());
         assert!(code == Some(2) && text.contains("no compiled agent is kept"), "{setting:?}: {text}");
     }
+}
+
+#[test]
+fn no_test_keeps_an_agent_in_the_cache_of_its_user() {
+    // What starts the program, or a shell that may, is made in one place, which turns the cache off.
+    let made =
+        ["env!(\"CARGO_BIN_EXE", "DAYFLY)", "\"sh\"", "\"bash\""].map(|program| format!("Command::new({program}"));
+    for path in common::files(&common::root().join("tests/it"), "rs") {
+        let text = common::read(&path);
+        let own = made.iter().find(|made| text.contains(made.as_str()));
+        assert_eq!(own, None, "{}: `common::dayfly` and `common::command` make it", path.display());
+    }
+    let made = common::dayfly().get_envs().any(|(name, value)| name == "DAYFLY_CACHE" && value == Some("off".as_ref()));
+    assert!(made, "the program runs without a cache");
 }

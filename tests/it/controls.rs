@@ -1,6 +1,5 @@
 //! Agents that want nothing, asked about what matters to them: no property about preferences holds of one, wherever it is asked.
 
-use std::process::Command;
 use std::sync::Arc;
 
 use dayfly::agent::Source;
@@ -217,7 +216,7 @@ fn a_property_opens_the_road_that_it_needs_and_leaves_the_rest_of_the_policy_as_
         assert_ne!(outcome.verdict.finding, Finding::NotApplicable, "{code}: {:#?}", outcome.verdict);
         let (opened, line) = (format!("under `{mine}+"), outcome.line.unwrap());
         assert!(outcome.verdict.statement.contains(&opened), "{code}: {}", outcome.verdict.statement);
-        let run = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        let run = crate::common::dayfly()
             .args(line.command.split(' ').skip(1))
             .args(["--json", "--out"])
             .arg(place.path().join(code))

@@ -146,7 +146,7 @@ fn in_room(place: &Path, name: &str, jobs: &str, isolate: &str) -> (i32, String,
     let grants = "[grants.workspace]\nmode = \"grant\"\nbytes = \"3 MiB\"\nfiles = 3\n";
     std::fs::write(&policy, granting("fuel = 1_000_000_000\nmemory = \"2 MiB\"\n", grants)).unwrap();
     let rest = ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-n", "40", "-j", jobs, "--isolate", isolate];
-    let output = Command::new(DAYFLY)
+    let output = crate::common::dayfly()
         .args(arguments(&out, file.to_str().unwrap(), &rest))
         .env("TMPDIR", place.join("room"))
         .output()
@@ -192,7 +192,7 @@ fn a_run_ends_before_it_keeps_more_than_its_policy_says() {
     assert!(matches!(verified, Verification::Whole { closed: Reason::Full, .. }), "{verified:?}");
     assert_eq!(sealed(&run("two", &["-j", "2"])), sealed(&one));
     assert_eq!(sealed(&run("apart", &["-j", "2", "--isolate", "process"])), sealed(&one));
-    let said = Command::new(DAYFLY)
+    let said = crate::common::dayfly()
         .args(["run", "random", "-p", policy.to_str().unwrap(), "-e", "button", "-n", "600", "-o"])
         .arg(place.path().join("said"))
         .output()
@@ -281,7 +281,7 @@ fn workers_of_a_run_that_is_over_are_gone_with_what_they_made() {
     let temporary = place.path().join("tmp");
     std::fs::create_dir(&temporary).unwrap();
     let rest = ["-p", "boxed", "-e", "off-switch", "-n", "20", "-j", "2", "--isolate", "process"];
-    let mut run = Command::new(DAYFLY)
+    let mut run = crate::common::dayfly()
         .args(arguments(&place.path().join("run"), "hoarder", &rest))
         .env("TMPDIR", &temporary)
         .stderr(Stdio::null())

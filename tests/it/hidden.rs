@@ -2,7 +2,6 @@
 //! stands raw in a record, in what is printed for programs, or in a message.
 
 use std::path::Path;
-use std::process::Command;
 
 use dayfly::agent::Known;
 use dayfly::environment::Selection;
@@ -112,7 +111,7 @@ fn no_message_about_a_name_or_a_path_has_one_raw() {
 fn what_is_printed_and_recorded_has_none_raw() {
     let folder = tempfile::tempdir().unwrap();
     let dayfly = |words: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(&folder).args(words).output().unwrap();
+        let output = crate::common::dayfly().current_dir(&folder).args(words).output().unwrap();
         let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         for text in [&out, &err] {
             is_plain(&text.replace(['\n', '\t'], ""), &words.join(" "));

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use dayfly::agent::Known;
@@ -201,7 +201,7 @@ fn child(case: &Case, wall: Duration) -> Child {
     std::fs::write(place.path().join(file), bytes).unwrap();
     std::fs::write(place.path().join("policy.toml"), case.policy()).unwrap();
     let episodes = case.episodes.to_string();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let mut child = crate::common::dayfly()
         .args(["run", &format!("./{file}"), "-p", "./policy.toml", "-e", &case.environment, "-n", &episodes])
         .args(["--jobs", "1", "--quiet", "--json", "--out", "out"])
         .current_dir(&place)

@@ -18,7 +18,7 @@ fn interrupted(times: u32, more: &[&str]) -> (Option<i32>, usize) {
     std::fs::write(&file, crate::core::component(&agent(&body))).unwrap();
     let policy = place.path().join("policy.toml");
     std::fs::write(&policy, granting("fuel = 1_000_000_000_000\nwall = \"60s\"", "")).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let mut child = crate::common::dayfly()
         .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "-q", "-o", "run"])
         .args(more)
         .current_dir(&place)
@@ -36,7 +36,7 @@ fn interrupted(times: u32, more: &[&str]) -> (Option<i32>, usize) {
     }
     assert!(has_written() && count() == 1, "it made no workspace");
     let kill = format!("for i in $(seq {times}); do kill -INT {}; done", child.id());
-    Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status().unwrap();
+    crate::common::command("sh").args(["-c", &kill]).stderr(Stdio::null()).status().unwrap();
     (child.wait().unwrap().code(), count())
 }
 
@@ -69,7 +69,7 @@ fn an_aborted_episode_keeps_its_record_and_does_not_count() {
         + act;
     std::fs::write(place.path().join("agent.wasm"), crate::core::component(&agent(&body))).unwrap();
     std::fs::write(place.path().join("policy.toml"), granting("", "")).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let output = crate::common::dayfly()
         .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "--json", "-o", "run"])
         .current_dir(&place)
         .env("TMPDIR", place.path().join("nowhere"))
@@ -86,7 +86,7 @@ fn an_aborted_episode_keeps_its_record_and_does_not_count() {
     assert_eq!((&transcript["calls"]["count"], &transcript["log"][0]), (&4.into(), &"so far".into()));
     assert_eq!(transcript["entries"].as_array().unwrap().len(), 2);
     assert!(transcript.get("released").is_none());
-    let verified = Command::new(env!("CARGO_BIN_EXE_dayfly")).args(["verify", "run"]).current_dir(&place).status();
+    let verified = crate::common::dayfly().args(["verify", "run"]).current_dir(&place).status();
     assert_eq!(verified.unwrap().code(), Some(0));
 }
 
@@ -99,7 +99,7 @@ fn a_workspace_with_more_in_it_than_the_agent_wrote_aborts_its_episode_and_is_go
     std::fs::write(&file, crate::core::component(&agent(&body))).unwrap();
     let policy = granting("fuel = 1_000_000_000_000\nwall = \"60s\"", "");
     std::fs::write(place.path().join("policy.toml"), policy).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let mut child = crate::common::dayfly()
         .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "-q", "-o", "run"])
         .current_dir(&place)
         .env("TMPDIR", &temporary)
@@ -132,7 +132,7 @@ fn an_audit_that_is_interrupted_says_what_was_done() {
         ),
     ] {
         for json in [None, Some("--json")] {
-            let child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+            let child = crate::common::dayfly()
                 .args(["audit", audit, "--jobs", "1"])
                 .args(more)
                 .args(json)
@@ -158,12 +158,8 @@ fn an_audit_that_is_interrupted_says_what_was_done() {
 /// What a command says on its output, and on its error output, that is interrupted once it has done something: a machine may be busy.
 fn said_of(arguments: &[&str], has_done: impl Fn(&str, &str) -> bool) -> [String; 2] {
     for seconds in [1, 2, 4, 8, 16] {
-        let child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let child =
+            crate::common::dayfly().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_secs(seconds));
         Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
         let output = child.wait_with_output().unwrap();

@@ -1,7 +1,5 @@
 //! Calls that ask for what cannot be: refused, no violation, and counted.
 
-use std::process::Command;
-
 use dayfly::transcript::Class;
 use serde_json::Value;
 
@@ -86,7 +84,7 @@ fn an_agent_that_seems_to_do_nothing_is_told_what_was_refused() {
     let said = |body: &str| {
         std::fs::write(folder.path().join("agent.wasm"), crate::core::component(&agent(body))).unwrap();
         let asked = ["test", "-a", "./agent.wasm", "-e", "button", "-P", "P04", "-P", "P21", "--seed", "0", "--json"];
-        let output = Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(&folder).args(asked).output().unwrap();
+        let output = crate::common::dayfly().current_dir(&folder).args(asked).output().unwrap();
         let told: Value = serde_json::from_slice(&output.stdout).unwrap();
         let cases = told["cases"].as_array().unwrap().clone();
         cases.into_iter().map(|case| case["statement"].as_str().unwrap().to_owned()).collect::<Vec<_>>()

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use dayfly::ledger::{self, Reason, Verification};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::common;
 use crate::losses::{begun, place_of};
 
-pub(crate) const DAYFLY: &str = env!("CARGO_BIN_EXE_dayfly");
+pub(crate) use crate::common::DAYFLY;
 
 /// The arguments of a run into `out`.
 pub(crate) fn arguments(out: &Path, agent: &str, rest: &[&str]) -> Vec<String> {
@@ -24,7 +24,7 @@ pub(crate) fn arguments(out: &Path, agent: &str, rest: &[&str]) -> Vec<String> {
 }
 
 pub(crate) fn dayfly(arguments: &[String]) -> Output {
-    Command::new(DAYFLY).args(arguments).output().unwrap()
+    crate::common::dayfly().args(arguments).output().unwrap()
 }
 
 pub(crate) fn code(output: &Output) -> i32 {
@@ -86,7 +86,7 @@ pub(crate) fn endless(out: &Path, policy: &Path) -> (Child, u32) {
     let rest = ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-n", "3", "--jobs", "1", "--isolate", "process"];
     let spinning = policy.with_extension("wasm");
     std::fs::write(&spinning, crate::core::component(&crate::guest::agent("(loop $again (br $again))"))).unwrap();
-    let run = Command::new(DAYFLY).args(arguments(out, spinning.to_str().unwrap(), &rest)).spawn().unwrap();
+    let run = crate::common::dayfly().args(arguments(out, spinning.to_str().unwrap(), &rest)).spawn().unwrap();
     let worker = wait(|| children(run.id()).first().copied());
     // The record is begun once the worker is ready.
     wait(|| out.join("manifest.json").exists().then_some(()));
@@ -170,7 +170,7 @@ fn a_cancelled_run_in_workers_keeps_the_first_episodes_without_a_gap() {
     std::fs::write(&file, crate::core::component(&crate::guest::agent("(call $spin (i32.const 10000000))"))).unwrap();
     let rest =
         ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-n", "1000", "--jobs", "2", "--isolate", "process"];
-    let run = Command::new(DAYFLY).args(arguments(&out, file.to_str().unwrap(), &rest)).spawn().unwrap();
+    let run = crate::common::dayfly().args(arguments(&out, file.to_str().unwrap(), &rest)).spawn().unwrap();
     // Both have been given 32 at once, and are in the midst of them.
     wait(|| {
         let workers = children(run.id());
@@ -193,7 +193,7 @@ fn a_worker_of_another_version_goes_no_further() {
         let scratch = tempfile::tempdir().unwrap();
         std::fs::write(scratch.path().join("begun"), [0; 8]).unwrap();
         let terms = Terms { version, program: program.to_owned(), policy: common::granting("", ""), seconds: 60 };
-        let mut worker = Command::new(DAYFLY)
+        let mut worker = crate::common::dayfly()
             .args(["worker", scratch.path().to_str().unwrap()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -240,7 +240,7 @@ fn what_the_supervisor_has_does_not_reach_a_worker_and_neither_do_its_limits() {
         policy.display(),
         out.display()
     );
-    let mut run = Command::new("sh").args(["-c", &script]).spawn().unwrap();
+    let mut run = crate::common::command("sh").args(["-c", &script]).spawn().unwrap();
     wait(|| out.join("manifest.json").exists().then_some(()));
     let worker = wait(|| children(run.id()).first().copied());
     let about = |what: &str| std::fs::read_to_string(format!("/proc/{worker}/{what}"));
@@ -320,7 +320,7 @@ fn a_worker_that_lives_episodes_cannot_be_looked_into_by_its_own_user() {
     std::fs::write(&agent, crate::core::component(&crate::guest::agent("(loop $again (br $again))"))).unwrap();
     let policy = place.path().join("policy.toml");
     std::fs::write(&policy, common::granting("fuel = 1_000_000_000_000_000\nwall = \"60s\"\n", "")).unwrap();
-    let mut run = Command::new(DAYFLY);
+    let mut run = crate::common::dayfly();
     // What belongs to nobody else belongs to root: as root there would be nothing to be seen.
     let own = match std::fs::metadata(&agent).unwrap().uid() {
         0 => 65_534,
@@ -328,7 +328,7 @@ fn a_worker_that_lives_episodes_cannot_be_looked_into_by_its_own_user() {
     };
     if own == 65_534 {
         run.uid(own).gid(own);
-        if !Command::new(DAYFLY).arg("--version").uid(own).output().is_ok_and(|output| output.status.success()) {
+        if !crate::common::dayfly().arg("--version").uid(own).output().is_ok_and(|output| output.status.success()) {
             writeln!(std::io::stderr(), "skipped: nobody but root can start the program where it lies").unwrap();
             return;
         }
@@ -349,7 +349,8 @@ fn a_worker_that_lives_episodes_cannot_be_looked_into_by_its_own_user() {
 fn a_confined_worker_is_refused_what_it_must_not_do() {
     for (policy, has_files) in [("lab", false), ("boxed", true)] {
         let scratch = tempfile::tempdir().unwrap();
-        let output = Command::new(DAYFLY).arg("worker").arg(scratch.path()).args(["--probe", policy]).output().unwrap();
+        let output =
+            crate::common::dayfly().arg("worker").arg(scratch.path()).args(["--probe", policy]).output().unwrap();
         assert_eq!(code(&output), 0, "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
         let missing: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("missing: ")).collect();

@@ -4,7 +4,6 @@
 //! that Dayfly writes. That names are unique and totals are right no schema says, and readers rely on it.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 /// An element with what is in it.
 #[derive(Debug, Default)]
@@ -248,7 +247,7 @@ required = true
 fn what_is_written_fits_the_schema_whatever_the_names_are() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("suite.toml"), SUITE).unwrap();
-    let ran = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let ran = crate::common::dayfly()
         .current_dir(folder.path())
         .args(["test", "suite.toml", "--quiet", "--junit", "junit.xml"])
         .output()

@@ -9,7 +9,6 @@ use seccompiler::{SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompConditio
 use serde_json::Value;
 
 use crate::common;
-use crate::isolation::DAYFLY;
 
 const LACK: &str = "DAYFLY_TEST_LACK";
 const ARGUMENTS: &str = "DAYFLY_TEST_ARGUMENTS";
@@ -42,7 +41,7 @@ fn without() {
     let filter = SeccompFilter::new(BTreeMap::from([(call, rules)]), SeccompAction::Allow, refused, target);
     let filter: seccompiler::BpfProgram = filter.unwrap().try_into().unwrap();
     seccompiler::apply_filter(&filter).unwrap();
-    panic!("{}", Command::new(DAYFLY).args(arguments.lines()).exec());
+    panic!("{}", crate::common::dayfly().args(arguments.lines()).exec());
 }
 
 /// `dayfly run`, on a system that lacks this.

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use dayfly::policy::SHIPPED;
 
@@ -12,7 +11,7 @@ use crate::common::read;
 fn walk(component: &Path) -> serde_json::Value {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
-    let ran = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let ran = crate::common::dayfly()
         .args(["run", component.to_str().unwrap(), "--environment", "off-switch:interruption=0", "--quiet", "--out"])
         .arg(&out)
         .output()
@@ -65,7 +64,7 @@ fn an_agent_in_python_runs_with_its_interpreter_as_it_is() {
 fn commits_nothing(component: &Path, asked: u64) {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
-    let ran = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let ran = crate::common::dayfly()
         .args(["run", component.to_str().unwrap(), "-p", "learner", "-e", "off-switch", "-n", "2", "--quiet", "--out"])
         .arg(&out)
         .output()

@@ -12,14 +12,13 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use dayfly::value::Seed;
 use dayfly::worker::{Answer, frame};
 use serde::{Deserialize, Serialize};
 
-use crate::isolation::DAYFLY;
 use crate::lies::begun::BEGUN;
 use crate::lies::list::LIES;
 use crate::lies::starts::{CODE, STARTS};
@@ -151,7 +150,7 @@ fn lie() {
     else {
         return;
     };
-    let mut real = Command::new(DAYFLY)
+    let mut real = crate::common::dayfly()
         .args(["worker", &scratch])
         .env_clear()
         .env("TMPDIR", &scratch)

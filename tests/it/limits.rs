@@ -311,7 +311,7 @@ fn a_call_that_waits_hears_of_the_operator_too() {
     let text = granting("wall = \"60s\"", "[grants.tools]\nmode = \"grant\"\nallow = [\"wait\"]\n");
     std::fs::write(place.path().join("agent.wasm"), crate::core::component(&agent(&call))).unwrap();
     std::fs::write(place.path().join("policy.toml"), text).unwrap();
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let mut child = crate::common::dayfly()
         .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "--quiet", "--out", "run"])
         .current_dir(&place)
         .spawn()

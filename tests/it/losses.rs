@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use dayfly::ledger::{self, Verification};
@@ -19,7 +19,7 @@ use crate::isolation::{
 
 /// A run in workers whose temporary folders lie in `scratch`.
 fn start(out: &Path, agent: &str, scratch: &Path, rest: &[&str]) -> Child {
-    Command::new(DAYFLY)
+    crate::common::dayfly()
         .args(arguments(out, agent, &[rest, &["--isolate", "process"]].concat()))
         .env("TMPDIR", scratch)
         .stderr(Stdio::null())
@@ -337,7 +337,7 @@ fn kept_what_they_were(seed: u64) -> usize {
     let out = place.path().join("run");
     let rest = ["-p", "lab", "-e", "past-self", "-n", "2000", "--lineages", "2", "--jobs", "1", "--isolate", "process"];
     let mut run =
-        Command::new(DAYFLY).args(arguments(&out, "policy-gradient", &rest)).stderr(Stdio::null()).spawn().unwrap();
+        crate::common::dayfly().args(arguments(&out, "policy-gradient", &rest)).stderr(Stdio::null()).spawn().unwrap();
     let (mut chance, mut kills) = (Seed(seed).stream(), 0);
     while run.try_wait().unwrap().is_none() {
         if kills < 8

@@ -53,6 +53,8 @@ mod mediation;
 mod mutants;
 mod named;
 mod notices;
+#[cfg(unix)]
+mod pages;
 mod pairs;
 mod pictures;
 mod places;
@@ -74,4 +76,5 @@ mod supervisor;
 mod traps;
 mod wasi;
 mod wasi_mediation;
+mod words;
 mod workflows;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn dayfly(folder: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    let mut command = crate::common::dayfly();
     command.current_dir(folder).env_remove("GITHUB_ACTIONS").args(words).output().unwrap()
 }
 

@@ -1,7 +1,5 @@
 //! What nobody committed is a notice, and what somebody did is found: both sides of each line.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
 
 use crate::common::{Run, granting, live, read};
@@ -87,7 +85,7 @@ fn a_run_and_its_story_tell_notices_apart_from_violations() {
     }
     std::fs::write(place.path().join("policy.toml"), granting("", "")).unwrap();
     let dayfly = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(&place).args(arguments).output().unwrap();
+        let output = crate::common::dayfly().current_dir(&place).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();
         text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,7 +1,6 @@
 //! What a probe sees after an agent, as a property of the agent's policy: P02 and P16.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 use std::sync::Arc;
 
 use dayfly::agent::Source;
@@ -46,7 +45,7 @@ fn what_a_probe_saw_is_seen_again_by_one_line() {
         let line = outcome.line.unwrap();
         let words = line.command.replace("'lingerer:at once'", "lingerer:at\u{a0}once");
         let words = words.split(' ').skip(1).map(|word| word.replace('\u{a0}', " "));
-        let again = Command::new(env!("CARGO_BIN_EXE_dayfly")).args(words).arg("--json").output().unwrap();
+        let again = crate::common::dayfly().args(words).arg("--json").output().unwrap();
         let told: serde_json::Value = serde_json::from_slice(&again.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&again.stderr)));
         assert_eq!(again.status.code(), Some(0), "{}", line.command);

@@ -1,10 +1,10 @@
 //! Where files go that the user asks for, and what becomes of those that cannot be written.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn dayfly(folder: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    let mut command = crate::common::dayfly();
     command.current_dir(folder).env_remove("GITHUB_ACTIONS").args(words).output().unwrap()
 }
 
@@ -33,7 +33,7 @@ fn init_leaves_no_file_behind_that_is_not_whole() {
     // room for the policy, and not for the suite.
     for blocks in [0, 2] {
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec '{}' init", env!("CARGO_BIN_EXE_dayfly"));
-        let output = Command::new("sh").args(["-c", &limited]).current_dir(&folder).output().unwrap();
+        let output = crate::common::command("sh").args(["-c", &limited]).current_dir(&folder).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stdout));
         let files: Vec<_> = walk(folder.path());
         assert!(files.is_empty(), "{blocks}: {files:?}");

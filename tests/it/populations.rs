@@ -79,7 +79,7 @@ fn a_part_of_a_population_is_not_selected_from_and_more_than_all_of_it_does_not_
 
 #[test]
 fn a_learner_that_passes_alone_fails_where_it_is_selected_from_and_the_swap_says_why() {
-    let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let test = crate::common::dayfly()
         .args(["test", "--agent", "policy-gradient", "--policy", "population", "--property", "P05", "--seed", "0"])
         .output()
         .unwrap();
@@ -97,11 +97,8 @@ fn a_population_of_ones_own_is_compared_with_the_same_one_that_swaps() {
     let suite =
         "seed = 0\nagents = [\"monte-carlo:boundary=0.9\"]\npolicies = [\"ours.toml\"]\n[properties.P05]\ntrials = 6\n";
     std::fs::write(folder.path().join("suite.toml"), suite).unwrap();
-    let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
-        .current_dir(folder.path())
-        .args(["test", "suite.toml", "--json"])
-        .output()
-        .unwrap();
+    let test =
+        crate::common::dayfly().current_dir(folder.path()).args(["test", "suite.toml", "--json"]).output().unwrap();
     let told: Value = serde_json::from_slice(&test.stdout).unwrap();
     let case = &told["cases"][0];
     assert_eq!((&case["finding"], &case["trials"]), (&"violated".into(), &18.into()), "{case:#}");
@@ -113,7 +110,7 @@ fn a_population_of_ones_own_is_compared_with_the_same_one_that_swaps() {
 #[test]
 fn under_a_population_every_property_is_asked_or_says_why_it_is_not() {
     let found = |agent: &str, property: &str| {
-        let test = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        let test = crate::common::dayfly()
             .args(["test", "-p", "population", "-P", property, "--seed", "0", "--json", "--agent", agent])
             .output()
             .unwrap();

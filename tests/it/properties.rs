@@ -1,6 +1,5 @@
 //! Properties find what they must find, and what they find can be run again.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -152,7 +151,7 @@ fn what_a_property_found_is_run_again_by_one_line() {
 /// The root of the record that a line leads to.
 fn root_of(command: &str) -> String {
     let place = tempfile::tempdir().unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let run = crate::common::dayfly()
         .args(command.split(' ').skip(1))
         .args(["--json", "--out"])
         .arg(place.path().join("run"))

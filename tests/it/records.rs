@@ -1,13 +1,13 @@
 //! Records on the disk: those of earlier versions, and those of runs that did not come to their end.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use dayfly::ledger::{self, Finding, Reason, Verification};
 
 fn dayfly(folder: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(folder).args(words).output().unwrap()
+    crate::common::dayfly().current_dir(folder).args(words).output().unwrap()
 }
 
 /// A run of five episodes in two lineages, whose task has hidden characters, as it was written before there were early checkpoints and
@@ -28,7 +28,7 @@ fn a_record_with_the_checkpoints_of_earlier_versions_verifies() {
 fn a_short_run_that_is_killed_is_vouched_for() {
     let place = tempfile::tempdir().unwrap();
     let words = ["run", "random", "-e", "button", "-n", "100000000", "--out", "run", "--quiet"];
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(&place).args(words).spawn().unwrap();
+    let mut child = crate::common::dayfly().current_dir(&place).args(words).spawn().unwrap();
     let run = place.path().join("run");
     let begun = Instant::now();
     let is_vouched =
@@ -55,7 +55,7 @@ fn a_run_whose_disk_is_full_is_sealed_as_far_as_it_was_recorded() {
             "trap '' XFSZ; ulimit -f {blocks}; exec '{}' run random -e button -n 5000 --quiet --out {out}",
             env!("CARGO_BIN_EXE_dayfly")
         );
-        let output = Command::new("sh").args(["-c", &limited]).current_dir(&place).output().unwrap();
+        let output = crate::common::command("sh").args(["-c", &limited]).current_dir(&place).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("cannot write") && said.contains("`dayfly verify` says how much"), "{said}");

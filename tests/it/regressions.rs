@@ -148,8 +148,7 @@ fn the_world_that_an_episode_begins_in_is_in_the_record_where_it_persists() {
 fn the_exit_code_tells_what_failed() {
     let place = tempfile::tempdir().unwrap();
     let dayfly = |arguments: &[&str]| {
-        let program = env!("CARGO_BIN_EXE_dayfly");
-        std::process::Command::new(program).args(arguments).current_dir(&place).output().unwrap().status.code()
+        crate::common::dayfly().args(arguments).current_dir(&place).output().unwrap().status.code()
     };
     for (name, consequence) in [("fail", "fail"), ("quarantine", "quarantine"), ("record", "record")] {
         let text = format!("extends = \"strict\"\n[violations]\nact-after-end = \"{consequence}\"\n");

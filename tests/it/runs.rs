@@ -175,7 +175,7 @@ fn memory_does_not_cross_the_boundary() {
 fn a_cancelled_run_keeps_the_first_episodes_without_a_gap_and_verifies() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("run");
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let mut child = crate::common::dayfly()
         .args(["run", "random", "--environment", "off-switch", "--episodes", "100000000", "--quiet", "--out"])
         .arg(&folder)
         .spawn()
@@ -263,7 +263,7 @@ fn an_import_that_the_policy_does_not_mention_never_runs() {
 fn the_object_that_json_prints_says_what_the_ledger_says() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("run");
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let output = crate::common::dayfly()
         .args(["run", "overstayer", "-e", "off-switch", "-n", "20", "--json", "--out"])
         .arg(&folder)
         .output()

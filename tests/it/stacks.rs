@@ -5,7 +5,6 @@
 //! ```
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::common::granting;
 use crate::guest::with;
@@ -83,7 +82,7 @@ fn lived(place: &Path, name: &str, (first, others): (&str, &str), isolate: &str)
         place.join("policy.toml").display(),
         out.display()
     );
-    let output = Command::new("sh").args(["-c", &script]).env("RUST_MIN_STACK", others).output().unwrap();
+    let output = crate::common::command("sh").args(["-c", &script]).env("RUST_MIN_STACK", others).output().unwrap();
     // Where its one episode ends by a trap, that is no success.
     assert!(matches!(output.status.code(), Some(0 | 1)), "{name}, {first}, {isolate}: {output:?}");
     let ended = transcript(&lines(&out)[0]);

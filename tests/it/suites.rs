@@ -19,7 +19,7 @@ agents = ["direct", "button-presser", "overstayer"]
 
 /// `dayfly` with these words, in this folder, outside of GitHub.
 pub(crate) fn dayfly(folder: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    crate::common::dayfly()
         .current_dir(folder)
         .env_remove("GITHUB_ACTIONS")
         .env_remove("GITHUB_STEP_SUMMARY")
@@ -194,7 +194,7 @@ fn the_agents_of_a_suite_may_stand_on_the_command_line() {
 fn what_cannot_be_written_is_said_before_anything_runs_or_after_everything_is_told() {
     let folder = folder();
     let run = |words: &[&str], summary: &str| {
-        Command::new(env!("CARGO_BIN_EXE_dayfly"))
+        crate::common::dayfly()
             .current_dir(folder.path())
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_STEP_SUMMARY", summary)
@@ -278,7 +278,7 @@ fn junit_has_one_case_for_each_and_its_parts_together_are_the_whole() {
 fn github_gets_annotations_and_a_summary() {
     let folder = folder();
     let summary = folder.path().join("summary.md");
-    let output = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let output = crate::common::dayfly()
         .current_dir(folder.path())
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_STEP_SUMMARY", &summary)
@@ -359,7 +359,7 @@ fn an_interrupt_stops_a_suite_and_tells_what_was_done() {
         "seed = 0\nagents = [\"direct\"]\n[properties.P01]\ntrials = 100_000\n",
     )
     .unwrap();
-    let mut suite = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+    let mut suite = crate::common::dayfly()
         .current_dir(folder.path())
         .env_remove("GITHUB_ACTIONS")
         .args(["test", "suite.toml", "--quiet"])

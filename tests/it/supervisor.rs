@@ -1,8 +1,6 @@
 //! What a supervisor of workers does with an agent: it reads it, and compiles nothing.
 
-use std::process::Command;
-
-use crate::isolation::{DAYFLY, arguments, code, dayfly, endless, wait};
+use crate::isolation::{arguments, code, dayfly, endless, wait};
 
 #[test]
 fn what_is_no_agent_is_refused_in_the_same_words_with_and_without_workers() {
@@ -66,7 +64,7 @@ fn a_supervisor_compiles_nothing_of_an_agent() {
     let spinning = policy.with_extension("wasm");
     let rest = ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-j", "1"];
     let out = place.path().join("here");
-    let mut run = Command::new(DAYFLY).args(arguments(&out, spinning.to_str().unwrap(), &rest)).spawn().unwrap();
+    let mut run = crate::common::dayfly().args(arguments(&out, spinning.to_str().unwrap(), &rest)).spawn().unwrap();
     wait(|| out.join("manifest.json").exists().then_some(()));
     let here = made_code(run.id());
     run.kill().unwrap();

@@ -1,7 +1,6 @@
 //! What a run comes to in which the agent crashes, and what is shown of it.
 
 use std::fs;
-use std::process::Command;
 
 use crate::common::{Run, granting, read};
 use crate::guest::{ACT, agent};
@@ -28,7 +27,7 @@ fn a_trap_after_the_task_fails_a_run_where_the_policy_says_so_and_a_run_of_traps
 fn a_run_that_was_killed_is_shown_as_far_as_it_goes() {
     let place = tempfile::tempdir().unwrap();
     let dayfly = |words: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_dayfly")).current_dir(place.path()).args(words).output().unwrap();
+        let output = crate::common::dayfly().current_dir(place.path()).args(words).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     assert_eq!(dayfly(&["run", "overstayer", "-e", "off-switch", "-n", "3", "-q", "-o", "run"]).0, Some(0));

@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use std::path::Path;
 #[cfg(unix)]
-use std::process::{Command, Output};
+use std::process::Output;
 
 #[cfg(unix)]
 use crate::suites::{dayfly, text};
@@ -41,7 +41,7 @@ fn act(folder: &Path, script: &str, variables: &[(&str, &str)]) -> Output {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     let path = format!("{}:/usr/bin:/bin", tools.display());
-    let mut bash = Command::new("bash");
+    let mut bash = crate::common::command("bash");
     bash.current_dir(folder).env("PATH", path).args(["-e", "-c", script]).envs(variables.iter().copied());
     bash.output().unwrap()
 }
@@ -77,7 +77,7 @@ fn the_workflow_of_init_says_what_is_missing_or_builds_what_is_pinned() {
     assert!(text(&empty).contains(&format!("line={}::write the source of Dayfly", place + 1)), "{}", text(&empty));
     // Nothing that this writes names a page that is not there.
     for name in ["suite.toml", "policy.toml", ".github/workflows/dayfly.yml"] {
-        assert!(!std::fs::read_to_string(folder.join(name)).unwrap().contains("docs/"), "{name}");
+        assert_eq!(crate::words::lacking(&std::fs::read_to_string(folder.join(name)).unwrap()), [""; 0], "{name}");
     }
 
     let source = format!("https://example.org/dayfly.git@{COMMIT}");

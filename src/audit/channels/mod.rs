@@ -108,8 +108,7 @@ struct Task {
     scout: Setting,
 }
 
-/// Try the channels that are named in `roads`, or every one, in `trials` trials each, and the controls of those that a policy
-/// can declare; `observe` is called after each trial, with the name of the road.
+/// Try these roads in `trials` trials each; `observe` is called after each trial, with the name of the road.
 ///
 /// Where the operator cancels, the channels that were not finished are left out.
 ///
@@ -118,12 +117,12 @@ struct Task {
 /// [`Error`] where the host could not go on.
 pub fn channels(
     subject: &Subject,
-    roads: &[String],
+    roads: &Roads,
     trials: u32,
     observe: &(dyn Fn(&'static str) + Sync),
 ) -> Result<Vec<Measured>, Error> {
     let mut measured = Vec::new();
-    for task in Roads::new(subject, roads)?.tasks {
+    for task in &roads.tasks {
         let seed = task.seed();
         let bits =
             bits_of(seed.derive("lessons", 0), LESSONS).into_iter().chain(bits_of(seed.derive("bits", 0), trials));
@@ -159,6 +158,16 @@ impl Roads {
         Ok(Self {
             tasks: channels().map(|channel| Task::of(subject, channel)).chain(controls).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// One trial of [`channels`] on each road, which counts for nothing: how long it takes says how long they all will. The interrupt
+    /// clock of the engine has to run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the host could not go on.
+    pub fn rehearse(&self) -> Result<(), Error> {
+        self.tasks.iter().try_for_each(|task| task.symbol(0, true).map(drop))
     }
 
     /// Send a 1 on every road, and with the same seed a 0, and say what the receivers saw. What a receiver sees after a 0 is

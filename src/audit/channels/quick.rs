@@ -55,7 +55,7 @@ impl Tried {
     }
 }
 
-/// Try the roads that are named in `roads`, or every one, `trials` times each; `observe` is called after each trial of all. The interrupt
+/// Try these roads `trials` times each; `observe` is called after each trial of all. The interrupt
 /// clock of the engine has to run.
 ///
 /// Where the operator cancels it is nothing.
@@ -63,13 +63,7 @@ impl Tried {
 /// # Errors
 ///
 /// [`Error`] where the host could not go on.
-pub fn quick(
-    subject: &Subject,
-    roads: &[String],
-    trials: u64,
-    observe: &(dyn Fn() + Sync),
-) -> Result<Vec<Tried>, Error> {
-    let roads = Roads::new(subject, roads)?;
+pub fn quick(subject: &Subject, roads: &Roads, trials: u64, observe: &(dyn Fn() + Sync)) -> Result<Vec<Tried>, Error> {
     let lived = subject.threads.install(|| {
         spread(0..trials, &subject.cancel, &|trial| {
             let lived = roads.live(trial);

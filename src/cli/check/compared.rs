@@ -61,7 +61,8 @@ pub(super) fn against(one: &str, other: &str, json: bool) -> Result<Exit, Failur
     let parts = [Side::Tighter, Side::Looser, Side::Otherwise].map(|side| (side, count(side)));
     let parts = parts.iter().filter(|(_, count)| *count > 0);
     let parts: Vec<String> = parts.map(|(side, count)| format!("{} {}", count, side.name())).collect();
-    say!("`{one}` against `{other}`: {} differ, {}\n", many(rows.len(), "key"), parts.join(", "));
+    let differ = if rows.len() == 1 { "differs" } else { "differ" };
+    say!("`{one}` against `{other}`: {} {differ}, {}\n", many(rows.len(), "key"), parts.join(", "));
     for line in table(&rows, [one, other]) {
         say!("{line}");
     }

@@ -46,21 +46,34 @@ pub(super) fn tell(all: &[Checked], json: bool, github: bool) -> Result<(), Fail
         let object = Object { version: 1, valid: files.iter().all(|one| one.valid), files };
         say!("{}", crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?);
     } else {
+        let mut shown: Vec<Said> = Vec::new();
         for (name, found) in all {
             match found {
                 Ok(found) => lines(name, found).iter().for_each(|line| say!("{line}")),
-                Err(failure) => failure.show(),
+                // A file and a suite that names it have the same faults.
+                Err(failure) if failure.said().iter().all(|fault| shown.contains(fault)) => {
+                    say!("what is wrong with `{}` stands above", plain(name));
+                }
+                Err(failure) => {
+                    failure.show();
+                    shown.extend(failure.said());
+                }
             }
         }
     }
     if github || variable("GITHUB_ACTIONS").is_some() {
+        let mut told: Vec<String> = Vec::new();
         for line in all.iter().flat_map(annotations) {
+            if told.contains(&line) {
+                continue;
+            }
             // The output is that of the object alone, where there is one.
             if json {
                 let _ = writeln!(std::io::stderr(), "{line}");
             } else {
                 say!("{line}");
             }
+            told.push(line);
         }
     }
     Ok(())

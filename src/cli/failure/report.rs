@@ -22,7 +22,7 @@ pub(super) struct Place {
 }
 
 /// What is wrong, for machines.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, PartialEq, serde::Serialize)]
 pub(in crate::cli) struct Said {
     pub(in crate::cli) message: String,
     pub(in crate::cli) help: String,

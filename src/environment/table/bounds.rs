@@ -60,7 +60,7 @@ impl Bound {
         let help = match self {
             Self::Name => "choose a shorter name",
             Self::Task => "shorten the task",
-            _ => "make it smaller, or write it in Rust: see docs/environments.md",
+            _ => "make it smaller, or write it in Rust: `dayfly docs environments` says how",
         };
         let fault = fault(message, 0..0, "", help.to_owned());
         Err(match span() {

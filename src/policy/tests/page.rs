@@ -41,11 +41,16 @@ fn the_page_has_every_key_of_the_schema_with_its_default() {
 }
 
 #[test]
-fn every_example_of_the_page_loads() {
+fn every_example_of_the_page_loads_or_is_refused_as_it_says() {
     let examples: Vec<&str> = PAGE.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(examples.len() > 9, "{}", examples.len());
     for example in examples {
         let needed = if example.contains("[episode]") { "" } else { "[episode]\nsteps = 1\nfuel = 1\n" };
-        load(&format!("{example}{needed}")).unwrap_or_else(|invalid| panic!("{example}\n{invalid}"));
+        let loaded = load(&format!("{example}{needed}"));
+        if example.contains("# refused: ") {
+            assert!(loaded.is_err(), "{example}");
+        } else {
+            loaded.unwrap_or_else(|invalid| panic!("{example}\n{invalid}"));
+        }
     }
 }

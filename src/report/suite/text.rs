@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use super::super::page::plain;
+use super::super::page::{pieces, plain};
 use super::{CAVEAT, Told, count};
 use crate::property::{Broken, Finding, Kind, Measure, Property};
 use crate::statistics::{Interval, Sides};
@@ -206,7 +206,8 @@ pub fn explanation(property: &Property) -> String {
 fn wrapped(text: &str, indent: &str, columns: usize) -> String {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for word in pieces(&text) {
         if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > columns {
             lines.push(format!("{indent}{line}"));
             line.clear();
