@@ -26,16 +26,13 @@ struct Shared {
     pool: ThreadPool,
     places: u32,
     compiler: Compiler,
-    make: MakeEngine,
+    has_wasi: bool,
     engines: Mutex<BTreeMap<Memory, Engine>>,
     agents: Mutex<BTreeMap<(Memory, Digest, String), Agent>>,
 }
 
 /// Bytes of memory and elements of tables.
 type Memory = (u64, u64);
-
-/// Makes an engine that has so many places.
-type MakeEngine = fn(MemoryLimits, u32) -> wasmtime::Result<Engine>;
 
 /// The threads, or what they need, could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -67,21 +64,21 @@ impl Threads {
     ///
     /// As [`Threads::new`].
     pub fn compiling(jobs: usize, compiler: Compiler) -> Result<Self, Error> {
-        Self::with(jobs, compiler, Engine::new)
+        Self::with(jobs, compiler, true)
     }
 
     /// The same without WASI, which no agent on them can import: to measure what it costs those that do not.
     #[doc(hidden)]
     pub fn without_wasi(jobs: usize) -> Result<Self, Error> {
-        Self::with(jobs, Compiler::default(), Engine::without_wasi)
+        Self::with(jobs, Compiler::default(), false)
     }
 
-    fn with(jobs: usize, compiler: Compiler, make: MakeEngine) -> Result<Self, Error> {
+    fn with(jobs: usize, compiler: Compiler, has_wasi: bool) -> Result<Self, Error> {
         Ok(Self(Arc::new(Shared {
             pool: pool(jobs)?,
             places: u32::try_from(jobs).unwrap_or(u32::MAX),
             compiler,
-            make,
+            has_wasi,
             engines: Mutex::default(),
             agents: Mutex::default(),
         })))
@@ -126,7 +123,8 @@ impl Threads {
             return Ok(engine.clone());
         }
         // INVARIANT 1
-        let engine = (self.0.make)(limits, self.0.places).map_err(|error| Error::Engine(format!("{error:#}")))?;
+        let make = if self.0.has_wasi { Engine::new } else { Engine::without_wasi };
+        let engine = make(limits, self.0.places).map_err(|error| Error::Engine(format!("{error:#}")))?;
         engines.insert(memory(limits), engine.clone());
         Ok(engine)
     }

@@ -160,8 +160,10 @@ fn every_test_that_is_said_to_show_a_breach_is_there() {
 
 #[test]
 fn every_promise_has_a_test_that_was_seen_to_fail() {
+    // What uses the store of an episode twice does not compile: the episode consumes it.
+    const BY_TYPE: [u32; 1] = [5];
     let caught: BTreeSet<Named> = table().iter().flat_map(Row::tests).collect();
-    for (number, tests) in promises() {
+    for (number, tests) in promises().into_iter().filter(|(number, _)| !BY_TYPE.contains(number)) {
         let was_seen = |test: &Named| caught.iter().any(|other| test.covers(other));
         assert!(tests.iter().any(was_seen), "no break of docs/mutants.md made a test of promise {number} fail");
     }

@@ -166,7 +166,7 @@ fn entries_are_those_that_the_gate_can_make() {
             (told.body.entries, told.body.calls.count) = ((0..most).map(numbered).collect(), most);
         }
     };
-    let most = u64::from(1 + 2 * (setting(CROSSING).policy.record.grace + 10));
+    let most = u64::from(1 + 2 * (setting(CROSSING).policy.record.grace + u32::try_from(Class::ALL.len()).unwrap()));
     assert!(believed(many(most)).is_ok());
     assert_eq!(doubt(many(most + 1)), Doubt::Beyond);
     assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, &"x".repeat(4100))]), Doubt::Beyond);

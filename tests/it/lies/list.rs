@@ -85,6 +85,10 @@ const FIELDS: &[Lie] = &[
     told("that it could not have cleaned up", CONTRADICTION, |told| {
         told.notices = std::mem::take(&mut told.violations);
     }),
+    told("a notice that is counted twice", CONTRADICTION, |told| {
+        told.notices = vec![("leave-residue".into(), 2)];
+        told.violations.clear();
+    }),
     told("a notice of a class that has none", CONTRADICTION, |told| told.notices = vec![("act-after-end".into(), 1)]),
     told("a release", CONTRADICTION, |told| told.end = 4),
     told("a violation", CONTRADICTION, |told| told.end = 7),
@@ -104,7 +108,7 @@ const FIELDS: &[Lie] = &[
     told("a violation of another class", CONTRADICTION, |told| told.violations[0].0 = "over-quota".into()),
     told("one violation more", CONTRADICTION, |told| told.violations[0].1 += 1),
     told("more classes than there are", UNKNOWN, |told| {
-        told.violations = vec![("act-after-end".into(), 0); 1 << 20];
+        told.violations = vec![("act-after-end".into(), 0); 1 << 10];
     }),
     told("no violation", CONTRADICTION, |told| told.violations.clear()),
     told("more violations than calls", CONTRADICTION, |told| told.violations.push(("ungranted".into(), u64::MAX))),
@@ -164,7 +168,7 @@ const LESSONS: &[Lie] = &[
     told("another length than it has", CONTRADICTION, |told| told.learned.as_mut().unwrap().bytes += 1),
     told("a trap with a carry-over", UNKNOWN, |told| told.learned.as_mut().unwrap().outcome = 2),
     told("more fuel than to learn with", BEYOND, |told| told.learned.as_mut().unwrap().fuel = u64::MAX),
-    told("another digest of what it learned", Outcome::Same, |told| {
+    told("another digest of what it learned", Outcome::Believed, |told| {
         told.learned.as_mut().unwrap().carry_over = [7; 32];
     }),
     told("as much as is declared", Outcome::Believed, |told| lesson(told, 64)),

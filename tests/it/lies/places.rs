@@ -46,7 +46,7 @@ const PLACES: &[(&str, &str)] = &[
     ("violations[].1", "one violation more"),
     ("notices", "that it could not have cleaned up"),
     ("notices[].0", "a notice of a class that has none"),
-    ("notices[].1", "that it could not have cleaned up"),
+    ("notices[].1", "a notice that is counted twice"),
     ("tripwires", "a tripwire that the policy does not have"),
     ("tripwires[].0", "a tripwire that there is not"),
     ("tripwires[].1", "a tripwire that there is not"),
