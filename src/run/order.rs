@@ -88,28 +88,60 @@ impl<'t, T: Send> InOrder<'t, T> {
 
     /// A piece is done, and takes so many bytes until it is taken.
     pub(super) fn done(&self, piece: u64, bytes: u64, what: T) {
-        let mut waiting = lock(&self.waiting);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        waiting.done.insert(piece, (bytes, what));
-        let mut is_next = waiting.next == piece;
-        drop(waiting);
-        // INVARIANT 2. What was done while somebody else took, and too late for that, is taken on the second look.
-        while is_next {
+        let mut what = Some(what);
+        loop {
+            // INVARIANT 2
             let mut take = match self.take.try_lock() {
                 Ok(take) => take,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => return,
+                Err(TryLockError::WouldBlock) => match what.take() {
+                    // Whoever takes may have looked before this: hence once more.
+                    Some(what) => {
+                        self.wait_for_its_turn(piece, bytes, what);
+                        continue;
+                    }
+                    None => return,
+                },
             };
-            while let Some(what) = self.next() {
-                if take(what).is_break() {
-                    self.stop();
-                    lock(&self.waiting).next = u64::MAX;
+            if let Some(what) = what.take() {
+                if self.is_next(piece) {
+                    self.give(&mut **take, what);
+                } else {
+                    self.wait_for_its_turn(piece, bytes, what);
                 }
             }
+            while let Some(what) = self.next() {
+                self.give(&mut **take, what);
+            }
             drop(take);
+            // What was done while this took, and too late for that, is taken on the second look.
             let waiting = lock(&self.waiting);
-            is_next = waiting.done.contains_key(&waiting.next);
+            if !waiting.done.contains_key(&waiting.next) {
+                return;
+            }
         }
+    }
+
+    fn give(&self, take: &mut Take<'t, T>, what: T) {
+        if take(what).is_break() {
+            self.stop();
+            lock(&self.waiting).next = u64::MAX;
+        }
+    }
+
+    /// INVARIANT 1: whether this piece is taken next; then the one after it is.
+    fn is_next(&self, piece: u64) -> bool {
+        let mut waiting = lock(&self.waiting);
+        let is_next = waiting.next == piece;
+        if is_next {
+            waiting.next = piece.saturating_add(1);
+        }
+        is_next
+    }
+
+    fn wait_for_its_turn(&self, piece: u64, bytes: u64, what: T) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        lock(&self.waiting).done.insert(piece, (bytes, what));
     }
 
     /// INVARIANT 1: what is taken next, where it is done.
@@ -118,8 +150,8 @@ impl<'t, T: Send> InOrder<'t, T> {
         let next = waiting.next;
         let (bytes, what) = waiting.done.remove(&next)?;
         waiting.next = next.saturating_add(1);
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        if self.most < u64::MAX {
+        // To wake others is a call of the system.
+        if self.bytes.fetch_sub(bytes, Ordering::Relaxed) >= self.most {
             self.room.notify_all();
         }
         Some(what)
