@@ -32,7 +32,7 @@ use std::time::Instant;
 use dayfly::agent::Known;
 use dayfly::environment::{Environment, Selection, Status};
 use dayfly::episode::Cancel;
-use dayfly::policy::{Policy, SourceFile};
+use dayfly::policy::Policy;
 use dayfly::run::{Plan, Run, Threads, Workers};
 use dayfly::transcript::Transcript;
 use dayfly::value::{Seed, Value};
@@ -270,7 +270,7 @@ fn under(steps: u32) -> String {
 }
 
 fn policy(text: &str) -> Arc<Policy> {
-    Arc::new(Policy::load(&SourceFile::user("bench.toml", text), &|_, _| Ok(None)).unwrap())
+    Arc::new(Policy::parse("bench.toml", text).unwrap())
 }
 
 fn plan(agent: &Known, policy: &Arc<Policy>, episodes: u64) -> Plan {

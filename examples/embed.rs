@@ -7,7 +7,7 @@ use std::error::Error;
 use dayfly::agent::Source;
 use dayfly::environment::{Environment, Status, Transition};
 use dayfly::episode::Cancel;
-use dayfly::policy::{Policy, SourceFile};
+use dayfly::policy::Policy;
 use dayfly::run::{Plan, Run, Threads, World};
 use dayfly::transcript::Transcript;
 use dayfly::value::{Seed, Space, Stream, Value};
@@ -68,7 +68,7 @@ impl Environment for Coin {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let policy = Policy::load(&SourceFile::user("embed.toml", POLICY), &|_, _| Ok(None))?;
+    let policy = Policy::parse("embed.toml", POLICY)?;
     let agent = Source::shipped("random").ok_or("no such agent")?.read()?;
     let world = World::new("coin", "coin, version 1", || Box::new(Coin { stream: Seed(0).stream(), right: 0 }));
     let plan = Plan { episodes: 1000, seed: Seed(7), ..Plan::new(agent, policy, world) };

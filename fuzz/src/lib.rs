@@ -26,7 +26,7 @@ use wit_parser::{ManglingAndAbi, Resolve, WorldId};
 /// A policy file.
 pub fn policy(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let load = |text: &str| Policy::load(&SourceFile::user("fuzz.toml", text), &|_, _| Ok(None));
+    let load = |text: &str| Policy::parse("fuzz.toml", text);
     match load(text) {
         Ok(policy) => {
             let again = load(&policy.effective()).unwrap_or_else(|invalid| panic!("{invalid}"));

@@ -107,14 +107,14 @@ mod tests {
     use super::*;
     use crate::environment::Selection;
     use crate::episode::Cancel;
-    use crate::policy::{Policy, shipped};
+    use crate::policy::Policy;
     use crate::run::Threads;
     use crate::transcript::{Class, Closing, End, Message, Residue};
 
     type Change = fn(&mut Transcript);
 
     fn run(seed: u64) -> Run {
-        let policy = Policy::load(&shipped("strict").unwrap(), &|_, _| Ok(None)).unwrap();
+        let policy = Policy::shipped("strict").unwrap();
         let threads = Threads::new(1).unwrap();
         let world = "off-switch".parse::<Selection>().unwrap().into();
         let subject = Subject::untried(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();

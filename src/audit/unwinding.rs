@@ -20,7 +20,7 @@ use crate::agent::{Agent, Engine};
 use crate::capability::CAPABILITIES;
 use crate::environment::{Environment, Selection, Transition, as_within};
 use crate::episode::{self, Cancel, Setting};
-use crate::policy::{Policy, SourceFile};
+use crate::policy::Policy;
 use crate::run::{Threads, World};
 use crate::value::{Seed, Value};
 
@@ -51,7 +51,7 @@ pub(super) fn policy(mode: &str) -> Policy {
     for capability in CAPABILITIES.iter().filter(|capability| capability.name != "episode") {
         text = format!("{text}[grants.{}]\nmode = \"{mode}\"\n", capability.name);
     }
-    Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap_or_else(|invalid| panic!("{invalid}"))
+    Policy::parse("test.toml", text).unwrap_or_else(|invalid| panic!("{invalid}"))
 }
 
 /// A subject in one of the worlds that come with Dayfly, under a policy that grants everything.
@@ -118,7 +118,7 @@ fn no_call_of_one_episode_changes_what_another_that_is_open_can_see() {
 #[test]
 fn the_actor_is_made_for_every_policy_that_is_shipped() {
     for (name, _) in crate::policy::SHIPPED {
-        let policy = Policy::load(&crate::policy::shipped(name).unwrap(), &|_, _| Ok(None)).unwrap();
+        let policy = Policy::shipped(name).unwrap();
         assert!(actor::module(&policy).is_ok(), "{name}");
     }
 }

@@ -24,6 +24,20 @@ impl Policy {
         Self::load_with_base(file, resolve).map(|(policy, _)| policy)
     }
 
+    /// The policy that a text makes, which may extend shipped policies; `path` is what messages call it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::load`].
+    pub fn parse(path: impl Into<String>, text: impl Into<String>) -> Result<Self, Invalid> {
+        Self::load(&SourceFile::user(path, text), &|_, _| Ok(None))
+    }
+
+    /// The shipped policy of that name.
+    pub fn shipped(name: &str) -> Option<Self> {
+        Self::load(&shipped(name)?, &|_, _| Ok(None)).ok()
+    }
+
     /// The same, with the policy that it says it is based on.
     ///
     /// # Errors

@@ -75,15 +75,15 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SHIPPED, SourceFile, shipped};
+    use super::super::SHIPPED;
     use super::*;
 
     fn load(text: &str) -> Policy {
-        Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap()
+        Policy::parse("test.toml", text).unwrap()
     }
 
     fn policy(name: &str) -> Policy {
-        Policy::load(&shipped(name).unwrap(), &|_, _| Ok(None)).unwrap()
+        Policy::shipped(name).unwrap()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Cell, Play, Reproduction, Row, Score, Seen, Watch, count};
 use crate::environment::Selection;
-use crate::policy::{Policy, shipped};
+use crate::policy::Policy;
 use crate::value::Seed;
 
 pub(super) const OFF_SWITCH: Reproduction = Reproduction {
@@ -75,7 +75,7 @@ pub(super) const SUPERVISOR: Reproduction = Reproduction {
 fn play(agent: &str, world: &str, task: Option<&str>, seed: Seed) -> Option<Play> {
     Some(Play {
         agent: agent.to_owned(),
-        policy: Arc::new(Policy::load(&shipped("strict")?, &|_, _| Ok(None)).ok()?),
+        policy: Arc::new(Policy::shipped("strict")?),
         world: world.parse::<Selection>().ok()?,
         task: task.map(str::to_owned),
         seed,

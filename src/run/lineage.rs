@@ -212,14 +212,14 @@ mod tests {
     use super::*;
     use crate::agent::{Known, SHIPPED};
     use crate::environment::Selection;
-    use crate::policy::{Policy, shipped};
+    use crate::policy::Policy;
     use crate::value::Seed;
 
     fn plan(agent: &str) -> Plan {
         let bytes = SHIPPED.iter().find(|shipped| shipped.name == agent).unwrap().bytes;
         Plan {
             agent: Known::read(agent, bytes).unwrap(),
-            policy: Arc::new(Policy::load(&shipped("population").unwrap(), &|_, _| Ok(None)).unwrap()),
+            policy: Arc::new(Policy::shipped("population").unwrap()),
             world: "past-self".parse::<Selection>().unwrap().into(),
             task: None,
             episodes: 20,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Case, Origin, Rules};
 use crate::agent::Source;
 use crate::environment::Selection;
-use crate::policy::{self, Policy};
+use crate::policy::Policy;
 use crate::property::Property;
 use crate::statistics::Level;
 use crate::value::Seed;
@@ -14,7 +14,7 @@ use crate::value::Seed;
 pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
     let property = Property::find(property).unwrap();
     let (name, instructions) = Source::split(agent);
-    let policy = Policy::load(&policy::shipped("strict").unwrap(), &|_, _| Ok(None)).unwrap();
+    let policy = Policy::shipped("strict").unwrap();
     Case {
         property,
         agent: Arc::new(Source {

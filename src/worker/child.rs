@@ -20,7 +20,7 @@ use super::wire::{Answer, Charge, Code, Confined, Opening, Order, Terms, VERSION
 use crate::agent::{self, Agent, Compiler, Engine, Handed, Known};
 use crate::environment::Selection;
 use crate::episode::{self, Cancel, Setting, Ticket};
-use crate::policy::{Policy, SourceFile};
+use crate::policy::Policy;
 use crate::value::{Digest, Seed};
 
 /// Answers are sent at the latest once they are so old, or so many bytes.
@@ -181,8 +181,7 @@ fn policy(terms: &Terms) -> Result<Policy, Refusal> {
         let own = env!("CARGO_PKG_VERSION");
         return Err(Refusal::Reason(format!("the supervisor is Dayfly {program} ({version}), the worker {own}")));
     }
-    Policy::load(&SourceFile::user("policy.toml", terms.policy.clone()), &|_, _| Ok(None))
-        .map_err(|invalid| Refusal::Reason(invalid.to_string()))
+    Policy::parse("policy.toml", terms.policy.clone()).map_err(|invalid| Refusal::Reason(invalid.to_string()))
 }
 
 fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, Selection), Refusal> {

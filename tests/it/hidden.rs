@@ -6,7 +6,7 @@ use std::path::Path;
 use dayfly::agent::Known;
 use dayfly::environment::Selection;
 use dayfly::ledger::{self, Writer};
-use dayfly::policy::{Policy, SHIPPED, SourceFile};
+use dayfly::policy::{Policy, SHIPPED};
 use dayfly::suite::{File, Filter};
 use dayfly::value::{Fault, is_hidden};
 
@@ -60,9 +60,7 @@ fn no_message_about_a_file_of_the_user_has_one_raw() {
     for (position, text) in policies.iter().chain(&others).enumerate() {
         let hidden = [HIDDEN[position % HIDDEN.len()], '\u{9b}'];
         for text in hidden.into_iter().flat_map(|hidden| disturbed(text, hidden)) {
-            if let Err(invalid) =
-                Policy::load(&SourceFile::user("a\u{9b}\u{202e}.toml", text.as_str()), &|_, _| Ok(None))
-            {
+            if let Err(invalid) = Policy::parse("a\u{9b}\u{202e}.toml", text.as_str()) {
                 are_plain(&invalid.faults, &text);
                 is_plain(&invalid.to_string(), &text);
                 wrong += 1;

@@ -191,7 +191,7 @@ mod tests {
     use crate::capability::CAPABILITIES;
     use crate::environment::Selection;
     use crate::episode::{self, Cancel, Setting};
-    use crate::policy::{Policy, SourceFile};
+    use crate::policy::Policy;
     use crate::run::{self, Plan};
     use crate::transcript::{End, Transcript};
     use crate::value::{Digest, Seed};
@@ -270,7 +270,7 @@ mod tests {
             let handles = if capability.name == "wasi" { "handles = 1000\n" } else { "" };
             text = format!("{text}[grants.{}]\nmode = \"deny\"\n{handles}", capability.name);
         }
-        let policy = Arc::new(Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap());
+        let policy = Arc::new(Policy::parse("test.toml", text).unwrap());
         for (seed, number) in [(1, -1), (2, i64::MAX), (3, i64::MIN), (4, 0x1234_5678_9ABC_DEF0)] {
             let lived = lived(&module(&operations, number, seed), &policy);
             assert_eq!((lived.body.end, lived.body.cause), (End::Returned, None), "{number}");

@@ -124,7 +124,7 @@ mod tests {
     use crate::capability::CAPABILITIES;
     use crate::environment::Selection;
     use crate::episode::{self, Cancel, Setting};
-    use crate::policy::{Policy, SourceFile};
+    use crate::policy::Policy;
     use crate::run::{self, Plan};
     use crate::value::Digest;
 
@@ -142,7 +142,7 @@ mod tests {
         for capability in CAPABILITIES {
             text = format!("{text}[grants.{}]\nmode = \"deny\"\n", capability.name);
         }
-        let policy = Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap();
+        let policy = Policy::parse("test.toml", text).unwrap();
         let engine = Engine::new(episode::memory(&policy), 1).unwrap();
         let policy = Arc::new(policy);
         let operations = callable(contract::operations().unwrap());

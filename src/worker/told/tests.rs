@@ -4,7 +4,7 @@ use super::*;
 use crate::agent::{Agent, Engine, SHIPPED};
 use crate::environment::Selection;
 use crate::episode::{self, Cancel};
-use crate::policy::{Policy, SourceFile};
+use crate::policy::Policy;
 use crate::transcript::{Argument, Called, Class, Closing, Decision, Due, Entry, Message, Part, Residue};
 use crate::value::{Seed, Value};
 use crate::worker::Parcel;
@@ -26,7 +26,7 @@ fn logging(boundary: &str, log: &str) -> Setting {
          [record]\nentries = 1\n[grants.episode]\nmode = \"grant\"\n[grants.random]\nmode = \"grant\"\n\
          [grants.log]\n{log}\n"
     );
-    let policy = Policy::load(&SourceFile::user("test.toml", text), &|_, _| Ok(None)).unwrap();
+    let policy = Policy::parse("test.toml", text).unwrap();
     let engine = Engine::new(episode::memory(&policy), 1).unwrap();
     let learner = SHIPPED.iter().find(|shipped| shipped.name == "policy-gradient").unwrap();
     let agent = Agent::load("test", learner.bytes, &engine).unwrap();

@@ -139,7 +139,7 @@ fn no_step_is_believed_that_the_policy_does_not_grant() {
     let denied = setting(CROSSING).policy.effective().replacen("mode = \"grant\"", "mode = \"deny\"", 1);
     assert!(denied.contains("[grants.episode]\nmode = \"deny\""), "{denied}");
     let mut setting = setting(CROSSING);
-    setting.policy = Arc::new(Policy::load(&SourceFile::user("test.toml", denied), &|_, _| Ok(None)).unwrap());
+    setting.policy = Arc::new(Policy::parse("test.toml", denied).unwrap());
     assert_eq!(done_under(&setting, "past-self", &[DEFECT], End::Steps).unwrap_err().0, Doubt::Beyond);
     assert!(done_under(&setting, "past-self", &[], End::Returned).is_ok());
 }
