@@ -134,6 +134,12 @@ impl Warrant {
         }
         decided
     }
+
+    /// Whether some call of `operation` at this step, whatever name it has, is decided so by the line at `place`.
+    pub fn can_decide(&self, operation: Operation, step: u32, mode: Mode, place: &str) -> bool {
+        let names = self.rules.iter().map(|rule| rule.name.as_deref());
+        std::iter::once(None).chain(names).any(|name| self.decide(operation, name, step) == (mode, place))
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Who lives the episodes of a run: threads of this process, or confined processes of their own.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -119,6 +121,7 @@ impl Executor {
 impl Wave<'_> {
     /// Live episodes on this thread, one at a time, so that when the run is cancelled none is left out between two that were lived.
     fn here(&self, setting: &Setting) {
+        let _guard = self.order.guard();
         while !setting.cancel.is_cancelled() {
             let Some(episode) = self.order.begin(1).next() else { break };
             self.done(episode, setting.live(self.lineages.ticket(episode)));
@@ -127,6 +130,9 @@ impl Wave<'_> {
 
     /// Have episodes lived by the worker of a seat, `size` of them at a time.
     fn elsewhere(&self, crew: &Crew, cancel: &Cancel, seat: usize, size: u64) -> Result<(), worker::Error> {
+        let _guard = self.order.guard();
+        // Those that were begun here and are not done.
+        let own = RefCell::new(BTreeSet::new());
         while !cancel.is_cancelled() && !self.order.is_over() {
             // Only the first ones may be waited for: those that it was given before may be what the others wait for.
             let mut first = Some(self.order.begin(size));
@@ -135,9 +141,19 @@ impl Wave<'_> {
                     return Vec::new();
                 }
                 let begun = first.take().unwrap_or_else(|| self.order.begin_now(size));
+                own.borrow_mut().extend(begun.clone());
                 begun.map(|episode| self.lineages.ticket(episode)).collect()
             };
-            crew.live(seat, more, |episode, lived| self.done(episode, Ok(lived)))?;
+            let done = |episode, lived| {
+                self.done(episode, Ok(lived));
+                own.borrow_mut().remove(&episode);
+                self.order.rest(|next| own.borrow().contains(&next));
+            };
+            crew.live(seat, more, done)?;
+            if !own.borrow().is_empty() {
+                // The run was cancelled before they were lived.
+                self.order.stop();
+            }
         }
         Ok(())
     }

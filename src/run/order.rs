@@ -6,7 +6,9 @@
 //!
 //! 1. What a piece comes to is taken once all pieces before it are taken, and never by two threads at a time.
 //! 2. No thread waits for another to take what is done: whoever is done while nobody takes, takes.
-//! 3. Where so much waits that no more may be held, no further piece is begun until some of it is taken.
+//! 3. Where so much waits that no more may be held, no further piece is begun until some of it is taken, and whoever has pieces that were begun
+//!    rests, but for the one whose piece is taken next.
+//! 4. Nobody waits for a piece that will not be done: whoever leaves pieces undone, by a panic too, ends all.
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
@@ -60,13 +62,13 @@ impl<'t, T: Send> InOrder<'t, T> {
     /// Begin the next pieces: no more than so many, fewer at the end, none once all is over. It waits where there is no room for more;
     /// whoever calls has to be done with all that was begun before.
     pub(super) fn begin(&self, count: u64) -> Range<u64> {
-        self.wait();
+        self.rest(|_| false);
         self.begin_now(count)
     }
 
     /// The same without waiting: none where there is no room.
     pub(super) fn begin_now(&self, count: u64) -> Range<u64> {
-        if self.is_over.load(Ordering::Relaxed) || self.bytes.load(Ordering::Relaxed) >= self.most {
+        if self.is_over.load(Ordering::Relaxed) || self.is_full() {
             return self.end..self.end;
         }
         let first = self.begun.fetch_add(count, Ordering::Relaxed).min(self.end);
@@ -135,6 +137,10 @@ impl<'t, T: Send> InOrder<'t, T> {
         let is_next = waiting.next == piece;
         if is_next {
             waiting.next = piece.saturating_add(1);
+            // What is next may be of somebody who rests.
+            if self.is_full() {
+                self.room.notify_all();
+            }
         }
         is_next
     }
@@ -151,21 +157,41 @@ impl<'t, T: Send> InOrder<'t, T> {
         let (bytes, what) = waiting.done.remove(&next)?;
         waiting.next = next.saturating_add(1);
         // To wake others is a call of the system.
-        if self.bytes.fetch_sub(bytes, Ordering::Relaxed) >= self.most {
+        if self.is_full() {
             self.room.notify_all();
         }
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         Some(what)
     }
 
-    /// INVARIANT 3
-    fn wait(&self) {
-        let is_full = || self.bytes.load(Ordering::Relaxed) >= self.most && !self.is_over.load(Ordering::Relaxed);
-        if !is_full() {
+    /// INVARIANT 3: rest while there is no room, and the next piece is not one of one's own.
+    pub(super) fn rest(&self, is_own: impl Fn(u64) -> bool) {
+        if !self.is_full() {
             return;
         }
         let mut waiting = lock(&self.waiting);
-        while is_full() {
+        while self.is_full() && !self.is_over.load(Ordering::Relaxed) && !is_own(waiting.next) {
             waiting = self.room.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) >= self.most
+    }
+
+    /// INVARIANT 4: what ends all where the thread that holds it panics.
+    pub(super) const fn guard(&self) -> Guard<'_, 't, T> {
+        Guard(self)
+    }
+}
+
+/// Ends all where its thread panics.
+pub(super) struct Guard<'o, 't, T: Send>(&'o InOrder<'t, T>);
+
+impl<T: Send> Drop for Guard<'_, '_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
         }
     }
 }
@@ -200,6 +226,7 @@ pub fn spread<T: Send>(range: Range<u64>, cancel: &Cancel, one: &(dyn Fn(u64) ->
     let pieces = range.end.saturating_sub(range.start);
     let order = InOrder::new(range, u64::MAX, &mut take);
     fan_out(pieces, &|_| {
+        let _guard = order.guard();
         while !cancel.is_cancelled() {
             let Some(piece) = order.begin(1).next() else { break };
             order.done(piece, 0, one(piece));
@@ -281,6 +308,42 @@ mod tests {
         assert!(order.begin(1).is_empty() && order.is_over());
         drop(order);
         assert_eq!(taken, [0, 1]);
+    }
+
+    #[test]
+    fn whoever_has_the_next_piece_goes_on_and_the_others_rest_until_there_is_room() {
+        let mut take = |_: u64| ControlFlow::Continue(());
+        let order = InOrder::new(0..10, 3, &mut take);
+        assert_eq!(order.begin(4), 0..4);
+        order.done(1, 3, 1);
+        // The next one is 0.
+        order.rest(|next| next == 0);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| order.rest(|next| next == 3));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(!other.is_finished());
+            order.done(2, 3, 2);
+            order.done(0, 3, 0);
+            other.join().unwrap();
+        });
+        assert_eq!(order.begin_now(1), 4..5);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_piece_that_will_not_be_done() {
+        let mut take = |_: u64| ControlFlow::Continue(());
+        let order = InOrder::new(0..10, 3, &mut take);
+        assert_eq!(order.begin(2), 0..2);
+        order.done(1, 3, 1);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| order.begin(1));
+            let panics = scope.spawn(|| {
+                let _guard = order.guard();
+                panic!("a defect");
+            });
+            assert!(panics.join().is_err());
+            assert!(other.join().unwrap().is_empty());
+        });
     }
 
     #[test]

@@ -91,26 +91,25 @@ fn entries_fit(body: &Body, setting: &Setting<Known>, bounds: &Bounds) -> bool {
 /// Whether the policy can have decided like this.
 fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
     let granted = policy.grants.get(&*entry.operation.capability);
+    let decided = capability::operation(&entry.operation).zip(granted);
+    // A rule may name what a worker does not tell: some call like this was decided so.
+    let is_decided = |mode| {
+        decided.is_some_and(|(operation, Granted { warrant, .. })| {
+            warrant.can_decide(operation, entry.step, mode, &entry.rule)
+        })
+    };
     match entry.decision {
         Decision::Refused => true,
-        Decision::Granted => granted.is_some_and(|Granted { warrant, .. }| {
-            let is_first = entry.class.is_none() && entry.due == Due::Before;
-            is_first && warrant.mode == Mode::Grant && entry.rule == warrant.place
-        }),
-        Decision::Noted => granted.is_some_and(|Granted { warrant, .. }| {
+        Decision::Granted => entry.class.is_none() && entry.due == Due::Before && is_decided(Mode::Grant),
+        Decision::Noted => decided.is_some_and(|(operation, Granted { warrant, .. })| {
             // What `learn` asks is asked after all steps, of a gate that counts none.
             let step = if entry.due == Due::After { 0 } else { entry.step };
             let is_in_time = (entry.due == Due::After) == (entry.rule == LEARN);
             is_in_time
-                && capability::operation(&entry.operation).is_some_and(|operation| {
-                    is_of_a_runtime(operation, &entry.rule) && warrant.decide(operation, None, step).0 == Mode::Grant
-                })
+                && is_of_a_runtime(operation, &entry.rule)
+                && warrant.decide(operation, None, step).0 == Mode::Grant
         }),
-        Decision::Pretended => granted.is_some_and(|Granted { warrant, .. }| {
-            let by_rule = warrant.rules.iter().any(|rule| rule.decision == Mode::Tripwire);
-            let is_wire = warrant.mode == Mode::Tripwire || (warrant.mode == Mode::Grant && by_rule);
-            is_wire && entry.class == Some(Class::TripWire)
-        }),
+        Decision::Pretended => entry.class == Some(Class::TripWire) && is_decided(Mode::Tripwire),
     }
 }
 

@@ -117,7 +117,8 @@ impl<'s> Shift<'s> {
                 return Ok(Left::Ready);
             }
             let answer = worker.hear(self.bounds.frame())?;
-            self.warden.expect(&worker.watch, self.patience);
+            // What is done with it may take as long as another worker needs.
+            worker.watch.due.store(0, Ordering::Relaxed);
             match answer {
                 Answer::Lived { of, parcel } => self.believe(of, &parcel, done)?,
                 Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
@@ -127,6 +128,7 @@ impl<'s> Shift<'s> {
                     return Err(frame::Error::Malformed.into());
                 }
             }
+            self.warden.expect(&worker.watch, self.patience);
             self.given = self.given.saturating_sub(1);
             self.idle = 0;
             worker.told = worker.told.saturating_add(1);

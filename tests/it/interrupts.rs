@@ -59,6 +59,48 @@ fn interrupts_leave_nothing_of_a_worker_behind() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_run_in_workers_that_is_interrupted_ends_however_much_waits_for_a_slow_episode() {
+    let place = tempfile::tempdir().unwrap();
+    // One episode in some goes on until it is stopped. Each other one fills its log, so that soon no more may wait.
+    let slow = "(if (i64.eqz (i64.and (i64.load offset=8 (global.get $answer)) (i64.const 31))) (then (loop (br 0))))";
+    let body = ask("random.next", &[]) + slow + &ask("log.write", &[Part::Zeros(120_000)]);
+    std::fs::write(place.path().join("agent.wasm"), crate::core::component(&agent(&body))).unwrap();
+    let limits = "fuel = 1_000_000_000_000\nwall = \"3600s\"\nmemory = \"16 MiB\"";
+    let policy = granting(limits, "[grants.log]\nmode = \"grant\"\nbytes = \"200 KiB\"");
+    std::fs::write(place.path().join("policy.toml"), policy).unwrap();
+    let mut child = crate::common::dayfly()
+        .args(["run", "./agent.wasm", "-p", "./policy.toml", "-e", "off-switch", "-q", "-o", "run"])
+        .args(["-n", "5000", "-j", "2", "--seed", "1", "--isolate", "process"])
+        .current_dir(&place)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Nothing is recorded any more.
+    let recorded = || std::fs::metadata(place.path().join("run/transcripts.jsonl")).map_or(0, |file| file.len());
+    let mut before = 0;
+    for _ in 0..60 {
+        std::thread::sleep(Duration::from_millis(500));
+        if recorded() > 0 && recorded() == before {
+            break;
+        }
+        before = recorded();
+    }
+    let kill = format!("kill -INT {}", child.id());
+    crate::common::command("sh").args(["-c", &kill]).status().unwrap();
+    let ended = (0..600).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        child.try_wait().unwrap()
+    });
+    if ended.is_none() {
+        child.kill().unwrap();
+    }
+    assert_eq!(ended.expect("it waits for good").code(), Some(130));
+    let verified = dayfly::ledger::verify(&place.path().join("run"), None).unwrap();
+    assert!(matches!(verified, dayfly::ledger::Verification::Whole { .. }), "{verified:?}");
+}
+
+#[test]
 fn an_aborted_episode_keeps_its_record_and_does_not_count() {
     let place = tempfile::tempdir().unwrap();
     let act = "(call $act)";

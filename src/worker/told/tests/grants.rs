@@ -87,6 +87,14 @@ fn nothing_is_granted_but_by_the_line_of_the_policy_that_grants_it() {
     for grants in ["", "[grants.workspace]\nmode = \"deny\"", "[grants.workspace]\nmode = \"tripwire\""] {
         assert_eq!(granting(grants, call(|_| ())).unwrap_err(), Doubt::Beyond, "{grants}");
     }
+    // A rule closes what is open, to some calls or to all.
+    let rule = |rule: &str| format!("{open}\n[[rules]]\ncapability = \"workspace\"\n{rule}");
+    for closed in ["decision = \"deny\"", "operation = \"write\"\ndecision = \"deny\"", "decision = \"tripwire\""] {
+        assert_eq!(granting(&rule(closed), call(|_| ())).unwrap_err(), Doubt::Beyond, "{closed}");
+    }
+    for other in ["operation = \"read\"\ndecision = \"deny\"", "name = \"a\"\ndecision = \"deny\""] {
+        assert!(granting(&rule(other), call(|_| ())).is_ok(), "{other}");
+    }
     let changes: [fn(&mut Entry); 5] = [
         |entry| entry.rule = "rules[0]".into(),
         |entry| entry.due = Due::After,
