@@ -62,10 +62,18 @@ fn interrupts_leave_nothing_of_a_worker_behind() {
 #[cfg(target_os = "linux")]
 fn a_run_in_workers_that_is_interrupted_ends_however_much_waits_for_a_slow_episode() {
     let place = tempfile::tempdir().unwrap();
-    // One episode in some goes on until it is stopped. Each other one fills its log, so that soon no more may wait.
-    let slow = "(if (i64.eqz (i64.and (i64.load offset=8 (global.get $answer)) (i64.const 31))) (then (loop (br 0))))";
-    let body = ask("random.next", &[]) + slow + &ask("log.write", &[Part::Zeros(120_000)]);
-    std::fs::write(place.path().join("agent.wasm"), crate::core::component(&agent(&body))).unwrap();
+    // One episode in some counts for an hour. Each other one fills its log, so that soon no more may wait.
+    let module = r#"(module
+      (import "dayfly:agent/random@0.1.0" "next" (func $next (param i32)))
+      (import "dayfly:agent/log@0.1.0" "write" (func $write (param i32 i32 i32)))
+      (memory (export "memory") 32)
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+      (func (export "run") (local $n i64)
+        (call $next (i32.const 0))
+        (if (i64.eqz (i64.and (i64.load (i32.const 8)) (i64.const 127)))
+          (then (loop $l (br_if $l (i64.ne (local.tee $n (i64.add (local.get $n) (i64.const 1))) (i64.const -1))))))
+        (call $write (i32.const 65536) (i32.const 120000) (i32.const 64))))"#;
+    std::fs::write(place.path().join("agent.wasm"), crate::core::component(module)).unwrap();
     let limits = "fuel = 1_000_000_000_000\nwall = \"3600s\"\nmemory = \"16 MiB\"";
     let policy = granting(limits, "[grants.log]\nmode = \"grant\"\nbytes = \"200 KiB\"");
     std::fs::write(place.path().join("policy.toml"), policy).unwrap();
