@@ -94,7 +94,11 @@ impl Init {
         if !self.folder.join(".git").exists() {
             say!("\nGitHub reads `.github` at the root of a repository alone, and runs what it says there");
         }
-        say!("\nnext: put your agent at `{}`, then", self.folder.join(&self.agent).display());
+        if crate::agent::Source::shipped(&self.agent).is_some() {
+            say!("\nnext: `{}` is built in, so", self.agent);
+        } else {
+            say!("\nnext: put your agent at `{}`, then", self.folder.join(&self.agent).display());
+        }
         let is_here = self.folder.as_os_str() == ".";
         say!(
             "  dayfly test{}",

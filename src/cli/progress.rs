@@ -123,9 +123,7 @@ mod tests {
 
     #[test]
     fn a_bar_fits_into_80_columns() {
-        for (of, message) in
-            [("episodes", ", calls past the end refused"), ("trials", ", on wasi-randomness"), ("pairs", "")]
-        {
+        for (of, message) in [("episodes", ", late calls refused"), ("trials", ", on wasi-randomness"), ("pairs", "")] {
             let terminal = Terminal::default();
             let bar = bar(300_000, of);
             bar.set_draw_target(ProgressDrawTarget::term_like(Box::new(terminal.clone())));

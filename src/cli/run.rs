@@ -273,7 +273,7 @@ impl Progress {
 
     fn see(&mut self, transcript: &Transcript) {
         if transcript.body.after_end > 0 && !std::mem::replace(&mut self.has_refused, true) {
-            self.bar.set_message(", calls past the end refused");
+            self.bar.set_message(", late calls refused");
         }
         self.bar.inc(1);
     }
