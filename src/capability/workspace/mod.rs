@@ -80,6 +80,8 @@ fn fits(kept: &Kept<'_>) -> bool {
     let bytes = residue.iter().map(|left| left.bytes).fold(0, u64::saturating_add);
     let is_written = kept.entries(CAPABILITY.name).next().is_some();
     (residue.is_empty() || is_written)
+        // In their order, and none twice.
+        && residue.is_sorted_by(|one, next| one.path < next.path)
         && length(residue.len()) <= grant.number("files")
         && bytes <= grant.number("bytes")
         && residue.iter().all(|Residue { path, .. }| {

@@ -168,6 +168,8 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation_or_a_notice() {
         &[("a", 9)][..],
         &[("a", 0), ("b", 0), ("c", 0)],
         &[("a/b/c", 0)],
+        &[("a", 0), ("a", 0)],
+        &[("b", 0), ("a", 0)],
         &[("/etc/passwd", 7)],
         &[("a/..", 1)],
         &[("a\u{1b}[2J", 1)],
