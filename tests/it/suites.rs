@@ -161,7 +161,10 @@ fn a_part_in_which_nothing_applies_does_not_stop_the_others() {
     }
     assert_eq!(run(&["--partition", "1/2", "--filter", "none()"]).status.code(), Some(4), "nothing is selected");
     std::fs::write(folder.path().join("suite.toml"), format!("{suite}required = true\n")).unwrap();
-    assert_eq!(run(&["--partition", "1/2"]).status.code(), Some(1), "it is required");
+    let failed = run(&["--partition", "1/2"]);
+    assert_eq!(failed.status.code(), Some(1), "it is required");
+    let said = String::from_utf8(failed.stdout).unwrap();
+    assert!(said.contains("  required  1 case did not apply where the suite says"), "{said}");
 }
 
 #[test]

@@ -90,6 +90,14 @@ pub fn summary(told: &Told<'_>, shown: Shown, columns: usize) -> Result<String, 
     if left > 0 {
         writeln!(out, "{:>14}  {}", "not run", many(left, "case"))?;
     }
+    let is_missed =
+        |(case, outcome): &(&Case, &Outcome)| case.required && outcome.verdict.finding == Finding::NotApplicable;
+    let missed = cases.iter().zip(outcomes).filter(is_missed).count();
+    if missed > 0 {
+        let what = "did not apply where the suite says `required = true`, which fails";
+        let line = wrapped(&format!("{} {what}", many(missed, "case")), INDENT, columns);
+        writeln!(out, "{:>14}  {}", "required", line.trim_start())?;
+    }
     if told.is_idle_part() {
         writeln!(
             out,
