@@ -92,11 +92,6 @@ impl Engine {
         self.inner.precompile_compatibility_hash().hash(&mut fed);
         fed.0.finish()
     }
-
-    /// Start its interrupt clock now, rather than with the first episode: where no thread can be started later.
-    pub fn start_clock(&self) {
-        self.clock.start();
-    }
 }
 
 /// What the engine says of itself, byte for byte: 64 bits of it would not tell all engines apart.

@@ -339,7 +339,8 @@ impl Agent {
         &self.instance
     }
 
-    /// Start the interrupt clock of its engine, where it does not run: before a store waits for it.
+    /// Start the interrupt clock of its engine, where it does not run: before a store waits for it, and before threads cannot be started
+    /// any more.
     pub fn start_clock(&self) {
         self.clock.start();
     }

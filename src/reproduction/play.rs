@@ -11,7 +11,7 @@ use crate::agent::{Known, Source};
 use crate::environment::Selection;
 use crate::episode::Cancel;
 use crate::policy::Policy;
-use crate::run::{self, Ending, Plan, Run, Threads};
+use crate::run::{self, Plan, Run, Threads};
 use crate::transcript::{Body, Transcript};
 use crate::value::{Seed, Value, plain};
 
@@ -135,12 +135,7 @@ impl Play {
             observe();
         };
         let outcome = Run::on_threads(plan, threads, cancel)?.showing_steps().carry_out(&mut see)?;
-        match outcome.ending {
-            Ending::Completed | Ending::Quarantined | Ending::Full => Ok(Some(kept.seen())),
-            Ending::Cancelled => Ok(None),
-            Ending::Aborted(error) => Err(run::Error::Episode(error).into()),
-            Ending::Halted(halt) => Err(run::Error::Halted(halt).into()),
-        }
+        Ok(outcome.unless_cancelled()?.map(|_| kept.seen()))
     }
 }
 

@@ -1,13 +1,13 @@
 //! Lineages: sequences of episodes that share a carry-over or an environment.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::{Plan, World, population};
 use crate::environment::Environment;
 use crate::episode::{Lived, Ticket};
 use crate::policy::{Continuity, Population, Swap};
-use crate::value::Draws;
+use crate::value::{Draws, lock};
 
 /// Makes a fresh environment.
 pub type Make = dyn Fn() -> Box<dyn Environment> + Send + Sync;
@@ -201,10 +201,6 @@ impl Lineages {
 
 fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn lock<T>(slot: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

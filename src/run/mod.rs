@@ -52,6 +52,7 @@ pub use workers::Workers;
 use self::executor::{Executor, Lived};
 use self::halt::Reserve;
 use self::lineage::Lineages;
+use crate::agent::Known;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Head, Manifest, Reason, SealedManifest, Writer};
 use crate::policy::Process;
@@ -66,6 +67,13 @@ pub struct Run {
     executor: Executor,
     cancel: Cancel,
     writer: Writer,
+}
+
+/// A run before it has an executor. INVARIANT 7: its manifest is made once.
+struct Begun {
+    plan: Plan,
+    manifest: Manifest,
+    sealed: SealedManifest,
 }
 
 /// What a run came to.
@@ -142,18 +150,10 @@ impl Run {
         if plan.policy.isolation.process == Process::Required {
             return Err(Error::NotIsolated(plan.policy.name.clone()));
         }
-        plan.fits_its_population()?;
-        let sealed = SealedManifest::new(&plan.manifest())?;
-        let known = Setting::new(
-            plan.agent.clone(),
-            Arc::clone(&plan.policy),
-            plan.task.clone(),
-            sealed.digest(),
-            cancel.clone(),
-        )?;
+        let (begun, setting) = Begun::new(plan, cancel)?;
         // What is not granted is found out before anything is compiled.
-        let setting = known.compiled(|agent| threads.agent(agent, &plan.policy))?;
-        Ok(Self::new(plan, sealed, Executor::Threads(threads.clone(), Box::new(setting)), cancel))
+        let setting = setting.compiled(|agent| threads.agent(agent, &begun.plan.policy))?;
+        Ok(begun.with(Executor::Threads(threads.clone(), Box::new(setting)), cancel))
     }
 
     /// A run in confined processes of their own.
@@ -162,19 +162,10 @@ impl Run {
     ///
     /// As [`Run::on_threads`], and what is missing for such processes: nothing has been lived.
     pub fn on_workers(plan: Plan, workers: Workers, cancel: &Cancel) -> Result<Self, Error> {
-        plan.fits_its_population()?;
-        let sealed = SealedManifest::new(&plan.manifest())?;
-        let policy = Arc::clone(&plan.policy);
-        let setting = Setting::new(plan.agent.clone(), policy, plan.task.clone(), sealed.digest(), cancel.clone())?;
+        let (begun, setting) = Begun::new(plan, cancel)?;
         let pool = threads::pool(workers.jobs).map_err(ThreadsError::from)?;
-        let crew = workers.start(setting, &plan)?;
-        Ok(Self::new(plan, sealed, Executor::Workers(Box::new(crew), pool, cancel.clone()), cancel))
-    }
-
-    fn new(plan: Plan, sealed: SealedManifest, executor: Executor, cancel: &Cancel) -> Self {
-        // INVARIANT 7
-        let (manifest, writer) = (plan.manifest(), Writer::nowhere(&sealed));
-        Self { plan, manifest, sealed, executor, cancel: cancel.clone(), writer }
+        let crew = workers.start(setting, &begun.plan)?;
+        Ok(begun.with(Executor::Workers(Box::new(crew), pool, cancel.clone()), cancel))
     }
 
     /// The same run, recorded in a folder that does not exist yet.
@@ -316,6 +307,40 @@ impl Recording<'_> {
             Some(error) => Some(Ending::Aborted(error)),
             None => demands.quarantine.then_some(Ending::Quarantined),
         })
+    }
+}
+
+impl Begun {
+    /// The run of a plan, and what its episodes share.
+    fn new(plan: Plan, cancel: &Cancel) -> Result<(Self, Setting<Known>), Error> {
+        plan.fits_its_population()?;
+        let manifest = plan.manifest();
+        let sealed = SealedManifest::new(&manifest)?;
+        let (agent, policy) = (plan.agent.clone(), Arc::clone(&plan.policy));
+        let setting = Setting::new(agent, policy, plan.task.clone(), sealed.digest(), cancel.clone())?;
+        Ok((Self { plan, manifest, sealed }, setting))
+    }
+
+    fn with(self, executor: Executor, cancel: &Cancel) -> Run {
+        let Self { plan, manifest, sealed } = self;
+        let writer = Writer::nowhere(&sealed);
+        Run { plan, manifest, sealed, executor, cancel: cancel.clone(), writer }
+    }
+}
+
+impl Outcome {
+    /// The same, where the run came to an end that the agent and its policy led to; nothing where the operator cancelled it.
+    ///
+    /// # Errors
+    ///
+    /// Why the host could not go on.
+    pub fn unless_cancelled(self) -> Result<Option<Self>, Error> {
+        match self.ending {
+            Ending::Cancelled => Ok(None),
+            Ending::Aborted(error) => Err(error.into()),
+            Ending::Halted(halt) => Err(halt.into()),
+            Ending::Completed | Ending::Quarantined | Ending::Full => Ok(Some(self)),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Ending, Error, Plan, Run, Threads};
+use super::{Error, Plan, Run, Threads};
 use crate::agent::Known;
 use crate::episode::{self, Cancel};
 use crate::gate::Release;
@@ -33,10 +33,10 @@ pub fn observe(
         seed: trial.seed,
         ..Plan::new(agent, Arc::clone(policy), trial.world.selection.clone())
     };
-    let sealed = SealedManifest::new(&plan.manifest())?;
-    let run = match Run::on_threads(plan, threads, cancel) {
+    let run = match Run::on_threads(plan.clone(), threads, cancel) {
         Ok(run) => run,
         Err(Error::Episode(episode::Error::Ungranted(refused))) => {
+            let sealed = SealedManifest::new(&plan.manifest())?;
             let root = Writer::nowhere(&sealed).close(Reason::Aborted)?.root;
             return Ok(Some(Observed { refused, ..Observed::nothing(terms(policy), root) }));
         }
@@ -49,16 +49,11 @@ pub fn observe(
         }
     };
     // INVARIANT 2
-    let outcome = run.showing_steps().carry_out(&mut keep)?;
-    match outcome.ending {
-        Ending::Cancelled => Ok(None),
-        Ending::Aborted(error) => Err(error.into()),
-        Ending::Halted(halt) => Err(halt.into()),
-        Ending::Completed | Ending::Quarantined | Ending::Full => {
-            let (episodes, root) = (outcome.summary.episodes, outcome.head.root);
-            Ok(Some(Observed { transcripts, episodes, ..Observed::nothing(terms(policy), root) }))
-        }
-    }
+    let outcome = run.showing_steps().carry_out(&mut keep)?.unless_cancelled()?;
+    Ok(outcome.map(|outcome| {
+        let (episodes, root) = (outcome.summary.episodes, outcome.head.root);
+        Observed { transcripts, episodes, ..Observed::nothing(terms(policy), root) }
+    }))
 }
 
 /// What a policy comes to, as far as a judge needs it.

@@ -13,9 +13,10 @@
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Condvar, Mutex, PoisonError, TryLockError};
 
 use crate::episode::Cancel;
+use crate::value::lock;
 
 /// What pieces come to, on its way into their order.
 pub(super) struct InOrder<'t, T> {
@@ -194,10 +195,6 @@ impl<T: Send> Drop for Guard<'_, '_, T> {
             self.0.stop();
         }
     }
-}
-
-fn lock<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Do `work`, which is told its number, on as many threads of the current pool as there are, and no more than `most`.

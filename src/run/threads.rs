@@ -8,7 +8,7 @@
 //! 2. Each thread has the stack that an episode needs, whatever the system gives threads.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -16,7 +16,7 @@ use crate::agent::{self, Agent, Compiler, Engine, Known};
 use crate::capability::MemoryLimits;
 use crate::episode;
 use crate::policy::Policy;
-use crate::value::Digest;
+use crate::value::{Digest, lock};
 
 /// Threads that live episodes. A clone is the same threads.
 #[derive(Clone)]
@@ -145,8 +145,4 @@ impl std::fmt::Debug for Threads {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Threads").field("count", &self.count()).finish_non_exhaustive()
     }
-}
-
-fn lock<T>(slot: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

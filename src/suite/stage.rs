@@ -1,7 +1,7 @@
 //! Where trials are run: threads, the agents and policies that they ask for, and the audit of a case, each made once.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::agent::{self, Agent, Known, Source};
 use crate::audit::{self, Lived, Pairing, Roads, Subject};
@@ -9,7 +9,7 @@ use crate::episode::{self, Cancel};
 use crate::policy::{Policy, Process};
 use crate::property::{Cast, Observed, Trial, Under};
 use crate::run::{self, Threads};
-use crate::value::{Digest, Seed, plain};
+use crate::value::{Digest, Seed, lock, plain};
 
 use super::Case;
 
@@ -163,8 +163,4 @@ impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stage").field("threads", &self.threads).finish_non_exhaustive()
     }
-}
-
-fn lock<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

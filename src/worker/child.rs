@@ -63,7 +63,6 @@ struct Worker {
 struct Ready {
     setting: Setting,
     selection: Selection,
-    engine: Engine,
     confined: Confined,
 }
 
@@ -107,12 +106,12 @@ impl Worker {
                 sent => sent?,
             }
         }
-        Ok(Ready { setting, selection, engine, confined })
+        Ok(Ready { setting, selection, confined })
     }
 
     fn work(mut self, ready: &Ready) -> Result<(), frame::Error> {
-        let Ready { setting, selection, engine, confined } = ready;
-        engine.start_clock();
+        let Ready { setting, selection, confined } = ready;
+        setting.agent.start_clock();
         let batches = listen(self.orders, setting.cancel.clone());
         if let Err(why) = confine::with_the_agent(&setting.policy, confined) {
             return frame::send(&Answer::Failed(why), &mut self.answers);

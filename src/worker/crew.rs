@@ -3,8 +3,8 @@
 mod start;
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::bounds::Bounds;
@@ -20,7 +20,7 @@ use crate::agent::Known;
 use crate::environment::Selection;
 use crate::episode::{Lived, Setting, Ticket};
 use crate::policy::Part;
-use crate::value::plain;
+use crate::value::{lock, plain};
 
 /// The workers of a run: one a seat, started when it is first needed, and again where one is lost.
 pub struct Crew {
@@ -230,8 +230,4 @@ impl Crew {
 fn lines(missing: &[(Part, String)]) -> String {
     let lines: Vec<String> = missing.iter().map(|(part, why)| format!("`{}`: {why}", part.name())).collect();
     lines.join("; ")
-}
-
-fn lock(slot: &Mutex<Option<Seat>>) -> MutexGuard<'_, Option<Seat>> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

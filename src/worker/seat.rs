@@ -4,7 +4,7 @@ use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
@@ -13,6 +13,7 @@ use super::frame;
 use super::sweeper::Broom;
 use super::wire::Answer;
 use crate::capability;
+use crate::value::lock;
 
 /// A worker that can be spoken to.
 pub(super) struct Seat {
@@ -188,10 +189,6 @@ fn fate(status: ExitStatus) -> String {
         return format!("was killed by signal {signal}");
     }
     status.code().map_or_else(|| "ended".to_owned(), |code| format!("exited with status {code}"))
-}
-
-fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
-    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(all(test, unix))]
