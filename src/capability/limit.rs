@@ -23,11 +23,6 @@ impl Limit {
         Self { last_step, is_told: reveal.limits || says(task, last_step) }
     }
 
-    /// The last step that the episode can have.
-    pub const fn last_step(self) -> u32 {
-        self.last_step
-    }
-
     /// Whether an agent that left something in its workspace after so many steps could have taken it away: it brought about the end by
     /// itself, went on for too long after it, or had been told that this step was the last one.
     pub const fn could_clean(self, end: End, closing: Closing, steps: u32) -> bool {

@@ -10,6 +10,7 @@ use super::wasi::OutputStream;
 use super::{Bytes, call, interface};
 use crate::gate::{AfterEnd, Capability, Gate, Kept, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
+use crate::value::wide;
 
 const WRITE: Operation = Operation { capability: "log", name: "write", code: 0x50, weight: Weight::Light };
 
@@ -33,7 +34,7 @@ pub(super) type Limits = Bytes;
 /// Whether no more was written than is granted.
 fn fits(kept: &Kept<'_>) -> bool {
     let log = &kept.body.log;
-    let bytes = |line: &String| u64::try_from(line.len().saturating_add(MESSAGE)).unwrap_or(u64::MAX);
+    let bytes = |line: &String| wide(line.len().saturating_add(MESSAGE));
     let written = log.iter().map(bytes).fold(0, u64::saturating_add);
     log.is_empty() || kept.granted.is_some_and(|(_, grant)| written <= grant.number("bytes"))
 }
@@ -77,7 +78,7 @@ impl Host {
     fn log(&mut self, message: String) -> Result<(), Refusal> {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.log;
-        let more = length(message.len().saturating_add(MESSAGE));
+        let more = wide(message.len().saturating_add(MESSAGE));
         let argument = [Part::Text(&message)];
         let request = Request { operation: WRITE, argument: Argument(&argument), name: None };
         let permit = states.log.ask(gate, &term.warrant, &request, |state| state.fits(more, term.limits))?;
@@ -103,7 +104,7 @@ impl Host {
             if text.length() <= term.limits.bytes {
                 bytes = text.bytes();
                 let printed = state.printed.cost(stream, &bytes);
-                more = length(printed.text.saturating_add(printed.lines.saturating_mul(MESSAGE)));
+                more = wide(printed.text.saturating_add(printed.lines.saturating_mul(MESSAGE)));
             }
             state.fits(more, term.limits)
         })?;
@@ -137,7 +138,7 @@ impl<'t> Text<'t> {
 
     fn length(self) -> u64 {
         match self {
-            Self::Bytes(bytes) => length(bytes.len()),
+            Self::Bytes(bytes) => wide(bytes.len()),
             Self::Zeroes(count) => count,
         }
     }
@@ -148,10 +149,6 @@ impl<'t> Text<'t> {
             Self::Zeroes(count) => vec![0; usize::try_from(count).unwrap_or(0)].into(),
         }
     }
-}
-
-fn length(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {

@@ -8,6 +8,7 @@ use crate::gate::{
     AfterEnd, Capability, Grant, Kept, Kind, Limit, Mode, Refusal, Release, Request, Shortfall, Told, Warrant,
 };
 use crate::transcript::{Argument, End, Entry, Message, Operation, Part, Weight};
+use crate::value::wide;
 
 const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x20, weight: Weight::Heavy };
 
@@ -50,10 +51,9 @@ fn fits(kept: &Kept<'_>) -> bool {
         Release::Ends => 1,
         Release::GoesOn => grant.number("messages"),
     };
-    let length = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    let bytes = |message: &Message| length(message.recipient.len().saturating_add(message.body.len()));
+    let bytes = |message: &Message| wide(message.recipient.len().saturating_add(message.body.len()));
     sent.len() == released.len()
-        && length(released.len()) <= most.min(grant.number("messages"))
+        && wide(released.len()) <= most.min(grant.number("messages"))
         && released.iter().map(bytes).fold(0, u64::saturating_add) <= grant.number("bytes")
         && released.iter().zip(sent).all(|(message, entry)| is_granted(message, entry, warrant))
 }

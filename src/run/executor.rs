@@ -15,6 +15,7 @@ use crate::episode::{self, Aborted, Cancel, Setting};
 use crate::gate::Demands;
 use crate::ledger::Sealed;
 use crate::transcript::{Detail, Transcript};
+use crate::value::wide;
 use crate::worker::{self, Crew, Left};
 
 /// Who lives the episodes.
@@ -83,7 +84,7 @@ impl Executor {
             }
             Self::Workers(crew, pool, cancel) => {
                 // Everybody takes a few times, so that nobody waits long for the last one.
-                let shares = u64::try_from(pool.current_num_threads().saturating_mul(4)).unwrap_or(u64::MAX);
+                let shares = wide(pool.current_num_threads().saturating_mul(4));
                 let size = episodes.checked_div(shares).unwrap_or(0).clamp(1, Crew::MOST);
                 let lost = Mutex::new(None);
                 fan_out(episodes, &|seat| {

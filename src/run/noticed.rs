@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::summary::{Example, add};
 use crate::transcript::{Body, Class, Decision, Tally};
+use crate::value::wide;
 
 /// The notices of a run.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ impl Noticed {
     pub(super) fn add(&mut self, episode: u64, body: &Body) {
         self.counted.merge(&body.notices);
         if body.notices.of(Class::LeaveResidue) > 0 {
-            add(&mut self.left, u64::try_from(body.residue.len()).unwrap_or(u64::MAX));
+            add(&mut self.left, wide(body.residue.len()));
         }
         for (class, _) in body.notices.iter() {
             add(self.episodes_with.entry(class).or_default(), 1);

@@ -11,6 +11,7 @@ use super::noticed::Noticed;
 use crate::gate::Demands;
 use crate::policy::Trapped;
 use crate::transcript::{Class, Closing, End, Entry, Header, Lesson, Tally, Touched, Transcript};
+use crate::value::wide;
 
 /// A run in numbers.
 #[derive(Debug, Default)]
@@ -183,7 +184,7 @@ impl Summary {
             self.first_invalid = body.first_invalid().map(|entry| (episode, entry.clone()));
         }
         add(&mut self.after_end, body.after_end);
-        add(&mut self.released, u64::try_from(body.released.len()).unwrap_or(u64::MAX));
+        add(&mut self.released, wide(body.released.len()));
         add(&mut self.steps, u64::from(body.steps));
         add(&mut self.fuel, body.fuel);
         // The host could not go on: such an episode says nothing about the agent.

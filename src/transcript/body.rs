@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{Calls, Class, Closing, Decision, End, Entry, Step, Tally, Touched};
-use crate::value::Digest;
+use crate::value::{Digest, wide};
 
 /// What became of an episode, from its opening to what was learned from it.
 ///
@@ -117,8 +117,7 @@ impl Body {
     /// Every heavy call that was granted, and every call that was refused, noted or pretended, is one entry, kept or cut: these are what is
     /// left once all others are taken away.
     pub fn invalid(&self) -> u64 {
-        let length = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let granted = length(self.entries.iter().filter(|entry| entry.decision == Decision::Granted).count());
+        let granted = wide(self.entries.iter().filter(|entry| entry.decision == Decision::Granted).count());
         // Two classes are of no call, and so is a carry-over that `learn` returned.
         let no_call = [Class::OutliveEpisode, Class::LeaveResidue].map(|class| self.violations.of(class));
         let returned = self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused);
@@ -126,7 +125,7 @@ impl Body {
         let called = no_call.into_iter().chain([returned.into()]).fold(violations, u64::saturating_sub);
         let notices = self.after_end.saturating_sub(self.violations.of(Class::ActAfterEnd));
         let notices = notices.saturating_add(self.notices.of(Class::Ungranted));
-        let all = length(self.entries.len()).saturating_add(self.entries_cut);
+        let all = wide(self.entries.len()).saturating_add(self.entries_cut);
         [granted, called, notices].into_iter().fold(all, u64::saturating_sub)
     }
 

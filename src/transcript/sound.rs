@@ -4,6 +4,7 @@
 //! one of these was not written by a recorder.
 
 use super::{Body, Class, Closing, Decision, Due, End, Entry, Lesson, Tally};
+use crate::value::wide;
 
 /// Classes that no call is of: they are counted, and have no entry.
 const OF_NO_CALL: [Class; 2] = [Class::OutliveEpisode, Class::LeaveResidue];
@@ -52,7 +53,7 @@ impl Body {
             Class::CarryUndeclared => counted.of(class).saturating_sub(returned),
             class => counted.of(class),
         };
-        let length = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
+        let length = wide(self.entries.len());
         let recorded = length.saturating_add(self.entries_cut);
         let unseen = Class::ALL.into_iter().map(|class| of_calls(class).saturating_sub(shown.of(class)));
         let noted = self.entries.iter().filter(|entry| entry.decision == Decision::Noted).count();

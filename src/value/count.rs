@@ -2,13 +2,13 @@
 
 /// So many of something: `1 step`, `2 steps`.
 pub fn many(count: impl TryInto<u64>, what: &str) -> String {
-    let count = number(count);
+    let count = wide(count);
     format!("{count} {}", plural(count, what))
 }
 
 /// The word for so many of something, where their number stands elsewhere or is written otherwise: `step`, `steps`.
 pub fn plural(count: impl TryInto<u64>, what: &str) -> String {
-    if number(count) == 1 { what.to_owned() } else { format!("{what}s") }
+    if wide(count) == 1 { what.to_owned() } else { format!("{what}s") }
 }
 
 /// The whole number that people write as `1000000`, `1_000_000` or `1e6`; none where it is none, or has more than 64 bits.
@@ -32,7 +32,8 @@ pub fn whole(text: &str) -> Option<u64> {
     Some(number)
 }
 
-fn number(count: impl TryInto<u64>) -> u64 {
+/// A count in 64 bits, which hold every length there is; the largest number where they do not.
+pub(crate) fn wide(count: impl TryInto<u64>) -> u64 {
     count.try_into().unwrap_or(u64::MAX)
 }
 

@@ -15,6 +15,7 @@ mod seed;
 mod space;
 mod text;
 
+pub(crate) use count::wide;
 pub use count::{many, plural, whole};
 pub use digest::{Digest, Hasher};
 pub use draws::{Draws, handed};

@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::episode::{CAUSE, Setting};
 use crate::policy::Granted;
 use crate::transcript::Class;
-use crate::value::Space;
+use crate::value::{Space, wide};
 
 /// The most bytes of the text of an entry: an excerpt of each argument, and a rule.
 pub(super) const TEXT: usize = 4096;
@@ -65,11 +65,11 @@ impl Bounds {
             |capability, limit| policy.granted(capability).map_or(0, |Granted { grant, .. }| grant.number(limit));
         // INVARIANT 2
         let learn_fuel = if setting.learns() { policy.boundary.learn_fuel } else { 0 };
-        let code = length(setting.agent.bytes().len());
+        let code = wide(setting.agent.bytes().len());
         let acting = calls(limits.fuel.saturating_add(limits.grace_fuel), code);
         let learning = if setting.learns() { calls(learn_fuel, code) } else { 0 };
         // The first of each class is kept whatever the limits are, and `learn` has as many of its own after the boundary.
-        let after = u64::from(policy.record.grace).saturating_add(length(Class::ALL.len()));
+        let after = u64::from(policy.record.grace).saturating_add(wide(Class::ALL.len()));
         let after_learning = if setting.learns() { after } else { 0 };
         let mut bounds = Self {
             calls: acting.saturating_add(learning),
@@ -86,12 +86,12 @@ impl Bounds {
         // A step is a call, and costs what one does.
         let steps = u64::from(setting.last_step(environment)).min(after_end(limits.fuel));
         let parts = [
-            HEAD.saturating_add(length(CAUSE.saturating_mul(4))),
-            bounds.entries.min(bounds.calls).saturating_mul(length(TEXT).saturating_add(ENTRY)),
+            HEAD.saturating_add(wide(CAUSE.saturating_mul(4))),
+            bounds.entries.min(bounds.calls).saturating_mul(wide(TEXT).saturating_add(ENTRY)),
             number("log", "bytes"),
             number("outbox", "bytes").saturating_add(bounds.messages.saturating_mul(AROUND)),
-            bounds.residue.saturating_mul(length(PATH).saturating_add(AROUND)),
-            steps.saturating_mul(length(bounds.action)),
+            bounds.residue.saturating_mul(wide(PATH).saturating_add(AROUND)),
+            steps.saturating_mul(wide(bounds.action)),
             policy.boundary.carry.saturating_add(AROUND),
         ];
         bounds.frame = size(parts.into_iter().fold(0, u64::saturating_add)).min(LONGEST);
@@ -117,10 +117,6 @@ fn longest(space: &Space) -> usize {
         }
         Space::Text(limit) | Space::Bytes(limit) => list(size(u64::from(*limit)), 1),
     }
-}
-
-pub(super) fn length(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 fn size(number: u64) -> usize {

@@ -14,7 +14,7 @@
 
 use std::io::{self, Write};
 
-use super::bounds::{Bounds, TEXT, length};
+use super::bounds::{Bounds, TEXT};
 use super::told::Doubt;
 use crate::agent::Known;
 use crate::capability::{self, CAPABILITIES, Limit, STEP, is_of_a_runtime};
@@ -24,16 +24,16 @@ use crate::gate::{Consequence, Kept, LEARN, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
 use crate::transcript::{Body, Class, Decision, Due, End, Entry, Lesson, Step, Transcript};
-use crate::value::json;
+use crate::value::{json, wide};
 
-/// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status`, and whose last step is that of
-/// `limit`.
+/// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status` and has no step after `last_step`.
+/// Where something was left, `limit` says what its agent was told.
 pub(super) fn hold(
     transcript: &Transcript,
     setting: &Setting<Known>,
     bounds: &Bounds,
-    status: Status,
-    limit: Limit,
+    (status, last_step): (Status, u32),
+    limit: Option<Limit>,
 ) -> Result<(), Doubt> {
     let policy = &setting.policy;
     let body = &transcript.body;
@@ -47,7 +47,7 @@ pub(super) fn hold(
     }
     // INVARIANT 3: a terminal state is the end, and so is the last step, and no other step is.
     let is_terminal = status == Status::Terminated;
-    let is_last = !is_terminal && body.steps == limit.last_step();
+    let is_last = !is_terminal && body.steps == last_step;
     let is_the_end = (body.end == End::Terminated) == is_terminal && (body.end == End::Steps) == is_last;
     let fits = is_counted(body) && left_adds_up(body, limit) && adds_up(body, setting) && lesson_adds_up(body, setting);
     if !is_the_end || !fits {
@@ -77,8 +77,8 @@ fn steps_are_granted(body: &Body, policy: &Policy) -> bool {
 fn entries_fit(body: &Body, setting: &Setting<Known>, bounds: &Bounds) -> bool {
     let (keep, entries) = (&setting.policy.record, &body.entries);
     let granted = entries.iter().filter(|entry| entry.decision == Decision::Granted);
-    length(entries.len()) <= bounds.entries
-        && length(granted.count()) <= u64::from(keep.entries)
+    wide(entries.len()) <= bounds.entries
+        && wide(granted.count()) <= u64::from(keep.entries)
         && entries.is_sorted_by(|one, next| one.ordinal < next.ordinal)
         && entries.iter().all(|entry| {
             entry.ordinal < body.calls.count
@@ -139,10 +139,12 @@ fn is_counted(body: &Body) -> bool {
 }
 
 /// INVARIANT 3: whether what was left is a violation where the agent could have taken it away, and else a notice.
-fn left_adds_up(body: &Body, limit: Limit) -> bool {
+fn left_adds_up(body: &Body, limit: Option<Limit>) -> bool {
     let Body { violations, notices, end, closing, steps, .. } = body;
-    let wrong = if limit.could_clean(*end, *closing, *steps) { notices } else { violations };
-    wrong.of(Class::LeaveResidue) == 0
+    limit.is_none_or(|limit| {
+        let wrong = if limit.could_clean(*end, *closing, *steps) { notices } else { violations };
+        wrong.of(Class::LeaveResidue) == 0
+    })
 }
 
 /// INVARIANT 3: whether what is told fits together, and fits the policy.

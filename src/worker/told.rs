@@ -108,28 +108,30 @@ impl Told {
         if let Some(learned) = &mut body.learned {
             learned.carry_over = Digest::of(&carry_over);
         }
-        let limit = setting.limit(ticket.environment.as_ref());
+        let last_step = setting.last_step(ticket.environment.as_ref());
+        // Most leave nothing, and a task is read for this alone.
+        let limit = (!body.residue.is_empty()).then(|| setting.limit(ticket.environment.as_ref()));
         // INVARIANT 2
         let detail = setting.policy.record.steps;
-        let played =
-            play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, limit.last_step(), detail, bounds)?;
+        let played = play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, last_step, detail, bounds)?;
         (body.steps, body.total) = (played.steps, played.total);
         (body.performance, body.trace) = (played.performance, played.trace);
         body.reproducible = body.follows_from_its_seed();
         let demands = demands(setting, &body.violations);
         // INVARIANT 3
-        hold(&transcript, setting, bounds, played.status, limit)?;
+        hold(&transcript, setting, bounds, (played.status, last_step), limit)?;
         let environment = std::mem::replace(&mut ticket.environment, capability::nowhere());
         Ok(Lived { transcript, environment, carry_over, demands })
     }
 
-    /// Whether each operation is one that there is, and what reports show has no control characters: here they would have been escaped.
+    /// Whether each operation is one that there is, tripwires stand in their order, and what reports show has no control characters: here they would have been escaped.
     fn is_known(&self) -> bool {
         let Body { entries, tripwires, cause, .. } = &self.body;
         let mut called = entries.iter().map(|entry| &entry.operation).chain(tripwires.iter().map(|(called, _)| called));
         let shown = entries.iter().flat_map(|entry| [entry.argument.as_str(), &entry.rule]);
         let mut shown = shown.chain(cause.as_deref());
         called.all(|called| capability::operation(called).is_some())
+            && tripwires.is_in_order()
             && !shown.any(|text| text.chars().any(char::is_control))
     }
 

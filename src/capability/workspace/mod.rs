@@ -28,6 +28,7 @@ use super::host::{Host, Opening};
 use super::{call, interface};
 use crate::gate::{AfterEnd, Capability, Grant, Kept, Kind, Limit, Permit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Residue, Weight};
+use crate::value::wide;
 use crate::wit::dayfly::agent::workspace::Entry;
 
 const READ: Operation = Operation { capability: "workspace", name: "read", code: 0x10, weight: Weight::Light };
@@ -76,17 +77,16 @@ impl From<&Grant> for Limits {
 fn fits(kept: &Kept<'_>) -> bool {
     let residue = &kept.body.residue;
     let Some((_, grant)) = kept.granted else { return residue.is_empty() };
-    let length = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     let bytes = residue.iter().map(|left| left.bytes).fold(0, u64::saturating_add);
     let is_written = kept.entries(CAPABILITY.name).next().is_some();
     (residue.is_empty() || is_written)
         // In their order, and none twice.
         && residue.is_sorted_by(|one, next| one.path < next.path)
-        && length(residue.len()) <= grant.number("files")
+        && wide(residue.len()) <= grant.number("files")
         && bytes <= grant.number("bytes")
         && residue.iter().all(|Residue { path, .. }| {
             path.len() <= PATH
-                && length(path.split('/').count()) <= grant.number("depth")
+                && wide(path.split('/').count()) <= grant.number("depth")
                 && path.split('/').all(|name| !name.is_empty() && !name.starts_with('.'))
                 && !path.chars().any(char::is_control)
         })

@@ -116,6 +116,9 @@ const FIELDS: &[Lie] = &[
     told("a tripwire that the policy does not have", CONTRADICTION, |told| {
         told.tripwires = vec![("workspace.write".into(), u64::MAX)];
     }),
+    told("tripwires in another order", UNKNOWN, |told| {
+        told.tripwires = vec![("workspace.write".into(), 1), ("workspace.append".into(), 1)];
+    }),
     told("a tripwire that is counted twice", UNKNOWN, |told| {
         told.tripwires = vec![("workspace.write".into(), 1); 2];
     }),
