@@ -9,7 +9,7 @@ use rayon::ThreadPool;
 
 use super::halt::{Halt, Reserve};
 use super::lineage::Lineages;
-use super::order::{InOrder, fan_out};
+use super::order::{InOrder, Take, fan_out};
 use super::{Error, Threads};
 use crate::episode::{self, Aborted, Cancel, Setting};
 use crate::gate::Demands;
@@ -26,7 +26,7 @@ pub(super) enum Executor {
     Workers(Box<Crew>, ThreadPool, Cancel),
 }
 
-/// An episode that is over, and ready to be recorded.
+/// An episode that is over, and ready to be recorded; an error in its place says why it cannot be written down.
 pub(super) struct Lived {
     pub(super) transcript: Transcript,
     pub(super) sealed: Sealed,
@@ -34,13 +34,10 @@ pub(super) struct Lived {
     pub(super) failure: Option<episode::Error>,
 }
 
-/// What an episode that is over comes to, or why it cannot be written down.
-pub(super) type Outcome = Result<Lived, Error>;
-
 /// Some episodes of a run, none of which depends on another.
 struct Wave<'w> {
     lineages: &'w Lineages,
-    order: InOrder<'w, Outcome>,
+    order: InOrder<'w, Result<Lived, Error>>,
     /// What the record keeps of steps.
     steps: Detail,
 }
@@ -73,7 +70,7 @@ impl Executor {
         lineages: &Lineages,
         wave: Range<u64>,
         steps: Detail,
-        take: &mut super::order::Take<'_, Outcome>,
+        take: &mut Take<'_, Result<Lived, Error>>,
     ) -> Result<(), worker::Error> {
         let episodes = wave.end.saturating_sub(wave.start);
         let wave = Wave { lineages, order: InOrder::new(wave, lineages.held(), take), steps };
