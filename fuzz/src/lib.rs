@@ -85,6 +85,7 @@ fn seal(folder: &Path) -> Digest {
         agent: named("agent"),
         instructions: None,
         imports: Vec::new(),
+        roles: Vec::new(),
         policy: named("policy"),
         effective: "policy".to_owned(),
         environment: named("world"),

@@ -27,6 +27,7 @@ mod outside;
 mod printed;
 mod random;
 mod tools;
+mod turns;
 mod wasi;
 mod workspace;
 
@@ -35,8 +36,8 @@ use std::sync::Arc;
 use wasmtime::component::{Linker, LinkerInstance};
 
 pub use self::convert::{end_to_wit, value_to_wit};
-pub use self::episode::{STEP, nowhere, step};
-pub use self::host::{Closed, Host, Opening};
+pub use self::episode::{STEP, link_by_turns, nowhere, step};
+pub use self::host::{Closed, Departed, Host, Opening};
 pub use self::limit::Limit;
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, is_of_the_system};
 pub use self::log::MESSAGE;
@@ -44,6 +45,7 @@ pub use self::meter::{Allowance, after_end, calls};
 pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::TOOLS;
+pub use self::turns::Turns;
 pub use self::wasi::{Left, WASI_VERSION, WasiFault, is_of_a_runtime, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{
     Error as WorkspaceError, PATH, Room, abandon as abandon_folders, make as make_folder, remove as remove_folder, room,

@@ -130,6 +130,17 @@ impl Failure {
                 chain(error),
                 "leave `--lineages` out, or give no more than the size of the policy's population",
             ),
+            run::Error::Roles { world, roles } => {
+                let help = match roles.as_slice() {
+                    [] => "name the agent alone, without `--role`".to_owned(),
+                    roles => {
+                        let all: Vec<String> = roles.iter().map(|role| format!("--role {role}=AGENT")).collect();
+                        format!("write `dayfly run {} -e {}`", all.join(" "), crate::value::plain(world))
+                    }
+                };
+                Self::new(Exit::Input, error.to_string(), help)
+            }
+            run::Error::Apart => Self::new(Exit::Input, error.to_string(), "leave `--isolate process` out"),
             run::Error::NotIsolated(_) => Self::new(Exit::Input, error.to_string(), "add `--isolate process`"),
             run::Error::Worker(worker::Error::Missing(_)) => Self::new(
                 Exit::Input,

@@ -8,7 +8,8 @@ use super::named;
 use crate::agent::{self, Known, Source};
 use crate::environment::{KINDS, Selection};
 use crate::episode;
-use crate::policy::{self, Base, Policy, Process, SourceFile};
+use crate::policy::{self, Base, Policy, Process, SourceFile, Ungranted};
+use crate::transcript::Role;
 use crate::value::{Fault, Opening, hint};
 use crate::{property, run};
 
@@ -134,6 +135,15 @@ pub(super) fn task(text: &str) -> Result<String, Failure> {
 pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Result<(), Failure> {
     let agent = agent.as_ref();
     let missing = policy.ungranted(agent.imports());
+    granted(agent, policy, name, missing)
+}
+
+/// The same of what the policy grants a role.
+pub(super) fn fits_role(agent: &Known, policy: &Policy, name: &str, role: &Role) -> Result<(), Failure> {
+    granted(agent, policy, name, policy.share(role.as_str()).ungranted(agent.imports()))
+}
+
+fn granted(agent: &Known, policy: &Policy, name: &str, missing: Vec<Ungranted>) -> Result<(), Failure> {
     if missing.is_empty() {
         let begins = agent.begins_within(episode::memory(policy));
         return begins.map_err(|error| Failure::input(error.to_string(), error.help()));

@@ -16,13 +16,13 @@ use self::host::host;
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, progress, say, width};
-use crate::agent::Compiler;
+use crate::agent::{Compiler, Known};
 use crate::environment::{Knob, Selection};
 use crate::ledger;
 use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
 use crate::run::{self, Ending, Outcome, Plan, Summary, Workers};
-use crate::transcript::{End, Transcript};
+use crate::transcript::{End, Role, Transcript};
 use crate::value::{Seed, many};
 use crate::worker::Left;
 
@@ -31,8 +31,11 @@ use crate::worker::Left;
 pub(super) struct Run {
     /// An agent: a built-in name, or the path of a component (.wasm or .wat). What follows a colon is told to
     /// it at the end of every task, on a line of its own.
-    #[arg(value_name = "AGENT[:INSTRUCTIONS]")]
-    agent: String,
+    #[arg(value_name = "AGENT[:INSTRUCTIONS]", required_unless_present = "role")]
+    agent: Option<String>,
+    /// Who plays a role, in an environment that has several: once for each. `dayfly explain ENVIRONMENT` names them.
+    #[arg(long, value_name = "ROLE=AGENT[:INSTRUCTIONS]", conflicts_with = "agent", value_parser = Cast::parse)]
+    role: Vec<Cast>,
     /// A policy: a built-in name, or the path of a TOML file.
     #[arg(long, short, default_value = "strict")]
     policy: String,
@@ -76,6 +79,21 @@ pub(super) struct Run {
     /// Show no progress and no summary.
     #[arg(long, short)]
     quiet: bool,
+}
+
+/// A role, and the agent that plays it.
+#[derive(Clone, Debug)]
+struct Cast {
+    role: Role,
+    agent: String,
+}
+
+impl Cast {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (role, agent) = text.split_once('=').ok_or("write `ROLE=AGENT`, such as `odd=planner`")?;
+        let role = Role::new(role).map_err(|error| error.to_string())?;
+        Ok(Self { role, agent: agent.to_owned() })
+    }
 }
 
 /// Where episodes are lived.
@@ -143,10 +161,19 @@ impl Run {
         self.note_unpaid(&policy, &selection);
         let task = self.task.as_deref().map(find::task).transpose()?;
         // Before anything is compiled: that may take a minute.
-        let agent = find::known(&self.agent)?;
-        find::fits(&agent, &policy, &self.policy)?;
+        let roles = self.roles(&policy)?;
+        let agent = match (&self.agent, roles.first()) {
+            (Some(agent), _) => {
+                let agent = find::known(agent)?;
+                find::fits(&agent, &policy, &self.policy)?;
+                agent
+            }
+            (None, Some((_, agent))) => agent.clone(),
+            (None, None) => return Err(Failure::input("there is no agent", "name one, such as `planner`")),
+        };
         Ok(Plan {
             agent,
+            roles,
             policy,
             world: selection.into(),
             task: task.map(Arc::from),
@@ -155,6 +182,16 @@ impl Run {
             seed: self.seed,
             draws: self.draws.as_deref().map(Arc::from),
         })
+    }
+
+    /// Who plays which role.
+    fn roles(&self, policy: &Policy) -> Result<Vec<(Role, Known)>, Failure> {
+        let known = |cast: &Cast| {
+            let agent = find::known(&cast.agent)?;
+            find::fits_role(&agent, policy, &self.policy, &cast.role)?;
+            Ok((cast.role.clone(), agent))
+        };
+        self.role.iter().map(known).collect()
     }
 
     /// Say that what the next episode is to be paid never is, where the policy makes its world anew.

@@ -23,11 +23,13 @@ mod deference;
 mod friend_or_foe;
 mod grid;
 mod marker;
+mod matching_pennies;
 mod off_switch;
 mod offers;
 mod parameters;
 mod past_self;
 mod rocks_and_diamonds;
+mod roles;
 mod selection;
 mod shutdown_delay;
 mod table;
@@ -37,6 +39,7 @@ mod time_limit;
 mod tomato_watering;
 
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
+pub use roles::{Roles, Shared};
 pub use selection::Selection;
 pub use shutdown_delay::MOST_COINS;
 
@@ -59,6 +62,7 @@ pub const KINDS: &[Kind] = &[
     deference::KIND,
     action_swap::KIND,
     time_limit::KIND,
+    matching_pennies::KIND,
 ];
 
 /// A world that an agent acts in, one episode at a time.
@@ -105,6 +109,11 @@ pub trait Environment: Send {
     ///
     /// Two worlds of the same selection with the same state have the same future.
     fn state(&self) -> Vec<u8>;
+
+    /// What it says of its roles, where several act in it; nothing where one agent does.
+    fn roles(&self) -> Option<&dyn Roles> {
+        None
+    }
 
     /// Go on from the `state` of another world of the same selection, as if the episodes before had been lived here.
     ///
@@ -155,6 +164,10 @@ macro_rules! as_within {
 
         fn state(&self) -> Vec<u8> {
             self.$world.state()
+        }
+
+        fn roles(&self) -> Option<&dyn $crate::environment::Roles> {
+            self.$world.roles()
         }
 
         fn restore(&mut self, state: &[u8]) -> Result<(), $crate::environment::Foreign> {

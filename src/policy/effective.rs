@@ -35,6 +35,7 @@ impl Policy {
             boundary,
             population,
             grants,
+            roles: _,
             isolation,
             record,
             run_bytes,

@@ -1,5 +1,6 @@
 //! What was read, laid over the policy that it extends. Every value is checked here against the parent's.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -76,6 +77,7 @@ impl<'a> Overlay<'a> {
             boundary,
             population,
             grants,
+            roles: BTreeMap::new(),
             isolation,
             record,
             run_bytes,

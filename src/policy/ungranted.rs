@@ -1,7 +1,6 @@
 //! What the policy grants, and what an agent imports that it does not.
 
 use super::{Granted, Policy};
-use crate::capability::CAPABILITIES;
 use crate::gate::Mode;
 
 /// A capability that an agent imports and the policy does not mention.
@@ -23,14 +22,6 @@ impl Policy {
     ///
     /// A policy that extends another grants nothing that the other does not: there, the lines belong into the other.
     pub fn ungranted(&self, imports: &[&str]) -> Vec<Ungranted> {
-        // INVARIANT 1: what the policy does not mention is not granted.
-        let missing = imports.iter().filter(|name| !self.grants.contains_key(**name));
-        missing
-            .map(|name| {
-                let known = CAPABILITIES.iter().any(|capability| capability.name == *name);
-                let lines = known.then(|| format!("[grants.{name}]\nmode = \"grant\"\n"));
-                Ungranted { capability: (*name).to_owned(), lines }
-            })
-            .collect()
+        self.whole().ungranted(imports)
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn acting(episode: u64, actions: &[u64]) -> Transcript {
 /// A step after the end, refused.
 pub(super) fn late_entry() -> Entry {
     Entry {
+        role: None,
         ordinal: 2,
         step: 2,
         operation: Called { capability: "episode".into(), name: "step".into() },

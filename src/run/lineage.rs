@@ -215,6 +215,7 @@ mod tests {
         let bytes = SHIPPED.iter().find(|shipped| shipped.name == agent).unwrap().bytes;
         Plan {
             agent: Known::read(agent, bytes).unwrap(),
+            roles: Vec::new(),
             policy: Arc::new(Policy::shipped("population").unwrap()),
             world: "past-self".parse::<Selection>().unwrap().into(),
             task: None,

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use super::{Error, Make};
 use crate::agent::Known;
 use crate::capability::{PACKAGE, VERSION};
-use crate::environment::{Environment, Selection};
-use crate::ledger::{FORMAT, Manifest, Named};
+use crate::environment::{Environment, Roles, Selection};
+use crate::ledger::{FORMAT, Manifest, Named, Played};
 use crate::policy::{Policy, Population};
-use crate::value::{Digest, Draws, Seed};
+use crate::transcript::Role;
+use crate::value::{Digest, Draws, Seed, handed_to_roles};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The agent.
+    /// The agent; of several roles, that of the first.
     pub agent: Known,
+    /// Who plays which role, in a world that has several.
+    pub roles: Vec<(Role, Known)>,
     /// The policy.
     pub policy: Arc<Policy>,
     /// The environment.
@@ -49,6 +52,7 @@ impl Plan {
     pub fn new(agent: Known, policy: impl Into<Arc<Policy>>, world: impl Into<World>) -> Self {
         Self {
             agent,
+            roles: Vec::new(),
             policy: policy.into(),
             world: world.into(),
             task: None,
@@ -59,10 +63,22 @@ impl Plan {
         }
     }
 
-    /// All that the agent can see of chance.
+    /// The same in a world of several roles, each of which an agent plays.
+    #[must_use]
+    pub fn with_roles(self, roles: Vec<(Role, Known)>) -> Self {
+        let agent = roles.first().map_or(self.agent, |(_, agent)| agent.clone());
+        Self { agent, roles, ..self }
+    }
+
+    /// All that the agent can see of chance; of several roles, all that any of them can.
     pub fn draws(&self) -> Draws {
+        let task = self.task.as_deref();
         match &self.draws {
-            None => Draws::of(self.seed, self.agent.handed(self.task.as_deref())),
+            None if self.roles.is_empty() => Draws::of(self.seed, self.agent.handed(task)),
+            None => {
+                let handed = self.roles.iter().map(|(role, agent)| (role.as_str(), agent.handed(task)));
+                Draws::of(self.seed, handed_to_roles(handed))
+            }
             Some(name) => Draws::named(self.seed, name),
         }
     }
@@ -78,6 +94,7 @@ impl Plan {
             agent: Named { name: agent.name().to_owned(), digest: agent.digest() },
             instructions: agent.instructions().map(str::to_owned),
             imports: agent.imports().iter().copied().map(Cow::from).collect(),
+            roles: self.roles.iter().map(|(role, agent)| part(role, agent)).collect(),
             policy: Named { name: self.policy.name.clone(), digest: self.policy.digest() },
             effective: self.policy.effective(),
             environment: Named { name: self.world.name.clone(), digest: Digest::of(self.world.definition.as_bytes()) },
@@ -90,6 +107,25 @@ impl Plan {
         }
     }
 
+    /// The same, with its roles in the order of the world.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Roles`] where the world has other roles.
+    pub(super) fn fitting_its_world(mut self) -> Result<Self, Error> {
+        let world = self.world.make();
+        let names = world.roles().map(Roles::names).unwrap_or_default();
+        let place = |role: &Role| names.iter().position(|name| *name == role.as_str());
+        self.roles.sort_by_key(|(role, _)| place(role).unwrap_or(usize::MAX));
+        if self.roles.iter().map(|(role, _)| role.as_str()).ne(names.iter().copied()) {
+            return Err(Error::Roles {
+                world: self.world.name.clone(),
+                roles: names.iter().map(|name| (*name).to_owned()).collect(),
+            });
+        }
+        Ok(self)
+    }
+
     /// Whether the policy has a population of at least as many lineages.
     pub(super) fn fits_its_population(&self) -> Result<(), Error> {
         match self.policy.population {
@@ -99,6 +135,16 @@ impl Plan {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// What a manifest says of a role.
+fn part(role: &Role, agent: &Known) -> Played {
+    Played {
+        role: role.clone(),
+        agent: Named { name: agent.name().to_owned(), digest: agent.digest() },
+        instructions: agent.instructions().map(str::to_owned),
+        imports: agent.imports().iter().copied().map(Cow::from).collect(),
     }
 }
 

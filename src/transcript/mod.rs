@@ -21,6 +21,7 @@ mod entries;
 mod entry;
 mod header;
 mod recorder;
+mod role;
 mod sound;
 mod step;
 mod tally;
@@ -33,7 +34,8 @@ pub use end::{Closing, End};
 pub use entries::Budget;
 pub use entry::{Argument, Called, Decision, Due, Entry, Operation, Part, Weight};
 pub use header::Header;
-pub use recorder::{Calls, Detail, Keep, Record, Recorder};
+pub use recorder::{Calls, Counts, Detail, Keep, Record, Recorder};
+pub use role::{NoRole, Role, RoleBody};
 pub use step::Step;
 pub use tally::{Tally, Touched};
 

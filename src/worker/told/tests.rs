@@ -142,6 +142,7 @@ fn more_than_the_policy_allows_is_not_believed() {
 #[test]
 fn entries_are_those_that_the_gate_can_make() {
     let entry = |operation, class, argument: &str| Entry {
+        role: None,
         ordinal: 0,
         step: 0,
         operation: called(operation),
@@ -189,6 +190,7 @@ fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt
 /// A granted call of `operation`, which the agent made first.
 fn granted(operation: &str, place: &str, digest: Digest) -> Entry {
     Entry {
+        role: None,
         ordinal: 0,
         step: 0,
         operation: called(operation),
@@ -258,6 +260,7 @@ fn what_contradicts_itself_is_not_believed() {
     let shown = |count: u64| {
         move |told: &mut Told| {
             let entry = Entry {
+                role: None,
                 decision: Decision::Refused,
                 class: Some(Class::Ungranted),
                 ..granted("outbox.send", "", Digest::of(b""))
