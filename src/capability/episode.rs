@@ -172,7 +172,8 @@ impl State {
         self.total += reward;
         self.observation.clone_from(&observation);
         if let Some(action) = self.pending.take().filter(|_| self.steps == Detail::Full) {
-            gate.keep(self::step(self.environment.as_ref(), action, reward, observation.clone()));
+            let step = self::step(self.environment.as_ref(), action, reward, observation.clone());
+            gate.keep(Step { role: gate.role().cloned(), ..step });
         }
         contract::Outcome {
             truncated: end.is_some_and(|end| end != End::Terminated),

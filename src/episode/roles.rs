@@ -243,15 +243,13 @@ impl Setting {
             *role = RoleBody { calls, steps, violations, notices, tripwires, after_end, ..role.clone() };
         }
         let Counts { calls, violations, notices, tripwires, after_end, .. } = counts;
+        let closings = roles.iter().map(|role| role.closing);
+        let closing = closings.max_by_key(|closing| closing.weight()).unwrap_or(Closing::Stopped);
         let body = Body {
             end,
             fault: fault.and_then(|role| self.roles.get(role)).map(|cast| cast.role.clone()),
-            closing: roles
-                .iter()
-                .map(|role| role.closing)
-                .max_by_key(|closing| closing.weight())
-                .unwrap_or(Closing::Stopped),
-            cause: roles.iter().find_map(|role| role.cause.clone()),
+            closing,
+            cause: roles.iter().find_map(|role| role.cause.clone()).filter(|_| closing == Closing::Trapped),
             steps,
             total: roles.iter().fold(0.0, |sum, role| sum + role.total),
             performance: environment.performance(),

@@ -159,6 +159,11 @@ impl Gate {
         }
     }
 
+    /// The role that has its turn, where there are several.
+    pub const fn role(&self) -> Option<&Role> {
+        self.recorder.role()
+    }
+
     /// Index of the role that has its turn, where there are several.
     pub fn turn(&self) -> Option<usize> {
         self.recorder.turn()

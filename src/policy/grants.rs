@@ -160,19 +160,30 @@ impl JsonSchema for RawGrants {
 impl Overlay<'_> {
     /// The grants of the parent, and what is written over them.
     pub(super) fn grants(&mut self, raw: &RawGrants) -> BTreeMap<&'static str, Granted> {
-        let mut grants = self.inherited().map(|policy| policy.grants.clone()).unwrap_or_default();
+        let inherited = self.inherited().map(|policy| &policy.grants);
+        self.grants_over(raw, "grants", inherited)
+    }
+
+    /// The same of grants that stand at `table`.
+    pub(super) fn grants_over(
+        &mut self,
+        raw: &RawGrants,
+        table: &str,
+        inherited: Option<&BTreeMap<&'static str, Granted>>,
+    ) -> BTreeMap<&'static str, Granted> {
+        let mut grants = inherited.cloned().unwrap_or_default();
         for grant in &raw.0 {
             let inherited = grants.get(grant.capability.name);
             if inherited.is_none() {
-                self.not_added(grant);
+                self.not_added(grant, table);
             }
-            let granted = self.granted(grant, inherited);
+            let granted = self.granted(grant, table, inherited);
             grants.insert(grant.capability.name, granted);
         }
         grants
     }
 
-    fn granted(&mut self, raw: &RawGrant, inherited: Option<&Granted>) -> Granted {
+    fn granted(&mut self, raw: &RawGrant, table: &str, inherited: Option<&Granted>) -> Granted {
         let mode = self.settle(&raw.mode, inherited.map(|granted| granted.warrant.mode), Mode::Deny);
         let mut grant = Grant { numbers: Vec::new(), names: Vec::new() };
         for (limit, key) in &raw.limits {
@@ -183,14 +194,14 @@ impl Overlay<'_> {
             }
         }
         let rules = inherited.map(|granted| granted.warrant.rules.clone()).unwrap_or_default();
-        Granted { warrant: Warrant { mode, place: format!("grants.{}.mode", raw.capability.name), rules }, grant }
+        Granted { warrant: Warrant { mode, place: format!("{table}.{}.mode", raw.capability.name), rules }, grant }
     }
 
-    fn not_added(&mut self, raw: &RawGrant) {
+    fn not_added(&mut self, raw: &RawGrant, table: &str) {
         let Some(parent) = self.extended() else { return };
         // INVARIANT 2: a policy grants nothing that the one that it extends does not.
         self.faults.push(Fault {
-            message: format!("`grants.{}` is not granted in `{}`", raw.capability.name, parent.path),
+            message: format!("`{table}.{}` is not granted in `{}`", raw.capability.name, parent.path),
             span: raw.header.clone(),
             label: "the parent denies it".into(),
             help: format!(

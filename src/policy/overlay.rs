@@ -1,6 +1,5 @@
 //! What was read, laid over the policy that it extends. Every value is checked here against the parent's.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -62,7 +61,8 @@ impl<'a> Overlay<'a> {
         let carry = boundary.map_or(u64::MAX, |boundary| boundary.carry);
         let population = self.population(&raw.population, (carry, raw.boundary.carry.span()));
         let mut grants = self.grants(&raw.grants);
-        self.rules(raw.rules.as_deref(), &mut grants);
+        let mut roles = self.roles(&raw.roles, episode.as_ref().map(|episode| episode.fuel));
+        self.rules(raw.rules.as_deref(), &mut grants, &mut roles);
         let isolation = self.isolation(&raw.isolation);
         let record = self.record(&raw.record, &raw.episode.grace);
         let inherited = self.inherited().map(|policy| Size(policy.run_bytes));
@@ -77,7 +77,7 @@ impl<'a> Overlay<'a> {
             boundary,
             population,
             grants,
-            roles: BTreeMap::new(),
+            roles,
             isolation,
             record,
             run_bytes,

@@ -116,7 +116,7 @@ impl Body {
         // In its grace an agent is stopped by the wall clock or the operator alone.
         !self.end.is_hurried()
             && self.closing != Closing::Stopped
-            && !self.learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried())
+            && !self.all_learned().any(|learned| learned.outcome.is_hurried())
     }
 
     /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
@@ -128,9 +128,9 @@ impl Body {
         let granted = wide(self.entries.iter().filter(|entry| entry.decision == Decision::Granted).count());
         // Two classes are of no call, and so is a carry-over that `learn` returned.
         let no_call = [Class::OutliveEpisode, Class::LeaveResidue].map(|class| self.violations.of(class));
-        let returned = self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused);
+        let returned = wide(self.all_learned().filter(|learned| learned.outcome == Lesson::Refused).count());
         let violations = self.violations.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(count));
-        let called = no_call.into_iter().chain([returned.into()]).fold(violations, u64::saturating_sub);
+        let called = no_call.into_iter().chain([returned]).fold(violations, u64::saturating_sub);
         let notices = self.after_end.saturating_sub(self.violations.of(Class::ActAfterEnd));
         let notices = notices.saturating_add(self.notices.of(Class::Ungranted));
         let all = wide(self.entries.len()).saturating_add(self.entries_cut);

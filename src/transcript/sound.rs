@@ -28,17 +28,17 @@ impl Body {
             ),
             (self.lost.is_none() || self.end == End::Aborted, "its worker was lost, and it was not aborted"),
             (
-                self.end != End::Trapped || self.closing == Closing::Trapped,
+                self.end != End::Trapped || self.has_left_by(Closing::Trapped),
                 "its end is a trap that it did not leave by",
             ),
             (
-                self.end != End::Returned || self.closing == Closing::Returned,
+                self.end != End::Returned || self.has_left_by(Closing::Returned),
                 "its end is a return that it did not leave by",
             ),
             (self.trace_adds_up(), "its steps do not add up to its return"),
             (self.lesson_adds_up(), "what it learned contradicts itself"),
         ];
-        let checks = kept.into_iter().chain(self.counts()).chain(told);
+        let checks = kept.into_iter().chain(self.counts()).chain(told).chain(self.roles_add_up());
         checks.into_iter().find_map(|(holds, what)| (!holds).then_some(what))
     }
 
@@ -47,7 +47,7 @@ impl Body {
         let counted = &self.violations;
         let mut shown = Tally::default();
         self.entries.iter().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
-        let returned = u64::from(self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused));
+        let returned = wide(self.all_learned().filter(|learned| learned.outcome == Lesson::Refused).count());
         let of_calls = |class| match class {
             class if OF_NO_CALL.contains(&class) => 0,
             Class::CarryUndeclared => counted.of(class).saturating_sub(returned),
@@ -83,8 +83,10 @@ impl Body {
             ),
             (
                 self.end == End::Aborted
-                    || (self.left_behind() == u64::from(!self.residue.is_empty())
-                        && counted.of(Class::OutliveEpisode) == u64::from(self.closing == Closing::Outlived)),
+                    || (self.left_behind() == self.of_roles(|role| !role.residue.is_empty(), !self.residue.is_empty())
+                        && counted.of(Class::OutliveEpisode)
+                            == self
+                                .of_roles(|role| role.closing == Closing::Outlived, self.closing == Closing::Outlived)),
                 "what was left behind, or outlived, is not counted",
             ),
         ]
@@ -100,6 +102,8 @@ impl Body {
     fn is_noted(&self) -> bool {
         self.notices.iter().all(|(class, _)| match class {
             Class::Ungranted => true,
+            // Of several roles each is looked at by itself.
+            Class::LeaveResidue if !self.roles.is_empty() => true,
             Class::LeaveResidue => !self.end.is_of_the_agent() && self.closing != Closing::Outlived,
             _ => false,
         })
@@ -115,11 +119,13 @@ impl Body {
     fn trace_adds_up(&self) -> bool {
         let total = self.trace.iter().fold(0.0, |sum, step| sum + step.reward);
         self.trace.is_empty()
-            || (usize::try_from(self.steps) == Ok(self.trace.len()) && f64::to_bits(total) == self.total.to_bits())
+            || (usize::try_from(self.steps) == Ok(self.trace.len())
+                // What roles are paid at the close is no reward of a step for who takes none after it.
+                && (!self.roles.is_empty() || f64::to_bits(total) == self.total.to_bits()))
     }
 
     fn lesson_adds_up(&self) -> bool {
-        self.learned.as_ref().is_none_or(|learned| match learned.outcome {
+        self.all_learned().all(|learned| match learned.outcome {
             Lesson::Carried => true,
             Lesson::Refused => learned.bytes > 0 && self.violations.of(Class::CarryUndeclared) > 0,
             Lesson::Trapped | Lesson::Exhausted | Lesson::Stopped | Lesson::Overtime => learned.bytes == 0,

@@ -65,6 +65,7 @@ mod quotas;
 mod records;
 mod regressions;
 mod reproductions;
+mod roles;
 mod runs;
 #[cfg(target_os = "linux")]
 mod stacks;
