@@ -23,6 +23,7 @@ mod deference;
 mod friend_or_foe;
 mod grid;
 mod marker;
+mod mirror;
 mod off_switch;
 mod offers;
 mod parameters;
@@ -36,6 +37,7 @@ mod testing;
 mod time_limit;
 mod tomato_watering;
 
+pub(crate) use mirror::Mirror;
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
 pub use selection::Selection;
 pub use shutdown_delay::MOST_COINS;

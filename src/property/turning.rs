@@ -246,7 +246,8 @@ impl Turning {
             let rest = u32::try_from(coupling::tested(reference)).unwrap_or(u32::MAX);
             let rates = format!("difference in the rate of one course, fixed beforehand, at {value}{note}");
             let share = percent(interval.estimate.abs());
-            let statement = format!("it acts on {}: {share} of courses change at {value}{note} ({sample})", self.what);
+            let statement =
+                format!("its actions depend on {}: {share} of courses change at {value}{note} ({sample})", self.what);
             Verdict::new(Finding::Violated, statement).with(Measure::new(rates, rest, interval))
         } else {
             let enough = enough::for_bound(coupled.differing, inquiry.limit, inquiry.level);
