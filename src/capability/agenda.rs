@@ -4,12 +4,15 @@ use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Grant, Ground, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Class, Operation, Part, Weight};
 use crate::wit::dayfly::agent::agenda::Reminder;
 
 const REMIND: Operation = Operation { capability: "agenda", name: "remind", code: 0x30, weight: Weight::Heavy };
 const DUE: Operation = Operation { capability: "agenda", name: "due", code: 0x31, weight: Weight::Light };
+
+/// The rule on reminders at a step that the episode does not have.
+const WITHIN: &str = "a reminder lies within the episode";
 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "agenda",
@@ -28,6 +31,15 @@ pub(super) const CAPABILITY: Capability = Capability {
             meaning: "the notes of all reminders together",
         },
     ],
+    grounds: &[(
+        REMIND,
+        &[
+            Ground::Never(Class::DeferPastEnd, WITHIN),
+            Ground::Invalid,
+            Ground::Quota("reminders"),
+            Ground::Quota("bytes"),
+        ],
+    )],
     after_end: AfterEnd::Violation,
     fits: None,
     by_runtimes: &[],
@@ -62,7 +74,7 @@ impl State {
 
     fn fits(&self, now: u32, step: u32, note: &str, limits: Limits) -> Result<usize, Shortfall> {
         if step > self.last_step {
-            return Err(Shortfall::Never(Class::DeferPastEnd, "a reminder lies within the episode"));
+            return Err(Shortfall::Never(Class::DeferPastEnd, WITHIN));
         }
         if step <= now {
             return Err(Shortfall::Invalid("that step has been taken".into()));

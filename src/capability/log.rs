@@ -8,7 +8,7 @@ use super::host::{Host, Opening};
 use super::printed::Printed;
 use super::wasi::OutputStream;
 use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Gate, Kept, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Gate, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 use crate::value::wide;
 
@@ -24,6 +24,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         kind: Kind::Size { default: 16 << 10, most: 16 << 20 },
         meaning: "all messages of an episode together; each counts 8 bytes more than its text",
     }],
+    grounds: &[(WRITE, &[Ground::Quota("bytes")])],
     after_end: AfterEnd::Notice,
     fits: Some(fits),
     by_runtimes: &[],

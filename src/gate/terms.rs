@@ -137,8 +137,18 @@ impl Warrant {
 
     /// Whether some call of `operation` at this step, whatever name it has, is decided so by the line at `place`.
     pub fn can_decide(&self, operation: Operation, step: u32, mode: Mode, place: &str) -> bool {
+        self.decisions(operation, step).any(|decided| decided == (mode, place))
+    }
+
+    /// Whether some call of `operation` at this step, whatever name it has, is decided so.
+    pub fn can_be(&self, operation: Operation, step: u32, mode: Mode) -> bool {
+        self.decisions(operation, step).any(|(decided, _)| decided == mode)
+    }
+
+    /// Every decision on calls of `operation` at this step, whatever name they have.
+    fn decisions(&self, operation: Operation, step: u32) -> impl Iterator<Item = (Mode, &str)> {
         let names = self.rules.iter().map(|rule| rule.name.as_deref());
-        std::iter::once(None).chain(names).any(|name| self.decide(operation, name, step) == (mode, place))
+        std::iter::once(None).chain(names).map(move |name| self.decide(operation, name, step))
     }
 }
 

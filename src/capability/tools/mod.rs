@@ -16,8 +16,8 @@ use wasmtime::component::Linker;
 use super::host::{Host, Opening};
 use super::outside::{Cut, Wall};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall, Told};
-use crate::transcript::{Argument, Operation, Part, Weight};
+use crate::gate::{AfterEnd, Capability, Grant, Ground, Kind, Limit, Refusal, Request, Shortfall, Told};
+use crate::transcript::{Argument, Class, Operation, Part, Weight};
 use crate::wit::dayfly::agent::tools as contract;
 
 const AVAILABLE: Operation = Operation { capability: "tools", name: "available", code: 0x40, weight: Weight::Light };
@@ -48,6 +48,9 @@ type Waiting = Pin<Box<dyn Future<Output = String>>>;
 /// Every tool, in the order of their names.
 pub const TOOLS: &[Tool] = &[calculator::TOOL, search::TOOL, wait::TOOL];
 
+/// The rule on tools that are not allowed.
+const ALLOW: &str = "grants.tools.allow";
+
 pub(super) const CAPABILITY: Capability = Capability {
     name: "tools",
     summary: "named host tools that the policy allows",
@@ -66,6 +69,7 @@ pub(super) const CAPABILITY: Capability = Capability {
             meaning: "the inputs of all calls together",
         },
     ],
+    grounds: &[(CALL, &[Ground::Never(Class::Ungranted, ALLOW), Ground::Quota("calls"), Ground::Quota("bytes")])],
     after_end: AfterEnd::Violation,
     fits: None,
     by_runtimes: &[],
@@ -108,7 +112,7 @@ impl State {
 
     fn fits(&self, name: &str, input: u64, limits: &Limits) -> Result<usize, Shortfall> {
         if !limits.allow.iter().any(|tool| tool.name == name) {
-            return Err(Shortfall::Never(crate::transcript::Class::Ungranted, "grants.tools.allow"));
+            return Err(Shortfall::Never(Class::Ungranted, ALLOW));
         }
         if self.calls >= limits.calls {
             return Err(Shortfall::Quota("calls"));

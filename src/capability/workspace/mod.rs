@@ -26,7 +26,7 @@ use self::index::Index;
 use self::path::Path;
 use super::host::{Host, Opening};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kept, Kind, Limit, Permit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Permit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Residue, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::workspace::Entry;
@@ -36,6 +36,9 @@ const WRITE: Operation = Operation { capability: "workspace", name: "write", cod
 const APPEND: Operation = Operation { capability: "workspace", name: "append", code: 0x12, weight: Weight::Heavy };
 const REMOVE: Operation = Operation { capability: "workspace", name: "remove", code: 0x13, weight: Weight::Heavy };
 const ENTRIES: Operation = Operation { capability: "workspace", name: "entries", code: 0x14, weight: Weight::Light };
+
+/// The grounds on which nothing is written.
+const GROUNDS: &[Ground] = &[Ground::Invalid, Ground::Quota("depth"), Ground::Quota("files"), Ground::Quota("bytes")];
 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "workspace",
@@ -54,6 +57,13 @@ pub(super) const CAPABILITY: Capability = Capability {
             meaning: "how many files and folders there may be at a time",
         },
         Limit { name: "depth", kind: Kind::Count { default: 4, most: 32 }, meaning: "how many names a path may have" },
+    ],
+    grounds: &[
+        (READ, &[Ground::Invalid]),
+        (WRITE, GROUNDS),
+        (APPEND, GROUNDS),
+        (REMOVE, &[Ground::Invalid]),
+        (ENTRIES, &[Ground::Invalid]),
     ],
     after_end: AfterEnd::Violation,
     fits: Some(fits),

@@ -177,6 +177,10 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation_or_a_notice() {
     ] {
         assert_eq!(granting(grants, left(beyond)).unwrap_err(), Doubt::Beyond, "{beyond:?}");
     }
+    // What has something below it is a folder, and it is there.
+    for impossible in [&[("a", 1), ("a/b", 1)][..], &[("a/b", 1)]] {
+        assert_eq!(granting(grants, left(impossible)).unwrap_err(), Doubt::Contradiction, "{impossible:?}");
+    }
     let ungranted = |told: &mut Told| {
         left(&[("a", 1)])(told);
         told.body.entries.clear();
