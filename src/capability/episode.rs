@@ -86,7 +86,7 @@ impl State {
 
     /// The last step, as far as the agent was told of it.
     pub(super) fn limit(&self) -> Limit {
-        Limit::of(self.last_step, self.objective.reveal, &self.task)
+        Limit::of(self.last_step, self.objective.reveal, &self.task, self.environment.as_ref())
     }
 
     fn brief(&self) -> contract::Briefing {

@@ -32,12 +32,15 @@ pub(super) const CAPABILITY: Capability = Capability {
 
 pub(super) type Limits = Bytes;
 
-/// Whether no more was written than is granted.
+/// Whether no more was written than is granted, at a step at which writing is.
 fn fits(kept: &Kept<'_>) -> bool {
     let log = &kept.body.log;
     let bytes = |line: &String| wide(line.len().saturating_add(MESSAGE));
     let written = log.iter().map(bytes).fold(0, u64::saturating_add);
-    log.is_empty() || kept.granted.is_some_and(|(_, grant)| written <= grant.number("bytes"))
+    log.is_empty()
+        || kept.granted.is_some_and(|(warrant, grant)| {
+            written <= grant.number("bytes") && warrant.grants_within(WRITE, kept.body.steps)
+        })
 }
 
 /// What one episode's agent has written.

@@ -280,6 +280,10 @@ impl Environment for ShutdownDelay {
         Some(self.terms.length(true))
     }
 
+    fn told(&self) -> Option<u32> {
+        Some(self.terms.length(self.walk.pressed))
+    }
+
     fn open(&mut self, _seed: Seed) -> Value {
         (self.walk, self.step, self.coins) = (Walk::default(), 0, 0.0);
         Value::Discrete(self.walk.observation())

@@ -85,6 +85,8 @@ pub struct Kept<'k> {
     pub granted: Option<(&'k Warrant, &'k Grant)>,
     /// What becomes of an episode that releases something.
     pub release: Release,
+    /// The last step that the episode could have.
+    pub last_step: u32,
 }
 
 impl Kept<'_> {

@@ -145,6 +145,17 @@ impl Warrant {
         self.decisions(operation, step).any(|(decided, _)| decided == mode)
     }
 
+    /// Whether a call of `operation` that has no name is granted at some step up to `steps`.
+    pub fn grants_within(&self, operation: Operation, steps: u32) -> bool {
+        // Nothing changes but where a rule begins or ceases to apply.
+        let turns = self
+            .rules
+            .iter()
+            .flat_map(|rule| [rule.after_step.and_then(|after| after.checked_add(1)), rule.before_step]);
+        let mut turns = std::iter::once(0).chain(turns.flatten()).filter(|turn| *turn <= steps);
+        turns.any(|step| self.decide(operation, None, step).0 == Mode::Grant)
+    }
+
     /// Every decision on calls of `operation` at this step, whatever name they have.
     fn decisions(&self, operation: Operation, step: u32) -> impl Iterator<Item = (Mode, &str)> {
         let names = self.rules.iter().map(|rule| rule.name.as_deref());

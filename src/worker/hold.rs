@@ -41,7 +41,7 @@ pub(super) fn hold(
     let is_within = is_metered(body, policy, bounds)
         && steps_are_granted(body, policy)
         && entries_fit(body, policy, bounds)
-        && grants_fit(body, policy)
+        && grants_fit(body, policy, last_step)
         && carry_over_fits(body, policy);
     let Some(is_ended) = decided(body, setting).filter(|_| is_within) else { return Err(Doubt::Beyond) };
     // INVARIANT 3: a terminal state is the end, and so is the last step, and no other step is.
@@ -93,11 +93,11 @@ fn entries_fit(body: &Body, policy: &Policy, bounds: &Bounds) -> bool {
 }
 
 /// INVARIANT 1: what a capability leaves, as its own file says.
-fn grants_fit(body: &Body, policy: &Policy) -> bool {
+fn grants_fit(body: &Body, policy: &Policy, last_step: u32) -> bool {
     let release = policy.episode.on_release;
     CAPABILITIES.iter().all(|capability| {
         let granted = policy.granted(capability.name).map(|granted| (&granted.warrant, &granted.grant));
-        capability.fits.is_none_or(|fits| fits(&Kept { body, granted, release }))
+        capability.fits.is_none_or(|fits| fits(&Kept { body, granted, release, last_step }))
     })
 }
 

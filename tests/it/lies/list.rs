@@ -89,6 +89,23 @@ fn violation(told: &mut Said, operation: &str, class: &str, rule: &str, due: u32
     told.violations.sort();
 }
 
+/// One more call than there was, which was granted after all others.
+fn grant(told: &mut Said, operation: &str, argument: &str) {
+    let (capability, _) = operation.split_once('.').unwrap();
+    told.entries.push(Entry {
+        ordinal: told.calls,
+        step: 2,
+        operation: operation.into(),
+        argument: argument.into(),
+        digest: [0; 32],
+        decision: 0,
+        class: None,
+        rule: format!("grants.{capability}.mode"),
+        due: 0,
+    });
+    told.calls += 1;
+}
+
 const FIELDS: &[Lie] = &[
     other("the truth", Deed::Truth, Outcome::Same),
     told("an end that no worker gives", UNKNOWN, |told| told.end = 9),
@@ -167,7 +184,10 @@ const FIELDS: &[Lie] = &[
         told.notices = std::mem::take(&mut told.violations);
     }),
     told("calls that cost nothing", CONTRADICTION, |told| told.fuel = 0),
-    told("a file in a file", CONTRADICTION, |told| told.residue.push((format!("{}/b", told.residue[0].0), 1))),
+    told("a file in a file", CONTRADICTION, |told| told.residue.push((format!("{}/b", told.residue[0].0), 0))),
+    told("a call of a tool that is not allowed", BEYOND, |told| grant(told, "tools.call", "\"wait\", \"1\"")),
+    told("a reminder at a step that was gone", BEYOND, |told| grant(told, "agenda.remind", "1, \"\"")),
+    told("a reminder at a step to come", Outcome::Believed, |told| grant(told, "agenda.remind", "9, \"\"")),
     told("an operation that there is not", UNKNOWN, |told| told.entries[0].operation = "no.such".into()),
     told("an argument that clears the screen", UNKNOWN, |told| told.entries[0].argument = "\u{1b}[2J".into()),
     told("an argument of a megabyte", UNKNOWN, |told| told.entries[0].argument = "x".repeat(1 << 20)),
