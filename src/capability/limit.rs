@@ -49,8 +49,7 @@ fn says(text: &str, steps: u32) -> bool {
             let is_part =
                 before.first().is_some_and(|word| is_numeral(word)) && is_numeral(number.first().unwrap_or(&""));
             let is_named = match before.as_slice() {
-                ["steps", ..] | ["limit", "step" | "steps", ..] => true,
-                ["of" | "is", "limit", "step" | "steps"] => true,
+                ["steps", ..] | ["limit", "step" | "steps", ..] | ["of" | "is", "limit", "step" | "steps"] => true,
                 _ => is_step(words.get(place.saturating_add(number.len()))),
             };
             is_named && !is_part
