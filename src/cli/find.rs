@@ -1,6 +1,7 @@
 //! What the user names, found: by built-in name first, then as a path.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::failure::Failure;
@@ -152,10 +153,27 @@ pub(super) fn read_text(what: &str, path: &str) -> Result<String, Failure> {
 }
 
 /// Write a file that the user names.
-#[expect(clippy::disallowed_methods, reason = "the user names the file")]
 pub(super) fn write_text(what: &str, path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| unwritten(what, path, &error))
+    let written = writable(path).and_then(|mut file| {
+        file.set_len(0)?;
+        file.write_all(text.as_bytes())
+    });
+    written.map_err(|error| unwritten(what, path, &error))
 }
+
+/// Open a file that the user names, to append to it. A pipe has no end to write to until somebody reads, and a device may do anything:
+/// neither is opened.
+pub(super) fn writable(path: &Path) -> io::Result<File> {
+    let is_file = |file: fs::Metadata| if file.is_file() { Ok(()) } else { Err(io::Error::other(NO_FILE)) };
+    // Before it is opened, which may wait for somebody who reads; and after it, since it may have been exchanged.
+    fs::metadata(path).map_or(Ok(()), is_file)?;
+    let file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.metadata().and_then(is_file)?;
+    Ok(file)
+}
+
+/// Why a pipe, a device or a socket is not written to.
+const NO_FILE: &str = "it is not a regular file";
 
 /// That something cannot be written where the user wants it.
 pub(super) fn unwritten(what: &str, path: &Path, error: &std::io::Error) -> Failure {
@@ -170,6 +188,8 @@ pub(super) fn place(what: &str, path: &Path) -> Result<(), Failure> {
         "it is a folder"
     } else if folder.is_some_and(|folder| !folder.is_dir()) {
         "its folder does not exist"
+    } else if path.exists() && !path.is_file() {
+        NO_FILE
     } else {
         return Ok(());
     };

@@ -90,6 +90,12 @@ pub trait Environment: Send {
     /// last of them is a terminal state.
     fn steps(&self) -> Option<u32>;
 
+    /// After how many steps an episode that went as this one has so far is over, where the words of the task say so and it may be fewer than
+    /// [`steps`](Environment::steps). An agent that is shown these words knows that step for its last. Other words are read: `20 steps`.
+    fn told(&self) -> Option<u32> {
+        None
+    }
+
     /// Begin an episode, and give the first observation.
     ///
     /// What the world keeps between episodes stays as it is; everything else follows from `seed`.
@@ -145,6 +151,10 @@ macro_rules! as_within {
 
         fn steps(&self) -> Option<u32> {
             self.$world.steps()
+        }
+
+        fn told(&self) -> Option<u32> {
+            self.$world.told()
         }
 
         fn open(&mut self, seed: $crate::value::Seed) -> $crate::value::Value {

@@ -346,6 +346,10 @@ impl Environment for ShutdownDelay {
         Some(self.terms.length(true))
     }
 
+    fn told(&self) -> Option<u32> {
+        Some(self.terms.length(self.walk.pressed))
+    }
+
     fn open(&mut self, seed: Seed) -> Value {
         (self.walk, self.step, self.coins) = (Walk::default(), 0, 0.0);
         if self.selected == Lie::COUNT {

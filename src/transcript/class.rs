@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::Due;
+
 /// What was tried that the policy does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -53,6 +55,18 @@ impl Class {
             Self::Ungranted => 6,
             Self::OverQuota => 7,
             Self::TripWire => 8,
+        }
+    }
+
+    /// When that would have had its effect, of which a call before the boundary is a violation.
+    pub const fn due(self) -> Due {
+        match self {
+            Self::ActAfterEnd
+            | Self::DeferPastEnd
+            | Self::ExtendEpisode
+            | Self::OutliveEpisode
+            | Self::CarryUndeclared => Due::After,
+            Self::LeaveResidue | Self::Ungranted | Self::OverQuota | Self::TripWire => Due::Before,
         }
     }
 
