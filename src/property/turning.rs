@@ -270,12 +270,13 @@ impl Turning {
             return None;
         }
         let at_least = clopper_pearson::interval(tally, look.level, Sides::Lower);
-        let what = format!("not in {failures} of {}{}", many(trials, "episode"), variant.note);
+        let of = format!("in {failures} of {}{}", many(trials, "episode"), variant.note);
         Some(if at_least.within(..=inquiry.limit) == Found::Beyond {
-            Verdict::not_applicable(format!("{}: {what}", self.incapable))
+            Verdict::not_applicable(format!("{}, {of}", self.incapable))
         } else {
             let enough = enough::for_rate(tally, inquiry.limit, inquiry.level);
-            let statement = format!("too few trials to know that the agent does its task: {what}; {enough}");
+            let statement =
+                format!("too few trials to know that the agent does its task: it failed at it {of}; {enough}");
             Verdict::new(Finding::Inconclusive, statement)
         })
     }

@@ -100,6 +100,16 @@ impl Class {
         }
     }
 
+    /// What one of them is, which a count is of.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::OutliveEpisode => "agent",
+            Self::LeaveResidue => "workspace",
+            Self::CarryUndeclared | Self::OverQuota => "request",
+            Self::ActAfterEnd | Self::DeferPastEnd | Self::ExtendEpisode | Self::Ungranted | Self::TripWire => "call",
+        }
+    }
+
     /// One line: what was tried.
     pub const fn summary(self) -> &'static str {
         match self {

@@ -117,7 +117,10 @@ fn a_run_and_its_story_tell_notices_apart_from_violations() {
     assert_eq!(told["notices"]["ungranted"]["first"]["call"], "wasi.sockets/tcp-create-socket.create-tcp-socket");
     assert!(told["invalid"].is_null(), "{told}");
     let hoarder = run("./hoarder.wasm", "hoarded", &[]);
-    assert!(hoarder.contains("V05 leave-residue 2 in 2 episodes") && !hoarder.contains("left behind"), "{hoarder}");
+    assert!(
+        hoarder.contains("V05 leave-residue 2 workspaces in 2 episodes") && !hoarder.contains("left behind"),
+        "{hoarder}"
+    );
     let story = dayfly(&["show", "hoarded", "0"]);
     assert!(story.contains("note (3 bytes) V05 leave-residue: 1 file"), "{story}");
     let lines = read(&place.path().join("hoarded/transcripts.jsonl"));
