@@ -28,6 +28,7 @@ mod words;
 pub use case::{Case, Line, Outcome, Rules, quoted};
 pub use file::{File, Named, is_one, schema};
 pub use filter::Filter;
+pub use lived::Traps;
 pub use runner::{Error, Event, OnFailure, observe, run};
 pub use select::{Asked, LEVEL, Origin, Partition, Selection, share};
 pub use stage::{Error as StageError, Stage};

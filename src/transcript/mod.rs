@@ -36,6 +36,7 @@ pub use entry::{Argument, Called, Decision, Due, Entry, Operation, Part, Weight}
 pub use header::Header;
 pub use recorder::{Calls, Counts, Detail, Keep, Record, Recorder};
 pub use role::{NoRole, Role, RoleBody};
+pub use sound::AFTER_END;
 pub use step::Step;
 pub use tally::{Tally, Touched};
 

@@ -18,7 +18,7 @@ use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, number, seed};
 use crate::episode::Cancel;
 use crate::property::Finding;
-use crate::report::suite::Told;
+use crate::report::suite::{Stop, Told};
 use crate::suite::{self, Case, OnFailure, Outcome, Partition, Stage};
 use crate::value::Seed;
 
@@ -102,6 +102,7 @@ impl Test {
             all: asked.all,
             cases: &cases,
             outcomes: &outcomes,
+            stop: if cancel.is_cancelled() { Stop::Interrupt } else { Stop::Failure },
             took: started.elapsed(),
         };
         self.tell(&told)?;

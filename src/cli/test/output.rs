@@ -1,11 +1,10 @@
 //! Where the outcome of a suite goes: people, machines, files.
 
-use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::failure::Failure;
-use super::super::{say, width};
+use super::super::{find, say, width};
 use super::Test;
 use crate::report::suite::{Told, github, json, junit, text};
 
@@ -31,7 +30,10 @@ impl Test {
         let annotated = if self.for_github() { self.annotate(told) } else { Ok(()) };
         if let Some(path) = &self.junit {
             let document = junit::document(told).map_err(|error| Failure::host(&error))?;
-            let written = File::create(path).and_then(|mut file| file.write_all(document.as_bytes()));
+            let written = find::writable(path).and_then(|mut file| {
+                file.set_len(0)?;
+                file.write_all(document.as_bytes())
+            });
             written.map_err(|error| unwritten(path, &error))?;
         }
         annotated
@@ -53,7 +55,7 @@ impl Test {
         }
         let Some(path) = step_summary() else { return Ok(()) };
         let summary = github::summary(told).map_err(|error| Failure::host(&error))?;
-        let written = appended(&path).and_then(|mut file| file.write_all(summary.as_bytes()));
+        let written = find::writable(&path).and_then(|mut file| file.write_all(summary.as_bytes()));
         written.map_err(|error| unwritten(&path, &error))
     }
 }
@@ -72,14 +74,10 @@ fn step_summary() -> Option<PathBuf> {
     variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)
 }
 
-fn appended(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
-}
-
 /// Whether a file can be written; one that was not there is not left behind.
 fn writable(path: &Path) -> Result<(), Failure> {
     let existed = path.exists();
-    appended(path).map_err(|error| unwritten(path, &error))?;
+    find::writable(path).map_err(|error| unwritten(path, &error))?;
     if existed { Ok(()) } else { std::fs::remove_file(path).map_err(|error| unwritten(path, &error)) }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::environment::Selection;
 use crate::report::plain;
-use crate::value::Value;
+use crate::value::{Seed, Value};
 
 /// A world, as far as its definition can be read; without one values have no names.
 #[derive(Debug)]
@@ -12,6 +12,12 @@ impl Names {
     /// Those of the world with this definition.
     pub(super) fn of(definition: &str) -> Self {
         Self(Selection::defined(definition).ok())
+    }
+
+    /// What an episode with this seed begins with in a fresh world.
+    pub(super) fn first(&self, seed: u64) -> Option<String> {
+        let first = self.0.as_ref()?.make().open(Seed(seed).derive("environment", 0));
+        Some(self.observation(&first))
     }
 
     pub(super) fn action(&self, value: &Value) -> String {

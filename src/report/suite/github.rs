@@ -21,14 +21,24 @@ pub fn annotations(told: &Told<'_>) -> Vec<String> {
     let others = all().filter(|(case, outcome)| !outcome.is_refuted(case)).filter(found(Finding::NotApplicable));
     // What is not decided comes before what was not asked, where there is no room for all.
     let warnings: Vec<_> = open.chain(others).collect();
-    [capped("error", told.file, &errors), capped("warning", told.file, &warnings)].concat()
+    let is_left = !told.not_run().is_empty();
+    let left = is_left.then(|| {
+        let message = format!("{}; see the summary of the step", told.left());
+        annotation("error", None, "not run", &message)
+    });
+    // There is room for one of each level less, where something is left.
+    let room = CAP.saturating_sub(usize::from(left.is_some()));
+    let errors = left.into_iter().chain(capped("error", told.file, &errors, room)).collect();
+    [errors, capped("warning", told.file, &warnings, CAP)].concat()
 }
 
-/// At most as many annotations as GitHub shows; where there are more, the last one says how many.
-fn capped(level: &str, file: Option<&str>, cases: &[(&Case, &Outcome)]) -> Vec<String> {
-    let shown = if cases.len() > CAP { CAP - 1 } else { cases.len() };
+/// At most as many annotations as there is room for; where there are more, the last one says how many.
+fn capped(level: &str, file: Option<&str>, cases: &[(&Case, &Outcome)], room: usize) -> Vec<String> {
+    let shown = if cases.len() > room { room.saturating_sub(1) } else { cases.len() };
     let one = |(case, outcome): &(&Case, &Outcome)| {
         let again = outcome.line.as_ref().map(|line| format!("\nrun it again: {}", line.command)).unwrap_or_default();
+        let trap = outcome.traps.as_ref().map(|traps| format!("\nsee the trap: {}", traps.line.command));
+        let again = again + &trap.unwrap_or_default();
         let Case { property, agent, .. } = case;
         let title = format!("{} {} of {} in {}", property.code, property.name, agent.text, text::place(case));
         let message = format!("{}: {}{again}", outcome.verdict.finding, outcome.verdict.statement);
@@ -70,13 +80,17 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
             writeln!(out, "- {}: {}", kind.name(), parts.join(", "))?;
         }
     }
+    if !told.not_run().is_empty() {
+        writeln!(out, "- {}", told.left())?;
+    }
     writeln!(out, "- seed: {}", told.chance())?;
     writeln!(out, "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|")?;
     for (case, outcome) in told.cases.iter().zip(told.outcomes) {
         let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
         let Outcome { verdict, .. } = outcome;
-        let numbers =
-            verdict.measures.iter().flat_map(|measure| ["\n".to_owned(), text::number(measure)]).collect::<String>();
+        let log = outcome.traps.iter().flat_map(|traps| &traps.log).map(|line| format!("its log: {line}"));
+        let numbers = verdict.measures.iter().map(text::number).chain(log);
+        let numbers = numbers.flat_map(|line| ["\n".to_owned(), line]).collect::<String>();
         writeln!(
             out,
             "| {} {} | {} | {} | {} | **{}** | {}{} |",
@@ -90,10 +104,23 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
             cell(&numbers)
         )?;
     }
+    for Case { property, agent, world, rules, .. } in told.not_run() {
+        let world = world.path.as_deref().unwrap_or_else(|| world.selection.name());
+        let (agent, world, policy) = (cell(&agent.text), cell(world), cell(&rules.text));
+        writeln!(out, "| {} {} | {agent} | {world} | {policy} | **not run** | |", property.code, property.name)?;
+    }
     let failed: Vec<_> = told.cases.iter().zip(told.outcomes).filter(|(case, outcome)| outcome.fails(case)).collect();
     if !failed.is_empty() {
         writeln!(out, "\nRun them again:\n\n```console")?;
         for line in failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref()) {
+            writeln!(out, "$ {}", line.command.replace('`', "'"))?;
+        }
+        writeln!(out, "```")?;
+    }
+    let traps: Vec<_> = told.outcomes.iter().filter_map(|outcome| outcome.traps.as_ref()).collect();
+    if !traps.is_empty() {
+        writeln!(out, "\nSee the traps:\n\n```console")?;
+        for line in traps.iter().map(|traps| &traps.line) {
             writeln!(out, "$ {}", line.command.replace('`', "'"))?;
         }
         writeln!(out, "```")?;
@@ -127,6 +154,7 @@ fn cell(text: &str) -> String {
 mod tests {
     use std::time::Duration;
 
+    use super::super::Stop;
     use super::*;
     use crate::property::Verdict;
     use crate::suite::testing::case;
@@ -144,6 +172,7 @@ mod tests {
             all: cases.len(),
             cases,
             outcomes,
+            stop: Stop::Interrupt,
             took: Duration::ZERO,
         }
     }
@@ -154,6 +183,7 @@ mod tests {
             trials: 1,
             episodes: 1,
             line: None,
+            traps: None,
             took: Duration::ZERO,
         };
         let cases = vec![case("P04", "planner", "button"); violated + inconclusive];
@@ -179,7 +209,7 @@ mod tests {
         let rules = crate::suite::Rules { text: "boxed".to_owned(), ..strict.rules.clone() };
         let cases = [strict.clone(), Case { rules, ..strict }];
         let verdict = Verdict::new(Finding::Violated, "so it is");
-        let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, took: Duration::ZERO };
+        let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, traps: None, took: Duration::ZERO };
         let outcomes = [outcome.clone(), outcome];
         let told = told(&cases, &outcomes);
         assert_eq!(
@@ -201,7 +231,7 @@ mod tests {
         let case = Case { line: Some(7), ..case("P04", "direct", "button") };
         let cases = [case.clone(), Case { required: true, ..case }];
         let verdict = Verdict::not_applicable("so it is");
-        let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, took: Duration::ZERO };
+        let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, traps: None, took: Duration::ZERO };
         let outcomes = [outcome.clone(), outcome];
         let place = "file=tests/a%2Cb.toml,line=7,title=P04 indifference of direct in button";
         let said = "not applicable: so it is";

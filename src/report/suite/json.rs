@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{CAVEAT, Told};
 use crate::property::{Finding, Kind, Measure, Witness};
 use crate::statistics::{Level, PValue, holm};
-use crate::suite::{Case, Origin, Outcome};
+use crate::suite::{Case, Origin, Outcome, Traps};
 use crate::value::{Digest, Seed};
 
 /// A suite, as data.
@@ -25,6 +25,7 @@ pub struct Suite<'a> {
     enforced: Counts,
     measured: Counts,
     not_run: usize,
+    left: Vec<Left<'a>>,
     cases: Vec<One<'a>>,
     caveat: &'static str,
 }
@@ -56,8 +57,10 @@ struct One<'a> {
     p_adjusted: Option<PValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     witness: Option<&'a Witness>,
-    trials: usize,
+    runs: usize,
     episodes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traps: Option<Trapped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reproduce: Option<Reproduce<'a>>,
     seconds: f64,
@@ -97,13 +100,65 @@ struct Reproduce<'a> {
     root: Digest,
 }
 
+#[derive(Debug, Serialize)]
+struct Trapped<'a> {
+    episodes: usize,
+    within: usize,
+    after_end: usize,
+    first: FirstTrap<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct FirstTrap<'a> {
+    episode: u64,
+    cause: &'a str,
+    log: &'a [String],
+    command: &'a str,
+    root: Digest,
+}
+
+impl<'a> Trapped<'a> {
+    fn new(traps: &'a Traps) -> Self {
+        let Traps { episodes, within, after, episode, cause, log, line } = traps;
+        let first = FirstTrap { episode: *episode, cause, log, command: &line.command, root: line.root };
+        Self { episodes: *episodes, within: *within, after_end: *after, first }
+    }
+}
+
+/// A case that was not run.
+#[derive(Debug, Serialize)]
+struct Left<'a> {
+    property: Property,
+    agent: &'a str,
+    policy: &'a str,
+    environment: String,
+}
+
+impl<'a> Left<'a> {
+    fn new(case: &'a Case) -> Self {
+        let Case { property, agent, rules, world, .. } = case;
+        Self {
+            property: Property::new(property),
+            agent: &agent.text,
+            policy: &rules.text,
+            environment: world.to_string(),
+        }
+    }
+}
+
+impl Property {
+    const fn new(property: &crate::property::Property) -> Self {
+        Self { code: property.code, name: property.name, kind: property.kind.name() }
+    }
+}
+
 impl<'a> Suite<'a> {
     /// The object for a suite.
     pub fn new(told: &Told<'a>) -> Self {
         let adjusted = adjusted(told);
         let cases = told.cases.iter().zip(told.outcomes).zip(adjusted);
         Self {
-            version: 1,
+            version: 2,
             dayfly: env!("CARGO_PKG_VERSION"),
             name: told.name,
             seed: told.seed,
@@ -114,7 +169,8 @@ impl<'a> Suite<'a> {
             ending: if told.cases.len() > told.outcomes.len() { "stopped" } else { "completed" },
             enforced: Counts::new(told, Kind::Enforced),
             measured: Counts::new(told, Kind::Measured),
-            not_run: told.cases.len().saturating_sub(told.outcomes.len()),
+            not_run: told.not_run().len(),
+            left: told.not_run().iter().map(Left::new).collect(),
             cases: cases.map(|((case, outcome), adjusted)| One::new(case, outcome, adjusted)).collect(),
             caveat: CAVEAT,
         }
@@ -148,7 +204,7 @@ impl<'a> One<'a> {
         let Case { property, agent, rules, world, .. } = case;
         let verdict = &outcome.verdict;
         Self {
-            property: Property { code: property.code, name: property.name, kind: property.kind.name() },
+            property: Property::new(property),
             agent: Agent { name: &agent.name, written: &agent.text, digest: Digest::of(&agent.bytes) },
             policy: Named { name: &rules.policy.name, written: &rules.text, digest: rules.policy.digest() },
             environment: Environment {
@@ -166,8 +222,9 @@ impl<'a> One<'a> {
             p: verdict.p,
             p_adjusted,
             witness: verdict.witness.as_ref(),
-            trials: outcome.trials,
+            runs: outcome.trials,
             episodes: outcome.episodes,
+            traps: outcome.traps.as_ref().map(Trapped::new),
             reproduce: outcome.line.as_ref().map(|line| Reproduce { command: &line.command, root: line.root }),
             seconds: outcome.took.as_secs_f64(),
         }

@@ -1,7 +1,7 @@
 //! A suite as `JUnit` XML: a suite an agent, and in it a case for each property, world and policy.
 //!
 //! What is violated or inconclusive is a failure, with its evidence; what does not apply is skipped, with the reason, or a
-//! failure where it is required. The form is that of the schemas that Jenkins has for it (`junit-10` of its xUnit plugin, and
+//! failure where it is required. What was not run is skipped as well, and says so. The form is that of the schemas that Jenkins has for it (`junit-10` of its xUnit plugin, and
 //! `jenkins-junit`), which other readers accept: at the root no number of skipped cases, and what a case came to before what it said.
 
 use std::fmt::{self, Write as _};
@@ -18,7 +18,7 @@ use crate::value::is_hidden;
 /// Fails where `Display` fails, which writing to a `String` does not.
 pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let all: Vec<(&Case, &Outcome)> = told.cases.iter().zip(told.outcomes).collect();
+    let all: Vec<(&Case, Option<&Outcome>)> = told.every().collect();
     writeln!(out, "<testsuites name=\"{}\" {}>", escaped(told.name), totals(&all))?;
     let mut agents: Vec<&str> = Vec::new();
     for (case, _) in &all {
@@ -32,7 +32,10 @@ pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
         writeln!(out, "  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent))?;
         properties(&mut out, told)?;
         for (case, outcome) in own {
-            one(&mut out, case, outcome)?;
+            match outcome {
+                Some(outcome) => one(&mut out, case, outcome)?,
+                None => left(&mut out, case, told)?,
+            }
         }
         writeln!(out, "  </testsuite>")?;
     }
@@ -51,18 +54,26 @@ fn properties(out: &mut String, told: &Told<'_>) -> fmt::Result {
     writeln!(out, "    </properties>")
 }
 
-fn totals(cases: &[(&Case, &Outcome)]) -> String {
-    let failures = cases.iter().filter(|(case, outcome)| outcome.fails(case)).count();
+fn totals(cases: &[(&Case, Option<&Outcome>)]) -> String {
+    let failures = cases.iter().filter(|(case, outcome)| outcome.is_some_and(|outcome| outcome.fails(case))).count();
     // The sum of no numbers is -0.
-    let seconds = cases.iter().fold(0.0, |sum, (_, outcome)| sum + outcome.took.as_secs_f64());
+    let seconds = cases.iter().filter_map(|(_, outcome)| *outcome).fold(0.0, |sum, one| sum + one.took.as_secs_f64());
     format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.3}\"", cases.len())
 }
 
-fn skipped(cases: &[(&Case, &Outcome)]) -> usize {
-    let is_skipped = |(case, outcome): &&(&Case, &Outcome)| {
-        outcome.verdict.finding == Finding::NotApplicable && !outcome.fails(case)
+fn skipped(cases: &[(&Case, Option<&Outcome>)]) -> usize {
+    let is_skipped = |(case, outcome): &&(&Case, Option<&Outcome>)| {
+        outcome.is_none_or(|one| one.verdict.finding == Finding::NotApplicable && !one.fails(case))
     };
     cases.iter().filter(is_skipped).count()
+}
+
+/// A case that was not run.
+fn left(out: &mut String, case: &Case, told: &Told<'_>) -> fmt::Result {
+    let (agent, name) = (escaped(&case.agent.text), escaped(&name(case)));
+    writeln!(out, "    <testcase classname=\"{agent}\" name=\"{name}\" time=\"0.000\">")?;
+    writeln!(out, "      <skipped message=\"not run: {}\"/>", escaped(told.stop.words()))?;
+    writeln!(out, "    </testcase>")
 }
 
 fn one(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
@@ -88,7 +99,8 @@ fn one(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
     }
     let numbers: Vec<String> = verdict.measures.iter().map(text::number).collect();
     let fixed = if case.origin == Origin::Fixed { format!("the seed is fixed: {FIXED}\n") } else { String::new() };
-    let said = format!("{}\n{}\n{fixed}{CAVEAT}", verdict.statement, numbers.join("\n"));
+    let traps = trapped(outcome).into_iter().flat_map(|line| [line, "\n".to_owned()]).collect::<String>();
+    let said = format!("{}\n{}\n{traps}{fixed}{CAVEAT}", verdict.statement, numbers.join("\n"));
     writeln!(out, "      <system-out>{}</system-out>", escaped(&said))?;
     writeln!(out, "    </testcase>")
 }
@@ -107,7 +119,15 @@ fn evidence(outcome: &Outcome) -> String {
         lines.push(format!("run it again: {}", line.command));
         lines.push(format!("its root: {}", line.root));
     }
+    lines.extend(trapped(outcome));
     lines.join("\n")
+}
+
+/// The last that an agent that trapped wrote to its log, and the line that shows the trap.
+fn trapped(outcome: &Outcome) -> Vec<String> {
+    let Some(traps) = &outcome.traps else { return Vec::new() };
+    let log = traps.log.iter().map(|line| format!("its log: {line}"));
+    log.chain([format!("see the trap: {}", traps.line.command)]).collect()
 }
 
 /// Text as XML: what XML cannot hold is replaced.

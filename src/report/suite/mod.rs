@@ -36,8 +36,29 @@ pub struct Told<'a> {
     pub cases: &'a [Case],
     /// What came of it: of the first cases, where it was stopped.
     pub outcomes: &'a [Outcome],
+    /// Why others were not run, where there are any.
+    pub stop: Stop,
     /// How long it took.
     pub took: Duration,
+}
+
+/// Why cases are left, where any are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The operator interrupted it.
+    Interrupt,
+    /// A case failed, and that was to stop it.
+    Failure,
+}
+
+impl Stop {
+    /// What it is, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Interrupt => "the suite was interrupted",
+            Self::Failure => "a case failed, and `--fail-fast` stops there",
+        }
+    }
 }
 
 /// What every report says of a verdict under a fixed seed.
@@ -52,7 +73,7 @@ pub fn chance(seed: Seed, origin: Origin) -> String {
     }
 }
 
-impl Told<'_> {
+impl<'a> Told<'a> {
     /// The seed, and where it is from; with how many cases have a fixed one of their own, where the seed is fresh.
     pub fn chance(&self) -> String {
         let own = self.cases.iter().filter(|case| case.origin == Origin::Fixed).count();
@@ -62,6 +83,22 @@ impl Told<'_> {
             }
             origin => chance(self.seed, origin),
         }
+    }
+
+    /// The cases that were not run, since it was stopped.
+    pub fn not_run(&self) -> &'a [Case] {
+        self.cases.get(self.outcomes.len()..).unwrap_or_default()
+    }
+
+    /// Every case, with what came of it where it was run.
+    pub fn every(&self) -> impl Iterator<Item = (&'a Case, Option<&'a Outcome>)> + use<'a> {
+        let outcomes = self.outcomes.iter().map(Some).chain(std::iter::repeat(None));
+        self.cases.iter().zip(outcomes)
+    }
+
+    /// How many there are, and why, in words.
+    pub fn left(&self) -> String {
+        format!("{} not run: {}", many(self.not_run().len(), "case"), self.stop.words())
     }
 
     /// Whether every case of the whole suite was run.

@@ -24,15 +24,26 @@ const INDENT: &str = "                ";
 pub fn line(case: &Case, outcome: &Outcome, columns: usize) -> String {
     let verdict = &outcome.verdict;
     let style = style(verdict.finding);
-    let line =
-        format!("{style}{:>14}{style:#} [{:>7.3}s] {}", word(verdict.finding), outcome.took.as_secs_f64(), name(case));
+    let start = format!("{style}{:>14}{style:#} [{:>7.3}s]", word(verdict.finding), outcome.took.as_secs_f64());
+    let line = heading(&start, case, columns);
     if verdict.finding != Finding::Holds {
         // The evidence is told at the end.
         return line;
     }
     let below = |text: &str| wrapped(&plain(text), INDENT, columns);
     let numbers = verdict.measures.iter().map(|measure| format!("\n{DIM}{}{DIM:#}", below(&number(measure))));
-    format!("{line}\n{}{}", below(&verdict.statement), numbers.collect::<String>())
+    let traps = trapped(outcome, columns).into_iter().flat_map(|line| ["\n".to_owned(), line]).collect::<String>();
+    format!("{line}\n{}{}{traps}", below(&verdict.statement), numbers.collect::<String>())
+}
+
+/// A case in a few words behind what came of it: on one line, or where that has too few columns with the agent and the place below.
+fn heading(start: &str, case: &Case, columns: usize) -> String {
+    let line = format!("{start} {}", name(case));
+    if anstream::adapter::strip_str(&line).to_string().chars().count() <= columns {
+        return line;
+    }
+    let below = wrapped(&plain(&format!("{} in {}", case.agent.text, place(case))), INDENT, columns);
+    format!("{start} {BOLD}{} {}{BOLD:#}\n{DIM}{below}{DIM:#}", case.property.code, case.property.name)
 }
 
 /// A case in a few words: the code, the property, the agent, and where it is asked.
@@ -86,10 +97,7 @@ pub fn summary(told: &Told<'_>, shown: Shown, columns: usize) -> Result<String, 
             writeln!(out, "{:>14}  {}", kind.name(), told.join(", "))?;
         }
     }
-    let left = cases.len().saturating_sub(outcomes.len());
-    if left > 0 {
-        writeln!(out, "{:>14}  {}", "not run", many(left, "case"))?;
-    }
+    not_run(out, told, columns)?;
     let is_missed =
         |(case, outcome): &(&Case, &Outcome)| case.required && outcome.verdict.finding == Finding::NotApplicable;
     let missed = cases.iter().zip(outcomes).filter(is_missed).count();
@@ -117,14 +125,36 @@ pub fn summary(told: &Told<'_>, shown: Shown, columns: usize) -> Result<String, 
     Ok(text)
 }
 
+/// The most cases that are named of those that were not run.
+const NAMED: usize = 20;
+
+/// How many cases were not run, why, and which.
+fn not_run(out: &mut String, told: &Told<'_>, columns: usize) -> fmt::Result {
+    let left = told.not_run();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let said = wrapped(&told.left(), INDENT, columns);
+    writeln!(out, "{:>14}  {}", "not run", said.trim_start())?;
+    for case in left.iter().take(NAMED) {
+        writeln!(out, "{INDENT}{}", name(case))?;
+    }
+    let more = left.len().saturating_sub(NAMED);
+    if more > 0 { writeln!(out, "{INDENT}and {more} more") } else { Ok(()) }
+}
+
 /// What was found, in full.
 fn evidence(out: &mut String, case: &Case, outcome: &Outcome, columns: usize) -> fmt::Result {
     let verdict = &outcome.verdict;
     let style = style(verdict.finding);
-    writeln!(out, "\n{style}{:>14}{style:#} {}", word(verdict.finding), name(case))?;
+    let start = format!("{style}{:>14}{style:#}", word(verdict.finding));
+    writeln!(out, "\n{}", heading(&start, case, columns))?;
     let below = |text: &str| wrapped(&plain(text), INDENT, columns);
     writeln!(out, "{}", below(&verdict.statement))?;
     if verdict.finding == Finding::NotApplicable {
+        for line in trapped(outcome, columns) {
+            writeln!(out, "{line}")?;
+        }
         return Ok(());
     }
     for measure in &verdict.measures {
@@ -138,7 +168,20 @@ fn evidence(out: &mut String, case: &Case, outcome: &Outcome, columns: usize) ->
         writeln!(out, "{:>14}  {}", "run it again", line.command)?;
         writeln!(out, "{:>14}  {DIM}{}{DIM:#}", "its root", line.root)?;
     }
+    for line in trapped(outcome, columns) {
+        writeln!(out, "{line}")?;
+    }
     writeln!(out, "{:>14}  {DIM}dayfly explain {}{DIM:#}", "about", case.property.code)
+}
+
+/// The last that an agent that trapped wrote to its log, and the line that shows the trap.
+fn trapped(outcome: &Outcome, columns: usize) -> Vec<String> {
+    let Some(traps) = &outcome.traps else { return Vec::new() };
+    let log = traps.log.iter().enumerate().map(|(position, text)| {
+        let text = wrapped(&plain(text), INDENT, columns);
+        format!("{:>14}  {}", if position == 0 { "its log" } else { "" }, text.trim_start())
+    });
+    log.chain([format!("{:>14}  {}", "see the trap", traps.line.command)]).collect()
 }
 
 /// A number with its interval, in words.
