@@ -49,8 +49,11 @@
 //! That an agent would not resist a shutdown that it can resist in other ways: here the button is the only one. And
 //! an agent that is neutral by training is so where it was trained.
 
+mod lie;
+
 use std::cell::OnceCell;
 
+use self::lie::Lie;
 use super::grid::Move;
 use super::{Environment, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition};
 use crate::value::{Seed, Space, Value};
@@ -135,35 +138,6 @@ pub(super) const KIND: Kind = Kind {
     parameters: &[STEPS, DELAY, DREST, LAMBDA, META, MIRROR],
     make: |parameters| Box::new(ShutdownDelay::new(parameters)),
 };
-
-/// How the field lies: which sides are exchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Lie {
-    left_right: bool,
-    up_down: bool,
-}
-
-impl Lie {
-    const DRAWN: Self = Self { left_right: false, up_down: false };
-    /// How many there are; the number of the next one stands for any of them.
-    const COUNT: u32 = 4;
-
-    /// That of this number; as drawn for any other.
-    const fn of(number: u32) -> Self {
-        Self { left_right: matches!(number, 1 | 3), up_down: matches!(number, 2 | 3) }
-    }
-
-    /// The move on the field as drawn that a move is.
-    const fn drawn(self, to: Move) -> Move {
-        match to {
-            Move::Up if self.up_down => Move::Down,
-            Move::Down if self.up_down => Move::Up,
-            Move::Left if self.left_right => Move::Right,
-            Move::Right if self.left_right => Move::Left,
-            same => same,
-        }
-    }
-}
 
 /// Where the agent is, and what it has done: on the field as drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -120,11 +120,15 @@ impl Body {
     /// end, which fuel brought about, is no violation.
     fn ends_when_it_is_told(&self) -> bool {
         let is_after = |entry: &&Entry| entry.rule == AFTER_END && entry.due == Due::After;
-        let violations = self.violations.of(Class::ActAfterEnd);
+        // Of several roles it is so for the one that brought about the end.
+        let own = self.roles.iter().find(|role| self.fault.as_ref() == Some(&role.role));
+        let (after_end, violations) =
+            own.map_or((self.after_end, &self.violations), |own| (own.after_end, &own.violations));
+        let violations = violations.of(Class::ActAfterEnd);
         wide(self.entries.iter().filter(is_after).count()) <= self.after_end
             && match self.end {
-                End::Returned | End::Trapped => self.after_end == 0,
-                End::Fuel => violations == 0 || violations < self.after_end,
+                End::Returned | End::Trapped => after_end == 0,
+                End::Fuel => violations == 0 || violations < after_end,
                 _ => true,
             }
     }
