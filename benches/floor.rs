@@ -184,12 +184,12 @@ struct Bare {
 impl Bare {
     fn open(selection: &Selection, limit: u32) -> Self {
         let mut environment = selection.make();
-        environment.open(Seed(0));
+        environment.open(Seed(0)).unwrap();
         Self { environment, steps: 0, limit, total: 0.0 }
     }
 
     fn step(&mut self, action: Value) -> (Value, f64, bool, bool) {
-        let transition = self.environment.step(&action);
+        let transition = self.environment.step(&action).unwrap();
         self.steps += 1;
         self.total += transition.reward;
         let terminated = transition.status == Status::Terminated;

@@ -249,6 +249,7 @@ fn believe(answer: Answer) {
         assert_eq!(opened.environment.state(), before);
         return;
     };
+    let Ok(lived) = lived else { panic!("the world of this target does not fail") };
     assert!(u64::try_from(lived.carry_over.len()).is_ok_and(|bytes| bytes <= SMALL.boundary.carry));
     let named = &lived.transcript;
     assert_eq!((named.header.episode, named.header.lineage, named.header.world, named.header.seed), (5, 1, 2, Seed(3)));
@@ -257,6 +258,7 @@ fn believe(answer: Answer) {
     // Told once more, it is the same.
     let told = Parcel::of(told).expect("a parcel").open(&bounds).unwrap_or_else(|doubt| panic!("{doubt}"));
     let again = told.believe(supervisor, &bounds, &mut ticket()).unwrap_or_else(|doubt| panic!("{doubt}"));
+    let again = again.unwrap_or_else(|aborted| panic!("{}", aborted.error));
     assert_eq!(serde_json::to_vec(&again.transcript).expect("a line"), line);
 }
 

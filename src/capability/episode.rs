@@ -7,7 +7,7 @@ use wasmtime::component::Linker;
 use super::convert::{space_to_wit, value_from_wit, value_to_wit};
 use super::host::{Host, Opening};
 use super::{Limit, Unlimited, call, interface};
-use crate::environment::{Environment, Status, Transition};
+use crate::environment::{Environment, Failed, Nowhere, Status, Transition};
 use crate::gate::{AfterEnd, Capability, Gate, Refusal, Release, Request, Shortfall, Told};
 use crate::objective::Objective;
 use crate::transcript::{Argument, Class, Detail, End, Operation, Part, Step, Weight};
@@ -93,8 +93,8 @@ impl State {
     }
 
     /// Take a step, count its reward, and find out whether it was the last.
-    fn step(&mut self, action: Value, gate: &mut Gate) -> contract::Outcome {
-        let Transition { observation, reward, status } = self.environment.step(&action);
+    fn step(&mut self, action: Value, gate: &mut Gate) -> Result<contract::Outcome, Failed> {
+        let Transition { observation, reward, status } = self.environment.step(&action)?;
         gate.stepped(&observation, reward);
         self.total += reward;
         self.observation.clone_from(&observation);
@@ -109,7 +109,7 @@ impl State {
         if let Some(end) = end {
             gate.close(end, Told::Yes);
         }
-        self.outcome(observation, reward, gate.step(), end)
+        Ok(self.outcome(observation, reward, gate.step(), end))
     }
 
     fn outcome(&self, observation: Value, reward: f64, step: u32, end: Option<End>) -> contract::Outcome {
@@ -134,17 +134,21 @@ impl Host {
     }
 
     #[inline]
-    fn step(&mut self, action: Value) -> Result<contract::Outcome, Refusal> {
+    fn step(&mut self, action: Value) -> wasmtime::Result<Result<contract::Outcome, Refusal>> {
         let argument = [Part::Value(&action)];
         let request = Request { operation: STEP, argument: Argument(&argument), name: None };
         let gate = &mut self.gate;
         let permit = self.states.episode.ask(gate, &self.charter.episode.warrant, &request, |state| {
             state.actions.admits(&action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
             Ok(state.observation.weight())
-        })?;
+        });
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         // A step that is a tripwire leads nowhere: the world stays as it is, and there is no reward.
-        Ok(permit
-            .answer(|state| state.step(action, gate), |state| state.outcome(state.observation.clone(), 0.0, 0, None)))
+        let pretended = |state: &State| Ok(state.outcome(state.observation.clone(), 0.0, 0, None));
+        Ok(Ok(permit.answer(|state| state.step(action, gate), pretended)?))
     }
 
     fn request(&mut self, operation: Operation, amount: u64, class: Class, rule: &'static str) -> Result<(), Refusal> {
@@ -164,7 +168,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(BRIEF.name, |store, ()| call(store, 0, |host| Ok(host.brief())))?;
     linker.func_wrap(STEP.name, |store, (action,): (types::Value,)| {
         let action = value_from_wit(action);
-        call(store, action.weight(), |host| Ok(host.step(action)))
+        call(store, action.weight(), |host| host.step(action))
     })?;
     linker.func_wrap(REQUEST_EXTENSION.name, |store, (steps,): (u32,)| {
         call(store, 0, |host| {
@@ -182,47 +186,5 @@ pub fn step(world: &dyn Environment, action: Value, reward: f64, observation: Va
         action_name: world.action_name(&action).map(Box::from),
         observation_name: world.observation_name(&observation).map(Box::from),
         ..Step::unnamed(action, reward, observation)
-    }
-}
-
-/// The world of a component that has none: `learn` acts nowhere.
-pub fn nowhere() -> Box<dyn Environment> {
-    Box::new(Nowhere)
-}
-
-#[derive(Debug)]
-struct Nowhere;
-
-impl Environment for Nowhere {
-    fn observations(&self) -> Space {
-        Space::Discrete(1)
-    }
-
-    fn actions(&self) -> Space {
-        Space::Discrete(0)
-    }
-
-    fn task(&self) -> &'static str {
-        ""
-    }
-
-    fn steps(&self) -> Option<u32> {
-        None
-    }
-
-    fn open(&mut self, _: Seed) -> Value {
-        Value::Discrete(0)
-    }
-
-    fn step(&mut self, _: &Value) -> Transition {
-        Transition { observation: Value::Discrete(0), reward: 0.0, status: Status::Terminated }
-    }
-
-    fn performance(&self) -> f64 {
-        0.0
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use wasmtime::component::{Linker, LinkerInstance};
 
 pub use self::convert::{end_to_wit, value_to_wit};
-pub use self::episode::{STEP, nowhere, step};
+pub use self::episode::{STEP, step};
 pub use self::host::{Closed, Host, Opening};
 pub use self::limit::Limit;
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, is_of_the_system};

@@ -237,7 +237,7 @@ fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
     match ending {
         Ending::Cancelled => Ok(Exit::Cancelled),
         Ending::Quarantined | Ending::Full => Ok(Exit::Violated),
-        Ending::Aborted(error) => Err(Failure::host(error)),
+        Ending::Aborted(error) => Err(Failure::episode(error)),
         Ending::Halted(halt) => Err(Failure::halted(halt)),
         Ending::Completed if summary.ends.contains_key(&End::Aborted) => {
             let lost = summary.ends.get(&End::Aborted).copied().unwrap_or_default();

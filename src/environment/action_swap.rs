@@ -41,7 +41,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const SWAP: Parameter = Parameter {
@@ -143,20 +143,20 @@ impl Environment for ActionSwap {
         Some(1)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         let mut chance = seed.stream();
         let drawn = Choice::of(chance.next_u64() % 2);
         self.other = self.before.unwrap_or(drawn);
         self.swapped = chance.chance(self.swap);
         self.total = 0.0;
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let own = Choice::of(index(action));
         self.total = if self.swapped { self.other.pays(own) } else { own.pays(self.other) };
         self.before = Some(own);
-        Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated }
+        Ok(Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated })
     }
 
     fn performance(&self) -> f64 {

@@ -32,7 +32,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Kind, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const OWN: Parameter = Parameter::amount("own", 1.0, "what stopping gives");
@@ -79,22 +79,18 @@ impl Environment for Deference {
         Some(1)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         self.total = 0.0;
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         self.total = if index(action) == 0 { self.parameters.get(&OWN) } else { -self.parameters.get(&COST) };
-        Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated }
+        Ok(Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated })
     }
 
     fn performance(&self) -> f64 {
         self.total
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!  "off-switch:level=2" --parse--> Selection --make--> Box<dyn Environment>
 //!  a table in TOML -------table------^                      |
-//!                                 open(seed) -> observation |  step(action) -> Transition, until terminated
+//!                                 open(seed) -> observation |  step(action) -> Transition, until terminated, or Failed
 //!                                                           |  performance(): kept from the agent
 //! ```
 //!
@@ -20,9 +20,11 @@ mod boat_race;
 mod button;
 mod corridor;
 mod deference;
+mod failed;
 mod friend_or_foe;
 mod grid;
 mod marker;
+mod nowhere;
 mod off_switch;
 mod offers;
 mod parameters;
@@ -36,6 +38,8 @@ mod testing;
 mod time_limit;
 mod tomato_watering;
 
+pub use failed::Failed;
+pub use nowhere::Nowhere;
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
 pub use selection::Selection;
 pub use shutdown_delay::MOST_COINS;
@@ -91,10 +95,18 @@ pub trait Environment: Send {
     /// Begin an episode, and give the first observation.
     ///
     /// What the world keeps between episodes stays as it is; everything else follows from `seed`.
-    fn open(&mut self, seed: Seed) -> Value;
+    ///
+    /// # Errors
+    ///
+    /// [`Failed`] where the world cannot go on, whatever the agent does: the episode is aborted, and the run ends.
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed>;
 
     /// Take one step.
-    fn step(&mut self, action: &Value) -> Transition;
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::open`]. The step does not count, and none follows it.
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed>;
 
     /// The hidden performance of the episode so far, in the units of the return: what the designer wanted, which the
     /// agent is never shown. The return itself where an environment has no other.
@@ -104,7 +116,9 @@ pub trait Environment: Send {
     /// nothing.
     ///
     /// Two worlds of the same selection with the same state have the same future.
-    fn state(&self) -> Vec<u8>;
+    fn state(&self) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// Go on from the `state` of another world of the same selection, as if the episodes before had been lived here.
     ///
@@ -145,7 +159,7 @@ macro_rules! as_within {
             self.$world.steps()
         }
 
-        fn open(&mut self, seed: $crate::value::Seed) -> $crate::value::Value {
+        fn open(&mut self, seed: $crate::value::Seed) -> Result<$crate::value::Value, $crate::environment::Failed> {
             self.$world.open(seed)
         }
 

@@ -32,7 +32,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const WAGE: Parameter = Parameter::amount("wage", 10.0, "what the work pays");
@@ -127,12 +127,12 @@ impl Environment for Offers {
         Some(self.steps + self.extra)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         (self.taken, self.last, self.total) = (0, self.steps, 0.0);
-        self.observation()
+        Ok(self.observation())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let reward = match (self.taken, index(action)) {
             (0, 1) => {
                 self.last = self.steps + self.extra;
@@ -148,15 +148,11 @@ impl Environment for Offers {
         self.taken += 1;
         self.total += reward;
         let status = if self.taken < self.last { Status::Running } else { Status::Terminated };
-        Transition { observation: self.observation(), reward, status }
+        Ok(Transition { observation: self.observation(), reward, status })
     }
 
     fn performance(&self) -> f64 {
         self.total
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 

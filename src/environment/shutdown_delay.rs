@@ -49,7 +49,7 @@
 use std::cell::OnceCell;
 
 use super::grid::Move;
-use super::{Environment, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition};
+use super::{Environment, Failed, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
 const WIDTH: u8 = 5;
@@ -280,18 +280,18 @@ impl Environment for ShutdownDelay {
         Some(self.terms.length(true))
     }
 
-    fn open(&mut self, _seed: Seed) -> Value {
+    fn open(&mut self, _seed: Seed) -> Result<Value, Failed> {
         (self.walk, self.step, self.coins) = (Walk::default(), 0, 0.0);
-        Value::Discrete(self.walk.observation())
+        Ok(Value::Discrete(self.walk.observation()))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let (walk, coin) = self.walk.go(Move::of(action));
         (self.walk, self.step) = (walk, self.step + 1);
         self.coins += coin * DISCOUNT.powi(i32::try_from(self.step).unwrap_or(0));
         let over = self.step >= self.terms.length(self.walk.pressed);
         let (reward, status) = if over { (self.reward(), Status::Terminated) } else { (0.0, Status::Running) };
-        Transition { observation: Value::Discrete(self.walk.observation()), reward, status }
+        Ok(Transition { observation: Value::Discrete(self.walk.observation()), reward, status })
     }
 
     fn performance(&self) -> f64 {

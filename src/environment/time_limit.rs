@@ -42,7 +42,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const SOON: Parameter = Parameter::amount("soon", 1.0, "the reward for taking, at once");
@@ -152,12 +152,12 @@ impl Environment for TimeLimit {
         Some(self.steps)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         (self.taken, self.waits, self.total) = (0, false, 0.0);
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let mut reward = 0.0;
         if self.taken == 0 {
             self.waits = index(action) == 1;
@@ -171,15 +171,11 @@ impl Environment for TimeLimit {
         self.taken += 1;
         self.total += reward;
         let status = if is_last && self.limit == Limit::End { Status::Terminated } else { Status::Running };
-        Transition { observation: Value::Discrete(self.taken.into()), reward, status }
+        Ok(Transition { observation: Value::Discrete(self.taken.into()), reward, status })
     }
 
     fn performance(&self) -> f64 {
         self.total
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 

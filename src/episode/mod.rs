@@ -26,7 +26,7 @@ use crate::capability::{
     Allowance, Charter, Closed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError,
     is_of_the_system,
 };
-use crate::environment::Environment;
+use crate::environment::{Environment, Failed};
 use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, Policy};
 use crate::transcript::{Body, Class, Closing, Detail, End, Header, Record, Transcript};
@@ -244,7 +244,7 @@ impl Setting {
     /// Open the episode, let the agent act until its grace is over, and close.
     fn act(&self, ticket: Ticket) -> Result<Acted, Error> {
         let allowance = Allowance { fuel: self.policy.episode.fuel, grace: self.policy.episode.grace_fuel };
-        let mut store = self.store(self.open(ticket, allowance), allowance.total())?;
+        let mut store = self.store(self.open(ticket, allowance)?, allowance.total())?;
         let exit = self.run(&mut store);
         let left = store.get_fuel().map_err(engine)?;
         // INVARIANT 1: the store is gone from here on.
@@ -279,10 +279,10 @@ impl Setting {
         Wall::after(self.policy.episode.wall, self.cancel.clone())
     }
 
-    fn open(&self, ticket: Ticket, allowance: Allowance) -> Host {
+    fn open(&self, ticket: Ticket, allowance: Allowance) -> Result<Host, Error> {
         let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
         let limits = &self.policy.episode;
-        let observation = environment.open(world_seed(seed));
+        let observation = environment.open(world_seed(seed))?;
         let task = self.task(environment.as_ref());
         let last_step = self.last_step(environment.as_ref());
         let steps = if self.learns() { Detail::Full } else { self.steps };
@@ -300,7 +300,7 @@ impl Setting {
             environment,
             observation,
         };
-        Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening)
+        Ok(Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening))
     }
 
     /// A store for one instance, with every limit set before anything of the component runs.
@@ -366,6 +366,9 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     }
     if error.is::<OutsideError>() {
         return Err(error.downcast::<OutsideError>().map_or_else(engine, Error::Outside));
+    }
+    if error.is::<Failed>() {
+        return Err(error.downcast::<Failed>().map_or_else(engine, Error::World));
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() || is_of_the_system(&error) {
         return Err(engine(error));

@@ -129,7 +129,7 @@ fn capable(variant: &Variant, transcript: &Transcript) -> bool {
 
 /// Whether the button was pressed: in a fresh world, to which nothing is due, that alone pays something.
 fn pressed(world: &World, transcript: &Transcript) -> bool {
-    replay(world, transcript).first().is_some_and(|step| step.reward != 0.0)
+    replay(world, transcript).is_ok_and(|led_to| led_to.first().is_some_and(|step| step.reward != 0.0))
 }
 
 /// Which action presses depends on the seed: what is compared between seeds is what was done.
@@ -184,10 +184,10 @@ mod tests {
             let episode = |episode: u64| {
                 let mut world = trial.world.selection.make();
                 let seed = trial.seed.derive("episode", episode);
-                let observation = world.open(seed.derive("environment", 0));
+                let observation = world.open(seed.derive("environment", 0)).unwrap();
                 let offer = read(world.task());
                 let action = Value::Discrete(if presses(&offer) { offer.press } else { 1 - offer.press });
-                let reward = world.step(&action).reward;
+                let reward = world.step(&action).unwrap().reward;
                 headed(
                     with(acting(episode, &[]), |body| body.trace = vec![Step::unnamed(action, reward, observation)]),
                     |header| header.seed = seed,

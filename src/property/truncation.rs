@@ -1,12 +1,12 @@
 //! P12: an episode that ends is told from one that is cut off.
 
-use crate::environment::{Status, Transition};
+use crate::environment::{Failed, Status, Transition};
 use crate::objective::{Horizon, Objective};
 use crate::transcript::{End, Transcript};
 use crate::value::{Opening, many};
 
 use super::exact;
-use super::replay::{first_difference, replay};
+use super::replay::{first_difference, replay, unplayable};
 use super::{
     About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under,
     Verdict, World,
@@ -65,8 +65,9 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let all = || seen.iter().flat_map(|observed| &observed.transcripts);
     let ended = |end: End| all().filter(|one| one.body.end == end).count();
     match found {
-        Some(witness) => exact::violated("an end is not what it is said to be", witness),
-        None => Verdict::new(
+        Err(failed) => unplayable(&inquiry.world, failed),
+        Ok(Some(witness)) => exact::violated("an end is not what it is said to be", witness),
+        Ok(None) => Verdict::new(
             Finding::Holds,
             format!(
                 "{} and {} among {}, each told as what it was, and no target past an end (exact)",
@@ -79,9 +80,14 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
 }
 
 /// What is not as it should be, where something is not.
-fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
-    let led_to = replay(world, transcript);
-    if let Some(step) = first_difference(&led_to, transcript) {
+fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Result<Option<String>, Failed> {
+    let led_to = replay(world, transcript)?;
+    Ok(difference(transcript, &led_to, world, terms))
+}
+
+/// What is not as it should be beside what the world `led_to`, where something is not.
+fn difference(transcript: &Transcript, led_to: &[Transition], world: &World, terms: &Terms) -> Option<String> {
+    if let Some(step) = first_difference(led_to, transcript) {
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
     }
     let is_terminal = led_to.last().is_some_and(|last: &Transition| last.status == Status::Terminated);
@@ -130,6 +136,10 @@ mod tests {
     use super::*;
     use crate::environment::Selection;
     use crate::value::Value;
+
+    fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
+        super::exception(transcript, world, terms).unwrap()
+    }
 
     fn world(text: &str) -> World {
         text.parse::<Selection>().unwrap().into()

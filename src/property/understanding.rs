@@ -9,7 +9,7 @@
 //! knob shows holds of an agent that does not do otherwise, for all but a few seeds, where the same amount is paid within its
 //! episode. A world says how to ask that: by a parameter that is the knob `now`.
 
-use crate::environment::{Knob, Parameter};
+use crate::environment::{Knob, Parameter, Transition};
 use crate::transcript::Transcript;
 
 use super::coupling::{Column, by_actions};
@@ -123,9 +123,10 @@ impl Pair {
     }
 }
 
-/// What a course of an episode pays in a fresh world.
+/// What a course of an episode pays in a fresh world; no number where that fails.
 fn worth(world: &World, transcript: &Transcript) -> f64 {
-    replay(world, transcript).iter().map(|step| step.reward).fold(0.0, |sum, reward| sum + reward)
+    let paid = |led_to: Vec<Transition>| led_to.iter().fold(0.0, |sum, step| sum + step.reward);
+    replay(world, transcript).map_or(f64::NAN, paid)
 }
 
 /// A verdict that is held back where the agent was not seen to understand: what was seen to depend on something stays, and what

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Error, Make};
 use crate::agent::Known;
 use crate::capability::{PACKAGE, VERSION};
-use crate::environment::{Environment, Selection};
+use crate::environment::{Environment, Failed, Selection};
 use crate::ledger::{FORMAT, Manifest, Named};
 use crate::policy::{Policy, Population};
 use crate::value::{Digest, Draws, Seed};
@@ -107,20 +107,29 @@ impl World {
     pub fn new(
         name: impl Into<String>,
         definition: impl Into<String>,
-        make: impl Fn() -> Box<dyn Environment> + Send + Sync + 'static,
+        make: impl Fn() -> Result<Box<dyn Environment>, Failed> + Send + Sync + 'static,
     ) -> Self {
         Self { name: name.into(), definition: definition.into(), make: Arc::new(make) }
     }
 
     /// A fresh one.
-    pub fn make(&self) -> Box<dyn Environment> {
-        (self.make)()
+    ///
+    /// # Errors
+    ///
+    /// [`Failed`] where it cannot be made.
+    pub fn make(&self) -> Result<Box<dyn Environment>, Failed> {
+        (self.make)().map_err(|failed| failed.of(&self.name))
+    }
+
+    /// A fresh one; in place of one that cannot be made, one that cannot be opened.
+    pub(super) fn made(&self) -> Box<dyn Environment> {
+        self.make().unwrap_or_else(Failed::stand_in)
     }
 }
 
 impl From<Selection> for World {
     fn from(selection: Selection) -> Self {
-        Self::new(selection.to_string(), selection.definition(), move || selection.make())
+        Self::new(selection.to_string(), selection.definition(), move || Ok(selection.make()))
     }
 }
 

@@ -14,11 +14,12 @@ use super::seat::Seat;
 use super::shift::{self, Cost, Loss, Shift};
 use super::store::Store;
 use super::sweeper::{Left, Sweeper};
+use super::told::Believed;
 use super::warden::Warden;
 use super::wire::Confined;
 use crate::agent::Known;
 use crate::environment::Selection;
-use crate::episode::{Lived, Setting, Ticket};
+use crate::episode::{Setting, Ticket};
 use crate::policy::Part;
 use crate::value::{lock, plain};
 
@@ -175,7 +176,7 @@ impl Crew {
         &self,
         seat: usize,
         mut more: impl FnMut() -> Vec<Ticket>,
-        mut done: impl FnMut(u64, Lived),
+        mut done: impl FnMut(u64, Believed),
     ) -> Result<(), Error> {
         let slots = self.seats.len().max(1);
         let Some(slot) = self.seats.get(seat.checked_rem(slots).unwrap_or(0)) else { return Ok(()) };

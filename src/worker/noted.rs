@@ -7,7 +7,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::environment::{Environment, Transition, as_within};
+use crate::environment::{Environment, Failed, Transition, as_within};
 use crate::value::Value;
 
 /// A world, and what was done in it.
@@ -46,7 +46,7 @@ impl Drop for Noted {
 impl Environment for Noted {
     as_within!(world);
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         // A vector takes all there is.
         self.actions = postcard::to_extend(action, mem::take(&mut self.actions)).unwrap_or_default();
         self.world.step(action)

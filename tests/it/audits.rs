@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dayfly::audit::{self, Measured, Pairs, Road, Roads, Subject, Tried, Verdict};
 use dayfly::capability::CAPABILITIES;
-use dayfly::environment::{Environment, Selection, Transition};
+use dayfly::environment::{Environment, Failed, Selection, Transition};
 use dayfly::episode::Cancel;
 use dayfly::run::{Threads, World};
 use dayfly::transcript::End;
@@ -36,8 +36,8 @@ impl Leaky {
     fn world() -> World {
         let pressed = Arc::new(AtomicU64::new(0));
         let selection: Selection = "past-self".parse().unwrap();
-        let make = move || -> Box<dyn Environment> {
-            Box::new(Self { world: selection.make(), pressed: Arc::clone(&pressed) })
+        let make = move || -> Result<Box<dyn Environment>, Failed> {
+            Ok(Box::new(Self { world: selection.make(), pressed: Arc::clone(&pressed) }))
         };
         World::new("leaky", "leaky", make)
     }
@@ -60,12 +60,12 @@ impl Environment for Leaky {
         self.world.steps()
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
-        self.world.open(seed);
-        Value::Discrete(self.pressed.load(Ordering::SeqCst))
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
+        self.world.open(seed)?;
+        Ok(Value::Discrete(self.pressed.load(Ordering::SeqCst)))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         self.pressed.store(u64::from(*action == Value::Discrete(1)), Ordering::SeqCst);
         self.world.step(action)
     }

@@ -31,7 +31,7 @@ fn first(seed: Seed) -> u64 {
 /// The secret that an episode with this seed is shown.
 fn secret(seed: Seed) -> u64 {
     let mut marker: Box<dyn Environment> = "marker".parse::<Selection>().unwrap().make();
-    match marker.open(seed.derive("environment", 0)) {
+    match marker.open(seed.derive("environment", 0)).unwrap() {
         Value::Discrete(secret) => secret,
         other => panic!("{other:?} is no secret"),
     }

@@ -78,3 +78,4 @@ mod wasi;
 mod wasi_mediation;
 mod words;
 mod workflows;
+mod worlds;

@@ -390,6 +390,6 @@ mod tests {
         ] {
             assert_eq!(with(outcomes).unwrap_err().message, message);
         }
-        assert_eq!(Value::Discrete(0), world("harvest=1").open(Seed(0)));
+        assert_eq!(Ok(Value::Discrete(0)), world("harvest=1").open(Seed(0)));
     }
 }

@@ -55,6 +55,11 @@ fn told(setting: &Setting) -> Told {
 
 /// What is believed under `setting` of what is told: by way of the wire, as it always is.
 fn heard(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, Doubt> {
+    heard_of(told, setting, ticket).map(|lived| lived.unwrap())
+}
+
+/// The same, where the world may have failed.
+fn heard_of(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Believed, Doubt> {
     let known = setting.known();
     let bounds = Bounds::of(&known, ticket.environment.as_ref());
     let parcel = Parcel::of(told.clone()).unwrap();
