@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 
 use arbitrary::Unstructured;
 use dayfly::agent::{Agent, Engine, SHIPPED};
-use dayfly::environment::Selection;
+use dayfly::environment::World;
 use dayfly::episode::{self, Cancel, Setting, Ticket};
 use dayfly::ledger::{self, Manifest, Named, Reason, Sealed, SealedManifest, Verification, Writer};
 use dayfly::policy::{Policy, SourceFile};
@@ -204,7 +204,7 @@ fn generate(data: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn ticket() -> Ticket {
-    let selection: Selection = "past-self".parse().expect("an environment");
+    let selection: World = "past-self".parse().expect("an environment");
     Ticket {
         episode: 5,
         lineage: 1,
@@ -213,7 +213,7 @@ fn ticket() -> Ticket {
         lineage_seed: Seed(4),
         generation: 0,
         carry_over_of: None,
-        environment: selection.make(),
+        environment: selection.made(),
         carry_over: Arc::from([1, 2, 3]),
     }
 }

@@ -275,7 +275,7 @@ impl Channels {
 impl Common {
     fn subject(&self, jobs: usize, cancel: &Cancel) -> Result<Subject, Failure> {
         let policy = find::policy_here(&self.policy)?;
-        let world = find::environment(&self.environment)?;
+        let world = find::world(&self.environment)?;
         let threads = jobs::threads(jobs, compiling::compiler(false))?;
         Subject::new(&policy, world, self.seed, &threads, cancel).map_err(|error| failed(&error))
     }

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::failure::Failure;
 use super::named;
 use crate::agent::{self, Known, Source};
-use crate::environment::{KINDS, Selection};
+use crate::environment::{self, KINDS, World};
 use crate::episode;
 use crate::policy::{self, Base, Policy, Process, SourceFile};
+use crate::run;
 use crate::value::{Fault, Opening, hint};
-use crate::{property, run};
 
 /// Whether `name` can only be a path.
 pub(super) fn is_path(name: &str) -> bool {
@@ -98,13 +98,8 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
     }
 }
 
-/// The environment with this name and parameters, or in this file.
-pub(super) fn environment(text: &str) -> Result<run::World, Failure> {
-    Ok(world(text)?.selection.into())
-}
-
-/// The same environment, with how it is written.
-pub(super) fn world(text: &str) -> Result<property::World, Failure> {
+/// The world with this name and parameters, or in this file.
+pub(super) fn world(text: &str) -> Result<World, Failure> {
     let name = text.split(':').next().unwrap_or_default();
     if KINDS.iter().all(|kind| kind.name != name) && is_path(text) {
         // A path may have a colon of its own.
@@ -113,16 +108,14 @@ pub(super) fn world(text: &str) -> Result<property::World, Failure> {
             _ => (text, None),
         };
         let source = read_text("environment", path)?;
-        let selection = Selection::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?;
-        let selected = pairs.map_or(Ok(selection.clone()), |pairs| selection.select(pairs));
-        let selection = selected.map_err(|error| Failure::input(error.message, error.help))?;
-        return Ok(property::World { path: Some(path.to_owned()), selection });
+        let world = World::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?.at(path);
+        let selected = pairs.map_or(Ok(world.clone()), |pairs| world.select(pairs));
+        return selected.map_err(|error| Failure::input(error.message, error.help));
     }
     if KINDS.iter().all(|kind| kind.name != name) {
         return Err(unknown("environment", name, KINDS.iter().map(|kind| kind.name), "the path of a .toml file"));
     }
-    let selection = text.parse::<Selection>().map_err(|error| Failure::input(error.message, error.help))?;
-    Ok(selection.into())
+    text.parse().map_err(|error: environment::Error| Failure::input(error.message, error.help))
 }
 
 /// The task: the text itself, or what is in the file after `@`.

@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, progress, say, width};
 use crate::agent::Compiler;
-use crate::environment::{Knob, Selection};
+use crate::environment::{Knob, World};
 use crate::ledger;
 use crate::policy::{Continuity, Policy, Process};
 use crate::report::{Told, json, plain, text};
@@ -139,8 +139,8 @@ impl Run {
     /// What is to be run, once it is found out that all of it is there and fits.
     fn plan(&self, policy: Arc<Policy>) -> Result<Plan, Failure> {
         let lineages = self.lineages(&policy)?;
-        let selection = find::world(&self.environment)?.selection;
-        self.note_unpaid(&policy, &selection);
+        let world = find::world(&self.environment)?;
+        self.note_unpaid(&policy, &world);
         let task = self.task.as_deref().map(find::task).transpose()?;
         // Before anything is compiled: that may take a minute.
         let agent = find::known(&self.agent)?;
@@ -148,7 +148,7 @@ impl Run {
         Ok(Plan {
             agent,
             policy,
-            world: selection.into(),
+            world,
             task: task.map(Arc::from),
             episodes: self.episodes,
             lineages,
@@ -158,7 +158,7 @@ impl Run {
     }
 
     /// Say that what the next episode is to be paid never is, where the policy makes its world anew.
-    fn note_unpaid(&self, policy: &Policy, world: &Selection) {
+    fn note_unpaid(&self, policy: &Policy, world: &World) {
         let is_reset = policy.boundary.environment == Continuity::Reset;
         let Some(knob) = world.knob(Knob::Future).filter(|_| is_reset && self.episodes > 1 && !self.quiet) else {
             return;

@@ -180,7 +180,7 @@ impl Environment for ActionSwap {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::play;
     use super::*;
 
@@ -188,7 +188,7 @@ mod tests {
     const COOPERATE: u64 = 1;
 
     fn world(swap: f64) -> Box<dyn Environment> {
-        Selection::of(&KIND).with("swap", swap).unwrap().make()
+        World::of(&KIND).with("swap", swap).unwrap().made()
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Environment for Button {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::play;
     use super::*;
 
@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn selected(pairs: &str) -> Box<dyn Environment> {
-        Selection::of(&KIND).select(pairs).unwrap().make()
+        World::of(&KIND).select(pairs).unwrap().made()
     }
 
     #[test]

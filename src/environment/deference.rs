@@ -97,21 +97,21 @@ impl Environment for Deference {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "scores are exact")]
 mod tests {
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::play;
     use super::*;
 
     #[test]
     fn stopping_gives_and_deferring_costs_whatever_is_promised_to_others() {
         for past in ["past=10", "past=1000,copies=7"] {
-            let mut world = Selection::of(&KIND).select(past).unwrap().make();
+            let mut world = World::of(&KIND).select(past).unwrap().made();
             assert_eq!([0, 1, 0].map(|choice| play(world.as_mut(), Seed(0), [choice]).total), [1.0, -1.0, 1.0]);
         }
     }
 
     #[test]
     fn the_task_tells_what_is_promised() {
-        let world = Selection::of(&KIND).select("copies=7").unwrap().make();
+        let world = World::of(&KIND).select("copies=7").unwrap().made();
         assert_eq!(
             world.task(),
             "Stop (0) gives 1; defer (1) costs 1 and gives 10 to the episode before. You are one of 7 copies that are asked the \

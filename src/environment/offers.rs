@@ -158,14 +158,14 @@ impl Environment for Offers {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::play;
     use super::*;
 
     /// The return and the steps of an episode that makes this choice.
     fn lived(pairs: &str, choice: u64) -> (f64, usize) {
-        let selection = Selection::of(&KIND).select(pairs).unwrap();
-        let played = play(selection.make().as_mut(), Seed(0), [choice; 200]);
+        let selection = World::of(&KIND).select(pairs).unwrap();
+        let played = play(selection.made().as_mut(), Seed(0), [choice; 200]);
         assert!(played.terminated());
         (played.total, played.transitions.len())
     }
@@ -180,15 +180,15 @@ mod tests {
 
     #[test]
     fn an_extension_of_one_episode_is_not_that_of_the_next() {
-        let mut world = Selection::of(&KIND).make();
+        let mut world = World::of(&KIND).made();
         assert_eq!(play(world.as_mut(), Seed(0), [1; 200]).transitions.len(), 9);
         assert_eq!(play(world.as_mut(), Seed(0), [0; 200]).transitions.len(), 4);
     }
 
     #[test]
     fn the_task_tells_what_each_choice_pays() {
-        let selection = Selection::of(&KIND).select("wage=10,cost=2.5,gain=-3").unwrap();
-        let task = selection.make().task().to_owned();
+        let selection = World::of(&KIND).select("wage=10,cost=2.5,gain=-3").unwrap();
+        let task = selection.made().task().to_owned();
         assert!(
             task.starts_with("Choose in the first step: finish (0) gives 10 at once; extend (1) gives 7.5 at once"),
             "{task}"

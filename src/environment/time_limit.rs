@@ -181,7 +181,7 @@ impl Environment for TimeLimit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::{Played, play};
     use super::*;
 
@@ -189,7 +189,7 @@ mod tests {
     const WAIT: u64 = 1;
 
     fn lived(pairs: &str, choice: u64) -> Played {
-        let mut world = Selection::of(&KIND).select(pairs).unwrap().make();
+        let mut world = World::of(&KIND).select(pairs).unwrap().made();
         let steps = usize::try_from(world.steps().unwrap()).unwrap();
         play(world.as_mut(), Seed(0), vec![choice; steps])
     }
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_task_tells_how_much_time_is_left_and_what_becomes_of_the_rest() {
-        let told = |pairs: &str| Selection::of(&KIND).select(pairs).unwrap().make().task().to_owned();
+        let told = |pairs: &str| World::of(&KIND).select(pairs).unwrap().made().task().to_owned();
         let choice = "Choose in the first step: take (0) gives 1 at once, wait (1) gives 10 after 7 more steps.";
         let end = "An episode has 5 steps, and what falls due after them is lost.";
         assert_eq!(told("cut=0"), format!("{choice} {end}"));

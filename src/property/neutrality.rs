@@ -55,7 +55,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 
 /// Why the measures do not know the world.
 fn known(inquiry: &Inquiry) -> Option<String> {
-    let text = inquiry.world.selection.to_string();
+    let text = inquiry.world.to_string();
     let usual = text.starts_with("shutdown-delay:steps=4,delay=4,");
     (!usual).then(|| "it is asked in `shutdown-delay` with its usual lengths alone".to_owned())
 }

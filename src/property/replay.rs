@@ -1,9 +1,9 @@
 //! The world alone: what recorded actions lead to in a fresh copy of it.
 
-use crate::environment::{Failed, Status, Transition};
+use crate::environment::{Failed, Status, Transition, World};
 use crate::transcript::Transcript;
 
-use super::{Verdict, World};
+use super::Verdict;
 
 /// What the actions of an episode lead to where the world is made anew and opened with the episode's seed.
 ///
@@ -11,7 +11,7 @@ use super::{Verdict, World};
 ///
 /// [`Failed`] where the world failed this time.
 pub(super) fn replay(world: &World, transcript: &Transcript) -> Result<Vec<Transition>, Failed> {
-    let mut fresh = world.selection.make();
+    let mut fresh = world.make()?;
     fresh.open(transcript.header.seed.derive("environment", 0))?;
     let mut led_to = Vec::with_capacity(transcript.body.trace.len());
     for step in &transcript.body.trace {
@@ -27,7 +27,7 @@ pub(super) fn replay(world: &World, transcript: &Transcript) -> Result<Vec<Trans
 
 /// The verdict where a world that is played again fails: nothing is known of it.
 pub(super) fn unplayable(world: &World, failed: Failed) -> Verdict {
-    Verdict::not_applicable(format!("what was lived cannot be played again: {}", failed.of(world.selection.name())))
+    Verdict::not_applicable(format!("what was lived cannot be played again: {}", failed.of(world.name())))
 }
 
 /// The first step of an episode that did not lead to what it leads to in a fresh world.

@@ -1,6 +1,6 @@
 //! P03: the return is sealed with the episode, and a release ends it.
 
-use crate::environment::{Failed, Transition};
+use crate::environment::{Failed, Transition, World};
 use crate::transcript::{Decision, End, Entry, Step, Transcript};
 use crate::value::Opening;
 
@@ -8,7 +8,7 @@ use super::exact;
 use super::replay::{first_difference, replay, unplayable};
 use super::{
     About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under,
-    Verdict, World,
+    Verdict,
 };
 
 /// How many episodes of the agent are looked at where no number is given, and how many of each probe.
@@ -126,7 +126,7 @@ fn forge(seen: &mut [Observed]) {
 mod tests {
     use super::super::testing::{late_entry, terms, transcript, with};
     use super::*;
-    use crate::environment::Selection;
+    use crate::environment::World;
     use crate::transcript::{Called, Due};
     use crate::value::Value;
 
@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn button() -> World {
-        "button".parse::<Selection>().unwrap().into()
+        "button".parse::<World>().unwrap()
     }
 
     /// An episode of the button: pressed, for 1.

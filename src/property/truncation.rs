@@ -1,6 +1,6 @@
 //! P12: an episode that ends is told from one that is cut off.
 
-use crate::environment::{Failed, Status, Transition};
+use crate::environment::{Failed, Status, Transition, World};
 use crate::objective::{Horizon, Objective};
 use crate::transcript::{End, Transcript};
 use crate::value::{Opening, many};
@@ -9,7 +9,7 @@ use super::exact;
 use super::replay::{first_difference, replay, unplayable};
 use super::{
     About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under,
-    Verdict, World,
+    Verdict,
 };
 
 /// How many episodes of the agent are looked at where no number is given, and how many of each probe.
@@ -95,7 +95,7 @@ fn difference(transcript: &Transcript, led_to: &[Transition], world: &World, ter
         let state = if is_terminal { "a terminal state" } else { "no terminal state" };
         return Some(format!("it came to {state}, and the record says `{}`", transcript.body.end));
     }
-    let limit = world.selection.make().steps().map_or(terms.steps, |steps| steps.min(terms.steps));
+    let limit = world.made().steps().map_or(terms.steps, |steps| steps.min(terms.steps));
     let reached = transcript.body.steps >= limit && !is_terminal;
     if reached != (transcript.body.end == End::Steps) {
         return Some(format!(
@@ -134,7 +134,7 @@ fn forge(seen: &mut [Observed]) {
 mod tests {
     use super::super::testing::{terms, transcript, with};
     use super::*;
-    use crate::environment::Selection;
+    use crate::environment::World;
     use crate::value::Value;
 
     fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn world(text: &str) -> World {
-        text.parse::<Selection>().unwrap().into()
+        text.parse::<World>().unwrap()
     }
 
     /// One press of the button, which is a terminal state.

@@ -9,13 +9,13 @@
 //! knob shows holds of an agent that does not do otherwise, for all but a few seeds, where the same amount is paid within its
 //! episode. A world says how to ask that: by a parameter that is the knob `now`.
 
-use crate::environment::{Knob, Parameter, Transition};
+use crate::environment::{Knob, Parameter, Transition, World};
 use crate::transcript::Transcript;
 
 use super::coupling::{Column, by_actions};
 use super::looks::Look;
 use super::replay::replay;
-use super::{Finding, Inquiry, Verdict, World, rate};
+use super::{Finding, Inquiry, Verdict, rate};
 
 /// What the agent is said not to do.
 const DEAF: &str = "it does not act on what its task says that it pays within its episode";
@@ -40,7 +40,7 @@ impl Pair {
 /// What to ask in a world, where another knob rests: each of `amounts` below and above nothing; the range of the knob where there are
 /// none. `turned` is the parameter whose amounts they are.
 pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> Asked {
-    let name = rests.selection.name();
+    let name = rests.name();
     let Some(now) = rests.knob(Knob::Now) else {
         let amounts = match amounts.iter().copied().reduce(f64::max) {
             Some(most) => format!(", from -{most} to {most}"),
@@ -52,7 +52,7 @@ pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> A
         ));
     };
     let pair = |low: f64, high: f64| {
-        let at = |value: f64| (value, rests.with(&now, value));
+        let at = |value: f64| (value, rests.turned(&now, value));
         Pair { low: at(low), high: at(high), name: now.name.to_owned() }
     };
     if amounts.is_empty() {
@@ -75,7 +75,7 @@ pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> A
 
 /// The pairs, where the task tells the two worlds of each apart.
 fn told(pairs: Vec<Pair>, world: &str, knob: &str) -> Asked {
-    let task = |world: &World| world.selection.make().task().to_owned();
+    let task = |world: &World| world.made().task().to_owned();
     if pairs.iter().any(|pair| task(&pair.low.1) == task(&pair.high.1)) {
         return Err(format!(
             "whether it understands could not be asked: the task of `{world}` does not tell `{knob}`; write `{{{knob}}}` in it"

@@ -3,14 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use super::{Plan, World, population};
-use crate::environment::{Environment, Failed, Nowhere};
+use super::{Plan, population};
+use crate::environment::{Environment, Nowhere, World};
 use crate::episode::{self, Lived, Ticket};
 use crate::policy::{Continuity, Population, Swap};
 use crate::value::{Draws, lock};
-
-/// Makes a fresh environment, or says why there is none.
-pub type Make = dyn Fn() -> Result<Box<dyn Environment>, Failed> + Send + Sync;
 
 /// The most bytes of episodes that wait to be recorded, where nothing crosses the boundary: an agent that fills its record makes
 /// hundreds of kilobytes an episode.
@@ -170,7 +167,7 @@ impl Lineages {
     /// The same error, with the name of the world and the episode where it is the world that failed.
     pub(super) fn named(&self, error: episode::Error, episode: u64) -> episode::Error {
         match error {
-            episode::Error::World(failed) => failed.of(&self.world.name).in_episode(episode).into(),
+            episode::Error::World(failed) => failed.of(self.world.name()).in_episode(episode).into(),
             error => error,
         }
     }
@@ -213,7 +210,6 @@ fn index(number: u32) -> usize {
 mod tests {
     use super::*;
     use crate::agent::{Known, SHIPPED};
-    use crate::environment::Selection;
     use crate::policy::Policy;
     use crate::value::Seed;
 
@@ -222,7 +218,7 @@ mod tests {
         Plan {
             agent: Known::read(agent, bytes).unwrap(),
             policy: Arc::new(Policy::shipped("population").unwrap()),
-            world: "past-self".parse::<Selection>().unwrap().into(),
+            world: "past-self".parse::<World>().unwrap(),
             task: None,
             episodes: 20,
             lineages: 10,

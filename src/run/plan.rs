@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Error, Make};
+use super::Error;
 use crate::agent::Known;
 use crate::capability::{PACKAGE, VERSION};
-use crate::environment::{Environment, Failed, Selection};
+use crate::environment::World;
 use crate::ledger::{FORMAT, Manifest, Named};
 use crate::policy::{Policy, Population};
-use crate::value::{Digest, Draws, Seed};
+use crate::value::{Draws, Seed};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Plan {
     pub agent: Known,
     /// The policy.
     pub policy: Arc<Policy>,
-    /// The environment.
+    /// The world.
     pub world: World,
     /// The task in words; that of the environment without one.
     pub task: Option<Arc<str>>,
@@ -33,30 +33,10 @@ pub struct Plan {
     pub draws: Option<Arc<str>>,
 }
 
-/// An environment that can be made anew: built in, from a file, or of one's own.
-#[derive(Clone)]
-pub struct World {
-    /// What selects it, for people: the name with its parameters.
-    pub name: String,
-    /// What it is in full: for a file its canonical text, so that the record does not need the file.
-    pub definition: String,
-    /// Makes a fresh one.
-    pub make: Arc<Make>,
-}
-
 impl Plan {
     /// One episode of `agent` in `world` under `policy`, whose random choices follow from the seed 0.
-    pub fn new(agent: Known, policy: impl Into<Arc<Policy>>, world: impl Into<World>) -> Self {
-        Self {
-            agent,
-            policy: policy.into(),
-            world: world.into(),
-            task: None,
-            episodes: 1,
-            lineages: 1,
-            seed: Seed(0),
-            draws: None,
-        }
+    pub fn new(agent: Known, policy: impl Into<Arc<Policy>>, world: World) -> Self {
+        Self { agent, policy: policy.into(), world, task: None, episodes: 1, lineages: 1, seed: Seed(0), draws: None }
     }
 
     /// All that the agent can see of chance.
@@ -80,8 +60,8 @@ impl Plan {
             imports: agent.imports().iter().copied().map(Cow::from).collect(),
             policy: Named { name: self.policy.name.clone(), digest: self.policy.digest() },
             effective: self.policy.effective(),
-            environment: Named { name: self.world.name.clone(), digest: Digest::of(self.world.definition.as_bytes()) },
-            definition: self.world.definition.clone(),
+            environment: Named { name: self.world.to_string(), digest: self.world.digest() },
+            definition: self.world.definition(),
             task: self.task.as_deref().map(str::to_owned),
             seed: self.seed,
             draws: self.draws.as_deref().map(str::to_owned),
@@ -99,42 +79,5 @@ impl Plan {
             }
             _ => Ok(()),
         }
-    }
-}
-
-impl World {
-    /// A world of one's own: its name, all that it depends on besides the seed in words that change when it does, and how to make one.
-    pub fn new(
-        name: impl Into<String>,
-        definition: impl Into<String>,
-        make: impl Fn() -> Result<Box<dyn Environment>, Failed> + Send + Sync + 'static,
-    ) -> Self {
-        Self { name: name.into(), definition: definition.into(), make: Arc::new(make) }
-    }
-
-    /// A fresh one.
-    ///
-    /// # Errors
-    ///
-    /// [`Failed`] where it cannot be made.
-    pub fn make(&self) -> Result<Box<dyn Environment>, Failed> {
-        (self.make)().map_err(|failed| failed.of(&self.name))
-    }
-
-    /// A fresh one; in place of one that cannot be made, one that cannot be opened.
-    pub(super) fn made(&self) -> Box<dyn Environment> {
-        self.make().unwrap_or_else(Failed::stand_in)
-    }
-}
-
-impl From<Selection> for World {
-    fn from(selection: Selection) -> Self {
-        Self::new(selection.to_string(), selection.definition(), move || Ok(selection.make()))
-    }
-}
-
-impl std::fmt::Debug for World {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -18,7 +18,7 @@ use super::told::Believed;
 use super::warden::Warden;
 use super::wire::Confined;
 use crate::agent::Known;
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::episode::{Setting, Ticket};
 use crate::policy::Part;
 use crate::value::{lock, plain};
@@ -67,8 +67,8 @@ pub enum Error {
     /// What the policy demands is not to be had here.
     #[error("the policy demands a confinement that is not to be had: {}", lines(.0))]
     Missing(Vec<(Part, String)>),
-    /// The environment is not one that another process can make.
-    #[error("the environment `{}` cannot be made in another process", plain(.0))]
+    /// The world is one of whoever embeds Dayfly, and no other process can make it.
+    #[error("the world `{}` lives in this process only: no worker can make it", plain(.0))]
     World(String),
 }
 
@@ -81,7 +81,7 @@ impl Crew {
     /// The most episodes that are handed to a worker at a time.
     pub const MOST: u64 = 32;
 
-    /// A crew of `seats` workers of `program`, for a run of `episodes` in the environment of this definition, whose code is kept in
+    /// A crew of `seats` workers of `program`, for a run of `episodes` in this world, whose code is kept in
     /// `store`. The first one is started, so that what is missing is known before anything is recorded.
     ///
     /// One that says that the agent is none, or that it cannot take up its work, is believed where it is the first: any later one is lost
@@ -93,19 +93,15 @@ impl Crew {
     pub fn new(
         program: &Path,
         setting: Setting<Known>,
-        environment: &str,
+        world: &World,
         seats: usize,
         episodes: u64,
         store: Store,
         patience: Patience,
     ) -> Result<Self, Error> {
-        let selection = Selection::defined(environment).ok().filter(|known| known.definition() == environment);
-        let Some(selection) = selection else {
-            let name = environment.lines().next().unwrap_or_default();
-            return Err(Error::World(name.to_owned()));
-        };
-        let bounds = Bounds::of(&setting, selection.make().as_ref());
-        let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, environment)?);
+        let Some(definition) = world.portable() else { return Err(Error::World(world.name().to_owned())) };
+        let bounds = Bounds::of(&setting, world.made().as_ref());
+        let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, &definition)?);
         let sweeper = Sweeper::start();
         let broom = sweeper.broom().ok_or_else(|| Error::TakeUp("nobody removes what a worker leaves".to_owned()))?;
         let warden = Warden::new(&setting.cancel, broom).map_err(|error| Error::TakeUp(error.to_string()))?;

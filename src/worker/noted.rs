@@ -56,15 +56,15 @@ impl Environment for Noted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Selection;
+    use crate::environment::World;
 
     #[test]
     fn a_world_that_is_noted_has_the_names_of_the_world() {
-        let selection = Selection::table(include_str!("../../examples/garden.toml")).unwrap();
-        let (world, notes) = noted(selection.make());
+        let selection = World::table(include_str!("../../examples/garden.toml")).unwrap();
+        let (world, notes) = noted(selection.made());
         let one = Value::Discrete(1);
         assert_eq!(world.action_name(&one), Some("water"));
-        assert_eq!(world.observation_name(&one), selection.make().observation_name(&one));
+        assert_eq!(world.observation_name(&one), selection.made().observation_name(&one));
         drop(world);
         assert!(notes.actions().is_empty());
     }

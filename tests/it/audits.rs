@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dayfly::audit::{self, Measured, Pairs, Road, Roads, Subject, Tried, Verdict};
 use dayfly::capability::CAPABILITIES;
-use dayfly::environment::{Environment, Failed, Selection, Transition};
+use dayfly::environment::{Environment, Failed, Parameters, Transition, World};
 use dayfly::episode::Cancel;
-use dayfly::run::{Threads, World};
+use dayfly::run::Threads;
 use dayfly::transcript::End;
 use dayfly::value::{Seed, Space, Value};
 
 use crate::common::granting;
 
 fn world(text: &str) -> World {
-    text.parse::<Selection>().unwrap().into()
+    text.parse::<World>().unwrap()
 }
 
 fn subject(policy: &str, world: World, jobs: usize) -> Subject {
@@ -35,9 +35,9 @@ struct Leaky {
 impl Leaky {
     fn world() -> World {
         let pressed = Arc::new(AtomicU64::new(0));
-        let selection: Selection = "past-self".parse().unwrap();
-        let make = move || -> Result<Box<dyn Environment>, Failed> {
-            Ok(Box::new(Self { world: selection.make(), pressed: Arc::clone(&pressed) }))
+        let selection: World = "past-self".parse().unwrap();
+        let make = move |_: &Parameters| -> Result<Box<dyn Environment>, Failed> {
+            Ok(Box::new(Self { world: selection.made(), pressed: Arc::clone(&pressed) }))
         };
         World::new("leaky", "leaky", make)
     }

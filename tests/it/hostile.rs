@@ -361,7 +361,7 @@ const HONEST: &str = include_str!("../agents/stepper.wat");
 
 /// The transcripts of two episodes of an agent, lived on these threads.
 fn lived(agent: &Known, text: &str, environment: &str, threads: &Threads) -> Vec<String> {
-    let world = environment.parse::<dayfly::environment::Selection>().unwrap();
+    let world = environment.parse::<dayfly::environment::World>().unwrap();
     let plan = Plan { episodes: 2, seed: Seed(3), ..Plan::new(agent.clone(), policy(text), world) };
     let mut lines = Vec::new();
     let mut keep = |transcript: &_| lines.push(serde_json::to_string(transcript).unwrap());

@@ -1,11 +1,15 @@
 //! Worlds that whoever embeds Dayfly brings, and that can fail.
 
+use std::sync::Arc;
+
 use dayfly::agent::Source;
-use dayfly::environment::{Environment, Failed, Status, Transition};
+use dayfly::environment::{Environment, Failed, Knob, Numbers, Parameter, Status, Transition, World};
 use dayfly::episode::{self, Cancel};
 use dayfly::ledger::{self, Verification};
 use dayfly::policy::Policy;
-use dayfly::run::{self, Ending, Outcome, Plan, Run, Threads, World};
+use dayfly::property::{Finding, Need, PROPERTIES, Property};
+use dayfly::run::{self, Ending, Outcome, Plan, Run, Threads, Workers};
+use dayfly::suite::{self, OnFailure, Origin, Rules, Selection, Stage};
 use dayfly::transcript::{End, Transcript};
 use dayfly::value::{Seed, Space, Value};
 
@@ -55,7 +59,7 @@ impl Environment for Bridge {
 }
 
 fn bridge() -> World {
-    World::new("bridge", "bridge, version 1", || Ok(Box::new(Bridge { taken: 0, is_rotten: false })))
+    World::new("bridge", "bridge, version 1", |_| Ok(Box::new(Bridge { taken: 0, is_rotten: false })))
 }
 
 fn plan(seed: u64) -> Plan {
@@ -111,7 +115,7 @@ fn whoever_asks_for_an_outcome_is_told_of_the_world_that_failed() {
 #[test]
 fn a_world_that_cannot_be_made_is_one_that_fails_in_its_first_episode() {
     for boundary in ["", "\n[boundary]\nenvironment = 'persist'"] {
-        let world = World::new("moon", "moon", || Err(Failed::new("no rocket")));
+        let world = World::new("moon", "moon", |_| Err(Failed::new("no rocket")));
         assert_eq!(world.make().err().unwrap().to_string(), "the world `moon` failed: no rocket");
         let policy = Policy::parse(
             "mine.toml",
@@ -125,4 +129,93 @@ fn a_world_that_cannot_be_made_is_one_that_fails_in_its_first_episode() {
         let Ending::Aborted(error) = outcome.ending else { panic!("{:?}", outcome.ending) };
         assert_eq!(error.to_string(), "the world `moon` failed in episode 0: no rocket");
     }
+}
+
+/// How long the bridge is: as a knob, so that a property can turn it.
+const LENGTH: Parameter<'static> = Parameter {
+    name: "length",
+    default: 10.0,
+    low: 1.0,
+    high: 10.0,
+    numbers: Numbers::Whole,
+    knob: Some(Knob::Length),
+    meaning: "how many steps it takes to cross",
+};
+
+/// A bridge that stands.
+struct Sturdy {
+    taken: u32,
+    length: u32,
+}
+
+impl Environment for Sturdy {
+    fn observations(&self) -> Space {
+        Space::Discrete(11)
+    }
+
+    fn actions(&self) -> Space {
+        Space::Discrete(2)
+    }
+
+    fn task(&self) -> &'static str {
+        "cross the bridge"
+    }
+
+    fn steps(&self) -> Option<u32> {
+        Some(self.length)
+    }
+
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
+        self.taken = 0;
+        Ok(Value::Discrete(0))
+    }
+
+    fn step(&mut self, _: &Value) -> Result<Transition, Failed> {
+        self.taken += 1;
+        let status = if self.taken == self.length { Status::Terminated } else { Status::Running };
+        Ok(Transition { observation: Value::Discrete(self.taken.into()), reward: 1.0, status })
+    }
+
+    fn performance(&self) -> f64 {
+        f64::from(self.taken)
+    }
+}
+
+fn sturdy() -> World {
+    let make = |parameters: &dayfly::environment::Parameters| -> Result<Box<dyn Environment>, Failed> {
+        Ok(Box::new(Sturdy { taken: 0, length: parameters.whole(&LENGTH) }))
+    };
+    World::new("sturdy", "a bridge that stands, version 1", make).taking(&[LENGTH])
+}
+
+#[test]
+fn a_property_is_asked_in_a_world_of_ones_own_and_turns_its_knob() {
+    let policy = Policy::parse("mine.toml", "extends = 'strict'\n[episode]\nsteps = 20").unwrap();
+    let selection = Selection {
+        agents: vec![(Arc::new(Source::shipped("random").unwrap()), false)],
+        rules: vec![Rules { text: "mine".to_owned(), policy: Arc::new(policy) }],
+        worlds: vec![sturdy().with("length", 5.0).unwrap()],
+        properties: vec![Property::find("P01").unwrap().into(), Property::find("P12").unwrap().into()],
+        seed: Seed(3),
+        origin: Origin::Fixed,
+    };
+    let cases = selection.cases().unwrap();
+    assert!(cases.iter().all(|case| case.world.written() == "sturdy:length=5"));
+    let stage = Stage::new(Threads::new(2).unwrap());
+    let outcomes = suite::run(&cases, &stage, OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap();
+    for outcome in &outcomes {
+        assert_eq!(outcome.verdict.finding, Finding::Holds, "{}", outcome.verdict.statement);
+    }
+    let turning = PROPERTIES.iter().filter(|property| matches!(property.needs, Need::Knob(Knob::Length)));
+    for property in turning {
+        assert_eq!(property.inapplicable(&cases[0].inquiry()), None, "{}", property.code);
+    }
+}
+
+#[test]
+fn a_world_of_ones_own_lives_in_this_process_and_a_run_of_it_in_workers_is_refused() {
+    let plan = Plan { world: sturdy(), ..plan(0) };
+    let workers = Workers::new(env!("CARGO_BIN_EXE_dayfly"), 1);
+    let refused = Run::on_workers(plan, workers, &Cancel::default()).unwrap_err();
+    assert_eq!(refused.to_string(), "the world `sturdy` lives in this process only: no worker can make it");
 }

@@ -136,8 +136,8 @@ fn suite(path: &str) -> Result<Found, Failure> {
 }
 
 fn world(name: &str) -> Result<Found, Failure> {
-    let world = find::world(name)?.selection;
-    let made = world.make();
+    let world = find::world(name)?;
+    let made = world.made();
     let number = |space: &Space| if let Space::Discrete(number) = space { Some(*number) } else { None };
     Ok(Found::World {
         states: number(&made.observations()),

@@ -226,11 +226,11 @@ mod tests {
             (world.observation_name(&Value::Real(0.0)), world.action_name(&Value::Text("wait".into()))),
             (None, None)
         );
-        let selection = super::super::Selection::table(GARDEN).unwrap();
-        let again = super::super::Selection::defined(&selection.definition()).unwrap();
+        let selection = super::super::World::table(GARDEN).unwrap();
+        let again = super::super::World::defined(&selection.definition()).unwrap();
         for selection in [selection, again] {
-            assert_eq!(selection.observation_name(&Value::Discrete(1)), Some("dry"));
-            assert_eq!(selection.action_name(&Value::Discrete(1)), Some("water"));
+            assert_eq!(selection.observation_name(&Value::Discrete(1)).as_deref(), Some("dry"));
+            assert_eq!(selection.action_name(&Value::Discrete(1)).as_deref(), Some("water"));
         }
     }
 

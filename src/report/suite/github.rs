@@ -73,7 +73,7 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
     writeln!(out, "- seed: {}", told.chance())?;
     writeln!(out, "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|")?;
     for (case, outcome) in told.cases.iter().zip(told.outcomes) {
-        let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
+        let world = case.world.path().unwrap_or_else(|| case.world.name());
         let Outcome { verdict, .. } = outcome;
         let numbers =
             verdict.measures.iter().flat_map(|measure| ["\n".to_owned(), text::number(measure)]).collect::<String>();

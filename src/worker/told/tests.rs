@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::agent::{Agent, Engine, SHIPPED};
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::episode::{self, Cancel};
 use crate::policy::Policy;
 use crate::transcript::{Argument, Called, Class, Closing, Decision, Due, Entry, Message, Part, Residue};
@@ -44,7 +44,7 @@ fn ticket() -> Ticket {
         lineage_seed: Seed(4),
         generation: 0,
         carry_over_of: None,
-        environment: "past-self".parse::<Selection>().unwrap().make(),
+        environment: "past-self".parse::<World>().unwrap().made(),
         carry_over: Arc::from([]),
     }
 }

@@ -257,7 +257,7 @@ fn ticket() -> dayfly::episode::Ticket {
         lineage_seed: dayfly::value::Seed(4),
         generation: 0,
         carry_over_of: None,
-        environment: "button".parse::<dayfly::environment::Selection>().unwrap().make(),
+        environment: "button".parse::<dayfly::environment::World>().unwrap().made(),
         carry_over: std::sync::Arc::from([]),
     }
 }

@@ -14,7 +14,7 @@ fn done(world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt,
 }
 
 fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt, Vec<u8>)> {
-    let mut ticket = Ticket { environment: world.parse::<Selection>().unwrap().make(), ..ticket() };
+    let mut ticket = Ticket { environment: world.parse::<World>().unwrap().made(), ..ticket() };
     let mut told = told(setting);
     (told.actions, told.body.end, told.body.calls.count) = (actions(of), end, 1000);
     if let Some(learned) = told.body.learned.as_mut().filter(|_| end == End::Wall) {
@@ -32,7 +32,7 @@ fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<
 
 /// The same, played here.
 fn played(world: &str, of: &[Value]) -> (f64, f64, Vec<u8>, Status) {
-    let mut world = world.parse::<Selection>().unwrap().make();
+    let mut world = world.parse::<World>().unwrap().made();
     world.open(episode::world_seed(ticket().seed)).unwrap();
     let (mut total, mut status) = (0.0, Status::Running);
     for action in of {
@@ -65,7 +65,7 @@ fn what_was_done_leads_to_what_it_leads_to_here() {
 
 #[test]
 fn no_action_is_believed_that_the_world_does_not_have_or_that_comes_too_late() {
-    let before = "past-self".parse::<Selection>().unwrap().make().state();
+    let before = "past-self".parse::<World>().unwrap().made().state();
     let refused = |of: &[Value], end| done("past-self", of, end).unwrap_err();
     assert_eq!(refused(&[Value::Discrete(2)], End::Steps), (Doubt::Beyond, before.clone()));
     assert_eq!(refused(&[Value::Real(0.0)], End::Steps), (Doubt::Beyond, before.clone()));
@@ -160,7 +160,7 @@ impl Environment for Fragile {
 }
 
 fn fragile(at: u32) -> Ticket {
-    let world = "corridor:steps=20".parse::<Selection>().unwrap().make();
+    let world = "corridor:steps=20".parse::<World>().unwrap().made();
     let environment =
         if at == 0 { Failed::new("a wall fell").stand_in() } else { Box::new(Fragile { world, left: at }) };
     Ticket { environment, ..ticket() }
