@@ -38,7 +38,7 @@
 //!  audit
 //!  run
 //!  worker
-//!  episode
+//!  episode    registry
 //!  policy     agent
 //!  capability
 //!  gate       property    ledger
@@ -59,6 +59,7 @@ pub mod ledger;
 pub mod objective;
 pub mod policy;
 pub mod property;
+pub mod registry;
 pub mod report;
 pub mod reproduction;
 pub mod run;

@@ -43,7 +43,7 @@ pub use self::log::MESSAGE;
 pub use self::meter::{Allowance, after_end, calls};
 pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
-pub use self::tools::TOOLS;
+pub use self::tools::{Answer, Call, Taken, Tool, ToolFailed, Tools, Unanswered, Waiting, Work};
 pub use self::wasi::{Left, WASI_VERSION, WasiFault, is_of_a_runtime, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{
     Error as WorkspaceError, PATH, Room, abandon as abandon_folders, make as make_folder, remove as remove_folder, room,
@@ -70,9 +70,15 @@ macro_rules! capabilities {
         }
 
         impl Charter {
-            /// The charter of these grants; a capability without one is denied.
-            pub fn new<'a>(granted: impl Fn(&Capability) -> Option<(&'a Warrant, &'a Grant)>) -> Arc<Self> {
-                Arc::new(Self { $($module: Term::new(&$module::CAPABILITY, granted(&$module::CAPABILITY)),)* })
+            /// The charter of these grants, of which those of tools are among `tools`; a capability without one is denied.
+            pub fn new<'a>(
+                granted: impl Fn(&Capability) -> Option<(&'a Warrant, &'a Grant)>,
+                tools: &Tools,
+            ) -> Arc<Self> {
+                let mut charter =
+                    Self { $($module: Term::new(&$module::CAPABILITY, granted(&$module::CAPABILITY)),)* };
+                charter.tools.limits.among(tools);
+                Arc::new(charter)
             }
         }
 

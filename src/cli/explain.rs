@@ -7,7 +7,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::{Exit, row, say, width};
 use crate::agent::{SHIPPED as AGENTS, Shipped};
-use crate::capability::CAPABILITIES;
+use crate::capability::{CAPABILITIES, Tools};
 use crate::environment::{KINDS, Kind};
 use crate::gate::{self, AfterEnd, Capability};
 use crate::policy::SHIPPED as POLICIES;
@@ -110,7 +110,7 @@ fn explain_capability(capability: &Capability) -> String {
         let range = match kind {
             gate::Kind::Count { default, most } => format!("{default} by default, {most} at the most"),
             gate::Kind::Size { default, most } => format!("{} by default, {} at the most", size(*default), size(*most)),
-            gate::Kind::Names { among } => format!("none by default, among {}", among().join(", ")),
+            gate::Kind::Names => format!("none by default, among {}", Tools::builtin().names().join(", ")),
         };
         lines.push(format!("  {name:<9}  {meaning} ({range})"));
     }

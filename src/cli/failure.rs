@@ -11,6 +11,7 @@ use annotate_snippets::{Renderer, renderer::DecorStyle};
 pub(super) use self::report::Said;
 use self::report::{Place, Report};
 use super::{Exit, named};
+use crate::capability::ToolFailed;
 use crate::environment::Failed;
 use crate::policy::Invalid;
 use crate::value::Fault;
@@ -138,7 +139,7 @@ impl Failure {
                 "run it on a system that has it, or ask for less in `isolation.parts`",
             ),
             run::Error::Worker(worker::Error::Agent { why, help }) => Self::input(why.clone(), help.clone()),
-            run::Error::Worker(worker::Error::World(_)) => {
+            run::Error::Worker(worker::Error::World(_) | worker::Error::Tool(_)) => {
                 Self::new(Exit::Input, chain(error), "run it without `--isolate process`")
             }
             run::Error::Halted(halt) => Self::halted(halt),
@@ -150,7 +151,11 @@ impl Failure {
 
     /// An episode could not be brought to its end.
     pub(super) fn episode(error: &episode::Error) -> Self {
-        let help = if matches!(error, episode::Error::World(_)) { Failed::help() } else { "" };
+        let help = match error {
+            episode::Error::World(_) => Failed::help(),
+            episode::Error::Tool(_) => ToolFailed::help(),
+            _ => "",
+        };
         Self::new(Exit::Host, chain(error), help)
     }
 

@@ -230,7 +230,7 @@ pub struct Error {
 
 impl Error {
     /// What is wrong and what to do about it, with what is hidden in what is quoted escaped.
-    fn new(message: &str, help: &str) -> Self {
+    pub(crate) fn new(message: &str, help: &str) -> Self {
         Self { message: plain(message).into_owned(), help: plain(help).into_owned() }
     }
 }

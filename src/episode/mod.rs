@@ -23,11 +23,11 @@ pub use ticket::{Aborted, Error, Lived, Ticket};
 use self::learn::Pupil;
 use crate::agent::{Agent, Known};
 use crate::capability::{
-    Allowance, Charter, Closed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError,
-    is_of_the_system,
+    Allowance, Charter, Closed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, ToolFailed, Wall,
+    WorkspaceError, is_of_the_system,
 };
 use crate::environment::{Environment, Failed};
-use crate::gate::{Gate, Told};
+use crate::gate::{Capability, Gate, Told};
 use crate::policy::{Continuity, Policy};
 use crate::transcript::{Body, Class, Closing, Detail, End, Header, Record, Transcript};
 use crate::value::{Digest, Seed};
@@ -89,9 +89,10 @@ impl<A: AsRef<Known>> Setting<A> {
         if !missing.is_empty() {
             return Err(Error::Ungranted(missing.into_iter().map(|ungranted| ungranted.capability).collect()));
         }
-        let charter = Charter::new(|capability| {
+        let granted = |capability: &Capability| {
             policy.grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant))
-        });
+        };
+        let charter = Charter::new(granted, &policy.tools);
         let steps = policy.record.steps;
         Ok(Self { agent, policy, charter, task, run, cancel, steps })
     }
@@ -366,6 +367,9 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     }
     if error.is::<OutsideError>() {
         return Err(error.downcast::<OutsideError>().map_or_else(engine, Error::Outside));
+    }
+    if error.is::<ToolFailed>() {
+        return Err(error.downcast::<ToolFailed>().map_or_else(engine, Error::Tool));
     }
     if error.is::<Failed>() {
         return Err(error.downcast::<Failed>().map_or_else(engine, Error::World));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::capability::{OutsideError, WorkspaceError};
+use crate::capability::{OutsideError, ToolFailed, WorkspaceError};
 use crate::environment::{Environment, Failed};
 use crate::gate::Demands;
 use crate::transcript::Transcript;
@@ -64,6 +64,9 @@ pub enum Error {
     /// The world failed.
     #[error(transparent)]
     World(#[from] Failed),
+    /// A tool failed.
+    #[error(transparent)]
+    Tool(#[from] ToolFailed),
     /// The agent imports what the policy does not grant.
     #[error("the policy does not grant {}, which the agent imports", .0.join(", "))]
     Ungranted(Vec<String>),

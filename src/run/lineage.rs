@@ -164,10 +164,11 @@ impl Lineages {
         }
     }
 
-    /// The same error, with the name of the world and the episode where it is the world that failed.
+    /// The same error, with the episode, and the name of the world, where it is the world or a tool that failed.
     pub(super) fn named(&self, error: episode::Error, episode: u64) -> episode::Error {
         match error {
             episode::Error::World(failed) => failed.of(self.world.name()).in_episode(episode).into(),
+            episode::Error::Tool(failed) => failed.in_episode(episode).into(),
             error => error,
         }
     }

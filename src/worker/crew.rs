@@ -70,6 +70,9 @@ pub enum Error {
     /// The world is one of whoever embeds Dayfly, and no other process can make it.
     #[error("the world `{}` lives in this process only: no worker can make it", plain(.0))]
     World(String),
+    /// The policy allows a tool of whoever embeds Dayfly, and no other process has it.
+    #[error("the tool `{}` lives in this process only: no worker has it", plain(.0))]
+    Tool(String),
 }
 
 /// How long the first attempt waits that follows one that failed; each later one waits twice as long as the one before it.
@@ -99,6 +102,9 @@ impl Crew {
         store: Store,
         patience: Patience,
     ) -> Result<Self, Error> {
+        if let Some(tool) = setting.policy.tool_of_this_process() {
+            return Err(Error::Tool(tool.to_owned()));
+        }
         let Some(definition) = world.portable() else { return Err(Error::World(world.name().to_owned())) };
         let bounds = Bounds::of(&setting, world.made().as_ref());
         let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, &definition)?);

@@ -73,6 +73,7 @@ mod starved;
 mod suites;
 #[cfg(target_os = "linux")]
 mod supervisor;
+mod tools;
 mod traps;
 mod wasi;
 mod wasi_mediation;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::super::failure::Failure;
 use super::super::{find, nearest, seed};
 use super::Test;
+use crate::environment::World;
 use crate::property::{PROPERTIES, Property};
 use crate::report::plain;
 use crate::suite::{self, Asked, Case, File, Filter, Named, Origin, Rules, Selection, Stage};
@@ -42,7 +43,7 @@ impl Test {
         let worlds = named(&self.environment, document.as_ref(), |file| &file.environments, find::world);
         let (rules, worlds) = Failure::both(self.rules(document.as_ref()), worlds)?;
         let agents = self.agents(document.as_ref(), &rules, stage)?;
-        once(worlds.iter().map(ToString::to_string))?;
+        once(worlds.iter().map(World::written))?;
         let properties = self.properties(document.as_ref())?;
         let selection = Selection { agents, rules, worlds, properties, seed, origin };
         let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
