@@ -63,7 +63,7 @@ impl Environment for Coin {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let policy = Policy::parse("embed.toml", POLICY)?;
     let agent = Source::shipped("random").ok_or("no such agent")?.read()?;
     let world = World::new("coin", "coin, version 1", |_| Ok(Box::new(Coin { stream: Seed(0).stream(), right: 0 })));

@@ -6,9 +6,10 @@ use std::path::Path;
 use super::failure::Failure;
 use super::named;
 use crate::agent::{self, Known, Source};
-use crate::environment::{self, KINDS, World};
+use crate::environment::{KINDS, World};
 use crate::episode;
 use crate::policy::{self, Base, Policy, Process, SourceFile};
+use crate::registry::Registry;
 use crate::run;
 use crate::value::{Fault, Opening, hint};
 
@@ -44,8 +45,8 @@ pub(super) fn source(text: &str) -> Result<Source, Failure> {
 }
 
 /// The policy with this name, or in this file, with the openings that are written behind it.
-pub(super) fn policy(text: &str) -> Result<Policy, Failure> {
-    policy_with_base(text).map(|(policy, _)| policy)
+pub(super) fn policy(registry: &Registry, text: &str) -> Result<Policy, Failure> {
+    policy_with_base(registry, text).map(|(policy, _)| policy)
 }
 
 /// The name or the path of a policy, and the openings that are written behind it.
@@ -55,7 +56,7 @@ pub(super) fn opened(text: &str) -> (&str, Vec<Opening>) {
 }
 
 /// The same, with the policy that it is based on.
-pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Failure> {
+pub(super) fn policy_with_base(registry: &Registry, text: &str) -> Result<(Policy, Option<Base>), Failure> {
     let (name, openings) = opened(text);
     let source = if is_path(name) {
         SourceFile::user(name, read_text("policy", name)?)
@@ -65,13 +66,13 @@ pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Fai
             unknown("policy", name, names, "the path of a .toml file")
         })?
     };
-    let (policy, base) = Policy::load_with_base(&source, &beside).map_err(|invalid| named::invalid(invalid, name))?;
+    let (policy, base) = registry.policy(&source, &beside).map_err(|invalid| named::invalid(invalid, name))?;
     Ok((policy.opened(&openings), base))
 }
 
 /// The same, for episodes that are lived in this process.
-pub(super) fn policy_here(name: &str) -> Result<Policy, Failure> {
-    let policy = policy(name)?;
+pub(super) fn policy_here(registry: &Registry, name: &str) -> Result<Policy, Failure> {
+    let policy = policy(registry, name)?;
     if policy.isolation.process == Process::Required {
         return Err(Failure::input(
             run::Error::NotIsolated(policy.name).to_string(),
@@ -99,9 +100,10 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
 }
 
 /// The world with this name and parameters, or in this file.
-pub(super) fn world(text: &str) -> Result<World, Failure> {
+pub(super) fn world(registry: &Registry, text: &str) -> Result<World, Failure> {
     let name = text.split(':').next().unwrap_or_default();
-    if KINDS.iter().all(|kind| kind.name != name) && is_path(text) {
+    let is_known = registry.worlds().iter().any(|world| world.name() == name);
+    if !is_known && is_path(text) {
         // A path may have a colon of its own.
         let (path, pairs) = match text.rsplit_once(':') {
             Some((path, pairs)) if !Path::new(text).is_file() => (path, Some(pairs)),
@@ -112,10 +114,11 @@ pub(super) fn world(text: &str) -> Result<World, Failure> {
         let selected = pairs.map_or(Ok(world.clone()), |pairs| world.select(pairs));
         return selected.map_err(|error| Failure::input(error.message, error.help));
     }
-    if KINDS.iter().all(|kind| kind.name != name) {
-        return Err(unknown("environment", name, KINDS.iter().map(|kind| kind.name), "the path of a .toml file"));
+    if !is_known {
+        let names: Vec<&str> = registry.worlds().iter().map(World::name).collect();
+        return Err(unknown("environment", name, names.into_iter(), "the path of a .toml file"));
     }
-    text.parse().map_err(|error: environment::Error| Failure::input(error.message, error.help))
+    registry.world(text).map_err(|error| Failure::input(error.message, error.help))
 }
 
 /// The task: the text itself, or what is in the file after `@`.
@@ -198,7 +201,7 @@ fn meant(what: &str, path: &str) -> Option<&'static str> {
     }
 }
 
-fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str> + Clone, otherwise: &str) -> Failure {
+fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str> + Clone, otherwise: &str) -> Failure {
     let help = hint(name, "there are", known);
     Failure::input(format!("there is no {what} `{name}`"), format!("{help}; or give {otherwise}"))
 }

@@ -20,6 +20,7 @@ use crate::agent::Compiler;
 use crate::environment::{Knob, World};
 use crate::ledger;
 use crate::policy::{Continuity, Policy, Process};
+use crate::registry::Registry;
 use crate::report::{Told, json, plain, text};
 use crate::run::{self, Ending, Outcome, Plan, Summary, Workers};
 use crate::transcript::{End, Transcript};
@@ -88,18 +89,18 @@ enum Isolate {
 }
 
 impl Run {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let policy = Arc::new(find::policy(&self.policy)?);
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
+        let policy = Arc::new(find::policy(registry, &self.policy)?);
         if let Some(path) = &self.svg {
             find::place("picture", path)?;
         }
-        if self.is_apart(&policy)? { self.apart(policy) } else { self.here(policy) }
+        if self.is_apart(&policy)? { self.apart(registry, policy) } else { self.here(registry, policy) }
     }
 
     /// In this process.
-    fn here(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
+    fn here(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
-        let plan = self.plan(policy)?;
+        let plan = self.plan(registry, policy)?;
         let threads = threads(jobs, self.compiler())?;
         let cancel = cancel_on_interrupt()?;
         let run = run::Run::on_threads(plan, &threads, &cancel).map_err(|error| Failure::run(&error))?;
@@ -107,9 +108,9 @@ impl Run {
     }
 
     /// In processes of their own: this one reads the agent, and neither compiles nor runs anything of it.
-    fn apart(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
+    fn apart(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
-        let plan = self.plan(policy)?;
+        let plan = self.plan(registry, policy)?;
         let cancel = cancel_on_interrupt()?;
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
         let run = run::Run::on_workers(plan, Workers::new(program, jobs).compiling(self.compiler()), &cancel);
@@ -137,9 +138,9 @@ impl Run {
     }
 
     /// What is to be run, once it is found out that all of it is there and fits.
-    fn plan(&self, policy: Arc<Policy>) -> Result<Plan, Failure> {
+    fn plan(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Plan, Failure> {
         let lineages = self.lineages(&policy)?;
-        let world = find::world(&self.environment)?;
+        let world = find::world(registry, &self.environment)?;
         self.note_unpaid(&policy, &world);
         let task = self.task.as_deref().map(find::task).transpose()?;
         // Before anything is compiled: that may take a minute.

@@ -25,6 +25,7 @@ mod core;
 mod demonstrations;
 #[cfg(target_os = "linux")]
 mod disks;
+mod examples;
 mod figures;
 mod fuzz;
 mod guarantees;
