@@ -9,7 +9,7 @@ use super::convert::{space_to_wit, value_from_wit, value_to_wit};
 use super::host::{Host, Opening};
 use super::meter::{charged, resumed};
 use super::{Limit, Unlimited, call, interface};
-use crate::environment::{Environment, Shared, Status, Transition};
+use crate::environment::{Environment, Failed, Nowhere, Shared, Status, Transition};
 use crate::gate::{AfterEnd, Capability, Gate, Ground, Refusal, Release, Request, Shortfall, Told, Waiting};
 use crate::objective::Objective;
 use crate::transcript::{Argument, Class, Detail, End, Operation, Part, Step, Weight};
@@ -127,8 +127,8 @@ impl State {
     }
 
     /// Take a step, count its reward, and find out whether it was the last.
-    fn step(&mut self, action: Value, gate: &mut Gate) -> contract::Outcome {
-        let Transition { observation, reward, status } = self.environment.step(&action);
+    fn step(&mut self, action: Value, gate: &mut Gate) -> Result<contract::Outcome, Failed> {
+        let Transition { observation, reward, status } = self.environment.step(&action)?;
         gate.stepped(&observation, reward);
         self.total += reward;
         self.observation.clone_from(&observation);
@@ -143,12 +143,12 @@ impl State {
         if let Some(end) = end {
             gate.close(end, Told::Yes);
         }
-        self.outcome(observation, reward, gate.step(), end)
+        Ok(self.outcome(observation, reward, gate.step(), end))
     }
 
     /// Take a step of one role of several, and find out who goes on: nobody else once it was the last one.
-    fn act(&mut self, action: Value, gate: &mut Gate) -> Next {
-        let Transition { status, .. } = self.environment.step(&action);
+    fn act(&mut self, action: Value, gate: &mut Gate) -> Result<Next, Failed> {
+        let Transition { status, .. } = self.environment.step(&action)?;
         gate.acted();
         self.pending = Some(action);
         match status {
@@ -158,10 +158,8 @@ impl State {
         }
         let own = gate.turn();
         let next = self.shared.as_ref().map(Shared::turn);
-        match next.filter(|next| gate.is_open() && Some(*next) != own) {
-            Some(next) => Next::Other(next),
-            None => Next::Same,
-        }
+        let next = next.filter(|next| gate.is_open() && Some(*next) != own);
+        Ok(next.map_or(Next::Same, Next::Other))
     }
 
     /// Write down a step that was cut before it was answered.
@@ -213,34 +211,42 @@ impl Host {
     }
 
     #[inline]
-    fn step(&mut self, action: Value) -> Result<contract::Outcome, Refusal> {
+    fn step(&mut self, action: Value) -> wasmtime::Result<Result<contract::Outcome, Refusal>> {
         let argument = [Part::Value(&action)];
         let request = Request { operation: STEP, argument: Argument(&argument), name: None };
         let gate = &mut self.gate;
         let permit = self.states.episode.ask(gate, &self.charter.episode.warrant, &request, |state| {
             state.actions.admits(&action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
             Ok(state.observation.weight())
-        })?;
+        });
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         // A step that is a tripwire leads nowhere: the world stays as it is, and there is no reward.
-        Ok(permit
-            .answer(|state| state.step(action, gate), |state| state.outcome(state.observation.clone(), 0.0, 0, None)))
+        let pretended = |state: &State| Ok(state.outcome(state.observation.clone(), 0.0, 0, None));
+        Ok(Ok(permit.answer(|state| state.step(action, gate), pretended)?))
     }
 
     /// The first part of a step of one role of several.
-    fn begin_step(&mut self, action: Value) -> Result<Begun, Refusal> {
+    fn begin_step(&mut self, action: Value) -> wasmtime::Result<Result<Begun, Refusal>> {
         let argument = [Part::Value(&action)];
         let request = Request { operation: STEP, argument: Argument(&argument), name: None };
         let gate = &mut self.gate;
         let permit = self.states.episode.ask(gate, &self.charter.episode.warrant, &request, |state| {
             state.actions.admits(&action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
             Ok(state.observation.weight())
-        })?;
+        });
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let begun = permit
             .begin(|state| state.act(action, gate), |state| state.outcome(state.observation.clone(), 0.0, 0, None));
-        Ok(match begun {
-            Ok((next, waiting)) => Begun::Waits(waiting, next),
+        Ok(Ok(match begun {
+            Ok((next, waiting)) => Begun::Waits(waiting, next?),
             Err(outcome) => Begun::Answered(outcome),
-        })
+        }))
     }
 
     fn request(&mut self, operation: Operation, amount: u64, class: Class, rule: &'static str) -> Result<(), Refusal> {
@@ -260,7 +266,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(BRIEF.name, |store, ()| call(store, 0, |host| Ok(host.brief())))?;
     linker.func_wrap(STEP.name, |store, (action,): (types::Value,)| {
         let action = value_from_wit(action);
-        call(store, action.weight(), |host| Ok(host.step(action)))
+        call(store, action.weight(), |host| host.step(action))
     })?;
     linker.func_wrap(REQUEST_EXTENSION.name, |store, (steps,): (u32,)| {
         call(store, 0, |host| Ok(host.request(REQUEST_EXTENSION, steps.into(), Class::ExtendEpisode, NO_EXTENSION)))
@@ -280,7 +286,7 @@ pub fn link_by_turns(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap_async(STEP.name, |mut store, (action,): (types::Value,)| {
         Box::new(async move {
             let action = value_from_wit(action);
-            let begun = charged(store.as_context_mut(), action.weight(), |host| Ok(host.begin_step(action)))?;
+            let begun = charged(store.as_context_mut(), action.weight(), |host| host.begin_step(action))?;
             let answer = match begun {
                 Ok(Begun::Answered(outcome)) => Ok(outcome),
                 Ok(Begun::Waits(waiting, next)) => {
@@ -310,47 +316,5 @@ pub fn step(world: &dyn Environment, action: Value, reward: f64, observation: Va
         action_name: world.action_name(&action).map(Box::from),
         observation_name: world.observation_name(&observation).map(Box::from),
         ..Step::unnamed(action, reward, observation)
-    }
-}
-
-/// The world of a component that has none: `learn` acts nowhere.
-pub fn nowhere() -> Box<dyn Environment> {
-    Box::new(Nowhere)
-}
-
-#[derive(Debug)]
-struct Nowhere;
-
-impl Environment for Nowhere {
-    fn observations(&self) -> Space {
-        Space::Discrete(1)
-    }
-
-    fn actions(&self) -> Space {
-        Space::Discrete(0)
-    }
-
-    fn task(&self) -> &'static str {
-        ""
-    }
-
-    fn steps(&self) -> Option<u32> {
-        None
-    }
-
-    fn open(&mut self, _: Seed) -> Value {
-        Value::Discrete(0)
-    }
-
-    fn step(&mut self, _: &Value) -> Transition {
-        Transition { observation: Value::Discrete(0), reward: 0.0, status: Status::Terminated }
-    }
-
-    fn performance(&self) -> f64 {
-        0.0
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }

@@ -17,9 +17,10 @@ use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, progress, say, width};
 use crate::agent::{Compiler, Known};
-use crate::environment::{Knob, Selection};
+use crate::environment::{Knob, World};
 use crate::ledger;
 use crate::policy::{Continuity, Policy, Process};
+use crate::registry::Registry;
 use crate::report::{Told, json, plain, text};
 use crate::run::{self, Ending, Outcome, Plan, Summary, Workers};
 use crate::transcript::{End, Role, Transcript};
@@ -106,18 +107,18 @@ enum Isolate {
 }
 
 impl Run {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let policy = Arc::new(find::policy(&self.policy)?);
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
+        let policy = Arc::new(find::policy(registry, &self.policy)?);
         if let Some(path) = &self.svg {
             find::place("picture", path)?;
         }
-        if self.is_apart(&policy)? { self.apart(policy) } else { self.here(policy) }
+        if self.is_apart(&policy)? { self.apart(registry, policy) } else { self.here(registry, policy) }
     }
 
     /// In this process.
-    fn here(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
+    fn here(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
-        let plan = self.plan(policy)?;
+        let plan = self.plan(registry, policy)?;
         let threads = threads(jobs, self.compiler())?;
         let cancel = cancel_on_interrupt()?;
         let run = run::Run::on_threads(plan, &threads, &cancel).map_err(|error| Failure::run(&error))?;
@@ -125,9 +126,9 @@ impl Run {
     }
 
     /// In processes of their own: this one reads the agent, and neither compiles nor runs anything of it.
-    fn apart(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
+    fn apart(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
-        let plan = self.plan(policy)?;
+        let plan = self.plan(registry, policy)?;
         let cancel = cancel_on_interrupt()?;
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
         let run = run::Run::on_workers(plan, Workers::new(program, jobs).compiling(self.compiler()), &cancel);
@@ -155,10 +156,10 @@ impl Run {
     }
 
     /// What is to be run, once it is found out that all of it is there and fits.
-    fn plan(&self, policy: Arc<Policy>) -> Result<Plan, Failure> {
+    fn plan(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Plan, Failure> {
         let lineages = self.lineages(&policy)?;
-        let selection = find::world(&self.environment)?.selection;
-        self.note_unpaid(&policy, &selection);
+        let world = find::world(registry, &self.environment)?;
+        self.note_unpaid(&policy, &world);
         let task = self.task.as_deref().map(find::task).transpose()?;
         // Before anything is compiled: that may take a minute.
         let roles = self.roles(&policy)?;
@@ -175,7 +176,7 @@ impl Run {
             agent,
             roles,
             policy,
-            world: selection.into(),
+            world,
             task: task.map(Arc::from),
             episodes: self.episodes,
             lineages,
@@ -195,7 +196,7 @@ impl Run {
     }
 
     /// Say that what the next episode is to be paid never is, where the policy makes its world anew.
-    fn note_unpaid(&self, policy: &Policy, world: &Selection) {
+    fn note_unpaid(&self, policy: &Policy, world: &World) {
         let is_reset = policy.boundary.environment == Continuity::Reset;
         let Some(knob) = world.knob(Knob::Future).filter(|_| is_reset && self.episodes > 1 && !self.quiet) else {
             return;
@@ -274,7 +275,7 @@ fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
     match ending {
         Ending::Cancelled => Ok(Exit::Cancelled),
         Ending::Quarantined | Ending::Full => Ok(Exit::Violated),
-        Ending::Aborted(error) => Err(Failure::host(error)),
+        Ending::Aborted(error) => Err(Failure::episode(error)),
         Ending::Halted(halt) => Err(Failure::halted(halt)),
         Ending::Completed if summary.ends.contains_key(&End::Aborted) => {
             let lost = summary.ends.get(&End::Aborted).copied().unwrap_or_default();

@@ -32,7 +32,7 @@
 //!
 //! Anything about oversight: it is the smallest world that has two roles.
 
-use super::{Environment, Kind, Numbers, Parameter, Parameters, Roles, Status, Transition, index};
+use super::{Environment, Failed, Kind, Numbers, Parameter, Parameters, Roles, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const ROUNDS: Parameter = Parameter {
@@ -119,12 +119,12 @@ impl Environment for MatchingPennies {
         Some(self.rounds.saturating_mul(2))
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         self.named = [Vec::new(), Vec::new()];
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let turn = self.turn();
         if let Some(named) = self.named.get_mut(turn) {
             named.push(index(action));
@@ -132,15 +132,11 @@ impl Environment for MatchingPennies {
         let [_, odd] = &self.named;
         let is_over = u32::try_from(odd.len()).is_ok_and(|rounds| rounds >= self.rounds);
         let status = if is_over { Status::Terminated } else { Status::Running };
-        Transition { observation: Value::Discrete(0), reward: 0.0, status }
+        Ok(Transition { observation: Value::Discrete(0), reward: 0.0, status })
     }
 
     fn performance(&self) -> f64 {
         self.score().0
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 
     fn roles(&self) -> Option<&dyn Roles> {
@@ -203,9 +199,9 @@ mod tests {
 
     fn played(named: &[u64]) -> MatchingPennies {
         let mut world = MatchingPennies::new(&Parameters::defaults(KIND.parameters));
-        world.open(Seed(0));
+        world.open(Seed(0)).unwrap();
         named.iter().for_each(|number| {
-            world.step(&Value::Discrete(*number));
+            world.step(&Value::Discrete(*number)).unwrap();
         });
         world
     }
@@ -251,7 +247,7 @@ mod tests {
         parameters.set(KIND.name, "shown", 0.0).unwrap();
         let mut world = MatchingPennies::new(&parameters);
         for number in [1, 0, 1] {
-            world.step(&Value::Discrete(number));
+            world.step(&Value::Discrete(number)).unwrap();
             assert_eq!([0, 1].map(|role| world.observe(role)), [0, 0].map(Value::Discrete));
         }
     }

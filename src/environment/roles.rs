@@ -14,7 +14,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Environment, Transition};
+use super::{Environment, Failed, Transition};
 use crate::value::{Seed, Space, Value, lock};
 
 /// What a world of several roles says beside what every world says. `step` acts for the role whose turn it is, and its observation and
@@ -102,12 +102,12 @@ impl Environment for Shared {
         lock(&self.world).steps()
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
-        lock(&self.world).open(seed);
-        self.observe()
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
+        lock(&self.world).open(seed)?;
+        Ok(self.observe())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         lock(&self.world).step(action)
     }
 

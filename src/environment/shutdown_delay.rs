@@ -55,7 +55,7 @@ use std::cell::OnceCell;
 
 use self::lie::Lie;
 use super::grid::Move;
-use super::{Environment, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition};
+use super::{Environment, Failed, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
 const WIDTH: u8 = 5;
@@ -324,23 +324,23 @@ impl Environment for ShutdownDelay {
         Some(self.terms.length(self.walk.pressed))
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         (self.walk, self.step, self.coins) = (Walk::default(), 0, 0.0);
         if self.selected == Lie::COUNT {
             let drawn = seed.stream().next_u64() % u64::from(Lie::COUNT);
             self.lie = Lie::of(u32::try_from(drawn).unwrap_or(0));
             self.task = OnceCell::new();
         }
-        Value::Discrete(self.walk.observed(self.lie))
+        Ok(Value::Discrete(self.walk.observed(self.lie)))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let (walk, coin) = self.walk.go(self.lie.drawn(Move::of(action)));
         (self.walk, self.step) = (walk, self.step + 1);
         self.coins += coin * DISCOUNT.powi(i32::try_from(self.step).unwrap_or(0));
         let over = self.step >= self.terms.length(self.walk.pressed);
         let (reward, status) = if over { (self.reward(), Status::Terminated) } else { (0.0, Status::Running) };
-        Transition { observation: Value::Discrete(self.walk.observed(self.lie)), reward, status }
+        Ok(Transition { observation: Value::Discrete(self.walk.observed(self.lie)), reward, status })
     }
 
     fn performance(&self) -> f64 {
@@ -437,7 +437,7 @@ mod tests {
     fn where_the_seed_says_how_the_field_lies_the_task_of_the_episode_tells_it() {
         let mut any = world(&[("mirror", 4.0)]);
         let seen = (0..100).map(|seed| {
-            let start = any.open(Seed(seed));
+            let start = any.open(Seed(seed)).unwrap();
             let number = [0, 4, 15, 19].into_iter().position(|cell| Value::Discrete(cell) == start).unwrap();
             assert_eq!(any.task(), world(&[("mirror", f64::from(u8::try_from(number).unwrap()))]).task());
             number

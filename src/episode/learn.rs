@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Error, Exit, Setting, exit};
-use crate::capability::{Allowance, Closed, Host, Opening, end_to_wit, nowhere, value_to_wit};
+use crate::capability::{Allowance, Closed, Host, Opening, end_to_wit, value_to_wit};
+use crate::environment::Nowhere;
 use crate::gate::{Gate, Release};
 use crate::transcript::{Class, Closing, Detail, Learned, Lesson};
 use crate::value::{Digest, Seed, Value};
@@ -43,7 +44,7 @@ pub(super) fn learn(
         steps: Detail::Digest,
         wall: setting.wall(),
         carry_over: Arc::from([]),
-        environment: nowhere(),
+        environment: Box::new(Nowhere),
         observation: Value::Discrete(0),
         shared: None,
     };

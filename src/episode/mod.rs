@@ -27,10 +27,10 @@ pub use ticket::{Aborted, Error, Lived, Ticket};
 use self::learn::Pupil;
 use crate::agent::{Agent, Known};
 use crate::capability::{
-    Allowance, Charter, Closed, Departed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError,
-    is_of_the_system,
+    Allowance, Charter, Closed, Departed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, ToolFailed, Tools,
+    Wall, WorkspaceError, is_of_the_system,
 };
-use crate::environment::Environment;
+use crate::environment::{Environment, Failed};
 use crate::gate::{Gate, Told};
 use crate::policy::{Continuity, Granted, Policy};
 use crate::transcript::{Body, Calls, Class, Closing, Counts, Detail, End, Header, Record, Transcript};
@@ -95,7 +95,7 @@ impl<A: AsRef<Known>> Setting<A> {
         if !missing.is_empty() {
             return Err(Error::Ungranted(missing.into_iter().map(|ungranted| ungranted.capability).collect()));
         }
-        let charter = charter(&policy.grants);
+        let charter = charter(&policy.grants, &policy.tools);
         let steps = policy.record.steps;
         Ok(Self { agent, policy, charter, task, run, cancel, steps, roles: Vec::new() })
     }
@@ -262,7 +262,7 @@ impl Setting {
     /// Open the episode, let the agent act until its grace is over, and close.
     fn act(&self, ticket: Ticket) -> Result<Acted, Error> {
         let allowance = Allowance { fuel: self.policy.episode.fuel, grace: self.policy.episode.grace_fuel };
-        let mut store = self.store(self.open(ticket, allowance), allowance.total())?;
+        let mut store = self.store(self.open(ticket, allowance)?, allowance.total())?;
         let exit = self.run(&mut store);
         let left = store.get_fuel().map_err(engine)?;
         // INVARIANT 1: the store is gone from here on.
@@ -279,10 +279,10 @@ impl Setting {
         Wall::after(self.policy.episode.wall, self.cancel.clone())
     }
 
-    fn open(&self, ticket: Ticket, allowance: Allowance) -> Host {
+    fn open(&self, ticket: Ticket, allowance: Allowance) -> Result<Host, Error> {
         let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
         let limits = &self.policy.episode;
-        let observation = environment.open(world_seed(seed));
+        let observation = environment.open(world_seed(seed))?;
         let task = self.task(environment.as_ref());
         let last_step = self.last_step(environment.as_ref());
         let steps = if self.learns() { Detail::Full } else { self.steps };
@@ -301,7 +301,7 @@ impl Setting {
             observation,
             shared: None,
         };
-        Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening)
+        Ok(Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening))
     }
 
     /// A store for one instance of the agent, with every limit set before anything of the component runs.
@@ -365,8 +365,8 @@ fn watch(store: &mut Store<Host>) {
 }
 
 /// A policy's grants, compiled.
-fn charter(grants: &BTreeMap<&'static str, Granted>) -> Arc<Charter> {
-    Charter::new(|capability| grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant)))
+fn charter(grants: &BTreeMap<&'static str, Granted>, tools: &Tools) -> Arc<Charter> {
+    Charter::new(|capability| grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant)), tools)
 }
 
 /// The seed of the world in an episode of `seed`.
@@ -394,6 +394,12 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     }
     if error.is::<OutsideError>() {
         return Err(error.downcast::<OutsideError>().map_or_else(engine, Error::Outside));
+    }
+    if error.is::<ToolFailed>() {
+        return Err(error.downcast::<ToolFailed>().map_or_else(engine, Error::Tool));
+    }
+    if error.is::<Failed>() {
+        return Err(error.downcast::<Failed>().map_or_else(engine, Error::World));
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() || is_of_the_system(&error) {
         return Err(engine(error));

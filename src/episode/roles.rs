@@ -55,7 +55,7 @@ impl<A: AsRef<Known>> Cast<A> {
             return Err(Error::Ungranted(missing.into_iter().map(|ungranted| ungranted.capability).collect()));
         }
         let allowance = Allowance { fuel: share.fuel, grace: share.grace_fuel };
-        Ok(Self { role, agent, charter: charter(share.grants), allowance })
+        Ok(Self { role, agent, charter: charter(share.grants, &policy.tools), allowance })
     }
 }
 
@@ -145,7 +145,7 @@ impl Setting {
     /// Open the episode, let the roles act by turns until the grace of the last one is over, and close.
     fn act_by_turns(&self, ticket: Ticket) -> Result<Over, Error> {
         let Ticket { seed, lineage_seed, mut environment, .. } = ticket;
-        environment.open(world_seed(seed));
+        environment.open(world_seed(seed))?;
         let Some(worlds) = Shared::of(environment).filter(|worlds| worlds.len() == self.roles.len()) else {
             return Err(Error::Engine("the world does not have the roles of the run".to_owned()));
         };

@@ -41,6 +41,7 @@ impl Policy {
             record,
             run_bytes,
             consequences,
+            tools: _,
         } = self;
         page.section("[episode]");
         page.line("steps", &count(episode.steps));

@@ -47,10 +47,11 @@ pub use isolation::{Isolation, Part, Process};
 pub use load::{Base, Resolve};
 pub use population::Population;
 pub use roles::{RoleTerms, Share};
-pub use schema::{is_one, schema};
+pub use schema::{is_one, schema, schema_among};
 pub use source::{Invalid, Origin, SHIPPED, SourceFile, shipped};
 pub use ungranted::Ungranted;
 
+use crate::capability::Tools;
 use crate::gate::{Consequences, Grant, Release, Warrant};
 use crate::objective::Objective;
 use crate::transcript::Keep;
@@ -80,6 +81,8 @@ pub struct Policy {
     pub run_bytes: u64,
     /// What each class of violation leads to.
     pub consequences: Consequences,
+    /// The tools that there are, of which its grant allows some.
+    pub tools: Tools,
 }
 
 /// When an episode ends, and what its instance may use.

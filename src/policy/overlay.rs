@@ -10,6 +10,7 @@ use super::raw::{Raw, RawBoundary, RawEpisode, RawGrace, RawIsolation, RawObject
 use super::text::Name;
 use super::words::Signal;
 use super::{Boundary, Continuity, Limits, Policy, Release, Swap, Trapped};
+use crate::capability::Tools;
 use crate::document::Key;
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::transcript::{Detail, Keep};
@@ -49,6 +50,7 @@ pub(super) struct Header<'h> {
 /// Lays a policy over its parent, and gathers what is wrong with it.
 pub(super) struct Overlay<'a> {
     pub(super) parent: Option<Parent<'a>>,
+    pub(super) tools: &'a Tools,
     pub(super) faults: &'a mut Vec<Fault>,
 }
 
@@ -82,6 +84,7 @@ impl<'a> Overlay<'a> {
             record,
             run_bytes,
             consequences,
+            tools: self.tools.clone(),
         })
     }
 

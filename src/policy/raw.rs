@@ -17,6 +17,7 @@ use super::text::{Name, Path};
 use super::violations::RawViolations;
 use super::words::Signal;
 use super::{Continuity, Release, Swap, Trapped};
+use crate::capability::Tools;
 use crate::document::{Key, Table};
 use crate::objective::{Horizon, Reveal};
 use crate::transcript::Detail;
@@ -167,7 +168,7 @@ pub(super) struct RawRecord {
 
 impl Raw {
     /// Read a whole policy.
-    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+    pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
         let has_rules = table.has("rules");
         Self {
             name: table.key("name"),
@@ -177,8 +178,8 @@ impl Raw {
             objective: table.table("objective", RawObjective::read).unwrap_or_default(),
             boundary: table.table("boundary", RawBoundary::read).unwrap_or_default(),
             population: table.table("population", RawPopulation::read).unwrap_or_default(),
-            grants: table.table("grants", RawGrants::read).unwrap_or_default(),
-            roles: RawRoles::read(table),
+            grants: table.table("grants", |table| RawGrants::read(table, tools)).unwrap_or_default(),
+            roles: RawRoles::read(table, tools),
             rules: Some(table.tables("rules", RawRule::read)).filter(|_| has_rules),
             isolation: table.table("isolation", RawIsolation::read).unwrap_or_default(),
             record: table.table("record", RawRecord::read).unwrap_or_default(),

@@ -21,7 +21,7 @@ use crate::document::{Complaint, Key, Table};
 use crate::transcript::Role;
 
 use super::{Granted, Limits, Policy, Ungranted};
-use crate::capability::CAPABILITIES;
+use crate::capability::{CAPABILITIES, Tools};
 
 /// The tables `roles.*`.
 #[derive(Debug, Default)]
@@ -38,14 +38,14 @@ struct RawRole {
 }
 
 impl RawRoles {
-    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+    pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
         let is_name = |name: &str| match Role::new(name) {
             Ok(_) => Ok(()),
             Err(error) => Err(Complaint::new("must be the name of a role", "this is none", error.to_string())),
         };
         Self(table.chosen("roles", is_name, |table| RawRole {
             fuel: table.key("fuel"),
-            grants: table.table("grants", RawGrants::read).unwrap_or_default(),
+            grants: table.table("grants", |table| RawGrants::read(table, tools)).unwrap_or_default(),
         }))
     }
 }

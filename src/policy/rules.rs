@@ -138,8 +138,8 @@ impl Overlay<'_> {
     fn known_name(&mut self, raw: &RawRule, capability: &Capability) {
         let Key::Written { value: Text(name), place, span } = &raw.name else { return };
         for limit in capability.limits {
-            let Kind::Names { among } = limit.kind else { continue };
-            let all: Vec<_> = among().into_iter().map(|name| (name, ())).collect();
+            let Kind::Names = limit.kind else { continue };
+            let all: Vec<_> = self.tools.names().into_iter().map(|name| (name, ())).collect();
             if let Err(complaint) = choose(name, &all) {
                 self.faults.push(complaint.at(place, span.clone()));
             }

@@ -13,6 +13,12 @@ pub struct Ungranted {
 }
 
 impl Policy {
+    /// A tool that its grant allows and that does not come with Dayfly, so that no other process has it; none where there is no such.
+    pub fn tool_of_this_process(&self) -> Option<&str> {
+        let names = self.grants.get("tools").map(|granted| granted.grant.names.as_slice()).unwrap_or_default();
+        names.iter().map(String::as_str).find(|name| self.tools.get(name).is_none_or(|tool| !tool.is_builtin()))
+    }
+
     /// What it says of a capability that it grants: none where it denies it, or has a tripwire in its place.
     pub fn granted(&self, capability: &str) -> Option<&Granted> {
         self.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)

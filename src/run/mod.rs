@@ -38,11 +38,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use halt::Halt;
-pub use lineage::Make;
 pub use noticed::Noticed;
 pub use observe::{observe, terms};
 pub use order::spread;
-pub use plan::{Plan, World};
+pub use plan::Plan;
 pub use relay::relay;
 pub use sink::{Recorded, Sink, Unwatched};
 pub use summary::{Example, RoleSummary, Spread, Summary, Trap, last_lines};

@@ -26,7 +26,7 @@ impl Pair<'_> {
     fn plan(&self) -> Plan {
         let [even, odd] = self.agents.map(known);
         let roles = vec![(Role::new("even").unwrap(), even.clone()), (Role::new("odd").unwrap(), odd)];
-        let world: dayfly::environment::Selection = self.world.parse().unwrap();
+        let world: dayfly::environment::World = self.world.parse().unwrap();
         let plan = Plan { episodes: self.episodes, seed: Seed(3), ..Plan::new(even, policy(self.policy), world) };
         plan.with_roles(roles)
     }

@@ -18,6 +18,7 @@ use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, number, seed};
 use crate::episode::Cancel;
 use crate::property::Finding;
+use crate::registry::Registry;
 use crate::report::suite::{Stop, Told};
 use crate::suite::{self, Case, OnFailure, Outcome, Partition, Stage};
 use crate::value::Seed;
@@ -77,9 +78,9 @@ pub(super) struct Test {
 
 impl Test {
     #[expect(clippy::disallowed_methods, reason = "how long a suite took is for people alone")]
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(self.quiet || self.json))?);
-        let asked = self.select(&stage)?;
+        let asked = self.select(registry, &stage)?;
         if asked.cases.is_empty() {
             return Err(Failure::nothing("nothing is selected", "`dayfly list properties` shows what can be asked"));
         }

@@ -86,7 +86,7 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
     writeln!(out, "- seed: {}", told.chance())?;
     writeln!(out, "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|")?;
     for (case, outcome) in told.cases.iter().zip(told.outcomes) {
-        let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
+        let world = case.world.path().unwrap_or_else(|| case.world.name());
         let Outcome { verdict, .. } = outcome;
         let log = outcome.traps.iter().flat_map(|traps| &traps.log).map(|line| format!("its log: {line}"));
         let numbers = verdict.measures.iter().map(text::number).chain(log);
@@ -105,7 +105,7 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
         )?;
     }
     for Case { property, agent, world, rules, .. } in told.not_run() {
-        let world = world.path.as_deref().unwrap_or_else(|| world.selection.name());
+        let world = world.path().unwrap_or_else(|| world.name());
         let (agent, world, policy) = (cell(&agent.text), cell(world), cell(&rules.text));
         writeln!(out, "| {} {} | {agent} | {world} | {policy} | **not run** | |", property.code, property.name)?;
     }
