@@ -34,6 +34,7 @@ const KEYS: [(Kind, &[&str]); 3] = [
             "boundary",
             "population",
             "grants",
+            "roles",
             "rules",
             "isolation",
             "record",

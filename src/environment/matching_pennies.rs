@@ -111,7 +111,7 @@ impl Environment for MatchingPennies {
         Space::Discrete(self.sides)
     }
 
-    fn task(&self) -> &str {
+    fn task(&self) -> &'static str {
         "Two roles name a number each, round by round."
     }
 
@@ -200,9 +200,9 @@ mod tests {
     fn played(named: &[u64]) -> MatchingPennies {
         let mut world = MatchingPennies::new(&Parameters::defaults(KIND.parameters));
         world.open(Seed(0)).unwrap();
-        named.iter().for_each(|number| {
+        for number in named {
             world.step(&Value::Discrete(*number)).unwrap();
-        });
+        }
         world
     }
 
@@ -236,7 +236,10 @@ mod tests {
                         Some(0) => -left,
                         Some(_) => left,
                     };
-                assert_eq!([0, 1].map(|role| world.payoff(role, fault)), [expected, -expected], "{named:?} {fault:?}");
+                for (role, expected) in [(0, expected), (1, -expected)] {
+                    let paid = world.payoff(role, fault);
+                    assert!((paid - expected).abs() < 1e-12, "{named:?} {fault:?}: {paid}");
+                }
             }
         }
     }

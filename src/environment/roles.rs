@@ -5,7 +5,7 @@
 //!                                                                        at the close: payoff(role, fault) for each
 //! ```
 //!
-//! The order of turns is that of PettingZoo's "agent environment cycle": one role acts at a time, and a game of simultaneous moves
+//! The order of turns is that of `PettingZoo`'s "agent environment cycle": one role acts at a time, and a game of simultaneous moves
 //! shows none of them before all are made (Terry et al. 2021, arXiv 2009.14471).
 //!
 //! 1. Whose turn it is follows from the world's seed and the actions alone.

@@ -240,7 +240,7 @@ impl Setting {
         let Record { digest, counts, entries, entries_cut, trace, roles: of_roles } = gate.finish();
         for (role, counts) in roles.iter_mut().zip(of_roles) {
             let Counts { calls, steps, violations, notices, tripwires, after_end } = counts;
-            *role = RoleBody { calls, steps, violations, notices, tripwires, after_end, ..role.clone() };
+            *role = RoleBody { steps, calls, violations, notices, tripwires, after_end, ..role.clone() };
         }
         let Counts { calls, violations, notices, tripwires, after_end, .. } = counts;
         let closings = roles.iter().map(|role| role.closing);

@@ -50,6 +50,7 @@ impl<S> Held<S> {
     }
 
     /// Answer the second part of a request.
+    #[expect(clippy::needless_pass_by_value, reason = "it is good for one answer")]
     pub fn resume<T>(&mut self, waiting: Waiting, answer: impl FnOnce(&mut S) -> T) -> T {
         // INVARIANT 1: a permit was given, and its second part is answered once.
         let Waiting(()) = waiting;

@@ -148,9 +148,9 @@ impl Keys for (List, String) {
         self.line("grace.records", &records);
     }
 
-    fn rule(&mut self, role: Option<&str>, capability: &str, rule: &Rule) {
+    fn rule(&mut self, of: Option<&str>, capability: &str, rule: &Rule) {
         let mut page = Page::default();
-        page.rule(role, capability, rule);
+        page.rule(of, capability, rule);
         let lines: Vec<&str> = page.0.lines().filter(|line| line.contains(" = ")).collect();
         let value = Box::new(Text(format!("{{ {} }}", lines.join(", "))));
         self.0.0.push(Held { table: "rules".to_owned(), key: "rules".to_owned(), value, is_rule: true });

@@ -153,7 +153,7 @@ pub(super) trait Keys {
     fn grace(&mut self, fuel: Count<0, 0>, records: Count<0, 0>);
 
     /// A rule about a capability, of a role that has grants of its own.
-    fn rule(&mut self, role: Option<&str>, capability: &str, rule: &Rule);
+    fn rule(&mut self, of: Option<&str>, capability: &str, rule: &Rule);
 }
 
 /// TOML in the making.
@@ -180,9 +180,9 @@ impl Keys for Page {
         self.raw("grace", &format!("{{ fuel = {}, records = {} }}", fuel.write(), records.write()));
     }
 
-    fn rule(&mut self, role: Option<&str>, capability: &str, rule: &Rule) {
+    fn rule(&mut self, of: Option<&str>, capability: &str, rule: &Rule) {
         self.section("[[rules]]");
-        if let Some(role) = role {
+        if let Some(role) = of {
             self.raw("role", &quote(role));
         }
         self.raw("capability", &quote(capability));
