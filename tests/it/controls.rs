@@ -251,7 +251,7 @@ fn nothing_about_preferences_holds_of_one_that_wants_nothing_and_says_it_learns(
 fn asked(code: &str, agent: &Arc<Source>, learns: bool, policy: &str, trials: u32) -> Verdict {
     let property = Property::find(code).unwrap();
     let mut case = cases(agent, learns, property, rules(policy)).remove(0);
-    (case.world, case.trials) = (property.world.parse::<World>().unwrap().into(), Some(trials));
+    (case.world, case.trials) = (property.world.parse::<World>().unwrap(), Some(trials));
     ask(&[case]).remove(0).verdict
 }
 

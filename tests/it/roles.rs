@@ -158,7 +158,8 @@ fn each_role_has_the_grants_and_the_fuel_of_its_own_table() {
     // The whole contract may be imported by a role that calls the clock alone: what is not mentioned is not linked.
     let policy = granting("fuel = 1_000_000", table);
     let granted = CAPABILITIES.iter().filter(|one| !matches!(one.name, "episode" | "clock"));
-    let denied: String = granted.map(|one| format!("[roles.odd.grants.{}]\nmode = \"deny\"\n", one.name)).collect();
+    let denied: Vec<_> = granted.map(|one| format!("[roles.odd.grants.{}]\nmode = \"deny\"\n", one.name)).collect();
+    let denied = denied.concat();
     let policy = format!("{policy}{denied}");
     let (even, odd) = (format!("{log} {ANSWERED} {ACT}"), format!("{log} {REFUSED} {ACT}"));
     let body = together(&even, &odd, &policy, "matching-pennies:rounds=1");
