@@ -88,6 +88,7 @@ fn seal(folder: &Path) -> Digest {
         roles: Vec::new(),
         policy: named("policy"),
         effective: "policy".to_owned(),
+        tools: Vec::new(),
         environment: named("world"),
         definition: "world".to_owned(),
         task: None,

@@ -48,7 +48,7 @@ use crate::capability::{Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION, WAS
 use crate::value::{plain, plain_lines};
 
 /// The version of the engine, which fuel is counted by.
-pub const ENGINE_VERSION: &str = "48";
+pub const ENGINE_VERSION: &str = wasmtime_environ::VERSION;
 
 /// The most bytes of a component: compiling is not bounded by fuel.
 const MOST_BYTES: usize = 64 << 20;

@@ -218,7 +218,7 @@ impl Setting {
         }
         let Closed { end, demands, record, steps, left } = closed;
         let Departed { total, mut environment, log, messages, residue, .. } = left;
-        let Record { digest, counts, entries, entries_cut, trace, roles: _ } = record;
+        let Record { digest, counts, entries, entries_cut, trace, outside, roles: _ } = record;
         let Counts { calls, steps: _, violations, notices, tripwires, after_end } = counts;
         let (learned, carry_over) = lesson.map_or((None, carry_over), |(learned, next)| (Some(learned), next));
         let mut body = Body {
@@ -240,6 +240,7 @@ impl Setting {
             entries,
             entries_cut,
             trace: if self.steps == Detail::Full { trace } else { Vec::new() },
+            outside,
             log,
             // What was recorded of an episode that does not count stays; none of its messages is released.
             released: if failure.is_some() { Vec::new() } else { messages },

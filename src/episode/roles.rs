@@ -237,7 +237,7 @@ impl Setting {
         }
         let environment = worlds.into_iter().reduce(|_, last| last).and_then(Shared::into_world).ok_or_else(astray)?;
         let (end, demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());
-        let Record { digest, counts, entries, entries_cut, trace, roles: of_roles } = gate.finish();
+        let Record { digest, counts, entries, entries_cut, trace, outside, roles: of_roles } = gate.finish();
         for (role, counts) in roles.iter_mut().zip(of_roles) {
             let Counts { calls, steps, violations, notices, tripwires, after_end } = counts;
             *role = RoleBody { steps, calls, violations, notices, tripwires, after_end, ..role.clone() };
@@ -262,6 +262,7 @@ impl Setting {
             entries,
             entries_cut,
             trace: if self.steps == Detail::Full { trace } else { Vec::new() },
+            outside,
             roles,
             ..Body::default()
         };

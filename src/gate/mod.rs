@@ -26,10 +26,10 @@ pub use request::{Refusal, Request, Shortfall};
 pub use terms::{Consequence, Consequences, Mode, Release, Rule, Warrant};
 
 use crate::transcript::{
-    AFTER_END, Argument, Budget, Class, Decision, Detail, Due, End, Entry, Keep, Operation, Record, Recorder, Role,
-    Step, Weight,
+    AFTER_END, Answered, Argument, Budget, Class, Decision, Detail, Due, End, Entry, Keep, Operation, Record, Recorder,
+    Role, Step, Weight,
 };
-use crate::value::Value;
+use crate::value::{Digest, Value};
 
 /// The rule that decides on whatever is called in `learn`.
 pub const LEARN: &str = "learn";
@@ -207,6 +207,11 @@ impl Gate {
     /// Keep a step in full.
     pub fn keep(&mut self, step: Step) {
         self.recorder.step(step);
+    }
+
+    /// Keep an answer from outside to the call that was decided last.
+    pub fn answered(&mut self, outcome: Answered, answer: Vec<u8>, asked: Digest) {
+        self.recorder.answered(outcome, answer, asked);
     }
 
     /// Count so many bytes that an answer keeps for the transcript.

@@ -234,8 +234,10 @@ impl Checkpoints {
             }
         }
         self.list = kept;
+        // It is held against those of the list, and not against itself.
+        let between = self.between.take();
         let (closed, leaves) = (self.closed(), self.leaves());
-        self.between = self.between.take().filter(|between| closed.is_none() && between.size > leaves);
+        self.between = between.filter(|between| closed.is_none() && between.size > leaves);
     }
 
     /// The sizes that a checkpoint is due at and that have none. Records of earlier versions have them after every 4096 leaves alone.

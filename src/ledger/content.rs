@@ -13,9 +13,10 @@
 //! What it does not show: that it happened. Who seals a run of their own with what fits together needs no more than this program.
 
 use super::flaw::Flaw;
+use super::leaf::OLDEST;
 use super::manifest::Manifest;
 use super::{Reason, tree};
-use crate::transcript::{End, Header, Lesson, Transcript};
+use crate::transcript::{End, Header, Lesson, Role, Transcript};
 use crate::value::{Digest, Draws, json, plain};
 
 /// What is held against other lines, and against the manifest.
@@ -26,6 +27,11 @@ pub(super) struct Facts {
     /// Whether the host could not go on.
     failed: bool,
     violates: bool,
+    /// Whether it has what records of version 1 do not, and its roles.
+    is_of_version_2: bool,
+    roles: Vec<Role>,
+    /// Whether what was lived is not known.
+    is_lost: bool,
 }
 
 /// The most texts and the most elements of a line. Those of a transcript are fewer, since all that it keeps has 64 MiB; a line that
@@ -47,12 +53,23 @@ impl Facts {
             return Err(Flaw::Contradiction(what));
         }
         let Transcript { header, body } = transcript;
+        let is_of_version_2 = body.is_of_version_2();
         Ok(Self {
+            is_of_version_2,
+            roles: body.roles.into_iter().map(|one| one.role).collect(),
+            is_lost: body.end == End::Aborted,
             header,
             learned: body.learned.map(|learned| (learned.outcome == Lesson::Carried, learned.carry_over)),
             failed: body.end == End::Aborted && body.lost.is_none(),
             violates: !body.violations.is_empty(),
         })
+    }
+
+    /// Whether it has what the format of its run has, and the roles of its run. Of one that was aborted they may not be known.
+    fn has_roles_of(&self, run: &Manifest) -> bool {
+        let are_known = !self.is_lost || !self.roles.is_empty();
+        (run.ledger > OLDEST || !self.is_of_version_2)
+            && (!are_known || self.roles.iter().eq(run.roles.iter().map(|played| &played.role)))
     }
 
     /// The episode that it says it is.
@@ -182,6 +199,9 @@ impl<'r> Content<'r> {
         }
         if self.draws.map(|draws| draws.episode(episode)) != Some(facts.header.seed) {
             return Some(Flaw::Seed);
+        }
+        if !facts.has_roles_of(run) {
+            return Some(Flaw::Roles);
         }
         if !self.is_placed(run, episode, facts) {
             return Some(Flaw::Place);

@@ -19,6 +19,8 @@ pub enum Flaw {
     Seed,
     /// Its lineage or its world is not that of the episode.
     Place,
+    /// It has other roles than its run, or what the format of its run does not have.
+    Roles,
     /// It does not open with the carry-over that the lines before leave to it, or does not say what it left itself.
     CarryOver,
     /// No selection can have come where it says.
@@ -37,6 +39,7 @@ impl fmt::Display for Flaw {
             Self::Run => f.write_str("it says that it is of another run"),
             Self::Seed => f.write_str("its seed does not follow from that of the run"),
             Self::Place => f.write_str("its lineage or its world is not that of the episode"),
+            Self::Roles => f.write_str("its roles are not those of the run, or its format has no such thing"),
             Self::CarryOver => f.write_str("its carry-over is not what the episodes before left"),
             Self::Generation => f.write_str("no selection comes where it says"),
             Self::Close => f.write_str("the run can neither go on nor be closed as it was after it"),

@@ -7,8 +7,11 @@ use super::{Error, LONGEST, tree};
 use crate::transcript::Transcript;
 use crate::value::{Digest, json};
 
-/// The format of ledgers that this program writes and reads.
-pub const FORMAT: u64 = 1;
+/// The format of the ledgers that this program writes. It reads the older ones too.
+pub const FORMAT: u64 = 2;
+
+/// The oldest format that this program reads: it has no roles, no tools and no answers from outside.
+pub(super) const OLDEST: u64 = 1;
 
 /// The manifest of a run, as the bytes of `manifest.json`: leaf 0.
 #[derive(Clone, Debug)]
@@ -114,7 +117,7 @@ mod tests {
     #[test]
     fn a_manifest_says_its_format_first() {
         let manifest = SealedManifest::new(&super::super::tests::described(3)).unwrap();
-        assert!(manifest.bytes().starts_with(b"{\n  \"ledger\": 1,\n  \"dayfly\": "));
+        assert!(manifest.bytes().starts_with(b"{\n  \"ledger\": 2,\n  \"dayfly\": "));
         assert_eq!(manifest.digest(), Digest::of(manifest.bytes()));
         assert_eq!(manifest.episodes(), 3);
     }

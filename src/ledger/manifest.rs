@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::leaf::OLDEST;
 use crate::transcript::Role;
 use crate::value::{Digest, Draws, Seed, handed, handed_to_roles};
 
@@ -34,6 +35,9 @@ pub struct Manifest {
     pub policy: Named,
     /// The effective policy, as TOML.
     pub effective: String,
+    /// The tools that it allows, and the digests of what they are called and said to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Named>,
     /// The environment with its parameters, and the digest of its definition.
     pub environment: Named,
     /// That definition.
@@ -85,6 +89,10 @@ impl Manifest {
             (is_of(&self.policy, &self.effective), "the digest of the policy is not that of its text"),
             (is_of(&self.environment, &self.definition), "the digest of the environment is not that of its definition"),
             (self.lineages > 0, "it has no lineage"),
+            (
+                self.ledger > OLDEST || (self.roles.is_empty() && self.tools.is_empty()),
+                "its format has neither roles nor tools",
+            ),
             (
                 self.roles
                     .first()

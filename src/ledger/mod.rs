@@ -138,7 +138,12 @@ pub enum Error {
         path: PathBuf,
     },
     /// The ledger has a format that this program does not know.
-    #[error("the ledger `{}` has format {found}, and this program knows format {}", plain_path(path), leaf::FORMAT)]
+    #[error(
+        "the ledger `{}` has format {found}, and this program knows formats {} to {}",
+        plain_path(path),
+        leaf::OLDEST,
+        leaf::FORMAT
+    )]
     Format {
         /// The ledger.
         path: PathBuf,

@@ -22,7 +22,7 @@ use super::checkpoint::{Checkpoint, Checkpoints, Extent, Head, Reason};
 use super::content::{self, Content};
 use super::finding::{Finding, Findings};
 use super::flaw::Flaw;
-use super::leaf::{FORMAT, Format};
+use super::leaf::{FORMAT, Format, OLDEST};
 use super::manifest::Manifest;
 use super::read::{Leaves, Line, Lines, length, whole};
 use super::{CHECKPOINTS, Error, LEAVES, MANIFEST, TRANSCRIPTS, tree};
@@ -156,7 +156,9 @@ struct Stated {
 fn manifest(folder: &Path) -> Result<Option<Stated>, Error> {
     let Some(bytes) = whole(&folder.join(MANIFEST))? else { return Ok(None) };
     match serde_json::from_slice(&bytes) {
-        Ok(Format { ledger: found }) if found != FORMAT => Err(Error::Format { path: folder.to_path_buf(), found }),
+        Ok(Format { ledger: found }) if !(OLDEST..=FORMAT).contains(&found) => {
+            Err(Error::Format { path: folder.to_path_buf(), found })
+        }
         Ok(Format { .. }) | Err(_) => {
             let run = content::manifest(&bytes);
             Ok(Some(Stated { leaf: tree::leaf(&bytes), digest: Digest::of(&bytes), run }))

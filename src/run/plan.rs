@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Error;
 use crate::agent::Known;
-use crate::capability::{PACKAGE, VERSION};
+use crate::capability::{PACKAGE, Tool, VERSION};
 use crate::environment::{Roles, World};
 use crate::ledger::{FORMAT, Manifest, Named, Played};
 use crate::policy::{Policy, Population};
@@ -77,6 +77,7 @@ impl Plan {
             roles: self.roles.iter().map(|(role, agent)| part(role, agent)).collect(),
             policy: Named { name: self.policy.name.clone(), digest: self.policy.digest() },
             effective: self.policy.effective(),
+            tools: self.tools(),
             environment: Named { name: self.world.to_string(), digest: self.world.digest() },
             definition: self.world.definition(),
             task: self.task.as_deref().map(str::to_owned),
@@ -85,6 +86,18 @@ impl Plan {
             episodes: self.episodes,
             lineages: self.lineages,
         }
+    }
+
+    /// The tools that the policy allows any role, in the order of their names.
+    fn tools(&self) -> Vec<Named> {
+        let Policy { grants, roles, tools, .. } = self.policy.as_ref();
+        let of_roles = roles.values().map(|role| &role.grants);
+        let granted: Vec<_> =
+            std::iter::once(grants).chain(of_roles).filter_map(|grants| grants.get("tools")).collect();
+        let is_allowed =
+            |tool: &&Tool| granted.iter().any(|granted| granted.grant.names.iter().any(|name| name == tool.name()));
+        let allowed = tools.iter().filter(is_allowed);
+        allowed.map(|tool| Named { name: tool.name().to_owned(), digest: tool.digest() }).collect()
     }
 
     /// The same, with its roles in the order of the world.

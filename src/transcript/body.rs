@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calls, Class, Closing, Decision, End, Entry, Role, RoleBody, Step, Tally, Touched};
+use super::{Calls, Class, Closing, Decision, End, Entry, Outside, Role, RoleBody, Step, Tally, Touched};
 use crate::value::{Digest, wide};
 
 /// What became of an episode, from its opening to what was learned from it.
@@ -62,6 +62,9 @@ pub struct Body {
     /// Each step, where the policy keeps them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Step>,
+    /// What came from outside, in the order of the calls: whatever the policy says of steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<Outside>,
     /// What the agent wrote to its log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,
@@ -101,6 +104,7 @@ impl Default for Body {
             entries: Vec::new(),
             entries_cut: 0,
             trace: Vec::new(),
+            outside: Vec::new(),
             log: Vec::new(),
             released: Vec::new(),
             residue: Vec::new(),
@@ -111,12 +115,18 @@ impl Default for Body {
 }
 
 impl Body {
-    /// Whether no clock, operator or host had a part in how the agent acted, left and learned.
+    /// Whether no clock, operator or host, and nothing from outside, had a part in how the agent acted, left and learned.
     pub fn follows_from_its_seed(&self) -> bool {
+        self.outside.is_empty()
         // In its grace an agent is stopped by the wall clock or the operator alone.
-        !self.end.is_hurried()
+            && !self.end.is_hurried()
             && self.closing != Closing::Stopped
             && !self.all_learned().any(|learned| learned.outcome.is_hurried())
+    }
+
+    /// Whether it has what records of version 1 do not: roles, or answers from outside.
+    pub fn is_of_version_2(&self) -> bool {
+        !self.roles.is_empty() || !self.outside.is_empty()
     }
 
     /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
@@ -220,14 +230,14 @@ const fn is_true(whether: &bool) -> bool {
     *whether
 }
 
-fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     if !serializer.is_human_readable() {
         return serializer.serialize_bytes(bytes);
     }
     serializer.serialize_str(&data_encoding::BASE64.encode(bytes))
 }
 
-fn from_base64<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+pub(super) fn from_base64<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     if !deserializer.is_human_readable() {
         return Vec::deserialize(deserializer);
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entries::{Budget, Entries};
 use super::entry::frame_value;
-use super::{Argument, Class, Decision, Entry, Operation, Role, Step, Tally, Touched};
+use super::{Answered, Argument, Class, Decision, Entry, Operation, Outside, Role, Step, Tally, Touched};
 use crate::value::{Digest, Hasher, Value, wide};
 
 /// What an episode keeps of its calls.
@@ -55,6 +55,7 @@ pub struct Recorder {
     roles: Vec<Account>,
     turn: usize,
     steps: Vec<Step>,
+    outside: Vec<Outside>,
 }
 
 /// What is kept and counted of one role.
@@ -110,6 +111,8 @@ pub struct Record {
     pub entries_cut: u64,
     /// The steps, where they are kept.
     pub trace: Vec<Step>,
+    /// What came from outside.
+    pub outside: Vec<Outside>,
     /// The counts of each role, where there are several.
     pub roles: Vec<Counts>,
 }
@@ -162,6 +165,7 @@ impl Recorder {
             roles: Vec::new(),
             turn: 0,
             steps: Vec::new(),
+            outside: Vec::new(),
         }
     }
 
@@ -305,6 +309,14 @@ impl Recorder {
         self.segment();
     }
 
+    /// Keep an answer to the call that was written down last.
+    pub fn answered(&mut self, outcome: Answered, answer: Vec<u8>, asked: Digest) {
+        let (role, ordinal) = (self.own.role.clone(), self.count.saturating_sub(1));
+        let one = Outside { role, ordinal, asked, outcome, answer, raw: None };
+        self.keep(one.bytes());
+        self.outside.push(one);
+    }
+
     /// Keep a step.
     pub fn step(&mut self, step: Step) {
         self.keep(step.bytes());
@@ -319,7 +331,15 @@ impl Recorder {
         if self.roles.is_empty() {
             let (entries, entries_cut) = self.own.entries.finish();
             let counts = self.own.counts;
-            return Record { digest, counts, entries, entries_cut, trace: self.steps, roles: Vec::new() };
+            return Record {
+                digest,
+                counts,
+                entries,
+                entries_cut,
+                trace: self.steps,
+                outside: self.outside,
+                roles: Vec::new(),
+            };
         }
         if let Some(place) = self.roles.get_mut(self.turn) {
             *place = self.own;
@@ -330,6 +350,7 @@ impl Recorder {
             entries: Vec::new(),
             entries_cut: 0,
             trace: self.steps,
+            outside: self.outside,
             roles: Vec::new(),
         };
         for account in self.roles {

@@ -172,6 +172,7 @@ impl Body {
         [
             (
                 self.entries.iter().all(|entry| is_known(&entry.role))
+                    && self.outside.iter().all(|one| is_known(&one.role))
                     && self.trace.iter().all(|step| is_known(&step.role)),
                 "something is of a role that there is not",
             ),

@@ -44,6 +44,7 @@ impl Body {
             (self.residue_is_a_tree(), "something was left in a folder that was not"),
             (self.trace_adds_up(), "its steps do not add up to its return"),
             (self.lesson_adds_up(), "what it learned contradicts itself"),
+            (self.outside_is_in_order(), "what came from outside is out of order, or of no call"),
         ];
         let checks = kept.into_iter().chain(self.counts()).chain(told).chain(self.roles_add_up());
         checks.into_iter().find_map(|(holds, what)| (!holds).then_some(what))
@@ -152,6 +153,13 @@ impl Body {
             || (usize::try_from(self.steps) == Ok(self.trace.len())
                 // What roles are paid at the close is no reward of a step for who takes none after it.
                 && (!self.roles.is_empty() || f64::to_bits(total) == self.total.to_bits()))
+    }
+
+    /// Whether each answer from outside is one to a call, and they stand in the order of the calls.
+    fn outside_is_in_order(&self) -> bool {
+        self.outside.is_sorted_by(|one, next| one.ordinal < next.ordinal)
+            && self.outside.iter().all(|one| one.ordinal < self.calls.count)
+            && (self.outside.is_empty() || !self.reproducible)
     }
 
     fn lesson_adds_up(&self) -> bool {

@@ -103,6 +103,8 @@ fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Do
         // A worker lives episodes of one role.
         fault: _,
         roles: _,
+        // What asks the outside lives in the process of whoever brings it.
+        outside: _,
     } = body;
     way.one(end)?;
     way.one(closing)?;

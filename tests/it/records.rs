@@ -26,6 +26,16 @@ fn the_layout_of_earlier_versions_is_read_and_their_seeds_are_not_taken() {
     assert_eq!(checkpoints.lines().count(), 1);
 }
 
+/// A run of six episodes in two lineages, whose agent carries something over, as version 1 of the record has it.
+#[test]
+fn a_record_of_version_1_verifies_and_is_shown() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/ledgers/version-1");
+    let verified = ledger::verify(&folder, None).unwrap();
+    assert!(matches!(verified, Verification::Whole { .. }), "{verified:?}");
+    let shown = dayfly(&folder, &["show", ".", "3"]);
+    assert!(shown.status.success() && String::from_utf8_lossy(&shown.stdout).contains("rememberer"), "{shown:?}");
+}
+
 #[test]
 fn a_short_run_that_is_killed_is_vouched_for() {
     let place = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use dayfly::capability::{Answer, Call, Taken, Tool, ToolFailed, Unanswered, Work
 use dayfly::episode::{self, Cancel};
 use dayfly::registry::{self, Registry};
 use dayfly::run::{Ending, Outcome, Plan, Run, Threads, Workers};
-use dayfly::transcript::{End, Transcript};
+use dayfly::transcript::{Answered, End, Transcript};
 
 use crate::guest::{Part, agent, ask};
 
@@ -102,6 +102,66 @@ fn a_tool_answers_what_it_says_that_it_answers_and_the_agent_pays_for_that() {
     // What task there is may be answered besides, so this is no longer too long.
     let (all, _) = carried_out(&said, counter(&said).answering(2000), POLICY, &["long"]);
     assert!(all.iter().all(|one| one.body.end == End::Returned));
+}
+
+#[test]
+fn what_comes_from_outside_is_kept_as_it_reached_the_agent_with_what_was_asked() {
+    let said = Said::default();
+    let policy = POLICY.replace("10s", "200ms");
+    let inputs = ["count", "nonsense", "soon", "wait", "count"];
+    let (inside, _) = carried_out(&said, counter(&said), &policy, &inputs);
+    assert!(inside.iter().all(|one| one.body.outside.is_empty()));
+    let (all, _) = carried_out(&said, counter(&said).from_outside(), &policy, &inputs);
+    for Transcript { body, .. } in &all {
+        let kept: Vec<_> = body
+            .outside
+            .iter()
+            .map(|one| (one.ordinal, one.outcome, String::from_utf8(one.answer.clone()).unwrap()))
+            .collect();
+        assert_eq!(
+            kept,
+            [
+                (0, Answered::Whole, "1".to_owned()),
+                (1, Answered::Invalid, "`nonsense` is nothing to count".to_owned()),
+                (2, Answered::Whole, "now".to_owned()),
+                (3, Answered::Cut, String::new()),
+            ]
+        );
+        // Each says what was asked, in the words of the record.
+        for (one, entry) in body.outside.iter().zip(&body.entries) {
+            assert_eq!((one.ordinal, one.asked), (entry.ordinal, entry.digest));
+        }
+        assert!(!body.reproducible);
+    }
+    // A tripwire asks nobody, so nothing comes of it.
+    let tripwire = POLICY.replace("mode = 'grant'\nallow", "mode = 'tripwire'\nallow");
+    let (all, _) = carried_out(&said, counter(&said).from_outside(), &tripwire, &["count"]);
+    assert!(said.lock().unwrap().is_empty() && all.iter().all(|one| one.body.outside.is_empty()));
+}
+
+#[test]
+fn the_manifest_names_the_tools_that_are_allowed_and_what_they_are_said_to_do() {
+    let said = Said::default();
+    let named = |tool: Tool| {
+        let registry = Registry::builtin().unwrap().with_tool(tool).unwrap();
+        plan(&registry, POLICY, &["count"]).manifest().tools
+    };
+    let [one, other] = [counter(&said), Tool::new("counter", "Counts otherwise.", || Box::new(Idle))].map(named);
+    assert_eq!((one.len(), other.len(), one[0].name.as_str()), (1, 1, "counter"));
+    assert_ne!(one[0].digest, other[0].digest);
+    let wasmtime = std::fs::read_to_string(crate::common::root().join("Cargo.lock")).unwrap();
+    let version =
+        plan(&Registry::builtin().unwrap().with_tool(counter(&said)).unwrap(), POLICY, &[]).manifest().wasmtime;
+    assert!(wasmtime.contains(&format!("name = \"wasmtime\"\nversion = \"{version}\"")), "{version}");
+}
+
+/// Answers nothing.
+struct Idle;
+
+impl Work for Idle {
+    fn answer(&mut self, _: &Call<'_>) -> Answer {
+        Answer::Now(Ok(String::new()))
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! 1. What a tool keeps, it keeps for one episode: its work is made anew when it is first called in one.
 //! 2. Who waits for the outside waits under the episode's wall clock.
 //! 3. Every answer goes through one place, where it is held to the length that the tool says it has.
+//! 4. What comes from outside is kept in the record as it reaches the agent, with the digest of what was asked.
 //!
 //! Adding one that comes with Dayfly is one file and one line in [`Tools::builtin`].
 
@@ -23,7 +24,7 @@ use super::host::{Host, Opening};
 use super::outside::{Cut, Wall};
 use super::{call, interface};
 use crate::gate::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Request, Shortfall, Told};
-use crate::transcript::{Argument, Class, Entry, Operation, Part, Weight};
+use crate::transcript::{Answered, Argument, Class, Entry, Operation, Part, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::tools as contract;
 
@@ -139,7 +140,7 @@ impl State {
         self.answered(tool, answered)
     }
 
-    /// INVARIANT 3: an answer, as it reaches the agent. What keeps answers from outside keeps them here.
+    /// INVARIANT 3: an answer, as it reaches the agent.
     fn answered(&self, tool: &Tool, answered: Result<String, Unanswered>) -> Result<String, Unanswered> {
         let answer = answered?;
         if answer.len() > self.most(tool) {
@@ -181,17 +182,32 @@ impl Host {
             Ok(permit) => permit,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        // A tripwire asks nobody.
+        let mut is_from_outside = false;
         let answer = permit.answer(
             |state| {
                 state.calls = state.calls.saturating_add(1);
                 state.bytes = state.bytes.saturating_add(bytes);
                 match term.limits.allow.iter().enumerate().find(|(_, tool)| tool.name() == name) {
                     None => Err(Unanswered::Invalid("there is no such tool".to_owned())),
-                    Some((place, tool)) => state.answer(place, tool, input),
+                    Some((place, tool)) => {
+                        is_from_outside = tool.is_outside();
+                        state.answer(place, tool, input)
+                    }
                 }
             },
             |_| Ok(String::new()),
         );
+        // INVARIANT 4
+        let kept = match &answer {
+            Ok(answer) => Some((Answered::Whole, answer.as_str())),
+            Err(Unanswered::Invalid(why)) => Some((Answered::Invalid, why.as_str())),
+            Err(Unanswered::Cut(Cut::Ended(_))) => Some((Answered::Cut, "")),
+            Err(Unanswered::Cut(Cut::Failed(_)) | Unanswered::Failed(_)) => None,
+        };
+        if let Some((outcome, answer)) = kept.filter(|_| is_from_outside) {
+            gate.answered(outcome, answer.as_bytes().to_vec(), request.argument.digest());
+        }
         match answer {
             Ok(answer) => Ok(Ok(answer)),
             Err(Unanswered::Invalid(why)) => Ok(Err(Refusal::Invalid(why))),

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::super::outside::Cut;
-use crate::value::plain;
+use crate::value::{Digest, Hasher, plain};
 
 /// A tool that a policy may allow. A clone is the same tool.
 #[derive(Clone)]
@@ -15,6 +15,7 @@ pub struct Tool {
     description: Arc<str>,
     most: usize,
     is_builtin: bool,
+    is_outside: bool,
     open: Arc<dyn Fn() -> Box<dyn Work> + Send + Sync>,
 }
 
@@ -129,6 +130,7 @@ impl Tool {
             description: description.into(),
             most: ANSWER,
             is_builtin: false,
+            is_outside: false,
             open: Arc::new(open),
         }
     }
@@ -143,6 +145,28 @@ impl Tool {
     #[must_use]
     pub fn answering(self, most: usize) -> Self {
         Self { most, ..self }
+    }
+
+    /// The same tool, whose answers come from outside this program: each is kept in the record, as it reached the agent, and an episode that
+    /// has one does not follow from its seed alone.
+    #[must_use]
+    pub fn from_outside(self) -> Self {
+        Self { is_outside: true, ..self }
+    }
+
+    /// Whether its answers come from outside this program.
+    pub const fn is_outside(&self) -> bool {
+        self.is_outside
+    }
+
+    /// Digest of its name and of what it is said to do.
+    pub fn digest(&self) -> Digest {
+        let mut hash = Hasher::default();
+        for text in [&self.name, &self.description] {
+            hash.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.finish()
     }
 
     /// Its name in policies and calls.

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::{Named, Played};
 use crate::transcript::{
-    Class, Decision, Due, Entry, Learned, Lesson, Message, Operation, Residue, Step, Tally, Touched, Weight,
+    Answered, Class, Decision, Due, Entry, Learned, Lesson, Message, Operation, Outside, Residue, Role, RoleBody, Step,
+    Tally, Touched, Weight,
 };
 use crate::value::Value;
 
@@ -374,4 +376,80 @@ fn a_run_is_closed_as_its_last_line_lets_it() {
             Some(line) => sample.has([Finding::Said { lines: line..line + 1, flaw: Flaw::Close }]),
         }
     }
+}
+
+/// A run of one episode with this manifest and this body, sealed as it is.
+fn sealed_so(manifest: &Manifest, change: impl FnOnce(&mut Body)) -> Sample {
+    let (sample, seed) = (Sample::empty(), manifest.draws().episode(0));
+    let manifest = SealedManifest::new(manifest).unwrap();
+    let mut writer = Writer::create(&sample.folder, &manifest).unwrap();
+    let mut transcript = lived(manifest.digest(), 0);
+    transcript.header.seed = seed;
+    change(&mut transcript.body);
+    writer.append(&Sealed::of(&transcript).unwrap()).unwrap();
+    writer.close(Reason::Completed).unwrap();
+    sample
+}
+
+#[test]
+fn what_came_with_version_2_is_not_taken_of_version_1() {
+    let named = || Named { name: "search".to_owned(), digest: Digest::of(b"search") };
+    let answered = |body: &mut Body| {
+        (body.reproducible, body.calls.count) = (false, 9);
+        body.outside = vec![Outside {
+            role: None,
+            ordinal: 3,
+            asked: Digest::of(b"asked"),
+            outcome: Answered::Whole,
+            answer: b"42".to_vec(),
+            raw: None,
+        }];
+    };
+    for (ledger, is_taken) in [(1, false), (2, true)] {
+        let manifest = Manifest { ledger, ..described(1) };
+        assert!(sealed_so(&manifest, |_| {}).is_whole(), "{ledger}");
+        assert_eq!(sealed_so(&manifest, answered).is_whole(), is_taken, "{ledger}");
+        assert_eq!(sealed_so(&Manifest { tools: vec![named()], ..manifest }, |_| {}).is_whole(), is_taken, "{ledger}");
+    }
+}
+
+#[test]
+fn the_roles_of_an_episode_are_those_of_its_run() {
+    let role = |name: &str| Role::new(name).unwrap();
+    let played =
+        |name: &str| Played { role: role(name), agent: described(1).agent, instructions: None, imports: Vec::new() };
+    let manifest = Manifest { roles: vec![played("even"), played("odd")], ..described(1) };
+    let with = |names: &'static [&'static str]| {
+        move |body: &mut Body| {
+            let of = |name: &&str| RoleBody {
+                role: Role::new(name).unwrap(),
+                closing: body.closing,
+                cause: None,
+                steps: 0,
+                total: 0.0,
+                fuel: 0,
+                calls: 0,
+                violations: Tally::default(),
+                notices: Tally::default(),
+                tripwires: Touched::default(),
+                after_end: 0,
+                log: Vec::new(),
+                released: Vec::new(),
+                residue: Vec::new(),
+                learned: None,
+            };
+            let roles: Vec<RoleBody> = names.iter().map(of).collect();
+            let Some(first) = roles.into_iter().next() else { return };
+            // The first one did all there was.
+            let all =
+                RoleBody { steps: body.steps, total: body.total, fuel: body.fuel, calls: body.calls.count, ..first };
+            body.roles = std::iter::once(all).chain(names.iter().skip(1).map(of)).collect();
+        }
+    };
+    for (names, is_taken) in [(&["even", "odd"][..], true), (&["odd", "even"], false), (&["even"], false), (&[], false)]
+    {
+        let sample = sealed_so(&manifest, with(names));
+        assert_eq!(sample.is_whole(), is_taken, "{names:?}: {:?}", sample.verify());
+    }
+    assert!(!sealed_so(&described(1), with(&["even", "odd"])).is_whole());
 }

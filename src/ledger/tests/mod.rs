@@ -44,6 +44,7 @@ pub(super) fn described(episodes: u64) -> Manifest {
         roles: Vec::new(),
         policy: named("strict", "name = 'strict'"),
         effective: "name = 'strict'".to_owned(),
+        tools: Vec::new(),
         environment: named("button", "button"),
         definition: "button".to_owned(),
         task: None,
@@ -293,9 +294,9 @@ fn the_format_is_this_one() {
     assert_eq!(sample.bytes(LEAVES), leaves.flat_map(|leaf| leaf.as_bytes().to_vec()).collect::<Vec<u8>>());
     let checkpoints = String::from_utf8(sample.bytes(CHECKPOINTS)).unwrap();
     let expected = [
-        r#"{"size":1,"root":"e2b3b8ee82a25f8dd679449e8b896fff28352be83bbe294618625569c71ca94f","closed":null}"#,
-        r#"{"size":2,"root":"df53808e85df443e9e440f220246ba464095b7f4a4dd8b73d2b106c4915a996b","closed":null}"#,
-        r#"{"size":4,"root":"91bfe261428b2ebf9fcf92a94f3567a07e22e760ccd42773f777445f813e2a75","closed":"completed"}"#,
+        r#"{"size":1,"root":"c1059c37c4c91e3e89fe29d20622435e16202e19bfb70ec727a38571f36dafd8","closed":null}"#,
+        r#"{"size":2,"root":"66bb800fbb71f52cd1b495affac86059a12e867278c169de647e623c95d2ca79","closed":null}"#,
+        r#"{"size":4,"root":"6136d74b56150dc7757cf4ef5db182fcfd410da80e4ce9af098a2b04909fe8f0","closed":"completed"}"#,
     ];
     assert_eq!(checkpoints.lines().collect::<Vec<_>>(), expected);
 }
@@ -414,8 +415,8 @@ fn findings_are_bounded() {
 #[test]
 fn a_ledger_of_another_format_is_not_judged() {
     let sample = Sample::closed();
-    sample.change_lines(MANIFEST, |lines| lines[1] = lines[1].replace('1', "2"));
-    assert!(matches!(verify(&sample.folder, None), Err(Error::Format { found: 2, .. })));
+    sample.change_lines(MANIFEST, |lines| lines[1] = lines[1].replace('2', "3"));
+    assert!(matches!(verify(&sample.folder, None), Err(Error::Format { found: 3, .. })));
 }
 
 /// Do something to the lines at random.

@@ -31,11 +31,26 @@ fn what_is_vouched_for_between_checkpoints_lies_outside_the_seal_until_the_close
         fs::write(&vouched, text).unwrap();
     };
     // Nothing else is accused for it.
-    for (from, to) in [("11", "10"), ("11", "12"), ("11", "99"), ("null", "\"completed\""), ("{", "?"), ("\n", "")] {
-        change(from, to);
+    let size = |size| format!("\"size\":{size}");
+    for (from, to) in [
+        (size(11), size(10)),
+        (size(11), size(12)),
+        (size(11), size(99)),
+        ("null".into(), "\"completed\"".into()),
+        ("{".into(), "?".into()),
+        ("\n".into(), String::new()),
+    ] {
+        change(&from, &to);
         let Verification::Flawed { findings, .. } = sample.verify() else { panic!("{to}") };
         assert_eq!(findings, [Finding::Vouched, not_closed(8)], "{to}");
     }
+    // The root of no number of leaves.
+    let root = String::from_utf8(before.clone()).unwrap();
+    let last = root.split('"').nth(5).unwrap().to_owned();
+    let other = Digest::of(last.as_bytes()).to_string();
+    change(&last, &other);
+    let Verification::Flawed { findings, .. } = sample.verify() else { panic!("{other}") };
+    assert_eq!(findings.first(), Some(&Finding::Vouched), "{findings:?}");
     change("11", "11");
     sample.change_lines(TRANSCRIPTS, |lines| lines.truncate(9));
     sample.has([Finding::Tail { episodes: 9..10 }, not_closed(11)]);
