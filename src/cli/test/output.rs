@@ -23,14 +23,14 @@ impl Test {
             say!("{object}");
         } else {
             let shown = if self.quiet { text::Shown::Failures } else { text::Shown::All };
-            let summary = text::summary(told, shown, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?;
+            let summary = text::summary(told, shown, width().unwrap_or(80));
             // What comes first stands apart from the lines of the cases, where there are any.
             let summary = if self.quiet { summary.trim_start_matches('\n') } else { &summary };
             say!("{}", summary.trim_end());
         }
         let annotated = if self.for_github() { self.annotate(told) } else { Ok(()) };
         if let Some(path) = &self.junit {
-            let document = junit::document(told).map_err(|error| Failure::host(&error))?;
+            let document = junit::document(told);
             let written = File::create(path).and_then(|mut file| file.write_all(document.as_bytes()));
             written.map_err(|error| unwritten(path, &error))?;
         }
@@ -52,7 +52,7 @@ impl Test {
             }
         }
         let Some(path) = step_summary() else { return Ok(()) };
-        let summary = github::summary(told).map_err(|error| Failure::host(&error))?;
+        let summary = github::summary(told);
         let written = appended(&path).and_then(|mut file| file.write_all(summary.as_bytes()));
         written.map_err(|error| unwritten(&path, &error))
     }

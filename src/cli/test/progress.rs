@@ -62,7 +62,7 @@ impl Progress {
                 self.now(None);
                 self.bar.inc(1);
                 if !self.quiet {
-                    self.bar.suspend(|| say!("{}", text::line(case, outcome, width().unwrap_or(80))));
+                    self.bar.suspend(|| say!("{}", text::line(case, outcome, width().unwrap_or(80)).trim_end()));
                 }
             }
         }

@@ -2,8 +2,6 @@
 //!
 //! GitHub shows ten errors and ten warnings of a step and drops the rest, so what is beyond that is counted in the last one.
 
-use std::fmt::{self, Write as _};
-
 use super::{CAVEAT, Told, count, text};
 use crate::property::{Finding, Kind};
 use crate::suite::{Case, Outcome};
@@ -52,13 +50,8 @@ pub fn annotation(level: &str, place: Option<(&str, usize)>, title: &str, messag
 }
 
 /// What is added to the summary of the step, in Markdown.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
-    let mut out = String::new();
-    writeln!(out, "## Dayfly: {}\n", cell(told.name))?;
+pub fn summary(told: &Told<'_>) -> String {
+    let mut lines = vec![format!("## Dayfly: {}\n", cell(told.name))];
     for kind in [Kind::Enforced, Kind::Measured] {
         let told_of = Finding::ALL.map(|finding| (finding, count(told.cases, told.outcomes, kind, finding)));
         let parts: Vec<String> = told_of
@@ -67,18 +60,19 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
             .map(|(finding, number)| format!("{number} {finding}"))
             .collect();
         if !parts.is_empty() {
-            writeln!(out, "- {}: {}", kind.name(), parts.join(", "))?;
+            lines.push(format!("- {}: {}", kind.name(), parts.join(", ")));
         }
     }
-    writeln!(out, "- seed: {}", told.chance())?;
-    writeln!(out, "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|")?;
+    lines.push(format!("- seed: {}", told.chance()));
+    lines.push(
+        "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|".to_owned(),
+    );
     for (case, outcome) in told.cases.iter().zip(told.outcomes) {
         let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
         let Outcome { verdict, .. } = outcome;
         let numbers =
             verdict.measures.iter().flat_map(|measure| ["\n".to_owned(), text::number(measure)]).collect::<String>();
-        writeln!(
-            out,
+        lines.push(format!(
             "| {} {} | {} | {} | {} | **{}** | {}{} |",
             case.property.code,
             case.property.name,
@@ -88,19 +82,18 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
             verdict.finding,
             cell(&verdict.statement),
             cell(&numbers)
-        )?;
+        ));
     }
     let failed: Vec<_> = told.cases.iter().zip(told.outcomes).filter(|(case, outcome)| outcome.fails(case)).collect();
     if !failed.is_empty() {
-        writeln!(out, "\nRun them again:\n\n```console")?;
-        for line in failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref()) {
-            writeln!(out, "$ {}", line.command.replace('`', "'"))?;
-        }
-        writeln!(out, "```")?;
+        lines.push("\nRun them again:\n\n```console".to_owned());
+        let again = failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref());
+        lines.extend(again.map(|line| format!("$ {}", line.command.replace('`', "'"))));
+        lines.push("```".to_owned());
     }
-    writeln!(out, "\nAsk all of it again:\n\n```console\n$ {}\n```", told.again.replace('`', "'"))?;
-    writeln!(out, "\n{CAVEAT}\n")?;
-    Ok(out)
+    lines.push(format!("\nAsk all of it again:\n\n```console\n$ {}\n```", told.again.replace('`', "'")));
+    lines.push(format!("\n{CAVEAT}\n\n"));
+    lines.join("\n")
 }
 
 /// Text in a cell of a table: no markup of its own, and on one line.
@@ -189,7 +182,7 @@ mod tests {
                 "::error title=P04 indifference of planner in button under boxed::violated: so it is"
             ]
         );
-        let summary = summary(&told).unwrap();
+        let summary = summary(&told);
         assert!(summary.contains("- seed: 0, fixed: whoever built"), "{summary}");
         assert!(summary.contains("| button | strict |") && summary.contains("| button | boxed |"), "{summary}");
         let names = cases.each_ref().map(|case| anstream::adapter::strip_str(&text::name(case)).to_string());

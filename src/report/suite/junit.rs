@@ -4,22 +4,18 @@
 //! failure where it is required. The form is that of the schemas that Jenkins has for it (`junit-10` of its xUnit plugin, and
 //! `jenkins-junit`), which other readers accept: at the root no number of skipped cases, and what a case came to before what it said.
 
-use std::fmt::{self, Write as _};
-
 use super::{CAVEAT, FIXED, Told, text};
 use crate::property::Finding;
 use crate::suite::{Case, Origin, Outcome};
 use crate::value::is_hidden;
 
 /// The document.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+pub fn document(told: &Told<'_>) -> String {
     let all: Vec<(&Case, &Outcome)> = told.cases.iter().zip(told.outcomes).collect();
-    writeln!(out, "<testsuites name=\"{}\" {}>", escaped(told.name), totals(&all))?;
+    let mut lines = vec![
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_owned(),
+        format!("<testsuites name=\"{}\" {}>", escaped(told.name), totals(&all)),
+    ];
     let mut agents: Vec<&str> = Vec::new();
     for (case, _) in &all {
         if !agents.contains(&case.agent.text.as_str()) {
@@ -29,26 +25,21 @@ pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
     for agent in agents {
         let own: Vec<_> = all.iter().copied().filter(|(case, _)| case.agent.text == agent).collect();
         let (totals, skipped) = (totals(&own), skipped(&own));
-        writeln!(out, "  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent))?;
-        properties(&mut out, told)?;
-        for (case, outcome) in own {
-            one(&mut out, case, outcome)?;
-        }
-        writeln!(out, "  </testsuite>")?;
+        lines.push(format!("  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent)));
+        lines.extend(properties(told));
+        lines.extend(own.into_iter().flat_map(|(case, outcome)| one(case, outcome)));
+        lines.push("  </testsuite>".to_owned());
     }
-    writeln!(out, "</testsuites>")?;
-    Ok(out)
+    lines.push("</testsuites>\n".to_owned());
+    lines.join("\n")
 }
 
 /// What the whole followed from. A case says what it is under by itself, since it may have a seed of its own.
-fn properties(out: &mut String, told: &Told<'_>) -> fmt::Result {
-    writeln!(out, "    <properties>")?;
-    for (name, value) in
-        [("seed", told.seed.to_string().as_str()), ("origin", told.origin.name()), ("again", told.again)]
-    {
-        writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escaped(value))?;
-    }
-    writeln!(out, "    </properties>")
+fn properties(told: &Told<'_>) -> Vec<String> {
+    let of =
+        [("seed", told.seed.to_string()), ("origin", told.origin.name().to_owned()), ("again", told.again.to_owned())];
+    let one = |(name, value): &(_, String)| format!("      <property name=\"{name}\" value=\"{}\"/>", escaped(value));
+    [vec!["    <properties>".to_owned()], of.iter().map(one).collect(), vec!["    </properties>".to_owned()]].concat()
 }
 
 fn totals(cases: &[(&Case, &Outcome)]) -> String {
@@ -65,32 +56,27 @@ fn skipped(cases: &[(&Case, &Outcome)]) -> usize {
     cases.iter().filter(is_skipped).count()
 }
 
-fn one(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
+fn one(case: &Case, outcome: &Outcome) -> Vec<String> {
     let verdict = &outcome.verdict;
-    writeln!(
-        out,
-        "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\">",
-        escaped(&case.agent.text),
-        escaped(&name(case)),
-        outcome.took.as_secs_f64()
-    )?;
+    let (agent, name, seconds) = (escaped(&case.agent.text), escaped(&name(case)), outcome.took.as_secs_f64());
+    let mut lines = vec![format!("    <testcase classname=\"{agent}\" name=\"{name}\" time=\"{seconds:.3}\">")];
     let statement = escaped(&verdict.statement);
     match verdict.finding {
-        Finding::NotApplicable if !outcome.fails(case) => writeln!(out, "      <skipped message=\"{statement}\"/>")?,
+        Finding::NotApplicable if !outcome.fails(case) => {
+            lines.push(format!("      <skipped message=\"{statement}\"/>"));
+        }
         Finding::Holds => {}
         finding => {
-            writeln!(
-                out,
-                "      <failure type=\"{finding}\" message=\"{statement}\">{}</failure>",
-                escaped(&evidence(outcome))
-            )?;
+            let evidence = escaped(&evidence(outcome));
+            lines.push(format!("      <failure type=\"{finding}\" message=\"{statement}\">{evidence}</failure>"));
         }
     }
     let numbers: Vec<String> = verdict.measures.iter().map(text::number).collect();
     let fixed = if case.origin == Origin::Fixed { format!("the seed is fixed: {FIXED}\n") } else { String::new() };
     let said = format!("{}\n{}\n{fixed}{CAVEAT}", verdict.statement, numbers.join("\n"));
-    writeln!(out, "      <system-out>{}</system-out>", escaped(&said))?;
-    writeln!(out, "    </testcase>")
+    lines.push(format!("      <system-out>{}</system-out>", escaped(&said)));
+    lines.push("    </testcase>".to_owned());
+    lines
 }
 
 /// The name of a case: unique within a suite.
