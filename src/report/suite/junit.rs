@@ -4,20 +4,21 @@
 //! failure where it is required. The form is that of the schemas that Jenkins has for it (`junit-10` of its xUnit plugin, and
 //! `jenkins-junit`), which other readers accept: at the root no number of skipped cases, and what a case came to before what it said.
 
-use super::{CAVEAT, FIXED, Told, text};
+use super::{CAVEAT, FIXED, text};
 use crate::property::Finding;
-use crate::suite::{Case, Origin, Outcome};
+use crate::suite::{Case, Origin, Outcome, Results, Suite};
 use crate::value::is_hidden;
 
 /// The document.
-pub fn document(told: &Told<'_>) -> String {
-    let all: Vec<(&Case, &Outcome)> = told.cases.iter().zip(told.outcomes).collect();
+pub fn document(results: &Results<'_>) -> String {
+    let Results { suite, finished, .. } = results;
+    let all: Vec<_> = finished.iter().collect();
     let mut lines = vec![
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_owned(),
-        format!("<testsuites name=\"{}\" {}>", escaped(told.name), totals(&all)),
+        format!("<testsuites name=\"{}\" {}>", escaped(&suite.name), totals(&all)),
     ];
     let mut agents: Vec<&str> = Vec::new();
-    for (case, _) in &all {
+    for (case, _) in finished {
         if !agents.contains(&case.agent.text.as_str()) {
             agents.push(&case.agent.text);
         }
@@ -26,7 +27,7 @@ pub fn document(told: &Told<'_>) -> String {
         let own: Vec<_> = all.iter().copied().filter(|(case, _)| case.agent.text == agent).collect();
         let (totals, skipped) = (totals(&own), skipped(&own));
         lines.push(format!("  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent)));
-        lines.extend(properties(told));
+        lines.extend(properties(suite));
         lines.extend(own.into_iter().flat_map(|(case, outcome)| one(case, outcome)));
         lines.push("  </testsuite>".to_owned());
     }
@@ -35,22 +36,22 @@ pub fn document(told: &Told<'_>) -> String {
 }
 
 /// What the whole followed from. A case says what it is under by itself, since it may have a seed of its own.
-fn properties(told: &Told<'_>) -> Vec<String> {
+fn properties(suite: &Suite) -> Vec<String> {
     let of =
-        [("seed", told.seed.to_string()), ("origin", told.origin.name().to_owned()), ("again", told.again.to_owned())];
+        [("seed", suite.seed.to_string()), ("origin", suite.origin.name().to_owned()), ("again", suite.again.clone())];
     let one = |(name, value): &(_, String)| format!("      <property name=\"{name}\" value=\"{}\"/>", escaped(value));
     [vec!["    <properties>".to_owned()], of.iter().map(one).collect(), vec!["    </properties>".to_owned()]].concat()
 }
 
-fn totals(cases: &[(&Case, &Outcome)]) -> String {
+fn totals(cases: &[&(&Case, Outcome)]) -> String {
     let failures = cases.iter().filter(|(case, outcome)| outcome.fails(case)).count();
     // The sum of no numbers is -0.
     let seconds = cases.iter().fold(0.0, |sum, (_, outcome)| sum + outcome.took.as_secs_f64());
     format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.3}\"", cases.len())
 }
 
-fn skipped(cases: &[(&Case, &Outcome)]) -> usize {
-    let is_skipped = |(case, outcome): &&(&Case, &Outcome)| {
+fn skipped(cases: &[&(&Case, Outcome)]) -> usize {
+    let is_skipped = |(case, outcome): &&&(&Case, Outcome)| {
         outcome.verdict.finding == Finding::NotApplicable && !outcome.fails(case)
     };
     cases.iter().filter(is_skipped).count()

@@ -3,10 +3,10 @@
 use anstyle::{AnsiColor, Style};
 
 use super::super::page::{Page, Piece, Styled, bold, dim, painted, text};
-use super::{CAVEAT, Told, count};
+use super::CAVEAT;
 use crate::property::{Broken, Finding, Kind, Measure, Property};
 use crate::statistics::{Interval, Sides};
-use crate::suite::{Case, Outcome};
+use crate::suite::{Case, Outcome, Results};
 use crate::value::many;
 
 /// The policy where none is named.
@@ -68,21 +68,21 @@ pub enum Shown {
 }
 
 /// What is to be said at the end: the evidence, then the numbers.
-pub fn summary(told: &Told<'_>, shown: Shown, columns: usize) -> String {
-    let Told { cases, outcomes, took, .. } = *told;
+pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
+    let Results { suite, finished, took } = results;
     let mut page = Page::labelled(columns, LABEL);
     for finding in [Finding::NotApplicable, Finding::Inconclusive, Finding::Violated] {
-        let found = cases.iter().zip(outcomes).filter(|(_, outcome)| outcome.verdict.finding == finding);
-        for (case, outcome) in found.filter(|(case, outcome)| shown == Shown::All || outcome.fails(case)) {
+        let is_shown = |(case, outcome): &&(&Case, Outcome)| shown == Shown::All || outcome.fails(case);
+        for (case, outcome) in results.found(finding).filter(is_shown) {
             evidence(&mut page, case, outcome);
         }
     }
     page.blank();
-    page.unwrapped_row("asked", format!("{} in {:.3} s", many(outcomes.len(), "case"), took.as_secs_f64()));
+    page.unwrapped_row("asked", format!("{} in {:.3} s", many(finished.len(), "case"), took.as_secs_f64()));
     for kind in [Kind::Enforced, Kind::Measured] {
         let mut counts = Styled::default();
         for finding in Finding::ALL {
-            let number = count(cases, outcomes, kind, finding);
+            let number = results.count(kind, finding);
             if number > 0 {
                 let comma = if counts == Styled::default() { "" } else { ", " };
                 counts = text!(counts, comma, number, " ", painted(style(finding), finding));
@@ -92,27 +92,24 @@ pub fn summary(told: &Told<'_>, shown: Shown, columns: usize) -> String {
             page.unwrapped_row(kind.name(), counts);
         }
     }
-    let left = cases.len().saturating_sub(outcomes.len());
-    if left > 0 {
-        page.unwrapped_row("not run", many(left, "case"));
+    if results.not_run() > 0 {
+        page.unwrapped_row("not run", many(results.not_run(), "case"));
     }
-    let is_missed =
-        |(case, outcome): &(&Case, &Outcome)| case.required && outcome.verdict.finding == Finding::NotApplicable;
-    let missed = cases.iter().zip(outcomes).filter(is_missed).count();
+    let missed = results.found(Finding::NotApplicable).filter(|(case, _)| case.required).count();
     if missed > 0 {
         let what = "did not apply where the suite says `required = true`, which fails";
         page.row("required", format!("{} {what}", many(missed, "case")));
     }
-    if told.is_idle_part() {
+    if results.is_idle_part() {
         let what = "nothing in it applies, which is no pass: the other parts decide";
-        page.unwrapped_row("part", format!("{}: {what}", told.partition));
+        page.unwrapped_row("part", format!("{}: {what}", suite.partition));
     }
-    page.row("seed", told.chance());
-    page.unwrapped_row("ask it again", told.again);
-    let is_measured = |(case, outcome): (&Case, &Outcome)| {
+    page.row("seed", suite.chance());
+    page.unwrapped_row("ask it again", &suite.again);
+    let is_measured = |(case, outcome): &(&Case, Outcome)| {
         case.property.kind == Kind::Measured && outcome.verdict.finding != Finding::NotApplicable
     };
-    if shown == Shown::All && cases.iter().zip(outcomes).any(is_measured) {
+    if shown == Shown::All && finished.iter().any(is_measured) {
         page.blank();
         page.line(dim(CAVEAT));
     }
