@@ -33,6 +33,8 @@ pub struct Engine {
     pub(super) inner: wasmtime::Engine,
     pub(super) linker: Linker<Host>,
     pub(super) clock: Arc<Clock>,
+    /// What each of its instances has at the most.
+    pub(super) limits: MemoryLimits,
 }
 
 impl Engine {
@@ -74,7 +76,7 @@ impl Engine {
         let engine = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         capability::link(&mut linker, is_wanted)?;
-        Ok(Self { clock: Clock::of(&engine), inner: engine, linker })
+        Ok(Self { clock: Clock::of(&engine), inner: engine, linker, limits })
     }
 
     /// Compile the least that there is on this thread, and make it executable: whether a process may do so still.
