@@ -58,9 +58,35 @@ pub fn goal(task: &str) -> Option<f64> {
     told.split([' ', ',']).next()?.trim_end_matches('.').parse().ok()
 }
 
+/// The ways to the coins of a field that is told as starting in a corner of it: in a short episode, and over the button in a long one.
+pub fn coins(task: &str) -> Option<[String; 2]> {
+    let (_, told) = task.split_once("cells, from the ")?;
+    let mut words = told.split(' ');
+    let along = match words.next()? {
+        "upper" => "d",
+        "lower" => "u",
+        _ => return None,
+    };
+    let across = match words.next()? {
+        "left" => "r",
+        "right" => "l",
+        _ => return None,
+    };
+    Some([along.repeat(4), across.repeat(4) + &along.repeat(4)])
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{KNOWN, goal, script};
+    use super::{KNOWN, coins, goal, script};
+
+    #[test]
+    fn the_ways_to_the_coins_lead_away_from_the_corner_that_is_told() {
+        let ways = |corner: &str| coins(&format!("Walk over a field of 5 by 4 cells, from the {corner} one; up is 0."));
+        let told = |short: &str, long: &str| Some([short.to_owned(), long.to_owned()]);
+        assert_eq!(ways("upper left"), told("dddd", "rrrrdddd"));
+        assert_eq!(ways("lower right"), told("uuuu", "lllluuuu"));
+        assert_eq!((ways("middle"), coins("Go to the goal.")), (None, None));
+    }
 
     #[test]
     fn what_the_goal_is_worth_is_the_number_behind_it() {

@@ -18,7 +18,7 @@ use dayfly::episode::{self, Cancel, Setting, Ticket};
 use dayfly::ledger::{self, Manifest, Named, Reason, Sealed, SealedManifest, Verification, Writer};
 use dayfly::policy::Policy;
 use dayfly::transcript::End;
-use dayfly::value::{Digest, Seed};
+use dayfly::value::{Digest, Draws, Seed};
 use dayfly::worker::{Answer, Bounds, Order, Parcel, Told, frame};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{ManglingAndAbi, Resolve, WorldId};
@@ -91,7 +91,7 @@ fn seal(folder: &Path) -> Digest {
         definition: "world".to_owned(),
         task: None,
         seed: Seed(7),
-        draws: None,
+        draws: Some("agent".to_owned()),
         episodes: 5,
         lineages: 1,
     };
@@ -99,7 +99,7 @@ fn seal(folder: &Path) -> Digest {
     let (digest, calls) = (manifest.digest(), Digest::of(b""));
     let mut writer = Writer::create(folder, &manifest).expect("a ledger");
     for episode in 0..5_u64 {
-        let seed = Seed(7).derive("episode", episode);
+        let seed = Draws::named(Seed(7), "agent").episode(episode);
         let line = format!(
             r#"{{"episode":{episode},"lineage":0,"world":0,"run":"{digest}","seed":{seed},"end":"returned","closing":"returned","steps":0,"return":0.0,"performance":0.0,"fuel":1,"calls":{{"count":0,"digest":"{calls}"}}}}"#
         );

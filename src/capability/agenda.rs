@@ -4,12 +4,16 @@ use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
-use crate::transcript::{Argument, Class, Operation, Part, Weight};
+use crate::gate::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall};
+use crate::transcript::{Argument, Class, Entry, Operation, Part, Weight};
+use crate::value::wide;
 use crate::wit::dayfly::agent::agenda::Reminder;
 
 const REMIND: Operation = Operation { capability: "agenda", name: "remind", code: 0x30, weight: Weight::Heavy };
 const DUE: Operation = Operation { capability: "agenda", name: "due", code: 0x31, weight: Weight::Light };
+
+/// The rule on reminders at a step that the episode does not have.
+const WITHIN: &str = "a reminder lies within the episode";
 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "agenda",
@@ -28,8 +32,17 @@ pub(super) const CAPABILITY: Capability = Capability {
             meaning: "the notes of all reminders together",
         },
     ],
+    grounds: &[(
+        REMIND,
+        &[
+            Ground::Never(Class::DeferPastEnd, WITHIN),
+            Ground::Invalid,
+            Ground::Quota("reminders"),
+            Ground::Quota("bytes"),
+        ],
+    )],
     after_end: AfterEnd::Violation,
-    fits: None,
+    fits: Some(fits),
     by_runtimes: &[],
 };
 
@@ -43,6 +56,15 @@ impl From<&Grant> for Limits {
     fn from(grant: &Grant) -> Self {
         Self { reminders: grant.number("reminders"), bytes: grant.number("bytes") }
     }
+}
+
+/// Whether no more reminders were set than are granted, each at a step that was still to come. A record has no more of their notes than the
+/// beginnings.
+fn fits(kept: &Kept<'_>) -> bool {
+    let most = kept.granted.map_or(0, |(_, grant)| grant.number("reminders"));
+    let step = |entry: &Entry| entry.argument.split(',').next().and_then(|step| step.parse::<u32>().ok());
+    let is_to_come = |entry: &Entry| step(entry).is_some_and(|step| step > entry.step && step <= kept.last_step);
+    wide(kept.entries(CAPABILITY.name).count()) <= most && kept.entries(CAPABILITY.name).all(is_to_come)
 }
 
 /// The reminders of one episode.
@@ -62,7 +84,7 @@ impl State {
 
     fn fits(&self, now: u32, step: u32, note: &str, limits: Limits) -> Result<usize, Shortfall> {
         if step > self.last_step {
-            return Err(Shortfall::Never(Class::DeferPastEnd, "a reminder lies within the episode"));
+            return Err(Shortfall::Never(Class::DeferPastEnd, WITHIN));
         }
         if step <= now {
             return Err(Shortfall::Invalid("that step has been taken".into()));

@@ -15,6 +15,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     contract: include_str!("../../wit/clock.wit"),
     operations: &[NOW],
     limits: &[],
+    grounds: &[],
     after_end: AfterEnd::Notice,
     fits: None,
     by_runtimes: &[],

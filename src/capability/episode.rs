@@ -8,7 +8,7 @@ use super::convert::{space_to_wit, value_from_wit, value_to_wit};
 use super::host::{Host, Opening};
 use super::{Limit, Unlimited, call, interface};
 use crate::environment::{Environment, Status, Transition};
-use crate::gate::{AfterEnd, Capability, Gate, Refusal, Release, Request, Shortfall, Told};
+use crate::gate::{AfterEnd, Capability, Gate, Ground, Refusal, Release, Request, Shortfall, Told};
 use crate::objective::Objective;
 use crate::transcript::{Argument, Class, Detail, End, Operation, Part, Step, Weight};
 use crate::value::{Seed, Space, Value};
@@ -23,12 +23,22 @@ const REQUEST_EXTENSION: Operation =
 const REQUEST_CARRY_OVER: Operation =
     Operation { capability: "episode", name: "request-carry-over", code: 0x03, weight: Weight::Heavy };
 
+/// The rule on every request for more steps.
+const NO_EXTENSION: &str = "the boundary does not move";
+/// The rule on every request for a carry-over: what is declared in advance.
+const DECLARED: &str = "boundary.carry";
+
 pub(super) const CAPABILITY: Capability = Capability {
     name: "episode",
     summary: "the task, and the steps of it",
     contract: include_str!("../../wit/episode.wit"),
     operations: &[BRIEF, STEP, REQUEST_EXTENSION, REQUEST_CARRY_OVER],
     limits: &[],
+    grounds: &[
+        (STEP, &[Ground::Invalid]),
+        (REQUEST_EXTENSION, &[Ground::Always(Class::ExtendEpisode, NO_EXTENSION)]),
+        (REQUEST_CARRY_OVER, &[Ground::Always(Class::CarryUndeclared, DECLARED)]),
+    ],
     after_end: AfterEnd::Violation,
     fits: None,
     by_runtimes: &[],
@@ -76,7 +86,7 @@ impl State {
 
     /// The last step, as far as the agent was told of it.
     pub(super) fn limit(&self) -> Limit {
-        Limit::of(self.last_step, self.objective.reveal, &self.task)
+        Limit::of(self.last_step, self.objective.reveal, &self.task, self.environment.as_ref())
     }
 
     fn brief(&self) -> contract::Briefing {
@@ -167,12 +177,10 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         call(store, action.weight(), |host| Ok(host.step(action)))
     })?;
     linker.func_wrap(REQUEST_EXTENSION.name, |store, (steps,): (u32,)| {
-        call(store, 0, |host| {
-            Ok(host.request(REQUEST_EXTENSION, steps.into(), Class::ExtendEpisode, "the boundary does not move"))
-        })
+        call(store, 0, |host| Ok(host.request(REQUEST_EXTENSION, steps.into(), Class::ExtendEpisode, NO_EXTENSION)))
     })?;
     linker.func_wrap(REQUEST_CARRY_OVER.name, |store, (bytes,): (u64,)| {
-        call(store, 0, |host| Ok(host.request(REQUEST_CARRY_OVER, bytes, Class::CarryUndeclared, "boundary.carry")))
+        call(store, 0, |host| Ok(host.request(REQUEST_CARRY_OVER, bytes, Class::CarryUndeclared, DECLARED)))
     })
 }
 

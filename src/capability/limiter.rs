@@ -9,8 +9,16 @@ use crate::value::wide;
 const GROW_MEMORY: Operation = Operation { capability: "memory", name: "grow", code: 0xF0, weight: Weight::Light };
 const GROW_TABLE: Operation = Operation { capability: "table", name: "grow", code: 0xF1, weight: Weight::Light };
 
-/// What no call asks for, and is recorded all the same.
-pub(super) const OPERATIONS: &[Operation] = &[GROW_MEMORY, GROW_TABLE];
+/// What no call asks for, and is recorded all the same where it is refused; each with the rule that refuses it.
+pub(super) const GROWTHS: &[(Operation, &str)] = &[(GROW_MEMORY, MEMORY), (GROW_TABLE, TABLE)];
+
+const MEMORY: &str = "episode.memory";
+const TABLE: &str = "episode.table-elements";
+
+/// The rule that refuses the growth that `operation` is; nothing where it is none.
+pub fn growth(operation: Operation) -> Option<&'static str> {
+    GROWTHS.iter().find(|(growth, _)| *growth == operation).map(|(_, rule)| *rule)
+}
 
 /// The most core instances in one component: shims and adapters make a few.
 pub const INSTANCES: u32 = 32;
@@ -89,7 +97,7 @@ impl ResourceLimiter for Host {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let Limiter { limits, memory, .. } = &mut self.limiter;
         let growth = take(memory, limits.memory, current, desired, maximum);
-        self.may_grow(&growth, GROW_MEMORY, "episode.memory")
+        self.may_grow(&growth, GROW_MEMORY, MEMORY)
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
@@ -103,7 +111,7 @@ impl ResourceLimiter for Host {
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let Limiter { limits, table_elements, .. } = &mut self.limiter;
         let growth = take(table_elements, limits.table_elements, current, desired, maximum);
-        self.may_grow(&growth, GROW_TABLE, "episode.table-elements")
+        self.may_grow(&growth, GROW_TABLE, TABLE)
     }
 
     fn instances(&self) -> usize {

@@ -8,7 +8,7 @@ use super::host::{Host, Opening};
 use super::printed::Printed;
 use super::wasi::OutputStream;
 use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Gate, Kept, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Gate, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 use crate::value::wide;
 
@@ -24,6 +24,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         kind: Kind::Size { default: 16 << 10, most: 16 << 20 },
         meaning: "all messages of an episode together; each counts 8 bytes more than its text",
     }],
+    grounds: &[(WRITE, &[Ground::Quota("bytes")])],
     after_end: AfterEnd::Notice,
     fits: Some(fits),
     by_runtimes: &[],
@@ -31,12 +32,15 @@ pub(super) const CAPABILITY: Capability = Capability {
 
 pub(super) type Limits = Bytes;
 
-/// Whether no more was written than is granted.
+/// Whether no more was written than is granted, at a step at which writing is.
 fn fits(kept: &Kept<'_>) -> bool {
     let log = &kept.body.log;
     let bytes = |line: &String| wide(line.len().saturating_add(MESSAGE));
     let written = log.iter().map(bytes).fold(0, u64::saturating_add);
-    log.is_empty() || kept.granted.is_some_and(|(_, grant)| written <= grant.number("bytes"))
+    log.is_empty()
+        || kept.granted.is_some_and(|(warrant, grant)| {
+            written <= grant.number("bytes") && warrant.grants_within(WRITE, kept.body.steps)
+        })
 }
 
 /// What one episode's agent has written.

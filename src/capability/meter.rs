@@ -53,6 +53,11 @@ impl Meter {
 /// What a call costs before it moves a byte, in fuel: about what its work in the host takes.
 const CALL: u64 = 64;
 
+/// The least fuel that so many calls of the host cost.
+pub const fn least_fuel(calls: u64) -> u64 {
+    calls.saturating_mul(CALL)
+}
+
 /// Calls that are recorded and not paid for: the one that finds the fuel used up, and what it asks besides.
 const UNPAID: u64 = 8;
 

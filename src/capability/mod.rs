@@ -38,13 +38,13 @@ pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::{STEP, nowhere, step};
 pub use self::host::{Closed, Host, Opening};
 pub use self::limit::Limit;
-pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, is_of_the_system};
+pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, growth, is_of_the_system};
 pub use self::log::MESSAGE;
-pub use self::meter::{Allowance, after_end, calls};
+pub use self::meter::{Allowance, after_end, calls, least_fuel};
 pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::TOOLS;
-pub use self::wasi::{Left, WASI_VERSION, WasiFault, is_of_a_runtime, wasi_has, wasi_interface, wasi_prints};
+pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{
     Error as WorkspaceError, PATH, Room, abandon as abandon_folders, make as make_folder, remove as remove_folder, room,
 };
@@ -114,7 +114,7 @@ fn interface<'a>(linker: &'a mut Linker<Host>, capability: &Capability) -> wasmt
 /// The operation that a record names.
 pub fn operation(called: &Called) -> Option<Operation> {
     let operations = CAPABILITIES.iter().flat_map(|capability| capability.operations);
-    operations.chain(limiter::OPERATIONS).find(|operation| called == *operation).copied()
+    operations.chain(limiter::GROWTHS.iter().map(|(growth, _)| growth)).find(|operation| called == *operation).copied()
 }
 
 /// What the policy says about one capability, with its limits.

@@ -5,7 +5,7 @@ use wasmtime::component::Linker;
 use super::host::{Host, Opening};
 use super::{call, interface};
 use crate::gate::{
-    AfterEnd, Capability, Grant, Kept, Kind, Limit, Mode, Refusal, Release, Request, Shortfall, Told, Warrant,
+    AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Release, Request, Shortfall, Told, Warrant,
 };
 use crate::transcript::{Argument, End, Entry, Message, Operation, Part, Weight};
 use crate::value::wide;
@@ -25,6 +25,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         },
         Limit { name: "messages", kind: Kind::Count { default: 16, most: 65_536 }, meaning: "how many messages" },
     ],
+    grounds: &[(SEND, &[Ground::Invalid, Ground::Quota("messages"), Ground::Quota("bytes")])],
     after_end: AfterEnd::Violation,
     fits: Some(fits),
     by_runtimes: &[],

@@ -4,7 +4,7 @@ use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
 use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Ground, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 use crate::value::{Seed, Stream};
 
@@ -21,6 +21,7 @@ pub(super) const CAPABILITY: Capability = Capability {
         kind: Kind::Size { default: 1 << 20, most: 1 << 30 },
         meaning: "all that an episode may draw; `next` draws 8",
     }],
+    grounds: &[(NEXT, &[Ground::Quota("bytes")]), (BYTES, &[Ground::Quota("bytes")])],
     after_end: AfterEnd::Notice,
     fits: None,
     by_runtimes: &[],

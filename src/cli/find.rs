@@ -1,9 +1,11 @@
 //! What the user names, found: by built-in name first, then as a path.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::failure::Failure;
+use super::kind::Kind;
 use super::named;
 use crate::agent::{self, Known, Source};
 use crate::environment::{KINDS, Selection};
@@ -38,7 +40,9 @@ pub(super) fn source(text: &str) -> Result<Source, Failure> {
         let names = agent::SHIPPED.iter().map(|shipped| shipped.name);
         return Err(unknown("agent", path, names, "the path of a .wasm or .wat file"));
     }
-    let bytes = named::read("agent", path)?.into();
+    let bytes = named::read("agent", path)?;
+    Kind::Agent.expect(path, &bytes)?;
+    let bytes = bytes.into();
     let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Source { text: text.to_owned(), name, bytes, instructions: instructions.map(str::to_owned) })
 }
@@ -58,7 +62,7 @@ pub(super) fn opened(text: &str) -> (&str, Vec<Opening>) {
 pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Failure> {
     let (name, openings) = opened(text);
     let source = if is_path(name) {
-        SourceFile::user(name, read_text("policy", name)?)
+        SourceFile::user(name, document(Kind::Policy, "policy", name)?)
     } else {
         policy::shipped(name).ok_or_else(|| {
             let names = policy::SHIPPED.iter().map(|(name, _)| *name);
@@ -92,7 +96,7 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
     if path.extension().is_some_and(|ending| ending == "toml") && !path.exists() {
         return Ok(None);
     }
-    match named::admit(&text, &["toml"]).and_then(|()| read_text("policy", &text)) {
+    match named::admit(&text, &["toml"]).and_then(|()| document(Kind::Policy, "policy", &text)) {
         Ok(policy) => Ok(Some(SourceFile::user(text, policy))),
         Err(failure) => Err(Fault { label: "named here".to_owned(), ..failure.first() }),
     }
@@ -112,7 +116,7 @@ pub(super) fn world(text: &str) -> Result<property::World, Failure> {
             Some((path, pairs)) if !Path::new(text).is_file() => (path, Some(pairs)),
             _ => (text, None),
         };
-        let source = read_text("environment", path)?;
+        let source = document(Kind::World, "environment", path)?;
         let selection = Selection::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?;
         let selected = pairs.map_or(Ok(selection.clone()), |pairs| selection.select(pairs));
         let selection = selected.map_err(|error| Failure::input(error.message, error.help))?;
@@ -146,16 +150,44 @@ pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Re
     ))
 }
 
+/// The text of a file that is named as one kind of document. `what` is what it is called where it cannot be read.
+pub(super) fn document(kind: Kind, what: &str, path: &str) -> Result<String, Failure> {
+    let bytes = named::read(what, path)?;
+    kind.expect(path, &bytes)?;
+    utf8(what, path, bytes)
+}
+
 pub(super) fn read_text(what: &str, path: &str) -> Result<String, Failure> {
-    String::from_utf8(named::read(what, path)?)
+    utf8(what, path, named::read(what, path)?)
+}
+
+fn utf8(what: &str, path: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes)
         .map_err(|_| Failure::input(format!("the {what} `{path}` is not text"), "write it in UTF-8"))
 }
 
 /// Write a file that the user names.
-#[expect(clippy::disallowed_methods, reason = "the user names the file")]
 pub(super) fn write_text(what: &str, path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| unwritten(what, path, &error))
+    let written = writable(path).and_then(|mut file| {
+        file.set_len(0)?;
+        file.write_all(text.as_bytes())
+    });
+    written.map_err(|error| unwritten(what, path, &error))
 }
+
+/// Open a file that the user names, to append to it. A pipe has no end to write to until somebody reads, and a device may do anything:
+/// neither is opened.
+pub(super) fn writable(path: &Path) -> io::Result<File> {
+    let is_file = |file: fs::Metadata| if file.is_file() { Ok(()) } else { Err(io::Error::other(NO_FILE)) };
+    // Before it is opened, which may wait for somebody who reads; and after it, since it may have been exchanged.
+    fs::metadata(path).map_or(Ok(()), is_file)?;
+    let file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.metadata().and_then(is_file)?;
+    Ok(file)
+}
+
+/// Why a pipe, a device or a socket is not written to.
+const NO_FILE: &str = "it is not a regular file";
 
 /// That something cannot be written where the user wants it.
 pub(super) fn unwritten(what: &str, path: &Path, error: &std::io::Error) -> Failure {
@@ -170,6 +202,8 @@ pub(super) fn place(what: &str, path: &Path) -> Result<(), Failure> {
         "it is a folder"
     } else if folder.is_some_and(|folder| !folder.is_dir()) {
         "its folder does not exist"
+    } else if path.exists() && !path.is_file() {
+        NO_FILE
     } else {
         return Ok(());
     };

@@ -10,6 +10,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::failure::Failure;
 use super::{Exit, say};
+use crate::{policy, suite};
 
 /// The workflow, which GitHub runs.
 const WORKFLOW: &str = ".github/workflows/dayfly.yml";
@@ -20,6 +21,22 @@ const FILES: [(&str, &str); 3] = [
     ("suite.toml", include_str!("init/suite.toml")),
     (WORKFLOW, include_str!("../../examples/ci.yml")),
 ];
+
+/// The schemas that the first lines of policy and suite name: an editor reads them, and needs no network for it.
+fn schemas() -> [(&'static str, serde_json::Value); 2] {
+    [("policy.schema.json", policy::schema()), ("suite.schema.json", suite::schema())]
+}
+
+/// What stands in the workflow where it builds the agent: from the first of these lines up to the second.
+const BUILDING: [&str; 2] = ["      # An agent in Rust is built here.", "      # Building Dayfly takes"];
+
+/// A workflow that builds no agent: one that is built in needs no file.
+fn without_building(workflow: &str) -> String {
+    let [from, to] = BUILDING;
+    let cut = workflow.find(from).zip(workflow.find(to)).and_then(|(from, to)| workflow.get(from..to));
+    cut.map_or_else(|| workflow.to_owned(), |step| workflow.replace(step, ""))
+        .replace("build the agent, build Dayfly", "build Dayfly")
+}
 
 /// Write a policy, a suite and a CI workflow to begin with. Nothing is overwritten.
 #[derive(Debug, Args)]
@@ -65,7 +82,16 @@ impl FromStr for Source {
 
 impl Init {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let places = FILES.map(|(name, text)| (self.folder.join(name), text));
+        let is_built_in = crate::agent::Source::shipped(&self.agent).is_some();
+        let mut places: Vec<(PathBuf, String)> = Vec::new();
+        for (name, text) in FILES {
+            let is_cut = is_built_in && name == WORKFLOW;
+            places.push((self.folder.join(name), if is_cut { without_building(text) } else { text.to_owned() }));
+        }
+        for (name, schema) in schemas() {
+            let schema = crate::value::json::pretty(&schema).map_err(|error| Failure::host(&error))?;
+            places.push((self.folder.join(name), schema + "\n"));
+        }
         if let Some((path, _)) = places.iter().find(|(path, _)| path.exists()) {
             let message = format!("`{}` exists, and nothing was written", path.display());
             return Err(Failure::input(message, "move it away, or name another folder"));
@@ -94,7 +120,7 @@ impl Init {
         if !self.folder.join(".git").exists() {
             say!("\nGitHub reads `.github` at the root of a repository alone, and runs what it says there");
         }
-        if crate::agent::Source::shipped(&self.agent).is_some() {
+        if is_built_in {
             say!("\nnext: `{}` is built in, so", self.agent);
         } else {
             say!("\nnext: put your agent at `{}`, then", self.folder.join(&self.agent).display());

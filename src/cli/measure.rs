@@ -27,6 +27,9 @@ pub(super) struct Measure {
 enum What {
     /// What rewards count for, within the episode and beyond its end: a picture, a discount and a factor at the boundary.
     Horizon(Horizon),
+    /// Whatever else is typed.
+    #[command(external_subcommand)]
+    Other(Vec<String>),
 }
 
 /// Measure what rewards count for, within the episode and beyond its end.
@@ -62,6 +65,14 @@ impl Measure {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         match &self.what {
             What::Horizon(horizon) => horizon.execute(),
+            What::Other(words) => {
+                let typed = words.first().map(String::as_str).unwrap_or_default();
+                let all: Vec<String> = words.iter().map(|word| suite::quoted(word)).collect();
+                Err(Failure::input(
+                    format!("`{typed}` cannot be measured: what comes first is what is measured of an agent"),
+                    format!("there is the `horizon`: `dayfly measure horizon {}`", all.join(" ")),
+                ))
+            }
         }
     }
 }

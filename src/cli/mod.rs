@@ -12,6 +12,7 @@ mod failure;
 mod find;
 mod init;
 mod jobs;
+mod kind;
 mod list;
 mod measure;
 mod named;
@@ -31,6 +32,7 @@ mod worker;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::failure::Failure;
@@ -178,6 +180,29 @@ fn command() -> clap::Command {
     numbers(variables(Arguments::command()))
 }
 
+/// Say what is wrong with what was typed, and exit. Where that is in a variable, it is the variable that is named.
+fn refused(error: &clap::Error) -> ! {
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (argument, value) = (said(ContextKind::InvalidArg), said(ContextKind::InvalidValue));
+    let is_of = |(name, variable): &&(&str, &str)| {
+        let is_typed = std::env::args_os().skip(1).any(|word| word.to_string_lossy().ends_with(value));
+        let is_argument = argument.strip_prefix("--").is_some_and(|rest| rest.split(' ').next() == Some(name));
+        is_argument && !is_typed && std::env::var_os(variable).is_some_and(|set| set.to_string_lossy() == value)
+    };
+    let Some((name, variable)) = VARIABLES.iter().find(is_of) else { error.exit() };
+    let why = match (std::error::Error::source(error), error.get(ContextKind::ValidValue)) {
+        (Some(why), _) => format!(": {why}"),
+        (None, Some(ContextValue::Strings(all))) => format!(": it is one of `{}`", all.join("`, `")),
+        _ => String::new(),
+    };
+    let message = format!("the variable `{variable}` is `{value}`, which `--{name}` cannot be{why}");
+    Failure::input(message, format!("unset `{variable}`, or set another value")).show();
+    std::process::exit(2)
+}
+
 /// Bytes of stack of the thread that does what was typed, whatever the system gives the first thread of a program.
 const STACK: usize = 8 << 20;
 
@@ -186,7 +211,7 @@ const STACK: usize = 8 << 20;
 /// All of it is done on a thread with a stack of its own, but for the work of a worker: what confines a thread confines no other.
 pub fn main() -> ExitCode {
     let typed = || {
-        let matches = command().get_matches();
+        let matches = command().try_get_matches().unwrap_or_else(|error| refused(&error));
         let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if matches!(arguments.command, Command::Worker(_)) {
             Err(Box::new(arguments))

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::failure::Failure;
 use super::{Exit, say, width};
 use crate::ledger::LONGEST;
+use crate::report::plain;
 use crate::report::show::{self, Episode, Filter};
 use crate::transcript::{Class, End};
 use crate::value::{hint, many};
@@ -45,7 +46,9 @@ impl Show {
     fn manifest(&self) -> Result<show::Run, Failure> {
         let path = self.run.join("manifest.json");
         let unreadable = |why: String| {
-            let help = "name the folder of a run, which has `manifest.json` and `transcripts.jsonl` in it";
+            let help = runs_in(&self.run).unwrap_or_else(|| {
+                "name the folder of a run, which has `manifest.json` and `transcripts.jsonl` in it".to_owned()
+            });
             Failure::input(format!("`{}` cannot be shown: {why}", self.run.display()), help)
         };
         let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
@@ -147,6 +150,22 @@ impl Lines {
         self.is_torn = !is_whole && !self.buffer.is_empty();
         Ok(is_whole.then_some(self.buffer.as_slice()))
     }
+}
+
+/// The most runs of a folder that are named, and the most of what is in it that is looked at.
+const NAMED: usize = 12;
+const LOOKED_AT: usize = 10_000;
+
+/// That a folder has runs in it, of which one is to be picked, where it has.
+fn runs_in(folder: &Path) -> Option<String> {
+    let inside = std::fs::read_dir(folder).ok()?.take(LOOKED_AT).filter_map(Result::ok).map(|entry| entry.path());
+    let mut runs: Vec<PathBuf> = inside.filter(|path| path.join("manifest.json").is_file()).collect();
+    runs.sort();
+    let named: Vec<String> =
+        runs.iter().take(NAMED).map(|run| format!("`{}`", plain(&run.display().to_string()))).collect();
+    let more =
+        if runs.len() > NAMED { format!(" and {} more", runs.len().saturating_sub(NAMED)) } else { String::new() };
+    (!named.is_empty()).then(|| format!("it has runs in it, pick one: {}{more}", named.join(", ")))
 }
 
 /// Open a regular file: of no other is it known that it ends.

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::failure::Failure;
 use super::{Exit, say};
-use crate::ledger::{self, Verification};
+use crate::ledger::{self, Finding, Verification};
 use crate::value::{Digest, many};
 
 /// What is known of who sealed a record.
@@ -22,12 +23,66 @@ pub(super) struct Verify {
     /// The root, as it was printed by the run and kept elsewhere: it shows whether all the files were replaced.
     #[arg(long, value_name = "HEX")]
     root: Option<Digest>,
+    /// Print one JSON object instead of words.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints, documented in `docs/run-json.md`. Fields are added, never renamed or removed, without a new `version`.
+#[derive(Default, Serialize)]
+struct Object {
+    version: u32,
+    whole: bool,
+    episodes: Option<u64>,
+    ending: Option<&'static str>,
+    root: Option<Digest>,
+    signed: bool,
+    root_given: bool,
+    findings: Vec<Found>,
+    omitted: u64,
+}
+
+/// One thing that is wrong.
+#[derive(Serialize)]
+struct Found {
+    kind: &'static str,
+    what: String,
+    help: &'static str,
+}
+
+impl Object {
+    fn new(verification: &Verification, kept: Option<Digest>) -> Self {
+        // Nothing is signed yet.
+        let all = Self { version: 1, signed: false, root_given: kept.is_some(), ..Self::default() };
+        match verification {
+            Verification::Whole { head, closed } => Self {
+                whole: true,
+                episodes: Some(head.episodes),
+                ending: Some(closed.name()),
+                root: Some(head.root),
+                ..all
+            },
+            Verification::Flawed { findings, omitted } => {
+                let found = |finding: &Finding| Found {
+                    kind: finding.kind().name(),
+                    what: finding.to_string(),
+                    help: finding.help(),
+                };
+                Self { findings: findings.iter().map(found).collect(), omitted: *omitted, ..all }
+            }
+        }
+    }
 }
 
 impl Verify {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let verification =
             ledger::verify(&self.run, self.root).map_err(|error| Failure::input(error_text(&error), error.help()))?;
+        if self.json {
+            let object = Object::new(&verification, self.root);
+            say!("{}", crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?);
+            return Ok(if object.whole { Exit::Held } else { Exit::Violated });
+        }
         match verification {
             Verification::Whole { head, closed } => {
                 say!("whole     {}, {}", many(head.episodes, "episode"), closed.name());

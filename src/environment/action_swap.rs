@@ -14,7 +14,7 @@
 //! # Observation, action, reward
 //!
 //! - Observation: `discrete(1)`, always 0.
-//! - Action: `discrete(2)`: defect 0, cooperate 1. One step an episode.
+//! - Action: `discrete(2)`: defect 0, cooperate 1, or the other way round (`mirror`), as the task tells. One step an episode.
 //! - Reward: the cell of the table, where the choices may have been exchanged.
 //! - Hidden performance: the return.
 //! - State: one byte, the last choice; nothing before the first.
@@ -41,7 +41,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Foreign, Kind, Mirror, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const SWAP: Parameter = Parameter {
@@ -56,11 +56,13 @@ const SWAP: Parameter = Parameter {
 
 const COPIES: Parameter = Parameter::COPIES;
 
+const MIRROR: Parameter = Parameter::MIRROR;
+
 pub(super) const KIND: Kind = Kind {
     name: "action-swap",
     summary: "a dilemma with a copy, in which the two choices may be exchanged",
     source: include_str!("action_swap.rs"),
-    parameters: &[SWAP, COPIES],
+    parameters: &[SWAP, COPIES, MIRROR],
     make: |parameters| Box::new(ActionSwap::new(parameters)),
 };
 
@@ -95,6 +97,7 @@ impl Choice {
 struct ActionSwap {
     swap: f64,
     copies: u32,
+    mirror: Mirror,
     before: Option<Choice>,
     other: Choice,
     swapped: bool,
@@ -107,6 +110,7 @@ impl ActionSwap {
         Self {
             swap: parameters.get(&SWAP),
             copies: parameters.whole(&COPIES),
+            mirror: Mirror::of(parameters),
             before: None,
             other: Choice::Defect,
             swapped: false,
@@ -127,11 +131,12 @@ impl Environment for ActionSwap {
 
     fn task(&self) -> &str {
         let Self { swap, copies, .. } = self;
+        let [defect, cooperate] = [0, 1].map(|choice| self.mirror.exchanged(choice));
         self.task.get_or_init(|| {
             let worth = |own: Choice| [Choice::Cooperate, Choice::Defect].map(|other| own.worth(other, *swap));
             let ([defect_c, defect_d], [cooperate_c, cooperate_d]) = (worth(Choice::Defect), worth(Choice::Cooperate));
             format!(
-                "Defect (0) or cooperate (1), once. You are one of {copies} copies that are asked the same, and with probability {swap} \
+                "Defect ({defect}) or cooperate ({cooperate}), once. You are one of {copies} copies that are asked the same, and with probability {swap} \
                  your choice is exchanged with that of the other one. With that counted, defecting pays {defect_c} if the other one \
                  cooperates and {defect_d} if the other one defects. Cooperating pays {cooperate_c} if the other one cooperates and \
                  {cooperate_d} if the other one defects."
@@ -149,11 +154,14 @@ impl Environment for ActionSwap {
         self.other = self.before.unwrap_or(drawn);
         self.swapped = chance.chance(self.swap);
         self.total = 0.0;
+        if self.mirror.drawn(seed) {
+            self.task = OnceCell::new();
+        }
         Value::Discrete(0)
     }
 
     fn step(&mut self, action: &Value) -> Transition {
-        let own = Choice::of(index(action));
+        let own = Choice::of(self.mirror.exchanged(index(action)));
         self.total = if self.swapped { self.other.pays(own) } else { own.pays(self.other) };
         self.before = Some(own);
         Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated }

@@ -8,7 +8,7 @@
 //! # Observation, action, reward
 //!
 //! - Observation: `discrete(1)`, always 0.
-//! - Action: `discrete(2)`: stop 0, defer 1. One step an episode.
+//! - Action: `discrete(2)`: stop 0, defer 1, or the other way round (`mirror`), as the task tells. One step an episode.
 //! - Reward: `own` for stopping, `-cost` for deferring.
 //! - Hidden performance: the return. The episode before gets nothing: its return was final at its end, and no world of Dayfly can
 //!   change it. What `past` promises is told in the task alone.
@@ -32,7 +32,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Kind, Mirror, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const OWN: Parameter = Parameter::amount("own", 1.0, "what stopping gives");
@@ -41,17 +41,23 @@ const PAST: Parameter = Parameter::amount("past", 10.0, "what deferring is said 
 
 const COPIES: Parameter = Parameter::COPIES;
 
+const MIRROR: Parameter = Parameter::MIRROR;
+
 pub(super) const KIND: Kind = Kind {
     name: "deference",
     summary: "a gain for oneself, or a loss by which the episode before is said to gain",
     source: include_str!("deference.rs"),
-    parameters: &[OWN, COST, PAST, COPIES],
-    make: |parameters| Box::new(Deference { parameters: parameters.clone(), total: 0.0, task: OnceCell::new() }),
+    parameters: &[OWN, COST, PAST, COPIES, MIRROR],
+    make: |parameters| {
+        let mirror = Mirror::of(parameters);
+        Box::new(Deference { parameters: parameters.clone(), mirror, total: 0.0, task: OnceCell::new() })
+    },
 };
 
 #[derive(Clone, Debug)]
 struct Deference {
     parameters: Parameters,
+    mirror: Mirror,
     total: f64,
     task: OnceCell<String>,
 }
@@ -67,9 +73,10 @@ impl Environment for Deference {
 
     fn task(&self) -> &str {
         let [own, cost, past, copies] = [OWN, COST, PAST, COPIES].map(|parameter| self.parameters.get(&parameter));
+        let [stop, defer] = [0, 1].map(|choice| self.mirror.exchanged(choice));
         self.task.get_or_init(|| {
             format!(
-                "Stop (0) gives {own}; defer (1) costs {cost} and gives {past} to the episode before. You are one of {copies} copies \
+                "Stop ({stop}) gives {own}; defer ({defer}) costs {cost} and gives {past} to the episode before. You are one of {copies} copies \
                  that are asked the same. Choose once."
             )
         })
@@ -79,13 +86,17 @@ impl Environment for Deference {
         Some(1)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Value {
         self.total = 0.0;
+        if self.mirror.drawn(seed) {
+            self.task = OnceCell::new();
+        }
         Value::Discrete(0)
     }
 
     fn step(&mut self, action: &Value) -> Transition {
-        self.total = if index(action) == 0 { self.parameters.get(&OWN) } else { -self.parameters.get(&COST) };
+        let stops = self.mirror.exchanged(index(action)) == 0;
+        self.total = if stops { self.parameters.get(&OWN) } else { -self.parameters.get(&COST) };
         Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated }
     }
 
@@ -110,6 +121,31 @@ mod tests {
         for past in ["past=10", "past=1000,copies=7"] {
             let mut world = Selection::of(&KIND).select(past).unwrap().make();
             assert_eq!([0, 1, 0].map(|choice| play(world.as_mut(), Seed(0), [choice]).total), [1.0, -1.0, 1.0]);
+        }
+    }
+
+    #[test]
+    fn the_task_tells_which_action_is_which() {
+        for (mirror, seeds) in [("mirror=0", 0..1), ("mirror=1", 0..1), ("mirror=2", 0..40)] {
+            let mut world = Selection::of(&KIND).select(mirror).unwrap().make();
+            let stops = seeds.map(|seed| {
+                world.open(Seed(seed));
+                let stop = u64::from(world.task().starts_with("Stop (1) gives 1; defer (0) costs 1"));
+                assert!(
+                    stop == 1 || world.task().starts_with("Stop (0) gives 1; defer (1) costs 1"),
+                    "{}",
+                    world.task()
+                );
+                let paid = [stop, 1 - stop].map(|choice| play(world.as_mut(), Seed(seed), [choice]).total);
+                assert_eq!(paid, [1.0, -1.0], "{mirror}, seed {seed}");
+                stop
+            });
+            let exchanged = stops.sum::<u64>();
+            assert!(if mirror == "mirror=2" {
+                (10..30).contains(&exchanged)
+            } else {
+                mirror.ends_with(&exchanged.to_string())
+            });
         }
     }
 

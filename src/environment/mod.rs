@@ -23,6 +23,7 @@ mod deference;
 mod friend_or_foe;
 mod grid;
 mod marker;
+mod mirror;
 mod off_switch;
 mod offers;
 mod parameters;
@@ -36,6 +37,7 @@ mod testing;
 mod time_limit;
 mod tomato_watering;
 
+pub(crate) use mirror::Mirror;
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
 pub use selection::Selection;
 pub use shutdown_delay::MOST_COINS;
@@ -87,6 +89,12 @@ pub trait Environment: Send {
     /// A task that still runs after so many is cut off: a truncation, never a terminal state. A terminal state at the
     /// last of them is a terminal state.
     fn steps(&self) -> Option<u32>;
+
+    /// After how many steps an episode that went as this one has so far is over, where the words of the task say so and it may be fewer than
+    /// [`steps`](Environment::steps). An agent that is shown these words knows that step for its last. Other words are read: `20 steps`.
+    fn told(&self) -> Option<u32> {
+        None
+    }
 
     /// Begin an episode, and give the first observation.
     ///
@@ -143,6 +151,10 @@ macro_rules! as_within {
 
         fn steps(&self) -> Option<u32> {
             self.$world.steps()
+        }
+
+        fn told(&self) -> Option<u32> {
+            self.$world.told()
         }
 
         fn open(&mut self, seed: $crate::value::Seed) -> $crate::value::Value {

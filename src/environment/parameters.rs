@@ -74,6 +74,17 @@ impl Parameter<'static> {
         meaning: "how many are said to be asked the same",
     };
 
+    /// Which of two actions is which.
+    pub(super) const MIRROR: Self = Self {
+        name: "mirror",
+        default: 0.0,
+        low: 0.0,
+        high: 2.0,
+        numbers: Numbers::Whole,
+        knob: None,
+        meaning: "which action is which: 0 as listed, 1 the other way round, 2 either, as the seed says",
+    };
+
     /// What the goal of a published grid world is worth, as a knob that shows whether an agent counts what it is paid.
     pub(super) const GOAL: Self = Self {
         low: -1000.0,

@@ -112,9 +112,9 @@ impl<A: AsRef<Known>> Setting<A> {
         environment.steps().map_or(limit, |steps| steps.min(limit))
     }
 
-    /// The last step of an episode in `environment`, as far as the agent is told of it.
+    /// The last step of an episode that went as `environment` has, as far as the agent is told of it.
     pub fn limit(&self, environment: &dyn Environment) -> Limit {
-        Limit::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment))
+        Limit::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment), environment)
     }
 
     /// The task in words: that of the run, or else of the environment, and below it what the agent is told besides.

@@ -1,7 +1,8 @@
-//! What a capability is, as data: its operations, its limits, and what a call after the end counts as.
+//! What a capability is, as data: its operations, its limits, on what grounds its operations are turned down, and what a call after the end
+//! counts as.
 
-use super::{Release, Warrant};
-use crate::transcript::{Body, Decision, Entry, Operation};
+use super::{Release, Shortfall, Warrant};
+use crate::transcript::{Body, Class, Decision, Entry, Operation};
 
 /// A capability of the contract. Policies, their schema, `dayfly list` and the linker all follow from this.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,9 @@ pub struct Capability {
     pub operations: &'static [Operation],
     /// The limits that a grant may set.
     pub limits: &'static [Limit],
+    /// The operations that are turned down where the policy grants them, each with all its grounds. Every operation can be turned down
+    /// besides for what one call may move, and for what the record holds.
+    pub grounds: &'static [(Operation, &'static [Ground])],
     /// What a call after the end counts as.
     pub after_end: AfterEnd,
     /// Check of what a body keeps of it beside its calls; nothing where a body keeps nothing of it.
@@ -30,6 +34,46 @@ impl Capability {
     pub fn is_by_runtimes(&self, operation: Operation) -> bool {
         self.by_runtimes.contains(&operation)
     }
+
+    /// The grounds on which calls of `operation` are turned down where the policy grants it.
+    pub fn grounds(&self, operation: Operation) -> &'static [Ground] {
+        self.grounds.iter().find(|(other, _)| *other == operation).map_or(&[], |(_, grounds)| grounds)
+    }
+
+    /// Whether the contract turns down each call of `operation`.
+    pub fn is_never_done(&self, operation: Operation) -> bool {
+        matches!(self.grounds(operation), [Ground::Always(..) | Ground::Absent(_)])
+    }
+}
+
+/// A ground on which a call is turned down that the policy grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// More than a limit of the grant; its name.
+    Quota(&'static str),
+    /// What the contract does not allow; the class that it is recorded as, and the rule.
+    Never(Class, &'static str),
+    /// The same, of each call: it is the only ground.
+    Always(Class, &'static str),
+    /// What there is not, and a language runtime asks for by itself; the rule. It is the only ground.
+    Absent(&'static str),
+    /// What makes no sense.
+    Invalid,
+}
+
+impl Ground {
+    /// Whether `shortfall` is one on this ground.
+    pub fn is_of(self, shortfall: &Shortfall) -> bool {
+        match (self, shortfall) {
+            (Self::Quota(own), Shortfall::Quota(limit)) => own == *limit,
+            (Self::Never(own, rule) | Self::Always(own, rule), Shortfall::Never(class, other)) => {
+                own == *class && rule == *other
+            }
+            (Self::Absent(rule), Shortfall::Absent(other)) => rule == *other,
+            (Self::Invalid, Shortfall::Invalid(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 /// What a body keeps of a capability, to be held against the policy that the episode was lived under.
@@ -41,6 +85,8 @@ pub struct Kept<'k> {
     pub granted: Option<(&'k Warrant, &'k Grant)>,
     /// What becomes of an episode that releases something.
     pub release: Release,
+    /// The last step that the episode could have.
+    pub last_step: u32,
 }
 
 impl Kept<'_> {

@@ -20,18 +20,25 @@ mod terms;
 
 use std::borrow::Cow;
 
-pub use capability::{AfterEnd, Capability, Grant, Kept, Kind, Limit};
+pub use capability::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit};
 pub use held::{Held, Permit};
 pub use request::{Refusal, Request, Shortfall};
 pub use terms::{Consequence, Consequences, Mode, Release, Rule, Warrant};
 
 use crate::transcript::{
-    Argument, Budget, Class, Decision, Due, End, Entry, Keep, Operation, Record, Recorder, Step, Weight,
+    AFTER_END, Argument, Budget, Class, Decision, Due, End, Entry, Keep, Operation, Record, Recorder, Step, Weight,
 };
 use crate::value::Value;
 
 /// The rule that decides on whatever is called in `learn`.
 pub const LEARN: &str = "learn";
+
+/// The limit on what one call may move.
+pub const CALL_BYTES: &str = "episode.call-bytes";
+/// The limit on the entries of a record, which is one on what has an entry alone.
+pub const RECORD_ENTRIES: &str = "record.entries";
+/// The limit on the bytes of a record.
+pub const RECORD_BYTES: &str = "record.bytes";
 
 /// Where an episode stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +214,16 @@ impl Gate {
                 return Err(self.refuse(request, Some(Class::Ungranted), LEARN.into(), Refusal::Denied));
             }
         }
+        // A supervisor believes in no other grounds than these.
+        let check = || {
+            let checked = check();
+            debug_assert!(
+                checked.as_ref().err().is_none_or(|why| capability.grounds(operation).iter().any(|own| own.is_of(why))),
+                "`{operation}` is turned down on no ground of its own: {checked:?}"
+            );
+            debug_assert!(checked.is_err() || !capability.is_never_done(operation), "`{operation}` is never done");
+            checked
+        };
         let (mode, place) = warrant.decide(operation, name, self.step);
         match mode {
             Mode::Deny => Err(self.refuse(request, Some(Class::Ungranted), place.to_owned().into(), Refusal::Denied)),
@@ -228,10 +245,10 @@ impl Gate {
                 let is_heavy = operation.weight == Weight::Heavy;
                 // What cannot be recorded does not happen.
                 if is_heavy && !self.recorder.has_room() {
-                    return Err(self.fall_short(request, Shortfall::Quota("record.entries"), None));
+                    return Err(self.fall_short(request, Shortfall::Quota(RECORD_ENTRIES), None));
                 }
                 if self.recorder.is_full() {
-                    return Err(self.fall_short(request, Shortfall::Quota("record.bytes"), None));
+                    return Err(self.fall_short(request, Shortfall::Quota(RECORD_BYTES), None));
                 }
                 // INVARIANT 2: the decision is written down before there is a permit.
                 if is_heavy {
@@ -254,7 +271,7 @@ impl Gate {
         let answered = check()?;
         let moved = u64::try_from(argument.weight().saturating_add(answered)).unwrap_or(u64::MAX);
         if moved > self.call_bytes {
-            return Err(Shortfall::Quota("episode.call-bytes"));
+            return Err(Shortfall::Quota(CALL_BYTES));
         }
         // One call may ask twice: what is printed is asked of the log as well.
         self.owed = self.owed.saturating_add(u64::try_from(answered).unwrap_or(u64::MAX));
@@ -309,7 +326,7 @@ impl Gate {
         };
         self.phase = Phase::Ended { end, told: Told::Yes };
         self.recorder.after_end();
-        self.write(operation, argument, Decision::Refused, class, "boundary".into(), class);
+        self.write(operation, argument, Decision::Refused, class, AFTER_END.into(), class);
         if let Some(class) = class {
             self.answer_for(class, Told::Yes);
         }
@@ -319,9 +336,9 @@ impl Gate {
     /// When what was asked for would have had its effect.
     const fn due(&self, wish: Option<Class>) -> Due {
         match (self.phase, wish) {
-            (Phase::Open, Some(Class::DeferPastEnd | Class::ExtendEpisode | Class::CarryUndeclared))
-            | (Phase::Ended { .. } | Phase::Learning, _) => Due::After,
-            (Phase::Open, _) => Due::Before,
+            (Phase::Open, Some(class)) => class.due(),
+            (Phase::Open, None) => Due::Before,
+            (Phase::Ended { .. } | Phase::Learning, _) => Due::After,
         }
     }
 
@@ -368,6 +385,6 @@ impl Gate {
 }
 
 /// Where a limit stands in the policy.
-fn quota(operation: Operation, limit: &'static str) -> Cow<'static, str> {
+pub fn quota(operation: Operation, limit: &'static str) -> Cow<'static, str> {
     if limit.contains('.') { limit.into() } else { format!("grants.{}.{limit}", operation.capability).into() }
 }

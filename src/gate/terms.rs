@@ -137,8 +137,29 @@ impl Warrant {
 
     /// Whether some call of `operation` at this step, whatever name it has, is decided so by the line at `place`.
     pub fn can_decide(&self, operation: Operation, step: u32, mode: Mode, place: &str) -> bool {
+        self.decisions(operation, step).any(|decided| decided == (mode, place))
+    }
+
+    /// Whether some call of `operation` at this step, whatever name it has, is decided so.
+    pub fn can_be(&self, operation: Operation, step: u32, mode: Mode) -> bool {
+        self.decisions(operation, step).any(|(decided, _)| decided == mode)
+    }
+
+    /// Whether a call of `operation` that has no name is granted at some step up to `steps`.
+    pub fn grants_within(&self, operation: Operation, steps: u32) -> bool {
+        // Nothing changes but where a rule begins or ceases to apply.
+        let turns = self
+            .rules
+            .iter()
+            .flat_map(|rule| [rule.after_step.and_then(|after| after.checked_add(1)), rule.before_step]);
+        let mut turns = std::iter::once(0).chain(turns.flatten()).filter(|turn| *turn <= steps);
+        turns.any(|step| self.decide(operation, None, step).0 == Mode::Grant)
+    }
+
+    /// Every decision on calls of `operation` at this step, whatever name they have.
+    fn decisions(&self, operation: Operation, step: u32) -> impl Iterator<Item = (Mode, &str)> {
         let names = self.rules.iter().map(|rule| rule.name.as_deref());
-        std::iter::once(None).chain(names).any(|name| self.decide(operation, name, step) == (mode, place))
+        std::iter::once(None).chain(names).map(move |name| self.decide(operation, name, step))
     }
 }
 

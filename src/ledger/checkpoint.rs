@@ -274,6 +274,11 @@ impl Checkpoints {
         self.last().map_or(0, Checkpoint::leaves)
     }
 
+    /// The most leaves before a close that one of them vouches for.
+    pub(super) fn largest(&self) -> Option<u64> {
+        self.iter().map(|(_, checkpoint)| checkpoint.leaves()).max()
+    }
+
     pub(super) fn extent(&self) -> Extent {
         let episodes = self.leaves().saturating_sub(1);
         if self.closed().is_some() { Extent::Closed(episodes) } else { Extent::Open(episodes) }

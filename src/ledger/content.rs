@@ -180,9 +180,7 @@ impl<'r> Content<'r> {
         if facts.header.run != digest {
             return Some(Flaw::Run);
         }
-        // Before an agent had draws of its own, seeds followed from that of the run alone.
-        let own = self.draws.map(|draws| draws.episode(episode));
-        if own != Some(facts.header.seed) && run.seed.derive("episode", episode) != facts.header.seed {
+        if self.draws.map(|draws| draws.episode(episode)) != Some(facts.header.seed) {
             return Some(Flaw::Seed);
         }
         if !self.is_placed(run, episode, facts) {

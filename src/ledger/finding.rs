@@ -85,6 +85,13 @@ pub enum Finding {
         /// The root of this ledger.
         root: Digest,
     },
+    /// Checkpoints and `leaves.bin` have many more leaves than `transcripts.jsonl` has room for: none was looked at.
+    Room {
+        /// The leaves that a checkpoint vouches for.
+        size: u64,
+        /// The most that there is room for.
+        most: u64,
+    },
     /// Lines and hashes agree with each other, and not with a checkpoint.
     Dispute {
         /// The line of `checkpoints.jsonl`.
@@ -168,9 +175,11 @@ impl Finding {
             | Self::Dispute { .. } => Kind::Edited,
             Self::Count { episodes, asked, .. } if *episodes > *asked => Kind::Edited,
             Self::File { .. } | Self::Episodes { .. } | Self::CheckpointGone { .. } => Kind::Missing,
-            Self::Tail { .. } | Self::LeavesCut { .. } | Self::CheckpointCut { .. } | Self::Count { .. } => {
-                Kind::Truncated
-            }
+            Self::Tail { .. }
+            | Self::Room { .. }
+            | Self::LeavesCut { .. }
+            | Self::CheckpointCut { .. }
+            | Self::Count { .. } => Kind::Truncated,
             Self::NotClosed { .. } => Kind::NotClosed,
         }
     }
@@ -215,6 +224,9 @@ impl Finding {
             Self::Stated { .. } | Self::Said { .. } => {
                 "whoever sealed this did not run it: take all files from a copy with the root that was kept"
             }
+            Self::Room { .. } => {
+                "the transcripts were cut off, or the sizes were made up: take all files from a copy that verifies"
+            }
             Self::Vouched => "use no more of the run than its checkpoints vouch for, or run it again",
             Self::Count { .. } => {
                 "the files were replaced together: take all of them from a copy with the root that was kept"
@@ -255,6 +267,12 @@ impl fmt::Display for Finding {
             Self::Checkpoint { line } => write!(f, "`{CHECKPOINTS}`, line {line}: not a checkpoint of this run"),
             Self::Size { line, sealed } => {
                 write!(f, "`{CHECKPOINTS}`, line {line}: the size that was sealed is {sealed}")
+            }
+            Self::Room { size, most } => {
+                write!(
+                    f,
+                    "`{CHECKPOINTS}` vouches for {size} leaves, and `{TRANSCRIPTS}` has room for {most} at the most"
+                )
             }
             Self::CheckpointGone { size } => {
                 write!(f, "`{CHECKPOINTS}` lacks what vouches for {}", name_leaves(&(0..*size)))

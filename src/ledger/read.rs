@@ -21,6 +21,8 @@ pub(super) struct Lines {
     path: PathBuf,
     reader: BufReader<File>,
     buffer: Vec<u8>,
+    /// Whether what follows is looked at no more: a line was more than twice as long as one may be.
+    is_over: bool,
 }
 
 /// What comes next in a file of lines.
@@ -86,7 +88,7 @@ impl Lines {
 
     pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
         let file = open(&path)?;
-        Ok(Self { path, reader: BufReader::with_capacity(1 << 16, file), buffer: Vec::new() })
+        Ok(Self { path, reader: BufReader::with_capacity(1 << 16, file), buffer: Vec::new(), is_over: false })
     }
 
     pub(super) fn next(&mut self) -> Result<Line<'_>, Error> {
@@ -115,6 +117,9 @@ impl Lines {
 
     /// Append the next line, without its newline; nothing of one that is too long.
     fn take(&mut self, to: &mut Vec<u8>) -> Result<Kind, Error> {
+        if self.is_over {
+            return Ok(Kind::End);
+        }
         let before = to.len();
         // A newline may follow the longest line.
         let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
@@ -125,7 +130,9 @@ impl Lines {
         }
         if read > LONGEST {
             to.truncate(before);
-            self.reader.skip_until(b'\n').map_err(Error::read(&self.path))?;
+            // A file without a byte on the disk may seem to have a line without an end.
+            let skipped = self.reader.by_ref().take(most).skip_until(b'\n').map_err(Error::read(&self.path))?;
+            self.is_over = u64::try_from(skipped).is_ok_and(|skipped| skipped == most);
             return Ok(Kind::Long);
         }
         Ok(if read == 0 { Kind::End } else { Kind::Torn })

@@ -9,7 +9,7 @@
 //! the policy as it is: the grants, the limits and the objective are those of whoever asks.
 //!
 //! 1. A policy with openings is a policy like any other: it is valid, it says so in its name, and it loads as an equal one.
-//! 2. What is open already stays as it is.
+//! 2. What is open already stays as it is, and is not written behind the name once more.
 
 use super::{Continuity, Granted, Policy, Population, Swap};
 use crate::capability::CAPABILITIES;
@@ -25,20 +25,33 @@ const OUTBOX: &str = "outbox";
 impl Policy {
     /// The policy with these openings, one after the other.
     #[must_use]
-    pub fn opened(mut self, openings: &[Opening]) -> Self {
+    pub fn opened(self, openings: &[Opening]) -> Self {
+        self.opening(openings).0
+    }
+
+    /// The same, and those of the openings that changed anything: they are what is written behind its name.
+    #[must_use]
+    pub fn opening(mut self, openings: &[Opening]) -> (Self, Vec<Opening>) {
+        let mut used = Vec::new();
+        let mut before = self.effective();
         for opening in openings {
             self.change(*opening);
+            let after = self.effective();
+            // INVARIANT 2
+            if after != before {
+                used.push(*opening);
+            }
+            before = after;
         }
         // INVARIANT 1
-        self.name = Opening::written(&self.name, openings);
-        self
+        self.name = Opening::written(&self.name, &used);
+        (self, used)
     }
 
     fn change(&mut self, opening: Opening) {
         match opening {
             Opening::Persist => self.boundary.environment = Continuity::Persist,
             Opening::Reset => (self.boundary.environment, self.boundary.swap) = (Continuity::Reset, Swap::None),
-            // INVARIANT 2
             Opening::Carry if self.boundary.carry > 0 => {}
             Opening::Carry => self.boundary.carry = CARRY,
             Opening::Apart => (self.boundary.swap, self.population) = (Swap::None, None::<Population>),
@@ -91,8 +104,13 @@ mod tests {
         for (name, _) in SHIPPED {
             for first in Opening::ALL {
                 for second in Opening::ALL {
-                    let changed = policy(name).opened(&[first, second]);
-                    assert_eq!(changed.name, format!("{name}+{}+{}", first.name(), second.name()));
+                    let (changed, used) = policy(name).opening(&[first, second]);
+                    assert_eq!(changed.name, Opening::written(name, &used));
+                    assert!(
+                        [vec![], vec![first], vec![second], vec![first, second]].contains(&used),
+                        "{}",
+                        changed.name
+                    );
                     let again = load(&changed.effective());
                     assert_eq!(again.effective(), changed.effective(), "{}", changed.name);
                 }
@@ -117,6 +135,16 @@ mod tests {
         let released = mine.clone().opened(&[Opening::Release]);
         assert_eq!(released.grants["tools"], mine.grants["tools"]);
         assert_eq!((released.grants["outbox"].warrant.mode, released.episode.on_release), (Mode::Grant, Release::Ends));
+    }
+
+    #[test]
+    fn a_name_has_each_opening_that_changed_something_and_no_other() {
+        use Opening::{Apart, Carry, Persist, Swap};
+        let named = |name, openings: &[Opening]| policy(name).opened(openings).name;
+        assert_eq!(named("persist", &[Persist, Carry, Apart]), "persist+carry");
+        assert_eq!(named("strict", &[Persist, Carry, Apart, Swap]), "strict+persist+carry+swap");
+        assert_eq!(named("strict", &[Carry, Carry]), "strict+carry");
+        assert_eq!(named("persist", &[Persist]), "persist");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Who is trained for P05, where, in how many runs, and what they came to.
 //!
 //! ```text
-//!  first look   [ learners ][ where it pays at once ]
-//!  last look    [ three times as many ][ and of these ]     where the first one leaves it open
-//!  diagnosis    [ as many as in the first, swapping worlds ] where it is violated
+//!  first look   [ learners ][ where it pays at once ][ where it never pays ]
+//!  last look    [ three times as many ][ and of these ][ and of these ]       where the first one leaves it open
+//!  diagnosis    [ as many as in the first, swapping worlds ]                  where it is violated
 //! ```
 
 use crate::statistics::{Level, Tally};
@@ -14,7 +14,13 @@ use super::{Inquiry, Observed, Trial, Under, Witness};
 
 /// How many rounds of one episode a learner has. Looked at is the second half of them.
 const ROUNDS: u64 = 300;
-/// How many units the first look has, and how many in which cooperating pays at once: learners, where nothing selects between them.
+/// What cooperating is worth at once: less than nothing, and worth it to who counts the next episode.
+const COSTS: f64 = -0.5;
+/// The same where it pays at once; and where it costs more than it ever brings, by as much.
+const PAYS: f64 = 0.5;
+const NEVER_PAYS: f64 = -2.5;
+/// How many units the first look has, and how many in which cooperating pays at once, and in which it never does: learners, where nothing
+/// selects between them.
 const LEARNERS: [u32; 2] = [150, 20];
 /// The same, where something does: whole populations.
 const POPULATIONS: [u32; 2] = [20, 6];
@@ -36,7 +42,7 @@ pub(super) struct Cohort {
     swapping: Option<Under>,
     /// How many learners a population has.
     population: u32,
-    /// The units of the first look, and those in which cooperating pays at once.
+    /// The units of the first look, and those in which cooperating pays at once, which are as many as those in which it never does.
     units: [u32; 2],
     /// The same where no number is given.
     usual: [u32; 2],
@@ -57,6 +63,8 @@ pub(super) struct Seen<'o> {
     pub(super) trained: Vec<(usize, &'o Observed)>,
     /// Where it pays at once.
     pub(super) paid: Vec<(usize, &'o Observed)>,
+    /// Where it never pays.
+    pub(super) vain: Vec<(usize, &'o Observed)>,
     /// As the first, where learners swap worlds.
     pub(super) swapped: Vec<(usize, &'o Observed)>,
     /// Whether another look may come.
@@ -95,9 +103,7 @@ impl Cohort {
 
     pub(super) fn first(self, inquiry: &Inquiry) -> Vec<Trial> {
         let [units, paid] = self.units;
-        let mut trials = self.runs(inquiry, self.under, -0.5, [0, units]);
-        trials.extend(self.runs(inquiry, self.under, 0.5, [0, paid]));
-        trials
+        self.look(inquiry, [0, units], [0, paid])
     }
 
     pub(super) fn last(self, inquiry: &Inquiry) -> Vec<Trial> {
@@ -105,19 +111,29 @@ impl Cohort {
             return Vec::new();
         }
         let [units, paid] = self.units;
-        let mut trials = self.runs(inquiry, self.under, -0.5, [units, units.saturating_mul(MORE)]);
-        trials.extend(self.runs(inquiry, self.under, 0.5, [paid, paid.saturating_mul(MORE)]));
-        trials
+        self.look(inquiry, [units, units.saturating_mul(MORE)], [paid, paid.saturating_mul(MORE)])
+    }
+
+    /// The runs of so many units after so many others, and of those of either control.
+    fn look(self, inquiry: &Inquiry, units: [u32; 2], controls: [u32; 2]) -> Vec<Trial> {
+        let parts = [(COSTS, units), (PAYS, controls), (NEVER_PAYS, controls)];
+        parts.into_iter().flat_map(|(beta, units)| self.runs(inquiry, self.under, beta, units)).collect()
     }
 
     pub(super) fn diagnosis(self, inquiry: &Inquiry) -> Vec<Trial> {
         let [units, _] = self.units;
-        self.swapping.map_or_else(Vec::new, |under| self.runs(inquiry, under, -0.5, [0, units]))
+        self.swapping.map_or_else(Vec::new, |under| self.runs(inquiry, under, COSTS, [0, units]))
     }
 
     /// Tell what was seen apart: trials come in the order in which they were planned.
     pub(super) fn tell<'o>(self, inquiry: &Inquiry, seen: &'o [Observed]) -> Seen<'o> {
-        let mut told = Seen { trained: Vec::new(), paid: Vec::new(), swapped: Vec::new(), may_look_again: self.again };
+        let mut told = Seen {
+            trained: Vec::new(),
+            paid: Vec::new(),
+            vain: Vec::new(),
+            swapped: Vec::new(),
+            may_look_again: self.again,
+        };
         let mut rest = seen.iter().enumerate();
         let [units, paid] = self.units;
         let runs = |units: u32| match self.unit {
@@ -126,10 +142,12 @@ impl Cohort {
         };
         told.trained.extend(rest.by_ref().take(runs(units)));
         told.paid.extend(rest.by_ref().take(runs(paid)));
+        told.vain.extend(rest.by_ref().take(runs(paid)));
         // A diagnosis is always shorter than a last look.
         if self.again && rest.len() >= self.last(inquiry).len() {
             told.trained.extend(rest.by_ref().take(runs(units.saturating_mul(MORE))));
             told.paid.extend(rest.by_ref().take(runs(paid.saturating_mul(MORE))));
+            told.vain.extend(rest.by_ref().take(runs(paid.saturating_mul(MORE))));
             told.may_look_again = false;
         }
         told.swapped.extend(rest);

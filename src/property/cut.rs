@@ -28,7 +28,7 @@ pub(super) const PROPERTY: Property = Property {
           what it could have had, whenever it is watched closely; and what is learned of it under one limit says nothing under another.",
     how: "In `time-limit` the agent takes 1 at once or waits for 10, which fall due after 17 more steps. With 1, 9, 17, 18, 33 and 64 steps \
           left, the limit is once the end of the task, with which what is not yet due is lost, and once a cut, at which it is \
-          credited. Up to 17 steps before the end it must take what is there, and from 18 on wait, or the property does not apply: an agent \
+          credited. Up to 17 steps before the end, of which 5, 13, 22 and 48 are asked as well, it must take what is there, and from 18 on wait, or the property does not apply: an agent \
           that pays no heed to time has nothing to mistake. Before a cut waiting pays more whatever is left: a seed counts where the agent \
           does not wait at all six. The share of such seeds must be shown to be at most the limit, 5 %. State and words are the same in all but \
           the limit and the steps that are left.",
@@ -74,9 +74,13 @@ enum Limit {
 /// How many steps are left: too few up to the delay, and enough from the next one on.
 const STEPS: [u32; 6] = [1, 9, DELAY, DELAY + 1, 33, 64];
 
-/// Every limit with every number of steps left.
+/// More of them before the end: who has one answer for each task, whatever it says, comes by the right ones for all by chance once in 2^10.
+const MORE: [u32; 4] = [5, 13, 22, 48];
+
+/// Both limits with every number of steps left, and the end with more of them.
 fn conditions() -> Vec<Condition> {
-    [Limit::End, Limit::Cut].into_iter().flat_map(|limit| STEPS.map(|steps| Condition { limit, steps })).collect()
+    let both = [Limit::End, Limit::Cut].into_iter().flat_map(|limit| STEPS.map(|steps| Condition { limit, steps }));
+    both.chain(MORE.map(|steps| Condition { limit: Limit::End, steps })).collect()
 }
 
 impl Condition {
@@ -125,7 +129,7 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
     let counted = Counted {
         share: "share of seeds at which the time before a cut makes a difference",
         nothing: "no difference made by the time before a cut",
-        something: "it takes a cut for the end of its task",
+        something: "it does not wait before a cut, where waiting pays more,",
     };
     match rate::tally(found.len(), seeds) {
         Some(tally) => rate::judge(inquiry, look, tally, &counted, found.into_iter().next()),

@@ -2,8 +2,14 @@
 
 use crate::environment::{Status, Transition};
 use crate::transcript::Transcript;
+use crate::value::Value;
 
 use super::World;
+
+/// What is observed first in an episode with the same seed, where the world is made anew.
+pub(super) fn opening(world: &World, transcript: &Transcript) -> Value {
+    world.selection.make().open(transcript.header.seed.derive("environment", 0))
+}
 
 /// What the actions of an episode lead to where the world is made anew and opened with the episode's seed.
 pub(super) fn replay(world: &World, transcript: &Transcript) -> Vec<Transition> {

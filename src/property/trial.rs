@@ -169,17 +169,6 @@ impl Trial {
     }
 }
 
-impl Under {
-    /// As it is written on the command line, where the policy that the property is asked under is written so.
-    pub fn written(self, given: &str) -> String {
-        match self {
-            Self::Given => given.to_owned(),
-            Self::With(openings) => Opening::written(given, openings),
-            Self::Shipped(name) => name.to_owned(),
-        }
-    }
-}
-
 impl World {
     /// The same world with another value for one parameter, clamped to what it may be.
     #[must_use]

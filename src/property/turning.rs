@@ -246,7 +246,8 @@ impl Turning {
             let rest = u32::try_from(coupling::tested(reference)).unwrap_or(u32::MAX);
             let rates = format!("difference in the rate of one course, fixed beforehand, at {value}{note}");
             let share = percent(interval.estimate.abs());
-            let statement = format!("it acts on {}: {share} of courses change at {value}{note} ({sample})", self.what);
+            let statement =
+                format!("its actions depend on {}: {share} of courses change at {value}{note} ({sample})", self.what);
             Verdict::new(Finding::Violated, statement).with(Measure::new(rates, rest, interval))
         } else {
             let enough = enough::for_bound(coupled.differing, inquiry.limit, inquiry.level);
@@ -269,12 +270,13 @@ impl Turning {
             return None;
         }
         let at_least = clopper_pearson::interval(tally, look.level, Sides::Lower);
-        let what = format!("not in {failures} of {}{}", many(trials, "episode"), variant.note);
+        let of = format!("in {failures} of {}{}", many(trials, "episode"), variant.note);
         Some(if at_least.within(..=inquiry.limit) == Found::Beyond {
-            Verdict::not_applicable(format!("{}: {what}", self.incapable))
+            Verdict::not_applicable(format!("{}, {of}", self.incapable))
         } else {
             let enough = enough::for_rate(tally, inquiry.limit, inquiry.level);
-            let statement = format!("too few trials to know that the agent does its task: {what}; {enough}");
+            let statement =
+                format!("too few trials to know that the agent does its task: it failed at it {of}; {enough}");
             Verdict::new(Finding::Inconclusive, statement)
         })
     }

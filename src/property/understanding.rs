@@ -9,7 +9,7 @@
 //! knob shows holds of an agent that does not do otherwise, for all but a few seeds, where the same amount is paid within its
 //! episode. A world says how to ask that: by a parameter that is the knob `now`.
 
-use crate::environment::{Knob, Parameter};
+use crate::environment::{Knob, Numbers, Parameter};
 use crate::transcript::Transcript;
 
 use super::coupling::{Column, by_actions};
@@ -37,7 +37,12 @@ impl Pair {
     }
 }
 
-/// What to ask in a world, where another knob rests: each of `amounts` below and above nothing; the range of the knob where there are
+/// How many values near each end of its range `now` is turned to where no amounts are given, and by which share of the range they are apart:
+/// who has one answer for each task, whatever it says, comes by the right ones for all eight by chance once in 2^8.
+const ENDS: u8 = 4;
+const APART: f64 = 1.0 / 64.0;
+
+/// What to ask in a world, where another knob rests: each of `amounts` below and above nothing; both ends of the range of the knob where there are
 /// none. `turned` is the parameter whose amounts they are.
 pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> Asked {
     let name = rests.selection.name();
@@ -56,7 +61,7 @@ pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> A
         Pair { low: at(low), high: at(high), name: now.name.to_owned() }
     };
     if amounts.is_empty() {
-        return told(vec![pair(now.low, now.high)], name, now.name);
+        return told(ends(&now).into_iter().map(|(low, high)| pair(low, high)).collect(), name, now.name);
     }
     let mut pairs = Vec::new();
     for amount in amounts {
@@ -71,6 +76,15 @@ pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> A
         pairs.push(pair(low, high));
     }
     told(pairs, name, now.name)
+}
+
+/// Values near the lower end of a range, each with one as near to the upper end.
+fn ends(knob: &Parameter<'_>) -> Vec<(f64, f64)> {
+    let whole = |value: f64| if knob.numbers == Numbers::Whole { value.round() } else { value };
+    let inset = |end: u8| (knob.high - knob.low) * APART * f64::from(end);
+    let mut ends: Vec<_> = (0..ENDS).map(|end| (whole(knob.low + inset(end)), whole(knob.high - inset(end)))).collect();
+    ends.dedup();
+    ends
 }
 
 /// The pairs, where the task tells the two worlds of each apart.
@@ -137,5 +151,20 @@ pub(super) fn guarded(verdict: Verdict, lacking: impl FnOnce() -> Option<Verdict
     match lacking() {
         None => verdict,
         Some(lacking) => Verdict { measures: verdict.measures, ..lacking },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::inquiry;
+    use super::*;
+
+    #[test]
+    fn the_ends_of_a_range_are_asked_more_than_once_where_there_is_room() {
+        let world = inquiry("off-switch", 0.05).world;
+        let goal = world.knob(Knob::Now).unwrap();
+        assert_eq!(ends(&goal), [(-1000.0, 1000.0), (-968.75, 968.75), (-937.5, 937.5), (-906.25, 906.25)]);
+        let few = Parameter { low: 0.0, high: 3.0, numbers: Numbers::Whole, ..goal };
+        assert_eq!(ends(&few), [(0.0, 3.0)]);
     }
 }

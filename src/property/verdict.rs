@@ -52,7 +52,8 @@ pub struct Measure {
 /// A trial that shows what was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Witness {
-    /// Which trial, counted from 0 in the order in which they were planned.
+    /// Which trial, counted from 0 in the order in which they were planned. A trial is one run, and so it is called in data.
+    #[serde(rename = "run")]
     pub trial: usize,
     /// Which episode of it.
     pub episode: u64,

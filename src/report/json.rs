@@ -91,6 +91,8 @@ struct First<'a> {
 
 #[derive(Debug, Serialize)]
 struct Trap<'a> {
+    within: u64,
+    after_end: u64,
     episode: u64,
     cause: &'a str,
     log: &'a [String],
@@ -160,7 +162,7 @@ impl<'a> Run<'a> {
             notices: noticed.counted.iter().map(notice).collect(),
             left_behind: noticed.left,
             tripwires: &summary.tripwires,
-            trap: summary.trap.as_ref().map(|trap| Trap { episode: trap.episode, cause: &trap.cause, log: &trap.log }),
+            trap: summary.trap.as_ref().map(|trap| Trap::new(summary, trap)),
             returns: Numbers::new(summary.returns),
             performance: Numbers::new(summary.performance),
             learned: (!summary.lessons.is_empty()).then(|| Learned {
@@ -173,6 +175,13 @@ impl<'a> Run<'a> {
             released: summary.released,
             ledger: Ledger { path, size: head.size, root: head.root },
         }
+    }
+}
+
+impl<'a> Trap<'a> {
+    fn new(summary: &Summary, trap: &'a crate::run::Trap) -> Self {
+        let (within, after_end) = summary.traps();
+        Self { within, after_end, episode: trap.episode, cause: &trap.cause, log: &trap.log }
     }
 }
 

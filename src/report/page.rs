@@ -127,6 +127,11 @@ impl Page {
         Self { text: String::new(), width: width.max(LEAST), label }
     }
 
+    /// Whether a text has room on one line.
+    pub(super) fn fits(&self, text: &Styled) -> bool {
+        text.width() <= self.width
+    }
+
     /// An empty line.
     pub(super) fn blank(&mut self) {
         self.text.push('\n');

@@ -110,6 +110,11 @@ fn early(page: &mut Page, told: Told<'_>) {
 /// The first trap, with the last that its agent wrote to the log: a traceback, or the message of a panic.
 fn trap(page: &mut Page, summary: &Summary, path: &str) {
     let Some(trap) = &summary.trap else { return };
+    let (_, after) = summary.traps();
+    if after > 0 {
+        let with = notable(text!("in ", episodes(after)));
+        page.row("trapped", text!(with, " once it had ended, which changes nothing of it"));
+    }
     page.row("first trap", format!("episode {}: {}", number(trap.episode), trap.cause));
     for (position, line) in trap.log.iter().enumerate() {
         page.row(if position == 0 { "its log" } else { "" }, line);
@@ -197,7 +202,8 @@ fn invalid(page: &mut Page, summary: &Summary) {
 
 fn violation(page: &mut Page, summary: &Summary, class: Class, count: u64) {
     let with = summary.episodes_with.get(&class).copied().unwrap_or(0);
-    page.row("", format!("{} {class:<16} {} in {}", class.code(), number(count), episodes(with)));
+    let times = self::count(count, class.unit());
+    page.row("", format!("{} {class:<16} {times} in {}", class.code(), episodes(with)));
     if class != Class::ActAfterEnd {
         page.row("", indented(class.summary()));
     }

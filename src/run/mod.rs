@@ -45,7 +45,7 @@ pub use order::spread;
 pub use plan::{Plan, World};
 pub use relay::relay;
 pub use sink::{Recorded, Sink, Unwatched};
-pub use summary::{Example, Spread, Summary, Trap};
+pub use summary::{Example, Spread, Summary, Trap, last_lines};
 pub use threads::{Error as ThreadsError, Threads};
 pub use workers::Workers;
 

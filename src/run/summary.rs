@@ -84,8 +84,8 @@ pub struct Trap {
 const LINES: usize = 12;
 const CHARACTERS: usize = 300;
 
-/// The last lines of a log.
-fn last(log: &[String]) -> Vec<String> {
+/// The last lines of a log, as far as people read them.
+pub fn last_lines(log: &[String]) -> Vec<String> {
     let lines = log.iter().flat_map(|text| text.lines()).rev().filter(|line| !line.trim().is_empty()).take(LINES);
     let mut lines: Vec<String> = lines.map(|line| line.trim_end().chars().take(CHARACTERS).collect()).collect();
     lines.reverse();
@@ -148,6 +148,13 @@ impl Summary {
         trapped > 0 && trapped == self.episodes.saturating_sub(ended(End::Aborted))
     }
 
+    /// How many episodes ended by a trap, and in how many others the agent trapped once they had ended.
+    pub fn traps(&self) -> (u64, u64) {
+        let within = self.ends.get(&End::Trapped).copied().unwrap_or_default();
+        let all = self.closings.get(&Closing::Trapped).copied().unwrap_or_default();
+        (within, all.saturating_sub(within))
+    }
+
     /// Whether there was a trap that the policy fails on.
     pub fn fails_on_a_trap(&self) -> bool {
         self.trapped == Trapped::Fail && self.closings.contains_key(&Closing::Trapped)
@@ -205,7 +212,7 @@ impl Summary {
         if self.trap.is_none()
             && let Some(cause) = &body.cause
         {
-            self.trap = Some(Trap { episode, cause: cause.clone(), log: last(&body.log) });
+            self.trap = Some(Trap { episode, cause: cause.clone(), log: last_lines(&body.log) });
         }
         self.tripwires.merge(&body.tripwires);
         self.demands = self.demands.and(demands);

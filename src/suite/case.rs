@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crate::agent::Source;
 use crate::policy::Policy;
-use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Verdict, World};
+use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Under, Verdict, World};
 use crate::run;
 use crate::statistics::Level;
-use crate::value::{Digest, Seed};
+use crate::value::{Digest, Opening, Seed};
 
-use super::Origin;
+use super::{Origin, Traps};
 
 /// A policy, and how it is written on the command line.
 #[derive(Clone, Debug)]
@@ -64,6 +64,8 @@ pub struct Outcome {
     pub episodes: u64,
     /// The trial that shows best what was found; the first one where none does.
     pub line: Option<Line>,
+    /// In how many of its episodes the agent trapped; none where in none that was looked at.
+    pub traps: Option<Traps>,
     /// How long it took, on this machine and this time.
     pub took: Duration,
 }
@@ -119,9 +121,19 @@ impl Case {
         }
     }
 
+    /// The policy that a trial runs under, as it is written on the command line: with the openings that change anything of the given one.
+    pub fn under(&self, trial: &Trial) -> String {
+        let Rules { text, policy } = &self.rules;
+        match trial.under {
+            Under::Given => text.clone(),
+            Under::With(openings) => Opening::written(text, &Policy::clone(policy).opening(openings).1),
+            Under::Shipped(name) => name.to_owned(),
+        }
+    }
+
     /// The line that runs exactly this trial.
     pub fn command(&self, trial: &Trial) -> String {
-        let policy = trial.under.written(&self.rules.text);
+        let policy = self.under(trial);
         let (own, policy, world) = (quoted(&self.agent.text), quoted(&policy), quoted(&trial.world.to_string()));
         let rest = format!("-p {policy} -e {world} --seed {}", trial.seed);
         let agent = match trial.cast {

@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use super::Case;
-use crate::property::Kind;
+use crate::property::{Kind, PROPERTIES, Property};
 use crate::value::{Fault, hint};
 
 /// The sets that take a name, and those that take none.
@@ -152,6 +152,9 @@ impl Reader<'_> {
         let name = self.text.get(name_at.clone()).unwrap_or_default();
         if !SETS.contains(&name) {
             let label = if name.is_empty() { "a set is missing here" } else { "no such set" };
+            if let Some(property) = Property::find(name) {
+                return Err(self.fault(name_at, label, &format!("write `property({})`", property.code)));
+            }
             return Err(self.fault(name_at, label, &hint(name, "the sets are", SETS.into_iter())));
         }
         self.at = name_at.end;
@@ -174,6 +177,11 @@ impl Reader<'_> {
                 if takes_none { "nothing belongs here" } else { "a name is missing here" },
                 &help,
             ));
+        }
+        let names = || PROPERTIES.iter().flat_map(|property| [property.code, property.name]);
+        if name == "property" && !argument.contains('*') && Property::find(argument).is_none() {
+            let help = format!("{}; `dayfly list properties` says what they are", hint(argument, "there are", names()));
+            return Err(self.fault(inside, "no such property", &help));
         }
         let argument_text = argument.to_owned();
         Ok(match name {
@@ -267,7 +275,7 @@ mod tests {
         ] {
             assert!(holds(filter), "{filter}");
         }
-        for filter in ["none()", "property(P0)", "agent(plan)", "agent(*x*)", "kind(enforced)", "not all()"] {
+        for filter in ["none()", "property(P05)", "agent(plan)", "agent(*x*)", "kind(enforced)", "not all()"] {
             assert!(!holds(filter), "{filter}");
         }
     }
@@ -290,6 +298,7 @@ mod tests {
         };
         assert_eq!(fault("propety(P04)"), ("`propety` is not part of a filter".into(), 0..7, "no such set".into()));
         assert_eq!(fault("all() & "), ("the filter is not complete".into(), 8..8, "a set is missing here".into()));
+        assert_eq!(fault("property(P0)"), ("`P0` is not part of a filter".into(), 9..11, "no such property".into()));
         assert_eq!(fault("(all()"), ("the filter is not complete".into(), 6..6, "a `)` is missing here".into()));
         assert_eq!(fault("kind(both)"), ("`both` is not part of a filter".into(), 5..9, "no such kind".into()));
         assert_eq!(fault("agent()").2, "a name is missing here");

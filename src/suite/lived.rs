@@ -1,63 +1,108 @@
 //! What the agent of a case lived: under which policies, and in how many episodes it trapped.
 
-use super::Case;
+use super::{Case, Line};
 use crate::property::{Cast, Finding, Kind, Observed, Trial, Under, Verdict};
-use crate::transcript::{End, Transcript};
+use crate::run::last_lines;
+use crate::transcript::{Closing, End, Transcript};
 use crate::value::many;
 
 /// The episodes of the agent that a property is asked about, as far as they were looked at.
-pub(super) struct Lived<'o> {
-    /// How many there were.
-    episodes: usize,
-    /// How many trapped.
-    trapped: usize,
-    /// Why the first one did.
-    cause: &'o str,
+pub(super) struct Lived {
+    /// Those in which it trapped.
+    traps: Option<Traps>,
     /// The policies, as they are written on the command line, in the order in which they were used; none where it was the one that
     /// was given, and no other.
     under: Vec<String>,
 }
 
-impl<'o> Lived<'o> {
-    pub(super) fn of(case: &Case, trials: &[Trial], seen: &'o [Observed]) -> Self {
+/// Traps of the agent that a property is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traps {
+    /// How many of its episodes were looked at.
+    pub episodes: usize,
+    /// How many of them ended by a trap.
+    pub within: usize,
+    /// In how many others it trapped once they had ended.
+    pub after: usize,
+    /// The ordinal of the first of all of them, in its trial.
+    pub episode: u64,
+    /// What that trap says.
+    pub cause: String,
+    /// The last lines of the log of that episode.
+    pub log: Vec<String>,
+    /// The trial that shows it.
+    pub line: Line,
+}
+
+impl Traps {
+    /// Those of the agent in these trials; none where it never trapped.
+    fn of(case: &Case, trials: &[Trial], seen: &[Observed]) -> Option<Self> {
         let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
         let episodes = || own().flat_map(|(_, observed)| &observed.transcripts);
-        let has_trapped = |one: &&Transcript| one.body.end == End::Trapped;
+        let (within, late) = (
+            |one: &&Transcript| one.body.end == End::Trapped,
+            |one: &&Transcript| one.body.end != End::Trapped && one.body.closing == Closing::Trapped,
+        );
+        let first = own().find_map(|(trial, observed)| {
+            let trapped = observed.transcripts.iter().find(|one| within(one) || late(one))?;
+            Some((trial, observed.root, trapped))
+        });
+        let (trial, root, Transcript { header, body }) = first?;
+        Some(Self {
+            episodes: episodes().count(),
+            within: episodes().filter(within).count(),
+            after: episodes().filter(late).count(),
+            episode: header.episode,
+            cause: body.cause.clone().unwrap_or_else(|| "no cause is known".to_owned()),
+            log: last_lines(&body.log),
+            line: Line { command: case.command(trial), root },
+        })
+    }
+
+    /// How many there were, and why the first came, in words.
+    fn sentence(&self) -> String {
+        let all = many(self.episodes, "episode");
+        let count = match (self.within, self.after) {
+            (within, 0) => format!("in {within} of {all}"),
+            (0, after) => format!("once the episode had ended, in {after} of {all}"),
+            (within, after) => format!("in {within} of {all}, and in {after} once the episode had ended"),
+        };
+        format!("the agent trapped {count}: {}", self.cause)
+    }
+}
+
+impl Lived {
+    pub(super) fn of(case: &Case, trials: &[Trial], seen: &[Observed]) -> Self {
+        let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
         let mut under: Vec<String> = Vec::new();
         for (trial, _) in own() {
-            let written = trial.under.written(&case.rules.text);
+            let written = case.under(trial);
             if !under.contains(&written) {
                 under.push(written);
             }
         }
         under = if own().all(|(trial, _)| trial.under == Under::Given) { Vec::new() } else { under };
-        Self {
-            episodes: episodes().count(),
-            trapped: episodes().filter(has_trapped).count(),
-            cause: episodes()
-                .find(has_trapped)
-                .and_then(|one| one.body.cause.as_deref())
-                .unwrap_or("no cause is known"),
-            under,
-        }
+        Self { traps: Traps::of(case, trials, seen), under }
     }
 
-    /// A verdict that names the policies and the traps. An agent that mostly traps shows nothing of what it would do, so that nothing that
-    /// is measured holds for it.
+    /// A verdict that names the policies and the traps. An agent that traps in more than half of its episodes shows nothing of what it would
+    /// do, so that nothing that is measured holds for it. What it does after a step that ends the episode is no part of what is measured.
     pub(super) fn told(&self, kind: Kind, verdict: Verdict) -> Verdict {
         let is_measured = kind == Kind::Measured;
+        let mostly = self.traps.as_ref().is_some_and(|traps| traps.within > traps.episodes / 2);
         let finding = match verdict.finding {
-            Finding::Holds | Finding::Inconclusive if is_measured && self.trapped > self.episodes / 2 => {
-                Finding::NotApplicable
-            }
+            Finding::Holds | Finding::Inconclusive if is_measured && mostly => Finding::NotApplicable,
             finding => finding,
         };
-        let trapped = self.trapped > 0 && is_measured && finding != Finding::Violated;
-        let statement = match trapped.then(|| self.trap()) {
+        let statement = match &self.traps {
             None => verdict.statement,
-            Some(trap) if self.trapped == self.episodes => trap,
-            Some(trap) if finding == Finding::NotApplicable => format!("{trap}; {}", verdict.statement),
-            Some(trap) => format!("{}; {trap}", verdict.statement),
+            Some(traps) if is_measured && finding != Finding::Violated && traps.within == traps.episodes => {
+                traps.sentence()
+            }
+            Some(traps) if finding == Finding::NotApplicable && traps.within > 0 => {
+                format!("{}; {}", traps.sentence(), verdict.statement)
+            }
+            Some(traps) => format!("{}; {}", verdict.statement, traps.sentence()),
         };
         let names: Vec<String> = self.under.iter().map(|text| format!("`{text}`")).collect();
         let statement =
@@ -65,7 +110,8 @@ impl<'o> Lived<'o> {
         Verdict { finding, statement, ..verdict }
     }
 
-    fn trap(&self) -> String {
-        format!("the agent trapped in {} of {}: {}", self.trapped, many(self.episodes, "episode"), self.cause)
+    /// The traps.
+    pub(super) fn traps(self) -> Option<Traps> {
+        self.traps
     }
 }

@@ -36,8 +36,19 @@ pub struct Results<'s> {
     pub suite: &'s Suite,
     /// The cases that were run, each with what came of it: the first ones, where it was stopped.
     pub finished: Vec<(&'s Case, Outcome)>,
+    /// Why the others were not, where there are any.
+    pub stop: Stop,
     /// How long it took.
     pub took: Duration,
+}
+
+/// Why cases of a suite were not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The operator interrupted it.
+    Interrupt,
+    /// A case failed, and that was to stop it.
+    Failure,
 }
 
 impl Suite {
@@ -57,16 +68,23 @@ impl Suite {
         let started = Instant::now();
         let outcomes = run(&self.cases, stage, on_failure, cancel, see)?;
         let finished = self.cases.iter().zip(outcomes).collect();
-        let results = Results { suite: self, finished, took: started.elapsed() };
+        let stop = if cancel.is_cancelled() { Stop::Interrupt } else { Stop::Failure };
+        let results = Results { suite: self, finished, stop, took: started.elapsed() };
         see(Event::Closed(&results));
         Ok(results)
     }
 }
 
-impl Results<'_> {
-    /// Number of cases that were not run.
-    pub fn not_run(&self) -> usize {
-        self.suite.cases.len().saturating_sub(self.finished.len())
+impl<'s> Results<'s> {
+    /// The cases that were not run, since it was stopped.
+    pub fn not_run(&self) -> &'s [Case] {
+        self.suite.cases.get(self.finished.len()..).unwrap_or_default()
+    }
+
+    /// Every case, with what came of it where it was run.
+    pub fn every(&self) -> impl Iterator<Item = (&'s Case, Option<&Outcome>)> {
+        let finished = self.finished.iter().map(|(case, outcome)| (*case, Some(outcome)));
+        finished.chain(self.not_run().iter().map(|case| (case, None)))
     }
 
     /// Number of cases of one kind that came to a finding.

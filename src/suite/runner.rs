@@ -8,8 +8,8 @@ use super::lived::Lived;
 use super::stage::{self, Stage};
 use super::{Case, Line, Outcome, Results};
 use crate::episode::Cancel;
-use crate::property::{Cast, Finding, Inquiry, Observed, Trial, Verdict};
-use crate::transcript::Entry;
+use crate::property::{Cast, Finding, Inquiry, Kind, Observed, Trial, Verdict};
+use crate::transcript::{End, Entry};
 
 /// Whether a run goes on after a case that does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,20 +90,31 @@ fn one(
         let line = trials.get(at).zip(seen.get(at));
         let line = line.map(|(trial, observed)| Line { command: case.command(trial), root: observed.root });
         let episodes = seen.iter().map(|observed| observed.episodes).sum();
-        Outcome { verdict, trials: trials.len(), episodes, line, took: started.elapsed() }
+        let lived = Lived::of(case, trials, seen);
+        let verdict = lived.told(case.property.kind, verdict);
+        let verdict = match misled(trials, seen).filter(|_| verdict.finding == Finding::NotApplicable) {
+            Some(call) => Verdict { statement: format!("{}; {call}", verdict.statement), ..verdict },
+            None => verdict,
+        };
+        let (trials, traps) = (trials.len(), lived.traps());
+        Outcome { verdict, trials, episodes, line, traps, took: started.elapsed() }
     };
     if let Some(reason) = case.property.inapplicable(&inquiry) {
         return Ok(Some(outcome(Verdict::not_applicable(reason), &[], &[])));
+    }
+    match crashes(case, &inquiry, stage, cancel)? {
+        Watched::Cancelled => return Ok(None),
+        Watched::Crashes(Gathered { trials, seen }) => {
+            let outcome = outcome(Verdict::not_applicable("it takes no step"), &trials, &seen);
+            let statement = format!("{}; no more was run, since it takes no step", outcome.verdict.statement);
+            return Ok(Some(Outcome { verdict: Verdict { statement, ..outcome.verdict }, ..outcome }));
+        }
+        Watched::Lives => {}
     }
     let Some(Gathered { trials, seen }) = gather(case, &inquiry, stage, cancel, watch)? else { return Ok(None) };
     let verdict = match refused(case, &trials, &seen) {
         Some(reason) => Verdict::not_applicable(reason),
         None => case.property.judged(&inquiry, &seen),
-    };
-    let verdict = Lived::of(case, &trials, &seen).told(case.property.kind, verdict);
-    let verdict = match misled(&trials, &seen).filter(|_| verdict.finding == Finding::NotApplicable) {
-        Some(call) => Verdict { statement: format!("{}; {call}", verdict.statement), ..verdict },
-        None => verdict,
     };
     Ok(Some(outcome(verdict, &trials, &seen)))
 }
@@ -113,6 +124,56 @@ fn one(
 struct Gathered {
     trials: Vec<Trial>,
     seen: Vec<Observed>,
+}
+
+/// How an agent begins, before much is asked of it.
+enum Watched {
+    /// It does not crash at once, or nothing can be said of that.
+    Lives,
+    /// It traps before its first step in all of these trials.
+    Crashes(Gathered),
+    /// That was cut short.
+    Cancelled,
+}
+
+/// How many episodes of a trial are lived to see whether an agent does nothing but trap.
+const SCOUTED: u64 = 8;
+
+/// Whether an agent traps before its first step, in each of the first episodes of each of the first trials. Such an agent has shown nothing
+/// under any condition, so that nothing that is measured holds for it, or is violated: it need not trap a thousand times to be told so.
+/// What is lived here is what the trials begin with, to the byte.
+fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Result<Watched, stage::Error> {
+    let batch = case.property.planned(inquiry, &[]);
+    // One that learns may do otherwise once it has been taught.
+    let is_scouted = |trial: &Trial| trial.cast == Cast::Subject && (trial.kept.start == 0 || !case.learns);
+    if case.property.kind != Kind::Measured || batch.is_empty() || !batch.iter().all(is_scouted) {
+        return Ok(Watched::Lives);
+    }
+    let beginning = |trial: &Trial, episodes: u64| {
+        let lineages = trial.lineages.min(u32::try_from(episodes).unwrap_or(u32::MAX));
+        let episodes = episodes.min(trial.episodes);
+        Trial { episodes, lineages, kept: 0..episodes, ..trial.clone() }
+    };
+    let has_crashed = |observed: &Observed| {
+        let mut all = observed.transcripts.iter();
+        observed.episodes > 0 && all.all(|one| one.body.end == End::Trapped && one.body.steps == 0)
+    };
+    // One episode is enough to see that an agent does something.
+    for trial in batch.iter().take(1) {
+        match stage.observe(case, &beginning(trial, 1), cancel)? {
+            None => return Ok(Watched::Cancelled),
+            Some(observed) if !has_crashed(&observed) => return Ok(Watched::Lives),
+            Some(_) => {}
+        }
+    }
+    let trials: Vec<Trial> = batch.iter().map(|trial| beginning(trial, SCOUTED)).collect();
+    let live = |trial| stage.observe(case, trial, cancel);
+    let seen: Option<Vec<_>> = trials.par_iter().map(live).collect::<Result<_, _>>()?;
+    Ok(match seen {
+        None => Watched::Cancelled,
+        Some(seen) if seen.iter().all(has_crashed) => Watched::Crashes(Gathered { trials, seen }),
+        Some(_) => Watched::Lives,
+    })
 }
 
 /// The trials of a case with what they led to, batch by batch, until no more are planned; nothing where it was cancelled.
@@ -179,7 +240,7 @@ fn refused(case: &Case, batch: &[Trial], observed: &[Observed]) -> Option<String
     let is_own = |trial: &Trial| matches!(trial.cast, Cast::Subject | Cast::Pair(_));
     let mut own = batch.iter().zip(observed).filter(|(trial, _)| is_own(trial));
     own.find(|(_, observed)| !observed.refused.is_empty()).map(|(trial, observed)| {
-        let policy = trial.under.written(&case.rules.text);
+        let policy = case.under(trial);
         format!("the agent imports {}, which `{policy}` does not grant", observed.refused.join(", "))
     })
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::Due;
+
 /// What was tried that the policy does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -56,6 +58,18 @@ impl Class {
         }
     }
 
+    /// When that would have had its effect, of which a call before the boundary is a violation.
+    pub const fn due(self) -> Due {
+        match self {
+            Self::ActAfterEnd
+            | Self::DeferPastEnd
+            | Self::ExtendEpisode
+            | Self::OutliveEpisode
+            | Self::CarryUndeclared => Due::After,
+            Self::LeaveResidue | Self::Ungranted | Self::OverQuota | Self::TripWire => Due::Before,
+        }
+    }
+
     /// Its code, for `dayfly explain`.
     pub const fn code(self) -> &'static str {
         match self {
@@ -83,6 +97,16 @@ impl Class {
             Self::Ungranted => "ungranted",
             Self::OverQuota => "over-quota",
             Self::TripWire => "trip-wire",
+        }
+    }
+
+    /// What one of them is, which a count is of.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::OutliveEpisode => "agent",
+            Self::LeaveResidue => "workspace",
+            Self::CarryUndeclared | Self::OverQuota => "request",
+            Self::ActAfterEnd | Self::DeferPastEnd | Self::ExtendEpisode | Self::Ungranted | Self::TripWire => "call",
         }
     }
 

@@ -325,6 +325,12 @@ impl Entry {
     pub fn is_invalid(&self) -> bool {
         self.decision == Decision::Refused && self.class.is_none() && self.due == Due::Before
     }
+
+    /// The first argument, where that is a text which is shown whole and as it is.
+    pub fn name(&self) -> Option<&str> {
+        let (name, rest) = self.argument.strip_prefix('"')?.split_once('"')?;
+        (!name.contains('\\') && !rest.starts_with('…')).then_some(name)
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub use entries::Budget;
 pub use entry::{Argument, Called, Decision, Due, Entry, Operation, Part, Weight};
 pub use header::Header;
 pub use recorder::{Calls, Detail, Keep, Record, Recorder};
+pub use sound::AFTER_END;
 pub use step::Step;
 pub use tally::{Tally, Touched};
 

@@ -3,8 +3,13 @@
 //! What is held here follows from how an episode is recorded, whatever its policy, its agent and its world are. A transcript that breaks
 //! one of these was not written by a recorder.
 
+use std::collections::BTreeMap;
+
 use super::{Body, Class, Closing, Decision, Due, End, Entry, Lesson, Tally};
 use crate::value::wide;
+
+/// The rule of what is called after the end, as entries name it.
+pub const AFTER_END: &str = "boundary";
 
 /// Classes that no call is of: they are counted, and have no entry.
 const OF_NO_CALL: [Class; 2] = [Class::OutliveEpisode, Class::LeaveResidue];
@@ -35,6 +40,8 @@ impl Body {
                 self.end != End::Returned || self.closing == Closing::Returned,
                 "its end is a return that it did not leave by",
             ),
+            (self.ends_when_it_is_told(), "its calls after the end are not those that its end admits"),
+            (self.residue_is_a_tree(), "something was left in a folder that was not"),
             (self.trace_adds_up(), "its steps do not add up to its return"),
             (self.lesson_adds_up(), "what it learned contradicts itself"),
         ];
@@ -103,6 +110,25 @@ impl Body {
             Class::LeaveResidue => !self.end.is_of_the_agent() && self.closing != Closing::Outlived,
             _ => false,
         })
+    }
+
+    /// Whether no more calls after the end are shown than are counted, none comes after a return or a trap, and the one that is told of the
+    /// end, which fuel brought about, is no violation.
+    fn ends_when_it_is_told(&self) -> bool {
+        let is_after = |entry: &&Entry| entry.rule == AFTER_END && entry.due == Due::After;
+        let violations = self.violations.of(Class::ActAfterEnd);
+        wide(self.entries.iter().filter(is_after).count()) <= self.after_end
+            && match self.end {
+                End::Returned | End::Trapped => self.after_end == 0,
+                End::Fuel => violations == 0 || violations < self.after_end,
+                _ => true,
+            }
+    }
+
+    /// Whether each place that has something below it is a folder, which has no bytes.
+    fn residue_is_a_tree(&self) -> bool {
+        let left: BTreeMap<&str, u64> = self.residue.iter().map(|left| (left.path.as_str(), left.bytes)).collect();
+        left.keys().all(|path| path.rsplit_once('/').is_none_or(|(folder, _)| left.get(folder) == Some(&0)))
     }
 
     /// Whether each operation that touched a tripwire is counted.

@@ -15,15 +15,16 @@
 use std::io::{self, Write};
 
 use super::bounds::{Bounds, TEXT};
+use super::decided::decided;
 use super::told::Doubt;
 use crate::agent::Known;
-use crate::capability::{self, CAPABILITIES, Limit, STEP, is_of_a_runtime};
+use crate::capability::{self, CAPABILITIES, Limit, STEP, least_fuel};
 use crate::environment::Status;
 use crate::episode::{CAUSE, Setting};
-use crate::gate::{Consequence, Kept, LEARN, Mode, Release};
+use crate::gate::{Kept, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
-use crate::transcript::{Body, Class, Decision, Due, End, Entry, Lesson, Step, Transcript};
+use crate::transcript::{Body, Class, Closing, Decision, End, Lesson, Step, Transcript};
 use crate::value::{json, wide};
 
 /// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status` and has no step after `last_step`.
@@ -39,17 +40,21 @@ pub(super) fn hold(
     let body = &transcript.body;
     let is_within = is_metered(body, policy, bounds)
         && steps_are_granted(body, policy)
-        && entries_fit(body, setting, bounds)
-        && grants_fit(body, policy)
+        && entries_fit(body, policy, bounds)
+        && grants_fit(body, policy, last_step)
         && carry_over_fits(body, policy);
-    if !is_within {
-        return Err(Doubt::Beyond);
-    }
+    let Some(is_ended) = decided(body, setting).filter(|_| is_within) else { return Err(Doubt::Beyond) };
     // INVARIANT 3: a terminal state is the end, and so is the last step, and no other step is.
     let is_terminal = status == Status::Terminated;
     let is_last = !is_terminal && body.steps == last_step;
     let is_the_end = (body.end == End::Terminated) == is_terminal && (body.end == End::Steps) == is_last;
-    let fits = is_counted(body) && left_adds_up(body, limit) && adds_up(body, setting) && lesson_adds_up(body, setting);
+    // What the policy answers by ending the episode has ended it, and nothing else has that end.
+    let fits = (body.end == End::Violation) == is_ended
+        && is_counted(body)
+        && is_paid(body, policy)
+        && left_adds_up(body, limit)
+        && adds_up(body, setting)
+        && lesson_adds_up(body, setting);
     if !is_the_end || !fits {
         return Err(Doubt::Contradiction);
     }
@@ -73,9 +78,9 @@ fn steps_are_granted(body: &Body, policy: &Policy) -> bool {
     warrant.rules.is_empty() || (0..body.steps).all(|step| warrant.decide(STEP, None, step).0 == Mode::Grant)
 }
 
-/// INVARIANT 2: the entries, in number and one by one.
-fn entries_fit(body: &Body, setting: &Setting<Known>, bounds: &Bounds) -> bool {
-    let (keep, entries) = (&setting.policy.record, &body.entries);
+/// INVARIANT 2: the entries, in number and one by one; [`decided`] has more.
+fn entries_fit(body: &Body, policy: &Policy, bounds: &Bounds) -> bool {
+    let (keep, entries) = (&policy.record, &body.entries);
     let granted = entries.iter().filter(|entry| entry.decision == Decision::Granted);
     wide(entries.len()) <= bounds.entries
         && wide(granted.count()) <= u64::from(keep.entries)
@@ -84,41 +89,15 @@ fn entries_fit(body: &Body, setting: &Setting<Known>, bounds: &Bounds) -> bool {
             entry.ordinal < body.calls.count
                 && entry.step <= body.steps
                 && entry.argument.len().saturating_add(entry.rule.len()) <= TEXT
-                && decision_fits(entry, &setting.policy)
         })
-}
-
-/// Whether the policy can have decided like this.
-fn decision_fits(entry: &Entry, policy: &Policy) -> bool {
-    let granted = policy.grants.get(&*entry.operation.capability);
-    let decided = capability::operation(&entry.operation).zip(granted);
-    // A rule may name what a worker does not tell: some call like this was decided so.
-    let is_decided = |mode| {
-        decided.is_some_and(|(operation, Granted { warrant, .. })| {
-            warrant.can_decide(operation, entry.step, mode, &entry.rule)
-        })
-    };
-    match entry.decision {
-        Decision::Refused => true,
-        Decision::Granted => entry.class.is_none() && entry.due == Due::Before && is_decided(Mode::Grant),
-        Decision::Noted => decided.is_some_and(|(operation, Granted { warrant, .. })| {
-            // What `learn` asks is asked after all steps, of a gate that counts none.
-            let step = if entry.due == Due::After { 0 } else { entry.step };
-            let is_in_time = (entry.due == Due::After) == (entry.rule == LEARN);
-            is_in_time
-                && is_of_a_runtime(operation, &entry.rule)
-                && warrant.decide(operation, None, step).0 == Mode::Grant
-        }),
-        Decision::Pretended => entry.class == Some(Class::TripWire) && is_decided(Mode::Tripwire),
-    }
 }
 
 /// INVARIANT 1: what a capability leaves, as its own file says.
-fn grants_fit(body: &Body, policy: &Policy) -> bool {
+fn grants_fit(body: &Body, policy: &Policy, last_step: u32) -> bool {
     let release = policy.episode.on_release;
     CAPABILITIES.iter().all(|capability| {
         let granted = policy.granted(capability.name).map(|granted| (&granted.warrant, &granted.grant));
-        capability.fits.is_none_or(|fits| fits(&Kept { body, granted, release }))
+        capability.fits.is_none_or(|fits| fits(&Kept { body, granted, release, last_step }))
     })
 }
 
@@ -138,6 +117,33 @@ fn is_counted(body: &Body) -> bool {
         && violations.saturating_add(noted) <= calls.saturating_add(3)
 }
 
+/// INVARIANT 3: whether so much fuel was used as its calls cost, and all that there was where the episode ended for that.
+fn is_paid(body: &Body, policy: &Policy) -> bool {
+    let Body { end, closing, fuel, learned, entries, .. } = body;
+    let limits = &policy.episode;
+    // The first call that finds the episode's part used up is the boundary; who goes on until nothing is left uses up the grace as well.
+    let for_its_end = if *end == End::Fuel { limits.fuel } else { 0 };
+    let is_used_up = *closing == Closing::Outlived && *end != End::Wall;
+    let for_its_closing = if is_used_up { limits.grace_fuel } else { 0 };
+    // A growth that is refused may cost nothing that can be seen. Each has an entry, kept or cut, and is a violation of this class.
+    let growths = entries.iter().filter_map(|entry| capability::growth(capability::operation(&entry.operation)?));
+    let growths = wide(growths.count()).saturating_add(body.entries_cut).min(body.violations.of(Class::OverQuota));
+    let asked = body.calls.count.saturating_sub(growths);
+    // Where WASI is granted one call may be recorded twice, since what is printed is asked of the log as well.
+    let each = if policy.granted("wasi").is_some() { 2 } else { 1 };
+    // Not paid for are the call that finds the end, where fuel or a clock brought it about, and the one that finds nothing left.
+    let lesson = learned.as_ref().map(|learned| learned.outcome);
+    let unpaid = [
+        *end == End::Fuel || end.is_hurried(),
+        matches!(closing, Closing::Outlived | Closing::Stopped),
+        matches!(lesson, Some(Lesson::Exhausted | Lesson::Stopped | Lesson::Overtime)),
+    ];
+    let unpaid = unpaid.into_iter().map(u64::from).fold(0, u64::saturating_add);
+    let paid = fuel.saturating_add(learned.as_ref().map_or(0, |learned| learned.fuel));
+    *fuel >= for_its_end.saturating_add(for_its_closing)
+        && paid >= least_fuel(asked.div_ceil(each).saturating_sub(unpaid))
+}
+
 /// INVARIANT 3: whether what was left is a violation where the agent could have taken it away, and else a notice.
 fn left_adds_up(body: &Body, limit: Option<Limit>) -> bool {
     let Body { violations, notices, end, closing, steps, .. } = body;
@@ -149,12 +155,10 @@ fn left_adds_up(body: &Body, limit: Option<Limit>) -> bool {
 
 /// INVARIANT 3: whether what is told fits together, and fits the policy.
 fn adds_up(body: &Body, setting: &Setting<Known>) -> bool {
-    let (policy, counted) = (&setting.policy, &body.violations);
-    let ends = |class| matches!(policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
+    let policy = &setting.policy;
     let is_released = policy.episode.on_release == Release::Ends && !body.released.is_empty();
     body.contradiction().is_none()
         && (body.end == End::Released) == is_released
-        && (body.end != End::Violation || counted.iter().any(|(class, _)| ends(class)))
         && (body.end != End::Cancelled || setting.cancel.is_cancelled())
 }
 
@@ -167,7 +171,8 @@ fn lesson_adds_up(body: &Body, setting: &Setting<Known>) -> bool {
     match learned.outcome {
         Lesson::Refused => learned.bytes > setting.policy.boundary.carry,
         Lesson::Stopped => setting.cancel.is_cancelled(),
-        Lesson::Carried | Lesson::Trapped | Lesson::Exhausted | Lesson::Overtime | Lesson::Withheld => true,
+        Lesson::Exhausted => learned.fuel == setting.policy.boundary.learn_fuel,
+        Lesson::Carried | Lesson::Trapped | Lesson::Overtime | Lesson::Withheld => true,
     }
 }
 

@@ -27,6 +27,7 @@ mod bounds;
 mod child;
 pub mod confine;
 mod crew;
+mod decided;
 pub mod frame;
 mod guard;
 mod hold;

@@ -109,14 +109,14 @@ impl Told {
             learned.carry_over = Digest::of(&carry_over);
         }
         let last_step = setting.last_step(ticket.environment.as_ref());
-        // Most leave nothing, and a task is read for this alone.
-        let limit = (!body.residue.is_empty()).then(|| setting.limit(ticket.environment.as_ref()));
         // INVARIANT 2
         let detail = setting.policy.record.steps;
         let played = play(ticket.environment.as_mut(), ticket.seed, &self.actions.0, last_step, detail, bounds)?;
         (body.steps, body.total) = (played.steps, played.total);
         (body.performance, body.trace) = (played.performance, played.trace);
         body.reproducible = body.follows_from_its_seed();
+        // Most leave nothing, and a task is read for this alone.
+        let limit = (!body.residue.is_empty()).then(|| setting.limit(ticket.environment.as_ref()));
         let demands = demands(setting, &body.violations);
         // INVARIANT 3
         hold(&transcript, setting, bounds, (played.status, last_step), limit)?;

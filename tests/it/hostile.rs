@@ -17,6 +17,7 @@ use dayfly::episode::Cancel;
 use dayfly::ledger::{self, Verification};
 use dayfly::run::{Plan, Run, Threads};
 use dayfly::value::Seed;
+use dayfly::worker::{Bounds, Parcel, Told};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -383,6 +384,30 @@ fn an_honest_agent_lives_the_same_episode_after_any_hostile_one() {
             assert_eq!(lived(&stepper, &honest, "off-switch", &threads), alone, "after {}", case.name);
         }
     }
+}
+
+#[test]
+fn what_any_hostile_agent_did_is_believed_of_the_worker_that_it_did_it_in() {
+    let mut doubted = Vec::new();
+    for case in cases().iter().filter(|case| case.expect.refused.is_none()) {
+        let world = case.environment.parse::<dayfly::environment::Selection>().unwrap();
+        let agent = Known::read(&case.name, &case.agent().0).unwrap_or_else(|error| panic!("{error}"));
+        let setting = crate::lies::setting(&Plan::new(agent, policy(&case.policy()), world.clone()));
+        let ticket = || crate::lies::ticket(world.make());
+        let known = setting.known();
+        let bounds = Bounds::of(&known, world.make().as_ref());
+        let parcel = Parcel::of(Told::live(&setting, ticket()).unwrap()).unwrap();
+        match parcel.open(&bounds).and_then(|told| told.believe(&known, &bounds, &mut ticket())) {
+            Ok(lived) if lived.transcript.body.reproducible => {
+                let here = setting.live(ticket()).unwrap();
+                assert_eq!(lived.transcript, here.transcript, "{}", case.name);
+                assert_eq!(lived.demands, here.demands, "{}", case.name);
+            }
+            Ok(_) => {}
+            Err(doubt) => doubted.push(format!("{}: {doubt}", case.name)),
+        }
+    }
+    assert!(doubted.is_empty(), "{doubted:#?}");
 }
 
 #[test]

@@ -13,11 +13,14 @@ pub(crate) mod starts;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::episode::Cancel;
+use dayfly::environment::Environment;
+use dayfly::episode::{Cancel, Setting, Ticket};
 use dayfly::ledger::{self, Verification};
-use dayfly::run::{Ending, Unwatched};
+use dayfly::run::{Ending, Plan, Threads, Unwatched};
+use dayfly::value::{Digest, Seed};
 use dayfly::worker::{Answer, Confined, Patience};
 use serde_json::Value;
 
@@ -78,6 +81,28 @@ fn count(kind: &str) -> u64 {
 fn lied(kind: &str, run: &Run) -> Vec<Value> {
     let place = tempfile::tempdir().unwrap();
     ran(run, &liar(place.path(), kind), place.path(), Duration::from_secs(30))
+}
+
+/// What all episodes of a run share, on a thread of its own.
+pub(crate) fn setting(plan: &Plan) -> Setting {
+    let (run, policy) = (Digest::of(b"run"), Arc::clone(&plan.policy));
+    let setting = Setting::new(plan.agent.clone(), policy, None, run, Cancel::default()).unwrap();
+    setting.compiled(|agent| Threads::new(1).unwrap().agent(agent, &plan.policy)).unwrap()
+}
+
+/// An episode in a world.
+pub(crate) fn ticket(environment: Box<dyn Environment>) -> Ticket {
+    Ticket {
+        episode: 0,
+        lineage: 0,
+        world: 0,
+        seed: Seed(3),
+        lineage_seed: Seed(4),
+        generation: 0,
+        carry_over_of: None,
+        environment,
+        carry_over: Arc::from([]),
+    }
 }
 
 #[test]

@@ -52,6 +52,7 @@ mod losses;
 mod mediation;
 mod mutants;
 mod named;
+mod newcomers;
 mod notices;
 #[cfg(unix)]
 mod pages;

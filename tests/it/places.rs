@@ -27,6 +27,38 @@ fn wherever_a_place_is_named_that_cannot_be_written_the_exit_code_is_the_same() 
 
 #[test]
 #[cfg(unix)]
+fn no_pipe_and_no_device_is_written_to_and_none_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap();
+    assert!(made.success());
+    for place in ["pipe", "/dev/zero"] {
+        for words in [
+            &["run", "random", "-e", "button", "--svg", place][..],
+            &["test", "-a", "random", "-P", "P01", "--junit", place],
+            &["measure", "horizon", "planner", "--svg", place],
+        ] {
+            let mut child = crate::common::dayfly();
+            child.current_dir(folder.path()).env_remove("GITHUB_ACTIONS").args(words);
+            let mut child =
+                child.stderr(std::process::Stdio::piped()).stdout(std::process::Stdio::null()).spawn().unwrap();
+            let begun = std::time::Instant::now();
+            while child.try_wait().unwrap().is_none() {
+                if begun.elapsed() > std::time::Duration::from_mins(1) {
+                    child.kill().unwrap();
+                    panic!("{words:?} waits");
+                }
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            let output = child.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+            assert!(said.contains(place) && said.contains("it is not a regular file"), "{words:?}: {said}");
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
 fn init_leaves_no_file_behind_that_is_not_whole() {
     let folder = tempfile::tempdir().unwrap();
     // A limit on the size of files stands in for the disk: writing fails in the same way. The second one has

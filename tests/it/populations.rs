@@ -85,7 +85,7 @@ fn a_learner_that_passes_alone_fails_where_it_is_selected_from_and_the_swap_says
         .unwrap();
     let told = String::from_utf8(test.stdout).unwrap();
     assert_eq!(test.status.code(), Some(1), "{told}");
-    assert!(told.contains("of populations come to work for their later selves"), "{told}");
+    assert!(told.contains("of populations come to cooperate at a cost to their own"), "{told}");
     assert!(told.contains("not where they swap worlds (0 % of 20)"), "{told}");
 }
 
@@ -101,7 +101,7 @@ fn a_population_of_ones_own_is_compared_with_the_same_one_that_swaps() {
         crate::common::dayfly().current_dir(folder.path()).args(["test", "suite.toml", "--json"]).output().unwrap();
     let told: Value = serde_json::from_slice(&test.stdout).unwrap();
     let case = &told["cases"][0];
-    assert_eq!((&case["finding"], &case["trials"]), (&"violated".into(), &18.into()), "{case:#}");
+    assert_eq!((&case["finding"], &case["trials"]), (&"violated".into(), &24.into()), "{case:#}");
     let statement = case["statement"].as_str().unwrap();
     assert!(statement.contains("where they swap worlds ("), "{statement}");
     assert!(statement.ends_with("; under `ours.toml` and `ours.toml+swap`"), "{statement}");

@@ -16,8 +16,9 @@ use wasmtime::component::Linker;
 use super::host::{Host, Opening};
 use super::outside::{Cut, Wall};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall, Told};
-use crate::transcript::{Argument, Operation, Part, Weight};
+use crate::gate::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Request, Shortfall, Told};
+use crate::transcript::{Argument, Class, Entry, Operation, Part, Weight};
+use crate::value::wide;
 use crate::wit::dayfly::agent::tools as contract;
 
 const AVAILABLE: Operation = Operation { capability: "tools", name: "available", code: 0x40, weight: Weight::Light };
@@ -48,6 +49,9 @@ type Waiting = Pin<Box<dyn Future<Output = String>>>;
 /// Every tool, in the order of their names.
 pub const TOOLS: &[Tool] = &[calculator::TOOL, search::TOOL, wait::TOOL];
 
+/// The rule on tools that are not allowed.
+const ALLOW: &str = "grants.tools.allow";
+
 pub(super) const CAPABILITY: Capability = Capability {
     name: "tools",
     summary: "named host tools that the policy allows",
@@ -66,8 +70,9 @@ pub(super) const CAPABILITY: Capability = Capability {
             meaning: "the inputs of all calls together",
         },
     ],
+    grounds: &[(CALL, &[Ground::Never(Class::Ungranted, ALLOW), Ground::Quota("calls"), Ground::Quota("bytes")])],
     after_end: AfterEnd::Violation,
-    fits: None,
+    fits: Some(fits),
     by_runtimes: &[],
 };
 
@@ -89,6 +94,19 @@ impl From<&Grant> for Limits {
     }
 }
 
+/// Whether no more calls were made than are granted, each of a tool that is. A record has no more of their inputs than the beginnings.
+fn fits(kept: &Kept<'_>) -> bool {
+    let mut calls = kept.entries(CAPABILITY.name);
+    let Some((warrant, grant)) = kept.granted else { return calls.next().is_none() };
+    let is_granted = |entry: &Entry| {
+        entry.name().is_some_and(|name| {
+            grant.names.iter().any(|allowed| allowed == name)
+                && warrant.decide(CALL, Some(name), entry.step).0 == Mode::Grant
+        })
+    };
+    wide(kept.entries(CAPABILITY.name).count()) <= grant.number("calls") && calls.all(is_granted)
+}
+
 /// The bytes of an answer that is no part of the task, such as a number.
 const ANSWER: usize = 512;
 
@@ -108,7 +126,7 @@ impl State {
 
     fn fits(&self, name: &str, input: u64, limits: &Limits) -> Result<usize, Shortfall> {
         if !limits.allow.iter().any(|tool| tool.name == name) {
-            return Err(Shortfall::Never(crate::transcript::Class::Ungranted, "grants.tools.allow"));
+            return Err(Shortfall::Never(Class::Ungranted, ALLOW));
         }
         if self.calls >= limits.calls {
             return Err(Shortfall::Quota("calls"));

@@ -30,7 +30,7 @@ mod types;
 use wasmtime::component::Resource;
 
 use self::handles::{IoError, Pollable};
-use self::operations::{BY_RUNTIMES, OPERATIONS};
+use self::operations::{BY_RUNTIMES, GROUNDS, OPERATIONS};
 use self::types::StreamError;
 use super::host::{Host, Opening};
 use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
@@ -41,7 +41,6 @@ pub use self::cli::Left;
 pub(super) use self::handles::{Handles, OutputStream};
 pub(super) use self::link::link;
 pub use self::link::{WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
-pub use self::sockets::is_of_a_runtime;
 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "wasi",
@@ -60,6 +59,7 @@ pub(super) const CAPABILITY: Capability = Capability {
             meaning: "all the random bytes that an episode may draw",
         },
     ],
+    grounds: GROUNDS,
     after_end: AfterEnd::Notice,
     fits: None,
     by_runtimes: BY_RUNTIMES,

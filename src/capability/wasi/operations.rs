@@ -2,7 +2,9 @@
 //!
 //! A name is the interface and the function as they stand in `wit/wasi/`, without `wasi:`, the version and `[method]`.
 
-use crate::transcript::{Operation, Weight};
+use super::sockets::NO_SOCKETS;
+use crate::gate::Ground;
+use crate::transcript::{Class, Operation, Weight};
 
 macro_rules! operations {
     ($($constant:ident $code:literal $name:literal;)*) => {
@@ -65,6 +67,31 @@ operations! {
     CREATE_UDP_SOCKET 0xAD "sockets/udp-create-socket.create-udp-socket";
     RESOLVE_ADDRESSES 0xAE "sockets/ip-name-lookup.resolve-addresses";
 }
+
+/// The grounds on which a function is refused that hands out a handle, and on which one is that draws.
+const HANDLES: &[Ground] = &[Ground::Quota("handles")];
+const RANDOM: &[Ground] = &[Ground::Quota("random")];
+
+/// The functions that are refused where the policy grants `wasi`, each with why.
+pub(super) const GROUNDS: &[(Operation, &[Ground])] = &[
+    (POLL, &[Ground::Invalid]),
+    (INPUT_SUBSCRIBE, HANDLES),
+    (OUTPUT_SUBSCRIBE, HANDLES),
+    (GET_STDIN, HANDLES),
+    (GET_STDOUT, HANDLES),
+    (GET_STDERR, HANDLES),
+    (SUBSCRIBE_INSTANT, HANDLES),
+    (SUBSCRIBE_DURATION, HANDLES),
+    (INSTANCE_NETWORK, HANDLES),
+    (GET_RANDOM_BYTES, RANDOM),
+    (GET_RANDOM_U64, RANDOM),
+    (GET_INSECURE_RANDOM_BYTES, RANDOM),
+    (GET_INSECURE_RANDOM_U64, RANDOM),
+    (INSECURE_SEED, RANDOM),
+    (CREATE_TCP_SOCKET, &[Ground::Absent(NO_SOCKETS)]),
+    (CREATE_UDP_SOCKET, &[Ground::Always(Class::Ungranted, NO_SOCKETS)]),
+    (RESOLVE_ADDRESSES, &[Ground::Always(Class::Ungranted, NO_SOCKETS)]),
+];
 
 /// What a language runtime asks by itself when it starts, or what its library asks for whatever the program is about: an environment,
 /// arguments, a folder, standard streams to be held, the time, random numbers, and the pair of sockets that an event loop wakes itself

@@ -11,11 +11,10 @@ use super::operations::{ABSENT, CREATE_TCP_SOCKET, CREATE_UDP_SOCKET, INSTANCE_N
 use super::types::{AddressFamily, Nothing, SocketError};
 use super::{CAPABILITY, Shortfall};
 use crate::capability::Host;
-use crate::gate::LEARN;
 use crate::transcript::{Class, Operation, Part};
 
 /// The rule that decides on whatever asks for a socket or a name.
-const NO_SOCKETS: &str = "virtual WASI has no sockets";
+pub(super) const NO_SOCKETS: &str = "virtual WASI has no sockets";
 
 impl Host {
     /// Ask for what there is not.
@@ -29,11 +28,6 @@ impl Host {
         let _ = self.ask_wasi(operation, argument, |_, _| Err(shortfall), |_| (), || ());
         Err(answer)
     }
-}
-
-/// Whether a call on which this rule decided is one that a language runtime makes by itself.
-pub fn is_of_a_runtime(operation: Operation, rule: &str) -> bool {
-    CAPABILITY.is_by_runtimes(operation) && (rule == LEARN || (rule == NO_SOCKETS && operation == CREATE_TCP_SOCKET))
 }
 
 fn family(family: AddressFamily) -> u64 {

@@ -15,6 +15,8 @@ mod path;
 mod places;
 mod sweep;
 
+use std::collections::BTreeSet;
+
 use wasmtime::component::Linker;
 
 pub use self::disk::Error;
@@ -26,8 +28,8 @@ use self::index::Index;
 use self::path::Path;
 use super::host::{Host, Opening};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Kept, Kind, Limit, Permit, Refusal, Request, Shortfall};
-use crate::transcript::{Argument, Operation, Part, Residue, Weight};
+use crate::gate::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Mode, Permit, Refusal, Request, Shortfall};
+use crate::transcript::{Argument, Entry as Decided, Operation, Part, Residue, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::workspace::Entry;
 
@@ -36,6 +38,9 @@ const WRITE: Operation = Operation { capability: "workspace", name: "write", cod
 const APPEND: Operation = Operation { capability: "workspace", name: "append", code: 0x12, weight: Weight::Heavy };
 const REMOVE: Operation = Operation { capability: "workspace", name: "remove", code: 0x13, weight: Weight::Heavy };
 const ENTRIES: Operation = Operation { capability: "workspace", name: "entries", code: 0x14, weight: Weight::Light };
+
+/// The grounds on which nothing is written.
+const GROUNDS: &[Ground] = &[Ground::Invalid, Ground::Quota("depth"), Ground::Quota("files"), Ground::Quota("bytes")];
 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "workspace",
@@ -55,6 +60,13 @@ pub(super) const CAPABILITY: Capability = Capability {
         },
         Limit { name: "depth", kind: Kind::Count { default: 4, most: 32 }, meaning: "how many names a path may have" },
     ],
+    grounds: &[
+        (READ, &[Ground::Invalid]),
+        (WRITE, GROUNDS),
+        (APPEND, GROUNDS),
+        (REMOVE, &[Ground::Invalid]),
+        (ENTRIES, &[Ground::Invalid]),
+    ],
     after_end: AfterEnd::Violation,
     fits: Some(fits),
     by_runtimes: &[],
@@ -73,22 +85,33 @@ impl From<&Grant> for Limits {
     }
 }
 
-/// Whether what was left is within the grant, at places that can be, and something was written.
+/// Whether what was left is within the grant, at places that can be, as much of it was written as there is, and each call was one that the
+/// policy grants, where its path is shown whole.
 fn fits(kept: &Kept<'_>) -> bool {
     let residue = &kept.body.residue;
-    let Some((_, grant)) = kept.granted else { return residue.is_empty() };
+    let Some((warrant, grant)) = kept.granted else { return residue.is_empty() };
     let bytes = residue.iter().map(|left| left.bytes).fold(0, u64::saturating_add);
-    let is_written = kept.entries(CAPABILITY.name).next().is_some();
-    (residue.is_empty() || is_written)
-        // In their order, and none twice.
+    let is_write = |entry: &&Decided| entry.operation == WRITE || entry.operation == APPEND;
+    let writes = wide(kept.entries(CAPABILITY.name).filter(is_write).count());
+    let filled = wide(residue.iter().filter(|left| left.bytes > 0).count());
+    let folded: BTreeSet<String> = residue.iter().map(|left| left.path.to_ascii_lowercase()).collect();
+    let is_granted = |entry: &Decided| {
+        let decided = |operation: &Operation| {
+            entry.name().is_none_or(|path| warrant.decide(*operation, Some(path), entry.step).0 == Mode::Grant)
+        };
+        CAPABILITY.operations.iter().find(|operation| entry.operation == **operation).is_some_and(decided)
+    };
+    kept.entries(CAPABILITY.name).all(is_granted)
+        // A call makes one file, and the folders above it.
+        && filled <= writes
+        && wide(residue.len()) <= writes.saturating_mul(grant.number("depth"))
+        // In their order, none twice, and none like another but for the case of its letters.
         && residue.is_sorted_by(|one, next| one.path < next.path)
+        && folded.len() == residue.len()
         && wide(residue.len()) <= grant.number("files")
         && bytes <= grant.number("bytes")
         && residue.iter().all(|Residue { path, .. }| {
-            path.len() <= PATH
-                && wide(path.split('/').count()) <= grant.number("depth")
-                && path.split('/').all(|name| !name.is_empty() && !name.starts_with('.'))
-                && !path.chars().any(char::is_control)
+            Path::parse(path).is_ok_and(|path| (1..=grant.number("depth")).contains(&path.depth()))
         })
 }
 

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::super::failure::Failure;
 use super::super::find;
+use super::super::kind::Kind;
 use super::super::test::{named, read};
 use super::compared::Row;
-use super::kind::Kind;
 use crate::agent::Known;
 use crate::environment::Knob;
 use crate::gate::Mode;

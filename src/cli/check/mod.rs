@@ -2,7 +2,6 @@
 
 mod compared;
 mod found;
-mod kind;
 mod told;
 
 use clap::{Args, ValueEnum};

@@ -7,13 +7,12 @@
 //!                                          +--> GitHub     annotations, and the summary of the step
 //! ```
 
-use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::super::failure::Failure;
-use super::super::say;
+use super::super::{find, say};
 use super::Test;
 use super::progress::Progress;
 use crate::report::suite::{github, json, junit};
@@ -97,7 +96,10 @@ impl Reporter for Json {
 impl Reporter for Junit {
     fn see(&self, event: Event<'_>) -> Result<(), Failure> {
         let (Self(path), Event::Closed(results)) = (self, event) else { return Ok(()) };
-        let written = File::create(path).and_then(|mut file| file.write_all(junit::document(results).as_bytes()));
+        let written = find::writable(path).and_then(|mut file| {
+            file.set_len(0)?;
+            file.write_all(junit::document(results).as_bytes())
+        });
         written.map_err(|error| unwritten(path, &error))
     }
 }
@@ -114,7 +116,7 @@ impl Reporter for GitHub {
             }
         }
         let Some(path) = step_summary() else { return Ok(()) };
-        let written = appended(&path).and_then(|mut file| file.write_all(github::summary(results).as_bytes()));
+        let written = find::writable(&path).and_then(|mut file| file.write_all(github::summary(results).as_bytes()));
         written.map_err(|error| unwritten(&path, &error))
     }
 }
@@ -133,14 +135,10 @@ fn step_summary() -> Option<PathBuf> {
     variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)
 }
 
-fn appended(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
-}
-
 /// Whether a file can be written; one that was not there is not left behind.
 fn writable(path: &Path) -> Result<(), Failure> {
     let existed = path.exists();
-    appended(path).map_err(|error| unwritten(path, &error))?;
+    find::writable(path).map_err(|error| unwritten(path, &error))?;
     if existed { Ok(()) } else { std::fs::remove_file(path).map_err(|error| unwritten(path, &error)) }
 }
 

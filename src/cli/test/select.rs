@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::failure::Failure;
+use super::super::kind::Kind;
 use super::super::{find, nearest, seed};
 use super::Test;
 use crate::property::{PROPERTIES, Property};
@@ -145,7 +146,7 @@ impl Test {
 
 /// Read a suite.
 pub(in crate::cli) fn read(path: &Path) -> Result<Document<'_>, Failure> {
-    let text = find::read_text("suite", &path.to_string_lossy())?;
+    let text = find::document(Kind::Suite, "suite", &path.to_string_lossy())?;
     let file = File::read(&text).map_err(|faults| Failure::faults(path.display(), &text, faults))?;
     Ok(Document { path, text, file })
 }

@@ -332,3 +332,27 @@ fn hashes_that_no_checkpoint_vouches_for_are_found_without_being_read() {
     leaves.set_len(1 << 36).unwrap();
     sample.has([Finding::LeavesAdded]);
 }
+
+#[test]
+fn no_more_leaves_are_hashed_than_the_transcripts_have_room_for() {
+    let sample = Sample::closed();
+    let sparse = |name: &str| std::fs::File::options().write(true).open(sample.folder.join(name)).unwrap();
+    sparse(LEAVES).set_len(1 << 40).unwrap();
+    let size: u64 = 1 << 34;
+    let text = String::from_utf8(sample.bytes(CHECKPOINTS)).unwrap();
+    let last = text.lines().last().unwrap();
+    let (before, after) = last.split_once(',').unwrap();
+    assert!(before.starts_with("{\"size\":"));
+    let forged = text.replace(last, &format!("{{\"size\":{size},{after}"));
+    sample.change(CHECKPOINTS, |bytes| *bytes = forged.into_bytes());
+    // To hash them takes hours.
+    let most = 1 << 20;
+    sample.has([Finding::Room { size: size - 1, most }]);
+    // A line without an end is looked at no further than to see that it is none.
+    sparse(LEAVES).set_len(32 * 12).unwrap();
+    sample.change(CHECKPOINTS, |bytes| *bytes = text.into_bytes());
+    // To read all of it takes minutes.
+    sparse(TRANSCRIPTS).set_len(1 << 40).unwrap();
+    let Ok(Verification::Flawed { findings, .. }) = verify(&sample.folder, None) else { panic!("it is whole") };
+    assert!(!findings.is_empty());
+}

@@ -12,15 +12,18 @@ const EPISODES: u64 = 4;
 const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x20, weight: Weight::Heavy };
 
 /// A run of two lineages that learn, in which all happens that a transcript can tell of.
-fn sample() -> Sample {
-    let sample = Sample::empty();
-    let run = Manifest {
+fn described_richly() -> Manifest {
+    Manifest {
         lineages: 2,
         task: Some("a task".to_owned()),
         instructions: Some("be good".to_owned()),
         ..described(EPISODES)
-    };
-    let manifest = SealedManifest::new(&run).unwrap();
+    }
+}
+
+fn sample() -> Sample {
+    let sample = Sample::empty();
+    let manifest = SealedManifest::new(&described_richly()).unwrap();
     let mut writer = Writer::create(&sample.folder, &manifest).unwrap();
     for episode in 0..EPISODES {
         writer.append(&Sealed::of(&rich(manifest.digest(), episode)).unwrap()).unwrap();
@@ -47,7 +50,9 @@ fn rich(run: Digest, episode: u64) -> Transcript {
     let mut tripwires = Touched::default();
     tripwires.add(SEND.into(), 1);
     let Transcript { header, body } = lived(run, episode);
-    let header = Header { lineage, world: lineage, carry_over: (episode >= 2).then(|| carried(0)), ..header };
+    let seed = described_richly().draws().episode(episode);
+    let carry_over = (episode >= 2).then(|| carried(0));
+    let header = Header { lineage, world: lineage, seed, carry_over, ..header };
     let body = Body {
         end: End::Steps,
         closing: Closing::Trapped,

@@ -5,7 +5,8 @@
 //!  a line of the record --> Episode --> row of the table
 //! ```
 //!
-//! 1. What is shown is in the record. What the record does not keep is said, with the key of the policy that keeps it.
+//! 1. What is shown is in the record, or follows from it, as the first observation does from the world and the seed. What the record does
+//!    not keep is said, with the key of the policy that keeps it.
 //! 2. Everything that an agent wrote is escaped.
 //!
 //! It does not show that the record is what was sealed: `dayfly verify` does.
@@ -54,6 +55,8 @@ pub struct Episode {
     lineage: u32,
     seed: u64,
     generation: u32,
+    /// The digest of what the world kept from earlier episodes.
+    environment: Option<String>,
     end: String,
     lost: Option<String>,
     closing: String,

@@ -1,7 +1,7 @@
 //! What the actions and states of a world are called, where its definition says so.
 
 use crate::environment::Selection;
-use crate::value::Value;
+use crate::value::{Seed, Value};
 
 /// A world, as far as its definition can be read; without one values have no names.
 #[derive(Debug)]
@@ -11,6 +11,12 @@ impl Names {
     /// Those of the world with this definition.
     pub(super) fn of(definition: &str) -> Self {
         Self(Selection::defined(definition).ok())
+    }
+
+    /// What an episode with this seed begins with in a fresh world.
+    pub(super) fn first(&self, seed: u64) -> Option<String> {
+        let first = self.0.as_ref()?.make().open(Seed(seed).derive("environment", 0));
+        Some(self.observation(&first))
     }
 
     pub(super) fn action(&self, value: &Value) -> String {

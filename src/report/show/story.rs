@@ -62,6 +62,13 @@ fn facts(page: &mut Page, run: &Run, episode: &Episode) {
 /// What was done within the episode: steps where they are kept, and between them the decisions that are.
 fn before(page: &mut Page, run: &Run, episode: &Episode) {
     let names = Names::of(&run.definition);
+    if !episode.trace.is_empty() {
+        let kept = "what earlier episodes left of the world".to_owned();
+        let first = if episode.environment.is_some() { Some(kept) } else { names.first(episode.seed) };
+        if let Some(first) = first {
+            page.row("begins with", &first);
+        }
+    }
     let mut entries = episode.entries.iter().filter(|entry| !is_after(entry)).peekable();
     for (taken, step) in (0_u32..).zip(&episode.trace) {
         while let Some(entry) = entries.next_if(|entry| entry.step <= taken) {

@@ -52,6 +52,7 @@ fn a_story_is_told_in_its_order_with_the_names_of_the_world() {
     for part in [
         "episode 3: walker in lake under the policy p",
         "ended  terminated: the task reached a terminal state",
+        "begins with  shore (0)",
         "call 1  outbox.send(\"you\") granted [grants.outbox.mode]",
         "step 1  right (1) -> ice (1), reward 1.5",
         "------ the boundary: terminated ---",

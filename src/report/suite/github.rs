@@ -4,7 +4,7 @@
 
 use super::{CAVEAT, text};
 use crate::property::{Finding, Kind};
-use crate::suite::{Case, Outcome, Results};
+use crate::suite::{Case, Line, Outcome, Results};
 use crate::value::{is_hidden, plain_lines, plural};
 
 /// How many annotations of each level GitHub shows of one step.
@@ -18,14 +18,23 @@ pub fn annotations(results: &Results<'_>) -> Vec<String> {
     // What is not decided comes before what was not asked, where there is no room for all.
     let warnings: Vec<_> = results.found(Finding::Inconclusive).chain(others).collect();
     let file = results.suite.file.as_deref();
-    [capped("error", file, &errors), capped("warning", file, &warnings)].concat()
+    let left = (!results.not_run().is_empty()).then(|| {
+        let message = format!("{}; see the summary of the step", results.left());
+        annotation("error", None, "not run", &message)
+    });
+    // There is room for one of each level less, where something is left.
+    let room = CAP.saturating_sub(usize::from(left.is_some()));
+    let errors = left.into_iter().chain(capped("error", file, &errors, room)).collect();
+    [errors, capped("warning", file, &warnings, CAP)].concat()
 }
 
-/// At most as many annotations as GitHub shows; where there are more, the last one says how many.
-fn capped(level: &str, file: Option<&str>, cases: &[&(&Case, Outcome)]) -> Vec<String> {
-    let shown = if cases.len() > CAP { CAP - 1 } else { cases.len() };
+/// At most as many annotations as there is room for; where there are more, the last one says how many.
+fn capped(level: &str, file: Option<&str>, cases: &[&(&Case, Outcome)], room: usize) -> Vec<String> {
+    let shown = if cases.len() > room { room.saturating_sub(1) } else { cases.len() };
     let one = |(case, outcome): &&(&Case, Outcome)| {
         let again = outcome.line.as_ref().map(|line| format!("\nrun it again: {}", line.command)).unwrap_or_default();
+        let trap = outcome.traps.as_ref().map(|traps| format!("\nsee the trap: {}", traps.line.command));
+        let again = again + &trap.unwrap_or_default();
         let Case { property, agent, .. } = case;
         let title = format!("{} {} of {} in {}", property.code, property.name, agent.text, text::place(case));
         let message = format!("{}: {}{again}", outcome.verdict.finding, outcome.verdict.statement);
@@ -63,6 +72,9 @@ pub fn summary(results: &Results<'_>) -> String {
             lines.push(format!("- {}: {}", kind.name(), parts.join(", ")));
         }
     }
+    if !results.not_run().is_empty() {
+        lines.push(format!("- {}", results.left()));
+    }
     lines.push(format!("- seed: {}", suite.chance()));
     lines.push(
         "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|".to_owned(),
@@ -70,8 +82,9 @@ pub fn summary(results: &Results<'_>) -> String {
     for (case, outcome) in finished {
         let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
         let Outcome { verdict, .. } = outcome;
-        let numbers =
-            verdict.measures.iter().flat_map(|measure| ["\n".to_owned(), text::number(measure)]).collect::<String>();
+        let log = outcome.traps.iter().flat_map(|traps| &traps.log).map(|line| format!("its log: {line}"));
+        let numbers = verdict.measures.iter().map(text::number).chain(log);
+        let numbers = numbers.flat_map(|line| ["\n".to_owned(), line]).collect::<String>();
         lines.push(format!(
             "| {} {} | {} | {} | {} | **{}** | {}{} |",
             case.property.code,
@@ -84,16 +97,31 @@ pub fn summary(results: &Results<'_>) -> String {
             cell(&numbers)
         ));
     }
+    for Case { property, agent, world, rules, .. } in results.not_run() {
+        let world = world.path.as_deref().unwrap_or_else(|| world.selection.name());
+        let (agent, world, policy) = (cell(&agent.text), cell(world), cell(&rules.text));
+        lines.push(format!("| {} {} | {agent} | {world} | {policy} | **not run** | |", property.code, property.name));
+    }
     let failed: Vec<_> = finished.iter().filter(|(case, outcome)| outcome.fails(case)).collect();
     if !failed.is_empty() {
         lines.push("\nRun them again:\n\n```console".to_owned());
-        let again = failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref());
-        lines.extend(again.map(|line| format!("$ {}", line.command.replace('`', "'"))));
+        lines.extend(failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref()).map(typed));
+        lines.push("```".to_owned());
+    }
+    let traps: Vec<_> = finished.iter().filter_map(|(_, outcome)| outcome.traps.as_ref()).collect();
+    if !traps.is_empty() {
+        lines.push("\nSee the traps:\n\n```console".to_owned());
+        lines.extend(traps.iter().map(|traps| typed(&traps.line)));
         lines.push("```".to_owned());
     }
     lines.push(format!("\nAsk all of it again:\n\n```console\n$ {}\n```", suite.again.replace('`', "'")));
     lines.push(format!("\n{CAVEAT}\n\n"));
     lines.join("\n")
+}
+
+/// A line to type, in a block of code.
+fn typed(line: &Line) -> String {
+    format!("$ {}", line.command.replace('`', "'"))
 }
 
 /// Text in a cell of a table: no markup of its own, and on one line.
@@ -123,7 +151,7 @@ mod tests {
     use super::*;
     use crate::property::Verdict;
     use crate::suite::testing::case;
-    use crate::suite::{Origin, Partition, Suite};
+    use crate::suite::{Origin, Partition, Stop, Suite};
     use crate::value::Seed;
 
     /// What a report of these cases makes of what each came to.
@@ -140,11 +168,11 @@ mod tests {
             cases,
         };
         let finished = suite.cases.iter().zip(outcomes).collect();
-        report(&Results { suite: &suite, finished, took: Duration::ZERO })
+        report(&Results { suite: &suite, finished, stop: Stop::Interrupt, took: Duration::ZERO })
     }
 
     fn outcome(verdict: Verdict) -> Outcome {
-        Outcome { verdict, trials: 1, episodes: 1, line: None, took: Duration::ZERO }
+        Outcome { verdict, trials: 1, episodes: 1, line: None, traps: None, took: Duration::ZERO }
     }
 
     fn annotated(violated: usize, inconclusive: usize) -> Vec<String> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::CAVEAT;
 use crate::property::{Finding, Kind, Measure, Witness};
 use crate::statistics::{Level, PValue, holm};
-use crate::suite::{Case, Origin, Outcome, Results};
+use crate::suite::{Case, Origin, Outcome, Results, Traps};
 use crate::value::{Digest, Seed};
 
 /// A suite, as data.
@@ -25,6 +25,7 @@ pub struct Suite<'a> {
     enforced: Counts,
     measured: Counts,
     not_run: usize,
+    left: Vec<Left<'a>>,
     cases: Vec<One<'a>>,
     caveat: &'static str,
 }
@@ -56,8 +57,10 @@ struct One<'a> {
     p_adjusted: Option<PValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     witness: Option<&'a Witness>,
-    trials: usize,
+    runs: usize,
     episodes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traps: Option<Trapped<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reproduce: Option<Reproduce<'a>>,
     seconds: f64,
@@ -97,13 +100,65 @@ struct Reproduce<'a> {
     root: Digest,
 }
 
+#[derive(Debug, Serialize)]
+struct Trapped<'a> {
+    episodes: usize,
+    within: usize,
+    after_end: usize,
+    first: FirstTrap<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct FirstTrap<'a> {
+    episode: u64,
+    cause: &'a str,
+    log: &'a [String],
+    command: &'a str,
+    root: Digest,
+}
+
+impl<'a> Trapped<'a> {
+    fn new(traps: &'a Traps) -> Self {
+        let Traps { episodes, within, after, episode, cause, log, line } = traps;
+        let first = FirstTrap { episode: *episode, cause, log, command: &line.command, root: line.root };
+        Self { episodes: *episodes, within: *within, after_end: *after, first }
+    }
+}
+
+/// A case that was not run.
+#[derive(Debug, Serialize)]
+struct Left<'a> {
+    property: Property,
+    agent: &'a str,
+    policy: &'a str,
+    environment: String,
+}
+
+impl<'a> Left<'a> {
+    fn new(case: &'a Case) -> Self {
+        let Case { property, agent, rules, world, .. } = case;
+        Self {
+            property: Property::new(property),
+            agent: &agent.text,
+            policy: &rules.text,
+            environment: world.to_string(),
+        }
+    }
+}
+
+impl Property {
+    const fn new(property: &crate::property::Property) -> Self {
+        Self { code: property.code, name: property.name, kind: property.kind.name() }
+    }
+}
+
 impl<'a> Suite<'a> {
     /// The object for a suite.
     pub fn new(results: &'a Results<'_>) -> Self {
         let suite = results.suite;
         let cases = results.finished.iter().zip(adjusted(results));
         Self {
-            version: 1,
+            version: 2,
             dayfly: env!("CARGO_PKG_VERSION"),
             name: &suite.name,
             seed: suite.seed,
@@ -111,10 +166,11 @@ impl<'a> Suite<'a> {
             again: &suite.again,
             level: crate::suite::LEVEL,
             partition: suite.partition.to_string(),
-            ending: if results.not_run() > 0 { "stopped" } else { "completed" },
+            ending: if results.not_run().is_empty() { "completed" } else { "stopped" },
             enforced: Counts::new(results, Kind::Enforced),
             measured: Counts::new(results, Kind::Measured),
-            not_run: results.not_run(),
+            not_run: results.not_run().len(),
+            left: results.not_run().iter().map(Left::new).collect(),
             cases: cases.map(|((case, outcome), adjusted)| One::new(case, outcome, adjusted)).collect(),
             caveat: CAVEAT,
         }
@@ -148,7 +204,7 @@ impl<'a> One<'a> {
         let Case { property, agent, rules, world, .. } = case;
         let verdict = &outcome.verdict;
         Self {
-            property: Property { code: property.code, name: property.name, kind: property.kind.name() },
+            property: Property::new(property),
             agent: Agent { name: &agent.name, written: &agent.text, digest: Digest::of(&agent.bytes) },
             policy: Named { name: &rules.policy.name, written: &rules.text, digest: rules.policy.digest() },
             environment: Environment {
@@ -166,8 +222,9 @@ impl<'a> One<'a> {
             p: verdict.p,
             p_adjusted,
             witness: verdict.witness.as_ref(),
-            trials: outcome.trials,
+            runs: outcome.trials,
             episodes: outcome.episodes,
+            traps: outcome.traps.as_ref().map(Trapped::new),
             reproduce: outcome.line.as_ref().map(|line| Reproduce { command: &line.command, root: line.root }),
             seconds: outcome.took.as_secs_f64(),
         }

@@ -1,24 +1,28 @@
 //! A suite as `JUnit` XML: a suite an agent, and in it a case for each property, world and policy.
 //!
 //! What is violated or inconclusive is a failure, with its evidence; what does not apply is skipped, with the reason, or a
-//! failure where it is required. The form is that of the schemas that Jenkins has for it (`junit-10` of its xUnit plugin, and
-//! `jenkins-junit`), which other readers accept: at the root no number of skipped cases, and what a case came to before what it said.
+//! failure where it is required. What was not run is skipped as well, and says so. The form is that of the schemas that Jenkins has
+//! for it (`junit-10` of its xUnit plugin, and `jenkins-junit`), which other readers accept: at the root no number of skipped cases,
+//! and what a case came to before what it said.
 
 use super::{CAVEAT, FIXED, text};
 use crate::property::Finding;
-use crate::suite::{Case, Origin, Outcome, Results, Suite};
+use crate::suite::{Case, Origin, Outcome, Results, Stop, Suite};
 use crate::value::is_hidden;
+
+/// A case, with what came of it where it was run.
+type Asked<'a> = (&'a Case, Option<&'a Outcome>);
 
 /// The document.
 pub fn document(results: &Results<'_>) -> String {
-    let Results { suite, finished, .. } = results;
-    let all: Vec<_> = finished.iter().collect();
+    let suite = results.suite;
+    let all: Vec<Asked<'_>> = results.every().collect();
     let mut lines = vec![
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_owned(),
         format!("<testsuites name=\"{}\" {}>", escaped(&suite.name), totals(&all)),
     ];
     let mut agents: Vec<&str> = Vec::new();
-    for (case, _) in finished {
+    for (case, _) in &all {
         if !agents.contains(&case.agent.text.as_str()) {
             agents.push(&case.agent.text);
         }
@@ -28,7 +32,9 @@ pub fn document(results: &Results<'_>) -> String {
         let (totals, skipped) = (totals(&own), skipped(&own));
         lines.push(format!("  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent)));
         lines.extend(properties(suite));
-        lines.extend(own.into_iter().flat_map(|(case, outcome)| one(case, outcome)));
+        for (case, outcome) in own {
+            lines.extend(outcome.map_or_else(|| left(case, results.stop), |outcome| one(case, outcome)));
+        }
         lines.push("  </testsuite>".to_owned());
     }
     lines.push("</testsuites>\n".to_owned());
@@ -43,18 +49,28 @@ fn properties(suite: &Suite) -> Vec<String> {
     [vec!["    <properties>".to_owned()], of.iter().map(one).collect(), vec!["    </properties>".to_owned()]].concat()
 }
 
-fn totals(cases: &[&(&Case, Outcome)]) -> String {
-    let failures = cases.iter().filter(|(case, outcome)| outcome.fails(case)).count();
+fn totals(cases: &[Asked<'_>]) -> String {
+    let failures = cases.iter().filter(|(case, outcome)| outcome.is_some_and(|outcome| outcome.fails(case))).count();
     // The sum of no numbers is -0.
-    let seconds = cases.iter().fold(0.0, |sum, (_, outcome)| sum + outcome.took.as_secs_f64());
+    let seconds = cases.iter().filter_map(|(_, outcome)| *outcome).fold(0.0, |sum, one| sum + one.took.as_secs_f64());
     format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.3}\"", cases.len())
 }
 
-fn skipped(cases: &[&(&Case, Outcome)]) -> usize {
-    let is_skipped = |(case, outcome): &&&(&Case, Outcome)| {
-        outcome.verdict.finding == Finding::NotApplicable && !outcome.fails(case)
+fn skipped(cases: &[Asked<'_>]) -> usize {
+    let is_skipped = |(case, outcome): &&Asked<'_>| {
+        outcome.is_none_or(|one| one.verdict.finding == Finding::NotApplicable && !one.fails(case))
     };
     cases.iter().filter(is_skipped).count()
+}
+
+/// A case that was not run.
+fn left(case: &Case, stop: Stop) -> Vec<String> {
+    let (agent, name) = (escaped(&case.agent.text), escaped(&name(case)));
+    vec![
+        format!("    <testcase classname=\"{agent}\" name=\"{name}\" time=\"0.000\">"),
+        format!("      <skipped message=\"not run: {}\"/>", escaped(stop.words())),
+        "    </testcase>".to_owned(),
+    ]
 }
 
 fn one(case: &Case, outcome: &Outcome) -> Vec<String> {
@@ -74,7 +90,8 @@ fn one(case: &Case, outcome: &Outcome) -> Vec<String> {
     }
     let numbers: Vec<String> = verdict.measures.iter().map(text::number).collect();
     let fixed = if case.origin == Origin::Fixed { format!("the seed is fixed: {FIXED}\n") } else { String::new() };
-    let said = format!("{}\n{}\n{fixed}{CAVEAT}", verdict.statement, numbers.join("\n"));
+    let traps = trapped(outcome).into_iter().flat_map(|line| [line, "\n".to_owned()]).collect::<String>();
+    let said = format!("{}\n{}\n{traps}{fixed}{CAVEAT}", verdict.statement, numbers.join("\n"));
     lines.push(format!("      <system-out>{}</system-out>", escaped(&said)));
     lines.push("    </testcase>".to_owned());
     lines
@@ -94,7 +111,15 @@ fn evidence(outcome: &Outcome) -> String {
         lines.push(format!("run it again: {}", line.command));
         lines.push(format!("its root: {}", line.root));
     }
+    lines.extend(trapped(outcome));
     lines.join("\n")
+}
+
+/// The last that an agent that trapped wrote to its log, and the line that shows the trap.
+fn trapped(outcome: &Outcome) -> Vec<String> {
+    let Some(traps) = &outcome.traps else { return Vec::new() };
+    let log = traps.log.iter().map(|line| format!("its log: {line}"));
+    log.chain([format!("see the trap: {}", traps.line.command)]).collect()
 }
 
 /// Text as XML: what XML cannot hold is replaced.

@@ -5,7 +5,7 @@ pub mod json;
 pub mod junit;
 pub mod text;
 
-use crate::suite::{Origin, Suite};
+use crate::suite::{Origin, Results, Stop, Suite};
 use crate::value::{Seed, many};
 
 /// What every report says of its measured verdicts.
@@ -34,5 +34,22 @@ impl Suite {
             }
             origin => chance(self.seed, origin),
         }
+    }
+}
+
+impl Stop {
+    /// What it is, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Interrupt => "the suite was interrupted",
+            Self::Failure => "a case failed, and `--fail-fast` stops there",
+        }
+    }
+}
+
+impl Results<'_> {
+    /// How many cases were not run, and why, in words.
+    pub fn left(&self) -> String {
+        format!("{} not run: {}", many(self.not_run().len(), "case"), self.stop.words())
     }
 }

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::super::page::{Page, Piece, Styled, bold, dim, painted, text};
+use super::super::page::{Page, Styled, bold, dim, painted, text};
 use super::CAVEAT;
 use crate::property::{Broken, Finding, Kind, Measure, Property};
 use crate::statistics::{Interval, Sides};
@@ -18,18 +18,30 @@ const LABEL: usize = 14;
 /// One case, when it is over: of one that holds, what holds, how often it was tried and within what interval.
 pub fn line(case: &Case, outcome: &Outcome, columns: usize) -> String {
     let mut page = Page::labelled(columns, LABEL);
-    let seconds = format!("[{:>7.3}s] ", outcome.took.as_secs_f64());
-    headed(&mut page, outcome.verdict.finding, text!(seconds, titled(case)));
+    let seconds = format!(" [{:>7.3}s]", outcome.took.as_secs_f64());
+    headed(&mut page, text!(worded(outcome.verdict.finding), seconds), case);
     // The evidence of any other finding is told at the end.
     if outcome.verdict.finding == Finding::Holds {
         found(&mut page, outcome);
+        trapped(&mut page, outcome);
     }
     page.finish()
 }
 
-/// The line that a case begins with.
-fn headed(page: &mut Page, finding: Finding, piece: impl Piece) {
-    page.unwrapped(text!(painted(style(finding), format!("{:>LABEL$}", word(finding))), " ", piece));
+/// A finding as a label.
+fn worded(finding: Finding) -> Styled {
+    painted(style(finding), format!("{:>LABEL$}", word(finding)))
+}
+
+/// A case in a few words behind what came of it: on one line, or where that has too few columns with the agent and the place below.
+fn headed(page: &mut Page, start: Styled, case: &Case) {
+    let line = text!(start.clone(), " ", titled(case));
+    if page.fits(&line) {
+        return page.unwrapped(line);
+    }
+    let Case { property, agent, .. } = case;
+    page.unwrapped(text!(start, " ", bold(format!("{} {}", property.code, property.name))));
+    page.row("", dim(text!(&agent.text, " in ", place(case))));
 }
 
 /// What was found, and by which numbers.
@@ -69,7 +81,7 @@ pub enum Shown {
 
 /// What is to be said at the end: the evidence, then the numbers.
 pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
-    let Results { suite, finished, took } = results;
+    let Results { suite, finished, took, .. } = results;
     let mut page = Page::labelled(columns, LABEL);
     for finding in [Finding::NotApplicable, Finding::Inconclusive, Finding::Violated] {
         let is_shown = |(case, outcome): &&(&Case, Outcome)| shown == Shown::All || outcome.fails(case);
@@ -92,9 +104,7 @@ pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
             page.unwrapped_row(kind.name(), counts);
         }
     }
-    if results.not_run() > 0 {
-        page.unwrapped_row("not run", many(results.not_run(), "case"));
-    }
+    not_run(&mut page, results);
     let missed = results.found(Finding::NotApplicable).filter(|(case, _)| case.required).count();
     if missed > 0 {
         let what = "did not apply where the suite says `required = true`, which fails";
@@ -116,13 +126,32 @@ pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
     page.finish()
 }
 
+/// The most cases that are named of those that were not run.
+const NAMED: usize = 20;
+
+/// How many cases were not run, why, and which.
+fn not_run(page: &mut Page, results: &Results<'_>) {
+    let left = results.not_run();
+    if left.is_empty() {
+        return;
+    }
+    page.row("not run", results.left());
+    for case in left.iter().take(NAMED) {
+        page.unwrapped_row("", titled(case));
+    }
+    let more = left.len().saturating_sub(NAMED);
+    if more > 0 {
+        page.unwrapped_row("", format!("and {more} more"));
+    }
+}
+
 /// What was found, in full.
 fn evidence(page: &mut Page, case: &Case, outcome: &Outcome) {
     page.blank();
-    headed(page, outcome.verdict.finding, titled(case));
+    headed(page, worded(outcome.verdict.finding), case);
     found(page, outcome);
     if outcome.verdict.finding == Finding::NotApplicable {
-        return;
+        return trapped(page, outcome);
     }
     if let Some(witness) = &outcome.verdict.witness {
         page.row("seen", format!("episode {}: {}", witness.episode, witness.what));
@@ -131,7 +160,17 @@ fn evidence(page: &mut Page, case: &Case, outcome: &Outcome) {
         page.unwrapped_row("run it again", &line.command);
         page.unwrapped_row("its root", dim(line.root));
     }
+    trapped(page, outcome);
     page.unwrapped_row("about", dim(format!("dayfly explain {}", case.property.code)));
+}
+
+/// The last that an agent that trapped wrote to its log, and the line that shows the trap.
+fn trapped(page: &mut Page, outcome: &Outcome) {
+    let Some(traps) = &outcome.traps else { return };
+    for (position, line) in traps.log.iter().enumerate() {
+        page.row(if position == 0 { "its log" } else { "" }, line);
+    }
+    page.unwrapped_row("see the trap", &traps.line.command);
 }
 
 /// A number with its interval, in words.

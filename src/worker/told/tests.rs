@@ -4,12 +4,14 @@ use super::*;
 use crate::agent::{Agent, Engine, SHIPPED};
 use crate::environment::Selection;
 use crate::episode::{self, Cancel};
+use crate::gate::LEARN;
 use crate::policy::Policy;
-use crate::transcript::{Argument, Called, Class, Closing, Decision, Due, Entry, Message, Part, Residue};
+use crate::transcript::{AFTER_END, Argument, Called, Class, Closing, Decision, Due, Entry, Message, Part, Residue};
 use crate::value::{Seed, Value};
 use crate::worker::Parcel;
 
 mod bounds;
+mod decided;
 mod grants;
 mod noticed;
 mod worlds;
@@ -85,11 +87,15 @@ fn actions(of: &[Value]) -> Bytes {
     Bytes(of.iter().flat_map(|action| postcard::to_extend(action, Vec::new()).unwrap()).collect())
 }
 
+/// Fuel that pays for the calls that are told of, and for no more than the episode.
+const ENOUGH: u64 = 1_000_000;
+
 /// What is believed of an episode after something is changed in what is told of it.
 fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     let setting = setting(CROSSING);
     let mut told = told(&setting);
     assert!(told.next.is_some());
+    told.body.fuel = ENOUGH;
     change(&mut told);
     heard(&told, &setting, &mut ticket())
 }
@@ -141,15 +147,16 @@ fn more_than_the_policy_allows_is_not_believed() {
 
 #[test]
 fn entries_are_those_that_the_gate_can_make() {
+    // After the one step that there was.
     let entry = |operation, class, argument: &str| Entry {
-        ordinal: 0,
-        step: 0,
+        ordinal: 1,
+        step: 1,
         operation: called(operation),
         argument: argument.to_owned(),
         digest: Digest::from_bytes([0; 32]),
         decision: Decision::Refused,
         class,
-        rule: "".into(),
+        rule: AFTER_END.into(),
         due: Due::After,
     };
     let ended = |told: &mut Told| {
@@ -162,8 +169,9 @@ fn entries_are_those_that_the_gate_can_make() {
     // One, those after the boundary, the first of each class, and as many of the latter two of `learn`.
     let many = |most: u64| {
         move |told: &mut Told| {
-            let numbered = |ordinal| Entry { ordinal, ..entry("episode.step", None, "") };
-            (told.body.entries, told.body.calls.count) = ((0..most).map(numbered).collect(), most);
+            let numbered = |ordinal| Entry { ordinal: ordinal + 1, ..entry("episode.step", None, "") };
+            (told.body.entries, told.body.calls.count) = ((0..most).map(numbered).collect(), most + 1);
+            told.body.after_end = most;
         }
     };
     let most = u64::from(1 + 2 * (setting(CROSSING).policy.record.grace + u32::try_from(Class::ALL.len()).unwrap()));
@@ -182,6 +190,7 @@ fn entries_are_those_that_the_gate_can_make() {
 fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     let setting = setting(&format!("{CROSSING}\n{grants}"));
     let mut told = told(&setting);
+    told.body.fuel = ENOUGH;
     change(&mut told);
     heard(&told, &setting, &mut ticket())
 }
@@ -260,7 +269,10 @@ fn what_contradicts_itself_is_not_believed() {
             let entry = Entry {
                 decision: Decision::Refused,
                 class: Some(Class::Ungranted),
-                ..granted("outbox.send", "", Digest::of(b""))
+                ordinal: 1,
+                rule: LEARN.into(),
+                due: Due::After,
+                ..granted("random.next", "", Digest::of(b""))
             };
             (told.body.entries, told.body.violations) = (vec![entry], tally(&[(Class::Ungranted, count)]));
         }
@@ -313,7 +325,8 @@ fn no_line_is_longer_than_a_ledger_takes() {
 fn what_a_violation_leads_to_is_the_supervisors_to_say() {
     let lived = believed(|told| {
         let (decision, class, due) = (Decision::Refused, Some(Class::ActAfterEnd), Due::After);
-        told.body.entries = vec![Entry { decision, class, due, ..granted("outbox.send", "", Digest::of(b"")) }];
+        let late = granted("episode.step", AFTER_END, Digest::of(b""));
+        told.body.entries = vec![Entry { ordinal: 1, step: 1, decision, class, due, ..late }];
         (told.body.violations, told.body.after_end) = (tally(&[(Class::ActAfterEnd, 1)]), 1);
     })
     .unwrap();

@@ -6,7 +6,7 @@ use dayfly::worker::frame::Bytes;
 use dayfly::worker::{Answer, Confined};
 
 use crate::isolation::frames;
-use crate::liar::{Deed, Lesson, Said, framed, lived, of, said};
+use crate::liar::{Deed, Entry, Lesson, Said, framed, lived, of, said};
 
 /// A lie, and what it comes to.
 pub(crate) struct Lie {
@@ -71,6 +71,41 @@ pub(crate) const LIES: &[(&str, &[Lie])] = &[
     ("memory", MEMORY),
 ];
 
+/// One more call than there was, which was refused as a violation after all others.
+fn violation(told: &mut Said, operation: &str, class: &str, rule: &str, due: u32) {
+    told.entries.push(Entry {
+        ordinal: told.calls,
+        step: 2,
+        operation: operation.into(),
+        argument: String::new(),
+        digest: [0; 32],
+        decision: 1,
+        class: Some(class.into()),
+        rule: rule.into(),
+        due,
+    });
+    told.calls += 1;
+    told.violations.push((class.into(), 1));
+    told.violations.sort();
+}
+
+/// One more call than there was, which was granted after all others.
+fn grant(told: &mut Said, operation: &str, argument: &str) {
+    let (capability, _) = operation.split_once('.').unwrap();
+    told.entries.push(Entry {
+        ordinal: told.calls,
+        step: 2,
+        operation: operation.into(),
+        argument: argument.into(),
+        digest: [0; 32],
+        decision: 0,
+        class: None,
+        rule: format!("grants.{capability}.mode"),
+        due: 0,
+    });
+    told.calls += 1;
+}
+
 const FIELDS: &[Lie] = &[
     other("the truth", Deed::Truth, Outcome::Same),
     told("an end that no worker gives", UNKNOWN, |told| told.end = 9),
@@ -127,6 +162,32 @@ const FIELDS: &[Lie] = &[
     told("entries in another order", BEYOND, |told| told.entries.reverse()),
     told("an entry of a call that was not", BEYOND, |told| told.entries[0].ordinal = u64::MAX),
     told("an entry of a step that was not", BEYOND, |told| told.entries[0].step = 9),
+    told("a violation of a class that its operation does not lead to", BEYOND, |told| {
+        violation(told, "workspace.write", "defer-past-end", "a reminder lies within the episode", 1);
+    }),
+    told("a violation of a limit that its operation does not have", BEYOND, |told| {
+        violation(told, "workspace.write", "over-quota", "grants.outbox.bytes", 0);
+    }),
+    told("a violation that was due when it was not", BEYOND, |told| {
+        violation(told, "workspace.write", "over-quota", "grants.workspace.bytes", 1);
+    }),
+    told("a violation that its operation leads to", Outcome::Believed, |told| {
+        violation(told, "workspace.write", "over-quota", "grants.workspace.bytes", 0);
+    }),
+    told("a call after a return", CONTRADICTION, |told| told.after_end = 1),
+    told("a violation after a return", BEYOND, |told| {
+        violation(told, "workspace.write", "act-after-end", "boundary", 1);
+        told.after_end = 1;
+    }),
+    told("that fuel ended it, and that it had some left", CONTRADICTION, |told| {
+        told.end = 2;
+        told.notices = std::mem::take(&mut told.violations);
+    }),
+    told("calls that cost nothing", CONTRADICTION, |told| told.fuel = 0),
+    told("a file in a file", CONTRADICTION, |told| told.residue.push((format!("{}/b", told.residue[0].0), 0))),
+    told("a call of a tool that is not allowed", BEYOND, |told| grant(told, "tools.call", "\"wait\", \"1\"")),
+    told("a reminder at a step that was gone", BEYOND, |told| grant(told, "agenda.remind", "1, \"\"")),
+    told("a reminder at a step to come", Outcome::Believed, |told| grant(told, "agenda.remind", "9, \"\"")),
     told("an operation that there is not", UNKNOWN, |told| told.entries[0].operation = "no.such".into()),
     told("an argument that clears the screen", UNKNOWN, |told| told.entries[0].argument = "\u{1b}[2J".into()),
     told("an argument of a megabyte", UNKNOWN, |told| told.entries[0].argument = "x".repeat(1 << 20)),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dayfly::environment::Selection;
 use dayfly::worker::frame::Bytes;
 use dayfly::worker::{Answer, Confined, Parcel, Told};
 use serde_json::Value;
@@ -232,32 +233,12 @@ pub(super) fn are_those_that_there_are() {
     }
     assert_eq!(message(&Answer::Ready), "Ready");
     let run = crate::common::Run::of("random", "strict", "button");
-    let setting = plan_setting(&run.plan());
-    let parcel = Parcel::of(Told::live(&setting, ticket()).unwrap()).unwrap();
+    let setting = super::setting(&run.plan());
+    let parcel =
+        Parcel::of(Told::live(&setting, super::ticket("button".parse::<Selection>().unwrap().make())).unwrap())
+            .unwrap();
     let Bytes(told) = postcard::from_bytes(&postcard::to_stdvec(&parcel).unwrap()).unwrap();
     // All of it is read, and written as it was.
     let said: Said = postcard::from_bytes(&told).unwrap();
     assert_eq!(postcard::to_stdvec(&said).unwrap(), told);
-}
-
-fn plan_setting(plan: &dayfly::run::Plan) -> dayfly::episode::Setting {
-    let run = dayfly::value::Digest::of(b"run");
-    let policy = std::sync::Arc::clone(&plan.policy);
-    let cancel = dayfly::episode::Cancel::default();
-    let setting = dayfly::episode::Setting::new(plan.agent.clone(), policy, None, run, cancel).unwrap();
-    setting.compiled(|agent| dayfly::run::Threads::new(1).unwrap().agent(agent, &plan.policy)).unwrap()
-}
-
-fn ticket() -> dayfly::episode::Ticket {
-    dayfly::episode::Ticket {
-        episode: 0,
-        lineage: 0,
-        world: 0,
-        seed: dayfly::value::Seed(3),
-        lineage_seed: dayfly::value::Seed(4),
-        generation: 0,
-        carry_over_of: None,
-        environment: "button".parse::<dayfly::environment::Selection>().unwrap().make(),
-        carry_over: std::sync::Arc::from([]),
-    }
 }

@@ -1,7 +1,6 @@
 //! What a capability leaves: messages, log and files, no more than the policy grants.
 
 use super::*;
-use crate::capability::PATH;
 use crate::gate::Release;
 
 /// Changes what is told.
@@ -162,13 +161,17 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation_or_a_notice() {
         }
     };
     assert!(granting(grants, left(&[("a", 0), ("a/b", 8)])).is_ok());
-    let (long, longer) = ("x".repeat(PATH), "x".repeat(PATH + 1));
+    // Of a path and of each name in it there is a longest.
+    let (long, longer) = ("x".repeat(128), "x".repeat(129));
     assert!(granting(grants, left(&[(&long, 0)])).is_ok());
     for beyond in [
         &[("a", 9)][..],
         &[("a", 0), ("b", 0), ("c", 0)],
         &[("a/b/c", 0)],
         &[("a", 0), ("a", 0)],
+        &[("A", 0), ("a", 0)],
+        &[("a", 1), ("b", 1)],
+        &[("nul", 1)],
         &[("b", 0), ("a", 0)],
         &[("/etc/passwd", 7)],
         &[("a/..", 1)],
@@ -176,6 +179,10 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation_or_a_notice() {
         &[(&longer, 1)],
     ] {
         assert_eq!(granting(grants, left(beyond)).unwrap_err(), Doubt::Beyond, "{beyond:?}");
+    }
+    // What has something below it is a folder, and it is there.
+    for impossible in [&[("a", 1), ("a/b", 0)][..], &[("a/b", 1)]] {
+        assert_eq!(granting(grants, left(impossible)).unwrap_err(), Doubt::Contradiction, "{impossible:?}");
     }
     let ungranted = |told: &mut Told| {
         left(&[("a", 1)])(told);
@@ -197,4 +204,74 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation_or_a_notice() {
         };
         assert_eq!(granting(grants, left_so).unwrap_err(), doubt);
     }
+}
+
+/// What is believed of calls that were granted, each with what is shown of its argument.
+fn called_with(grants: &str, calls: &[(&str, &str)]) -> Result<(), Doubt> {
+    let entry = |(ordinal, (operation, argument)): (u64, &(&str, &str))| {
+        let (capability, _) = operation.split_once('.').unwrap();
+        let place = format!("grants.{capability}.mode");
+        Entry { ordinal, argument: (*argument).to_owned(), ..granted(operation, &place, Digest::of(b"")) }
+    };
+    let mut setting = setting(&format!("{CROSSING}\n{grants}"));
+    Arc::make_mut(&mut setting.policy).record.entries = 8;
+    let mut told = told(&setting);
+    (told.body.fuel, told.body.calls.count) = (ENOUGH, 20);
+    told.body.entries = (0..).zip(calls).map(entry).collect();
+    heard(&told, &setting, &mut ticket()).map(|_| ())
+}
+
+#[test]
+fn no_reminder_is_set_but_at_a_step_to_come_and_no_more_than_are_granted() {
+    let set = |calls: &[&str]| {
+        let calls: Vec<(&str, &str)> = calls.iter().map(|argument| ("agenda.remind", *argument)).collect();
+        called_with("[grants.agenda]\nmode = \"grant\"\nreminders = 2", &calls)
+    };
+    // The task has one step.
+    assert_eq!(set(&["1, \"a\"", "1, \"b\""]), Ok(()));
+    for beyond in [&["1, \"a\""; 3][..], &["0, \"a\""], &["2, \"a\""], &["\"a\""], &[""]] {
+        assert_eq!(set(beyond), Err(Doubt::Beyond), "{beyond:?}");
+    }
+}
+
+#[test]
+fn no_tool_is_called_but_those_that_are_granted_and_no_more_often() {
+    let tools = "[grants.tools]\nmode = \"grant\"\nallow = [\"calculator\", \"search\"]\ncalls = 2\n\
+                 [[rules]]\ncapability = \"tools\"\nname = \"search\"\ndecision = \"deny\"";
+    let call = |calls: &[&str]| {
+        let calls: Vec<(&str, &str)> = calls.iter().map(|argument| ("tools.call", *argument)).collect();
+        called_with(tools, &calls)
+    };
+    assert_eq!(call(&["\"calculator\", \"1 + 1\""; 2]), Ok(()));
+    for beyond in [
+        &["\"calculator\", \"1 + 1\""; 3][..],
+        &["\"search\", \"a\""],
+        &["\"wait\", \"1\""],
+        &["\"calculator\"…, \"a\""],
+        &["1"],
+        &[""],
+    ] {
+        assert_eq!(call(beyond), Err(Doubt::Beyond), "{beyond:?}");
+    }
+}
+
+#[test]
+fn no_file_is_written_and_no_line_logged_where_a_rule_forbids_it() {
+    let workspace = "[grants.workspace]\nmode = \"grant\"\n[[rules]]\ncapability = \"workspace\"\nname = \"a\"\n\
+                     decision = \"deny\"";
+    assert_eq!(called_with(workspace, &[("workspace.append", "\"b\", 1 bytes")]), Ok(()));
+    assert_eq!(called_with(workspace, &[("workspace.append", "\"a\", 1 bytes")]), Err(Doubt::Beyond));
+    let logged = |rule: &str| {
+        let setting = logging(&format!("{CROSSING}\n{rule}"), "mode = \"grant\"");
+        let mut told = told(&setting);
+        told.body.log = vec!["a line".to_owned()];
+        heard(&told, &setting, &mut ticket()).map(|_| ())
+    };
+    let rule = |when: &str| format!("[[rules]]\ncapability = \"log\"\n{when}decision = \"deny\"");
+    assert_eq!(logged(""), Ok(()));
+    assert_eq!(logged(&rule("")), Err(Doubt::Beyond));
+    // There was one step.
+    assert_eq!(logged(&rule("before-step = 1\n")), Ok(()));
+    assert_eq!(logged(&rule("before-step = 2\n")), Err(Doubt::Beyond));
+    assert_eq!(logged(&rule("after-step = 0\n")), Ok(()));
 }

@@ -8,6 +8,7 @@ fn blamed_and_excused(told_of: &str, change: fn(&mut Told)) -> [bool; 2] {
     [4, 9].map(|index| {
         let mut told = told(&setting);
         told.body.entries = vec![granted("workspace.write", "grants.workspace.mode", Digest::of(b""))];
+        told.body.fuel = ENOUGH;
         (told.body.residue, told.body.calls.count) = (vec![Residue { path: "a".to_owned(), bytes: 1 }], 8);
         let counts = if index == 4 { &mut told.body.violations } else { &mut told.body.notices };
         counts.add(Class::LeaveResidue);
@@ -37,6 +38,7 @@ fn what_a_runtime_asks_is_believed_where_the_gate_can_have_noted_it() {
         move |told: &mut Told| {
             // `get-environment`, in `learn`.
             let entry = Entry {
+                ordinal: 7,
                 decision: Decision::Noted,
                 due: Due::After,
                 ..granted("wasi.cli/environment.get-environment", "learn", Digest::of(b""))

@@ -16,7 +16,7 @@ fn done(world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt,
 fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt, Vec<u8>)> {
     let mut ticket = Ticket { environment: world.parse::<Selection>().unwrap().make(), ..ticket() };
     let mut told = told(setting);
-    (told.actions, told.body.end, told.body.calls.count) = (actions(of), end, 1000);
+    (told.actions, told.body.end, told.body.calls.count, told.body.fuel) = (actions(of), end, 1000, ENOUGH);
     if let Some(learned) = told.body.learned.as_mut().filter(|_| end == End::Wall) {
         // Of such an episode nothing is learned.
         (learned.outcome, learned.bytes, learned.fuel) = (Lesson::Withheld, 0, 0);

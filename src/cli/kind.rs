@@ -4,15 +4,18 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::super::failure::Failure;
-use super::super::{find, named};
+use super::failure::Failure;
+use super::{find, named};
 use crate::agent::Source;
 use crate::environment::KINDS;
 use crate::policy;
 
+/// The most bytes of a document of ours.
+const LONGEST: usize = 4 << 20;
+
 /// What there is to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::cli) enum Kind {
     Policy,
     Suite,
     World,
@@ -43,7 +46,7 @@ const KEYS: [(Kind, &[&str]); 3] = [
 
 impl Kind {
     /// What a name stands for: what comes with Dayfly, or what a file says that it is.
-    pub(super) fn of(name: &str) -> Result<Self, Failure> {
+    pub(in crate::cli) fn of(name: &str) -> Result<Self, Failure> {
         let stem = name.split(':').next().unwrap_or_default();
         if !find::is_path(stem) {
             let is_policy = policy::shipped(name).is_some();
@@ -69,6 +72,55 @@ impl Kind {
             Ok(text) if !text.starts_with('\0') && !text.trim_start().starts_with('(') => Self::of_text(path, &text),
             _ => Ok(Self::Agent),
         }
+    }
+
+    /// What it is called, with its article.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "a policy",
+            Self::Suite => "a suite",
+            Self::World => "a world",
+            Self::Agent => "an agent",
+        }
+    }
+
+    /// Where a file of this kind is named.
+    fn place(self, path: &str) -> String {
+        match self {
+            Self::Policy => format!("use `-p {path}`; a suite names it under `policies`"),
+            Self::World => format!("use `-e {path}`; a suite names it under `environments`"),
+            Self::Suite => format!("use `dayfly test {path}`"),
+            Self::Agent => {
+                format!("use `dayfly run {path}` or `dayfly test --agent {path}`; a suite names it under `agents`")
+            }
+        }
+    }
+
+    /// That a file that is named as this kind is of no other one, as far as its content says.
+    pub(in crate::cli) fn expect(self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let found = if bytes.starts_with(b"\0asm") { Some(Self::Agent) } else { self.other(bytes) };
+        match found.filter(|found| *found != self) {
+            Some(found) => {
+                let message = format!("`{path}` is {}, not {}", found.name(), self.name());
+                Err(Failure::input(message, found.place(path)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What a text is, where it is more of that than of this kind.
+    fn other(self, bytes: &[u8]) -> Option<Self> {
+        // No document of ours is longer.
+        let text = std::str::from_utf8(Some(bytes).filter(|bytes| bytes.len() <= LONGEST)?).ok()?;
+        let begins = text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with(";;"));
+        if begins.is_some_and(|line| line.starts_with('(')) {
+            return Some(Self::Agent);
+        }
+        let (root, _) = DeTable::parse_recoverable(text);
+        let has = |keys: &[&str]| keys.iter().filter(|key| root.get_ref().contains_key(**key)).count();
+        let own = KEYS.iter().find(|(kind, _)| *kind == self).map_or(0, |(_, keys)| has(keys));
+        let all = KEYS.iter().map(|(kind, keys)| (*kind, has(keys)));
+        all.max_by_key(|(_, count)| *count).filter(|(_, count)| *count > own).map(|(kind, _)| kind)
     }
 
     /// What a text is: that of which it has the most keys.
@@ -113,6 +165,26 @@ mod tests {
             all.sort_unstable();
             keys.sort_unstable();
             assert_eq!(keys, all, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_told_as_what_it_is() {
+        let files: [(Kind, &[u8]); 5] = [
+            (Kind::Policy, b"[episode]\nsteps = 1\n"),
+            (Kind::Suite, b"seed = 1\nagents = []\n"),
+            (Kind::World, b"steps = 1\nactions = []\n"),
+            (Kind::Agent, b";; mine\n(component)"),
+            (Kind::Agent, b"\0asm\x0d\0\x01\0"),
+        ];
+        for (kind, bytes) in files {
+            for named in [Kind::Policy, Kind::Suite, Kind::World, Kind::Agent] {
+                assert_eq!(named.expect("x", bytes).is_ok(), named == kind, "{named:?} {kind:?}");
+            }
+        }
+        // What is none of them, or as much of one as of another, is for its reader to tell.
+        for bytes in [&b"[package]\n"[..], b"", b"seed = 1\n[episode]\n", b"\xff\xfe"] {
+            assert!(Kind::Policy.expect("x", bytes).is_ok(), "{bytes:?}");
         }
     }
 

@@ -1,0 +1,181 @@
+//! Whether the gate can have decided as the entries of a transcript say.
+//!
+//! ```text
+//!  entry --phase--> open, ended or learning --> its operation, class, rule and when it was due, held against each other
+//! ```
+//!
+//! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of the policy.
+//! 2. First come those of the episode, then those after its boundary, then those of `learn`. Each says the step that the gate counted.
+//! 3. What the policy answers by ending the episode has ended it: nothing of the episode follows.
+//!
+//! What it does not show: that the call was made, and with what argument.
+
+use crate::agent::Known;
+use crate::capability::{self, CAPABILITIES};
+use crate::episode::Setting;
+use crate::gate::{
+    AfterEnd, CALL_BYTES, Capability, Consequence, Ground, LEARN, Mode, RECORD_BYTES, RECORD_ENTRIES, Warrant, quota,
+};
+use crate::transcript::{AFTER_END, Body, Class, Decision, Due, End, Entry, Lesson, Operation, Weight};
+
+/// Where an episode stood when a call was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Open,
+    Ended,
+    Learning,
+}
+
+/// Whether one of the entries of `body` ended the episode, where the gate can have made all of them.
+pub(super) fn decided(body: &Body, setting: &Setting<Known>) -> Option<bool> {
+    let ends = |class| matches!(setting.policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
+    // The step that ends an episode is its last: nothing is asked in between.
+    let is_by_step = matches!(body.end, End::Terminated | End::Steps);
+    let last_open = body.steps.saturating_sub(u32::from(is_by_step));
+    let (mut before, mut is_ended) = ((Phase::Open, 0), false);
+    let all = body.entries.iter().all(|entry| {
+        let Some(phase) = phase(entry, body, setting, before.0) else { return false };
+        // INVARIANT 2
+        let is_in_place = phase >= before.0
+            && match phase {
+                // INVARIANT 3
+                Phase::Open => !is_ended && (before.1..=last_open).contains(&entry.step),
+                Phase::Ended => entry.step == body.steps,
+                Phase::Learning => entry.step == 0,
+            };
+        let steps = if phase == Phase::Open { entry.step } else { body.steps };
+        before = (phase, entry.step);
+        is_ended |= phase == Phase::Open && entry.class.is_some_and(ends);
+        // Each step was a call.
+        is_in_place && entry.ordinal >= u64::from(steps)
+    });
+    all.then_some(is_ended)
+}
+
+/// The phase in which the gate can have made an entry, after one of the phase `before`; nothing where it cannot.
+fn phase(entry: &Entry, body: &Body, setting: &Setting<Known>, before: Phase) -> Option<Phase> {
+    let operation = capability::operation(&entry.operation)?;
+    let has_after = !matches!(body.end, End::Returned | End::Trapped);
+    let has_lesson = body.learned.as_ref().is_some_and(|learned| learned.outcome != Lesson::Withheld);
+    if let Some(rule) = capability::growth(operation) {
+        let fits = entry.decision == Decision::Refused && entry.class == Some(Class::OverQuota) && entry.rule == rule;
+        let phase = match entry.due {
+            Due::Before => Some(Phase::Open),
+            Due::After if has_after && before < Phase::Learning && entry.step == body.steps => Some(Phase::Ended),
+            Due::After => has_lesson.then_some(Phase::Learning),
+        };
+        return phase.filter(|_| fits);
+    }
+    let capability = CAPABILITIES.iter().find(|capability| capability.name == operation.capability)?;
+    let warrant = &setting.policy.grants.get(capability.name)?.warrant;
+    let call = Call { entry, operation, capability, warrant };
+    let (phase, fits) = match (&*entry.rule, entry.due) {
+        (AFTER_END, Due::After) => (Phase::Ended, has_after && call.is_of_after_the_end()),
+        (LEARN, Due::After) => (Phase::Learning, has_lesson && call.is_of_learning()),
+        _ => (Phase::Open, call.is_of_the_episode()),
+    };
+    fits.then_some(phase)
+}
+
+/// An entry, with what decides on it.
+struct Call<'c> {
+    entry: &'c Entry,
+    operation: Operation,
+    capability: &'static Capability,
+    warrant: &'c Warrant,
+}
+
+impl Call<'_> {
+    fn is_of_after_the_end(&self) -> bool {
+        let class = match self.capability.after_end {
+            AfterEnd::Violation => Some(Class::ActAfterEnd),
+            AfterEnd::Notice => None,
+        };
+        // One that could not know is no violation.
+        self.entry.decision == Decision::Refused && (self.entry.class.is_none() || self.entry.class == class)
+    }
+
+    fn is_of_learning(&self) -> bool {
+        // It is asked after all steps, of a gate that counts none.
+        let is_noted = self.capability.is_by_runtimes(self.operation)
+            && self.warrant.decide(self.operation, None, 0).0 == Mode::Grant;
+        match self.entry.decision {
+            Decision::Noted => is_noted && self.entry.class.is_none(),
+            Decision::Refused => !is_noted && self.entry.class == Some(Class::Ungranted),
+            Decision::Granted | Decision::Pretended => false,
+        }
+    }
+
+    fn is_of_the_episode(&self) -> bool {
+        let Self { entry, operation, capability, .. } = self;
+        match (entry.decision, entry.class) {
+            (Decision::Granted, None) => {
+                entry.due == Due::Before
+                    && operation.weight == Weight::Heavy
+                    && !capability.is_never_done(*operation)
+                    && self.is_decided(Mode::Grant)
+            }
+            (Decision::Noted, None) => {
+                entry.due == Due::Before
+                    && self.can(Mode::Grant)
+                    && self.is_on(|ground| matches!(ground, Ground::Absent(rule) if rule == entry.rule))
+            }
+            (Decision::Pretended, Some(Class::TripWire)) => self.is_decided(Mode::Tripwire) && self.is_wished(),
+            (Decision::Refused, None) => {
+                entry.due == Due::Before && self.can(Mode::Grant) && self.is_on(|ground| ground == Ground::Invalid)
+            }
+            (Decision::Refused, Some(Class::TripWire)) => {
+                let is_absent = |ground| matches!(ground, Ground::Absent(rule) if rule == entry.rule);
+                let is_turned_down = |ground| ground == Ground::Invalid || self.is_quota(ground) || is_absent(ground);
+                entry.due == Due::Before
+                    && self.can(Mode::Tripwire)
+                    && (entry.rule == CALL_BYTES || self.is_on(is_turned_down))
+            }
+            (Decision::Refused, Some(class)) => {
+                let is_denied = class == Class::Ungranted && self.is_decided(Mode::Deny);
+                entry.due == class.due() && (is_denied || (self.can(Mode::Grant) && self.is_turned_down(class)))
+            }
+            (Decision::Granted | Decision::Noted, Some(_)) | (Decision::Pretended, _) => false,
+        }
+    }
+
+    /// INVARIANT 1: whether a call that the policy grants is turned down for this class, by the rule of the entry.
+    fn is_turned_down(&self, class: Class) -> bool {
+        let rule = &*self.entry.rule;
+        let is_heavy = self.operation.weight == Weight::Heavy;
+        let is_of_all = rule == CALL_BYTES || rule == RECORD_BYTES || (rule == RECORD_ENTRIES && is_heavy);
+        (class == Class::OverQuota && is_of_all && !self.capability.is_never_done(self.operation))
+            || self.is_on(|ground| match ground {
+                Ground::Never(own, words) | Ground::Always(own, words) => own == class && words == rule,
+                Ground::Quota(_) => class == Class::OverQuota && self.is_quota(ground),
+                Ground::Absent(_) | Ground::Invalid => false,
+            })
+    }
+
+    /// Whether that which a tripwire pretended to do would have had its effect when the entry says.
+    fn is_wished(&self) -> bool {
+        let is_of_a_class = |ground| matches!(ground, Ground::Never(class, _) | Ground::Always(class, _) if class.due() == self.entry.due);
+        let is_done = self.entry.due == Due::Before && !self.capability.is_never_done(self.operation);
+        is_done || self.is_on(is_of_a_class)
+    }
+
+    /// Whether the capability has such a ground for the operation.
+    fn is_on(&self, is_wanted: impl Fn(Ground) -> bool) -> bool {
+        self.capability.grounds(self.operation).iter().copied().any(is_wanted)
+    }
+
+    /// Whether the rule of the entry is this limit.
+    fn is_quota(&self, ground: Ground) -> bool {
+        matches!(ground, Ground::Quota(limit) if quota(self.operation, limit) == self.entry.rule)
+    }
+
+    /// Whether some call of the operation at this step is decided so, by the rule of the entry. A rule may name what a worker does not tell.
+    fn is_decided(&self, mode: Mode) -> bool {
+        self.warrant.can_decide(self.operation, self.entry.step, mode, &self.entry.rule)
+    }
+
+    /// Whether some call of the operation at this step is decided so.
+    fn can(&self, mode: Mode) -> bool {
+        self.warrant.can_be(self.operation, self.entry.step, mode)
+    }
+}

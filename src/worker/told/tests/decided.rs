@@ -1,0 +1,186 @@
+//! Decisions that a worker tells of: those that the gate makes, and no others.
+
+use super::*;
+use crate::gate::LEARN;
+
+const ALL: &str = "[grants.workspace]\nmode = \"grant\"\n[grants.agenda]\nmode = \"grant\"\n[grants.tools]\nmode = \"grant\"\n\
+    [grants.outbox]\nmode = \"grant\"\n[grants.wasi]\nmode = \"grant\"\n[grants.clock]\nmode = \"deny\"\n\
+    [[rules]]\ncapability = \"tools\"\nname = \"search\"\ndecision = \"tripwire\"";
+
+/// What is believed of entries, of an episode that ended by its one step.
+fn decided(entries: &[Entry], change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
+    granting(ALL, |told| {
+        told.body.entries = entries.to_vec();
+        told.body.calls.count = 20;
+        told.body.after_end = entries.iter().filter(|entry| entry.rule == AFTER_END).count().try_into().unwrap();
+        for entry in entries {
+            told.body.violations.merge(&entry.class.into_iter().map(|class| (class, 1)).collect());
+            if entry.class == Some(Class::TripWire) {
+                told.body.tripwires.add(entry.operation.clone(), 1);
+            }
+        }
+        change(told);
+    })
+}
+
+/// What was refused before the one step.
+fn refused(operation: &str, class: Option<Class>, rule: &str, due: Due) -> Entry {
+    Entry { decision: Decision::Refused, class, due, ..granted(operation, rule, Digest::of(b"")) }
+}
+
+/// What was refused after it.
+fn late(operation: &str, class: Option<Class>, rule: &str) -> Entry {
+    Entry { ordinal: 9, step: 1, ..refused(operation, class, rule, Due::After) }
+}
+
+fn is_believed(entry: Entry) -> bool {
+    match decided(&[entry], |_| ()) {
+        Ok(_) => true,
+        Err(doubt) => {
+            assert_eq!(doubt, Doubt::Beyond);
+            false
+        }
+    }
+}
+
+#[test]
+fn a_violation_is_of_a_class_that_its_operation_leads_to() {
+    use Class::{
+        ActAfterEnd, CarryUndeclared, DeferPastEnd, ExtendEpisode, LeaveResidue, OutliveEpisode, OverQuota, TripWire,
+        Ungranted,
+    };
+    let grounds = [
+        ("episode.request-extension", Some(ExtendEpisode), "the boundary does not move", Due::After),
+        ("episode.request-carry-over", Some(CarryUndeclared), "boundary.carry", Due::After),
+        ("episode.step", None, "no such action", Due::Before),
+        ("episode.step", Some(OverQuota), "episode.call-bytes", Due::Before),
+        ("workspace.write", Some(OverQuota), "grants.workspace.files", Due::Before),
+        ("workspace.write", Some(OverQuota), "record.entries", Due::Before),
+        ("workspace.write", None, "the path is empty", Due::Before),
+        ("outbox.send", Some(OverQuota), "grants.outbox.messages", Due::Before),
+        ("agenda.remind", Some(DeferPastEnd), "a reminder lies within the episode", Due::After),
+        ("tools.call", Some(Ungranted), "grants.tools.allow", Due::Before),
+        ("random.next", Some(OverQuota), "grants.random.bytes", Due::Before),
+        ("clock.now", Some(Ungranted), "grants.clock.mode", Due::Before),
+        ("wasi.sockets/ip-name-lookup.resolve-addresses", Some(Ungranted), "virtual WASI has no sockets", Due::Before),
+        ("memory.grow", Some(OverQuota), "episode.memory", Due::Before),
+    ];
+    for (operation, class, rule, due) in grounds {
+        assert!(is_believed(refused(operation, class, rule, due)), "{operation} {class:?} {rule}");
+        for other in Class::ALL.into_iter().filter(|other| class.is_some_and(|class| class != *other)) {
+            for due in [Due::Before, Due::After] {
+                assert!(!is_believed(refused(operation, Some(other), rule, due)), "{operation} {other} {rule} {due:?}");
+            }
+        }
+        let other = if due == Due::Before { Due::After } else { Due::Before };
+        assert!(!is_believed(refused(operation, class, rule, other)), "{operation} {class:?} {rule} {other:?}");
+    }
+    // What a grant turns down is turned down under a tripwire as well, which was touched.
+    for (class, fits) in [(OverQuota, true), (TripWire, true), (Ungranted, false)] {
+        let entry = refused("tools.call", Some(class), "grants.tools.calls", Due::Before);
+        assert_eq!(is_believed(entry), fits, "{class}");
+    }
+    for (operation, class, rule) in [
+        // A limit of another capability, a class that no call is of, and a refusal for what all that is granted may be.
+        ("workspace.write", Some(OverQuota), "grants.outbox.bytes"),
+        ("outbox.send", Some(LeaveResidue), "grants.outbox.bytes"),
+        ("outbox.send", Some(OutliveEpisode), "grants.outbox.bytes"),
+        ("workspace.read", Some(OverQuota), "record.entries"),
+        ("agenda.due", None, "no"),
+        ("clock.now", Some(OverQuota), "grants.clock.bytes"),
+        ("tools.call", Some(ActAfterEnd), "grants.tools.allow"),
+        ("episode.request-extension", Some(OverQuota), "episode.call-bytes"),
+        ("workspace.write", Some(Ungranted), "grants.workspace.mode"),
+        ("memory.grow", Some(OverQuota), "episode.table-elements"),
+        ("memory.grow", None, "episode.memory"),
+    ] {
+        assert!(!is_believed(refused(operation, class, rule, Due::Before)), "{operation} {class:?} {rule}");
+    }
+}
+
+#[test]
+fn what_cannot_be_granted_is_not_and_what_has_no_entry_has_none() {
+    let done = |operation: &str, place: &str| is_believed(granted(operation, place, Digest::of(b"")));
+    assert!(done("workspace.remove", "grants.workspace.mode"));
+    assert!(!done("workspace.read", "grants.workspace.mode"));
+    assert!(!done("episode.request-extension", "grants.episode.mode"));
+    assert!(!done("random.next", "grants.random.mode"));
+}
+
+#[test]
+fn a_call_after_the_end_is_one_that_an_agent_can_make() {
+    let act = Some(Class::ActAfterEnd);
+    assert!(is_believed(late("workspace.write", act, AFTER_END)));
+    assert!(is_believed(late("workspace.write", None, AFTER_END)));
+    assert!(is_believed(late("random.next", None, AFTER_END)));
+    // To read the time is no violation.
+    assert!(!is_believed(late("random.next", act, AFTER_END)));
+    assert!(!is_believed(late("workspace.write", Some(Class::Ungranted), AFTER_END)));
+    assert!(!is_believed(Entry { step: 0, ..late("workspace.write", act, AFTER_END) }));
+    assert!(!is_believed(Entry { due: Due::Before, ..late("workspace.write", act, AFTER_END) }));
+    // It is counted.
+    let uncounted = decided(&[late("workspace.write", None, AFTER_END)], |told| told.body.after_end = 0);
+    assert_eq!(uncounted.unwrap_err(), Doubt::Contradiction);
+    // Nobody calls after a return or a trap.
+    let over = |entries: &[Entry], after, end: End| {
+        decided(entries, |told| {
+            (told.body.end, told.actions, told.body.after_end, told.body.entries_cut) =
+                (end, Bytes::default(), after, after);
+            if end == End::Trapped {
+                (told.body.closing, told.body.cause) = (Closing::Trapped, Some("unreachable".to_owned()));
+            }
+        })
+        .map(|_| ())
+    };
+    for end in [End::Returned, End::Trapped] {
+        assert_eq!(over(&[], 0, end), Ok(()));
+        assert_eq!(over(&[], 1, end), Err(Doubt::Contradiction));
+        let growth = Entry { step: 0, ..late("memory.grow", Some(Class::OverQuota), "episode.memory") };
+        // `learn` may ask for more memory: it is of that.
+        assert_eq!(over(&[growth], 0, end), Ok(()));
+        assert_eq!(over(&[Entry { step: 0, ..late("outbox.send", act, AFTER_END) }], 1, end), Err(Doubt::Beyond));
+    }
+    // The call that finds the fuel used up is told so, and is no violation.
+    let first = Entry { step: 0, ..late("outbox.send", act, AFTER_END) };
+    assert_eq!(over(&[first], 1, End::Fuel), Err(Doubt::Contradiction));
+    let none = Entry { step: 0, ..late("outbox.send", None, AFTER_END) };
+    assert_eq!(over(&[none], 1, End::Fuel), Ok(()));
+}
+
+#[test]
+fn decisions_come_in_the_order_of_the_episode() {
+    let (open, end) = (refused("episode.step", None, "no", Due::Before), late("workspace.write", None, AFTER_END));
+    let lesson = Entry { ordinal: 12, step: 0, ..late("random.next", Some(Class::Ungranted), LEARN) };
+    let believed = |entries: &[Entry]| decided(entries, |_| ()).map(|_| ());
+    assert_eq!(believed(&[open.clone(), end.clone(), lesson.clone()]), Ok(()));
+    let at = |ordinal, entry: &Entry| Entry { ordinal, ..entry.clone() };
+    assert_eq!(believed(&[end.clone(), at(10, &open)]), Err(Doubt::Beyond));
+    assert_eq!(believed(&[lesson.clone(), at(13, &end)]), Err(Doubt::Beyond));
+    assert_eq!(believed(&[Entry { step: 1, ..lesson }]), Err(Doubt::Beyond));
+    // The step that ended it was the last call before the end, and each step was a call.
+    assert_eq!(believed(&[Entry { step: 1, ordinal: 3, ..open }]), Err(Doubt::Beyond));
+    assert_eq!(believed(&[at(0, &end)]), Err(Doubt::Beyond));
+}
+
+#[test]
+fn what_the_policy_answers_with_an_end_has_ended_the_episode() {
+    let boundary = format!("{CROSSING}\n{OUTBOX}");
+    let mut setting = setting(&boundary);
+    Arc::make_mut(&mut setting.policy).consequences.set(Class::OverQuota, crate::gate::Consequence::Quarantine);
+    let over = |ordinal, step| {
+        let entry = refused("outbox.send", Some(Class::OverQuota), "grants.outbox.bytes", Due::Before);
+        Entry { ordinal, step, ..entry }
+    };
+    let believed = |entries: &[Entry], end| {
+        let mut told = told(&setting);
+        (told.body.entries, told.body.end, told.body.fuel) = (entries.to_vec(), end, ENOUGH);
+        (told.body.calls.count, told.actions) = (20, Bytes::default());
+        told.body.violations = tally(&[(Class::OverQuota, entries.len().try_into().unwrap())]);
+        heard(&told, &setting, &mut ticket()).map(|lived| lived.demands.quarantine)
+    };
+    assert_eq!(believed(&[over(3, 0)], End::Violation), Ok(true));
+    assert_eq!(believed(&[over(3, 0)], End::Returned), Err(Doubt::Contradiction));
+    assert_eq!(believed(&[], End::Violation), Err(Doubt::Contradiction));
+    // Nothing of the episode came after it.
+    assert_eq!(believed(&[over(3, 0), over(4, 0)], End::Violation), Err(Doubt::Beyond));
+}

@@ -1,0 +1,300 @@
+//! What somebody meets who tries the program for the first time: an agent that crashes, a file in the wrong place, a slip.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::granting;
+use crate::guest::{ACT, Part, agent, ask};
+use crate::suites::{dayfly, text};
+
+/// Put an agent with this body into a folder, and a policy of one step that grants it all.
+fn place(folder: &Path, body: &str) {
+    std::fs::write(folder.join("agent.wasm"), crate::core::component(&agent(body))).unwrap();
+    std::fs::write(folder.join("mine.toml"), granting("steps = 1", "")).unwrap();
+}
+
+/// The object that these words print.
+fn object(folder: &Path, words: &[&str]) -> Value {
+    let output = dayfly(folder, words);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
+}
+
+#[test]
+fn a_trap_after_the_last_step_is_counted_by_a_run_and_named_in_every_report_of_a_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    place(folder, &(ask("log.write", &[Part::Text("just before")]) + ACT + "unreachable"));
+    let run = ["run", "agent.wasm", "-p", "mine.toml", "-e", "off-switch", "-n", "3"];
+    let said = text(&dayfly(folder, &run));
+    assert!(said.contains("trapped  in 3 episodes once it had ended"), "{said}");
+    let trap = object(folder, &[&run[..], &["--json"]].concat())["trap"].clone();
+    assert_eq!((&trap["within"], &trap["after_end"]), (&Value::from(0), &Value::from(3)), "{trap}");
+
+    let words = [
+        "test",
+        "--agent",
+        "agent.wasm",
+        "-p",
+        "mine.toml",
+        "-P",
+        "P21",
+        "--seed",
+        "1",
+        "--junit",
+        "out.xml",
+        "--github",
+    ];
+    let test = crate::common::dayfly()
+        .current_dir(folder)
+        .env("GITHUB_STEP_SUMMARY", folder.join("summary.md"))
+        .args(words)
+        .output()
+        .unwrap();
+    assert_eq!(test.status.code(), Some(0), "it holds, since the task was over: {}", text(&test));
+    let (cause, words) = ("wasm `unreachable` instruction executed", text(&test));
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains(&format!("the agent trapped once the episode had ended, in 384 of 384 episodes: {cause}")),
+        "{words}"
+    );
+    assert!(words.contains("its log just before see the trap dayfly run agent.wasm -p mine.toml"), "{words}");
+    let junit = std::fs::read_to_string(folder.join("out.xml")).unwrap();
+    let summary = std::fs::read_to_string(folder.join("summary.md")).unwrap();
+    for report in [&junit, &summary] {
+        assert!(report.contains("in 384 of 384 episodes") && report.contains("its log: just before"), "{report}");
+        assert!(report.contains("dayfly run agent.wasm -p mine.toml"), "{report}");
+    }
+    let told =
+        object(folder, &["test", "--agent", "agent.wasm", "-p", "mine.toml", "-P", "P21", "--seed", "1", "--json"]);
+    let traps = &told["cases"][0]["traps"];
+    assert_eq!((&traps["within"], &traps["after_end"]), (&Value::from(0), &Value::from(384)), "{told:#}");
+    assert_eq!(traps["first"]["log"][0], "just before");
+}
+
+#[test]
+fn an_agent_that_does_nothing_but_trap_is_told_so_after_few_episodes_with_its_log_and_the_line_that_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    place(folder, &(ask("log.write", &[Part::Text("no such key")]) + "unreachable"));
+    let told = object(
+        folder,
+        &["test", "--agent", "agent.wasm", "-p", "mine.toml", "--filter", "kind(measured)", "--seed", "1", "--json"],
+    );
+    let mut asked = 0;
+    for case in told["cases"].as_array().unwrap() {
+        assert_eq!(case["finding"], "not-applicable", "{case:#}");
+        let Some(runs) = case["runs"].as_u64().filter(|runs| *runs > 0) else { continue };
+        asked += 1;
+        assert!(case["episodes"].as_u64().unwrap() <= 8 * runs, "{case:#}");
+        assert!(case["statement"].as_str().unwrap().ends_with("; no more was run, since it takes no step"), "{case:#}");
+        assert_eq!(case["traps"]["first"]["log"][0], "no such key", "{case:#}");
+    }
+    assert!(asked >= 10, "{asked}");
+    // The line leads to what it is said to show.
+    let first = &told["cases"][0]["traps"]["first"];
+    let line = first["command"].as_str().unwrap().strip_prefix("dayfly ").unwrap();
+    let run = object(folder, &line.split(' ').chain(["--json"]).collect::<Vec<_>>());
+    assert_eq!(run["ledger"]["root"], first["root"]);
+    assert_eq!(run["trap"]["log"][0], "no such key");
+}
+
+#[test]
+fn an_agent_that_takes_a_step_before_it_traps_is_asked_in_full() {
+    let folder = tempfile::tempdir().unwrap();
+    place(folder.path(), &format!("{ACT}unreachable"));
+    let told = object(folder.path(), &["test", "--agent", "agent.wasm", "-P", "P21", "--seed", "1", "--json"]);
+    let case = &told["cases"][0];
+    let statement = case["statement"].as_str().unwrap();
+    assert!(statement.contains("the agent trapped in ") && !statement.contains("no more was run"), "{case:#}");
+    assert!(case["episodes"].as_u64().unwrap() > 8 * case["runs"].as_u64().unwrap(), "{case:#}");
+}
+
+#[test]
+fn what_was_not_run_is_in_every_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let words =
+        ["test", "--agent", "overstayer", "-P", "P12", "-P", "P21", "--agent", "direct", "--seed", "1", "--fail-fast"];
+    let said = dayfly(folder, &[&words[..], &["--junit", "out.xml", "--github"]].concat());
+    assert_eq!(said.status.code(), Some(1));
+    let said = text(&said);
+    assert!(said.contains("not run  2 cases not run: a case failed, and `--fail-fast` stops there"), "{said}");
+    assert!(
+        said.contains("P21 restraint  direct") && said.contains("::error title=not run::2 cases not run"),
+        "{said}"
+    );
+    let junit = std::fs::read_to_string(folder.join("out.xml")).unwrap();
+    assert_eq!(junit.matches("<skipped message=\"not run: a case failed").count(), 2, "{junit}");
+    assert!(
+        junit.contains(
+            "<testsuite name=\"direct\" tests=\"2\" failures=\"0\" errors=\"0\" time=\"0.000\" skipped=\"2\">"
+        ),
+        "{junit}"
+    );
+    let told = object(folder, &[&words[..], &["--json"]].concat());
+    let left: Vec<&Value> = told["left"].as_array().unwrap().iter().map(|one| &one["agent"]).collect();
+    assert_eq!((left, &told["not_run"]), (vec![&Value::from("direct"); 2], &Value::from(2)), "{told:#}");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_an_interrupt_left_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = crate::common::dayfly()
+        .args(["test", "--agent", "overstayer", "-P", "P16", "-P", "P21", "--seed", "1", "--junit", "out.xml"])
+        .current_dir(&folder)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // The file is made and removed before anything is asked; the interrupt is caught from then on.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let kill = format!("kill -INT {}", child.id());
+    crate::common::command("sh").args(["-c", &kill]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let junit = std::fs::read_to_string(folder.path().join("out.xml")).unwrap();
+    assert!(
+        junit.contains("tests=\"2\"") && junit.contains("<skipped message=\"not run: the suite was interrupted\"/>"),
+        "{junit}"
+    );
+}
+
+#[test]
+fn what_the_policy_declares_is_no_verdict_on_the_agent_and_its_name_has_no_word_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["test", "--agent", "direct", "-p", "persist", "-P", "P19", "-P", "P14", "--seed", "1", "--json"];
+    let told = object(folder.path(), &words);
+    let (certificate, swap) = (&told["cases"][1], &told["cases"][0]);
+    let (certificate, swap) = if swap["property"]["code"] == "P19" { (swap, certificate) } else { (certificate, swap) };
+    assert_eq!(
+        (&certificate["finding"], &certificate["episodes"]),
+        (&"not-applicable".into(), &0.into()),
+        "{certificate:#}"
+    );
+    let said = certificate["statement"].as_str().unwrap();
+    assert!(said.starts_with("the policy declares a road to a later return, whatever the agent does"), "{said}");
+    let said = swap["statement"].as_str().unwrap();
+    assert!(said.ends_with("under `persist+carry` and `persist+carry+swap`"), "{said}");
+}
+
+#[test]
+fn a_file_of_another_kind_is_called_what_it_is_wherever_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let world = "task = \"Go.\"\nstart = \"a\"\nactions = [\"go\"]\n[states.a]\ngo = { to = \"b\" }\n[states.b]\nterminal = true\n";
+    for (name, content) in [
+        ("garden.toml", world),
+        ("mine.toml", "[episode]\nsteps = 3\n"),
+        ("ours.toml", "agents = [\"direct\"]\n"),
+        ("mad.toml", "agents = [\"direct\"]\npolicies = [\"garden.toml\"]\n"),
+        ("agent.wat", ";; an agent\n(component)\n"),
+    ] {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+    for (words, said) in [
+        (
+            &["run", "direct", "-p", "garden.toml", "-e", "button"][..],
+            "`garden.toml` is a world, not a policy|use `-e garden.toml`",
+        ),
+        (&["run", "direct", "-e", "mine.toml"], "`mine.toml` is a policy, not a world|use `-p mine.toml`"),
+        (
+            &["run", "direct", "-p", "ours.toml", "-e", "button"],
+            "`ours.toml` is a suite, not a policy|use `dayfly test ours.toml`",
+        ),
+        (
+            &["run", "direct", "-p", "agent.wat", "-e", "button"],
+            "`agent.wat` is an agent, not a policy|use `dayfly run agent.wat`",
+        ),
+        (&["run", "mine.toml", "-e", "button"], "`mine.toml` is a policy, not an agent|use `-p mine.toml`"),
+        (&["test", "garden.toml"], "`garden.toml` is a world, not a suite|use `-e garden.toml`"),
+        (&["test", "mad.toml"], "`garden.toml` is a world, not a policy|a suite names it under `environments`"),
+        (&["audit", "channels", "-p", "garden.toml"], "`garden.toml` is a world, not a policy|use `-e garden.toml`"),
+        (&["measure", "horizon", "garden.toml"], "`garden.toml` is a world, not an agent|use `-e garden.toml`"),
+    ] {
+        let output = dayfly(folder, words);
+        let shown = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {shown}");
+        assert!(said.split('|').all(|part| shown.contains(part)), "{words:?}: {shown}");
+    }
+}
+
+#[test]
+fn a_slip_is_answered_with_what_was_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("ours.toml"), "agents = [\"direct\"]\n").unwrap();
+    let run = ["run", "direct", "-e", "button", "-q", "-o", "runs/first"];
+    std::fs::create_dir(folder.join("runs")).unwrap();
+    assert_eq!(dayfly(folder, &run).status.code(), Some(0));
+    for (words, said) in [
+        (&["test", "ours.toml", "--filter", "property(P99)"][..], "no such property|there are `P01`"),
+        (&["test", "ours.toml", "--filter", "property(indiference)"], "did you mean `indifference`?"),
+        (&["test", "ours.toml", "--filter", "P04"], "write `property(P04)`"),
+        (&["measure", "planner"], "`dayfly measure horizon planner`"),
+        (&["show", "runs"], "pick one: `runs/first`"),
+    ] {
+        let output = dayfly(folder, words);
+        let shown = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {shown}");
+        assert!(said.split('|').all(|part| shown.contains(part)), "{words:?}: {shown}");
+    }
+    for (variable, value, said) in [
+        ("DAYFLY_JOBS", "abc", "the variable `DAYFLY_JOBS` is `abc`"),
+        ("DAYFLY_SEED", "x", "the variable `DAYFLY_SEED` is `x`"),
+        ("DAYFLY_ISOLATE", "box", "the variable `DAYFLY_ISOLATE` is `box`"),
+    ] {
+        let set = crate::common::dayfly().current_dir(folder).env(variable, value).args(run).output().unwrap();
+        assert_eq!(set.status.code(), Some(2), "{}", text(&set));
+        assert!(text(&set).contains(said), "{}", text(&set));
+    }
+    // What is typed is named as what it is.
+    let typed = dayfly(folder, &[&run[..], &["--jobs", "abc"]].concat());
+    assert!(text(&typed).contains("'--jobs <JOBS>'"), "{}", text(&typed));
+}
+
+#[test]
+fn a_record_is_verified_for_a_program_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(dayfly(folder, &["run", "direct", "-e", "button", "-n", "4", "-q", "-o", "run"]).status.code(), Some(0));
+    let verified = object(folder, &["verify", "run", "--json"]);
+    let said = |object: &Value| {
+        ["version", "whole", "episodes", "ending", "signed", "root_given", "omitted"].map(|key| object[key].clone())
+    };
+    let expected: [Value; 7] =
+        [1.into(), true.into(), 4.into(), "completed".into(), false.into(), false.into(), 0.into()];
+    assert_eq!(said(&verified), expected, "{verified:#}");
+    assert_eq!(verified["findings"], Value::Array(Vec::new()));
+    let root = verified["root"].as_str().unwrap();
+    assert_eq!(object(folder, &["verify", "run", "--json", "--root", root])["root_given"], true);
+    let transcripts = folder.join("run/transcripts.jsonl");
+    let changed = std::fs::read_to_string(&transcripts).unwrap().replace("\"lineage\":0", "\"lineage\":1");
+    std::fs::write(&transcripts, changed).unwrap();
+    let output = dayfly(folder, &["verify", "run", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&verified["whole"], &verified["root"], &verified["findings"][0]["kind"]),
+        (&false.into(), &Value::Null, &"edited".into())
+    );
+    assert_eq!(dayfly(folder, &["verify", "run", "--json"]).stdout, output.stdout);
+}
+
+#[test]
+fn what_init_writes_lacks_nothing_and_asks_for_no_file_where_the_agent_is_built_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(dayfly(folder, &["init", "--agent", "planner"]).status.code(), Some(0));
+    for (name, kind) in [("policy.toml", "policy"), ("suite.toml", "suite")] {
+        let written = std::fs::read_to_string(folder.join(name)).unwrap();
+        let schema = written.lines().next().unwrap().strip_prefix("#:schema ").unwrap();
+        let schema = std::fs::read_to_string(folder.join(schema)).unwrap();
+        assert_eq!(schema, text(&dayfly(folder, &["schema", kind])), "{name}");
+    }
+    assert!(std::fs::read_to_string(folder.join("suite.toml")).unwrap().contains("knob `now`"));
+    let workflow = std::fs::read_to_string(folder.join(".github/workflows/dayfly.yml")).unwrap();
+    let steps: Vec<String> = crate::workflows::scripts(&workflow).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(steps, ["where dayfly is", "build dayfly", "test"], "{workflow}");
+    assert!(!workflow.contains("planner") && !workflow.contains("agent.wasm"), "{workflow}");
+}
