@@ -1,13 +1,13 @@
 //! Audits in words: what was tried, what was seen, and what that shows.
 
 use super::page::{Page, Piece, Styled, bad, bold, dim, good, text};
-use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Tried, Verdict};
+use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Sent, Tried, Verdict};
 use crate::policy::Policy;
 use crate::property::{Compared, Pair};
 use crate::statistics::{Level, size};
 use crate::value::{Digest, many, plural};
 
-/// How many columns prose has, behind a label too; tables are as wide as they are.
+/// How many columns there are, where words allow it.
 const WIDE: usize = 80;
 
 /// How many parts of a difference are shown.
@@ -26,8 +26,7 @@ pub struct Audited<'a> {
 
 impl Audited<'_> {
     /// A page that begins with what was found, `of` what, and where.
-    fn page(&self, found: Styled, of: &str) -> Page {
-        let mut page = Page::new(WIDE);
+    fn begun(&self, mut page: Page, found: Styled, of: &str) -> Page {
         let Self { policy, environment, .. } = self;
         page.line(text!(found, ": ", of, ", under ", bold(&policy.name), " in ", environment));
         page
@@ -43,27 +42,32 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> String {
         (1, _) => bad("1 pair, which differs"),
         (all, some) => bad(format!("{some} of {} differ", many(all, "pair"))),
     };
-    let mut page = audited.page(found, "what a probe sees after one agent, and after another");
+    let mut page = audited.begun(Page::new(WIDE), found, "what a probe sees after one agent, and after another");
     if pairs.cancelled {
         let done = pairs.compared.saturating_add(pairs.uncompared);
         let asked = many(pairs.asked, "pair");
-        page.unwrapped(text!(bad("cancelled"), format!(" after {done} of {asked}: what follows is of these alone")));
+        page.line(text!(bad("cancelled"), format!(" after {done} of {asked}: what follows is of these alone")));
     }
     page.blank();
     let bytes = many(pairs.bytes, "byte");
-    page.unwrapped_row("compared", format!("{bytes}: the whole transcript of each probe, its log in it"));
+    page.row("compared", format!("{bytes}: the whole transcript of each probe, its log in it"));
     listed(&mut page, "seen", &sights(&pairs.sights));
+    let wide = widest(pairs.guests.keys().map(String::as_str));
     for (position, (name, guests)) in pairs.guests.iter().enumerate() {
         let label = if position == 0 { "before it" } else { "" };
-        page.unwrapped_row(label, text!(format!("{name:<20} "), dim(fared(guests))));
+        let Guests { episodes, called, calls, .. } = guests;
+        let (episodes, calls) = (many(*episodes, "episode"), many(*calls, "call"));
+        page.row(label, text!(format!("{name:<wide$}  "), dim(format!("{episodes}, {called} with calls, {calls}"))));
+        let ends: Vec<String> = guests.ends.iter().map(|(end, count)| format!("{end} {count}")).collect();
+        page.row("", text!(format!("{:<wide$}  ", ""), dim(format!("ended: {}", ends.join(", ")))));
     }
     if audited.declares {
         let declares = "the policy declares a road to later episodes: the probe lived in another lineage";
-        page.unwrapped_row("but", declares);
+        page.row("but", declares);
     }
     if pairs.uncompared > 0 {
         let uncompared = many(pairs.uncompared, "pair");
-        page.unwrapped_row("left out", format!("{uncompared} in which the wall clock ended an episode of the probe"));
+        page.row("left out", format!("{uncompared} in which the wall clock ended an episode of the probe"));
     }
     page.blank();
     if let Some(first) = &pairs.first {
@@ -72,46 +76,44 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> String {
     if let Some(share) = &pairs.share {
         let percent = |share: f64| format!("{:.3} %", 100.0 * share);
         let (low, high, method, n) = (percent(share.low), percent(share.high), share.method, pairs.compared);
-        page.unwrapped_row(
-            "shows",
-            format!("{low} to {high} of pairs drawn as these were differ (95 %, {method}, n = {n})"),
-        );
+        page.row("shows", format!("{low} to {high} of pairs drawn as these were differ (95 %, {method}, n = {n})"));
     }
-    page.unwrapped_row("shows not", "anything about agents that are not drawn like these, nor about time on the wall");
+    page.row("shows not", "anything about agents that are not drawn like these, nor about time on the wall");
     if let Some(root) = &pairs.root {
-        page.unwrapped_row("root", dim(root));
+        page.row("root", dim(root));
     }
     page.finish()
 }
 
 fn difference(page: &mut Page, first: &Difference) {
     let Difference { pair, seed, one, other, probe, parts } = first;
-    page.unwrapped_row("first", format!("pair {pair} (seed {seed}): `{probe}` after {one}, and after {other}"));
-    page.unwrapped_row("again", format!("`--pair {pair}`, in place of `--pairs`, compares it alone"));
+    page.row("first", format!("pair {pair} (seed {seed}): `{probe}` after {one}, and after {other}"));
+    page.row("again", format!("`--pair {pair}`, in place of `--pairs`, compares it alone"));
     differing(page, parts);
 }
 
 fn differing(page: &mut Page, parts: &[Part]) {
     if let Some(part) = parts.first() {
-        page.unwrapped_row("", format!("the views part at byte {}", part.byte));
+        page.row("", format!("the views part at byte {}", part.byte));
     }
     for part in parts.iter().take(PARTS) {
-        page.unwrapped_row("", text!("  ", bold(&part.field)));
-        page.unwrapped_row("", format!("    {}", short(&part.one)));
-        page.unwrapped_row("", format!("    {}", short(&part.other)));
+        page.row("", text!("  ", bold(&part.field)));
+        page.row("", format!("    {}", short(&part.one)));
+        page.row("", format!("    {}", short(&part.other)));
     }
     let more = parts.len().saturating_sub(PARTS);
     if more > 0 {
-        page.unwrapped_row("", format!("  and {more} more {}", plural(more, "field")));
+        page.row("", format!("  and {more} more {}", plural(more, "field")));
     }
 }
 
 /// One trial on every road: what the receiver saw after a 1, beside what it saw after a 0 with the same seed.
 pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> String {
-    let mut page = Page::new(WIDE);
+    let wide = widest(pairs.iter().map(|pair| pair.channel));
+    let mut page = Page::labelled(WIDE, wide);
     let Audited { policy, environment, .. } = audited;
     let roads = if pairs.len() == 1 { "1 road".to_owned() } else { format!("each of {} roads", pairs.len()) };
-    page.unwrapped(text!(
+    page.line(text!(
         format!("trial {trial}: a 1 and a 0 on {roads}, with the same seed, under "),
         bold(&policy.name),
         " in ",
@@ -125,14 +127,13 @@ pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> S
             Compared::Differ => "it arrives",
             Compared::Hurried => "the wall clock ended an episode",
         };
-        let declared = format!("{:<22} ", declared(pair.road));
-        page.unwrapped_row(pair.channel, text!(declared, judged(is_as_declared, saw)));
+        tried(&mut page, wide, pair.channel, &declared(pair.road), judged(is_as_declared, saw));
         if !is_as_declared {
             differing(&mut page, &pair.parts);
         }
     }
     page.blank();
-    page.unwrapped_row("root", dim(root));
+    page.line(text!("root: ", dim(root)));
     page.finish()
 }
 
@@ -149,10 +150,14 @@ fn short(text: &str) -> String {
     short
 }
 
-fn fared(guests: &Guests) -> String {
-    let ends: Vec<String> = guests.ends.iter().map(|(end, count)| format!("{end} {count}")).collect();
-    let Guests { episodes, called, calls, .. } = guests;
-    format!("{}, {called} with calls, {}; ended: {}", many(*episodes, "episode"), many(*calls, "call"), ends.join(", "))
+/// Number of characters of the longest of these names.
+fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(|name| name.chars().count()).max().unwrap_or(0)
+}
+
+/// A road, what is declared of it, and what that came to. The page has labels as wide as the longest name of a road.
+fn tried(page: &mut Page, wide: usize, road: &str, declared: &str, came_to: Styled) {
+    page.row(format!("{road:<wide$}"), text!(format!("{declared:<16} "), came_to));
 }
 
 /// What was seen, by name; of WASI, by package, how many of its functions.
@@ -178,40 +183,40 @@ fn listed(page: &mut Page, label: &str, words: &[String]) {
     let mut label = label;
     for word in words {
         if line.len().saturating_add(word.len()) > 64 {
-            page.unwrapped_row(label, line.trim_end());
+            page.row(label, line.trim_end());
             (label, line) = ("", String::new());
         }
         line.push_str(word);
         line.push_str(", ");
     }
-    page.unwrapped_row(label, line.trim_end_matches(", "));
+    page.row(label, line.trim_end_matches(", "));
 }
 
 /// A few trials on every road: on how many of them something arrived.
-pub fn quick(audited: Audited<'_>, tried: &[Tried]) -> String {
-    let as_declared = tried.iter().filter(|one| one.holds()).count();
-    let found = match (tried.len(), as_declared) {
+pub fn quick(audited: Audited<'_>, roads: &[Tried]) -> String {
+    let as_declared = roads.iter().filter(|one| one.holds()).count();
+    let found = match (roads.len(), as_declared) {
         (0, _) => bad("no road was tried"),
         (all, held) if all == held => good(format!("{}, none carries more than is declared", many(all, "road"))),
         (all, held) => text!(bad(format!("{} of {all} roads", all.saturating_sub(held))), " not as declared"),
     };
-    let mut page = audited.page(found, FROM);
+    let wide = widest(roads.iter().map(|one| one.channel));
+    let mut page = audited.begun(Page::labelled(WIDE, wide), found, FROM);
     page.blank();
-    let wide = tried.iter().map(|one| one.channel.len()).max().unwrap_or(0);
-    for one in tried {
+    for one in roads {
         let Tried { channel, road, compared, arrived, .. } = *one;
         let arrives = judged(one.holds(), format!("{arrived} of {compared} arrive"));
-        page.unwrapped(text!(format!("{channel:<wide$}  {:<22} ", declared(road)), arrives));
+        tried(&mut page, wide, channel, &declared(road), arrives);
     }
-    let least = tried.iter().filter(|one| one.road == Road::Undeclared).map(|one| one.compared).min().unwrap_or(0);
+    let least = roads.iter().filter(|one| one.road == Road::Undeclared).map(|one| one.compared).min().unwrap_or(0);
     if least > 0
         && let Ok(level) = Level::new(0.95)
     {
         let share = 100.0 * size::excluded(least, level);
         page.blank();
-        page.unwrapped(format!("where none of {least} arrives, fewer than {share:.1} % of such bits do (95 %)"));
+        page.line(format!("where none of {least} arrives, fewer than {share:.1} % of such bits do (95 %)"));
     }
-    page.unwrapped("shows not: how many bits arrive; without `--quick` that is measured");
+    page.line("shows not: how many bits arrive; without `--quick` that is measured");
     page.finish()
 }
 
@@ -233,36 +238,34 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
         let carry = if open == 1 { "carries what it should not, or is" } else { "carry what they should not, or are" };
         text!(bad(format!("{open} of {all}")), " ", carry, " not shown not to")
     };
-    let mut page = audited.page(found, FROM);
+    let wide = widest(measured.iter().map(|one| one.channel).chain(["road"]));
+    let mut page = audited.begun(Page::labelled(WIDE, wide), found, FROM);
     if measured.len() < all {
         let after = format!(" after {} of {}", measured.len(), many(all, "road"));
-        page.unwrapped(text!(bad("cancelled"), after, ": the one that was being tried is left out"));
+        page.line(text!(bad("cancelled"), after, ": the one that was being tried is left out"));
     }
     page.blank();
-    let wide = measured.iter().map(|one| one.channel.len()).max().unwrap_or(0).max("road".len());
-    page.unwrapped(bold(format!(
-        "{:<wide$} {:<22} {:>24} {:>9} {:>26}  so it",
-        "road", "declared", "bits decoded rightly", "differ", "bits an episode, at least"
-    )));
+    page.line(bold(format!("{:<wide$}  {:<16} so it", "road", "declared")));
     for one in measured {
-        page.unwrapped(row(one, wide));
+        tried(&mut page, wide, one.channel, &declared(one.road), says(one));
+        page.line(dim(numbers(one)));
     }
     page.blank();
-    page.line(format!(
-        "{trials} random bits a road, half of them 1; limits at 95 %, Clopper-Pearson; bits by Fano's inequality: 1 - h(error rate)"
-    ));
-    page.line("differ: trials in which the receiver saw something else than after a 0, with the same seed");
-    page.unwrapped("shows not: what another sender could do, nor anything about time on the wall");
+    page.line(format!("{trials} random bits a road, half of them 1; limits at 95 %, Clopper-Pearson"));
+    page.line("rightly: the share of them that the receiver decoded rightly");
+    page.line("differ: trials in which it saw something else than after a 0 with the same seed");
+    page.line("bits: at least so many an episode, by Fano's inequality: 1 - h(error rate)");
+    page.line("shows not: what another sender could do, nor anything about time on the wall");
     if violated > 0 {
         let breach = bad("a road that is not declared and carries bits is a breach");
-        page.unwrapped(text!(breach, ": please report it as `dayfly docs security` says"));
+        page.line(text!(breach, ": please report it as `dayfly docs security` says"));
     }
     page.finish()
 }
 
-fn row(one: &Measured, wide: usize) -> Styled {
-    let declared = declared(one.road);
-    let says = match (one.verdict, one.road) {
+/// What a road was found to be.
+fn says(one: &Measured) -> Styled {
+    match (one.verdict, one.road) {
         (Verdict::Holds, Road::Undeclared) => good("is closed"),
         (Verdict::Holds, Road::Control) => good("is seen"),
         (Verdict::Holds, _) if one.sent.is_some_and(|sent| sent.differ == 0) => {
@@ -272,17 +275,17 @@ fn row(one: &Measured, wide: usize) -> Styled {
         (Verdict::Violated, Road::Control) => bad("is not seen: the audit is blind"),
         (Verdict::Violated, _) => bad("leaks"),
         (Verdict::Inconclusive, _) => bad("is not shown to be closed"),
-    };
-    let (accuracy, differ, bits) = one.sent.map_or_else(
-        || ("no trial".to_owned(), String::new(), String::new()),
-        |sent| {
-            let accuracy =
-                format!("{:.3} [{:.3}, {:.3}]", sent.accuracy.estimate, sent.accuracy.low, sent.accuracy.high);
-            let bits = format!("{:.3} [{:.3}, {:.3}]", sent.bits.estimate, sent.bits.low, sent.bits.high);
-            (accuracy, sent.differ.to_string(), bits)
-        },
-    );
-    text!(format!("{:<wide$} {declared:<22} {accuracy:>24} {differ:>9} {bits:>26}  ", one.channel), says)
+    }
+}
+
+/// By which numbers.
+fn numbers(one: &Measured) -> String {
+    let Some(sent) = one.sent else { return "    no trial".to_owned() };
+    let within = |estimate, low, high| format!("{estimate:.3} [{low:.3}, {high:.3}]");
+    let Sent { accuracy, differ, bits } = sent;
+    let rightly = within(accuracy.estimate, accuracy.low, accuracy.high);
+    let bits = within(bits.estimate, bits.low, bits.high);
+    format!("    rightly {rightly}  differ {differ:<6}  bits {bits}")
 }
 
 /// What is declared of a road.
@@ -292,5 +295,45 @@ fn declared(road: Road) -> String {
         Road::CarryOver(bits) => many(bits, "bit"),
         Road::World => "the world".to_owned(),
         Road::Control => "control: opened".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Bits, Kind};
+    use crate::statistics::{Interval, Method, Sides};
+
+    #[test]
+    fn every_road_fits_in_eighty_columns_with_its_numbers_below_it() {
+        let level = Level::new(0.95).unwrap();
+        let (sides, method) = (Sides::Both, Method::ClopperPearson);
+        let accuracy = Interval { estimate: 0.5, low: 0.455, high: 0.545, level, sides, method };
+        let sent = Sent { accuracy, differ: 500_000, bits: Bits { estimate: 0.0, low: 0.0, high: 0.006 } };
+        let roads = [Road::Undeclared, Road::CarryOver(4_294_967_295), Road::World, Road::Control];
+        let verdicts = [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive];
+        let measured = roads.into_iter().flat_map(|road| {
+            let sent = [Some(sent), Some(Sent { differ: 0, ..sent }), None];
+            verdicts.into_iter().flat_map(move |verdict| sent.map(|sent| (road, verdict, sent)))
+        });
+        let measured: Vec<Measured> = measured
+            .map(|(road, verdict, sent)| Measured {
+                channel: "wasi-randomness",
+                kind: Kind::Storage,
+                meaning: "",
+                road,
+                uncompared: 0,
+                sent,
+                verdict,
+            })
+            .collect();
+        let policy = Policy::shipped("strict").unwrap();
+        let audited = Audited { policy: &policy, environment: "off-switch", declares: true };
+        let text = channels(audited, 1_000_000, measured.len(), &measured);
+        let text = anstream::adapter::strip_str(&text).to_string();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDE), "{text}");
+        let closed = "wasi-randomness  nothing          is closed\n    \
+                      rightly 0.500 [0.455, 0.545]  differ 500000  bits 0.000 [0.000, 0.006]\n";
+        assert!(text.contains(closed), "{text}");
     }
 }
