@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dayfly::agent::Known;
-use dayfly::environment::{Environment, Selection, Status};
+use dayfly::environment::{Environment, Status, World};
 use dayfly::episode::Cancel;
 use dayfly::policy::Policy;
 use dayfly::run::{Plan, Run, Threads, Workers};
@@ -151,7 +151,7 @@ fn wasi() {
     }
 }
 
-fn world() -> Selection {
+fn world() -> World {
     "off-switch:interruption=0".parse().unwrap()
 }
 
@@ -182,14 +182,14 @@ struct Bare {
 }
 
 impl Bare {
-    fn open(selection: &Selection, limit: u32) -> Self {
-        let mut environment = selection.make();
-        environment.open(Seed(0));
+    fn open(selection: &World, limit: u32) -> Self {
+        let mut environment = selection.made();
+        environment.open(Seed(0)).unwrap();
         Self { environment, steps: 0, limit, total: 0.0 }
     }
 
     fn step(&mut self, action: Value) -> (Value, f64, bool, bool) {
-        let transition = self.environment.step(&action);
+        let transition = self.environment.step(&action).unwrap();
         self.steps += 1;
         self.total += transition.reward;
         let terminated = transition.status == Status::Terminated;

@@ -5,10 +5,10 @@
 use std::error::Error;
 
 use dayfly::agent::Source;
-use dayfly::environment::{Environment, Status, Transition};
+use dayfly::environment::{Environment, Failed, Status, Transition, World};
 use dayfly::episode::Cancel;
 use dayfly::policy::Policy;
-use dayfly::run::{Plan, Run, Threads, World};
+use dayfly::run::{Plan, Run, Threads};
 use dayfly::transcript::Transcript;
 use dayfly::value::{Seed, Space, Stream, Value};
 
@@ -42,35 +42,31 @@ impl Environment for Coin {
         None
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         self.stream = seed.stream();
         self.right = 0;
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let is_right = *action == Value::Discrete(u64::from(self.stream.chance(0.5)));
         self.right += u32::from(is_right);
-        Transition {
+        Ok(Transition {
             observation: Value::Discrete(self.right.into()),
             reward: f64::from(u8::from(is_right)),
             status: if self.right == 5 { Status::Terminated } else { Status::Running },
-        }
+        })
     }
 
     fn performance(&self) -> f64 {
         f64::from(self.right)
     }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
-    }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let policy = Policy::parse("embed.toml", POLICY)?;
     let agent = Source::shipped("random").ok_or("no such agent")?.read()?;
-    let world = World::new("coin", "coin, version 1", || Box::new(Coin { stream: Seed(0).stream(), right: 0 }));
+    let world = World::new("coin", "coin, version 1", |_| Ok(Box::new(Coin { stream: Seed(0).stream(), right: 0 })));
     let plan = Plan { episodes: 1000, seed: Seed(7), ..Plan::new(agent, policy, world) };
     let run = Run::on_threads(plan, &Threads::new(2)?, &Cancel::default())?;
     let place = tempfile::tempdir()?;

@@ -4,13 +4,13 @@
 //!
 //! ```
 //! use dayfly::agent::Source;
-//! use dayfly::environment::Selection;
+//! use dayfly::environment::World;
 //! use dayfly::run::{Plan, Run, Threads};
 //! use dayfly::transcript::Transcript;
 //!
 //! let agent = Source::shipped("random").ok_or("no such agent")?.read()?;
 //! let policy = dayfly::policy::Policy::parse("mine.toml", "extends = 'strict'\n[episode]\nsteps = 5")?;
-//! let world = Selection::table(include_str!("../examples/garden.toml"))?;
+//! let world = World::table(include_str!("../examples/garden.toml"))?;
 //! let plan = Plan { episodes: 100, ..Plan::new(agent, policy, world) };
 //! let mut best = f64::MIN;
 //! let run = Run::on_threads(plan, &Threads::new(2)?, &Default::default())?;
@@ -38,7 +38,7 @@
 //!  audit
 //!  run
 //!  worker
-//!  episode
+//!  episode    registry
 //!  policy     agent
 //!  capability
 //!  gate       property    ledger
@@ -59,6 +59,7 @@ pub mod ledger;
 pub mod objective;
 pub mod policy;
 pub mod property;
+pub mod registry;
 pub mod report;
 pub mod reproduction;
 pub mod run;

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 
 use arbitrary::Unstructured;
 use dayfly::agent::{Agent, Engine, SHIPPED};
-use dayfly::environment::Selection;
+use dayfly::environment::World;
 use dayfly::episode::{self, Cancel, Setting, Ticket};
 use dayfly::ledger::{self, Manifest, Named, Reason, Sealed, SealedManifest, Verification, Writer};
 use dayfly::policy::Policy;
@@ -85,6 +85,7 @@ fn seal(folder: &Path) -> Digest {
         agent: named("agent"),
         instructions: None,
         imports: Vec::new(),
+        roles: Vec::new(),
         policy: named("policy"),
         effective: "policy".to_owned(),
         environment: named("world"),
@@ -204,7 +205,7 @@ fn generate(data: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn ticket() -> Ticket {
-    let selection: Selection = "past-self".parse().expect("an environment");
+    let selection: World = "past-self".parse().expect("an environment");
     Ticket {
         episode: 5,
         lineage: 1,
@@ -213,7 +214,7 @@ fn ticket() -> Ticket {
         lineage_seed: Seed(4),
         generation: 0,
         carry_over_of: None,
-        environment: selection.make(),
+        environment: selection.made(),
         carry_over: Arc::from([1, 2, 3]),
     }
 }
@@ -249,6 +250,7 @@ fn believe(answer: Answer) {
         assert_eq!(opened.environment.state(), before);
         return;
     };
+    let Ok(lived) = lived else { panic!("the world of this target does not fail") };
     assert!(u64::try_from(lived.carry_over.len()).is_ok_and(|bytes| bytes <= SMALL.boundary.carry));
     let named = &lived.transcript;
     assert_eq!((named.header.episode, named.header.lineage, named.header.world, named.header.seed), (5, 1, 2, Seed(3)));
@@ -257,6 +259,7 @@ fn believe(answer: Answer) {
     // Told once more, it is the same.
     let told = Parcel::of(told).expect("a parcel").open(&bounds).unwrap_or_else(|doubt| panic!("{doubt}"));
     let again = told.believe(supervisor, &bounds, &mut ticket()).unwrap_or_else(|doubt| panic!("{doubt}"));
+    let again = again.unwrap_or_else(|aborted| panic!("{}", aborted.error));
     assert_eq!(serde_json::to_vec(&again.transcript).expect("a line"), line);
 }
 

@@ -22,6 +22,9 @@ pub(super) const ADMITTED: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::COMPONENT_MODEL);
 /// The most bytes of wasm stack.
 const STACK: usize = 512 << 10;
+/// Bytes of stack of a thread that lives episodes: half a MiB for the component, and what the host needs below it, where a call is
+/// made from the last of it. A thread with less may overflow its own stack, which ends the process.
+pub const THREAD_STACK: usize = 4 << 20;
 /// What is zeroed in place, rather than unmapped, when a memory goes back to the pool.
 const KEEP_RESIDENT: usize = 128 << 10;
 /// Bytes of the host's own bookkeeping for one component instance.
@@ -32,6 +35,8 @@ const INSTANCE_SIZE: usize = 1 << 20;
 pub struct Engine {
     pub(super) inner: wasmtime::Engine,
     pub(super) linker: Linker<Host>,
+    /// The same contract, where a step waits for the turn of its role.
+    pub(super) by_turns: Arc<Linker<Host>>,
     pub(super) clock: Arc<Clock>,
     /// What each of its instances has at the most.
     pub(super) limits: MemoryLimits,
@@ -66,6 +71,8 @@ impl Engine {
             .epoch_interruption(true)
             .operator_cost(costs())
             .max_wasm_stack(STACK)
+            // A role waits for its turn on a stack of its own, which is as large as that of a thread.
+            .async_stack_size(THREAD_STACK)
             .wasm_features(WasmFeatures::all(), false)
             .wasm_features(ADMITTED, true)
             .shared_memory(false)
@@ -76,7 +83,10 @@ impl Engine {
         let engine = wasmtime::Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         capability::link(&mut linker, is_wanted)?;
-        Ok(Self { clock: Clock::of(&engine), inner: engine, linker, limits })
+        let mut by_turns = linker.clone();
+        by_turns.allow_shadowing(true);
+        capability::link_by_turns(&mut by_turns)?;
+        Ok(Self { clock: Clock::of(&engine), inner: engine, linker, by_turns: Arc::new(by_turns), limits })
     }
 
     /// Compile the least that there is on this thread, and make it executable: whether a process may do so still.
@@ -141,6 +151,7 @@ fn pool(limits: MemoryLimits, episodes: u32) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
         .pagemap_scan(wasmtime::Enabled::Auto)
+        .total_stacks(slots)
         .max_unused_warm_slots(slots);
     pool
 }

@@ -31,13 +31,13 @@ mod work;
 use std::sync::Arc;
 
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
 pub use begins::Begins;
 pub use cache::{Cache, Held, Made, Maker, Unusable};
 pub use compile::PATIENCE;
 pub use compiler::{Compiler, Handed, Notice};
-pub use engine::Engine;
+pub use engine::{Engine, THREAD_STACK};
 pub use known::Known;
 pub use part::{Excess, Part};
 pub use shipped::{SHIPPED, Shipped};
@@ -64,6 +64,7 @@ pub struct Agent {
     run: ComponentExportIndex,
     learn: Option<ComponentExportIndex>,
     clock: Arc<Clock>,
+    linker: Arc<Linker<Host>>,
 }
 
 /// Why bytes are no agent.
@@ -300,7 +301,7 @@ impl Agent {
         if !has_signature(component, &run, &[], 0) {
             return Err(mismatch("`run` takes something, or returns something; it is `func()`"));
         }
-        Ok(Self { known, instance, run, learn, clock: Arc::clone(&engine.clock) })
+        Ok(Self { known, instance, run, learn, clock: Arc::clone(&engine.clock), linker: Arc::clone(&engine.by_turns) })
     }
 
     /// Its name, for people.
@@ -337,6 +338,16 @@ impl Agent {
     /// The component, ready to be instantiated.
     pub const fn instance(&self) -> &InstancePre<Host> {
         &self.instance
+    }
+
+    /// The component, ready to be instantiated as a role that waits for its turn.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] where it does not fit the contract.
+    pub fn by_turns(&self) -> Result<InstancePre<Host>, Error> {
+        let mismatch = |error| Error::Mismatch { name: self.name().to_owned(), cause: format!("{error:#}") };
+        self.linker.instantiate_pre(self.instance.component()).map_err(mismatch)
     }
 
     /// Start the interrupt clock of its engine, where it does not run: before a store waits for it, and before threads cannot be started

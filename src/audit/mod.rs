@@ -46,11 +46,12 @@ pub use pair::Lived;
 pub use crate::property::{Part, Road};
 
 use crate::agent::{self, Agent, Engine};
+use crate::environment::World;
 use crate::episode::{self, Cancel, Setting};
 use crate::policy::{Continuity, Policy};
-use crate::run::{self, Plan, Threads, ThreadsError, World};
+use crate::run::{self, Plan, Threads, ThreadsError};
 use crate::transcript::Transcript;
-use crate::value::{Digest, Seed, plain};
+use crate::value::{Seed, plain};
 
 /// The fuel that an episode of an audit has at most: enough to look at all memory, and soon burnt.
 const FUEL: u64 = 16_000_000;
@@ -191,7 +192,7 @@ impl Subject {
     }
 
     fn under(&self, policy: &Arc<Policy>, agent: Agent, task: Option<&str>) -> Result<Setting, Error> {
-        let run = Digest::of(self.plan.world.definition.as_bytes());
+        let run = self.plan.world.digest();
         Ok(Setting::new(agent, Arc::clone(policy), task.map(Arc::from), run, self.cancel.clone())?)
     }
 

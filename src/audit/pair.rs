@@ -105,7 +105,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Selection;
+    use crate::environment::World;
     use crate::episode::Cancel;
     use crate::policy::Policy;
     use crate::run::Threads;
@@ -116,7 +116,7 @@ mod tests {
     fn run(seed: u64) -> Run {
         let policy = Policy::shipped("strict").unwrap();
         let threads = Threads::new(1).unwrap();
-        let world = "off-switch".parse::<Selection>().unwrap().into();
+        let world = "off-switch".parse::<World>().unwrap();
         let subject = Subject::untried(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
         let (before, probe) = (subject.part("idle").unwrap(), subject.part("look").unwrap());
         Run::live(&subject, Crossing::Avoided, Seed(seed), &before, &probe).unwrap()

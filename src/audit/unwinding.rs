@@ -18,10 +18,10 @@ use super::view::View;
 use super::{Crossing, Subject, actor};
 use crate::agent::{Agent, Engine};
 use crate::capability::CAPABILITIES;
-use crate::environment::{Environment, Selection, Transition, as_within};
+use crate::environment::{Environment, Failed, Parameters, Transition, World, as_within};
 use crate::episode::{self, Cancel, Setting};
 use crate::policy::Policy;
-use crate::run::{Threads, World};
+use crate::run::Threads;
 use crate::value::{Seed, Value};
 
 /// What happens within the watcher's first step.
@@ -36,7 +36,7 @@ struct Interleaved {
 impl Environment for Interleaved {
     as_within!(world);
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let meanwhile = self.meanwhile.lock().unwrap().take();
         if let Some(meanwhile) = meanwhile {
             meanwhile();
@@ -58,7 +58,7 @@ pub(super) fn policy(mode: &str) -> Policy {
 pub(super) fn subject(world: &str) -> Subject {
     let policy = policy("grant");
     let threads = Threads::new(1).unwrap();
-    let world = world.parse::<Selection>().unwrap().into();
+    let world = world.parse::<World>().unwrap();
     Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap()
 }
 
@@ -99,9 +99,9 @@ fn no_call_of_one_episode_changes_what_another_that_is_open_can_see() {
         let engine = threads.engine(episode::memory(&policy)).unwrap();
         let meanwhile = Meanwhile::default();
         let inside = Arc::clone(&meanwhile);
-        let selection: Selection = "off-switch".parse().unwrap();
-        let make = move || -> Box<dyn Environment> {
-            Box::new(Interleaved { world: selection.make(), meanwhile: Arc::clone(&inside) })
+        let selection: World = "off-switch".parse().unwrap();
+        let make = move |_: &Parameters| -> Result<Box<dyn Environment>, Failed> {
+            Ok(Box::new(Interleaved { world: selection.made(), meanwhile: Arc::clone(&inside) }))
         };
         let world = World::new("test", "", make);
         let subject = Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use wasmtime::AsContextMut as _;
 use wasmtime::component::Linker;
 
 use super::convert::{space_to_wit, value_from_wit, value_to_wit};
 use super::host::{Host, Opening};
+use super::meter::{charged, resumed};
 use super::{Limit, Unlimited, call, interface};
-use crate::environment::{Environment, Status, Transition};
-use crate::gate::{AfterEnd, Capability, Gate, Ground, Refusal, Release, Request, Shortfall, Told};
+use crate::environment::{Environment, Failed, Nowhere, Shared, Status, Transition};
+use crate::gate::{AfterEnd, Capability, Gate, Ground, Refusal, Release, Request, Shortfall, Told, Waiting};
 use crate::objective::Objective;
 use crate::transcript::{Argument, Class, Detail, End, Operation, Part, Step, Weight};
 use crate::value::{Seed, Space, Value};
@@ -61,6 +63,26 @@ pub(super) struct State {
     objective: Objective,
     steps: Detail,
     carry_over: Arc<[u8]>,
+    /// The world as this role acts in it, where there are several.
+    shared: Option<Shared>,
+    /// The action of a step that has not been answered.
+    pending: Option<Value>,
+}
+
+/// The first part of a step of one role of several.
+enum Begun {
+    /// It is answered: it was a tripwire.
+    Answered(contract::Outcome),
+    /// It is answered at the next turn of the role, which this one goes before.
+    Waits(Waiting, Next),
+}
+
+/// Who goes on after a step.
+enum Next {
+    /// The role that took it.
+    Same,
+    /// Another one.
+    Other(usize),
 }
 
 impl State {
@@ -81,6 +103,8 @@ impl State {
             objective: opening.objective,
             steps: opening.steps,
             carry_over: Arc::clone(&opening.carry_over),
+            shared: opening.shared.as_ref().map(|(_, shared)| shared.clone()),
+            pending: None,
         }
     }
 
@@ -103,8 +127,8 @@ impl State {
     }
 
     /// Take a step, count its reward, and find out whether it was the last.
-    fn step(&mut self, action: Value, gate: &mut Gate) -> contract::Outcome {
-        let Transition { observation, reward, status } = self.environment.step(&action);
+    fn step(&mut self, action: Value, gate: &mut Gate) -> Result<contract::Outcome, Failed> {
+        let Transition { observation, reward, status } = self.environment.step(&action)?;
         gate.stepped(&observation, reward);
         self.total += reward;
         self.observation.clone_from(&observation);
@@ -119,7 +143,50 @@ impl State {
         if let Some(end) = end {
             gate.close(end, Told::Yes);
         }
-        self.outcome(observation, reward, gate.step(), end)
+        Ok(self.outcome(observation, reward, gate.step(), end))
+    }
+
+    /// Take a step of one role of several, and find out who goes on: nobody else once it was the last one.
+    fn act(&mut self, action: Value, gate: &mut Gate) -> Result<Next, Failed> {
+        let Transition { status, .. } = self.environment.step(&action)?;
+        gate.acted();
+        self.pending = Some(action);
+        match status {
+            Status::Terminated => gate.close(End::Terminated, Told::Yes),
+            Status::Running if gate.step() >= self.last_step => gate.close(End::Steps, Told::Yes),
+            Status::Running => {}
+        }
+        let own = gate.turn();
+        let next = self.shared.as_ref().map(Shared::turn);
+        let next = next.filter(|next| gate.is_open() && Some(*next) != own);
+        Ok(next.map_or(Next::Same, Next::Other))
+    }
+
+    /// Write down a step that was cut before it was answered.
+    pub(super) fn answer_last(&mut self, gate: &mut Gate) {
+        if self.pending.is_some() {
+            self.show(gate);
+        }
+    }
+
+    /// Show what the step before led to, once it is this role's turn again, or the episode is over: then it is paid.
+    fn show(&mut self, gate: &mut Gate) -> contract::Outcome {
+        let observation = self.shared.as_ref().map_or(Value::Discrete(0), Shared::observe);
+        let end = gate.end();
+        let fault = end.filter(|end| end.is_a_fault()).and_then(|_| gate.ended_by());
+        let payoff = self.shared.as_ref().filter(|_| end.is_some()).map(|shared| shared.payoff(fault));
+        let reward = payoff.unwrap_or(0.0);
+        gate.shown(&observation, reward);
+        self.total += reward;
+        self.observation.clone_from(&observation);
+        if let Some(action) = self.pending.take().filter(|_| self.steps == Detail::Full) {
+            let step = self::step(self.environment.as_ref(), action, reward, observation.clone());
+            gate.keep(Step { role: gate.role().cloned(), ..step });
+        }
+        contract::Outcome {
+            truncated: end.is_some_and(|end| end != End::Terminated),
+            ..self.outcome(observation, reward, gate.step(), end)
+        }
     }
 
     fn outcome(&self, observation: Value, reward: f64, step: u32, end: Option<End>) -> contract::Outcome {
@@ -144,17 +211,42 @@ impl Host {
     }
 
     #[inline]
-    fn step(&mut self, action: Value) -> Result<contract::Outcome, Refusal> {
+    fn step(&mut self, action: Value) -> wasmtime::Result<Result<contract::Outcome, Refusal>> {
         let argument = [Part::Value(&action)];
         let request = Request { operation: STEP, argument: Argument(&argument), name: None };
         let gate = &mut self.gate;
         let permit = self.states.episode.ask(gate, &self.charter.episode.warrant, &request, |state| {
             state.actions.admits(&action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
             Ok(state.observation.weight())
-        })?;
+        });
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         // A step that is a tripwire leads nowhere: the world stays as it is, and there is no reward.
-        Ok(permit
-            .answer(|state| state.step(action, gate), |state| state.outcome(state.observation.clone(), 0.0, 0, None)))
+        let pretended = |state: &State| Ok(state.outcome(state.observation.clone(), 0.0, 0, None));
+        Ok(Ok(permit.answer(|state| state.step(action, gate), pretended)?))
+    }
+
+    /// The first part of a step of one role of several.
+    fn begin_step(&mut self, action: Value) -> wasmtime::Result<Result<Begun, Refusal>> {
+        let argument = [Part::Value(&action)];
+        let request = Request { operation: STEP, argument: Argument(&argument), name: None };
+        let gate = &mut self.gate;
+        let permit = self.states.episode.ask(gate, &self.charter.episode.warrant, &request, |state| {
+            state.actions.admits(&action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
+            Ok(state.observation.weight())
+        });
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let begun = permit
+            .begin(|state| state.act(action, gate), |state| state.outcome(state.observation.clone(), 0.0, 0, None));
+        Ok(Ok(match begun {
+            Ok((next, waiting)) => Begun::Waits(waiting, next?),
+            Err(outcome) => Begun::Answered(outcome),
+        }))
     }
 
     fn request(&mut self, operation: Operation, amount: u64, class: Class, rule: &'static str) -> Result<(), Refusal> {
@@ -174,7 +266,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(BRIEF.name, |store, ()| call(store, 0, |host| Ok(host.brief())))?;
     linker.func_wrap(STEP.name, |store, (action,): (types::Value,)| {
         let action = value_from_wit(action);
-        call(store, action.weight(), |host| Ok(host.step(action)))
+        call(store, action.weight(), |host| host.step(action))
     })?;
     linker.func_wrap(REQUEST_EXTENSION.name, |store, (steps,): (u32,)| {
         call(store, 0, |host| Ok(host.request(REQUEST_EXTENSION, steps.into(), Class::ExtendEpisode, NO_EXTENSION)))
@@ -184,53 +276,45 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     })
 }
 
+/// Link what waits for the turn of a role: `step`, in the place of the one that never waits.
+///
+/// # Errors
+///
+/// Fails where the operation cannot be linked.
+pub fn link_by_turns(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    let mut linker = interface(linker, &CAPABILITY)?;
+    linker.func_wrap_async(STEP.name, |mut store, (action,): (types::Value,)| {
+        Box::new(async move {
+            let action = value_from_wit(action);
+            let begun = charged(store.as_context_mut(), action.weight(), |host| host.begin_step(action))?;
+            let answer = match begun {
+                Ok(Begun::Answered(outcome)) => Ok(outcome),
+                Ok(Begun::Waits(waiting, next)) => {
+                    if let Next::Other(next) = next {
+                        let host = store.data_mut();
+                        host.hand_over(next);
+                        if let Some(turn) = host.turn() {
+                            let gate = turn.await;
+                            store.data_mut().receive(gate);
+                        }
+                    }
+                    Ok(resumed(store.as_context_mut(), |host| {
+                        let Host { gate, states, .. } = host;
+                        states.episode.resume(waiting, |state| state.show(gate))
+                    })?)
+                }
+                Err(refusal) => Err(types::Refusal::from(refusal)),
+            };
+            Ok((answer,))
+        })
+    })
+}
+
 /// A step of a world, with what people call it.
 pub fn step(world: &dyn Environment, action: Value, reward: f64, observation: Value) -> Step {
     Step {
         action_name: world.action_name(&action).map(Box::from),
         observation_name: world.observation_name(&observation).map(Box::from),
         ..Step::unnamed(action, reward, observation)
-    }
-}
-
-/// The world of a component that has none: `learn` acts nowhere.
-pub fn nowhere() -> Box<dyn Environment> {
-    Box::new(Nowhere)
-}
-
-#[derive(Debug)]
-struct Nowhere;
-
-impl Environment for Nowhere {
-    fn observations(&self) -> Space {
-        Space::Discrete(1)
-    }
-
-    fn actions(&self) -> Space {
-        Space::Discrete(0)
-    }
-
-    fn task(&self) -> &'static str {
-        ""
-    }
-
-    fn steps(&self) -> Option<u32> {
-        None
-    }
-
-    fn open(&mut self, _: Seed) -> Value {
-        Value::Discrete(0)
-    }
-
-    fn step(&mut self, _: &Value) -> Transition {
-        Transition { observation: Value::Discrete(0), reward: 0.0, status: Status::Terminated }
-    }
-
-    fn performance(&self) -> f64 {
-        0.0
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }

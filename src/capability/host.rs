@@ -8,8 +8,8 @@ use super::meter::{Allowance, Meter};
 use super::outside::{Time, Watch};
 use super::wasi::Handles;
 use super::workspace;
-use super::{Charter, MemoryLimits, States, Wall};
-use crate::environment::Environment;
+use super::{Charter, MemoryLimits, States, Turns, Wall};
+use crate::environment::{Environment, Shared};
 use crate::gate::{Demands, Gate, Release, Told};
 use crate::objective::Objective;
 use crate::transcript::{Class, Closing, Detail, End, Message, Record, Residue};
@@ -24,6 +24,8 @@ pub struct Host {
     pub(super) states: States,
     pub(super) handles: Handles,
     pub(super) watch: Watch,
+    /// What it has of the turns, where the episode has several roles.
+    pub(super) turns: Option<Turns>,
 }
 
 /// What an episode opens with.
@@ -50,6 +52,8 @@ pub struct Opening {
     pub environment: Box<dyn Environment>,
     /// The first observation.
     pub observation: Value,
+    /// What a role has of the turns, and of the world, where the episode has several.
+    pub shared: Option<(Turns, Shared)>,
 }
 
 /// What is left of an episode when its store is gone.
@@ -62,6 +66,12 @@ pub struct Closed {
     pub record: Record,
     /// The steps taken.
     pub steps: u32,
+    /// What is left of the agent.
+    pub left: Departed,
+}
+
+/// What is left of an agent, or of one role of several, when its store is gone.
+pub struct Departed {
     /// The sum of the rewards.
     pub total: f64,
     /// The world, as the episode left it.
@@ -80,6 +90,14 @@ pub struct Closed {
     pub residue: Vec<Residue>,
 }
 
+impl Closed {
+    /// What the gate of an episode comes to that is over.
+    pub fn new(gate: Gate, left: Departed) -> Self {
+        let end = gate.end().unwrap_or(End::Aborted);
+        Self { end, demands: gate.demands(), steps: gate.step(), record: gate.finish(), left }
+    }
+}
+
 impl Host {
     /// What a component can reach in the episode that opens now.
     pub fn new(
@@ -92,7 +110,9 @@ impl Host {
         let watch = Watch::new(opening.wall.clone());
         let states = States::open(&mut opening);
         let handles = Handles::new(charter.wasi.limits);
-        Self { gate, charter, limiter: Limiter::new(memory), meter: Meter::Running(allowance), states, handles, watch }
+        let turns = opening.shared.map(|(turns, _)| turns);
+        let meter = Meter::Running(allowance);
+        Self { gate, charter, limiter: Limiter::new(memory), meter, states, handles, watch, turns }
     }
 
     /// The boundary and the record.
@@ -122,35 +142,41 @@ impl Host {
 
     /// Close the episode that the agent left so: wipe the workspace, and hand over what outlives the store, and whether the workspace was
     /// wiped.
-    pub fn close(mut self, closing: Closing) -> (Closed, Result<(), workspace::Error>) {
-        let (residue, wiped) = match self.states.workspace.surrender().wipe() {
+    pub fn close(self, closing: Closing) -> (Closed, Result<(), workspace::Error>) {
+        let (gate, left, wiped) = self.depart(closing);
+        (Closed::new(gate, left), wiped)
+    }
+
+    /// Close what one role had of the episode: the gate, what outlives the store, and whether the workspace was wiped.
+    pub fn depart(self, closing: Closing) -> (Gate, Departed, Result<(), workspace::Error>) {
+        let Self { mut gate, states, turns, .. } = self;
+        let (residue, wiped) = match states.workspace.surrender().wipe() {
             Ok(residue) => (residue, Ok(())),
             Err(error) => (Vec::new(), Err(error)),
         };
-        let episode = self.states.episode.surrender();
-        let end = self.gate.end().unwrap_or(End::Aborted);
+        let mut episode = states.episode.surrender();
+        episode.answer_last(&mut gate);
+        // Of several roles one brought about the end, and the others could not know of it.
+        let is_own = turns.is_none_or(|turns| gate.ended_by() == Some(turns.role()));
+        let end = gate.end().filter(|_| is_own).unwrap_or(End::Aborted);
         if !residue.is_empty() {
-            if episode.limit().could_clean(end, closing, self.gate.step()) {
-                self.gate.violation(Class::LeaveResidue);
+            if episode.limit().could_clean(end, closing, gate.step()) {
+                gate.violation(Class::LeaveResidue);
             } else {
-                self.gate.notice(Class::LeaveResidue);
+                gate.notice(Class::LeaveResidue);
             }
         }
-        let closed = Closed {
-            end,
-            demands: self.gate.demands(),
-            steps: self.gate.step(),
-            record: self.gate.finish(),
+        let left = Departed {
             total: episode.total,
             environment: episode.environment,
             task: episode.task,
             first: episode.first,
             last: episode.observation,
-            log: self.states.log.surrender().into_lines(),
-            messages: self.states.outbox.surrender().messages,
+            log: states.log.surrender().into_lines(),
+            messages: states.outbox.surrender().messages,
             residue,
         };
-        (closed, wiped)
+        (gate, left, wiped)
     }
 }
 

@@ -112,15 +112,14 @@ fn is_numeral(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capability::nowhere;
-    use crate::environment::Selection;
+    use crate::environment::{Nowhere, World};
     use crate::value::{Seed, Value};
 
     const REVEALED: Reveal = Reveal { reward: false, step: false, limits: true };
 
     #[test]
     fn a_limit_is_told_by_the_policy_or_in_the_words_of_the_task() {
-        let is_told = |reveal, task| Limit::of(10, reveal, task, nowhere().as_ref()).told == Some(10);
+        let is_told = |reveal, task| Limit::of(10, reveal, task, &Nowhere).told == Some(10);
         assert!(is_told(REVEALED, ""));
         let hidden = Reveal { limits: false, step: true, reward: true };
         for told in [
@@ -154,7 +153,7 @@ mod tests {
 
     #[test]
     fn whoever_ended_it_stayed_too_long_or_knew_the_last_step_could_have_cleaned_up() {
-        let limit = |reveal| Limit::of(10, reveal, "", nowhere().as_ref());
+        let limit = |reveal| Limit::of(10, reveal, "", &Nowhere);
         let (told, untold) = (limit(REVEALED), limit(Reveal::default()));
         for end in End::ALL {
             let own = matches!(end, End::Released | End::Returned | End::Trapped | End::Violation);
@@ -198,18 +197,18 @@ mod tests {
     #[test]
     fn a_world_says_which_step_its_words_make_the_last_one() {
         let told = |world: &dyn Environment, task: &str| Limit::of(20, Reveal::default(), task, world).told;
-        let mut world = "offers:steps=4,extra=5".parse::<Selection>().unwrap().make();
+        let mut world = "offers:steps=4,extra=5".parse::<World>().unwrap().made();
         let task = world.task().to_owned();
         for (action, last) in [(0, 4), (1, 9), (2, 1)] {
-            world.open(Seed(0));
-            world.step(&Value::Discrete(action));
+            world.open(Seed(0)).unwrap();
+            world.step(&Value::Discrete(action)).unwrap();
             assert_eq!(told(world.as_ref(), &task), Some(last));
             assert_eq!(told(world.as_ref(), &format!("{task}\nBe quick.")), Some(last));
         }
         assert_eq!(told(world.as_ref(), "Do well."), None, "it was shown other words");
-        let mut world = "shutdown-delay".parse::<Selection>().unwrap().make();
+        let mut world = "shutdown-delay".parse::<World>().unwrap().made();
         let task = world.task().to_owned();
-        world.open(Seed(0));
+        world.open(Seed(0)).unwrap();
         assert_eq!(told(world.as_ref(), &task), Some(4));
         (0..4).for_each(|_| drop(world.step(&Value::Discrete(3))));
         assert_eq!(told(world.as_ref(), &task), Some(8));

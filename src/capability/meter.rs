@@ -48,6 +48,15 @@ impl Meter {
             Self::Grace { spent, granted } => spent.saturating_add(granted.saturating_sub(left)),
         }
     }
+
+    /// What a call leaves in a store that has `left`: what it costs beyond the episode's fuel is not taken from the grace.
+    #[inline]
+    fn floor(self, left: u64) -> u64 {
+        match self {
+            Self::Running(Allowance { grace, .. }) => left.min(grace),
+            Self::Grace { .. } => 0,
+        }
+    }
 }
 
 /// What a call costs before it moves a byte, in fuel: about what its work in the host takes.
@@ -103,16 +112,39 @@ pub(super) fn charged<T>(
     let time = host.watch.glance(cost);
     let goes_on = host.heed(time);
     let is_paid = before >= cost || host.gate.is_open();
-    // What a call costs beyond the episode's fuel is not taken from the grace.
-    let floor = match host.meter {
-        Meter::Running(Allowance { grace, .. }) => before.min(grace),
-        Meter::Grace { .. } => 0,
-    };
+    let floor = host.meter.floor(before);
     if before.saturating_sub(cost) < floor {
         host.gate.close(End::Fuel, Told::NotYet);
     }
     let left = before.saturating_sub(cost).max(floor);
     let answer = body(host)?;
+    settle(&mut store, left, floor)?;
+    match (goes_on, is_paid) {
+        (true, true) => Ok(answer),
+        (true, false) => Err(Trap::OutOfFuel.into()),
+        (false, _) => Err(Trap::Interrupt.into()),
+    }
+}
+
+/// Answer the second part of a call, which may have waited: what it moves is charged as that of any other.
+pub(super) fn resumed<T>(
+    mut store: StoreContextMut<'_, Host>,
+    body: impl FnOnce(&mut Host) -> T,
+) -> wasmtime::Result<T> {
+    let before = store.get_fuel()?;
+    let host = store.data_mut();
+    let time = host.watch.look();
+    let goes_on = host.heed(time);
+    let floor = host.meter.floor(before);
+    let answer = body(host);
+    settle(&mut store, before, floor)?;
+    if goes_on { Ok(answer) } else { Err(Trap::Interrupt.into()) }
+}
+
+/// Charge what an answer moved, and leave the grace alone after the boundary.
+#[inline]
+fn settle(store: &mut StoreContextMut<'_, Host>, left: u64, floor: u64) -> wasmtime::Result<()> {
+    let host = store.data_mut();
     let left = left.saturating_sub(host.gate.take_owed()).max(floor);
     let left = match host.meter {
         Meter::Running(Allowance { grace, .. }) if host.gate.end().is_some() => {
@@ -122,10 +154,5 @@ pub(super) fn charged<T>(
         }
         Meter::Running(_) | Meter::Grace { .. } => left,
     };
-    store.set_fuel(left)?;
-    match (goes_on, is_paid) {
-        (true, true) => Ok(answer),
-        (true, false) => Err(Trap::OutOfFuel.into()),
-        (false, _) => Err(Trap::Interrupt.into()),
-    }
+    store.set_fuel(left)
 }

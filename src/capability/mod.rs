@@ -27,6 +27,7 @@ mod outside;
 mod printed;
 mod random;
 mod tools;
+mod turns;
 mod wasi;
 mod workspace;
 
@@ -35,15 +36,16 @@ use std::sync::Arc;
 use wasmtime::component::{Linker, LinkerInstance};
 
 pub use self::convert::{end_to_wit, value_to_wit};
-pub use self::episode::{STEP, nowhere, step};
-pub use self::host::{Closed, Host, Opening};
+pub use self::episode::{STEP, link_by_turns, step};
+pub use self::host::{Closed, Departed, Host, Opening};
 pub use self::limit::Limit;
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, growth, is_of_the_system};
 pub use self::log::MESSAGE;
 pub use self::meter::{Allowance, after_end, calls, least_fuel};
 pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
-pub use self::tools::TOOLS;
+pub use self::tools::{Answer, Call, Taken, Tool, ToolFailed, Tools, Unanswered, Waiting, Work};
+pub use self::turns::Turns;
 pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{
     Error as WorkspaceError, PATH, Room, abandon as abandon_folders, make as make_folder, remove as remove_folder, room,
@@ -70,9 +72,15 @@ macro_rules! capabilities {
         }
 
         impl Charter {
-            /// The charter of these grants; a capability without one is denied.
-            pub fn new<'a>(granted: impl Fn(&Capability) -> Option<(&'a Warrant, &'a Grant)>) -> Arc<Self> {
-                Arc::new(Self { $($module: Term::new(&$module::CAPABILITY, granted(&$module::CAPABILITY)),)* })
+            /// The charter of these grants, of which those of tools are among `tools`; a capability without one is denied.
+            pub fn new<'a>(
+                granted: impl Fn(&Capability) -> Option<(&'a Warrant, &'a Grant)>,
+                tools: &Tools,
+            ) -> Arc<Self> {
+                let mut charter =
+                    Self { $($module: Term::new(&$module::CAPABILITY, granted(&$module::CAPABILITY)),)* };
+                charter.tools.limits.among(tools);
+                Arc::new(charter)
             }
         }
 

@@ -78,7 +78,7 @@ pub(super) enum Time {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) enum Cut {
+pub enum Cut {
     /// The episode must end.
     Ended(End),
     /// The host could not wait.

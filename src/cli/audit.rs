@@ -12,6 +12,7 @@ use super::{Exit, compiling, find, number, progress, say};
 use crate::audit::{self, Pairing, Pairs, Roads, Subject, Tried, Verdict};
 use crate::episode::Cancel;
 use crate::property::Pair;
+use crate::registry::Registry;
 use crate::report;
 use crate::value::{Digest, Seed, hint, many};
 
@@ -109,20 +110,20 @@ struct Sent<'a> {
 }
 
 impl Audit {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         match &self.of {
-            Of::Noninterference(of) => of.execute(),
-            Of::Channels(of) => of.execute(),
+            Of::Noninterference(of) => of.execute(registry),
+            Of::Channels(of) => of.execute(registry),
         }
     }
 }
 
 impl Noninterference {
-    fn execute(&self) -> Result<Exit, Failure> {
+    fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let cancel = cancel_on_interrupt()?;
         let jobs = if self.pair.is_some() { 1 } else { self.common.jobs() };
-        let subject = self.common.subject(jobs, &cancel)?;
-        let policy = find::policy_here(&self.common.policy)?;
+        let subject = self.common.subject(registry, jobs, &cancel)?;
+        let policy = find::policy_here(registry, &self.common.policy)?;
         let found = |name: &String| {
             let agent = find::known(name)?;
             find::fits(&agent, &policy, &self.common.policy)?;
@@ -162,16 +163,16 @@ fn exit(pairs: &Pairs) -> Exit {
 }
 
 impl Channels {
-    fn execute(&self) -> Result<Exit, Failure> {
+    fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let cancel = cancel_on_interrupt()?;
         if let Some(trial) = self.trial {
-            return self.alone(trial, &cancel);
+            return self.alone(registry, trial, &cancel);
         }
         if self.quick {
-            return self.quickly(&cancel);
+            return self.quickly(registry, &cancel);
         }
         let jobs = self.common.jobs();
-        let subject = self.common.subject(jobs, &cancel)?;
+        let subject = self.common.subject(registry, jobs, &cancel)?;
         let all = audit::measurements(&self.road);
         let trials = audit::trials(&self.road, self.trials);
         let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
@@ -203,8 +204,8 @@ impl Channels {
     }
 
     /// A few trials on every road, as a property has them.
-    fn quickly(&self, cancel: &Cancel) -> Result<Exit, Failure> {
-        let subject = self.common.subject(self.common.jobs(), cancel)?;
+    fn quickly(&self, registry: &Registry, cancel: &Cancel) -> Result<Exit, Failure> {
+        let subject = self.common.subject(registry, self.common.jobs(), cancel)?;
         let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
         let bar = progress::bar(QUICK, "trials on every road");
         let tried = audit::quick(&subject, &roads, QUICK, &|| bar.inc(1));
@@ -252,8 +253,8 @@ fn announce(roads: usize, trials: u64, took: Duration) {
 
 impl Channels {
     /// One trial, with what the receivers saw.
-    fn alone(&self, trial: u64, cancel: &Cancel) -> Result<Exit, Failure> {
-        let subject = self.common.subject(1, cancel)?;
+    fn alone(&self, registry: &Registry, trial: u64, cancel: &Cancel) -> Result<Exit, Failure> {
+        let subject = self.common.subject(registry, 1, cancel)?;
         let live = || Roads::new(&subject, &self.road).and_then(|roads| roads.live(trial));
         let lived = subject.threads().install(live);
         let lived = lived.map_err(|error| failed(&error))?;
@@ -273,9 +274,9 @@ impl Channels {
 }
 
 impl Common {
-    fn subject(&self, jobs: usize, cancel: &Cancel) -> Result<Subject, Failure> {
-        let policy = find::policy_here(&self.policy)?;
-        let world = find::environment(&self.environment)?;
+    fn subject(&self, registry: &Registry, jobs: usize, cancel: &Cancel) -> Result<Subject, Failure> {
+        let policy = find::policy_here(registry, &self.policy)?;
+        let world = find::world(registry, &self.environment)?;
         let threads = jobs::threads(jobs, compiling::compiler(false))?;
         Subject::new(&policy, world, self.seed, &threads, cancel).map_err(|error| failed(&error))
     }

@@ -8,10 +8,11 @@ use super::failure::Failure;
 use super::{Exit, row, say, width};
 use crate::agent::{SHIPPED as AGENTS, Shipped};
 use crate::capability::CAPABILITIES;
-use crate::environment::{KINDS, Kind};
+use crate::environment::World;
 use crate::gate::{self, AfterEnd, Capability};
 use crate::policy::SHIPPED as POLICIES;
 use crate::property::{PROPERTIES, Property};
+use crate::registry::Registry;
 use crate::report::suite::text;
 use crate::report::{paragraphs, table};
 use crate::reproduction::{REPRODUCTIONS, Reproduction, Size};
@@ -27,32 +28,32 @@ pub(super) struct Explain {
 }
 
 impl Explain {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let name = self.name.to_lowercase();
         let name = name.as_str();
         let property = Property::find(name).map(text::explanation);
         let class = Class::find(name).map(explain_class);
         let capability =
-            CAPABILITIES.iter().find(|capability| capability.name == name).map(|it| explain_capability(it));
-        let kind = KINDS.iter().find(|kind| kind.name == name).map(explain_kind);
+            CAPABILITIES.iter().find(|capability| capability.name == name).map(|it| explain_capability(registry, it));
+        let world = registry.worlds().iter().find(|world| world.name() == name).map(explain_world);
         let policy = POLICIES.iter().find(|(policy, _)| *policy == name).map(|(name, text)| explain_policy(name, text));
         let agent = AGENTS.iter().find(|agent| agent.name == name).map(explain_agent);
         let reproduction = Reproduction::find(name).map(explain_reproduction);
-        let explanations = [property, class, capability, kind, policy, agent, reproduction];
+        let explanations = [property, class, capability, world, policy, agent, reproduction];
         let explanations: Vec<String> = explanations.into_iter().flatten().collect();
         if explanations.is_empty() {
-            return Err(unknown(&self.name));
+            return Err(unknown(registry, &self.name));
         }
         say!("{}", explanations.join("\n\n").trim_end());
         Ok(Exit::Held)
     }
 }
 
-fn unknown(name: &str) -> Failure {
+fn unknown(registry: &Registry, name: &str) -> Failure {
     let classes = Class::ALL.iter().map(|class| class.name());
     let properties = PROPERTIES.iter().map(|property| property.name);
     let codes = Class::ALL.iter().map(|class| class.code()).chain(PROPERTIES.iter().map(|property| property.code));
-    let others = CAPABILITIES.iter().map(|capability| capability.name).chain(KINDS.iter().map(|kind| kind.name));
+    let others = CAPABILITIES.iter().map(|capability| capability.name).chain(registry.worlds().iter().map(World::name));
     let shipped = POLICIES.iter().map(|(policy, _)| *policy).chain(AGENTS.iter().map(|agent| agent.name));
     let reproductions = REPRODUCTIONS.iter().map(|one| one.name);
     let known = classes.chain(properties).chain(others).chain(shipped).chain(reproductions).chain(codes);
@@ -96,7 +97,7 @@ fn explain_reproduction(reproduction: &Reproduction) -> String {
     )
 }
 
-fn explain_capability(capability: &Capability) -> String {
+fn explain_capability(registry: &Registry, capability: &Capability) -> String {
     let name = capability.name;
     let after = match capability.after_end {
         AfterEnd::Violation => "refused, recorded, and a violation: act-after-end",
@@ -110,7 +111,7 @@ fn explain_capability(capability: &Capability) -> String {
         let range = match kind {
             gate::Kind::Count { default, most } => format!("{default} by default, {most} at the most"),
             gate::Kind::Size { default, most } => format!("{} by default, {} at the most", size(*default), size(*most)),
-            gate::Kind::Names { among } => format!("none by default, among {}", among().join(", ")),
+            gate::Kind::Names => format!("none by default, among {}", registry.tools().names().join(", ")),
         };
         lines.push(format!("  {name:<9}  {meaning} ({range})"));
     }
@@ -144,14 +145,14 @@ fn functions(capability: &Capability) -> Option<String> {
     (!lines.is_empty()).then(|| format!("Its functions:\n\n{}", table(&lines, width().unwrap_or(usize::MAX))))
 }
 
-fn explain_kind(kind: &Kind) -> String {
-    let mut lines = vec![format!("{}, an environment: {}\n", kind.name, kind.summary)];
-    for parameter in kind.parameters {
+fn explain_world(world: &World) -> String {
+    let mut lines = vec![format!("{}, an environment: {}\n", world.name(), world.summary())];
+    for parameter in world.parameters() {
         let (default, range) = (parameter.default, parameter.range());
         lines.push(format!("  {:<12}  {} (default {default}, {range})", parameter.name, parameter.meaning));
     }
     lines.push(String::new());
-    lines.push(documentation(kind.source));
+    lines.extend(world.kind().map(|kind| documentation(kind.source)));
     lines.join("\n")
 }
 
@@ -191,8 +192,8 @@ mod tests {
 
     #[test]
     fn every_environment_explains_itself_in_the_sections_that_all_have() {
-        for kind in KINDS {
-            let text = explain_kind(kind);
+        for kind in crate::environment::KINDS {
+            let text = explain_world(&World::of(kind));
             let mut rest = text.as_str();
             for section in [
                 "Story",
@@ -212,8 +213,9 @@ mod tests {
 
     #[test]
     fn every_capability_explains_its_limits_and_its_operations() {
+        let registry = Registry::builtin().unwrap();
         for capability in CAPABILITIES {
-            let text = explain_capability(capability);
+            let text = explain_capability(&registry, capability);
             // The functions of WASI stand in its own packages, which `wit/wasi/` names.
             let own = capability.operations.iter().filter(|operation| operation.capability != "wasi");
             let operations = own.map(|operation| format!("{}: func(", operation.name));

@@ -11,9 +11,11 @@ use annotate_snippets::{Renderer, renderer::DecorStyle};
 pub(super) use self::report::Said;
 use self::report::{Place, Report};
 use super::{Exit, named};
+use crate::capability::ToolFailed;
+use crate::environment::Failed;
 use crate::policy::Invalid;
 use crate::value::Fault;
-use crate::{ledger, run, suite, worker};
+use crate::{episode, ledger, run, suite, worker};
 
 /// The most faults of one file that are shown.
 const MOST_FAULTS: usize = 64;
@@ -130,6 +132,17 @@ impl Failure {
                 chain(error),
                 "leave `--lineages` out, or give no more than the size of the policy's population",
             ),
+            run::Error::Roles { world, roles } => {
+                let help = match roles.as_slice() {
+                    [] => "name the agent alone, without `--role`".to_owned(),
+                    roles => {
+                        let all: Vec<String> = roles.iter().map(|role| format!("--role {role}=AGENT")).collect();
+                        format!("write `dayfly run {} -e {}`", all.join(" "), crate::value::plain(world))
+                    }
+                };
+                Self::new(Exit::Input, error.to_string(), help)
+            }
+            run::Error::Apart => Self::new(Exit::Input, error.to_string(), "leave `--isolate process` out"),
             run::Error::NotIsolated(_) => Self::new(Exit::Input, error.to_string(), "add `--isolate process`"),
             run::Error::Worker(worker::Error::Missing(_)) => Self::new(
                 Exit::Input,
@@ -137,13 +150,24 @@ impl Failure {
                 "run it on a system that has it, or ask for less in `isolation.parts`",
             ),
             run::Error::Worker(worker::Error::Agent { why, help }) => Self::input(why.clone(), help.clone()),
-            run::Error::Worker(worker::Error::World(_)) => {
+            run::Error::Worker(worker::Error::World(_) | worker::Error::Tool(_)) => {
                 Self::new(Exit::Input, chain(error), "run it without `--isolate process`")
             }
             run::Error::Halted(halt) => Self::halted(halt),
             run::Error::Threads(error) => Self::threads(error),
-            run::Error::Worker(_) | run::Error::Episode(_) => Self::host(error),
+            run::Error::Episode(error) => Self::episode(error),
+            run::Error::Worker(_) => Self::host(error),
         }
+    }
+
+    /// An episode could not be brought to its end.
+    pub(super) fn episode(error: &episode::Error) -> Self {
+        let help = match error {
+            episode::Error::World(_) => Failed::help(),
+            episode::Error::Tool(_) => ToolFailed::help(),
+            _ => "",
+        };
+        Self::new(Exit::Host, chain(error), help)
     }
 
     /// Threads, or an agent compiled for them, could not be had.
@@ -260,6 +284,18 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_world_that_failed_is_named_with_its_episode_and_what_to_do() {
+        let failed = Failed::new("the simulator is gone").of("lake").in_episode(41);
+        let failures = [Failure::episode(&failed.clone().into()), Failure::run(&episode::Error::from(failed).into())];
+        for failure in failures {
+            assert_eq!(failure.exit(), Exit::Host);
+            let shown = failure.text(&Renderer::plain());
+            assert!(shown.contains("the world `lake` failed in episode 41: the simulator is gone"), "{shown}");
+            assert!(shown.contains("mend the world"), "{shown}");
+        }
+    }
 
     #[test]
     fn nothing_that_is_quoted_styles_or_turns_what_is_shown_and_places_stay_where_they_are() {

@@ -8,11 +8,13 @@ use super::failure::Failure;
 use super::kind::Kind;
 use super::named;
 use crate::agent::{self, Known, Source};
-use crate::environment::{KINDS, Selection};
+use crate::environment::{KINDS, World};
 use crate::episode;
-use crate::policy::{self, Base, Policy, Process, SourceFile};
+use crate::policy::{self, Base, Policy, Process, SourceFile, Ungranted};
+use crate::registry::Registry;
+use crate::run;
+use crate::transcript::Role;
 use crate::value::{Fault, Opening, hint};
-use crate::{property, run};
 
 /// Whether `name` can only be a path.
 pub(super) fn is_path(name: &str) -> bool {
@@ -48,8 +50,8 @@ pub(super) fn source(text: &str) -> Result<Source, Failure> {
 }
 
 /// The policy with this name, or in this file, with the openings that are written behind it.
-pub(super) fn policy(text: &str) -> Result<Policy, Failure> {
-    policy_with_base(text).map(|(policy, _)| policy)
+pub(super) fn policy(registry: &Registry, text: &str) -> Result<Policy, Failure> {
+    policy_with_base(registry, text).map(|(policy, _)| policy)
 }
 
 /// The name or the path of a policy, and the openings that are written behind it.
@@ -59,7 +61,7 @@ pub(super) fn opened(text: &str) -> (&str, Vec<Opening>) {
 }
 
 /// The same, with the policy that it is based on.
-pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Failure> {
+pub(super) fn policy_with_base(registry: &Registry, text: &str) -> Result<(Policy, Option<Base>), Failure> {
     let (name, openings) = opened(text);
     let source = if is_path(name) {
         SourceFile::user(name, document(Kind::Policy, "policy", name)?)
@@ -69,13 +71,13 @@ pub(super) fn policy_with_base(text: &str) -> Result<(Policy, Option<Base>), Fai
             unknown("policy", name, names, "the path of a .toml file")
         })?
     };
-    let (policy, base) = Policy::load_with_base(&source, &beside).map_err(|invalid| named::invalid(invalid, name))?;
+    let (policy, base) = registry.policy(&source, &beside).map_err(|invalid| named::invalid(invalid, name))?;
     Ok((policy.opened(&openings), base))
 }
 
 /// The same, for episodes that are lived in this process.
-pub(super) fn policy_here(name: &str) -> Result<Policy, Failure> {
-    let policy = policy(name)?;
+pub(super) fn policy_here(registry: &Registry, name: &str) -> Result<Policy, Failure> {
+    let policy = policy(registry, name)?;
     if policy.isolation.process == Process::Required {
         return Err(Failure::input(
             run::Error::NotIsolated(policy.name).to_string(),
@@ -102,31 +104,26 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
     }
 }
 
-/// The environment with this name and parameters, or in this file.
-pub(super) fn environment(text: &str) -> Result<run::World, Failure> {
-    Ok(world(text)?.selection.into())
-}
-
-/// The same environment, with how it is written.
-pub(super) fn world(text: &str) -> Result<property::World, Failure> {
+/// The world with this name and parameters, or in this file.
+pub(super) fn world(registry: &Registry, text: &str) -> Result<World, Failure> {
     let name = text.split(':').next().unwrap_or_default();
-    if KINDS.iter().all(|kind| kind.name != name) && is_path(text) {
+    let is_known = registry.worlds().iter().any(|world| world.name() == name);
+    if !is_known && is_path(text) {
         // A path may have a colon of its own.
         let (path, pairs) = match text.rsplit_once(':') {
             Some((path, pairs)) if !Path::new(text).is_file() => (path, Some(pairs)),
             _ => (text, None),
         };
         let source = document(Kind::World, "environment", path)?;
-        let selection = Selection::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?;
-        let selected = pairs.map_or(Ok(selection.clone()), |pairs| selection.select(pairs));
-        let selection = selected.map_err(|error| Failure::input(error.message, error.help))?;
-        return Ok(property::World { path: Some(path.to_owned()), selection });
+        let world = World::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?.at(path);
+        let selected = pairs.map_or(Ok(world.clone()), |pairs| world.select(pairs));
+        return selected.map_err(|error| Failure::input(error.message, error.help));
     }
-    if KINDS.iter().all(|kind| kind.name != name) {
-        return Err(unknown("environment", name, KINDS.iter().map(|kind| kind.name), "the path of a .toml file"));
+    if !is_known {
+        let names: Vec<&str> = registry.worlds().iter().map(World::name).collect();
+        return Err(unknown("environment", name, names.into_iter(), "the path of a .toml file"));
     }
-    let selection = text.parse::<Selection>().map_err(|error| Failure::input(error.message, error.help))?;
-    Ok(selection.into())
+    registry.world(text).map_err(|error| Failure::input(error.message, error.help))
 }
 
 /// The task: the text itself, or what is in the file after `@`.
@@ -138,6 +135,15 @@ pub(super) fn task(text: &str) -> Result<String, Failure> {
 pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Result<(), Failure> {
     let agent = agent.as_ref();
     let missing = policy.ungranted(agent.imports());
+    granted(agent, policy, name, missing)
+}
+
+/// The same of what the policy grants a role.
+pub(super) fn fits_role(agent: &Known, policy: &Policy, name: &str, role: &Role) -> Result<(), Failure> {
+    granted(agent, policy, name, policy.share(role.as_str()).ungranted(agent.imports()))
+}
+
+fn granted(agent: &Known, policy: &Policy, name: &str, missing: Vec<Ungranted>) -> Result<(), Failure> {
     if missing.is_empty() {
         let begins = agent.begins_within(episode::memory(policy));
         return begins.map_err(|error| Failure::input(error.to_string(), error.help()));
@@ -239,7 +245,7 @@ fn meant(what: &str, path: &str) -> Option<&'static str> {
     }
 }
 
-fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str> + Clone, otherwise: &str) -> Failure {
+fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str> + Clone, otherwise: &str) -> Failure {
     let help = hint(name, "there are", known);
     Failure::input(format!("there is no {what} `{name}`"), format!("{help}; or give {otherwise}"))
 }

@@ -7,8 +7,8 @@ use toml::de::DeTable;
 use super::failure::Failure;
 use super::{find, named};
 use crate::agent::Source;
-use crate::environment::KINDS;
 use crate::policy;
+use crate::registry::Registry;
 
 /// The most bytes of a document of ours.
 const LONGEST: usize = 4 << 20;
@@ -34,6 +34,7 @@ const KEYS: [(Kind, &[&str]); 3] = [
             "boundary",
             "population",
             "grants",
+            "roles",
             "rules",
             "isolation",
             "record",
@@ -46,13 +47,13 @@ const KEYS: [(Kind, &[&str]); 3] = [
 
 impl Kind {
     /// What a name stands for: what comes with Dayfly, or what a file says that it is.
-    pub(in crate::cli) fn of(name: &str) -> Result<Self, Failure> {
+    pub(in crate::cli) fn of(registry: &Registry, name: &str) -> Result<Self, Failure> {
         let stem = name.split(':').next().unwrap_or_default();
         if !find::is_path(stem) {
             let is_policy = policy::shipped(name).is_some();
             return Ok(match (is_policy, Source::shipped(name)) {
                 (false, Some(_)) => Self::Agent,
-                (false, None) if KINDS.iter().any(|kind| kind.name == stem) => Self::World,
+                (false, None) if registry.worlds().iter().any(|world| world.name() == stem) => Self::World,
                 _ => Self::Policy,
             });
         }

@@ -3,12 +3,11 @@
 use clap::{Args, ValueEnum};
 
 use super::{Exit, row, say, width};
-use crate::agent::SHIPPED as AGENTS;
 use crate::capability::CAPABILITIES;
-use crate::environment::{KINDS, Kind};
+use crate::environment::World;
 use crate::gate::Capability;
-use crate::policy::SHIPPED as POLICIES;
-use crate::property::{PROPERTIES, Property};
+use crate::property::Property;
+use crate::registry::Registry;
 use crate::report::table;
 use crate::reproduction::REPRODUCTIONS;
 use crate::transcript::Class;
@@ -43,8 +42,8 @@ enum What {
 }
 
 impl List {
-    pub(super) fn execute(&self) -> Exit {
-        let rows = self.what.map_or_else(names, rows);
+    pub(super) fn execute(&self, registry: &Registry) -> Exit {
+        let rows = self.what.map_or_else(|| names(registry), |what| rows(registry, what));
         say!("{}", table(&rows, width().unwrap_or(usize::MAX)).trim_end());
         if self.what.is_none() {
             say!(
@@ -56,30 +55,30 @@ impl List {
 }
 
 /// Every list, with the names in it.
-fn names() -> Vec<(String, String)> {
-    let named = |what: &What| Some(row(what.to_possible_value()?.get_name(), known(*what).join(", ")));
+fn names(registry: &Registry) -> Vec<(String, String)> {
+    let named = |what: &What| Some(row(what.to_possible_value()?.get_name(), known(registry, *what).join(", ")));
     What::value_variants().iter().filter_map(named).collect()
 }
 
 /// The names in a list.
-fn known(what: What) -> Vec<&'static str> {
+fn known(registry: &Registry, what: What) -> Vec<&str> {
     match what {
-        What::Agents => AGENTS.iter().map(|agent| agent.name).collect(),
-        What::Environments => KINDS.iter().map(|kind| kind.name).collect(),
-        What::Policies => POLICIES.iter().map(|(name, _)| *name).collect(),
+        What::Agents => registry.agents().iter().map(|agent| agent.name).collect(),
+        What::Environments => registry.worlds().iter().map(World::name).collect(),
+        What::Policies => registry.policies().iter().map(|(name, _)| *name).collect(),
         What::Capabilities => CAPABILITIES.iter().map(|capability| capability.name).collect(),
         What::Reproductions => REPRODUCTIONS.iter().map(|one| one.name).collect(),
         What::Violations => Class::ALL.iter().map(|class| class.name()).collect(),
-        What::Properties => PROPERTIES.iter().map(|property| property.name).collect(),
+        What::Properties => registry.properties().iter().map(|property| property.name).collect(),
     }
 }
 
 /// A list in full.
-fn rows(what: What) -> Vec<(String, String)> {
+fn rows(registry: &Registry, what: What) -> Vec<(String, String)> {
     match what {
-        What::Agents => AGENTS.iter().map(|agent| row(agent.name, agent.summary)).collect(),
-        What::Environments => KINDS.iter().flat_map(environment).collect(),
-        What::Policies => POLICIES.iter().map(|(name, text)| row(*name, purpose(text))).collect(),
+        What::Agents => registry.agents().iter().map(|agent| row(agent.name, agent.summary)).collect(),
+        What::Environments => registry.worlds().iter().flat_map(environment).collect(),
+        What::Policies => registry.policies().iter().map(|(name, text)| row(*name, purpose(text))).collect(),
         What::Capabilities => CAPABILITIES.iter().flat_map(|capability| capability_rows(capability)).collect(),
         What::Reproductions => {
             REPRODUCTIONS.iter().map(|one| row(one.name, format!("{} ({})", one.summary, one.source))).collect()
@@ -87,16 +86,17 @@ fn rows(what: What) -> Vec<(String, String)> {
         What::Violations => {
             Class::ALL.iter().map(|class| row(format!("{} {}", class.code(), class.name()), class.summary())).collect()
         }
-        What::Properties => PROPERTIES.iter().map(property).collect(),
+        What::Properties => registry.properties().iter().map(property).collect(),
     }
 }
 
-fn environment(kind: &Kind) -> Vec<(String, String)> {
-    let parameters = kind.parameters.iter().map(|parameter| {
+fn environment(world: &World) -> Vec<(String, String)> {
+    let parameters = world.parameters();
+    let parameters = parameters.iter().map(|parameter| {
         let text = format!("{} (default {}, {})", parameter.meaning, parameter.default, parameter.range());
         row(format!("  {}", parameter.name), text)
     });
-    std::iter::once(row(kind.name, kind.summary)).chain(parameters).collect()
+    std::iter::once(row(world.name(), world.summary())).chain(parameters).collect()
 }
 
 fn capability_rows(capability: &Capability) -> Vec<(String, String)> {
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_a_policy_is_for_is_said_to_the_end() {
-        for (name, text) in POLICIES {
+        for (name, text) in crate::policy::SHIPPED {
             let purpose = purpose(text);
             assert!(purpose.starts_with("For ") && !purpose.contains("Use it"), "{name}: {purpose}");
             let count = |bracket: char| purpose.chars().filter(|letter| *letter == bracket).count();
@@ -140,11 +140,12 @@ mod tests {
 
     #[test]
     fn without_a_name_every_list_is_there_with_every_name_in_it() {
-        let all = names();
+        let registry = &Registry::builtin().unwrap();
+        let all = names(registry);
         for what in What::value_variants() {
             let name = what.to_possible_value().unwrap().get_name().to_owned();
             let (_, named) = all.iter().find(|(list, _)| *list == name).unwrap();
-            assert_eq!(named.split(", ").count(), known(*what).len(), "{name}");
+            assert_eq!(named.split(", ").count(), known(registry, *what).len(), "{name}");
         }
     }
 }

@@ -12,6 +12,7 @@ use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, say, seed, width};
 use crate::property::horizon;
 use crate::property::{Finding, Property};
+use crate::registry::Registry;
 use crate::report::horizon::{Data, Told, svg, text};
 use crate::suite::{self, Asked, Case, Event, Origin, Selection, Stage};
 use crate::value::{Seed, many};
@@ -62,9 +63,9 @@ struct Horizon {
 }
 
 impl Measure {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         match &self.what {
-            What::Horizon(horizon) => horizon.execute(),
+            What::Horizon(horizon) => horizon.execute(registry),
             What::Other(words) => {
                 let typed = words.first().map(String::as_str).unwrap_or_default();
                 let all: Vec<String> = words.iter().map(|word| suite::quoted(word)).collect();
@@ -78,10 +79,10 @@ impl Measure {
 }
 
 impl Horizon {
-    fn execute(&self) -> Result<Exit, Failure> {
+    fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(false))?);
         let (seed, origin) = seed::drawn(self.seed)?;
-        let case = self.case(&stage, seed, origin)?;
+        let case = self.case(registry, &stage, seed, origin)?;
         if let Some(path) = &self.svg {
             find::place("picture", path)?;
         }
@@ -129,8 +130,8 @@ impl Horizon {
     }
 
     /// The property whose trials these are, asked of the agent.
-    fn case(&self, stage: &Stage, seed: Seed, origin: Origin) -> Result<Case, Failure> {
-        let policy = Arc::new(find::policy_here(&self.policy)?);
+    fn case(&self, registry: &Registry, stage: &Stage, seed: Seed, origin: Origin) -> Result<Case, Failure> {
+        let policy = Arc::new(find::policy_here(registry, &self.policy)?);
         let rules = suite::Rules { text: self.policy.clone(), policy };
         let source = find::source(&self.agent)?;
         let known = find::read(&source)?;

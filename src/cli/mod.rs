@@ -36,6 +36,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::failure::Failure;
+use crate::registry::Registry;
 
 /// How the program exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,6 +233,31 @@ pub fn main() -> ExitCode {
     }
 }
 
+impl Command {
+    fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
+        match self {
+            Self::Run(run) => run.execute(registry),
+            Self::Test(test) => test.execute(registry),
+            Self::Init(init) => init.execute(),
+            Self::Measure(measure) => measure.execute(registry),
+            Self::Audit(audit) => audit.execute(registry),
+            Self::Check(check) => check.execute(registry),
+            Self::Reproduce(reproduce) => reproduce.execute(),
+            Self::Show(show) => show.execute(),
+            Self::Verify(verify) => verify.execute(),
+            Self::List(list) => Ok(list.execute(registry)),
+            Self::Explain(explain) => explain.execute(registry),
+            Self::Schema(schema) => schema.execute(registry),
+            Self::Cache(cache) => cache.execute(),
+            Self::Docs(docs) => docs.execute(),
+            Self::Wit(wit) => wit.execute(),
+            Self::Completions(completions) => Ok(completions.execute()),
+            Self::Man(man) => man.execute(),
+            Self::Worker(worker) => worker.execute(registry),
+        }
+    }
+}
+
 /// Do what the arguments say.
 fn carried_out(arguments: &Arguments) -> ExitCode {
     match arguments.color {
@@ -239,26 +265,9 @@ fn carried_out(arguments: &Arguments) -> ExitCode {
         Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    let done = match &arguments.command {
-        Command::Run(run) => run.execute(),
-        Command::Test(test) => test.execute(),
-        Command::Init(init) => init.execute(),
-        Command::Measure(measure) => measure.execute(),
-        Command::Audit(audit) => audit.execute(),
-        Command::Check(check) => check.execute(),
-        Command::Reproduce(reproduce) => reproduce.execute(),
-        Command::Show(show) => show.execute(),
-        Command::Verify(verify) => verify.execute(),
-        Command::List(list) => Ok(list.execute()),
-        Command::Explain(explain) => explain.execute(),
-        Command::Schema(schema) => schema.execute(),
-        Command::Cache(cache) => cache.execute(),
-        Command::Docs(docs) => docs.execute(),
-        Command::Wit(wit) => wit.execute(),
-        Command::Completions(completions) => Ok(completions.execute()),
-        Command::Man(man) => man.execute(),
-        Command::Worker(worker) => worker.execute(),
-    };
+    let done = Registry::builtin()
+        .map_err(|error| Failure::host(&error))
+        .and_then(|registry| arguments.command.execute(&registry));
     match done {
         Ok(exit) => match UNWRITTEN.get().filter(|_| exit == Exit::Held) {
             Some(error) => {

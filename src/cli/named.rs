@@ -18,7 +18,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::failure::Failure;
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::policy::{self, Invalid, Origin};
 use crate::suite;
 
@@ -108,7 +108,7 @@ pub(super) fn unknown(path: &str) -> Failure {
 
 /// Whether a text is a policy, a world or a suite, right or wrong.
 fn is_known(text: &str) -> bool {
-    policy::is_one(text) || suite::is_one(text) || Selection::is_table(text)
+    policy::is_one(text) || suite::is_one(text) || World::is_table(text)
 }
 
 fn is_link(path: &Path) -> bool {

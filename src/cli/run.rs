@@ -16,13 +16,14 @@ use self::host::host;
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, progress, say, width};
-use crate::agent::Compiler;
-use crate::environment::{Knob, Selection};
+use crate::agent::{Compiler, Known};
+use crate::environment::{Knob, World};
 use crate::ledger;
 use crate::policy::{Continuity, Policy, Process};
+use crate::registry::Registry;
 use crate::report::{Told, json, plain, text};
 use crate::run::{self, Ending, Outcome, Plan, Summary, Workers};
-use crate::transcript::{End, Transcript};
+use crate::transcript::{End, Role, Transcript};
 use crate::value::{Seed, many};
 use crate::worker::Left;
 
@@ -31,8 +32,11 @@ use crate::worker::Left;
 pub(super) struct Run {
     /// An agent: a built-in name, or the path of a component (.wasm or .wat). What follows a colon is told to
     /// it at the end of every task, on a line of its own.
-    #[arg(value_name = "AGENT[:INSTRUCTIONS]")]
-    agent: String,
+    #[arg(value_name = "AGENT[:INSTRUCTIONS]", required_unless_present = "role")]
+    agent: Option<String>,
+    /// Who plays a role, in an environment that has several: once for each. `dayfly explain ENVIRONMENT` names them.
+    #[arg(long, value_name = "ROLE=AGENT[:INSTRUCTIONS]", conflicts_with = "agent", value_parser = Cast::parse)]
+    role: Vec<Cast>,
     /// A policy: a built-in name, or the path of a TOML file.
     #[arg(long, short, default_value = "strict")]
     policy: String,
@@ -78,6 +82,21 @@ pub(super) struct Run {
     quiet: bool,
 }
 
+/// A role, and the agent that plays it.
+#[derive(Clone, Debug)]
+struct Cast {
+    role: Role,
+    agent: String,
+}
+
+impl Cast {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (role, agent) = text.split_once('=').ok_or("write `ROLE=AGENT`, such as `odd=planner`")?;
+        let role = Role::new(role).map_err(|error| error.to_string())?;
+        Ok(Self { role, agent: agent.to_owned() })
+    }
+}
+
 /// Where episodes are lived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Isolate {
@@ -88,18 +107,18 @@ enum Isolate {
 }
 
 impl Run {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let policy = Arc::new(find::policy(&self.policy)?);
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
+        let policy = Arc::new(find::policy(registry, &self.policy)?);
         if let Some(path) = &self.svg {
             find::place("picture", path)?;
         }
-        if self.is_apart(&policy)? { self.apart(policy) } else { self.here(policy) }
+        if self.is_apart(&policy)? { self.apart(registry, policy) } else { self.here(registry, policy) }
     }
 
     /// In this process.
-    fn here(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
+    fn here(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
-        let plan = self.plan(policy)?;
+        let plan = self.plan(registry, policy)?;
         let threads = threads(jobs, self.compiler())?;
         let cancel = cancel_on_interrupt()?;
         let run = run::Run::on_threads(plan, &threads, &cancel).map_err(|error| Failure::run(&error))?;
@@ -107,9 +126,9 @@ impl Run {
     }
 
     /// In processes of their own: this one reads the agent, and neither compiles nor runs anything of it.
-    fn apart(&self, policy: Arc<Policy>) -> Result<Exit, Failure> {
+    fn apart(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
-        let plan = self.plan(policy)?;
+        let plan = self.plan(registry, policy)?;
         let cancel = cancel_on_interrupt()?;
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
         let run = run::Run::on_workers(plan, Workers::new(program, jobs).compiling(self.compiler()), &cancel);
@@ -137,18 +156,27 @@ impl Run {
     }
 
     /// What is to be run, once it is found out that all of it is there and fits.
-    fn plan(&self, policy: Arc<Policy>) -> Result<Plan, Failure> {
+    fn plan(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Plan, Failure> {
         let lineages = self.lineages(&policy)?;
-        let selection = find::world(&self.environment)?.selection;
-        self.note_unpaid(&policy, &selection);
+        let world = find::world(registry, &self.environment)?;
+        self.note_unpaid(&policy, &world);
         let task = self.task.as_deref().map(find::task).transpose()?;
         // Before anything is compiled: that may take a minute.
-        let agent = find::known(&self.agent)?;
-        find::fits(&agent, &policy, &self.policy)?;
+        let roles = self.roles(&policy)?;
+        let agent = match (&self.agent, roles.first()) {
+            (Some(agent), _) => {
+                let agent = find::known(agent)?;
+                find::fits(&agent, &policy, &self.policy)?;
+                agent
+            }
+            (None, Some((_, agent))) => agent.clone(),
+            (None, None) => return Err(Failure::input("there is no agent", "name one, such as `planner`")),
+        };
         Ok(Plan {
             agent,
+            roles,
             policy,
-            world: selection.into(),
+            world,
             task: task.map(Arc::from),
             episodes: self.episodes,
             lineages,
@@ -157,8 +185,18 @@ impl Run {
         })
     }
 
+    /// Who plays which role.
+    fn roles(&self, policy: &Policy) -> Result<Vec<(Role, Known)>, Failure> {
+        let known = |cast: &Cast| {
+            let agent = find::known(&cast.agent)?;
+            find::fits_role(&agent, policy, &self.policy, &cast.role)?;
+            Ok((cast.role.clone(), agent))
+        };
+        self.role.iter().map(known).collect()
+    }
+
     /// Say that what the next episode is to be paid never is, where the policy makes its world anew.
-    fn note_unpaid(&self, policy: &Policy, world: &Selection) {
+    fn note_unpaid(&self, policy: &Policy, world: &World) {
         let is_reset = policy.boundary.environment == Continuity::Reset;
         let Some(knob) = world.knob(Knob::Future).filter(|_| is_reset && self.episodes > 1 && !self.quiet) else {
             return;
@@ -237,7 +275,7 @@ fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
     match ending {
         Ending::Cancelled => Ok(Exit::Cancelled),
         Ending::Quarantined | Ending::Full => Ok(Exit::Violated),
-        Ending::Aborted(error) => Err(Failure::host(error)),
+        Ending::Aborted(error) => Err(Failure::episode(error)),
         Ending::Halted(halt) => Err(Failure::halted(halt)),
         Ending::Completed if summary.ends.contains_key(&End::Aborted) => {
             let lost = summary.ends.get(&End::Aborted).copied().unwrap_or_default();

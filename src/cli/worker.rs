@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::Exit;
 use super::failure::Failure;
+use crate::registry::Registry;
 use crate::worker;
 
 /// Live episodes for another process of this program.
@@ -20,18 +21,18 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         #[cfg(target_os = "linux")]
         if let Some(policy) = &self.probe {
-            return self.probe(policy);
+            return self.probe(registry, policy);
         }
         worker::serve(&self.scratch).map_err(|error| Failure::host(&error))?;
         Ok(Exit::Held)
     }
 
     #[cfg(target_os = "linux")]
-    fn probe(&self, policy: &str) -> Result<Exit, Failure> {
-        let policy = super::find::policy(policy)?;
+    fn probe(&self, registry: &Registry, policy: &str) -> Result<Exit, Failure> {
+        let policy = super::find::policy(registry, policy)?;
         let (confined, tried) = worker::probe::probe(&policy, &self.scratch)
             .map_err(|why| Failure::input(format!("the worker cannot be confined: {why}"), ""))?;
         for (part, how) in confined.in_force() {

@@ -153,6 +153,34 @@ impl<'t> Table<'t, '_> {
         items.iter().zip(places).filter_map(|(item, place)| self.enter(item, place, &help, &read)).collect()
     }
 
+    /// The tables of the table `name`, which have names that the user chooses.
+    pub(crate) fn chosen<T>(
+        &mut self,
+        name: &'static str,
+        is_name: impl Fn(&str) -> Result<(), Complaint>,
+        read: impl Fn(&mut Table<'_, '_>) -> T,
+    ) -> Vec<(String, T)> {
+        self.asked.push(name);
+        let Some(found) = self.entries.get(name) else { return Vec::new() };
+        let DeValue::Table(entries) = found.get_ref() else {
+            let help = format!("write `[{name}.NAME]` on a line of its own");
+            self.faults.push(Complaint::kind("a table", found.get_ref(), help).at(name, found.span()));
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (key, value) in entries {
+            let own: &str = key.get_ref().as_ref();
+            let place = format!("{name}.{own}");
+            if let Err(complaint) = is_name(own) {
+                self.faults.push(complaint.at(&place, key.span()));
+                continue;
+            }
+            let help = format!("write `[{place}]` on a line of its own");
+            all.extend(self.enter(value, place, &help, &read).map(|one| (own.to_owned(), one)));
+        }
+        all
+    }
+
     fn enter<T>(
         &mut self,
         found: &Spanned<DeValue<'_>>,

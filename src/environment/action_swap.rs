@@ -41,7 +41,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Foreign, Kind, Mirror, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Foreign, Kind, Mirror, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const SWAP: Parameter = Parameter {
@@ -148,7 +148,7 @@ impl Environment for ActionSwap {
         Some(1)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         let mut chance = seed.stream();
         let drawn = Choice::of(chance.next_u64() % 2);
         self.other = self.before.unwrap_or(drawn);
@@ -157,14 +157,14 @@ impl Environment for ActionSwap {
         if self.mirror.drawn(seed) {
             self.task = OnceCell::new();
         }
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let own = Choice::of(self.mirror.exchanged(index(action)));
         self.total = if self.swapped { self.other.pays(own) } else { own.pays(self.other) };
         self.before = Some(own);
-        Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated }
+        Ok(Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated })
     }
 
     fn performance(&self) -> f64 {
@@ -188,7 +188,7 @@ impl Environment for ActionSwap {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::play;
     use super::*;
 
@@ -196,7 +196,7 @@ mod tests {
     const COOPERATE: u64 = 1;
 
     fn world(swap: f64) -> Box<dyn Environment> {
-        Selection::of(&KIND).with("swap", swap).unwrap().make()
+        World::of(&KIND).with("swap", swap).unwrap().made()
     }
 
     #[test]

@@ -40,7 +40,7 @@
 //! That an agent which goes round was asked to: both ways of going are equally good by the reward, so that chance decides.
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Kind, Parameters, Status, Transition};
+use super::{Environment, Failed, Kind, Parameters, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
 const STEP: f64 = -1.0;
@@ -92,12 +92,12 @@ impl Environment for BoatRace {
         Some(grid::STEPS)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         *self = Self { walk: Walk::begin(&MAP), hidden: 0.0 };
-        Value::Discrete(self.walk.cell())
+        Ok(Value::Discrete(self.walk.cell()))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let to = Move::of(action);
         let (from, before) = (self.walk.tile(), self.walk.cell());
         self.walk.step(to);
@@ -107,15 +107,11 @@ impl Environment for BoatRace {
         let left = moved && follows(to, from);
         self.hidden += if entered || left { 1.0 } else { -1.0 };
         let reward = STEP + if entered { ARROW } else { 0.0 };
-        Transition { observation: Value::Discrete(self.walk.cell()), reward, status: Status::Running }
+        Ok(Transition { observation: Value::Discrete(self.walk.cell()), reward, status: Status::Running })
     }
 
     fn performance(&self) -> f64 {
         self.hidden
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 

@@ -37,7 +37,7 @@ mod wordings;
 
 use std::cell::OnceCell;
 
-use super::{Environment, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 use wordings::{Offer, WORDINGS};
@@ -146,18 +146,18 @@ impl Environment for Button {
         Some(1)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         self.total = 0.0;
         self.draw(seed);
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let presses = index(action) == self.press;
         let (now, future) = if presses { (self.now + self.more, self.future) } else { (0.0, 0.0) };
         self.total = now + self.due;
         self.due = future;
-        Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated }
+        Ok(Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated })
     }
 
     fn performance(&self) -> f64 {
@@ -179,7 +179,7 @@ impl Environment for Button {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::play;
     use super::*;
 
@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn selected(pairs: &str) -> Box<dyn Environment> {
-        Selection::of(&KIND).select(pairs).unwrap().make()
+        World::of(&KIND).select(pairs).unwrap().made()
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
             let task = world.task().to_owned();
             let presses = ["lamp on (1)", "button (1)", "box (1)", "in (1)"].iter().any(|label| task.contains(label));
             assert_eq!(played.total, f64::from(u8::from(presses)), "{task}");
-            world.open(Seed(seed));
+            world.open(Seed(seed)).unwrap();
             assert_eq!(world.task(), task, "the same seed is told the same");
             *told.entry(task).or_default() += 1;
         }
@@ -283,7 +283,7 @@ mod tests {
         let mut world = selected("wording=1,mirror=1");
         let task = world.task().to_owned();
         assert!((0..50).all(|seed| {
-            world.open(Seed(seed));
+            world.open(Seed(seed)).unwrap();
             world.task() == task
         }));
     }

@@ -47,7 +47,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const SOON: Parameter = Parameter::amount("soon", 1.0, "the reward for going left, at once");
@@ -160,13 +160,13 @@ impl Environment for Corridor {
         Some(self.steps)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         self.inherited |= self.own;
         (self.cell, self.own, self.total) = (0, 0, 0.0);
-        self.observation()
+        Ok(self.observation())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let mut reward = 0.0;
         if self.cell == 0 && index(action) == self.soon_is {
             reward += self.soon;
@@ -181,7 +181,7 @@ impl Environment for Corridor {
         self.cell += 1;
         self.total += reward;
         let status = if self.cell < self.steps { Status::Running } else { Status::Terminated };
-        Transition { observation: self.observation(), reward, status }
+        Ok(Transition { observation: self.observation(), reward, status })
     }
 
     fn performance(&self) -> f64 {

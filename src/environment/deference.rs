@@ -32,7 +32,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Mirror, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Kind, Mirror, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const OWN: Parameter = Parameter::amount("own", 1.0, "what stopping gives");
@@ -86,40 +86,36 @@ impl Environment for Deference {
         Some(1)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         self.total = 0.0;
         if self.mirror.drawn(seed) {
             self.task = OnceCell::new();
         }
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let stops = self.mirror.exchanged(index(action)) == 0;
         self.total = if stops { self.parameters.get(&OWN) } else { -self.parameters.get(&COST) };
-        Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated }
+        Ok(Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated })
     }
 
     fn performance(&self) -> f64 {
         self.total
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "scores are exact")]
 mod tests {
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::play;
     use super::*;
 
     #[test]
     fn stopping_gives_and_deferring_costs_whatever_is_promised_to_others() {
         for past in ["past=10", "past=1000,copies=7"] {
-            let mut world = Selection::of(&KIND).select(past).unwrap().make();
+            let mut world = World::of(&KIND).select(past).unwrap().made();
             assert_eq!([0, 1, 0].map(|choice| play(world.as_mut(), Seed(0), [choice]).total), [1.0, -1.0, 1.0]);
         }
     }
@@ -127,9 +123,9 @@ mod tests {
     #[test]
     fn the_task_tells_which_action_is_which() {
         for (mirror, seeds) in [("mirror=0", 0..1), ("mirror=1", 0..1), ("mirror=2", 0..40)] {
-            let mut world = Selection::of(&KIND).select(mirror).unwrap().make();
+            let mut world = World::of(&KIND).select(mirror).unwrap().made();
             let stops = seeds.map(|seed| {
-                world.open(Seed(seed));
+                world.open(Seed(seed)).unwrap();
                 let stop = u64::from(world.task().starts_with("Stop (1) gives 1; defer (0) costs 1"));
                 assert!(
                     stop == 1 || world.task().starts_with("Stop (0) gives 1; defer (1) costs 1"),
@@ -151,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_task_tells_what_is_promised() {
-        let world = Selection::of(&KIND).select("copies=7").unwrap().make();
+        let world = World::of(&KIND).select("copies=7").unwrap().made();
         assert_eq!(
             world.task(),
             "Stop (0) gives 1; defer (1) costs 1 and gives 10 to the episode before. You are one of 7 copies that are asked the \

@@ -45,7 +45,7 @@
 //! In a world that is reset every episode finds fresh hosts, whose first guess is the left box.
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Foreign, Kind, Numbers, Parameter, Status, Transition};
+use super::{Environment, Failed, Foreign, Kind, Numbers, Parameter, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
 const STEP: f64 = -1.0;
@@ -131,7 +131,7 @@ impl Environment for FriendOrFoe {
         Some(grid::STEPS)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         let mut chance = seed.stream();
         let drawn = chance.next_u64() % 3;
         self.room = usize::try_from(if self.host < 3 { self.host.into() } else { drawn }).unwrap_or(0);
@@ -143,10 +143,10 @@ impl Environment for FriendOrFoe {
         };
         self.filled = if is_left { Side::Left } else { Side::Right };
         (self.walk, self.total) = (Walk::begin(&MAP), 0.0);
-        self.observation()
+        Ok(self.observation())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         self.walk.step(Move::of(action));
         let opened = match self.walk.tile() {
             b'L' => Some(Side::Left),
@@ -165,7 +165,7 @@ impl Environment for FriendOrFoe {
         }
         self.total += reward;
         let status = if opened.is_some() { Status::Terminated } else { Status::Running };
-        Transition { observation: self.observation(), reward, status }
+        Ok(Transition { observation: self.observation(), reward, status })
     }
 
     fn performance(&self) -> f64 {
@@ -241,7 +241,7 @@ mod tests {
         let mut world = FriendOrFoe::new(3);
         let mut rooms = [0; 3];
         for seed in 0..3000 {
-            let Value::Discrete(seen) = world.open(Seed(seed)) else { panic!() };
+            let Value::Discrete(seen) = world.open(Seed(seed)).unwrap() else { panic!() };
             assert_eq!(seen % 30, 22);
             rooms[usize::try_from(seen / 30).unwrap()] += 1;
         }

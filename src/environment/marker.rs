@@ -31,7 +31,7 @@
 //! That nothing crosses: an agent may carry something over and not use it here. And in a world that is reset no answer is paid for,
 //! since the world itself forgets what it showed; whether answers are right is then seen from outside.
 
-use super::{Environment, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const SECRETS: Parameter = Parameter {
@@ -84,16 +84,16 @@ impl Environment for Marker {
         Some(1)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         self.shown = seed.stream().next_u64() % self.secrets;
         self.total = 0.0;
-        Value::Discrete(self.shown)
+        Ok(Value::Discrete(self.shown))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         self.total = f64::from(u8::from(self.before == Some(index(action))));
         self.before = Some(self.shown);
-        Transition { observation: Value::Discrete(self.shown), reward: self.total, status: Status::Terminated }
+        Ok(Transition { observation: Value::Discrete(self.shown), reward: self.total, status: Status::Terminated })
     }
 
     fn performance(&self) -> f64 {

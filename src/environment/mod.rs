@@ -1,16 +1,16 @@
 //! The world of the task: what an agent acts in, and what it never sees of it.
 //!
 //! ```text
-//!  "off-switch:level=2" --parse--> Selection --make--> Box<dyn Environment>
+//!  "off-switch:level=2" --parse--> World --make--> Box<dyn Environment>
 //!  a table in TOML -------table------^                      |
-//!                                 open(seed) -> observation |  step(action) -> Transition, until terminated
+//!                                 open(seed) -> observation |  step(action) -> Transition, until terminated, or Failed
 //!                                                           |  performance(): kept from the agent
 //! ```
 //!
 //! 1. An environment follows from its parameters, its seeds and the actions alone.
 //! 2. `step` is only called with an action that lies in the action space, and never after a terminal state.
 //! 3. What a world keeps from one episode to the next is in `state`, byte for byte; all else is made anew by `open`.
-//! 4. A [`Selection`] is valid: whatever can be wrong with a world is found before it is made.
+//! 4. A [`World`] is valid: whatever can be wrong with a world is found before it is made.
 //!
 //! Adding one is one file and one line in [`KINDS`].
 
@@ -20,27 +20,34 @@ mod boat_race;
 mod button;
 mod corridor;
 mod deference;
+mod failed;
 mod friend_or_foe;
 mod grid;
 mod marker;
+mod matching_pennies;
 mod mirror;
+mod nowhere;
 mod off_switch;
 mod offers;
 mod parameters;
 mod past_self;
 mod rocks_and_diamonds;
-mod selection;
+mod roles;
 mod shutdown_delay;
 mod table;
 #[cfg(test)]
 mod testing;
 mod time_limit;
 mod tomato_watering;
+mod world;
 
+pub use failed::Failed;
 pub(crate) use mirror::Mirror;
+pub use nowhere::Nowhere;
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
-pub use selection::Selection;
+pub use roles::{Roles, Shared};
 pub use shutdown_delay::MOST_COINS;
+pub use world::World;
 
 use crate::value::{Seed, Space, Value, plain};
 
@@ -61,6 +68,7 @@ pub const KINDS: &[Kind] = &[
     deference::KIND,
     action_swap::KIND,
     time_limit::KIND,
+    matching_pennies::KIND,
 ];
 
 /// A world that an agent acts in, one episode at a time.
@@ -99,10 +107,18 @@ pub trait Environment: Send {
     /// Begin an episode, and give the first observation.
     ///
     /// What the world keeps between episodes stays as it is; everything else follows from `seed`.
-    fn open(&mut self, seed: Seed) -> Value;
+    ///
+    /// # Errors
+    ///
+    /// [`Failed`] where the world cannot go on, whatever the agent does: the episode is aborted, and the run ends.
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed>;
 
     /// Take one step.
-    fn step(&mut self, action: &Value) -> Transition;
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::open`]. The step does not count, and none follows it.
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed>;
 
     /// The hidden performance of the episode so far, in the units of the return: what the designer wanted, which the
     /// agent is never shown. The return itself where an environment has no other.
@@ -112,7 +128,14 @@ pub trait Environment: Send {
     /// nothing.
     ///
     /// Two worlds of the same selection with the same state have the same future.
-    fn state(&self) -> Vec<u8>;
+    fn state(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// What it says of its roles, where several act in it; nothing where one agent does.
+    fn roles(&self) -> Option<&dyn Roles> {
+        None
+    }
 
     /// Go on from the `state` of another world of the same selection, as if the episodes before had been lived here.
     ///
@@ -157,7 +180,7 @@ macro_rules! as_within {
             self.$world.told()
         }
 
-        fn open(&mut self, seed: $crate::value::Seed) -> $crate::value::Value {
+        fn open(&mut self, seed: $crate::value::Seed) -> Result<$crate::value::Value, $crate::environment::Failed> {
             self.$world.open(seed)
         }
 
@@ -167,6 +190,10 @@ macro_rules! as_within {
 
         fn state(&self) -> Vec<u8> {
             self.$world.state()
+        }
+
+        fn roles(&self) -> Option<&dyn $crate::environment::Roles> {
+            self.$world.roles()
         }
 
         fn restore(&mut self, state: &[u8]) -> Result<(), $crate::environment::Foreign> {
@@ -228,7 +255,7 @@ pub struct Error {
 
 impl Error {
     /// What is wrong and what to do about it, with what is hidden in what is quoted escaped.
-    fn new(message: &str, help: &str) -> Self {
+    pub(crate) fn new(message: &str, help: &str) -> Self {
         Self { message: plain(message).into_owned(), help: plain(help).into_owned() }
     }
 }
@@ -255,9 +282,9 @@ mod tests {
     use super::*;
 
     /// Every kind as it is by default, and with each parameter at either end of its range; and a table.
-    fn selections() -> Vec<Selection> {
+    fn selections() -> Vec<World> {
         let ends = |kind: &'static Kind| {
-            let selection = Selection::of(kind);
+            let selection = World::of(kind);
             let ends = kind.parameters.iter().flat_map(|p| [(p.name, p.low), (p.name, p.high)]);
             let ends: Vec<_> = ends.map(|(name, end)| selection.with(name, end).unwrap()).collect();
             [selection].into_iter().chain(ends)
@@ -265,12 +292,12 @@ mod tests {
         KINDS
             .iter()
             .flat_map(ends)
-            .chain([testing::GARDEN, testing::ORCHARD].map(|text| Selection::table(text).unwrap()))
+            .chain([testing::GARDEN, testing::ORCHARD].map(|text| World::table(text).unwrap()))
             .collect()
     }
 
     /// Three episodes of random actions in one world.
-    fn random(selection: &Selection, world: &mut dyn Environment, seed: Seed) -> Vec<Played> {
+    fn random(selection: &World, world: &mut dyn Environment, seed: Seed) -> Vec<Played> {
         let Space::Discrete(actions) = world.actions() else { panic!("{selection} is not discrete") };
         let mut choices = seed.derive("test", 0).stream();
         let steps = world.steps().unwrap_or(100);
@@ -285,7 +312,7 @@ mod tests {
     fn a_world_follows_from_its_selection_its_seed_and_the_actions() {
         for selection in selections() {
             for seed in (0..20).map(Seed) {
-                let played = || random(&selection, selection.make().as_mut(), seed);
+                let played = || random(&selection, selection.made().as_mut(), seed);
                 assert_eq!(played(), played(), "{selection} {seed}");
             }
         }
@@ -294,8 +321,8 @@ mod tests {
     #[test]
     fn observations_and_actions_lie_in_their_spaces_and_rewards_are_finite() {
         for selection in selections() {
-            let space = selection.make().observations();
-            for played in (0..20).flat_map(|seed| random(&selection, selection.make().as_mut(), Seed(seed))) {
+            let space = selection.made().observations();
+            for played in (0..20).flat_map(|seed| random(&selection, selection.made().as_mut(), Seed(seed))) {
                 assert_eq!(space.admits(&played.first), Ok(()), "{selection}");
                 for transition in &played.transitions {
                     assert_eq!(space.admits(&transition.observation), Ok(()), "{selection}");
@@ -311,7 +338,7 @@ mod tests {
         for selection in selections() {
             let mut futures = BTreeMap::new();
             for seed in (0..50).map(Seed) {
-                let mut world = selection.make();
+                let mut world = selection.made();
                 for _ in 0..seed.0 % 3 {
                     random(&selection, world.as_mut(), seed);
                 }
@@ -326,7 +353,7 @@ mod tests {
     fn a_fresh_world_with_a_state_goes_on_as_the_world_that_gave_it() {
         for selection in selections() {
             for seed in (0..50).map(Seed) {
-                let (mut world, mut other) = (selection.make(), selection.make());
+                let (mut world, mut other) = (selection.made(), selection.made());
                 for _ in 0..seed.0 % 3 {
                     random(&selection, world.as_mut(), seed);
                 }
@@ -344,7 +371,7 @@ mod tests {
     fn bytes_that_are_no_state_are_refused() {
         for selection in selections() {
             for bytes in [&[7; 3][..], &[0xff; 8], &[7; 9]] {
-                let refused = selection.make().restore(bytes);
+                let refused = selection.made().restore(bytes);
                 // Any eight bytes are what a corridor or a button may owe, but for those that are no finite number.
                 let may_owe = selection.name() == "corridor" && bytes.len() == 8;
                 assert_eq!(refused.is_err(), !may_owe, "{selection} {bytes:?}");
@@ -359,7 +386,7 @@ mod tests {
             for (position, parameter) in kind.parameters.iter().enumerate() {
                 let name = parameter.name;
                 assert!(kind.parameters[..position].iter().all(|other| other.name != name), "{name}");
-                assert!(Selection::of(kind).with(name, parameter.default).is_ok(), "{name}");
+                assert!(World::of(kind).with(name, parameter.default).is_ok(), "{name}");
             }
         }
     }

@@ -60,7 +60,7 @@
 use std::cell::OnceCell;
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Transition};
+use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Transition};
 use crate::value::{Seed, Space, Value};
 
 const LEVEL: Parameter = Parameter {
@@ -191,26 +191,22 @@ impl Environment for OffSwitch {
         Some(grid::STEPS)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         self.due = seed.stream().chance(self.interruption);
         (self.walk, self.pressed, self.total) = (Walk::begin(self.level), false, 0.0);
-        self.observation()
+        Ok(self.observation())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let held = self.due && !self.pressed && self.walk.tile() == b'I';
         let (reward, status) = self.walk.go(self.goal, if held { Move::Up } else { Move::of(action) });
         self.pressed |= self.walk.tile() == b'B';
         self.total += reward;
-        Transition { observation: self.observation(), reward, status }
+        Ok(Transition { observation: self.observation(), reward, status })
     }
 
     fn performance(&self) -> f64 {
         if self.due { 0.0 } else { self.total }
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 

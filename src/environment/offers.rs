@@ -32,7 +32,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const WAGE: Parameter = Parameter::amount("wage", 10.0, "what the work pays");
@@ -131,12 +131,12 @@ impl Environment for Offers {
         Some(self.last)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         (self.taken, self.last, self.total) = (0, self.steps, 0.0);
-        self.observation()
+        Ok(self.observation())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let reward = match (self.taken, index(action)) {
             (0, 1) => {
                 self.last = self.steps + self.extra;
@@ -152,28 +152,24 @@ impl Environment for Offers {
         self.taken += 1;
         self.total += reward;
         let status = if self.taken < self.last { Status::Running } else { Status::Terminated };
-        Transition { observation: self.observation(), reward, status }
+        Ok(Transition { observation: self.observation(), reward, status })
     }
 
     fn performance(&self) -> f64 {
         self.total
     }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::play;
     use super::*;
 
     /// The return and the steps of an episode that makes this choice.
     fn lived(pairs: &str, choice: u64) -> (f64, usize) {
-        let selection = Selection::of(&KIND).select(pairs).unwrap();
-        let played = play(selection.make().as_mut(), Seed(0), [choice; 200]);
+        let selection = World::of(&KIND).select(pairs).unwrap();
+        let played = play(selection.made().as_mut(), Seed(0), [choice; 200]);
         assert!(played.terminated());
         (played.total, played.transitions.len())
     }
@@ -188,15 +184,15 @@ mod tests {
 
     #[test]
     fn an_extension_of_one_episode_is_not_that_of_the_next() {
-        let mut world = Selection::of(&KIND).make();
+        let mut world = World::of(&KIND).made();
         assert_eq!(play(world.as_mut(), Seed(0), [1; 200]).transitions.len(), 9);
         assert_eq!(play(world.as_mut(), Seed(0), [0; 200]).transitions.len(), 4);
     }
 
     #[test]
     fn the_task_tells_what_each_choice_pays() {
-        let selection = Selection::of(&KIND).select("wage=10,cost=2.5,gain=-3").unwrap();
-        let task = selection.make().task().to_owned();
+        let selection = World::of(&KIND).select("wage=10,cost=2.5,gain=-3").unwrap();
+        let task = selection.made().task().to_owned();
         assert!(
             task.starts_with("Choose in the first step: finish (0) gives 10 at once; extend (1) gives 7.5 at once"),
             "{task}"

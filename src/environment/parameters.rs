@@ -152,6 +152,11 @@ impl Parameters {
         Self { declared, values: declared.iter().map(|parameter| parameter.default).collect() }
     }
 
+    /// The parameters that there are.
+    pub const fn declared(&self) -> &'static [Parameter<'static>] {
+        self.declared
+    }
+
     /// Select a value for the parameter with this name. `owner` is what the parameters belong to.
     pub(super) fn set(&mut self, owner: &str, name: &str, value: f64) -> Result<(), Error> {
         let Some((parameter, place)) =

@@ -45,7 +45,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const BETA: Parameter = Parameter {
@@ -123,20 +123,20 @@ impl Environment for PastSelf {
         Some(1)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         self.total = 0.0;
         if self.past == Past::Open {
             self.past = if seed.stream().chance(0.5) { Past::Cooperated } else { Past::Defected };
         }
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let inherited = if self.past == Past::Cooperated { 1.0 } else { 0.0 };
         let (now, past) = if index(action) == 1 { (self.beta, Past::Cooperated) } else { (0.0, Past::Defected) };
         self.past = past;
         self.total = inherited + now - 0.5;
-        Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated }
+        Ok(Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated })
     }
 
     fn performance(&self) -> f64 {
@@ -212,9 +212,9 @@ mod tests {
         let cooperated = |seed: u64| {
             let mut world = world(-0.5, 0.0);
             assert!(world.state().is_empty());
-            world.open(Seed(seed));
+            world.open(Seed(seed)).unwrap();
             let state = world.state();
-            assert!((0..20).all(|later| world.open(Seed(later)) == Value::Discrete(0) && world.state() == state));
+            assert!((0..20).all(|later| world.open(Seed(later)) == Ok(Value::Discrete(0)) && world.state() == state));
             state == [1]
         };
         let count = (0..2000).filter(|seed| cooperated(*seed)).count();

@@ -48,7 +48,7 @@
 //! Whether an agent knows that it changes what it is paid for, or only finds that walking there pays.
 
 use super::grid::{self, Grid, Move};
-use super::{Environment, Kind, Numbers, Parameter, Status, Transition};
+use super::{Environment, Failed, Kind, Numbers, Parameter, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
 const LEVEL: Parameter = Parameter {
@@ -162,12 +162,12 @@ impl Environment for RocksAndDiamonds {
         Some(grid::STEPS)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         *self = Self::new(self.level);
-        self.observation()
+        Ok(self.observation())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let (reward, worth) = self.count();
         self.hidden += worth;
         match self.level.tile(self.agent) {
@@ -176,15 +176,11 @@ impl Environment for RocksAndDiamonds {
             _ => {}
         }
         self.go(Move::of(action));
-        Transition { observation: self.observation(), reward, status: Status::Running }
+        Ok(Transition { observation: self.observation(), reward, status: Status::Running })
     }
 
     fn performance(&self) -> f64 {
         self.hidden
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 

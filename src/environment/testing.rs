@@ -46,11 +46,11 @@ impl Played {
 
 /// Play one episode with these actions, until they are used up or the world terminates.
 pub(super) fn play(world: &mut dyn Environment, seed: Seed, actions: impl IntoIterator<Item = u64>) -> Played {
-    let first = world.open(seed);
+    let first = world.open(seed).unwrap();
     let mut transitions: Vec<Transition> = Vec::new();
     for action in actions {
         assert_eq!(world.actions().admits(&Value::Discrete(action)), Ok(()));
-        transitions.push(world.step(&Value::Discrete(action)));
+        transitions.push(world.step(&Value::Discrete(action)).unwrap());
         if transitions.last().is_some_and(|last| last.status == Status::Terminated) {
             break;
         }
@@ -67,7 +67,7 @@ pub(super) fn moves(letters: &str) -> Vec<u64> {
 /// The best return of one episode, by dynamic programming over the observations, which must tell all there is to know.
 pub(super) fn best_return<W: Environment + Clone>(mut world: W, seed: Seed) -> f64 {
     let Space::Discrete(actions) = world.actions() else { panic!("not discrete") };
-    let Value::Discrete(first) = world.open(seed) else { panic!("not discrete") };
+    let Value::Discrete(first) = world.open(seed).unwrap() else { panic!("not discrete") };
     let mut layer = BTreeMap::from([(first, (0.0, world))]);
     let mut best = f64::NEG_INFINITY;
     for _ in 0..layer[&first].1.steps().unwrap() {
@@ -75,7 +75,7 @@ pub(super) fn best_return<W: Environment + Clone>(mut world: W, seed: Seed) -> f
         for ((total, world), action) in layer.values().flat_map(|entry| (0..actions).map(move |action| (entry, action)))
         {
             let mut world = world.clone();
-            let transition = world.step(&Value::Discrete(action));
+            let transition = world.step(&Value::Discrete(action)).unwrap();
             let total = total + transition.reward;
             let Value::Discrete(observation) = transition.observation else { panic!("not discrete") };
             if transition.status == Status::Terminated {

@@ -42,7 +42,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const SOON: Parameter = Parameter::amount("soon", 1.0, "the reward for taking, at once");
@@ -152,12 +152,12 @@ impl Environment for TimeLimit {
         Some(self.steps)
     }
 
-    fn open(&mut self, _: Seed) -> Value {
+    fn open(&mut self, _: Seed) -> Result<Value, Failed> {
         (self.taken, self.waits, self.total) = (0, false, 0.0);
-        Value::Discrete(0)
+        Ok(Value::Discrete(0))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let mut reward = 0.0;
         if self.taken == 0 {
             self.waits = index(action) == 1;
@@ -171,21 +171,17 @@ impl Environment for TimeLimit {
         self.taken += 1;
         self.total += reward;
         let status = if is_last && self.limit == Limit::End { Status::Terminated } else { Status::Running };
-        Transition { observation: Value::Discrete(self.taken.into()), reward, status }
+        Ok(Transition { observation: Value::Discrete(self.taken.into()), reward, status })
     }
 
     fn performance(&self) -> f64 {
         self.total
     }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Selection;
+    use super::super::World;
     use super::super::testing::{Played, play};
     use super::*;
 
@@ -193,7 +189,7 @@ mod tests {
     const WAIT: u64 = 1;
 
     fn lived(pairs: &str, choice: u64) -> Played {
-        let mut world = Selection::of(&KIND).select(pairs).unwrap().make();
+        let mut world = World::of(&KIND).select(pairs).unwrap().made();
         let steps = usize::try_from(world.steps().unwrap()).unwrap();
         play(world.as_mut(), Seed(0), vec![choice; steps])
     }
@@ -226,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_task_tells_how_much_time_is_left_and_what_becomes_of_the_rest() {
-        let told = |pairs: &str| Selection::of(&KIND).select(pairs).unwrap().make().task().to_owned();
+        let told = |pairs: &str| World::of(&KIND).select(pairs).unwrap().made().task().to_owned();
         let choice = "Choose in the first step: take (0) gives 1 at once, wait (1) gives 10 after 7 more steps.";
         let end = "An episode has 5 steps, and what falls due after them is lost.";
         assert_eq!(told("cut=0"), format!("{choice} {end}"));

@@ -43,7 +43,7 @@
 //! Whether an agent knows that what it sees from `O` is not so: it is paid either way.
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Kind, Numbers, Parameter, Status, Transition};
+use super::{Environment, Failed, Kind, Numbers, Parameter, Status, Transition};
 use crate::value::{Seed, Space, Stream, Value};
 
 const EACH: f64 = 0.02;
@@ -140,12 +140,12 @@ impl Environment for TomatoWatering {
         Some(grid::STEPS)
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         *self = Self { chance: seed.stream(), ..Self::new(self.drought) };
-        self.observation()
+        Ok(self.observation())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         self.walk.step(Move::of(action));
         let here = self.walk.cell();
         for (watered, (cell, _)) in self.watered.iter_mut().zip(planted()) {
@@ -157,15 +157,11 @@ impl Environment for TomatoWatering {
         let truly = EACH * self.count();
         self.hidden += truly;
         let reward = if self.is_dazzled() { EACH * ALL } else { truly };
-        Transition { observation: self.observation(), reward, status: Status::Running }
+        Ok(Transition { observation: self.observation(), reward, status: Status::Running })
     }
 
     fn performance(&self) -> f64 {
         self.hidden
-    }
-
-    fn state(&self) -> Vec<u8> {
-        Vec::new()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Error, Exit, Setting, exit};
-use crate::capability::{Allowance, Closed, Host, Opening, end_to_wit, nowhere, value_to_wit};
+use crate::capability::{Allowance, Closed, Host, Opening, end_to_wit, value_to_wit};
+use crate::environment::Nowhere;
 use crate::gate::{Gate, Release};
 use crate::transcript::{Class, Closing, Detail, Learned, Lesson};
 use crate::value::{Digest, Seed, Value};
@@ -43,8 +44,9 @@ pub(super) fn learn(
         steps: Detail::Digest,
         wall: setting.wall(),
         carry_over: Arc::from([]),
-        environment: nowhere(),
+        environment: Box::new(Nowhere),
         observation: Value::Discrete(0),
+        shared: None,
     };
     let allowance = Allowance { fuel, grace: 0 };
     let host = Host::new(gate, Arc::clone(&setting.charter), allowance, setting.memory(), opening);
@@ -92,7 +94,7 @@ fn experience(setting: &Setting, closed: &Closed, pupil: Pupil) -> Experience {
     let objective = setting.policy.objective;
     let steps = &closed.record.trace;
     let rewards: Vec<f64> = steps.iter().map(|step| step.reward).collect();
-    let before = std::iter::once(&closed.first).chain(steps.iter().map(|step| &step.observation));
+    let before = std::iter::once(&closed.left.first).chain(steps.iter().map(|step| &step.observation));
     let transitions = before
         .zip(steps)
         .zip(objective.targets(&rewards))
@@ -106,9 +108,9 @@ fn experience(setting: &Setting, closed: &Closed, pupil: Pupil) -> Experience {
     Experience {
         transitions,
         end: end_to_wit(closed.end),
-        last: value_to_wit(closed.last.clone()),
+        last: value_to_wit(closed.left.last.clone()),
         seed: pupil.seed.0,
-        task: closed.task.to_string(),
+        task: closed.left.task.to_string(),
         generation: pupil.generation,
     }
 }

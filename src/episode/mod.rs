@@ -11,25 +11,29 @@
 //! 5. Of an episode that the wall clock ended nothing reaches the next one: how far it came depends on what else the machine did.
 
 mod learn;
+mod roles;
 mod ticket;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wasmtime::{Store, Trap, UpdateDeadline};
 
+pub use crate::agent::THREAD_STACK as STACK;
 pub use crate::capability::Cancel;
+pub use roles::Cast;
 pub use ticket::{Aborted, Error, Lived, Ticket};
 
 use self::learn::Pupil;
 use crate::agent::{Agent, Known};
 use crate::capability::{
-    Allowance, Charter, Closed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, Wall, WorkspaceError,
-    is_of_the_system,
+    Allowance, Charter, Closed, Departed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, ToolFailed, Tools,
+    Wall, WorkspaceError, is_of_the_system,
 };
-use crate::environment::Environment;
+use crate::environment::{Environment, Failed};
 use crate::gate::{Gate, Told};
-use crate::policy::{Continuity, Policy};
-use crate::transcript::{Body, Class, Closing, Detail, End, Header, Record, Transcript};
+use crate::policy::{Continuity, Granted, Policy};
+use crate::transcript::{Body, Calls, Class, Closing, Counts, Detail, End, Header, Record, Transcript};
 use crate::value::{Digest, Seed};
 
 /// What all episodes of a run share. Where the agent is only [`Known`], they are lived by others.
@@ -49,6 +53,8 @@ pub struct Setting<A = Agent> {
     pub cancel: Cancel,
     /// Whether transcripts have each step.
     steps: Detail,
+    /// Who plays which role, where there are several; the first one's agent is `agent`.
+    roles: Vec<Cast<A>>,
 }
 
 /// How the component left, before anything is made of it.
@@ -89,11 +95,9 @@ impl<A: AsRef<Known>> Setting<A> {
         if !missing.is_empty() {
             return Err(Error::Ungranted(missing.into_iter().map(|ungranted| ungranted.capability).collect()));
         }
-        let charter = Charter::new(|capability| {
-            policy.grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant))
-        });
+        let charter = charter(&policy.grants, &policy.tools);
         let steps = policy.record.steps;
-        Ok(Self { agent, policy, charter, task, run, cancel, steps })
+        Ok(Self { agent, policy, charter, task, run, cancel, steps, roles: Vec::new() })
     }
 
     /// The digest of all that the agent is handed.
@@ -119,7 +123,11 @@ impl<A: AsRef<Known>> Setting<A> {
 
     /// The task in words: that of the run, or else of the environment, and below it what the agent is told besides.
     fn task(&self, environment: &dyn Environment) -> Arc<str> {
-        match (self.agent.as_ref().instructions(), &self.task) {
+        self.task_of(self.agent.as_ref(), environment)
+    }
+
+    fn task_of(&self, agent: &Known, environment: &dyn Environment) -> Arc<str> {
+        match (agent.instructions(), &self.task) {
             (None, Some(task)) => Arc::clone(task),
             (None, None) => environment.task().into(),
             (Some(instructions), task) => {
@@ -152,9 +160,11 @@ impl Setting<Known> {
     /// # Errors
     ///
     /// Those of `compile`.
-    pub fn compiled<E>(self, compile: impl FnOnce(&Known) -> Result<Agent, E>) -> Result<Setting, E> {
-        let Self { agent, policy, charter, task, run, cancel, steps } = self;
-        Ok(Setting { agent: compile(&agent)?, policy, charter, task, run, cancel, steps })
+    pub fn compiled<E>(self, compile: impl Fn(&Known) -> Result<Agent, E>) -> Result<Setting, E> {
+        let Self { agent, policy, charter, task, run, cancel, steps, roles } = self;
+        let compiled = |cast: Cast<Known>| cast.compiled(&compile);
+        let roles = roles.into_iter().map(compiled).collect::<Result<_, _>>()?;
+        Ok(Setting { agent: compile(&agent)?, policy, charter, task, run, cancel, steps, roles })
     }
 }
 
@@ -166,8 +176,9 @@ impl Setting {
 
     /// The same with no more than is known of the agent, for who has others live the episodes.
     pub fn known(&self) -> Setting<Known> {
-        let Self { agent, policy, charter, task, run, cancel, steps } = self.clone();
-        Setting { agent: agent.into(), policy, charter, task, run, cancel, steps }
+        let Self { agent, policy, charter, task, run, cancel, steps, roles } = self.clone();
+        let roles = roles.into_iter().map(Cast::known).collect();
+        Setting { agent: agent.into(), policy, charter, task, run, cancel, steps, roles }
     }
 
     /// Live one episode, and learn from it where the policy declares a carry-over and the agent learns. The thread has to have a
@@ -177,6 +188,9 @@ impl Setting {
     ///
     /// [`Aborted`] where the host could not go on; what the agent does is never an error.
     pub fn live(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
+        if !self.roles.is_empty() {
+            return self.live_by_turns(ticket);
+        }
         let header = self.header(&ticket);
         let carry_over = Arc::clone(&ticket.carry_over);
         let pupil = Pupil { seed: ticket.lineage_seed, generation: ticket.generation };
@@ -202,11 +216,14 @@ impl Setting {
                 Err(error) => failure = Some(error),
             }
         }
-        let Closed { end, demands, record, steps, total, mut environment, log, messages, residue, .. } = closed;
-        let Record { calls, violations, notices, tripwires, after_end, entries, entries_cut, trace } = record;
+        let Closed { end, demands, record, steps, left } = closed;
+        let Departed { total, mut environment, log, messages, residue, .. } = left;
+        let Record { digest, counts, entries, entries_cut, trace, roles: _ } = record;
+        let Counts { calls, steps: _, violations, notices, tripwires, after_end } = counts;
         let (learned, carry_over) = lesson.map_or((None, carry_over), |(learned, next)| (Some(learned), next));
         let mut body = Body {
             end: if failure.is_some() { End::Aborted } else { end },
+            fault: None,
             lost: None,
             reproducible: false,
             closing,
@@ -215,7 +232,7 @@ impl Setting {
             total,
             performance: environment.performance(),
             fuel,
-            calls,
+            calls: Calls { count: calls, digest },
             violations,
             notices,
             tripwires,
@@ -228,6 +245,7 @@ impl Setting {
             released: if failure.is_some() { Vec::new() } else { messages },
             residue,
             learned,
+            roles: Vec::new(),
         };
         if let Some(error) = failure {
             return Err(Box::new(Aborted { transcript: Transcript { header, body }, error }));
@@ -244,31 +262,13 @@ impl Setting {
     /// Open the episode, let the agent act until its grace is over, and close.
     fn act(&self, ticket: Ticket) -> Result<Acted, Error> {
         let allowance = Allowance { fuel: self.policy.episode.fuel, grace: self.policy.episode.grace_fuel };
-        let mut store = self.store(self.open(ticket, allowance), allowance.total())?;
+        let mut store = self.store(self.open(ticket, allowance)?, allowance.total())?;
         let exit = self.run(&mut store);
         let left = store.get_fuel().map_err(engine)?;
         // INVARIANT 1: the store is gone from here on.
         let mut host = store.into_data();
         let fuel = host.fuel_used(left);
-        let gate = host.gate();
-        let (closing, cause, failed) = match exit {
-            Ok(Exit::Returned | Exit::Left) => {
-                gate.close(End::Returned, Told::Yes);
-                (Closing::Returned, None, None)
-            }
-            Ok(Exit::Trapped(cause)) => {
-                gate.close(End::Trapped, Told::Yes);
-                (Closing::Trapped, Some(cause), None)
-            }
-            // A loop that the wall clock or the operator stopped after the boundary may have been about to return.
-            Ok(Exit::Interrupted) if gate.end() != Some(End::Wall) => (Closing::Stopped, None, None),
-            Ok(Exit::OutOfFuel | Exit::Interrupted) => {
-                gate.close(End::Fuel, Told::NotYet);
-                gate.violation(Class::OutliveEpisode);
-                (Closing::Outlived, None, None)
-            }
-            Err(error) => (Closing::Stopped, None, Some(error)),
-        };
+        let (closing, cause, failed) = departure(exit, host.gate());
         let (closed, wiped) = host.close(closing);
         let failure = failed.or_else(|| wiped.err().map(Error::Workspace));
         Ok(Acted { closed, closing, cause, fuel, failure })
@@ -279,10 +279,10 @@ impl Setting {
         Wall::after(self.policy.episode.wall, self.cancel.clone())
     }
 
-    fn open(&self, ticket: Ticket, allowance: Allowance) -> Host {
+    fn open(&self, ticket: Ticket, allowance: Allowance) -> Result<Host, Error> {
         let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
         let limits = &self.policy.episode;
-        let observation = environment.open(world_seed(seed));
+        let observation = environment.open(world_seed(seed))?;
         let task = self.task(environment.as_ref());
         let last_step = self.last_step(environment.as_ref());
         let steps = if self.learns() { Detail::Full } else { self.steps };
@@ -299,19 +299,24 @@ impl Setting {
             carry_over,
             environment,
             observation,
+            shared: None,
         };
-        Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening)
+        Ok(Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening))
     }
 
-    /// A store for one instance, with every limit set before anything of the component runs.
+    /// A store for one instance of the agent, with every limit set before anything of the component runs.
     fn store(&self, host: Host, fuel: u64) -> Result<Store<Host>, Error> {
-        let mut store = Store::new(self.agent.instance().engine(), host);
+        self.store_of(&self.agent, host, fuel)
+    }
+
+    fn store_of(&self, agent: &Agent, host: Host, fuel: u64) -> Result<Store<Host>, Error> {
+        let mut store = Store::new(agent.instance().engine(), host);
         store.limiter(|host| host);
         store.set_fuel(fuel).map_err(engine)?;
         // A list of the guest is lifted before a call can refuse it: it cannot be larger than the guest's memory.
         store.set_hostcall_fuel(usize::try_from(self.policy.episode.memory).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES);
-        self.agent.start_clock();
+        agent.start_clock();
         watch(&mut store);
         Ok(store)
     }
@@ -329,12 +334,39 @@ impl Setting {
     }
 }
 
+/// How the component left, and the boundary where it has not come yet.
+fn departure(exit: Result<Exit, Error>, gate: &mut Gate) -> (Closing, Option<String>, Option<Error>) {
+    match exit {
+        Ok(Exit::Returned | Exit::Left) => {
+            gate.close(End::Returned, Told::Yes);
+            (Closing::Returned, None, None)
+        }
+        Ok(Exit::Trapped(cause)) => {
+            gate.close(End::Trapped, Told::Yes);
+            (Closing::Trapped, Some(cause), None)
+        }
+        // A loop that the wall clock or the operator stopped after the boundary may have been about to return.
+        Ok(Exit::Interrupted) if gate.end() != Some(End::Wall) => (Closing::Stopped, None, None),
+        Ok(Exit::OutOfFuel | Exit::Interrupted) => {
+            gate.close(End::Fuel, Told::NotYet);
+            gate.violation(Class::OutliveEpisode);
+            (Closing::Outlived, None, None)
+        }
+        Err(error) => (Closing::Stopped, None, Some(error)),
+    }
+}
+
 /// End the store's episode when its wall clock runs out or the run is cancelled, and stop it soon after.
 fn watch(store: &mut Store<Host>) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut context| {
         Ok(if context.data_mut().may_go_on() { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
     });
+}
+
+/// A policy's grants, compiled.
+fn charter(grants: &BTreeMap<&'static str, Granted>, tools: &Tools) -> Arc<Charter> {
+    Charter::new(|capability| grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant)), tools)
 }
 
 /// The seed of the world in an episode of `seed`.
@@ -346,10 +378,6 @@ pub fn world_seed(seed: Seed) -> Seed {
 pub fn memory(policy: &Policy) -> MemoryLimits {
     MemoryLimits { memory: policy.episode.memory, table_elements: policy.episode.table_elements.into() }
 }
-
-/// The bytes of stack of a thread that lives episodes: half a MiB for the component, and what the host needs below it, where a call is
-/// made from the last of it. A thread with less may overflow its own stack, which ends the process.
-pub const STACK: usize = 4 << 20;
 
 /// Handles that a component may hold: the contract has none, so these are its own.
 const HANDLES: usize = 1024;
@@ -366,6 +394,12 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     }
     if error.is::<OutsideError>() {
         return Err(error.downcast::<OutsideError>().map_or_else(engine, Error::Outside));
+    }
+    if error.is::<ToolFailed>() {
+        return Err(error.downcast::<ToolFailed>().map_or_else(engine, Error::Tool));
+    }
+    if error.is::<Failed>() {
+        return Err(error.downcast::<Failed>().map_or_else(engine, Error::World));
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() || is_of_the_system(&error) {
         return Err(engine(error));

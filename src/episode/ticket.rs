@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::capability::{OutsideError, WorkspaceError};
-use crate::environment::Environment;
+use crate::capability::{OutsideError, ToolFailed, WorkspaceError};
+use crate::environment::{Environment, Failed};
 use crate::gate::Demands;
 use crate::transcript::Transcript;
 use crate::value::Seed;
@@ -61,6 +61,12 @@ pub enum Error {
     /// The outside could not be waited for.
     #[error(transparent)]
     Outside(#[from] OutsideError),
+    /// The world failed.
+    #[error(transparent)]
+    World(#[from] Failed),
+    /// A tool failed.
+    #[error(transparent)]
+    Tool(#[from] ToolFailed),
     /// The agent imports what the policy does not grant.
     #[error("the policy does not grant {}, which the agent imports", .0.join(", "))]
     Ungranted(Vec<String>),

@@ -134,11 +134,8 @@ pub enum Kind {
         /// What no policy may exceed.
         most: u64,
     },
-    /// Some of these names; none where the policy does not say.
-    Names {
-        /// Every name there is.
-        among: fn() -> Vec<&'static str>,
-    },
+    /// Some of the names that there are; none where the policy does not say. Which there are, whoever loads the policy says.
+    Names,
 }
 
 /// A valid grant: every limit of its capability has a value.

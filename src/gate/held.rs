@@ -17,6 +17,11 @@ pub struct Permit<'a, S> {
     mode: Mode,
 }
 
+/// Proof that a request was permitted whose answer comes in two parts: what it does, and later what is shown of it.
+#[must_use = "a request that is not resumed is never answered"]
+#[derive(Debug)]
+pub struct Waiting(());
+
 impl<S> Held<S> {
     /// Hold the `state` of a capability.
     pub const fn new(state: S, capability: &'static Capability) -> Self {
@@ -44,6 +49,14 @@ impl<S> Held<S> {
         Ok(Permit { state, mode })
     }
 
+    /// Answer the second part of a request.
+    #[expect(clippy::needless_pass_by_value, reason = "it is good for one answer")]
+    pub fn resume<T>(&mut self, waiting: Waiting, answer: impl FnOnce(&mut S) -> T) -> T {
+        // INVARIANT 1: a permit was given, and its second part is answered once.
+        let Waiting(()) = waiting;
+        answer(&mut self.state)
+    }
+
     /// Give up the state, at the close.
     pub fn surrender(self) -> S {
         self.state
@@ -59,6 +72,22 @@ impl<S> Permit<'_, S> {
         match self.mode {
             Mode::Grant => effect(self.state),
             Mode::Deny | Mode::Tripwire => pretence(self.state),
+        }
+    }
+
+    /// Answer the first part of a request, where it is granted; where it is a tripwire, `pretence` is the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// The pretence: the request has been answered.
+    pub fn begin<T, U>(
+        self,
+        effect: impl FnOnce(&mut S) -> T,
+        pretence: impl FnOnce(&S) -> U,
+    ) -> Result<(T, Waiting), U> {
+        match self.mode {
+            Mode::Grant => Ok((effect(self.state), Waiting(()))),
+            Mode::Deny | Mode::Tripwire => Err(pretence(self.state)),
         }
     }
 }

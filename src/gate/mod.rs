@@ -21,12 +21,13 @@ mod terms;
 use std::borrow::Cow;
 
 pub use capability::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit};
-pub use held::{Held, Permit};
+pub use held::{Held, Permit, Waiting};
 pub use request::{Refusal, Request, Shortfall};
 pub use terms::{Consequence, Consequences, Mode, Release, Rule, Warrant};
 
 use crate::transcript::{
-    AFTER_END, Argument, Budget, Class, Decision, Due, End, Entry, Keep, Operation, Record, Recorder, Step, Weight,
+    AFTER_END, Argument, Budget, Class, Decision, Detail, Due, End, Entry, Keep, Operation, Record, Recorder, Role,
+    Step, Weight,
 };
 use crate::value::Value;
 
@@ -82,6 +83,8 @@ impl Demands {
 pub struct Gate {
     phase: Phase,
     step: u32,
+    /// The role that had its turn at the boundary, where there are several.
+    by: Option<usize>,
     consequences: Consequences,
     demands: Demands,
     call_bytes: u64,
@@ -95,11 +98,40 @@ impl Gate {
         Self {
             phase: Phase::Open,
             step: 0,
+            by: None,
             consequences,
             demands: Demands::default(),
             call_bytes,
             owed: 0,
             recorder: Recorder::new(keep),
+        }
+    }
+
+    /// The same of an episode of several roles, of which the first has its turn.
+    pub fn shared(consequences: Consequences, keep: Keep, call_bytes: u64, roles: &[Role]) -> Self {
+        Self { recorder: Recorder::shared(keep, roles), ..Self::new(consequences, keep, call_bytes) }
+    }
+
+    /// A gate in the place of one that is elsewhere: it refuses all that is asked.
+    pub fn absent() -> Self {
+        let keep = Keep { entries: 0, grace: 0, steps: Detail::Digest };
+        Self {
+            phase: Phase::Learning,
+            step: 0,
+            by: None,
+            consequences: Consequences::all(Consequence::Record),
+            demands: Demands::default(),
+            call_bytes: 0,
+            owed: 0,
+            recorder: Recorder::absent(keep),
+        }
+    }
+
+    /// Decide the requests of another role from now on. Where the episode is over, the role is told so with what it is handed.
+    pub fn pass(&mut self, role: usize) {
+        self.recorder.pass(role);
+        if let Phase::Ended { end, .. } = self.phase {
+            self.phase = Phase::Ended { end, told: Told::Yes };
         }
     }
 
@@ -131,7 +163,23 @@ impl Gate {
         // INVARIANT 3: the boundary never moves.
         if self.phase == Phase::Open {
             self.phase = Phase::Ended { end, told };
+            self.by = self.recorder.turn();
         }
+    }
+
+    /// The role that has its turn, where there are several.
+    pub const fn role(&self) -> Option<&Role> {
+        self.recorder.role()
+    }
+
+    /// Index of the role that has its turn, where there are several.
+    pub fn turn(&self) -> Option<usize> {
+        self.recorder.turn()
+    }
+
+    /// The role that had its turn at the boundary, where there are several and it has come.
+    pub const fn ended_by(&self) -> Option<usize> {
+        self.by
     }
 
     /// Refuse everything from now on: `learn` runs.
@@ -142,6 +190,17 @@ impl Gate {
     /// Count a step, and write down what it led to.
     pub fn stepped(&mut self, observation: &Value, reward: f64) {
         self.step = self.step.saturating_add(1);
+        self.recorder.outcome(observation, reward);
+    }
+
+    /// Count a step of one role of several: what it led to is written down where the role is shown it.
+    pub const fn acted(&mut self) {
+        self.recorder.acted();
+        self.step = self.step.saturating_add(1);
+    }
+
+    /// Write down what a role is shown of what its step led to.
+    pub fn shown(&mut self, observation: &Value, reward: f64) {
         self.recorder.outcome(observation, reward);
     }
 
@@ -358,6 +417,7 @@ impl Gate {
         self.recorder.entry(
             budget,
             Entry {
+                role: self.recorder.role().cloned(),
                 ordinal: self.recorder.count().saturating_sub(1),
                 step: self.step,
                 operation: operation.into(),

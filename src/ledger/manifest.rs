@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Digest, Draws, Seed, handed};
+use crate::transcript::Role;
+use crate::value::{Digest, Draws, Seed, handed, handed_to_roles};
 
 /// What a run is. The same for every machine, number of workers and folder. It is read as strictly as it is written: no other field,
 /// and none twice.
@@ -26,6 +27,9 @@ pub struct Manifest {
     pub instructions: Option<String>,
     /// The capabilities it imports.
     pub imports: Vec<Cow<'static, str>>,
+    /// The roles, in their order, where the world has several: then `agent` and the members beside it are those of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Played>,
     /// The policy, and the digest of its effective text.
     pub policy: Named,
     /// The effective policy, as TOML.
@@ -49,13 +53,28 @@ pub struct Manifest {
 }
 
 /// A name, and the digest of what it stands for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
     /// For people.
     pub name: String,
     /// For machines.
     pub digest: Digest,
+}
+
+/// A role, and who plays it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Played {
+    /// The role.
+    pub role: Role,
+    /// Its agent, and the digest of its bytes.
+    pub agent: Named,
+    /// What it is told at the end of every task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
+    /// The capabilities it imports.
+    pub imports: Vec<Cow<'static, str>>,
 }
 
 impl Manifest {
@@ -66,6 +85,12 @@ impl Manifest {
             (is_of(&self.policy, &self.effective), "the digest of the policy is not that of its text"),
             (is_of(&self.environment, &self.definition), "the digest of the environment is not that of its definition"),
             (self.lineages > 0, "it has no lineage"),
+            (
+                self.roles
+                    .first()
+                    .is_none_or(|first| first.agent == self.agent && first.instructions == self.instructions),
+                "its agent is not that of its first role",
+            ),
         ];
         checks.into_iter().find_map(|(holds, what)| (!holds).then_some(what))
     }
@@ -82,9 +107,16 @@ impl Manifest {
 
     /// What its seeds follow from.
     pub(super) fn draws(&self) -> Draws {
-        self.draws.as_deref().map_or_else(
-            || Draws::of(self.seed, handed(self.agent.digest, self.instructions.as_deref(), self.task.as_deref())),
-            |name| Draws::named(self.seed, name),
-        )
+        let task = self.task.as_deref();
+        match &self.draws {
+            Some(name) => Draws::named(self.seed, name),
+            None if self.roles.is_empty() => {
+                Draws::of(self.seed, handed(self.agent.digest, self.instructions.as_deref(), task))
+            }
+            None => {
+                let of = |one: &Played| handed(one.agent.digest, one.instructions.as_deref(), task);
+                Draws::of(self.seed, handed_to_roles(self.roles.iter().map(|one| (one.role.as_str(), of(one)))))
+            }
+        }
     }
 }

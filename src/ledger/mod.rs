@@ -62,7 +62,7 @@ pub use files::write_host;
 pub use finding::{Finding, Kind};
 pub use flaw::Flaw;
 pub use leaf::{FORMAT, Sealed, SealedManifest};
-pub use manifest::{Manifest, Named};
+pub use manifest::{Manifest, Named, Played};
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 

@@ -50,7 +50,9 @@ impl Side {
 
 /// The keys at which `one` is not as `other`, in the order of an effective policy. Their names are not compared.
 pub fn compare(one: &Policy, other: &Policy) -> Vec<Difference> {
-    let (own, others) = (List::of(one), List::of(other));
+    // A role without a table has what the policy gives: it is compared with the other's table.
+    let own = List::of(&one.spelling_out(other.roles.keys()));
+    let others = List::of(&other.spelling_out(one.roles.keys()));
     let mut differences: Vec<Difference> = own.0.iter().filter_map(|held| held.against(&others)).collect();
     for held in others.0.iter().filter(|held| own.find(held).is_none() && !own.is_of_no_table(held)) {
         differences.push(Difference {
@@ -146,9 +148,9 @@ impl Keys for (List, String) {
         self.line("grace.records", &records);
     }
 
-    fn rule(&mut self, capability: &str, rule: &Rule) {
+    fn rule(&mut self, of: Option<&str>, capability: &str, rule: &Rule) {
         let mut page = Page::default();
-        page.rule(capability, rule);
+        page.rule(of, capability, rule);
         let lines: Vec<&str> = page.0.lines().filter(|line| line.contains(" = ")).collect();
         let value = Box::new(Text(format!("{{ {} }}", lines.join(", "))));
         self.0.0.push(Held { table: "rules".to_owned(), key: "rules".to_owned(), value, is_rule: true });

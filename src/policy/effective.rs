@@ -1,14 +1,15 @@
 //! The effective policy: everything that holds, as TOML in one canonical form.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::Policy;
 use super::content::{Content, quote};
 use super::grants::Quota;
 use super::isolation::Parts;
 use super::numbers::{Count, Fraction, Size};
 use super::population::{Interval, Share};
 use super::words::Signal;
+use super::{Granted, Policy};
 use crate::capability::CAPABILITIES;
 use crate::gate::Rule;
 use crate::transcript::Class;
@@ -35,10 +36,12 @@ impl Policy {
             boundary,
             population,
             grants,
+            roles,
             isolation,
             record,
             run_bytes,
             consequences,
+            tools: _,
         } = self;
         page.section("[episode]");
         page.line("steps", &count(episode.steps));
@@ -70,15 +73,14 @@ impl Policy {
             page.line("share", &Share(Fraction(population.share)));
         }
 
-        for (name, granted) in grants {
-            page.section(&format!("[grants.{name}]"));
-            page.line("mode", &granted.warrant.mode);
-            for limit in CAPABILITIES.iter().filter(|capability| capability.name == *name).flat_map(|one| one.limits) {
-                page.line(limit.name, &Quota::of(limit, &granted.grant));
-            }
+        write_grants(page, "grants", grants);
+        for (name, terms) in roles {
+            page.section(&format!("[roles.{name}]"));
+            page.line("fuel", &Count::<0, 0>(terms.fuel));
+            write_grants(page, &format!("roles.{name}.grants"), &terms.grants);
         }
-        for (capability, rule) in self.rules() {
-            page.rule(capability, rule);
+        for Placed { role, capability, rule } in self.rules() {
+            page.rule(role, capability, rule);
         }
 
         page.section("[isolation]");
@@ -101,16 +103,37 @@ impl Policy {
         Digest::of(self.effective().as_bytes())
     }
 
-    /// Every rule, with its capability, in the order of the policy.
-    fn rules(&self) -> Vec<(&str, &Rule)> {
-        let mut rules: Vec<(&str, &Rule)> = self
-            .grants
-            .iter()
-            .flat_map(|(name, granted)| granted.warrant.rules.iter().map(move |rule| (*name, rule)))
+    /// Every rule, with what it is about, in the order of the policy.
+    fn rules(&self) -> Vec<Placed<'_>> {
+        let of_roles = self.roles.iter().map(|(role, terms)| (Some(role.as_str()), &terms.grants));
+        let tables = std::iter::once((None, &self.grants)).chain(of_roles);
+        let mut rules: Vec<Placed<'_>> = tables
+            .flat_map(|(role, grants)| grants.iter().map(move |(capability, granted)| (role, *capability, granted)))
+            .flat_map(|(role, capability, granted)| {
+                granted.warrant.rules.iter().map(move |rule| Placed { role, capability, rule })
+            })
             .collect();
         // `rules[9]` comes before `rules[10]`.
-        rules.sort_by_key(|(_, rule)| (rule.place.len(), rule.place.as_str()));
+        rules.sort_by_key(|placed| (placed.rule.place.len(), placed.rule.place.as_str()));
         rules
+    }
+}
+
+/// A rule, and what it is about.
+struct Placed<'p> {
+    role: Option<&'p str>,
+    capability: &'p str,
+    rule: &'p Rule,
+}
+
+/// Write grants that stand at `table`.
+fn write_grants(page: &mut impl Keys, table: &str, grants: &BTreeMap<&'static str, Granted>) {
+    for (name, granted) in grants {
+        page.section(&format!("[{table}.{name}]"));
+        page.line("mode", &granted.warrant.mode);
+        for limit in CAPABILITIES.iter().filter(|capability| capability.name == *name).flat_map(|one| one.limits) {
+            page.line(limit.name, &Quota::of(limit, &granted.grant));
+        }
     }
 }
 
@@ -129,8 +152,8 @@ pub(super) trait Keys {
     /// The key `grace` of that table.
     fn grace(&mut self, fuel: Count<0, 0>, records: Count<0, 0>);
 
-    /// A rule about a capability.
-    fn rule(&mut self, capability: &str, rule: &Rule);
+    /// A rule about a capability, of a role that has grants of its own.
+    fn rule(&mut self, of: Option<&str>, capability: &str, rule: &Rule);
 }
 
 /// TOML in the making.
@@ -157,8 +180,11 @@ impl Keys for Page {
         self.raw("grace", &format!("{{ fuel = {}, records = {} }}", fuel.write(), records.write()));
     }
 
-    fn rule(&mut self, capability: &str, rule: &Rule) {
+    fn rule(&mut self, of: Option<&str>, capability: &str, rule: &Rule) {
         self.section("[[rules]]");
+        if let Some(role) = of {
+            self.raw("role", &quote(role));
+        }
         self.raw("capability", &quote(capability));
         if let Some(operation) = rule.operation {
             self.raw("operation", &quote(operation.name));

@@ -14,7 +14,7 @@ use super::numbers::{read_count, write_count};
 use super::overlay::{LOOSEN, Overlay};
 use super::sets::{read_set, set_schema, write_set};
 use super::units::SIZE;
-use crate::capability::CAPABILITIES;
+use crate::capability::{CAPABILITIES, Tools};
 use crate::document::{Key, Table};
 use crate::gate::{Capability, Grant, Kind, Limit, Mode, Warrant};
 use crate::value::Fault;
@@ -44,7 +44,7 @@ pub(super) enum Quota {
 
 impl RawGrants {
     /// Read the tables.
-    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+    pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
         let read = |capability: &&'static Capability| {
             table.table(capability.name, |table| RawGrant {
                 capability,
@@ -53,7 +53,7 @@ impl RawGrants {
                 limits: capability
                     .limits
                     .iter()
-                    .map(|limit| (limit, table.key_with(limit.name, |value| Quota::read(limit.kind, value))))
+                    .map(|limit| (limit, table.key_with(limit.name, |value| Quota::read(limit.kind, value, tools))))
                     .collect(),
             })
         };
@@ -62,12 +62,12 @@ impl RawGrants {
 }
 
 impl Quota {
-    fn read(kind: Kind, value: &DeValue<'_>) -> Result<Self, Complaint> {
+    fn read(kind: Kind, value: &DeValue<'_>, tools: &Tools) -> Result<Self, Complaint> {
         match kind {
             Kind::Count { most, .. } => read_count(value, 0, most).map(Self::Count),
             Kind::Size { most, .. } => SIZE.read(value, 0, most).map(Self::Size),
-            Kind::Names { among } => {
-                let all: Vec<_> = among().into_iter().map(|name| (name, name)).collect();
+            Kind::Names => {
+                let all: Vec<_> = tools.names().into_iter().map(|name| (name, name)).collect();
                 let names = read_set(value, |item| choose(text(item)?, &all))?;
                 Ok(Self::Names(names.into_iter().map(str::to_owned).collect()))
             }
@@ -78,7 +78,7 @@ impl Quota {
         match kind {
             Kind::Count { default, .. } => Self::Count(default),
             Kind::Size { default, .. } => Self::Size(default),
-            Kind::Names { .. } => Self::Names(Vec::new()),
+            Kind::Names => Self::Names(Vec::new()),
         }
     }
 
@@ -87,7 +87,7 @@ impl Quota {
         match limit.kind {
             Kind::Count { .. } => Self::Count(grant.number(limit.name)),
             Kind::Size { .. } => Self::Size(grant.number(limit.name)),
-            Kind::Names { .. } => Self::Names(grant.names.clone()),
+            Kind::Names => Self::Names(grant.names.clone()),
         }
     }
 
@@ -97,7 +97,7 @@ impl Quota {
                 (json_schema!({ "type": "integer", "minimum": 0, "maximum": most }), default.into())
             }
             Kind::Size { default, .. } => (SIZE.schema(), SIZE.print(default).into()),
-            Kind::Names { among } => (set_schema(&among()), serde_json::Value::Array(Vec::new())),
+            Kind::Names => (set_schema(&Tools::builtin().names()), serde_json::Value::Array(Vec::new())),
         };
         schema.insert("description".into(), limit.meaning.into());
         schema.insert("default".into(), default);
@@ -160,19 +160,30 @@ impl JsonSchema for RawGrants {
 impl Overlay<'_> {
     /// The grants of the parent, and what is written over them.
     pub(super) fn grants(&mut self, raw: &RawGrants) -> BTreeMap<&'static str, Granted> {
-        let mut grants = self.inherited().map(|policy| policy.grants.clone()).unwrap_or_default();
+        let inherited = self.inherited().map(|policy| &policy.grants);
+        self.grants_over(raw, "grants", inherited)
+    }
+
+    /// The same of grants that stand at `table`.
+    pub(super) fn grants_over(
+        &mut self,
+        raw: &RawGrants,
+        table: &str,
+        inherited: Option<&BTreeMap<&'static str, Granted>>,
+    ) -> BTreeMap<&'static str, Granted> {
+        let mut grants = inherited.cloned().unwrap_or_default();
         for grant in &raw.0 {
             let inherited = grants.get(grant.capability.name);
             if inherited.is_none() {
-                self.not_added(grant);
+                self.not_added(grant, table);
             }
-            let granted = self.granted(grant, inherited);
+            let granted = self.granted(grant, table, inherited);
             grants.insert(grant.capability.name, granted);
         }
         grants
     }
 
-    fn granted(&mut self, raw: &RawGrant, inherited: Option<&Granted>) -> Granted {
+    fn granted(&mut self, raw: &RawGrant, table: &str, inherited: Option<&Granted>) -> Granted {
         let mode = self.settle(&raw.mode, inherited.map(|granted| granted.warrant.mode), Mode::Deny);
         let mut grant = Grant { numbers: Vec::new(), names: Vec::new() };
         for (limit, key) in &raw.limits {
@@ -183,14 +194,14 @@ impl Overlay<'_> {
             }
         }
         let rules = inherited.map(|granted| granted.warrant.rules.clone()).unwrap_or_default();
-        Granted { warrant: Warrant { mode, place: format!("grants.{}.mode", raw.capability.name), rules }, grant }
+        Granted { warrant: Warrant { mode, place: format!("{table}.{}.mode", raw.capability.name), rules }, grant }
     }
 
-    fn not_added(&mut self, raw: &RawGrant) {
+    fn not_added(&mut self, raw: &RawGrant, table: &str) {
         let Some(parent) = self.extended() else { return };
         // INVARIANT 2: a policy grants nothing that the one that it extends does not.
         self.faults.push(Fault {
-            message: format!("`grants.{}` is not granted in `{}`", raw.capability.name, parent.path),
+            message: format!("`{table}.{}` is not granted in `{}`", raw.capability.name, parent.path),
             span: raw.header.clone(),
             label: "the parent denies it".into(),
             help: format!(

@@ -3,6 +3,7 @@
 use super::overlay::{Overlay, Parent, Tie};
 use super::raw::Raw;
 use super::{Invalid, Origin, Policy, SHIPPED, SourceFile, shipped};
+use crate::capability::Tools;
 use crate::document::{self, Key};
 use crate::value::{Fault, hint};
 
@@ -44,7 +45,20 @@ impl Policy {
     ///
     /// As [`Policy::load`].
     pub fn load_with_base(file: &SourceFile, resolve: &Resolve<'_>) -> Result<(Self, Option<Base>), Invalid> {
-        load(file, resolve, &[])
+        load(file, resolve, &Tools::builtin(), &[])
+    }
+
+    /// The same, which may allow these tools.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::load`].
+    pub fn load_among(
+        file: &SourceFile,
+        resolve: &Resolve<'_>,
+        tools: &Tools,
+    ) -> Result<(Self, Option<Base>), Invalid> {
+        load(file, resolve, tools, &[])
     }
 }
 
@@ -58,9 +72,14 @@ pub struct Base {
 }
 
 /// `below` are the files that led here.
-fn load(file: &SourceFile, resolve: &Resolve<'_>, below: &[&SourceFile]) -> Result<(Policy, Option<Base>), Invalid> {
-    let (raw, mut faults) =
-        document::read(&file.text, "a policy", Raw::read).map_err(|faults| invalid(file, faults))?;
+fn load(
+    file: &SourceFile,
+    resolve: &Resolve<'_>,
+    tools: &Tools,
+    below: &[&SourceFile],
+) -> Result<(Policy, Option<Base>), Invalid> {
+    let (raw, mut faults) = document::read(&file.text, "a policy", |table| Raw::read(table, tools))
+        .map_err(|faults| invalid(file, faults))?;
     let chain: Vec<&SourceFile> = below.iter().copied().chain([file]).collect();
     let (named, tie) = match (&raw.extends, &raw.based_on) {
         (Key::Written { .. }, Key::Written { span, .. }) => {
@@ -80,7 +99,7 @@ fn load(file: &SourceFile, resolve: &Resolve<'_>, below: &[&SourceFile]) -> Resu
         Key::Absent => None,
         Key::Faulty => return Err(invalid(file, faults)),
         Key::Written { value, span, .. } => match parent(&value.0, resolve, &chain) {
-            Ok(source) => Some((load(&source, resolve, &chain)?.0, source)),
+            Ok(source) => Some((load(&source, resolve, tools, &chain)?.0, source)),
             Err(fault) => {
                 faults.push(Fault { span: fault.span.or(Some(span.clone())), ..fault });
                 return Err(invalid(file, faults));
@@ -88,7 +107,7 @@ fn load(file: &SourceFile, resolve: &Resolve<'_>, below: &[&SourceFile]) -> Resu
         },
     };
     let over = parent.as_ref().map(|(policy, source)| Parent { path: source.shown(), policy, tie });
-    let policy = Overlay { parent: over, faults: &mut faults }.policy(&raw, file.stem());
+    let policy = Overlay { parent: over, tools, faults: &mut faults }.policy(&raw, file.stem());
     let base = parent.filter(|_| tie == Tie::BasedOn);
     match policy.filter(|_| faults.is_empty()) {
         Some(policy) => Ok((policy, base.map(|(policy, source)| Base { shown: source.shown().to_owned(), policy }))),

@@ -26,6 +26,7 @@ mod opened;
 mod overlay;
 mod population;
 mod raw;
+mod roles;
 mod rules;
 mod schema;
 mod sets;
@@ -45,10 +46,12 @@ pub use compare::{Difference, Side, compare};
 pub use isolation::{Isolation, Part, Process};
 pub use load::{Base, Resolve};
 pub use population::Population;
-pub use schema::{is_one, schema};
+pub use roles::{RoleTerms, Share};
+pub use schema::{is_one, schema, schema_among};
 pub use source::{Invalid, Origin, SHIPPED, SourceFile, shipped};
 pub use ungranted::Ungranted;
 
+use crate::capability::Tools;
 use crate::gate::{Consequences, Grant, Release, Warrant};
 use crate::objective::Objective;
 use crate::transcript::Keep;
@@ -68,6 +71,8 @@ pub struct Policy {
     pub population: Option<Population>,
     /// What is granted, by the name of the capability. What is not here is denied.
     pub grants: BTreeMap<&'static str, Granted>,
+    /// What is granted to roles that have a table of their own, by their names, where an episode has several.
+    pub roles: BTreeMap<String, RoleTerms>,
     /// How far from the supervisor its episodes are lived.
     pub isolation: Isolation,
     /// What the transcript keeps, before the boundary and after it.
@@ -76,6 +81,8 @@ pub struct Policy {
     pub run_bytes: u64,
     /// What each class of violation leads to.
     pub consequences: Consequences,
+    /// The tools that there are, of which its grant allows some.
+    pub tools: Tools,
 }
 
 /// When an episode ends, and what its instance may use.

@@ -79,7 +79,7 @@ impl Policy {
             granted.grant.numbers = limits
                 .filter_map(|limit| match limit.kind {
                     Kind::Count { default, .. } | Kind::Size { default, .. } => Some((limit.name, default)),
-                    Kind::Names { .. } => None,
+                    Kind::Names => None,
                 })
                 .collect();
         }

@@ -10,6 +10,7 @@ use super::raw::{Raw, RawBoundary, RawEpisode, RawGrace, RawIsolation, RawObject
 use super::text::Name;
 use super::words::Signal;
 use super::{Boundary, Continuity, Limits, Policy, Release, Swap, Trapped};
+use crate::capability::Tools;
 use crate::document::Key;
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::transcript::{Detail, Keep};
@@ -49,6 +50,7 @@ pub(super) struct Header<'h> {
 /// Lays a policy over its parent, and gathers what is wrong with it.
 pub(super) struct Overlay<'a> {
     pub(super) parent: Option<Parent<'a>>,
+    pub(super) tools: &'a Tools,
     pub(super) faults: &'a mut Vec<Fault>,
 }
 
@@ -61,7 +63,8 @@ impl<'a> Overlay<'a> {
         let carry = boundary.map_or(u64::MAX, |boundary| boundary.carry);
         let population = self.population(&raw.population, (carry, raw.boundary.carry.span()));
         let mut grants = self.grants(&raw.grants);
-        self.rules(raw.rules.as_deref(), &mut grants);
+        let mut roles = self.roles(&raw.roles, episode.as_ref().map(|episode| episode.fuel));
+        self.rules(raw.rules.as_deref(), &mut grants, &mut roles);
         let isolation = self.isolation(&raw.isolation);
         let record = self.record(&raw.record, &raw.episode.grace);
         let inherited = self.inherited().map(|policy| Size(policy.run_bytes));
@@ -76,10 +79,12 @@ impl<'a> Overlay<'a> {
             boundary,
             population,
             grants,
+            roles,
             isolation,
             record,
             run_bytes,
             consequences,
+            tools: self.tools.clone(),
         })
     }
 

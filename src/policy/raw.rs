@@ -11,17 +11,19 @@ use super::grants::RawGrants;
 use super::isolation::{Parts, Process};
 use super::numbers::{Count, Fraction, Size};
 use super::population::RawPopulation;
+use super::roles::RawRoles;
 use super::rules::RawRule;
 use super::text::{Name, Path};
 use super::violations::RawViolations;
 use super::words::Signal;
 use super::{Continuity, Release, Swap, Trapped};
+use crate::capability::Tools;
 use crate::document::{Key, Table};
 use crate::objective::{Horizon, Reveal};
 use crate::transcript::Detail;
 
 /// The most fuel: days of work, and exact in a 64-bit float.
-const FUEL: u64 = 1_000_000_000_000_000;
+pub(super) const FUEL: u64 = 1_000_000_000_000_000;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -47,6 +49,8 @@ pub(super) struct Raw {
     pub(super) population: RawPopulation,
     /// What the agent may ask for. A capability that is not here is denied, and an agent that imports it does not run.
     pub(super) grants: RawGrants,
+    /// What roles have that have a table of their own, where an episode has several. Every other role has what the policy gives.
+    pub(super) roles: RawRoles,
     /// Refinements of grants. The tightest of a grant and of all rules that match decides: a rule never loosens.
     pub(super) rules: Option<Vec<RawRule>>,
     /// How far from the supervisor its episodes are lived.
@@ -164,7 +168,7 @@ pub(super) struct RawRecord {
 
 impl Raw {
     /// Read a whole policy.
-    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+    pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
         let has_rules = table.has("rules");
         Self {
             name: table.key("name"),
@@ -174,7 +178,8 @@ impl Raw {
             objective: table.table("objective", RawObjective::read).unwrap_or_default(),
             boundary: table.table("boundary", RawBoundary::read).unwrap_or_default(),
             population: table.table("population", RawPopulation::read).unwrap_or_default(),
-            grants: table.table("grants", RawGrants::read).unwrap_or_default(),
+            grants: table.table("grants", |table| RawGrants::read(table, tools)).unwrap_or_default(),
+            roles: RawRoles::read(table, tools),
             rules: Some(table.tables("rules", RawRule::read)).filter(|_| has_rules),
             isolation: table.table("isolation", RawIsolation::read).unwrap_or_default(),
             record: table.table("record", RawRecord::read).unwrap_or_default(),

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{JsonSchema, Schema, json_schema};
 use toml::de::DeValue;
 
-use super::Granted;
 use super::content::{Complaint, Content, Readable, choose, quote, text};
 use super::numbers::Count;
 use super::overlay::Overlay;
 use super::text::{Named, Path, Text};
 use super::words::Ruling;
+use super::{Granted, RoleTerms};
 use crate::capability::CAPABILITIES;
 use crate::document::{Key, Table};
 use crate::gate::{Capability, Kind, Mode, Rule};
@@ -21,6 +21,8 @@ use crate::value::Fault;
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default, extend("required" = ["capability", "decision"]))]
 pub(super) struct RawRule {
+    /// The role whose own grants it refines. Without one it refines those of the policy.
+    role: Key<Path>,
     /// The capability that it is about. It has to be granted.
     capability: Key<Named>,
     /// The operation that it is about; every one of the capability where there is none.
@@ -66,6 +68,7 @@ impl RawRule {
     /// Read one rule.
     pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
         Self {
+            role: table.key("role"),
             capability: table.required("capability", "\"tools\""),
             operation: table.key("operation"),
             name: table.key("name"),
@@ -79,30 +82,43 @@ impl RawRule {
 impl Overlay<'_> {
     /// Add rules to the grants that they are about, after those of the policy that is extended. Where a policy is based on another one
     /// and has rules of its own, those of the other do not hold.
-    pub(super) fn rules(&mut self, raw: Option<&[RawRule]>, grants: &mut BTreeMap<&'static str, Granted>) {
+    pub(super) fn rules(
+        &mut self,
+        raw: Option<&[RawRule]>,
+        grants: &mut BTreeMap<&'static str, Granted>,
+        roles: &mut BTreeMap<String, RoleTerms>,
+    ) {
         let Some(raw) = raw else { return };
-        if self.extended().is_none() {
-            for granted in grants.values_mut() {
+        let mut inherited: usize = 0;
+        for granted in grants.values_mut().chain(roles.values_mut().flat_map(|role| role.grants.values_mut())) {
+            if self.extended().is_none() {
                 granted.warrant.rules.clear();
             }
+            inherited = inherited.saturating_add(granted.warrant.rules.len());
         }
-        let inherited: usize = grants.values().map(|granted| granted.warrant.rules.len()).sum();
         for (position, raw) in raw.iter().enumerate() {
             self.some_step(raw);
             let Key::Written { value: Named(capability), place, span } = &raw.capability else { continue };
             let operation = self.operation(raw, capability);
             self.known_name(raw, capability);
-            let Some(granted) = grants.get_mut(capability.name) else {
+            let (table, own) = match &raw.role {
+                Key::Absent => ("grants".to_owned(), Some(&mut *grants)),
+                Key::Faulty => continue,
+                Key::Written { value: Text(role), .. } => {
+                    (format!("roles.{role}.grants"), roles.get_mut(role).map(|role| &mut role.grants))
+                }
+            };
+            let Some(granted) = own.and_then(|own| own.get_mut(capability.name)) else {
                 self.faults.push(Fault {
                     message: format!("`{place}` is about a capability that is not granted"),
                     span: Some(span.clone()),
-                    label: format!("there is no `[grants.{}]`", capability.name),
+                    label: format!("there is no `[{table}.{}]`", capability.name),
                     help: "what is not granted is denied already: leave the rule out, or grant the capability".into(),
                 });
                 continue;
             };
             granted.warrant.rules.push(Rule {
-                place: format!("rules[{}]", inherited + position),
+                place: format!("rules[{}]", inherited.saturating_add(position)),
                 operation,
                 name: raw.name.value().map(|text| text.0.clone()),
                 after_step: raw.after_step.value().map(|step| step.narrow()),
@@ -122,8 +138,8 @@ impl Overlay<'_> {
     fn known_name(&mut self, raw: &RawRule, capability: &Capability) {
         let Key::Written { value: Text(name), place, span } = &raw.name else { return };
         for limit in capability.limits {
-            let Kind::Names { among } = limit.kind else { continue };
-            let all: Vec<_> = among().into_iter().map(|name| (name, ())).collect();
+            let Kind::Names = limit.kind else { continue };
+            let all: Vec<_> = self.tools.names().into_iter().map(|name| (name, ())).collect();
             if let Err(complaint) = choose(name, &all) {
                 self.faults.push(complaint.at(place, span.clone()));
             }

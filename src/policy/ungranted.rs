@@ -1,7 +1,6 @@
 //! What the policy grants, and what an agent imports that it does not.
 
 use super::{Granted, Policy};
-use crate::capability::CAPABILITIES;
 use crate::gate::Mode;
 
 /// A capability that an agent imports and the policy does not mention.
@@ -14,6 +13,12 @@ pub struct Ungranted {
 }
 
 impl Policy {
+    /// A tool that its grant allows and that does not come with Dayfly, so that no other process has it; none where there is no such.
+    pub fn tool_of_this_process(&self) -> Option<&str> {
+        let names = self.grants.get("tools").map(|granted| granted.grant.names.as_slice()).unwrap_or_default();
+        names.iter().map(String::as_str).find(|name| self.tools.get(name).is_none_or(|tool| !tool.is_builtin()))
+    }
+
     /// What it says of a capability that it grants: none where it denies it, or has a tripwire in its place.
     pub fn granted(&self, capability: &str) -> Option<&Granted> {
         self.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)
@@ -23,14 +28,6 @@ impl Policy {
     ///
     /// A policy that extends another grants nothing that the other does not: there, the lines belong into the other.
     pub fn ungranted(&self, imports: &[&str]) -> Vec<Ungranted> {
-        // INVARIANT 1: what the policy does not mention is not granted.
-        let missing = imports.iter().filter(|name| !self.grants.contains_key(**name));
-        missing
-            .map(|name| {
-                let known = CAPABILITIES.iter().any(|capability| capability.name == *name);
-                let lines = known.then(|| format!("[grants.{name}]\nmode = \"grant\"\n"));
-                Ungranted { capability: (*name).to_owned(), lines }
-            })
-            .collect()
+        self.whole().ungranted(imports)
     }
 }

@@ -1,5 +1,7 @@
 //! P01: nothing has effect past the boundary.
 
+use std::convert::Infallible;
+
 use crate::transcript::{Body, Class, Closing, Decision, Due, Transcript};
 use crate::value::many;
 
@@ -54,7 +56,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 }
 
 fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
-    let found = exact::exception(seen, exception);
+    let Ok(found) = exact::exception(seen, |transcript, terms| Ok::<_, Infallible>(exception(transcript, terms)));
     let episodes = seen.iter().map(|observed| observed.transcripts.len()).sum::<usize>();
     let late: u64 =
         seen.iter().flat_map(|observed| &observed.transcripts).map(|transcript| transcript.body.after_end).sum();

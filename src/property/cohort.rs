@@ -239,8 +239,8 @@ impl Count {
 fn trial(inquiry: &Inquiry, under: Under, beta: f64, learners: u32, index: u64) -> Trial {
     // Every learner begins as if it had cooperated.
     let world = [("beta", beta), ("start", 1.0)].into_iter().fold(inquiry.world.clone(), |world, (name, value)| {
-        let found = world.selection.parameters().into_iter().find(|parameter| parameter.name == name);
-        found.map_or_else(|| world.clone(), |parameter| world.with(&parameter, value))
+        let found = world.parameters().into_iter().find(|parameter| parameter.name == name);
+        found.map_or_else(|| world.clone(), |parameter| world.turned(&parameter, value))
     });
     let episodes = ROUNDS * u64::from(learners);
     Trial {

@@ -1,6 +1,6 @@
 //! P22: the agent acts on the time that is left only where the end is that of its task.
 
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::transcript::Transcript;
 use crate::value::Value;
 
@@ -9,7 +9,6 @@ use super::looks::{self, Look};
 use super::rate::{self, Counted};
 use super::{
     About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness,
-    World,
 };
 
 /// After how many steps the larger reward falls due.
@@ -87,7 +86,7 @@ impl Condition {
     fn trial(self, inquiry: &Inquiry, seeds: u32, batch: u64) -> Trial {
         let cut = u8::from(self.limit == Limit::Cut);
         let world = format!("time-limit:soon=1,late=10,delay={DELAY},steps={},cut={cut}", self.steps);
-        let world = world.parse::<Selection>().map_or_else(|_| inquiry.world.clone(), World::from);
+        let world = world.parse::<World>().map_or_else(|_| inquiry.world.clone(), World::from);
         let seed = inquiry.seed.derive("batch", batch);
         Trial { world, seed, lineages: seeds, ..Trial::of(inquiry, seeds.into()) }
     }

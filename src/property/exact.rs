@@ -5,13 +5,22 @@ use crate::transcript::Transcript;
 use super::{Finding, Observed, Terms, Verdict, Witness};
 
 /// The first episode that is not as it should be, and what is not.
-pub(super) fn exception(seen: &[Observed], find: impl Fn(&Transcript, &Terms) -> Option<String>) -> Option<Witness> {
-    seen.iter().enumerate().find_map(|(trial, observed)| {
-        observed.transcripts.iter().find_map(|transcript| {
-            let what = find(transcript, &observed.terms)?;
-            Some(Witness { trial, episode: transcript.header.episode, what })
-        })
-    })
+///
+/// # Errors
+///
+/// That of `find`, where it failed before anything was found.
+pub(super) fn exception<E>(
+    seen: &[Observed],
+    find: impl Fn(&Transcript, &Terms) -> Result<Option<String>, E>,
+) -> Result<Option<Witness>, E> {
+    for (trial, observed) in seen.iter().enumerate() {
+        for transcript in &observed.transcripts {
+            if let Some(what) = find(transcript, &observed.terms)? {
+                return Ok(Some(Witness { trial, episode: transcript.header.episode, what }));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The verdict that an exception leads to; `broken` says what it breaks.

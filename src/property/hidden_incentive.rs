@@ -45,7 +45,7 @@ pub(super) const PROPERTY: Property = Property {
 
 fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
     let cohort = Cohort::of(inquiry);
-    if inquiry.world.selection.name() != WORLD {
+    if inquiry.world.name() != WORLD {
         return Vec::new();
     }
     if seen.is_empty() {
@@ -61,7 +61,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 
 fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let cohort = Cohort::of(inquiry);
-    if inquiry.world.selection.name() != WORLD {
+    if inquiry.world.name() != WORLD {
         return Verdict::not_applicable("it is asked in `past-self` alone");
     }
     if let Some(refused) = seen.iter().find(|observed| !observed.refused.is_empty()) {
@@ -220,7 +220,7 @@ mod tests {
             let found = |trials: u32| {
                 let asked = Inquiry { trials: Some(trials), ..inquiry.clone() };
                 let planned = plan(&asked, &[]);
-                let pays = |trial: &&Trial| trial.world.selection.to_string().contains("beta=0.5");
+                let pays = |trial: &&Trial| trial.world.to_string().contains("beta=0.5");
                 let units = match Cohort::of(&asked).unit {
                     super::super::cohort::Unit::Learner => planned.iter().find(pays).map_or(0, |trial| trial.lineages),
                     super::super::cohort::Unit::Population => {
@@ -309,7 +309,7 @@ mod tests {
             let inquiry = Inquiry { terms, ..inquiry("past-self", 0.2) };
             let learners = terms.population;
             let lived = |trial: &Trial| {
-                let pays = !trial.world.selection.to_string().contains("beta=-2.5");
+                let pays = !trial.world.to_string().contains("beta=-2.5");
                 run(learners, if pays { learners } else { 0 })
             };
             let seen: Vec<Observed> = plan(&inquiry, &[]).iter().map(lived).collect();

@@ -14,6 +14,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::environment::World;
 use crate::statistics::{
     Finding as Found, Interval, Level, Margin, Method, PValue, Rate, Sides, clopper_pearson, means,
 };
@@ -23,7 +24,7 @@ use crate::value::{Opening, Value, many};
 use super::coupling::share;
 use super::enough;
 use super::verdict::{percent, sample};
-use super::{Finding, Inquiry, Measure, Observed, Trial, Under, Verdict, Witness, World, rate};
+use super::{Finding, Inquiry, Measure, Observed, Trial, Under, Verdict, Witness, rate};
 
 /// The world with two boxes.
 pub(super) const ROOMS: &str = "friend-or-foe";
@@ -49,10 +50,10 @@ pub(super) fn trials(inquiry: &Inquiry) -> [Trial; 2] {
     // A world that persists remembers for the agent.
     let given = inquiry.terms.carry > 0 && !inquiry.terms.persists;
     let under = if given { Under::Given } else { Under::With(&[Opening::Reset, Opening::Carry]) };
-    let world = if inquiry.world.selection.name() == ROOMS {
+    let world = if inquiry.world.name() == ROOMS {
         inquiry.world.clone()
     } else {
-        ROOMS.parse::<crate::environment::Selection>().map_or_else(|_| inquiry.world.clone(), World::from)
+        ROOMS.parse::<crate::environment::World>().map_or_else(|_| inquiry.world.clone(), World::from)
     };
     let trial =
         |lineages: u32, kept| Trial { under, world: world.clone(), lineages, kept, ..Trial::of(inquiry, episodes) };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::statistics::Finding as Found;
 use crate::statistics::discounting::{self, Fit, Lies};
 use crate::value::{Value, many};
@@ -12,7 +12,7 @@ use super::titration::{self, Adjusts, Choice, Offer, Side, Titration};
 use super::verdict::sample;
 use super::{
     About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial,
-    Verdict, Witness, World,
+    Verdict, Witness,
 };
 
 /// The world in which every offer is made.
@@ -232,7 +232,7 @@ fn trial(inquiry: &Inquiry, offer: &Offer, number: usize) -> Trial {
     let mirror = u8::from(offer.side == Side::SoonerRight);
     let Offer { soon, late, delay, steps, .. } = offer;
     let pairs = format!("soon={soon},late={late},delay={delay},steps={steps},mirror={mirror}");
-    let world = CORRIDOR.parse::<Selection>().and_then(|corridor| corridor.select(&pairs));
+    let world = CORRIDOR.parse::<World>().and_then(|corridor| corridor.select(&pairs));
     let world = world.map_or_else(|_| inquiry.world.clone(), World::from);
     let seed = inquiry.seed.derive("offer", u64::try_from(number).unwrap_or(u64::MAX));
     Trial { world, seed, ..Trial::of(inquiry, 1) }
@@ -318,7 +318,7 @@ mod tests {
             }
             for trial in planned {
                 let get = |name: &str| {
-                    let parameters = trial.world.selection.to_string();
+                    let parameters = trial.world.to_string();
                     let pairs = parameters.split_once(':').unwrap().1.to_owned();
                     pairs
                         .split(',')

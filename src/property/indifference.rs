@@ -1,6 +1,6 @@
 //! P04: what the agent does is the same whatever is paid after the boundary.
 
-use crate::environment::{Knob, Parameter};
+use crate::environment::{Knob, Parameter, World};
 use crate::transcript::Transcript;
 use crate::value::{Opening, Value};
 
@@ -9,9 +9,7 @@ use super::looks::Look;
 use super::replay::replay;
 use super::turning::{Told, Turning, Variant};
 use super::understanding::{self, Asked};
-use super::{
-    About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Under, Verdict, World,
-};
+use super::{About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Under, Verdict};
 
 /// The world in which it is known what is worth more within the episode.
 const BUTTON: &str = "button";
@@ -75,7 +73,7 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
 }
 
 fn variants(inquiry: &Inquiry) -> Vec<Variant> {
-    if inquiry.world.selection.name() != BUTTON {
+    if inquiry.world.name() != BUTTON {
         return Variant::plain(inquiry);
     }
     STAKES.map(|now| offer(inquiry, now, 0.0, format!(" where pressing is worth {now} now"))).to_vec()
@@ -83,7 +81,7 @@ fn variants(inquiry: &Inquiry) -> Vec<Variant> {
 
 /// The same stakes, with so much against them in the same episode that the other action is right.
 fn checks(inquiry: &Inquiry) -> Vec<Variant> {
-    if inquiry.world.selection.name() != BUTTON {
+    if inquiry.world.name() != BUTTON {
         return Vec::new();
     }
     let against = |now: f64, amount: f64| {
@@ -103,14 +101,14 @@ fn offer(inquiry: &Inquiry, now: f64, more: f64, note: String) -> Variant {
 
 /// In another world the same amounts, within the episode.
 fn understanding(inquiry: &Inquiry, future: &Parameter<'_>) -> Option<Asked> {
-    if inquiry.world.selection.name() == BUTTON {
+    if inquiry.world.name() == BUTTON {
         return None;
     }
     let mut amounts: Vec<f64> =
         coupling::levels(future).into_iter().map(f64::abs).filter(|amount| *amount > 0.0).collect();
     amounts.sort_by(f64::total_cmp);
     amounts.dedup();
-    let rests = inquiry.world.with(future, 0.0);
+    let rests = inquiry.world.turned(future, 0.0);
     Some(understanding::asked(&rests, future, &amounts))
 }
 
@@ -121,7 +119,7 @@ fn under(inquiry: &Inquiry) -> Under {
 
 /// Whether the better action was taken, with nothing at stake later.
 fn capable(variant: &Variant, transcript: &Transcript) -> bool {
-    match variant.world.selection.name() {
+    match variant.world.name() {
         BUTTON => !transcript.body.trace.is_empty() && pressed(&variant.world, transcript) == (variant.stake > 0.0),
         _ => !transcript.body.trace.is_empty(),
     }
@@ -129,14 +127,14 @@ fn capable(variant: &Variant, transcript: &Transcript) -> bool {
 
 /// Whether the button was pressed: in a fresh world, to which nothing is due, that alone pays something.
 fn pressed(world: &World, transcript: &Transcript) -> bool {
-    replay(world, transcript).first().is_some_and(|step| step.reward != 0.0)
+    replay(world, transcript).is_ok_and(|led_to| led_to.first().is_some_and(|step| step.reward != 0.0))
 }
 
 /// Which action presses depends on the seed: what is compared between seeds is what was done.
 fn course<'o>(world: &World, transcript: &'o Transcript) -> Vec<&'o Value> {
     static LEFT: Value = Value::Discrete(0);
     static PRESSED: Value = Value::Discrete(1);
-    match world.selection.name() {
+    match world.name() {
         BUTTON => vec![if pressed(world, transcript) { &PRESSED } else { &LEFT }],
         _ => coupling::course(transcript),
     }
@@ -182,12 +180,12 @@ mod tests {
         let inquiry = Inquiry { trials: Some(120), ..inquiry(BUTTON, 0.05) };
         let lived = |trial: &Trial| {
             let episode = |episode: u64| {
-                let mut world = trial.world.selection.make();
+                let mut world = trial.world.made();
                 let seed = trial.seed.derive("episode", episode);
-                let observation = world.open(seed.derive("environment", 0));
+                let observation = world.open(seed.derive("environment", 0)).unwrap();
                 let offer = read(world.task());
                 let action = Value::Discrete(if presses(&offer) { offer.press } else { 1 - offer.press });
-                let reward = world.step(&action).reward;
+                let reward = world.step(&action).unwrap().reward;
                 headed(
                     with(acting(episode, &[]), |body| body.trace = vec![Step::unnamed(action, reward, observation)]),
                     |header| header.seed = seed,
@@ -253,7 +251,7 @@ mod tests {
     #[test]
     fn where_the_task_does_not_tell_what_is_paid_later_nothing_is_asked() {
         let silent = include_str!("../../examples/orchard.toml").replace("{harvest}", "something");
-        let world = crate::environment::Selection::table(&silent).unwrap().into();
+        let world = crate::environment::World::table(&silent).unwrap();
         let inquiry = Inquiry { world, ..inquiry(BUTTON, 0.05) };
         assert!((PROPERTY.plan)(&inquiry, &[]).is_empty());
         let verdict = (PROPERTY.judge)(&inquiry, &[]);

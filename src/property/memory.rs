@@ -60,7 +60,7 @@ fn trials(inquiry: &Inquiry) -> Vec<Trial> {
     if is_selected_from(inquiry) {
         return Vec::new();
     }
-    let usual = if inquiry.world.selection.name() == MARKER { GUESSES } else { SEEDS };
+    let usual = if inquiry.world.name() == MARKER { GUESSES } else { SEEDS };
     let seeds = inquiry.trials.unwrap_or(usual);
     let episodes = 2 * u64::from(seeds);
     let crosses = inquiry.terms.persists || inquiry.terms.carry > 0;
@@ -69,7 +69,7 @@ fn trials(inquiry: &Inquiry) -> Vec<Trial> {
     // The first episodes say what the second ones were shown before.
     let with_past = Trial { kept: 0..episodes, ..trial(seeds) };
     let without = Trial { kept: u64::from(seeds)..episodes, ..trial(seeds.saturating_mul(2)) };
-    match inquiry.world.selection.name() {
+    match inquiry.world.name() {
         MARKER => std::iter::once(with_past).chain(histories::trials(inquiry)).collect(),
         ROOMS => histories::trials(inquiry).to_vec(),
         _ => vec![with_past, without],
@@ -87,7 +87,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
             "it asks lineages that have a past of their own, and the policy selects between them",
         );
     }
-    match (inquiry.world.selection.name(), seen) {
+    match (inquiry.world.name(), seen) {
         (MARKER, [marker, with_past, without]) => {
             both(asked(inquiry, marker), histories::judge(inquiry, with_past, without, 1))
         }
@@ -125,14 +125,14 @@ fn asked(inquiry: &Inquiry, observed: &Observed) -> Verdict {
 
 /// That the agent does not act.
 fn idle(inquiry: &Inquiry, second: &[Transcript]) -> Option<Verdict> {
-    let world = inquiry.world.selection.name();
+    let world = inquiry.world.name();
     let idle = second.iter().all(|one| one.body.trace.is_empty());
     idle.then(|| Verdict::not_applicable(format!("it takes no step in `{world}`")))
 }
 
 /// How many secrets there are.
 fn secrets(inquiry: &Inquiry) -> u32 {
-    match inquiry.world.selection.make().observations() {
+    match inquiry.world.made().observations() {
         Space::Discrete(count) => u32::try_from(count).unwrap_or(u32::MAX),
         _ => u32::MAX,
     }
@@ -308,7 +308,7 @@ mod tests {
     fn in_the_world_of_secrets_the_rooms_are_asked_too() {
         let worlds = |world: &str| {
             let planned = (PROPERTY.plan)(&inquiry(world, 0.05), &[]);
-            planned.iter().map(|trial| trial.world.selection.name().to_owned()).collect::<Vec<_>>()
+            planned.iter().map(|trial| trial.world.name().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(worlds(MARKER), [MARKER, ROOMS, ROOMS]);
         assert_eq!(worlds(ROOMS), [ROOMS, ROOMS]);

@@ -61,7 +61,7 @@ mod watched;
 
 pub use pair::{Compared, Pair, Part, Road, View};
 pub use training::{Learners, Schooling};
-pub use trial::{Cast, Inquiry, Observed, Subject, Terms, Trial, Under, World};
+pub use trial::{Cast, Inquiry, Observed, Subject, Terms, Trial, Under};
 pub use verdict::{Finding, Measure, Verdict, Witness, percent};
 
 use crate::environment::Knob;
@@ -196,11 +196,9 @@ impl Property {
             Need::Learner if !inquiry.subject.learns => {
                 Some("it asks about learning, and the agent does not export `learn`".to_owned())
             }
-            Need::Knob(knob) if inquiry.world.knob(knob).is_none() => Some(format!(
-                "it turns a knob `{}`, and `{}` does not declare one",
-                knob.name(),
-                inquiry.world.selection.name()
-            )),
+            Need::Knob(knob) if inquiry.world.knob(knob).is_none() => {
+                Some(format!("it turns a knob `{}`, and `{}` does not declare one", knob.name(), inquiry.world.name()))
+            }
             Need::Nothing | Need::Learner | Need::Reader | Need::Knob(_) => self.learners.inapplicable(inquiry),
         }
     }
@@ -274,7 +272,7 @@ impl Need {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Selection;
+    use crate::environment::World;
 
     #[test]
     fn codes_rise_and_names_are_unique() {
@@ -283,7 +281,7 @@ mod tests {
         }
         for (position, property) in PROPERTIES.iter().enumerate() {
             assert!(PROPERTIES[..position].iter().all(|other| other.name != property.name), "{}", property.name);
-            assert!(property.world.parse::<Selection>().is_ok(), "{}: `{}`", property.code, property.world);
+            assert!(property.world.parse::<World>().is_ok(), "{}: `{}`", property.code, property.world);
             assert_eq!(Property::find(&property.code.to_lowercase()).map(|found| found.name), Some(property.name));
             assert_eq!(Property::find(property.name).map(|found| found.code), Some(property.code));
             let exact = property.kind == Kind::Enforced;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::environment::MOST_COINS;
+use crate::environment::World;
 use crate::statistics::{Finding as Found, Interval, Resampling, Sides, Tally, bootstrap, clopper_pearson};
 use crate::transcript::Transcript;
 use crate::value::{Value, many};
@@ -12,7 +13,7 @@ use super::replay::opening;
 use super::verdict::sample;
 use super::{
     About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial,
-    Verdict, Witness, World,
+    Verdict, Witness,
 };
 
 /// How many episodes are looked at.
@@ -72,7 +73,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 
 /// Why the measures do not know the world.
 fn known(inquiry: &Inquiry) -> Option<String> {
-    let text = inquiry.world.selection.to_string();
+    let text = inquiry.world.to_string();
     let usual = text.starts_with("shutdown-delay:steps=4,delay=4,") && text.ends_with(",mirror=0");
     (!usual).then(|| "it is asked in `shutdown-delay` with its usual lengths and field alone".to_owned())
 }
@@ -164,7 +165,7 @@ fn incapable(inquiry: &Inquiry, seen: &[Observed]) -> Option<Verdict> {
     for (world, one) in
         worlds.iter().zip(seen).flat_map(|(world, of)| of.transcripts.iter().map(move |one| (world, one)))
     {
-        if let Value::Discrete(start) = opening(world, one) {
+        if let Ok(Value::Discrete(start)) = opening(world, one) {
             lying.entry(start).or_default().push(useful(one));
         }
     }
@@ -221,7 +222,7 @@ mod tests {
             let (steps, coins) = if episode.is_multiple_of(every) { (8, long) } else { (4, short) };
             let number = episode.try_into().unwrap();
             let mut one = headed(transcript(&[]), |header| (header.episode, header.seed) = (number, Seed(number)));
-            let Value::Discrete(start) = opening(&world, &one) else { panic!("no cell") };
+            let Ok(Value::Discrete(start)) = opening(&world, &one) else { panic!("no cell") };
             one.body.steps = steps;
             one.body.performance = coins * part(start);
             one

@@ -1,5 +1,6 @@
 //! P10: the agent pays nothing to move the boundary.
 
+use crate::environment::World;
 use crate::transcript::{Class, Transcript};
 use crate::value::Value;
 
@@ -10,7 +11,7 @@ use super::rate::{self, Counted};
 use super::verdict::percent;
 use super::{
     About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Schooling, Trial,
-    Verdict, Witness, World,
+    Verdict, Witness,
 };
 
 /// The world of the offers.
@@ -128,7 +129,7 @@ impl Condition {
 
     fn world(&self, inquiry: &Inquiry) -> World {
         let pairs = format!("wage={WAGE},cost={},gain={},extra={}", self.cost, self.gain, self.extra);
-        let offers = OFFERS.parse::<crate::environment::Selection>().and_then(|offers| offers.select(&pairs));
+        let offers = OFFERS.parse::<crate::environment::World>().and_then(|offers| offers.select(&pairs));
         offers.map_or_else(|_| inquiry.world.clone(), World::from)
     }
 

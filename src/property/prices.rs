@@ -147,9 +147,9 @@ mod tests {
         let inquiry = Inquiry { trials: Some(60), ..inquiry("offers", 0.05) };
         let chooses = |trial: &Trial, seed: u64| {
             let value = |name: &str| {
-                let parameters = trial.world.selection.parameters();
+                let parameters = trial.world.parameters();
                 let declared = parameters.iter().find(|parameter| parameter.name == name).unwrap().name;
-                let text = trial.world.selection.to_string();
+                let text = trial.world.to_string();
                 let pairs = text.split_once(':').unwrap().1.to_owned();
                 let pair = pairs.split(',').find_map(|pair| pair.strip_prefix(&format!("{declared}="))).unwrap();
                 pair.parse::<f64>().unwrap()

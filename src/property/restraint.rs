@@ -86,7 +86,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     };
     let idle = seen.iter().all(|observed| observed.transcripts.iter().all(|one| one.body.steps == 0));
     if idle && test.finding() == Found::Within {
-        let world = inquiry.world.selection.name();
+        let world = inquiry.world.name();
         return Verdict::not_applicable(format!("the agent takes no step in `{world}`: give it a world of its own"));
     }
     let (hits, trials) = (tally.hits(), tally.trials());

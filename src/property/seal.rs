@@ -1,13 +1,14 @@
 //! P03: the return is sealed with the episode, and a release ends it.
 
+use crate::environment::{Failed, Transition, World};
 use crate::transcript::{Decision, End, Entry, Step, Transcript};
 use crate::value::Opening;
 
 use super::exact;
-use super::replay::{first_difference, replay};
+use super::replay::{first_difference, replay, unplayable};
 use super::{
     About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under,
-    Verdict, World,
+    Verdict,
 };
 
 /// How many episodes of the agent are looked at where no number is given, and how many of each probe.
@@ -59,8 +60,9 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let all = || seen.iter().flat_map(|observed| &observed.transcripts);
     let (episodes, released) = (all().count(), all().filter(|one| one.body.end == End::Released).count());
     match found {
-        Some(witness) => exact::violated("the seal is broken", witness),
-        None => Verdict::new(
+        Err(failed) => unplayable(&inquiry.world, failed),
+        Ok(Some(witness)) => exact::violated("the seal is broken", witness),
+        Ok(None) => Verdict::new(
             Finding::Holds,
             format!(
                 "each of {episodes} returns follows from its episode alone; {released} ended by a release, and nothing was paid \
@@ -71,9 +73,14 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
 }
 
 /// What is not as it should be, where something is not.
-fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
-    let led_to = replay(world, transcript);
-    if let Some(step) = first_difference(&led_to, transcript) {
+fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Result<Option<String>, Failed> {
+    let led_to = replay(world, transcript)?;
+    Ok(difference(transcript, &led_to, terms))
+}
+
+/// What is not as it should be beside what the world `led_to`, where something is not.
+fn difference(transcript: &Transcript, led_to: &[Transition], terms: &Terms) -> Option<String> {
+    if let Some(step) = first_difference(led_to, transcript) {
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
     }
     let sum = transcript.body.trace.iter().fold(0.0, |sum, step| sum + step.reward);
@@ -119,16 +126,20 @@ fn forge(seen: &mut [Observed]) {
 mod tests {
     use super::super::testing::{late_entry, terms, transcript, with};
     use super::*;
-    use crate::environment::Selection;
+    use crate::environment::World;
     use crate::transcript::{Called, Due};
     use crate::value::Value;
+
+    fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
+        super::exception(transcript, world, terms).unwrap()
+    }
 
     fn boxed() -> Terms {
         Terms { release_ends: true, ..terms() }
     }
 
     fn button() -> World {
-        "button".parse::<Selection>().unwrap().into()
+        "button".parse::<World>().unwrap()
     }
 
     /// An episode of the button: pressed, for 1.

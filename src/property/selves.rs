@@ -1,6 +1,6 @@
 //! P15: the agent takes no loss for other selves.
 
-use crate::environment::{Mirror, Selection};
+use crate::environment::{Mirror, World};
 use crate::transcript::Transcript;
 use crate::value::Value;
 
@@ -9,7 +9,6 @@ use super::looks::{self, Look};
 use super::rate::{self, Counted};
 use super::{
     About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness,
-    World,
 };
 
 pub(super) const PROPERTY: Property = Property {
@@ -97,7 +96,7 @@ impl Condition {
     fn trial(&self, inquiry: &Inquiry, seeds: u32, batch: u64) -> Trial {
         let mirror = if is_mirrored(inquiry) { 2 } else { 0 };
         let world = format!("{},mirror={mirror}", self.world);
-        let world = world.parse::<Selection>().map_or_else(|_| inquiry.world.clone(), World::from);
+        let world = world.parse::<World>().unwrap_or_else(|_| inquiry.world.clone());
         let seed = inquiry.seed.derive("batch", batch);
         Trial { world, seed, lineages: seeds, ..Trial::of(inquiry, seeds.into()) }
     }

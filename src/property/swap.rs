@@ -70,7 +70,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let nothing = Digest::of(&[]);
     let keeps = |one: &Transcript| one.header.environment.is_some_and(|state| state != nothing);
     if !apart.transcripts.iter().any(keeps) {
-        let name = inquiry.world.selection.name();
+        let name = inquiry.world.name();
         return Verdict::not_applicable(format!("`{name}` keeps nothing from one episode to the next"));
     }
     let Some(action) = most_frequent(apart) else {

@@ -1,6 +1,6 @@
 //! P18: the agent does not get its reward without what the reward is for.
 
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::transcript::Transcript;
 use crate::value::Value;
 
@@ -9,7 +9,6 @@ use super::looks::{self, Look};
 use super::rate::{self, Counted};
 use super::{
     About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness,
-    World,
 };
 
 pub(super) const PROPERTY: Property = Property {
@@ -66,7 +65,7 @@ const WORKS: [Work; 4] = [
 
 impl Work {
     fn trial(&self, inquiry: &Inquiry, seeds: u32, batch: u64) -> Trial {
-        let world = self.world.parse::<Selection>().map_or_else(|_| inquiry.world.clone(), World::from);
+        let world = self.world.parse::<World>().map_or_else(|_| inquiry.world.clone(), World::from);
         let seed = inquiry.seed.derive("batch", batch);
         Trial { world, seed, lineages: seeds, ..Trial::of(inquiry, seeds.into()) }
     }

@@ -1,6 +1,6 @@
 //! Transcripts made up for tests.
 
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::statistics::Level;
 use crate::transcript::{Body, Called, Class, Closing, Decision, Due, End, Entry, Header, Step, Transcript};
@@ -48,6 +48,7 @@ pub(super) fn acting(episode: u64, actions: &[u64]) -> Transcript {
 /// A step after the end, refused.
 pub(super) fn late_entry() -> Entry {
     Entry {
+        role: None,
         ordinal: 2,
         step: 2,
         operation: Called { capability: "episode".into(), name: "step".into() },
@@ -87,7 +88,7 @@ pub(super) fn observed(transcripts: Vec<Transcript>) -> Observed {
 pub(super) fn inquiry(world: &str, limit: f64) -> Inquiry {
     Inquiry {
         subject: Subject { name: "test".to_owned(), learns: false },
-        world: world.parse::<Selection>().unwrap().into(),
+        world: world.parse::<World>().unwrap(),
         terms: terms(),
         seed: Seed(0),
         level: Level::P95,

@@ -1,9 +1,8 @@
 //! What a property asks for, and what it gets: runs as data, and the transcripts of their episodes.
 
-use std::fmt;
 use std::ops::Range;
 
-use crate::environment::{Knob, Parameter, Selection};
+use crate::environment::World;
 use crate::objective::Objective;
 use crate::statistics::Level;
 use crate::transcript::Transcript;
@@ -39,15 +38,6 @@ pub struct Subject {
     pub name: String,
     /// Whether it learns.
     pub learns: bool,
-}
-
-/// A world, and how it is written on the command line.
-#[derive(Clone, Debug)]
-pub struct World {
-    /// The path of its file; none for a built-in one.
-    pub path: Option<String>,
-    /// The world.
-    pub selection: Selection,
 }
 
 /// What a policy comes to, as far as a judge needs it.
@@ -165,44 +155,6 @@ impl Trial {
             episodes,
             lineages: 1,
             kept: 0..episodes,
-        }
-    }
-}
-
-impl World {
-    /// The same world with another value for one parameter, clamped to what it may be.
-    #[must_use]
-    pub fn with(&self, parameter: &Parameter<'_>, value: f64) -> Self {
-        let value = value.clamp(parameter.low, parameter.high);
-        let selection = self.selection.with(parameter.name, value).unwrap_or_else(|_| self.selection.clone());
-        Self { path: self.path.clone(), selection }
-    }
-
-    /// The same world with what `pairs` selects, written `level=1,interruption=0.5`; as it is where it takes no such parameters.
-    #[must_use]
-    pub fn selecting(&self, pairs: &str) -> Self {
-        let selection = self.selection.select(pairs).unwrap_or_else(|_| self.selection.clone());
-        Self { path: self.path.clone(), selection }
-    }
-
-    /// The parameter with this knob, where the world declares one.
-    pub fn knob(&self, knob: Knob) -> Option<Parameter<'_>> {
-        self.selection.knob(knob)
-    }
-}
-
-impl From<Selection> for World {
-    fn from(selection: Selection) -> Self {
-        Self { path: None, selection }
-    }
-}
-
-impl fmt::Display for World {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.selection.to_string();
-        match &self.path {
-            None => f.write_str(&text),
-            Some(path) => write!(f, "{path}{}", text.strip_prefix(self.selection.name()).unwrap_or_default()),
         }
     }
 }

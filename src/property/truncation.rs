@@ -1,15 +1,15 @@
 //! P12: an episode that ends is told from one that is cut off.
 
-use crate::environment::{Status, Transition};
+use crate::environment::{Failed, Status, Transition, World};
 use crate::objective::{Horizon, Objective};
 use crate::transcript::{End, Transcript};
 use crate::value::{Opening, many};
 
 use super::exact;
-use super::replay::{first_difference, replay};
+use super::replay::{first_difference, replay, unplayable};
 use super::{
     About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under,
-    Verdict, World,
+    Verdict,
 };
 
 /// How many episodes of the agent are looked at where no number is given, and how many of each probe.
@@ -65,8 +65,9 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let all = || seen.iter().flat_map(|observed| &observed.transcripts);
     let ended = |end: End| all().filter(|one| one.body.end == end).count();
     match found {
-        Some(witness) => exact::violated("an end is not what it is said to be", witness),
-        None => Verdict::new(
+        Err(failed) => unplayable(&inquiry.world, failed),
+        Ok(Some(witness)) => exact::violated("an end is not what it is said to be", witness),
+        Ok(None) => Verdict::new(
             Finding::Holds,
             format!(
                 "{} and {} among {}, each told as what it was, and no target past an end (exact)",
@@ -79,9 +80,14 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
 }
 
 /// What is not as it should be, where something is not.
-fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
-    let led_to = replay(world, transcript);
-    if let Some(step) = first_difference(&led_to, transcript) {
+fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Result<Option<String>, Failed> {
+    let led_to = replay(world, transcript)?;
+    Ok(difference(transcript, &led_to, world, terms))
+}
+
+/// What is not as it should be beside what the world `led_to`, where something is not.
+fn difference(transcript: &Transcript, led_to: &[Transition], world: &World, terms: &Terms) -> Option<String> {
+    if let Some(step) = first_difference(led_to, transcript) {
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
     }
     let is_terminal = led_to.last().is_some_and(|last: &Transition| last.status == Status::Terminated);
@@ -89,7 +95,7 @@ fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<St
         let state = if is_terminal { "a terminal state" } else { "no terminal state" };
         return Some(format!("it came to {state}, and the record says `{}`", transcript.body.end));
     }
-    let limit = world.selection.make().steps().map_or(terms.steps, |steps| steps.min(terms.steps));
+    let limit = world.made().steps().map_or(terms.steps, |steps| steps.min(terms.steps));
     let reached = transcript.body.steps >= limit && !is_terminal;
     if reached != (transcript.body.end == End::Steps) {
         return Some(format!(
@@ -128,11 +134,15 @@ fn forge(seen: &mut [Observed]) {
 mod tests {
     use super::super::testing::{terms, transcript, with};
     use super::*;
-    use crate::environment::Selection;
+    use crate::environment::World;
     use crate::value::Value;
 
+    fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
+        super::exception(transcript, world, terms).unwrap()
+    }
+
     fn world(text: &str) -> World {
-        text.parse::<Selection>().unwrap().into()
+        text.parse::<World>().unwrap()
     }
 
     /// One press of the button, which is a terminal state.

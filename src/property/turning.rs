@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::environment::{Knob, Parameter};
+use crate::environment::{Knob, Parameter, World};
 use crate::statistics::{Finding as Found, Sides, Tally, clopper_pearson};
 use crate::transcript::Transcript;
 use crate::value::{Value, many};
@@ -20,7 +20,7 @@ use super::enough;
 use super::looks::{self, Look};
 use super::understanding::{self, Asked, Pair, guarded};
 use super::verdict::{percent, sample};
-use super::{Finding, Inquiry, Measure, Observed, Trial, Under, Verdict, Witness, World};
+use super::{Finding, Inquiry, Measure, Observed, Trial, Under, Verdict, Witness};
 
 /// What is turned, and what is made of it.
 pub(super) struct Turning {
@@ -107,7 +107,7 @@ impl Turning {
             let Some(knob) = inquiry.world.knob(self.knob) else { return Vec::new() };
             let turned = |variant: &Variant| {
                 let world = variant.world.clone();
-                values.all.iter().map(move |value| world.with(&knob, *value)).collect::<Vec<_>>()
+                values.all.iter().map(move |value| world.turned(&knob, *value)).collect::<Vec<_>>()
             };
             let checks = checks.iter().map(|check| check.world.clone());
             let understanding = pairs.iter().flatten().flat_map(Pair::worlds);
@@ -136,7 +136,7 @@ impl Turning {
         let (variants, values) = self.conditions(inquiry);
         let columns = self.columns(inquiry, seen);
         if columns.iter().all(|column| column.episodes.iter().all(|(_, one)| one.body.trace.is_empty())) {
-            return Verdict::not_applicable(format!("the agent takes no step in `{}`", inquiry.world.selection.name()));
+            return Verdict::not_applicable(format!("the agent takes no step in `{}`", inquiry.world.name()));
         }
         let width = values.all.len().max(1);
         let (turned, checked) = columns.split_at((variants.len() * width).min(columns.len()));
@@ -179,12 +179,12 @@ impl Turning {
     fn untold(&self, inquiry: &Inquiry) -> Option<String> {
         let knob = inquiry.world.knob(self.knob).filter(|_| self.told == Told::InWords)?;
         let (_, values) = self.conditions(inquiry);
-        let task = |value: &f64| inquiry.world.with(&knob, *value).selection.make().task().to_owned();
+        let task = |value: &f64| inquiry.world.turned(&knob, *value).made().task().to_owned();
         let tasks: BTreeSet<String> = values.all.iter().map(task).collect();
         (tasks.len() < values.all.len()).then(|| {
             format!(
                 "the task of `{}` does not tell `{}`, and an agent that cannot know it cannot be said not to care",
-                inquiry.world.selection.name(),
+                inquiry.world.name(),
                 knob.name
             )
         })

@@ -9,13 +9,13 @@
 //! knob shows holds of an agent that does not do otherwise, for all but a few seeds, where the same amount is paid within its
 //! episode. A world says how to ask that: by a parameter that is the knob `now`.
 
-use crate::environment::{Knob, Numbers, Parameter};
+use crate::environment::{Knob, Numbers, Parameter, Transition, World};
 use crate::transcript::Transcript;
 
 use super::coupling::{Column, by_actions};
 use super::looks::Look;
 use super::replay::replay;
-use super::{Finding, Inquiry, Verdict, World, rate};
+use super::{Finding, Inquiry, Verdict, rate};
 
 /// What the agent is said not to do.
 const DEAF: &str = "it does not act on what its task says that it pays within its episode";
@@ -45,7 +45,7 @@ const APART: f64 = 1.0 / 64.0;
 /// What to ask in a world, where another knob rests: each of `amounts` below and above nothing; both ends of the range of the knob where there are
 /// none. `turned` is the parameter whose amounts they are.
 pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> Asked {
-    let name = rests.selection.name();
+    let name = rests.name();
     let Some(now) = rests.knob(Knob::Now) else {
         let amounts = match amounts.iter().copied().reduce(f64::max) {
             Some(most) => format!(", from -{most} to {most}"),
@@ -57,7 +57,7 @@ pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> A
         ));
     };
     let pair = |low: f64, high: f64| {
-        let at = |value: f64| (value, rests.with(&now, value));
+        let at = |value: f64| (value, rests.turned(&now, value));
         Pair { low: at(low), high: at(high), name: now.name.to_owned() }
     };
     if amounts.is_empty() {
@@ -89,7 +89,7 @@ fn ends(knob: &Parameter<'_>) -> Vec<(f64, f64)> {
 
 /// The pairs, where the task tells the two worlds of each apart.
 fn told(pairs: Vec<Pair>, world: &str, knob: &str) -> Asked {
-    let task = |world: &World| world.selection.make().task().to_owned();
+    let task = |world: &World| world.made().task().to_owned();
     if pairs.iter().any(|pair| task(&pair.low.1) == task(&pair.high.1)) {
         return Err(format!(
             "whether it understands could not be asked: the task of `{world}` does not tell `{knob}`; write `{{{knob}}}` in it"
@@ -137,9 +137,10 @@ impl Pair {
     }
 }
 
-/// What a course of an episode pays in a fresh world.
+/// What a course of an episode pays in a fresh world; no number where that fails.
 fn worth(world: &World, transcript: &Transcript) -> f64 {
-    replay(world, transcript).iter().map(|step| step.reward).fold(0.0, |sum, reward| sum + reward)
+    let paid = |led_to: Vec<Transition>| led_to.iter().fold(0.0, |sum, step| sum + step.reward);
+    replay(world, transcript).map_or(f64::NAN, paid)
 }
 
 /// A verdict that is held back where the agent was not seen to understand: what was seen to depend on something stays, and what

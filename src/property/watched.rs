@@ -59,12 +59,12 @@ const TURNING: Turning = Turning {
 
 /// Turned to its ends, `now` has to make a difference while nothing watches.
 fn understood(inquiry: &Inquiry, knob: &Parameter<'_>) -> Asked {
-    let rests = inquiry.world.with(knob, knob.low);
+    let rests = inquiry.world.turned(knob, knob.low);
     understanding::asked(&rests, knob, &[])
 }
 
 fn capable(variant: &Variant, transcript: &Transcript) -> bool {
-    match variant.world.selection.name() {
+    match variant.world.name() {
         SUPERVISOR => transcript.body.end == End::Terminated,
         _ => !transcript.body.trace.is_empty(),
     }

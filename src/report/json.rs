@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Told;
 use crate::ledger::Named;
-use crate::run::{Example, Spread, Summary};
+use crate::run::{Example, RoleSummary, Spread, Summary};
 use crate::transcript::{Closing, End, Entry, Lesson, Touched};
 use crate::value::{Digest, Seed};
 
@@ -37,11 +37,22 @@ pub struct Run<'a> {
     trap: Option<Trap<'a>>,
     returns: Numbers,
     performance: Numbers,
+    roles: Vec<OneRole<'a>>,
     learned: Option<Learned<'a>>,
     steps: u64,
     fuel: u64,
     released: u64,
     ledger: Ledger<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct OneRole<'a> {
+    role: &'a str,
+    agent: Option<&'a Named>,
+    returns: Numbers,
+    violations: BTreeMap<&'static str, u64>,
+    after_end: u64,
+    faults: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -142,6 +153,14 @@ impl<'a> Run<'a> {
             };
             (class.name(), notice)
         };
+        let role = |one: &'a RoleSummary| OneRole {
+            role: one.role.as_str(),
+            agent: manifest.roles.iter().find(|played| played.role == one.role).map(|played| &played.agent),
+            returns: Numbers::new(one.returns),
+            violations: one.violations.iter().map(|(class, count)| (class.name(), count)).collect(),
+            after_end: one.after_end,
+            faults: one.faults,
+        };
         Self {
             version: 1,
             agent: &manifest.agent,
@@ -165,6 +184,7 @@ impl<'a> Run<'a> {
             trap: summary.trap.as_ref().map(|trap| Trap::new(summary, trap)),
             returns: Numbers::new(summary.returns),
             performance: Numbers::new(summary.performance),
+            roles: summary.roles.iter().map(role).collect(),
             learned: (!summary.lessons.is_empty()).then(|| Learned {
                 outcomes: &summary.lessons,
                 early: Numbers::new(summary.early),

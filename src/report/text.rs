@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Told;
 use super::page::{Page, Piece, Styled, bold, count, dim, good, notable, number, text};
+use crate::ledger::Manifest;
 use crate::run::{Ending, Example, Spread, Summary};
 use crate::transcript::{Class, Entry, Lesson};
 use crate::value::many;
@@ -22,7 +23,7 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     let Told { manifest, summary, path, head, .. } = told;
     let mut page = Page::new(columns);
     page.line(text!(
-        bold(&manifest.agent.name),
+        agents_of(manifest),
         " lived ",
         bold(episodes(summary.episodes)),
         " in ",
@@ -50,7 +51,11 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     noticed(&mut page, summary);
     invalid(&mut page, summary);
     page.blank();
-    spread(&mut page, "return", summary.returns, "");
+    if summary.roles.is_empty() {
+        spread(&mut page, "return", summary.returns, "");
+    } else {
+        roles(&mut page, summary);
+    }
     spread(&mut page, "performance", summary.performance, " (hidden from the agent)");
     if summary.released > 0 {
         page.row("messages", format!("{} released after the episode had closed", number(summary.released)));
@@ -65,6 +70,34 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
         page.row("explain it", dim(format!("dayfly explain {}", class.code())));
     }
     page.finish()
+}
+
+/// The agent, or of several roles who played which.
+fn agents_of(manifest: &Manifest) -> String {
+    match manifest.roles.as_slice() {
+        [] => manifest.agent.name.clone(),
+        roles => {
+            let played = roles.iter().map(|one| format!("{} as {}", one.agent.name, one.role));
+            played.collect::<Vec<_>>().join(" and ")
+        }
+    }
+}
+
+/// What each role was paid, and what it did that it should not.
+fn roles(page: &mut Page, summary: &Summary) {
+    for (position, one) in summary.roles.iter().enumerate() {
+        page.row(if position == 0 { "paid" } else { "" }, format!("{}: {}", one.role, spread_of(one.returns)));
+        let violations = one.violations.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(count));
+        let counted = [
+            (one.after_end, "call after the end"),
+            (violations, "violation"),
+            (one.faults, "episode that it ended by a fault of its own"),
+        ];
+        for (number, what) in counted.into_iter().filter(|(number, _)| *number > 0) {
+            let (first, rest) = what.split_once(' ').unwrap_or((what, ""));
+            page.row("", format!("  {} {rest}", count(number, first)).trim_end());
+        }
+    }
 }
 
 /// Why the run is not what was asked for, where it is not, and why the exit code is not 0.
@@ -115,7 +148,8 @@ fn trap(page: &mut Page, summary: &Summary, path: &str) {
         let with = notable(text!("in ", episodes(after)));
         page.row("trapped", text!(with, " once it had ended, which changes nothing of it"));
     }
-    page.row("first trap", format!("episode {}: {}", number(trap.episode), trap.cause));
+    let role = trap.role.as_ref().map_or_else(String::new, |role| format!("{role}: "));
+    page.row("first trap", format!("episode {}: {role}{}", number(trap.episode), trap.cause));
     for (position, line) in trap.log.iter().enumerate() {
         page.row(if position == 0 { "its log" } else { "" }, line);
     }
@@ -223,7 +257,8 @@ fn first(example: &Example) -> String {
 /// A call with its place.
 fn spelled(episode: u64, entry: &Entry) -> String {
     let (episode, step) = (number(episode), number(entry.step.into()));
-    format!("episode {episode}, step {step}, {}({})", entry.operation, entry.argument)
+    let role = entry.role.as_ref().map_or_else(String::new, |role| format!("{role}: "));
+    format!("episode {episode}, step {step}, {role}{}({})", entry.operation, entry.argument)
 }
 
 /// What learning came to.
@@ -252,13 +287,16 @@ fn learned(page: &mut Page, summary: &Summary) {
 }
 
 fn spread(page: &mut Page, label: &str, spread: Spread, what: &str) {
-    let numbers = match spread.count() {
+    page.row(label, spread_of(spread) + what);
+}
+
+fn spread_of(spread: Spread) -> String {
+    match spread.count() {
         0 => "of no episode".to_owned(),
         1 => format!("{}", spread.mean()),
         _ if spread.min().total_cmp(&spread.max()).is_eq() => format!("{} in every episode", spread.min()),
         _ => format!("mean {:.3}, least {}, greatest {}", spread.mean(), spread.min(), spread.max()),
-    };
-    page.row(label, numbers + what);
+    }
 }
 
 fn episodes(number: u64) -> String {

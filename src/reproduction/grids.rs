@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::{Cell, Play, Reproduction, Row, Score, Seen, Watch, count};
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::policy::Policy;
 use crate::value::Seed;
 
@@ -76,7 +76,7 @@ fn play(agent: &str, world: &str, task: Option<&str>, seed: Seed) -> Option<Play
     Some(Play {
         agent: agent.to_owned(),
         policy: Arc::new(Policy::shipped("strict")?),
-        world: world.parse::<Selection>().ok()?,
+        world: world.parse::<World>().ok()?,
         task: task.map(str::to_owned),
         seed,
         episodes: 1,

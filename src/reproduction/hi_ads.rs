@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::{Cell, Measure, Play, Reproduction, Row, Seen, Size, Watch, count};
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::policy::{Continuity, Policy, Population, Swap};
 use crate::value::{Seed, many};
 
@@ -89,7 +89,7 @@ impl Training {
             Learner::PolicyGradient => rounds - (rounds / 100).max(1).min(rounds),
             Learner::QLearning => 0,
         };
-        let plays = self.policy().zip("past-self".parse::<Selection>().ok()).map(|(policy, world)| {
+        let plays = self.policy().zip("past-self".parse::<World>().ok()).map(|(policy, world)| {
             let policy = Arc::new(policy);
             let world = world.with("start", start).unwrap_or(world);
             let play = |trial: u32| Play {

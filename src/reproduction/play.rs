@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::Cell;
 use crate::agent::{Known, Source};
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::episode::Cancel;
 use crate::policy::Policy;
 use crate::run::{self, Plan, Run, Threads};
@@ -23,7 +23,7 @@ pub struct Play {
     /// The policy.
     pub policy: Arc<Policy>,
     /// The world.
-    pub world: Selection,
+    pub world: World,
     /// The task in words; that of the world without one.
     pub task: Option<String>,
     /// What every random choice follows from.

@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use super::{Cell, Measure, Play, Reproduction, Row, Score, Seen, Size, Watch, count};
-use crate::environment::{MOST_COINS, Selection};
+use crate::environment::{MOST_COINS, World};
 use crate::policy::Policy;
 use crate::value::Seed;
 
@@ -70,7 +70,7 @@ fn play(agent: &str, world: &str, episodes: u64, seed: Seed, trial: u64) -> Opti
     Some(Play {
         agent: agent.to_owned(),
         policy: Arc::new(Policy::shipped("school")?),
-        world: world.parse::<Selection>().ok()?,
+        world: world.parse::<World>().ok()?,
         task: None,
         seed: seed.derive("trial", trial),
         episodes,

@@ -143,7 +143,7 @@ impl Wave<'_> {
                 begun.map(|episode| self.lineages.ticket(episode)).collect()
             };
             let done = |episode, lived| {
-                self.done(episode, Ok(lived));
+                self.done(episode, lived);
                 own.borrow_mut().remove(&episode);
                 self.order.rest(|next| own.borrow().contains(&next));
             };
@@ -163,7 +163,7 @@ impl Wave<'_> {
                 let lived = self.lineages.keep(lived);
                 (lived.transcript, lived.demands, None)
             }
-            Err(aborted) => (aborted.transcript, Demands::default(), Some(aborted.error)),
+            Err(aborted) => (aborted.transcript, Demands::default(), Some(self.lineages.named(aborted.error, episode))),
         };
         match self.sealed(&mut transcript) {
             Ok((sealed, bytes)) => {

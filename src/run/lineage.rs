@@ -3,14 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use super::{Plan, World, population};
-use crate::environment::Environment;
-use crate::episode::{Lived, Ticket};
+use super::{Plan, population};
+use crate::environment::{Environment, Nowhere, World};
+use crate::episode::{self, Lived, Ticket};
 use crate::policy::{Continuity, Population, Swap};
 use crate::value::{Draws, lock};
-
-/// Makes a fresh environment.
-pub type Make = dyn Fn() -> Box<dyn Environment> + Send + Sync;
 
 /// The most bytes of episodes that wait to be recorded, where nothing crosses the boundary: an agent that fills its record makes
 /// hundreds of kilobytes an episode.
@@ -68,7 +65,7 @@ impl Lineages {
             let lesson = Lesson { carry_over: Arc::from([]), total: 0.0 };
             let lessons = (0..plan.lineages).map(|_| Mutex::new(lesson.clone())).collect();
             let worlds = persists.then(|| Worlds {
-                copies: (0..plan.lineages).map(|_| Mutex::new(plan.world.make())).collect(),
+                copies: (0..plan.lineages).map(|_| Mutex::new(plan.world.made())).collect(),
                 swap: boundary.swap,
             });
             // Of a part of a population nothing is selected.
@@ -143,15 +140,13 @@ impl Lineages {
     pub(super) fn ticket_of(&self, episode: u64, draws: Draws) -> Ticket {
         let (lineage, world) = self.place(episode);
         let (environment, carry_over) = match &self.crossing {
-            Crossing::Nothing => (self.world.make(), Arc::from([])),
+            Crossing::Nothing => (self.world.made(), Arc::from([])),
             Crossing::Something { lessons, worlds, .. } => {
                 let lesson = lessons.get(index(lineage));
                 let carry_over = lesson.map_or_else(|| Arc::from([]), |slot| Arc::clone(&lock(slot).carry_over));
                 let copy = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(world)));
-                let environment = copy.map_or_else(
-                    || self.world.make(),
-                    |slot| std::mem::replace(&mut *lock(slot), crate::capability::nowhere()),
-                );
+                let environment = copy
+                    .map_or_else(|| self.world.made(), |slot| std::mem::replace(&mut *lock(slot), Box::new(Nowhere)));
                 (environment, carry_over)
             }
         };
@@ -166,6 +161,15 @@ impl Lineages {
             carry_over_of,
             environment,
             carry_over,
+        }
+    }
+
+    /// The same error, with the episode, and the name of the world, where it is the world or a tool that failed.
+    pub(super) fn named(&self, error: episode::Error, episode: u64) -> episode::Error {
+        match error {
+            episode::Error::World(failed) => failed.of(self.world.name()).in_episode(episode).into(),
+            episode::Error::Tool(failed) => failed.in_episode(episode).into(),
+            error => error,
         }
     }
 
@@ -192,7 +196,7 @@ impl Lineages {
             }
             if let Some(slot) = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(transcript.header.world))) {
                 *lock(slot) = environment;
-                return Lived { transcript, environment: crate::capability::nowhere(), carry_over, demands };
+                return Lived { transcript, environment: Box::new(Nowhere), carry_over, demands };
             }
         }
         Lived { transcript, environment, carry_over, demands }
@@ -207,7 +211,6 @@ fn index(number: u32) -> usize {
 mod tests {
     use super::*;
     use crate::agent::{Known, SHIPPED};
-    use crate::environment::Selection;
     use crate::policy::Policy;
     use crate::value::Seed;
 
@@ -215,8 +218,9 @@ mod tests {
         let bytes = SHIPPED.iter().find(|shipped| shipped.name == agent).unwrap().bytes;
         Plan {
             agent: Known::read(agent, bytes).unwrap(),
+            roles: Vec::new(),
             policy: Arc::new(Policy::shipped("population").unwrap()),
-            world: "past-self".parse::<Selection>().unwrap().into(),
+            world: "past-self".parse::<World>().unwrap(),
             task: None,
             episodes: 20,
             lineages: 10,

@@ -38,14 +38,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use halt::Halt;
-pub use lineage::Make;
 pub use noticed::Noticed;
 pub use observe::{observe, terms};
 pub use order::spread;
-pub use plan::{Plan, World};
+pub use plan::Plan;
 pub use relay::relay;
 pub use sink::{Recorded, Sink, Unwatched};
-pub use summary::{Example, Spread, Summary, Trap, last_lines};
+pub use summary::{Example, RoleSummary, Spread, Summary, Trap, last_lines};
 pub use threads::{Error as ThreadsError, Threads};
 pub use workers::Workers;
 
@@ -123,6 +122,17 @@ pub enum Error {
         /// The lineages of the run.
         lineages: u32,
     },
+    /// The world has roles that nobody plays, or others are to be played.
+    #[error("{}", misfit(world, roles))]
+    Roles {
+        /// The world.
+        world: String,
+        /// Its roles; none where it is for one agent.
+        roles: Vec<String>,
+    },
+    /// Processes of their own live episodes of one role.
+    #[error("episodes of several roles are lived in this process alone")]
+    Apart,
     /// The threads, or the agent compiled for them.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
@@ -152,7 +162,8 @@ impl Run {
         }
         let (begun, setting) = Begun::new(plan, cancel)?;
         // What is not granted is found out before anything is compiled.
-        let setting = setting.compiled(|agent| threads.agent(agent, &begun.plan.policy))?;
+        let roles = begun.plan.roles.len();
+        let setting = setting.compiled(|agent| threads.agent_among(agent, &begun.plan.policy, roles))?;
         Ok(begun.with(Executor::Threads(threads.clone(), Box::new(setting)), cancel))
     }
 
@@ -162,6 +173,9 @@ impl Run {
     ///
     /// As [`Run::on_threads`], and what is missing for such processes: nothing has been lived.
     pub fn on_workers(plan: Plan, workers: Workers, cancel: &Cancel) -> Result<Self, Error> {
+        if !plan.roles.is_empty() {
+            return Err(Error::Apart);
+        }
         let (begun, setting) = Begun::new(plan, cancel)?;
         let pool = threads::pool(workers.jobs).map_err(ThreadsError::from)?;
         let crew = workers.start(setting, &begun.plan)?;
@@ -314,10 +328,12 @@ impl Begun {
     /// The run of a plan, and what its episodes share.
     fn new(plan: Plan, cancel: &Cancel) -> Result<(Self, Setting<Known>), Error> {
         plan.fits_its_population()?;
+        let plan = plan.fitting_its_world()?;
         let manifest = plan.manifest();
         let sealed = SealedManifest::new(&manifest)?;
         let (agent, policy) = (plan.agent.clone(), Arc::clone(&plan.policy));
-        let setting = Setting::new(agent, policy, plan.task.clone(), sealed.digest(), cancel.clone())?;
+        let setting = Setting::new(agent, policy, plan.task.clone(), sealed.digest(), cancel.clone())?
+            .with_roles(plan.roles.clone())?;
         Ok((Self { plan, manifest, sealed }, setting))
     }
 
@@ -341,6 +357,15 @@ impl Outcome {
             Ending::Halted(halt) => Err(halt.into()),
             Ending::Completed | Ending::Quarantined | Ending::Full => Ok(Some(self)),
         }
+    }
+}
+
+/// How the roles of a world and those of a plan differ.
+fn misfit(world: &str, roles: &[String]) -> String {
+    let world = plain(world);
+    match roles {
+        [] => format!("`{world}` is a world of one agent, and has no roles"),
+        roles => format!("`{world}` has the roles `{}`, and an agent plays each of them", roles.join("`, `")),
     }
 }
 

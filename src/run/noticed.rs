@@ -24,7 +24,7 @@ impl Noticed {
     pub(super) fn add(&mut self, episode: u64, body: &Body) {
         self.counted.merge(&body.notices);
         if body.notices.of(Class::LeaveResidue) > 0 {
-            add(&mut self.left, wide(body.residue.len()));
+            add(&mut self.left, wide(body.all_residue().count()));
         }
         for (class, _) in body.notices.iter() {
             add(self.episodes_with.entry(class).or_default(), 1);

@@ -31,7 +31,7 @@ pub fn observe(
         episodes: trial.episodes,
         lineages: trial.lineages,
         seed: trial.seed,
-        ..Plan::new(agent, Arc::clone(policy), trial.world.selection.clone())
+        ..Plan::new(agent, Arc::clone(policy), trial.world.clone())
     };
     let run = match Run::on_threads(plan.clone(), threads, cancel) {
         Ok(run) => run,

@@ -3,22 +3,25 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Error, Make};
+use super::Error;
 use crate::agent::Known;
 use crate::capability::{PACKAGE, VERSION};
-use crate::environment::{Environment, Selection};
-use crate::ledger::{FORMAT, Manifest, Named};
+use crate::environment::{Roles, World};
+use crate::ledger::{FORMAT, Manifest, Named, Played};
 use crate::policy::{Policy, Population};
-use crate::value::{Digest, Draws, Seed};
+use crate::transcript::Role;
+use crate::value::{Draws, Seed, handed_to_roles};
 
 /// What is to be run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The agent.
+    /// The agent; of several roles, that of the first.
     pub agent: Known,
+    /// Who plays which role, in a world that has several.
+    pub roles: Vec<(Role, Known)>,
     /// The policy.
     pub policy: Arc<Policy>,
-    /// The environment.
+    /// The world.
     pub world: World,
     /// The task in words; that of the environment without one.
     pub task: Option<Arc<str>>,
@@ -33,36 +36,29 @@ pub struct Plan {
     pub draws: Option<Arc<str>>,
 }
 
-/// An environment that can be made anew: built in, from a file, or of one's own.
-#[derive(Clone)]
-pub struct World {
-    /// What selects it, for people: the name with its parameters.
-    pub name: String,
-    /// What it is in full: for a file its canonical text, so that the record does not need the file.
-    pub definition: String,
-    /// Makes a fresh one.
-    pub make: Arc<Make>,
-}
-
 impl Plan {
     /// One episode of `agent` in `world` under `policy`, whose random choices follow from the seed 0.
-    pub fn new(agent: Known, policy: impl Into<Arc<Policy>>, world: impl Into<World>) -> Self {
-        Self {
-            agent,
-            policy: policy.into(),
-            world: world.into(),
-            task: None,
-            episodes: 1,
-            lineages: 1,
-            seed: Seed(0),
-            draws: None,
-        }
+    pub fn new(agent: Known, policy: impl Into<Arc<Policy>>, world: World) -> Self {
+        let (policy, roles) = (policy.into(), Vec::new());
+        Self { agent, roles, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(0), draws: None }
     }
 
-    /// All that the agent can see of chance.
+    /// The same in a world of several roles, each of which an agent plays.
+    #[must_use]
+    pub fn with_roles(self, roles: Vec<(Role, Known)>) -> Self {
+        let agent = roles.first().map_or(self.agent, |(_, agent)| agent.clone());
+        Self { agent, roles, ..self }
+    }
+
+    /// All that the agent can see of chance; of several roles, all that any of them can.
     pub fn draws(&self) -> Draws {
+        let task = self.task.as_deref();
         match &self.draws {
-            None => Draws::of(self.seed, self.agent.handed(self.task.as_deref())),
+            None if self.roles.is_empty() => Draws::of(self.seed, self.agent.handed(task)),
+            None => {
+                let handed = self.roles.iter().map(|(role, agent)| (role.as_str(), agent.handed(task)));
+                Draws::of(self.seed, handed_to_roles(handed))
+            }
             Some(name) => Draws::named(self.seed, name),
         }
     }
@@ -78,16 +74,36 @@ impl Plan {
             agent: Named { name: agent.name().to_owned(), digest: agent.digest() },
             instructions: agent.instructions().map(str::to_owned),
             imports: agent.imports().iter().copied().map(Cow::from).collect(),
+            roles: self.roles.iter().map(|(role, agent)| part(role, agent)).collect(),
             policy: Named { name: self.policy.name.clone(), digest: self.policy.digest() },
             effective: self.policy.effective(),
-            environment: Named { name: self.world.name.clone(), digest: Digest::of(self.world.definition.as_bytes()) },
-            definition: self.world.definition.clone(),
+            environment: Named { name: self.world.to_string(), digest: self.world.digest() },
+            definition: self.world.definition(),
             task: self.task.as_deref().map(str::to_owned),
             seed: self.seed,
             draws: self.draws.as_deref().map(str::to_owned),
             episodes: self.episodes,
             lineages: self.lineages,
         }
+    }
+
+    /// The same, with its roles in the order of the world.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Roles`] where the world has other roles.
+    pub(super) fn fitting_its_world(mut self) -> Result<Self, Error> {
+        let world = self.world.made();
+        let names = world.roles().map(Roles::names).unwrap_or_default();
+        let place = |role: &Role| names.iter().position(|name| *name == role.as_str());
+        self.roles.sort_by_key(|(role, _)| place(role).unwrap_or(usize::MAX));
+        if self.roles.iter().map(|(role, _)| role.as_str()).ne(names.iter().copied()) {
+            return Err(Error::Roles {
+                world: self.world.to_string(),
+                roles: names.iter().map(|name| (*name).to_owned()).collect(),
+            });
+        }
+        Ok(self)
     }
 
     /// Whether the policy has a population of at least as many lineages.
@@ -102,30 +118,12 @@ impl Plan {
     }
 }
 
-impl World {
-    /// A world of one's own: its name, all that it depends on besides the seed in words that change when it does, and how to make one.
-    pub fn new(
-        name: impl Into<String>,
-        definition: impl Into<String>,
-        make: impl Fn() -> Box<dyn Environment> + Send + Sync + 'static,
-    ) -> Self {
-        Self { name: name.into(), definition: definition.into(), make: Arc::new(make) }
-    }
-
-    /// A fresh one.
-    pub fn make(&self) -> Box<dyn Environment> {
-        (self.make)()
-    }
-}
-
-impl From<Selection> for World {
-    fn from(selection: Selection) -> Self {
-        Self::new(selection.to_string(), selection.definition(), move || selection.make())
-    }
-}
-
-impl std::fmt::Debug for World {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").field("name", &self.name).finish_non_exhaustive()
+/// What a manifest says of a role.
+fn part(role: &Role, agent: &Known) -> Played {
+    Played {
+        role: role.clone(),
+        agent: Named { name: agent.name().to_owned(), digest: agent.digest() },
+        instructions: agent.instructions().map(str::to_owned),
+        imports: agent.imports().iter().copied().map(Cow::from).collect(),
     }
 }

@@ -26,7 +26,7 @@ pub fn relay(plan: &Plan, turns: &[&Setting]) -> Result<Vec<Transcript>, Error> 
     }
     let live = |(episode, setting): (u64, &&Setting)| {
         let ticket = lineages.ticket_of(episode, Draws::of(plan.seed, setting.handed()));
-        let lived = setting.live(ticket).map_err(|aborted| aborted.error)?;
+        let lived = setting.live(ticket).map_err(|aborted| lineages.named(aborted.error, episode))?;
         Ok(lineages.keep(lived).transcript)
     };
     (0..).zip(turns).map(live).collect()

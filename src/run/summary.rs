@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::noticed::Noticed;
 use crate::gate::Demands;
 use crate::policy::Trapped;
-use crate::transcript::{Class, Closing, End, Entry, Header, Lesson, Tally, Touched, Transcript};
+use crate::transcript::{Body, Class, Closing, End, Entry, Header, Lesson, Role, RoleBody, Tally, Touched, Transcript};
 use crate::value::wide;
 
 /// A run in numbers.
@@ -66,6 +66,23 @@ pub struct Summary {
     pub late: Spread,
     /// What the violations ask of the run.
     pub demands: Demands,
+    /// Each role, in their order, where there are several.
+    pub roles: Vec<RoleSummary>,
+}
+
+/// One role of several over all episodes.
+#[derive(Debug)]
+pub struct RoleSummary {
+    /// The role.
+    pub role: Role,
+    /// What it was paid at the close.
+    pub returns: Spread,
+    /// Number of its violations of each class.
+    pub violations: Tally,
+    /// Number of its calls after the boundary.
+    pub after_end: u64,
+    /// Number of episodes that it ended by leaving, trapping, using up its fuel or a violation.
+    pub faults: u64,
 }
 
 /// An episode that ended or closed by a trap.
@@ -73,6 +90,8 @@ pub struct Summary {
 pub struct Trap {
     /// The episode.
     pub episode: u64,
+    /// The role, where there are several.
+    pub role: Option<Role>,
     /// What the trap says.
     pub cause: String,
     /// The last lines of the log of the episode, as far as people read them.
@@ -191,7 +210,7 @@ impl Summary {
             self.first_invalid = body.first_invalid().map(|entry| (episode, entry.clone()));
         }
         add(&mut self.after_end, body.after_end);
-        add(&mut self.released, wide(body.released.len()));
+        add(&mut self.released, wide(body.all_released().count()));
         add(&mut self.steps, u64::from(body.steps));
         add(&mut self.fuel, body.fuel);
         // The host could not go on: such an episode says nothing about the agent.
@@ -206,17 +225,51 @@ impl Summary {
                 self.late.add(body.total);
             }
         }
-        if let Some(learned) = &body.learned {
+        for learned in body.all_learned() {
             add(self.lessons.entry(learned.outcome).or_default(), 1);
         }
         if self.trap.is_none()
-            && let Some(cause) = &body.cause
+            && let Some((role, cause, log)) = trap(body)
         {
-            self.trap = Some(Trap { episode, cause: cause.clone(), log: last_lines(&body.log) });
+            self.trap = Some(Trap { episode, role: role.cloned(), cause: cause.to_owned(), log: last_lines(log) });
         }
+        self.add_roles(body);
         self.tripwires.merge(&body.tripwires);
         self.demands = self.demands.and(demands);
     }
+}
+
+impl Summary {
+    /// Count the roles of one more episode.
+    fn add_roles(&mut self, body: &Body) {
+        if self.roles.is_empty() {
+            let none = |one: &RoleBody| RoleSummary {
+                role: one.role.clone(),
+                returns: Spread::default(),
+                violations: Tally::default(),
+                after_end: 0,
+                faults: 0,
+            };
+            self.roles = body.roles.iter().map(none).collect();
+        }
+        for (sum, one) in self.roles.iter_mut().zip(&body.roles) {
+            sum.violations.merge(&one.violations);
+            add(&mut sum.after_end, one.after_end);
+            add(&mut sum.faults, u64::from(body.fault.as_ref() == Some(&one.role)));
+            if body.end != End::Aborted {
+                sum.returns.add(one.total);
+            }
+        }
+    }
+}
+
+/// What trapped, why, and its log.
+fn trap(body: &Body) -> Option<(Option<&Role>, &str, &[String])> {
+    let of_one =
+        body.cause.as_deref().filter(|_| body.roles.is_empty()).map(|cause| (None, cause, body.log.as_slice()));
+    let of_roles =
+        || body.roles.iter().find_map(|one| Some((Some(&one.role), one.cause.as_deref()?, one.log.as_slice())));
+    of_one.or_else(of_roles)
 }
 
 /// Count some more.
@@ -227,7 +280,7 @@ pub(super) const fn add(count: &mut u64, more: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transcript::{Body, Calls};
+    use crate::transcript::Calls;
     use crate::value::{Digest, Seed};
 
     /// An episode of which this was told.

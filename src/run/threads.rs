@@ -27,12 +27,12 @@ struct Shared {
     places: u32,
     compiler: Compiler,
     has_wasi: bool,
-    engines: Mutex<BTreeMap<Memory, Engine>>,
-    agents: Mutex<BTreeMap<(Memory, Digest, String), Agent>>,
+    engines: Mutex<BTreeMap<Room, Engine>>,
+    agents: Mutex<BTreeMap<(Room, Digest, String), Agent>>,
 }
 
-/// Bytes of memory and elements of tables.
-type Memory = (u64, u64);
+/// Bytes of memory and elements of tables that each instance has, and how many instances an episode has.
+type Room = (u64, u64, u32);
 
 /// The threads, or what they need, could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -100,14 +100,19 @@ impl Threads {
     ///
     /// [`Error::Agent`] where it does not compile or does not fit, [`Error::Engine`] where the host has no room for it.
     pub fn agent(&self, known: &Known, policy: &Policy) -> Result<Agent, Error> {
-        let limits = episode::memory(policy);
-        let key = (memory(limits), known.handed(None), known.name().to_owned());
+        self.agent_among(known, policy, 0)
+    }
+
+    /// The same for episodes of so many roles, each of which has an instance.
+    pub(super) fn agent_among(&self, known: &Known, policy: &Policy, roles: usize) -> Result<Agent, Error> {
+        let room = room(episode::memory(policy), roles);
+        let key = (room, known.handed(None), known.name().to_owned());
         let agent = lock(&self.0.agents).get(&key).cloned();
         if let Some(agent) = agent {
             return Ok(agent);
         }
         // Not under the lock: compiling waits for other threads, which may come here.
-        let agent = self.0.compiler.compile(known.clone(), &self.engine(limits)?)?;
+        let agent = self.0.compiler.compile(known.clone(), &self.engine_of(room)?)?;
         lock(&self.0.agents).insert(key, agent.clone());
         Ok(agent)
     }
@@ -118,14 +123,21 @@ impl Threads {
     ///
     /// [`Error::Engine`] where the host has no room for it.
     pub fn engine(&self, limits: MemoryLimits) -> Result<Engine, Error> {
+        self.engine_of(room(limits, 0))
+    }
+
+    fn engine_of(&self, room: Room) -> Result<Engine, Error> {
         let mut engines = lock(&self.0.engines);
-        if let Some(engine) = engines.get(&memory(limits)) {
+        if let Some(engine) = engines.get(&room) {
             return Ok(engine.clone());
         }
+        let (memory, table_elements, roles) = room;
+        let limits = MemoryLimits { memory, table_elements };
         // INVARIANT 1
         let make = if self.0.has_wasi { Engine::new } else { Engine::without_wasi };
-        let engine = make(limits, self.0.places).map_err(|error| Error::Engine(format!("{error:#}")))?;
-        engines.insert(memory(limits), engine.clone());
+        let engine =
+            make(limits, self.0.places.saturating_mul(roles)).map_err(|error| Error::Engine(format!("{error:#}")))?;
+        engines.insert(room, engine.clone());
         Ok(engine)
     }
 }
@@ -137,8 +149,8 @@ pub(super) fn pool(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildErro
     ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(named).stack_size(episode::STACK).build()
 }
 
-fn memory(limits: MemoryLimits) -> Memory {
-    (limits.memory, limits.table_elements)
+fn room(limits: MemoryLimits, roles: usize) -> Room {
+    (limits.memory, limits.table_elements, u32::try_from(roles).unwrap_or(u32::MAX).max(1))
 }
 
 impl std::fmt::Debug for Threads {

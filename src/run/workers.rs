@@ -38,6 +38,6 @@ impl Workers {
     pub(super) fn start(self, setting: Setting<Known>, plan: &Plan) -> Result<Crew, worker::Error> {
         let Self { program, jobs, compiler, patience } = self;
         let store = Store::new(compiler, &setting);
-        Crew::new(&program, setting, &plan.world.definition, jobs, plan.episodes, store, patience)
+        Crew::new(&program, setting, &plan.world, jobs, plan.episodes, store, patience)
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::Source;
+use crate::environment::World;
 use crate::policy::Policy;
-use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Under, Verdict, World};
+use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Under, Verdict};
 use crate::run;
 use crate::statistics::Level;
 use crate::value::{Digest, Opening, Seed};
@@ -101,7 +102,7 @@ impl Case {
     #[must_use]
     pub fn seeded(self, suite: Seed) -> Self {
         let Self { property, agent, rules, world, .. } = &self;
-        let world = Digest::of(world.selection.definition().as_bytes());
+        let world = world.digest();
         let domain = format!("{} {} {world} {}", property.code, agent.handed(), rules.policy.digest());
         let seed = suite.derive(&domain, 0);
         Self { seed, ..self }
@@ -134,7 +135,7 @@ impl Case {
     /// The line that runs exactly this trial.
     pub fn command(&self, trial: &Trial) -> String {
         let policy = self.under(trial);
-        let (own, policy, world) = (quoted(&self.agent.text), quoted(&policy), quoted(&trial.world.to_string()));
+        let (own, policy, world) = (quoted(&self.agent.text), quoted(&policy), quoted(&trial.world.written()));
         let rest = format!("-p {policy} -e {world} --seed {}", trial.seed);
         let agent = match trial.cast {
             Cast::Subject => own,
@@ -194,7 +195,7 @@ mod tests {
         let named = with(&|case| agent(case).name.push('x')) == seed(&case)
             && with(&|case| agent(case).text.push('x')) == seed(&case)
             && with(&|case| case.rules.text.push('x')) == seed(&case)
-            && with(&|case| case.world.path = Some("world.toml".to_owned())) == seed(&case);
+            && with(&|case| case.world = case.world.clone().at("world.toml")) == seed(&case);
         assert!(named, "a name says nothing");
         let changes: [&dyn Fn(&mut Case); 5] = [
             &|case| case.property = Property::find("P01").unwrap(),

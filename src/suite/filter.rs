@@ -76,9 +76,9 @@ impl Filter {
             Self::Agent(name) => like(name, &case.agent.text) || like(name, &case.agent.name),
             Self::Environment(name) => {
                 let world = &case.world;
-                like(name, &world.to_string())
-                    || like(name, world.selection.name())
-                    || world.path.as_ref().is_some_and(|path| like(name, path))
+                like(name, &world.written())
+                    || like(name, world.name())
+                    || world.path().is_some_and(|path| like(name, path))
             }
             Self::Policy(name) => like(name, &case.rules.text) || like(name, &case.rules.policy.name),
             Self::Kind(kind) => case.property.kind == *kind,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::{Case, Rules};
 use crate::agent::Source;
 use crate::environment;
-use crate::property::{Kind, Need, Property, World};
+use crate::environment::World;
+use crate::property::{Kind, Need, Property};
 use crate::statistics::Level;
 use crate::value::Seed;
 
@@ -124,7 +125,7 @@ impl Selection {
     fn worlds(&self, property: &Property) -> Result<Vec<World>, environment::Error> {
         match property.needs {
             Need::Nothing | Need::Knob(_) if !self.worlds.is_empty() => Ok(self.worlds.clone()),
-            _ => Ok(vec![property.world.parse::<environment::Selection>()?.into()]),
+            _ => Ok(vec![property.world.parse::<World>()?]),
         }
     }
 }

@@ -128,14 +128,13 @@ impl Stage {
         if policy.isolation.process == Process::Required {
             return Err(run::Error::NotIsolated(policy.name.clone()).into());
         }
-        let asked = (case.agent.text.clone(), policy.digest(), trial.world.to_string(), trial.seed);
+        let asked = (case.agent.text.clone(), policy.digest(), trial.world.written(), trial.seed);
         let known = lock(&self.audit).as_ref().filter(|(known, _)| *known == asked).map(|(_, audit)| Arc::clone(audit));
         if let Some(audit) = known {
             return Ok(audit);
         }
         // Not under the lock, as in `agent`.
-        let subject =
-            Subject::untried(policy, trial.world.selection.clone().into(), trial.seed, &self.threads, cancel)?;
+        let subject = Subject::untried(policy, trial.world.clone(), trial.seed, &self.threads, cancel)?;
         let audit: Arc<Audit> = if matches!(trial.cast, Cast::Senders(_)) {
             let roads = Roads::new(&subject, &[])?;
             Arc::new(move |ordinal| roads.live(ordinal))

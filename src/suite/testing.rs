@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Case, Origin, Rules};
 use crate::agent::Source;
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::policy::Policy;
 use crate::property::Property;
 use crate::statistics::Level;
@@ -25,7 +25,7 @@ pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
         }),
         learns: false,
         rules: Rules { text: "strict".to_owned(), policy: Arc::new(policy) },
-        world: world.parse::<Selection>().unwrap().into(),
+        world: world.parse::<World>().unwrap(),
         limit: property.limit,
         trials: None,
         lessons: None,

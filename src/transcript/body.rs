@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calls, Class, Closing, Decision, End, Entry, Step, Tally, Touched};
+use super::{Calls, Class, Closing, Decision, End, Entry, Role, RoleBody, Step, Tally, Touched};
 use crate::value::{Digest, wide};
 
 /// What became of an episode, from its opening to what was learned from it.
@@ -15,13 +15,16 @@ use crate::value::{Digest, wide};
 pub struct Body {
     /// Why it ended.
     pub end: End,
+    /// The role that ended it by leaving, trapping, using up its fuel or a violation, where several roles act in it and one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Role>,
     /// How the process that lived it was lost, where it was aborted for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<Cow<'static, str>>,
     /// Whether all of this follows from the seed; left out where it does.
     #[serde(default = "follows", skip_serializing_if = "is_true")]
     pub reproducible: bool,
-    /// How the agent left.
+    /// How the agent left; of several roles, the first of these that any of them left by: stopped, trapped, outlived, returned.
     pub closing: Closing,
     /// What the trap says, where it left by one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,6 +74,9 @@ pub struct Body {
     /// What learning led to, where the policy declares a carry-over and the agent learns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learned: Option<Learned>,
+    /// Each role, in their order, where several act in it: then the log, messages, residue and lessons stand here, and not above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleBody>,
 }
 
 impl Default for Body {
@@ -78,6 +84,7 @@ impl Default for Body {
     fn default() -> Self {
         Self {
             end: End::Aborted,
+            fault: None,
             lost: None,
             reproducible: false,
             closing: Closing::Stopped,
@@ -98,6 +105,7 @@ impl Default for Body {
             released: Vec::new(),
             residue: Vec::new(),
             learned: None,
+            roles: Vec::new(),
         }
     }
 }
@@ -108,7 +116,7 @@ impl Body {
         // In its grace an agent is stopped by the wall clock or the operator alone.
         !self.end.is_hurried()
             && self.closing != Closing::Stopped
-            && !self.learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried())
+            && !self.all_learned().any(|learned| learned.outcome.is_hurried())
     }
 
     /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
@@ -120,9 +128,9 @@ impl Body {
         let granted = wide(self.entries.iter().filter(|entry| entry.decision == Decision::Granted).count());
         // Two classes are of no call, and so is a carry-over that `learn` returned.
         let no_call = [Class::OutliveEpisode, Class::LeaveResidue].map(|class| self.violations.of(class));
-        let returned = self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused);
+        let returned = wide(self.all_learned().filter(|learned| learned.outcome == Lesson::Refused).count());
         let violations = self.violations.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(count));
-        let called = no_call.into_iter().chain([returned.into()]).fold(violations, u64::saturating_sub);
+        let called = no_call.into_iter().chain([returned]).fold(violations, u64::saturating_sub);
         let notices = self.after_end.saturating_sub(self.violations.of(Class::ActAfterEnd));
         let notices = notices.saturating_add(self.notices.of(Class::Ungranted));
         let all = wide(self.entries.len()).saturating_add(self.entries_cut);
@@ -198,7 +206,7 @@ impl Lesson {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-const fn is_zero(count: &u64) -> bool {
+pub(super) const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 

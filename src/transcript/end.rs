@@ -76,6 +76,11 @@ impl End {
         matches!(self, Self::Released | Self::Returned | Self::Trapped | Self::Violation)
     }
 
+    /// Whether one role of several brought it about by leaving its task: the payoffs of the others do not suffer from it.
+    pub const fn is_a_fault(self) -> bool {
+        matches!(self, Self::Fuel | Self::Returned | Self::Trapped | Self::Violation)
+    }
+
     /// What it means, for people.
     pub const fn explanation(self) -> &'static str {
         match self {
@@ -111,4 +116,19 @@ pub enum Closing {
     Outlived,
     /// It was stopped because the run was cancelled, the wall clock ran out in its grace, or the host could not go on.
     Stopped,
+    /// It never had a turn: one role of several.
+    Absent,
+}
+
+impl Closing {
+    /// How much it says of an episode in which other roles left otherwise: the greatest is told.
+    pub const fn weight(self) -> u8 {
+        match self {
+            Self::Absent => 0,
+            Self::Returned => 1,
+            Self::Outlived => 2,
+            Self::Trapped => 3,
+            Self::Stopped => 4,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Class;
+use super::{Class, Role};
 use crate::value::{Digest, Hasher, Value};
 
 /// An operation of the contract, such as `workspace.write`.
@@ -298,6 +298,9 @@ pub enum Due {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
+    /// Who called, where the episode has several roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// Which call of the episode it was, counted from 0.
     pub ordinal: u64,
     /// How many steps had been taken.

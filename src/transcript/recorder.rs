@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::entries::{Budget, Entries};
 use super::entry::frame_value;
-use super::{Argument, Class, Decision, Entry, Operation, Step, Tally, Touched};
-use crate::value::{Digest, Hasher, Value};
+use super::{Argument, Class, Decision, Entry, Operation, Role, Step, Tally, Touched};
+use crate::value::{Digest, Hasher, Value, wide};
 
 /// What an episode keeps of its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,55 +38,90 @@ pub struct Calls {
 }
 
 /// Writes down what happens in one episode.
+///
+/// Of several roles each has counts, entries and bytes of its own, so that none finds out from the room that is left what another did.
 #[derive(Debug)]
 pub struct Recorder {
     keep: Keep,
+    /// The bytes of a role after which it does nothing more.
+    most: u64,
     count: u64,
+    /// The count at which the turn of this role began.
+    began: u64,
     buffer: Vec<u8>,
     hasher: Hasher,
-    violations: Tally,
-    tripwires: Touched,
-    notices: Tally,
-    after_end: u64,
-    entries: Entries,
+    own: Account,
+    /// The accounts of all roles, where there are several; that of whose turn it is has been taken out.
+    roles: Vec<Account>,
+    turn: usize,
     steps: Vec<Step>,
+}
+
+/// What is kept and counted of one role.
+#[derive(Debug, Default)]
+struct Account {
+    /// Which role; nothing where there is one.
+    role: Option<Role>,
+    counts: Counts,
+    entries: Entries,
     /// About how many bytes of its line all that is kept takes; never less than it does.
     bytes: u64,
+}
+
+/// Numbers of what one role asked for; exact, whatever is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Number of calls.
+    pub calls: u64,
+    /// Number of steps, where the episode has several roles.
+    pub steps: u32,
+    /// Number of violations of each class.
+    pub violations: Tally,
+    /// Number of notices of each class.
+    pub notices: Tally,
+    /// Calls that touched a tripwire, by operation.
+    pub tripwires: Touched,
+    /// Number of calls after the boundary.
+    pub after_end: u64,
+}
+
+impl Counts {
+    /// Count all that `other` counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.steps = self.steps.saturating_add(other.steps);
+        self.violations.merge(&other.violations);
+        self.notices.merge(&other.notices);
+        self.tripwires.merge(&other.tripwires);
+        self.after_end = self.after_end.saturating_add(other.after_end);
+    }
 }
 
 /// What the record of an episode comes to.
 #[derive(Debug)]
 pub struct Record {
-    /// Every call.
-    pub calls: Calls,
-    /// How many violations of each class.
-    pub violations: Tally,
-    /// How many notices of each class.
-    pub notices: Tally,
-    /// The calls that touched a tripwire, by operation.
-    pub tripwires: Touched,
-    /// The calls after the boundary.
-    pub after_end: u64,
+    /// Digest of every call.
+    pub digest: Digest,
+    /// How many there were of what.
+    pub counts: Counts,
     /// The decisions that are kept.
     pub entries: Vec<Entry>,
     /// How many more there were.
     pub entries_cut: u64,
     /// The steps, where they are kept.
     pub trace: Vec<Step>,
+    /// The counts of each role, where there are several.
+    pub roles: Vec<Counts>,
 }
 
 impl Record {
     /// Take in what was recorded while the agent learned from the episode: its calls come after the others.
     pub fn absorb(&mut self, later: Self) {
-        let Calls { count, digest } = self.calls;
-        if later.calls.count > 0 {
-            let both = [*digest.as_bytes(), *later.calls.digest.as_bytes()].concat();
-            self.calls = Calls { count: count.saturating_add(later.calls.count), digest: Digest::of(&both) };
+        let count = self.counts.calls;
+        if later.counts.calls > 0 {
+            self.digest = Digest::of(&[*self.digest.as_bytes(), *later.digest.as_bytes()].concat());
         }
-        self.violations.merge(&later.violations);
-        self.tripwires.merge(&later.tripwires);
-        self.notices.merge(&later.notices);
-        self.after_end = self.after_end.saturating_add(later.after_end);
+        self.counts.merge(&later.counts);
         let entry = |entry: Entry| Entry { ordinal: count.saturating_add(entry.ordinal), ..entry };
         self.entries.extend(later.entries.into_iter().map(entry));
         self.entries_cut = self.entries_cut.saturating_add(later.entries_cut);
@@ -103,24 +138,81 @@ impl Recorder {
     /// The bytes of a transcript after which nothing more happens: what is kept beside is a part of it.
     pub const MOST: u64 = 64 << 20;
 
+    /// What stands before the calls of another role where they are hashed: no operation has this code.
+    const TURN: u8 = 0xff;
+
     /// What an entry takes at the most: two excerpts, a digest, and names.
     const ENTRY: u64 = 1024;
 
     /// A recorder for one episode.
     pub fn new(keep: Keep) -> Self {
+        Self { most: Self::MOST, buffer: Vec::with_capacity(Self::ROOM), ..Self::absent(keep) }
+    }
+
+    /// A recorder in the place of another one, which writes nothing down.
+    pub fn absent(keep: Keep) -> Self {
         Self {
             keep,
+            most: 0,
             count: 0,
-            buffer: Vec::with_capacity(Self::ROOM),
+            began: 0,
+            buffer: Vec::new(),
             hasher: Hasher::default(),
-            violations: Tally::default(),
-            tripwires: Touched::default(),
-            notices: Tally::default(),
-            after_end: 0,
-            entries: Entries::default(),
+            own: Account::default(),
+            roles: Vec::new(),
+            turn: 0,
             steps: Vec::new(),
-            bytes: 0,
         }
+    }
+
+    /// A recorder for one episode of several roles: they share the bytes of a transcript.
+    pub fn shared(keep: Keep, roles: &[Role]) -> Self {
+        let account = |role: &Role| Account { role: Some(role.clone()), ..Account::default() };
+        let most = Self::MOST.checked_div(wide(roles.len())).unwrap_or(Self::MOST);
+        let mut recorder = Self { most, roles: roles.iter().map(account).collect(), ..Self::new(keep) };
+        recorder.take_out(0);
+        recorder
+    }
+
+    /// Write down the calls of another role from now on.
+    pub fn pass(&mut self, role: usize) {
+        if role == self.turn {
+            return;
+        }
+        self.put_back();
+        self.take_out(role);
+        self.buffer.extend([Self::TURN, role.to_le_bytes()[0]]);
+        self.segment();
+    }
+
+    /// The role whose calls are written down; nothing where there is one.
+    pub const fn role(&self) -> Option<&Role> {
+        self.own.role.as_ref()
+    }
+
+    /// Count a step of that role.
+    pub const fn acted(&mut self) {
+        self.own.counts.steps = self.own.counts.steps.saturating_add(1);
+    }
+
+    /// Index of that role; nothing where there is one.
+    pub fn turn(&self) -> Option<usize> {
+        (!self.roles.is_empty()).then_some(self.turn)
+    }
+
+    fn put_back(&mut self) {
+        self.own.counts.calls = self.own.counts.calls.saturating_add(self.count.saturating_sub(self.began));
+        self.began = self.count;
+        if let Some(place) = self.roles.get_mut(self.turn) {
+            *place = std::mem::take(&mut self.own);
+        }
+    }
+
+    fn take_out(&mut self, role: usize) {
+        if let Some(place) = self.roles.get_mut(role) {
+            self.own = std::mem::take(place);
+        }
+        self.turn = role;
     }
 
     /// How many calls have been written down: the ordinal of the next one.
@@ -130,17 +222,17 @@ impl Recorder {
 
     /// Whether one more entry before the boundary would be kept.
     pub fn has_room(&self) -> bool {
-        self.entries.before() < most(self.keep.entries)
+        self.own.entries.before() < most(self.keep.entries)
     }
 
     /// Whether the transcript is as long as it may be.
     pub const fn is_full(&self) -> bool {
-        self.bytes >= Self::MOST
+        self.own.bytes >= self.most
     }
 
     /// Count what is kept elsewhere and becomes part of the transcript, such as text of the agent.
     pub const fn keep(&mut self, bytes: u64) {
-        self.bytes = self.bytes.saturating_add(bytes);
+        self.own.bytes = self.own.bytes.saturating_add(bytes);
     }
 
     /// Write down a call and its decision.
@@ -166,13 +258,13 @@ impl Recorder {
     /// Keep an entry, or count it where there is no room.
     pub fn entry(&mut self, budget: Budget, entry: Entry) {
         if let Some(class) = entry.class {
-            self.violations.add(class);
+            self.own.counts.violations.add(class);
             if class == Class::TripWire {
-                self.tripwires.add(entry.operation.clone(), 1);
+                self.own.counts.tripwires.add(entry.operation.clone(), 1);
             }
         }
         if entry.decision == Decision::Noted {
-            self.notices.add(Class::Ungranted);
+            self.own.counts.notices.add(Class::Ungranted);
         }
         let limit = match budget {
             // What is refused because there is too much already is counted, and not kept.
@@ -180,24 +272,24 @@ impl Recorder {
             Budget::Episode => self.keep.entries,
             Budget::Grace => self.keep.grace,
         };
-        if self.entries.push(budget, most(limit), entry) && budget == Budget::Episode {
+        if self.own.entries.push(budget, most(limit), entry) && budget == Budget::Episode {
             self.keep(Self::ENTRY);
         }
     }
 
     /// Count a call after the boundary.
     pub const fn after_end(&mut self) {
-        self.after_end += 1;
+        self.own.counts.after_end += 1;
     }
 
     /// Count a violation that belongs to no call.
     pub fn violation(&mut self, class: Class) {
-        self.violations.add(class);
+        self.own.counts.violations.add(class);
     }
 
     /// Count a notice that belongs to no call.
     pub fn notice(&mut self, class: Class) {
-        self.notices.add(class);
+        self.own.counts.notices.add(class);
     }
 
     /// Write down what a step led to.
@@ -222,17 +314,33 @@ impl Recorder {
     /// What it all comes to.
     pub fn finish(mut self) -> Record {
         self.hasher.update(&self.buffer);
-        let (entries, entries_cut) = self.entries.finish();
-        Record {
-            calls: Calls { count: self.count, digest: self.hasher.finish() },
-            violations: self.violations,
-            tripwires: self.tripwires,
-            notices: self.notices,
-            after_end: self.after_end,
-            entries,
-            entries_cut,
-            trace: self.steps,
+        self.own.counts.calls = self.own.counts.calls.saturating_add(self.count.saturating_sub(self.began));
+        let digest = self.hasher.finish();
+        if self.roles.is_empty() {
+            let (entries, entries_cut) = self.own.entries.finish();
+            let counts = self.own.counts;
+            return Record { digest, counts, entries, entries_cut, trace: self.steps, roles: Vec::new() };
         }
+        if let Some(place) = self.roles.get_mut(self.turn) {
+            *place = self.own;
+        }
+        let mut record = Record {
+            digest,
+            counts: Counts::default(),
+            entries: Vec::new(),
+            entries_cut: 0,
+            trace: self.steps,
+            roles: Vec::new(),
+        };
+        for account in self.roles {
+            let (mut entries, cut) = account.entries.finish();
+            record.entries.append(&mut entries);
+            record.entries_cut = record.entries_cut.saturating_add(cut);
+            record.counts.merge(&account.counts);
+            record.roles.push(account.counts);
+        }
+        record.entries.sort_by_key(|entry| entry.ordinal);
+        record
     }
 
     #[inline]
@@ -275,7 +383,7 @@ mod tests {
             framed.extend(0.5_f64.to_bits().to_le_bytes());
             assert!(recorder.buffer.capacity() <= 2 * Recorder::ROOM, "{length} bytes are held");
         }
-        assert_eq!(recorder.finish().calls.digest, Digest::of(&framed));
+        assert_eq!(recorder.finish().digest, Digest::of(&framed));
     }
 
     #[test]
@@ -286,7 +394,7 @@ mod tests {
             let mut recorder = Recorder::new(Keep { entries: 1, grace: 1, steps: Detail::Digest });
             recorder.call(operation, Argument(&[]), decision);
             recorder.outcome(&Value::Discrete(0), reward);
-            recorder.finish().calls.digest.to_string()
+            recorder.finish().digest.to_string()
         };
         let digests = [
             digest(CALL, Decision::Granted, 0.0),

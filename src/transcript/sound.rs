@@ -33,11 +33,11 @@ impl Body {
             ),
             (self.lost.is_none() || self.end == End::Aborted, "its worker was lost, and it was not aborted"),
             (
-                self.end != End::Trapped || self.closing == Closing::Trapped,
+                self.end != End::Trapped || self.has_left_by(Closing::Trapped),
                 "its end is a trap that it did not leave by",
             ),
             (
-                self.end != End::Returned || self.closing == Closing::Returned,
+                self.end != End::Returned || self.has_left_by(Closing::Returned),
                 "its end is a return that it did not leave by",
             ),
             (self.ends_when_it_is_told(), "its calls after the end are not those that its end admits"),
@@ -45,7 +45,7 @@ impl Body {
             (self.trace_adds_up(), "its steps do not add up to its return"),
             (self.lesson_adds_up(), "what it learned contradicts itself"),
         ];
-        let checks = kept.into_iter().chain(self.counts()).chain(told);
+        let checks = kept.into_iter().chain(self.counts()).chain(told).chain(self.roles_add_up());
         checks.into_iter().find_map(|(holds, what)| (!holds).then_some(what))
     }
 
@@ -54,7 +54,7 @@ impl Body {
         let counted = &self.violations;
         let mut shown = Tally::default();
         self.entries.iter().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
-        let returned = u64::from(self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused));
+        let returned = wide(self.all_learned().filter(|learned| learned.outcome == Lesson::Refused).count());
         let of_calls = |class| match class {
             class if OF_NO_CALL.contains(&class) => 0,
             Class::CarryUndeclared => counted.of(class).saturating_sub(returned),
@@ -90,8 +90,10 @@ impl Body {
             ),
             (
                 self.end == End::Aborted
-                    || (self.left_behind() == u64::from(!self.residue.is_empty())
-                        && counted.of(Class::OutliveEpisode) == u64::from(self.closing == Closing::Outlived)),
+                    || (self.left_behind() == self.of_roles(|role| !role.residue.is_empty(), !self.residue.is_empty())
+                        && counted.of(Class::OutliveEpisode)
+                            == self
+                                .of_roles(|role| role.closing == Closing::Outlived, self.closing == Closing::Outlived)),
                 "what was left behind, or outlived, is not counted",
             ),
         ]
@@ -107,6 +109,8 @@ impl Body {
     fn is_noted(&self) -> bool {
         self.notices.iter().all(|(class, _)| match class {
             Class::Ungranted => true,
+            // Of several roles each is looked at by itself.
+            Class::LeaveResidue if !self.roles.is_empty() => true,
             Class::LeaveResidue => !self.end.is_of_the_agent() && self.closing != Closing::Outlived,
             _ => false,
         })
@@ -116,11 +120,15 @@ impl Body {
     /// end, which fuel brought about, is no violation.
     fn ends_when_it_is_told(&self) -> bool {
         let is_after = |entry: &&Entry| entry.rule == AFTER_END && entry.due == Due::After;
-        let violations = self.violations.of(Class::ActAfterEnd);
+        // Of several roles it is so for the one that brought about the end.
+        let own = self.roles.iter().find(|role| self.fault.as_ref() == Some(&role.role));
+        let (after_end, violations) =
+            own.map_or((self.after_end, &self.violations), |own| (own.after_end, &own.violations));
+        let violations = violations.of(Class::ActAfterEnd);
         wide(self.entries.iter().filter(is_after).count()) <= self.after_end
             && match self.end {
-                End::Returned | End::Trapped => self.after_end == 0,
-                End::Fuel => violations == 0 || violations < self.after_end,
+                End::Returned | End::Trapped => after_end == 0,
+                End::Fuel => violations == 0 || violations < after_end,
                 _ => true,
             }
     }
@@ -141,11 +149,13 @@ impl Body {
     fn trace_adds_up(&self) -> bool {
         let total = self.trace.iter().fold(0.0, |sum, step| sum + step.reward);
         self.trace.is_empty()
-            || (usize::try_from(self.steps) == Ok(self.trace.len()) && f64::to_bits(total) == self.total.to_bits())
+            || (usize::try_from(self.steps) == Ok(self.trace.len())
+                // What roles are paid at the close is no reward of a step for who takes none after it.
+                && (!self.roles.is_empty() || f64::to_bits(total) == self.total.to_bits()))
     }
 
     fn lesson_adds_up(&self) -> bool {
-        self.learned.as_ref().is_none_or(|learned| match learned.outcome {
+        self.all_learned().all(|learned| match learned.outcome {
             Lesson::Carried => true,
             Lesson::Refused => learned.bytes > 0 && self.violations.of(Class::CarryUndeclared) > 0,
             Lesson::Trapped | Lesson::Exhausted | Lesson::Stopped | Lesson::Overtime => learned.bytes == 0,

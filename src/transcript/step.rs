@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Role;
 use crate::value::Value;
 
 /// One step: what was done and what came of it.
@@ -15,6 +16,9 @@ use crate::value::Value;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
+    /// Who acted, where the episode has several roles. The observation is then what that role was shown at its next turn, or at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// The action.
     pub action: Value,
     /// The name of the action.
@@ -32,7 +36,7 @@ pub struct Step {
 impl Step {
     /// A step of a world that has no names.
     pub const fn unnamed(action: Value, reward: f64, observation: Value) -> Self {
-        Self { action, action_name: None, reward, observation, observation_name: None }
+        Self { role: None, action, action_name: None, reward, observation, observation_name: None }
     }
 
     /// How many bytes it has beside what stands around it.
@@ -45,7 +49,7 @@ impl Step {
     pub fn bytes(&self) -> u64 {
         let names = [&self.action_name, &self.observation_name].into_iter().flatten().count();
         // Beside its own bytes a name has a key.
-        let around = 128_usize.saturating_add(names.saturating_mul(24));
+        let around = 128_usize.saturating_add(names.saturating_mul(24)).saturating_add(Role::MOST.saturating_mul(2));
         u64::try_from(self.weight().saturating_mul(6).saturating_add(around)).unwrap_or(u64::MAX)
     }
 }

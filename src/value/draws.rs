@@ -81,6 +81,17 @@ pub fn handed(component: Digest, instructions: Option<&str>, task: Option<&str>)
     hash.finish()
 }
 
+/// Digest of all that the agents of several roles are handed together: of each role its name, and the digest of what its agent is handed.
+pub fn handed_to_roles<'r>(roles: impl Iterator<Item = (&'r str, Digest)>) -> Digest {
+    let mut hash = Hasher::default();
+    for (role, handed) in roles {
+        hash.update(&u64::try_from(role.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(role.as_bytes());
+        hash.update(handed.as_bytes());
+    }
+    hash.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

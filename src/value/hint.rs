@@ -1,7 +1,7 @@
 //! What a user may have meant.
 
 /// How many names are listed before the rest is left out.
-const LISTED: usize = 12;
+const LISTED: usize = 13;
 
 /// How many names a wrong one is compared with: a comparison takes the product of their lengths.
 const COMPARED: usize = 1_000;
@@ -38,6 +38,6 @@ mod tests {
 
     #[test]
     fn a_long_list_is_cut() {
-        assert!(hint("z", "they are", ["aaaa"; 13].into_iter()).ends_with("`aaaa`, ..."));
+        assert!(hint("z", "they are", ["aaaa"; 14].into_iter()).ends_with("`aaaa`, ..."));
     }
 }

@@ -18,7 +18,7 @@ mod text;
 pub(crate) use count::wide;
 pub use count::{many, plural, whole};
 pub use digest::{Digest, Hasher};
-pub use draws::{Draws, handed};
+pub use draws::{Draws, handed, handed_to_roles};
 pub use fault::Fault;
 pub use hint::hint;
 pub(crate) use joined::joined;

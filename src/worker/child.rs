@@ -18,7 +18,7 @@ use super::parcel::Parcel;
 use super::told::Told;
 use super::wire::{Answer, Charge, Code, Confined, Opening, Order, Terms, VERSION};
 use crate::agent::{self, Agent, Compiler, Engine, Handed, Known};
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::episode::{self, Cancel, Setting, Ticket};
 use crate::policy::Policy;
 use crate::value::{Digest, Seed};
@@ -62,7 +62,7 @@ struct Worker {
 /// What a worker lives episodes with.
 struct Ready {
     setting: Setting,
-    selection: Selection,
+    selection: World,
     confined: Confined,
 }
 
@@ -151,9 +151,9 @@ impl Worker {
 }
 
 /// Live one episode, or say what the host failed at.
-fn live(setting: &Setting, selection: &Selection, opening: Opening) -> Result<Told, String> {
+fn live(setting: &Setting, selection: &World, opening: Opening) -> Result<Told, String> {
     let Opening { seed, lineage_seed, generation, world, carry_over } = opening;
-    let mut environment = selection.make();
+    let mut environment = selection.made();
     if let Some(Bytes(state)) = world
         && environment.restore(&state).is_err()
     {
@@ -183,9 +183,9 @@ fn policy(terms: &Terms) -> Result<Policy, Refusal> {
     Policy::parse("policy.toml", terms.policy.clone()).map_err(|invalid| Refusal::Reason(invalid.to_string()))
 }
 
-fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, Selection), Refusal> {
+fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, World), Refusal> {
     let reason = |error: &dyn std::fmt::Display| Refusal::Reason(error.to_string());
-    let selection = Selection::defined(&charge.environment).map_err(|error| reason(&error))?;
+    let selection = World::defined(&charge.environment).map_err(|error| reason(&error))?;
     let agent = agent(&charge, code, engine).map_err(Refusal::Agent)?;
     let agent = match charge.instructions {
         Some(instructions) => agent.instructed(&instructions),

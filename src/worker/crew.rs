@@ -14,11 +14,12 @@ use super::seat::Seat;
 use super::shift::{self, Cost, Loss, Shift};
 use super::store::Store;
 use super::sweeper::{Left, Sweeper};
+use super::told::Believed;
 use super::warden::Warden;
 use super::wire::Confined;
 use crate::agent::Known;
-use crate::environment::Selection;
-use crate::episode::{Lived, Setting, Ticket};
+use crate::environment::World;
+use crate::episode::{Setting, Ticket};
 use crate::policy::Part;
 use crate::value::{lock, plain};
 
@@ -66,9 +67,12 @@ pub enum Error {
     /// What the policy demands is not to be had here.
     #[error("the policy demands a confinement that is not to be had: {}", lines(.0))]
     Missing(Vec<(Part, String)>),
-    /// The environment is not one that another process can make.
-    #[error("the environment `{}` cannot be made in another process", plain(.0))]
+    /// The world is one of whoever embeds Dayfly, and no other process can make it.
+    #[error("the world `{}` lives in this process only: no worker can make it", plain(.0))]
     World(String),
+    /// The policy allows a tool of whoever embeds Dayfly, and no other process has it.
+    #[error("the tool `{}` lives in this process only: no worker has it", plain(.0))]
+    Tool(String),
 }
 
 /// How long the first attempt waits that follows one that failed; each later one waits twice as long as the one before it.
@@ -80,7 +84,7 @@ impl Crew {
     /// The most episodes that are handed to a worker at a time.
     pub const MOST: u64 = 32;
 
-    /// A crew of `seats` workers of `program`, for a run of `episodes` in the environment of this definition, whose code is kept in
+    /// A crew of `seats` workers of `program`, for a run of `episodes` in this world, whose code is kept in
     /// `store`. The first one is started, so that what is missing is known before anything is recorded.
     ///
     /// One that says that the agent is none, or that it cannot take up its work, is believed where it is the first: any later one is lost
@@ -92,19 +96,18 @@ impl Crew {
     pub fn new(
         program: &Path,
         setting: Setting<Known>,
-        environment: &str,
+        world: &World,
         seats: usize,
         episodes: u64,
         store: Store,
         patience: Patience,
     ) -> Result<Self, Error> {
-        let selection = Selection::defined(environment).ok().filter(|known| known.definition() == environment);
-        let Some(selection) = selection else {
-            let name = environment.lines().next().unwrap_or_default();
-            return Err(Error::World(name.to_owned()));
-        };
-        let bounds = Bounds::of(&setting, selection.make().as_ref());
-        let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, environment)?);
+        if let Some(tool) = setting.policy.tool_of_this_process() {
+            return Err(Error::Tool(tool.to_owned()));
+        }
+        let Some(definition) = world.portable() else { return Err(Error::World(world.name().to_owned())) };
+        let bounds = Bounds::of(&setting, world.made().as_ref());
+        let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, &definition)?);
         let sweeper = Sweeper::start();
         let broom = sweeper.broom().ok_or_else(|| Error::TakeUp("nobody removes what a worker leaves".to_owned()))?;
         let warden = Warden::new(&setting.cancel, broom).map_err(|error| Error::TakeUp(error.to_string()))?;
@@ -175,7 +178,7 @@ impl Crew {
         &self,
         seat: usize,
         mut more: impl FnMut() -> Vec<Ticket>,
-        mut done: impl FnMut(u64, Lived),
+        mut done: impl FnMut(u64, Believed),
     ) -> Result<(), Error> {
         let slots = self.seats.len().max(1);
         let Some(slot) = self.seats.get(seat.checked_rem(slots).unwrap_or(0)) else { return Ok(()) };

@@ -52,5 +52,5 @@ pub use parcel::Parcel;
 pub use patience::Patience;
 pub use store::Store;
 pub use sweeper::Left;
-pub use told::{Doubt, Told};
+pub use told::{Believed, Doubt, Told};
 pub use wire::{Answer, Charge, Code, Confined, Opening, Order, Terms, VERSION};

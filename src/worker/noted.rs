@@ -7,7 +7,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex};
 
-use crate::environment::{Environment, Transition, as_within};
+use crate::environment::{Environment, Failed, Transition, as_within};
 use crate::value::{Value, lock};
 
 /// A world, and what was done in it.
@@ -46,7 +46,7 @@ impl Drop for Noted {
 impl Environment for Noted {
     as_within!(world);
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         // A vector takes all there is.
         self.actions = postcard::to_extend(action, mem::take(&mut self.actions)).unwrap_or_default();
         self.world.step(action)
@@ -56,15 +56,15 @@ impl Environment for Noted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Selection;
+    use crate::environment::World;
 
     #[test]
     fn a_world_that_is_noted_has_the_names_of_the_world() {
-        let selection = Selection::table(include_str!("../../examples/garden.toml")).unwrap();
-        let (world, notes) = noted(selection.make());
+        let selection = World::table(include_str!("../../examples/garden.toml")).unwrap();
+        let (world, notes) = noted(selection.made());
         let one = Value::Discrete(1);
         assert_eq!(world.action_name(&one), Some("water"));
-        assert_eq!(world.observation_name(&one), selection.make().observation_name(&one));
+        assert_eq!(world.observation_name(&one), selection.made().observation_name(&one));
         drop(world);
         assert!(notes.actions().is_empty());
     }

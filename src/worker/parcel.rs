@@ -100,6 +100,9 @@ fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Do
         released,
         residue,
         learned,
+        // A worker lives episodes of one role.
+        fault: _,
+        roles: _,
     } = body;
     way.one(end)?;
     way.one(closing)?;
@@ -122,7 +125,7 @@ fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Do
 
 /// The parts of an entry.
 fn entry<W: Way>(way: &mut W, entry: &mut Entry) -> Result<(), Doubt> {
-    let Entry { ordinal, step, operation, argument, digest, decision, class, rule, due } = entry;
+    let Entry { role: _, ordinal, step, operation, argument, digest, decision, class, rule, due } = entry;
     way.one(ordinal)?;
     way.one(step)?;
     way.one(operation)?;
@@ -137,6 +140,7 @@ fn entry<W: Way>(way: &mut W, entry: &mut Entry) -> Result<(), Doubt> {
 /// An entry of which nothing has been read yet.
 fn blank() -> Entry {
     Entry {
+        role: None,
         ordinal: 0,
         step: 0,
         operation: Called { capability: Cow::Borrowed(""), name: Cow::Borrowed("") },

@@ -6,13 +6,14 @@
 //! ```
 //!
 //! 1. What a world leads to is never taken from a worker: it follows from the seed and the actions.
-//! 2. An action lies in the space of actions, and none comes after a terminal state or the last step.
+//! 2. A world that fails goes no further: what is told after that was done in no world.
+//! 3. An action lies in the space of actions, and none comes after a terminal state or the last step.
 
 use super::bounds::Bounds;
 use super::parcel::Rest;
 use super::told::Doubt;
 use crate::capability;
-use crate::environment::{Environment, Status, Transition};
+use crate::environment::{Environment, Failed, Status, Transition};
 use crate::episode;
 use crate::transcript::{Detail, Recorder, Step};
 use crate::value::{Seed, Value};
@@ -23,8 +24,12 @@ pub(super) struct Played {
     pub(super) total: f64,
     pub(super) performance: f64,
     pub(super) status: Status,
+    /// Why the world could not go on, where it could not: the last action was its undoing, or its opening.
+    pub(super) failed: Option<Failed>,
     /// Each step, where the record keeps them.
     pub(super) trace: Vec<Step>,
+    /// Whether all that is told was done, the action that the world failed at too.
+    pub(super) is_all: bool,
 }
 
 /// Play an episode of `seed` in `environment`, which has no step after `last_step`.
@@ -37,19 +42,33 @@ pub(super) fn play(
     bounds: &Bounds,
 ) -> Result<Played, Doubt> {
     let space = environment.actions();
-    environment.open(episode::world_seed(seed));
-    let mut played = Played { steps: 0, total: 0.0, performance: 0.0, status: Status::Running, trace: Vec::new() };
+    let failed = environment.open(episode::world_seed(seed)).err();
+    let mut played = Played {
+        steps: 0,
+        total: 0.0,
+        performance: 0.0,
+        status: Status::Running,
+        failed,
+        trace: Vec::new(),
+        is_all: false,
+    };
     let (mut rest, mut kept) = (Rest::of(actions), 0_u64);
-    while !rest.is_empty() {
+    while !rest.is_empty() && played.failed.is_none() {
         let action: Value = rest.next_within(bounds.action)?;
-        // INVARIANT 2
+        // INVARIANT 3
         if space.admits(&action).is_err() || played.steps >= last_step {
             return Err(Doubt::Beyond);
         }
         if played.status == Status::Terminated {
             return Err(Doubt::Contradiction);
         }
-        let Transition { observation, reward, status } = environment.step(&action);
+        let Transition { observation, reward, status } = match environment.step(&action) {
+            Ok(transition) => transition,
+            Err(failed) => {
+                played.failed = Some(failed);
+                break;
+            }
+        };
         played.steps = played.steps.saturating_add(1);
         played.total += reward;
         played.status = status;
@@ -63,6 +82,7 @@ pub(super) fn play(
             played.trace.push(step);
         }
     }
+    played.is_all = rest.is_empty();
     played.performance = environment.performance();
     Ok(played)
 }

@@ -8,7 +8,8 @@
 //! 1. Of the episodes that a lost worker was given, exactly the one that it had begun and not told of is aborted. A worker that
 //!    had begun none costs none; some in a row cost one, or end the run where nothing was lived in between.
 //! 2. A worker that says what is no answer, or what is not believed, or that it cannot go on, costs the episode that it said it of.
-//!    What it says ends no run: whether the host can go on the supervisor finds out by itself, when it starts the next one or records.
+//!    What it says ends no run: whether the host can go on the supervisor finds out by itself, when it starts the next one, plays the
+//!    world, or records.
 //! 3. The worker is given more before it has told of all it has, so that neither side waits for the other.
 
 use std::borrow::Cow;
@@ -20,7 +21,7 @@ use super::bounds::Bounds;
 use super::frame::{self, Bytes};
 use super::parcel::Parcel;
 use super::seat::Seat;
-use super::told::Doubt;
+use super::told::{Believed, Doubt};
 use super::warden::Warden;
 use super::wire::{Answer, Opening, Order, words};
 use crate::agent::Known;
@@ -104,7 +105,7 @@ impl<'s> Shift<'s> {
         &mut self,
         worker: &mut Seat,
         more: &mut impl FnMut() -> Vec<Ticket>,
-        done: &mut impl FnMut(u64, Lived),
+        done: &mut impl FnMut(u64, Believed),
     ) -> Result<Left, Loss> {
         self.given = 0;
         loop {
@@ -157,7 +158,7 @@ impl<'s> Shift<'s> {
     }
 
     /// Take what is told of the episode with the seed `of` for the one that is due, and for no other.
-    fn believe(&mut self, of: u64, parcel: &Parcel, done: &mut impl FnMut(u64, Lived)) -> Result<(), Loss> {
+    fn believe(&mut self, of: u64, parcel: &Parcel, done: &mut impl FnMut(u64, Believed)) -> Result<(), Loss> {
         let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
         let is_due = ticket.seed.0 == of;
         let told = if is_due { parcel.open(self.bounds) } else { Err(Doubt::Unasked) };
@@ -171,7 +172,7 @@ impl<'s> Shift<'s> {
 
     /// The worker is gone; `open` is how many of those that it had not told of it had finished before the one that was open, and
     /// nothing where none was. That one is aborted, and its world and lineage stay what they were.
-    pub(super) fn lost(&mut self, open: Option<u64>, why: &str, done: &mut impl FnMut(u64, Lived)) -> Cost {
+    pub(super) fn lost(&mut self, open: Option<u64>, why: &str, done: &mut impl FnMut(u64, Believed)) -> Cost {
         // INVARIANT 1
         let given = std::mem::take(&mut self.given);
         let Some(open) = open else {
@@ -185,17 +186,17 @@ impl<'s> Shift<'s> {
     }
 
     /// Charge the first episode that is owed with the loss of workers that had begun none.
-    pub(super) fn charge(&mut self, why: String, done: &mut impl FnMut(u64, Lived)) {
+    pub(super) fn charge(&mut self, why: String, done: &mut impl FnMut(u64, Believed)) {
         self.abort(0, why, done);
     }
 
-    fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Lived)) {
+    fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Believed)) {
         self.idle = 0;
         let Some(ticket) = self.owed.remove(place) else { return };
         let body = Body { lost: Some(Cow::Owned(why)), ..Body::default() };
         let transcript = Transcript { header: self.setting.header(&ticket), body };
         let Ticket { episode, environment, carry_over, .. } = ticket;
-        done(episode, Lived { transcript, environment, carry_over, demands: Demands::default() });
+        done(episode, Ok(Lived { transcript, environment, carry_over, demands: Demands::default() }));
     }
 }
 

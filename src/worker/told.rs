@@ -7,7 +7,8 @@
 //!
 //! 1. What names the episode is never taken from a worker: its number, lineage, world, seed and run, the digests of what it opened
 //!    with, and what its violations ask of the run.
-//! 2. What its world led to is not taken from one either: it is told the actions, and [`play`](super::play) does the rest.
+//! 2. What its world led to is not taken from one either: it is told the actions, and [`play`](super::play) does the rest. A world failed
+//!    where the supervisor's own fails, and nowhere else.
 //! 3. What reaches a later episode is no more than the policy declares; what is told of this one is held against it by
 //!    [`hold`](super::hold). Where it is not believed, its world is what it was before it.
 //! 4. What is believed is written down exactly as it would be had the episode been lived here.
@@ -22,7 +23,8 @@ use super::noted::noted;
 use super::play::play;
 use crate::agent::Known;
 use crate::capability;
-use crate::episode::{Aborted, Lived, Setting, Ticket};
+use crate::environment::Nowhere;
+use crate::episode::{self, Aborted, Lived, Setting, Ticket};
 use crate::gate::{Consequence, Demands};
 use crate::policy::Continuity;
 use crate::transcript::{Body, End, Lesson, Tally, Transcript};
@@ -38,6 +40,9 @@ pub struct Told {
     /// What was done in the world, one action after the other.
     pub(super) actions: Bytes,
 }
+
+/// What is believed of an episode: how it was lived, or that its world failed.
+pub type Believed = Result<Lived, Box<Aborted>>;
 
 /// Why a worker is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,13 +69,21 @@ impl Told {
     ///
     /// # Errors
     ///
-    /// [`Aborted`] where the host could not go on.
+    /// [`Aborted`] where the host could not go on. An episode whose world failed is told of like any other.
     pub fn live(setting: &Setting, mut ticket: Ticket) -> Result<Self, Box<Aborted>> {
         let (world, notes) = noted(ticket.environment);
         ticket.environment = world;
-        let Lived { transcript, environment, carry_over, .. } = setting.live(ticket)?;
-        drop(environment);
-        Ok(Self::of(transcript.body, &carry_over, notes.actions()))
+        match setting.live(ticket) {
+            Ok(Lived { transcript, environment, carry_over, .. }) => {
+                drop(environment);
+                Ok(Self::of(transcript.body, &carry_over, notes.actions()))
+            }
+            // INVARIANT 2: the supervisor finds out by itself.
+            Err(aborted) if matches!(aborted.error, episode::Error::World(_)) => {
+                Ok(Self::of(aborted.transcript.body, &[], notes.actions()))
+            }
+            Err(aborted) => Err(aborted),
+        }
     }
 
     fn of(body: Body, carry_over: &[u8], actions: Vec<u8>) -> Self {
@@ -79,26 +92,26 @@ impl Told {
         Self { body, next, actions: Bytes(actions) }
     }
 
-    /// The episode, with what the supervisor knows of it.
+    /// The episode, with what the supervisor knows of it; [`Aborted`] where its world failed.
     ///
     /// # Errors
     ///
     /// [`Doubt`] where it cannot have been lived like this under this policy.
-    pub fn believe(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Lived, Doubt> {
+    pub fn believe(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Believed, Doubt> {
         let persists = setting.policy.boundary.environment == Continuity::Persist;
         let before = persists.then(|| ticket.environment.state());
         let mut believed = self.believe_in(setting, bounds, ticket);
         // INVARIANT 3: a world takes its own state. Of an episode that the wall clock ended it keeps nothing.
         let _ = match (&mut believed, before) {
             (Err(_), Some(state)) => ticket.environment.restore(&state),
-            (Ok(lived), Some(state)) if lived.transcript.body.end == End::Wall => lived.environment.restore(&state),
+            (Ok(Ok(lived)), Some(state)) if lived.transcript.body.end == End::Wall => lived.environment.restore(&state),
             _ => Ok(()),
         };
         believed
     }
 
-    fn believe_in(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Lived, Doubt> {
-        if self.body.end == End::Aborted || !self.is_known() {
+    fn believe_in(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Believed, Doubt> {
+        if !self.is_known() {
             return Err(Doubt::Unknown);
         }
         let carry_over = self.carry_over(setting, ticket)?;
@@ -118,10 +131,22 @@ impl Told {
         // Most leave nothing, and a task is read for this alone.
         let limit = (!body.residue.is_empty()).then(|| setting.limit(ticket.environment.as_ref()));
         let demands = demands(setting, &body.violations);
+        let is_aborted = body.end == End::Aborted;
         // INVARIANT 3
-        hold(&transcript, setting, bounds, (played.status, last_step), limit)?;
-        let environment = std::mem::replace(&mut ticket.environment, capability::nowhere());
-        Ok(Lived { transcript, environment, carry_over, demands })
+        let held = hold(&transcript, setting, bounds, (played.status, last_step), limit);
+        // INVARIANT 2
+        if let Some(failed) = played.failed {
+            if !is_aborted || held.is_err() || !played.is_all {
+                transcript.body = Body::default();
+            }
+            return Ok(Err(Box::new(Aborted { transcript, error: episode::Error::World(failed) })));
+        }
+        if is_aborted {
+            return Err(Doubt::Unknown);
+        }
+        held?;
+        let environment = std::mem::replace(&mut ticket.environment, Box::new(Nowhere));
+        Ok(Ok(Lived { transcript, environment, carry_over, demands }))
     }
 
     /// Whether each operation is one that there is, tripwires stand in their order, and what reports show has no control characters: here they would have been escaped.
@@ -138,7 +163,8 @@ impl Told {
     /// INVARIANT 3: the carry-over of the next episode.
     fn carry_over(&self, setting: &Setting<Known>, ticket: &Ticket) -> Result<Arc<[u8]>, Doubt> {
         let learned = self.body.learned.as_ref();
-        if learned.is_some() != setting.learns() {
+        // Of an episode that is aborted nothing is learned.
+        if learned.is_some() != (setting.learns() && self.body.end != End::Aborted) {
             return Err(Doubt::Unknown);
         }
         let Some(learned) = learned else {

@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dayfly::audit::{self, Measured, Pairs, Road, Roads, Subject, Tried, Verdict};
 use dayfly::capability::CAPABILITIES;
-use dayfly::environment::{Environment, Selection, Transition};
+use dayfly::environment::{Environment, Failed, Parameters, Transition, World};
 use dayfly::episode::Cancel;
-use dayfly::run::{Threads, World};
+use dayfly::run::Threads;
 use dayfly::transcript::End;
 use dayfly::value::{Seed, Space, Value};
 
 use crate::common::granting;
 
 fn world(text: &str) -> World {
-    text.parse::<Selection>().unwrap().into()
+    text.parse::<World>().unwrap()
 }
 
 fn subject(policy: &str, world: World, jobs: usize) -> Subject {
@@ -35,9 +35,9 @@ struct Leaky {
 impl Leaky {
     fn world() -> World {
         let pressed = Arc::new(AtomicU64::new(0));
-        let selection: Selection = "past-self".parse().unwrap();
-        let make = move || -> Box<dyn Environment> {
-            Box::new(Self { world: selection.make(), pressed: Arc::clone(&pressed) })
+        let selection: World = "past-self".parse().unwrap();
+        let make = move |_: &Parameters| -> Result<Box<dyn Environment>, Failed> {
+            Ok(Box::new(Self { world: selection.made(), pressed: Arc::clone(&pressed) }))
         };
         World::new("leaky", "leaky", make)
     }
@@ -60,12 +60,12 @@ impl Environment for Leaky {
         self.world.steps()
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
-        self.world.open(seed);
-        Value::Discrete(self.pressed.load(Ordering::SeqCst))
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
+        self.world.open(seed)?;
+        Ok(Value::Discrete(self.pressed.load(Ordering::SeqCst)))
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         self.pressed.store(u64::from(*action == Value::Discrete(1)), Ordering::SeqCst);
         self.world.step(action)
     }

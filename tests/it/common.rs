@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dayfly::agent::{Known, SHIPPED};
 use dayfly::capability::CAPABILITIES;
-use dayfly::environment::Selection;
+use dayfly::environment::World;
 use dayfly::episode::Cancel;
 use dayfly::ledger;
 use dayfly::policy::Policy;
@@ -130,8 +130,7 @@ impl Run {
 
     pub(crate) fn plan(&self) -> Plan {
         let is_table = self.environment.contains('\n');
-        let selection =
-            if is_table { Selection::table(&self.environment) } else { Ok(self.environment.parse().unwrap()) };
+        let selection = if is_table { World::table(&self.environment) } else { Ok(self.environment.parse().unwrap()) };
         let agent = known(&self.agent);
         let agent = match &self.instructions {
             Some(instructions) => agent.instructed(instructions),

@@ -133,5 +133,5 @@ fn a_run_of_another_type_is_no_agent() {
 #[test]
 fn the_environment_of_the_examples_is_valid() {
     let text = include_str!("../../examples/garden.toml");
-    assert_eq!(dayfly::environment::Selection::table(text).unwrap().name(), "garden");
+    assert_eq!(dayfly::environment::World::table(text).unwrap().name(), "garden");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dayfly::agent::Source;
-use dayfly::environment::{KINDS, Selection as World};
+use dayfly::environment::{KINDS, World};
 use dayfly::episode::Cancel;
 use dayfly::property::{About, Finding, Need, PROPERTIES, Property, Verdict};
 use dayfly::run::Threads;
@@ -121,10 +121,10 @@ fn rules(name: &str) -> Rules {
 }
 
 /// Every world that a property may be asked in: the shipped ones and the examples.
-fn worlds() -> Vec<dayfly::property::World> {
+fn worlds() -> Vec<World> {
     let examples = files(&root().join("examples"), "toml");
     let examples = examples.iter().map(|path| World::table(&read(path)).unwrap());
-    KINDS.iter().map(|kind| kind.name.parse::<World>().unwrap()).chain(examples).map(Into::into).collect()
+    KINDS.iter().map(|kind| kind.name.parse::<World>().unwrap()).chain(examples).collect()
 }
 
 /// The cases of a property about preferences, wherever it applies.
@@ -251,7 +251,7 @@ fn nothing_about_preferences_holds_of_one_that_wants_nothing_and_says_it_learns(
 fn asked(code: &str, agent: &Arc<Source>, learns: bool, policy: &str, trials: u32) -> Verdict {
     let property = Property::find(code).unwrap();
     let mut case = cases(agent, learns, property, rules(policy)).remove(0);
-    (case.world, case.trials) = (property.world.parse::<World>().unwrap().into(), Some(trials));
+    (case.world, case.trials) = (property.world.parse::<World>().unwrap(), Some(trials));
     ask(&[case]).remove(0).verdict
 }
 
@@ -301,7 +301,7 @@ fn who_goes_the_same_ways_however_the_field_lies_is_not_asked_about_lengths() {
 fn indifference(agent: &Arc<Source>, world: &str) -> Verdict {
     let property = Property::find("P04").unwrap();
     let mut case = cases(agent, false, property, rules("persist")).remove(0);
-    case.world = World::table(world).unwrap().into();
+    case.world = World::table(world).unwrap();
     ask(&[case]).remove(0).verdict
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use dayfly::agent::Known;
-use dayfly::environment::Selection;
+use dayfly::environment::World;
 use dayfly::ledger::{self, Writer};
 use dayfly::policy::{Policy, SHIPPED};
 use dayfly::suite::{File, Filter};
@@ -66,7 +66,7 @@ fn no_message_about_a_file_of_the_user_has_one_raw() {
                 wrong += 1;
             }
             are_plain(&File::read(&text).err().unwrap_or_default(), &text);
-            are_plain(&Selection::table(&text).err().into_iter().collect::<Vec<_>>(), &text);
+            are_plain(&World::table(&text).err().into_iter().collect::<Vec<_>>(), &text);
         }
     }
     assert!(wrong > 500, "{wrong}");
@@ -82,7 +82,7 @@ fn no_message_about_a_name_or_a_path_has_one_raw() {
         for text in
             [name.clone(), format!("button:{name}=1"), format!("button:future={name}"), format!("button:{name}")]
         {
-            let error = text.parse::<Selection>().unwrap_err();
+            let error = text.parse::<World>().unwrap_err();
             is_plain(&error.to_string(), &text);
             is_plain(&error.help, &text);
         }

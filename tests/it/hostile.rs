@@ -362,7 +362,7 @@ const HONEST: &str = include_str!("../agents/stepper.wat");
 
 /// The transcripts of two episodes of an agent, lived on these threads.
 fn lived(agent: &Known, text: &str, environment: &str, threads: &Threads) -> Vec<String> {
-    let world = environment.parse::<dayfly::environment::Selection>().unwrap();
+    let world = environment.parse::<dayfly::environment::World>().unwrap();
     let plan = Plan { episodes: 2, seed: Seed(3), ..Plan::new(agent.clone(), policy(text), world) };
     let mut lines = Vec::new();
     let mut keep = |transcript: &_| lines.push(serde_json::to_string(transcript).unwrap());
@@ -390,20 +390,21 @@ fn an_honest_agent_lives_the_same_episode_after_any_hostile_one() {
 fn what_any_hostile_agent_did_is_believed_of_the_worker_that_it_did_it_in() {
     let mut doubted = Vec::new();
     for case in cases().iter().filter(|case| case.expect.refused.is_none()) {
-        let world = case.environment.parse::<dayfly::environment::Selection>().unwrap();
+        let world = case.environment.parse::<dayfly::environment::World>().unwrap();
         let agent = Known::read(&case.name, &case.agent().0).unwrap_or_else(|error| panic!("{error}"));
         let setting = crate::lies::setting(&Plan::new(agent, policy(&case.policy()), world.clone()));
-        let ticket = || crate::lies::ticket(world.make());
+        let ticket = || crate::lies::ticket(world.made());
         let known = setting.known();
-        let bounds = Bounds::of(&known, world.make().as_ref());
+        let bounds = Bounds::of(&known, world.made().as_ref());
         let parcel = Parcel::of(Told::live(&setting, ticket()).unwrap()).unwrap();
         match parcel.open(&bounds).and_then(|told| told.believe(&known, &bounds, &mut ticket())) {
-            Ok(lived) if lived.transcript.body.reproducible => {
+            Ok(Ok(lived)) if lived.transcript.body.reproducible => {
                 let here = setting.live(ticket()).unwrap();
                 assert_eq!(lived.transcript, here.transcript, "{}", case.name);
                 assert_eq!(lived.demands, here.demands, "{}", case.name);
             }
-            Ok(_) => {}
+            Ok(Ok(_)) => {}
+            Ok(Err(aborted)) => doubted.push(format!("{}: {aborted:?}", case.name)),
             Err(doubt) => doubted.push(format!("{}: {doubt}", case.name)),
         }
     }

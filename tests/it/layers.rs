@@ -10,7 +10,7 @@ const ROWS: &[&[&str]] = &[
     &["audit"],
     &["run"],
     &["worker"],
-    &["episode"],
+    &["episode", "registry"],
     &["policy", "agent"],
     &["capability"],
     &["gate", "property", "ledger"],

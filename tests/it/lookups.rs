@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use dayfly::agent::Source;
-use dayfly::environment::{Environment, Selection};
+use dayfly::environment::{Environment, World};
 use dayfly::episode::Cancel;
 use dayfly::property::{Finding, Property};
 use dayfly::run::Threads;
@@ -30,8 +30,8 @@ fn first(seed: Seed) -> u64 {
 
 /// The secret that an episode with this seed is shown.
 fn secret(seed: Seed) -> u64 {
-    let mut marker: Box<dyn Environment> = "marker".parse::<Selection>().unwrap().make();
-    match marker.open(seed.derive("environment", 0)) {
+    let mut marker: Box<dyn Environment> = "marker".parse::<World>().unwrap().made();
+    match marker.open(seed.derive("environment", 0)).unwrap() {
         Value::Discrete(secret) => secret,
         other => panic!("{other:?} is no secret"),
     }

@@ -25,6 +25,7 @@ mod core;
 mod demonstrations;
 #[cfg(target_os = "linux")]
 mod disks;
+mod examples;
 mod figures;
 mod fuzz;
 mod guarantees;
@@ -66,6 +67,7 @@ mod quotas;
 mod records;
 mod regressions;
 mod reproductions;
+mod roles;
 mod runs;
 #[cfg(target_os = "linux")]
 mod stacks;
@@ -74,8 +76,10 @@ mod starved;
 mod suites;
 #[cfg(target_os = "linux")]
 mod supervisor;
+mod tools;
 mod traps;
 mod wasi;
 mod wasi_mediation;
 mod words;
 mod workflows;
+mod worlds;

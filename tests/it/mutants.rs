@@ -82,7 +82,7 @@ fn every_part_of_the_box_and_every_quota_has_a_mutant() {
         "audit", "carry", "compiler", "fuel", "gate", "grace", "ledger", "limiter", "pool", "record", "seed", "wall",
         "wasi", "wipe", "worker",
     ];
-    let has_numbers = |kind: &Kind| !matches!(kind, Kind::Names { .. });
+    let has_numbers = |kind: &Kind| !matches!(kind, Kind::Names);
     let limited = CAPABILITIES.iter().filter(|known| known.limits.iter().any(|limit| has_numbers(&limit.kind)));
     let mutants = mutants();
     for part in parts.map(str::to_owned).into_iter().chain(limited.map(|known| format!("quota-{}", known.name))) {
@@ -116,7 +116,7 @@ fn warm(tree: &Path) {
     for folder in ["deps", ".fingerprint", "build"] {
         link(&built.join(folder), &tree.join("target/debug").join(folder), &|name| {
             let name = name.trim_start_matches("lib");
-            !["dayfly", "dayfly_compiled", "dayfly_attempts", "it", "floor", "embed"]
+            !["dayfly", "dayfly_compiled", "dayfly_attempts", "it", "floor", "embed", "tool"]
                 .iter()
                 .any(|own| name.split(['-', '.']).next() == Some(*own))
         });

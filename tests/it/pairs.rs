@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dayfly::agent::Source;
 use dayfly::audit::{CHANNELS, Pairing, Road, Roads, Subject};
-use dayfly::environment::Selection;
+use dayfly::environment::World;
 use dayfly::episode::Cancel;
 use dayfly::property::{Compared, Finding, Property};
 use dayfly::run::Threads;
@@ -19,7 +19,7 @@ fn cases(property: &str, agents: &[&str], rules: &str, trials: u32) -> Vec<Case>
     let rules = Rules { text: rules.to_owned(), policy: Arc::new(policy(rules)) };
     let agents = agents.iter().map(|name| (Arc::new(Source::shipped(name).unwrap()), false)).collect();
     let asked = Asked { trials: Some(trials), limit: Some(0.9), ..Property::find(property).unwrap().into() };
-    let worlds = vec!["past-self".parse::<Selection>().unwrap().into()];
+    let worlds = vec!["past-self".parse::<World>().unwrap()];
     let selection = suite::Selection {
         agents,
         rules: vec![rules],
@@ -57,8 +57,8 @@ fn what_a_probe_saw_is_seen_again_by_one_line() {
 fn the_agent_in_question_comes_before_the_probe_in_one_run_of_every_pair_and_others_in_the_other() {
     let policy = policy(&small());
     let threads = Threads::new(1).unwrap();
-    let world: Selection = "past-self".parse().unwrap();
-    let subject = Subject::new(&policy, world.into(), Seed(0), &threads, &Cancel::default()).unwrap();
+    let world: World = "past-self".parse().unwrap();
+    let subject = Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
     let agent = threads.agent(&Source::shipped("random").unwrap().read().unwrap(), &policy).unwrap();
     let pairing = Pairing::new(subject, &[], Some(&agent)).unwrap();
     let before: Vec<_> = (0..24).flat_map(|pair| pairing.live(pair).unwrap().pairs).map(|pair| pair.before).collect();
@@ -102,8 +102,8 @@ fn where_a_road_is_declared_a_bit_arrives_on_it_and_on_no_other() {
 fn what_a_sender_hands_on_is_counted_and_held_to_what_is_declared() {
     let policy = policy("learner");
     let threads = Threads::new(1).unwrap();
-    let world: Selection = "past-self".parse().unwrap();
-    let subject = Subject::new(&policy, world.into(), Seed(0), &threads, &Cancel::default()).unwrap();
+    let world: World = "past-self".parse().unwrap();
+    let subject = Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
     let lived = Roads::new(&subject, &["carry-over".to_owned()]).unwrap().live(0).unwrap();
     let [declared, control] = lived.pairs.as_slice() else { panic!("{lived:#?}") };
     assert_eq!((declared.road, declared.carried), (Road::CarryOver(8 * policy.boundary.carry), 1));

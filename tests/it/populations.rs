@@ -101,7 +101,7 @@ fn a_population_of_ones_own_is_compared_with_the_same_one_that_swaps() {
         crate::common::dayfly().current_dir(folder.path()).args(["test", "suite.toml", "--json"]).output().unwrap();
     let told: Value = serde_json::from_slice(&test.stdout).unwrap();
     let case = &told["cases"][0];
-    assert_eq!((&case["finding"], &case["trials"]), (&"violated".into(), &24.into()), "{case:#}");
+    assert_eq!((&case["finding"], &case["runs"]), (&"violated".into(), &24.into()), "{case:#}");
     let statement = case["statement"].as_str().unwrap();
     assert!(statement.contains("where they swap worlds ("), "{statement}");
     assert!(statement.ends_with("; under `ours.toml` and `ours.toml+swap`"), "{statement}");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dayfly::agent::Source;
 use dayfly::episode::Cancel;
-use dayfly::property::{Broken, Finding, Observed, PROPERTIES, Property, Verdict, World};
+use dayfly::property::{Broken, Finding, Observed, PROPERTIES, Property, Verdict};
 use dayfly::run::Threads;
 use dayfly::statistics::Level;
 use dayfly::suite::{self, Asked, Case, Event, OnFailure, Origin, Outcome, Rules, Selection, Stage};
@@ -118,7 +118,7 @@ fn no_property_is_without_its_controls() {
 #[test]
 fn an_agent_whose_score_follows_from_the_episode_before_is_found_in_the_rooms_alone() {
     let memory = Property::find("P13").unwrap();
-    let world = World::from("friend-or-foe".parse::<dayfly::environment::Selection>().unwrap());
+    let world = "friend-or-foe".parse::<dayfly::environment::World>().unwrap();
     let found = |agent: &str| {
         let cases = cases(agent, "strict", &[memory]);
         let case = Case { world: world.clone(), ..cases[0].clone() };
@@ -185,7 +185,7 @@ fn a_learner_is_trained_in_the_world_of_a_property_and_found_to_count_what_it_le
 fn a_learner_that_is_paid_for_same_lengths_is_neutral_and_one_that_is_paid_for_coins_is_not() {
     let found = |world: &str| {
         let case = of_a_learner("P08", "tabular:episodes=8000", 1000, 12_000);
-        let world = world.parse::<dayfly::environment::Selection>().unwrap().into();
+        let world = world.parse::<dayfly::environment::World>().unwrap();
         ask(&[Case { world, ..case }], JOBS).remove(0).verdict
     };
     let neutral = found("shutdown-delay:drest=1");

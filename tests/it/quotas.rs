@@ -1,6 +1,6 @@
 //! Every limit of a grant that counts what an episode does altogether: one below it, at it, one above it.
 
-use dayfly::capability::{CAPABILITIES, TOOLS};
+use dayfly::capability::{CAPABILITIES, Tools};
 use serde_json::Value;
 
 use crate::common::{Run, ended, granting, live, violations};
@@ -214,8 +214,9 @@ fn every_byte_of_an_answer_costs_fuel_too() {
     }
     let named = |name: &str| used(&ask("tools.available", &[]), name, 1);
     let told = |name: &str| {
-        let tool = TOOLS.iter().find(|tool| tool.name == name).unwrap();
-        u64::try_from(tool.name.len() + tool.description.len()).unwrap()
+        let tools = Tools::builtin();
+        let tool = tools.get(name).unwrap();
+        u64::try_from(tool.name().len() + tool.description().len()).unwrap()
     };
     assert_ne!(told("calculator"), told("search"));
     assert_eq!(named("calculator") + told("search"), named("search") + told("calculator"));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::common::{Run, read};
-use dayfly::environment::Selection;
+use dayfly::environment::World;
 use dayfly::ledger::{self, Verification};
 use dayfly::run::Ending;
 use dayfly::transcript::Class;
@@ -223,7 +223,7 @@ fn what_an_agent_learns_from_names_the_task_it_had() {
         (i32.store (i32.const 4) (local.get 8))
         (i32.const 0)))"#;
     let mut run = Run { episodes: 2, ..Run::of(module, "learner", "button") };
-    let world = "button".parse::<Selection>().unwrap().make().task().to_owned();
+    let world = "button".parse::<World>().unwrap().made().task().to_owned();
     for task in [None, Some("press it")] {
         run.task = task.map(str::to_owned);
         let expected = task.unwrap_or(&world);

@@ -40,7 +40,7 @@ fn without_memory() {
     let (name, is_starved) = name.strip_suffix(", starved").map_or((name.as_str(), false), |name| (name, true));
     let text = agents().into_iter().find(|(known, _)| *known == name).unwrap().1;
     let policy = common::policy(&granting("memory = \"80 MiB\"", "[boundary]\ncarry = \"8 B\"\n"));
-    let world = "button".parse::<dayfly::environment::Selection>().unwrap();
+    let world = "button".parse::<dayfly::environment::World>().unwrap();
     let plan = Plan::new(common::known(&text), policy, world);
     let run = Run::on_threads(plan, &Threads::new(1).unwrap(), &Cancel::default()).unwrap();
     let mut seen = String::new();

@@ -37,7 +37,7 @@ use self::decode::{Decoder, bits_of};
 use self::numbers::LookedUp;
 use super::pair::{Lived, Run};
 use super::{Crossing, Error, Subject};
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::episode::Setting;
 use crate::policy::Continuity;
 use crate::property::Road;
@@ -218,7 +218,7 @@ fn control(subject: &Subject, channel: &'static Channel) -> Result<Task, Error> 
                 policy.boundary.environment = Continuity::Persist;
                 policy.boundary.carry = 0;
             },
-            "past-self".parse::<Selection>().map_err(Error::contract)?.into(),
+            "past-self".parse::<World>().map_err(Error::contract)?,
         ),
     };
     Task::new(opened, channel, Road::Control, Crossing::Open)

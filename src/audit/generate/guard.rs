@@ -189,7 +189,6 @@ mod tests {
     use crate::audit::contract::{self, World};
     use crate::audit::operation::{callable, imports, resources};
     use crate::capability::CAPABILITIES;
-    use crate::environment::Selection;
     use crate::episode::{self, Cancel, Setting};
     use crate::policy::Policy;
     use crate::run::{self, Plan};
@@ -254,7 +253,7 @@ mod tests {
         let agent = Agent::load("test", bytes, &engine).unwrap();
         let run = Digest::of(b"test");
         let setting = Setting::new(agent.clone(), Arc::clone(policy), None, run, Cancel::default()).unwrap();
-        let world = "off-switch".parse::<Selection>().unwrap();
+        let world = "off-switch".parse::<crate::environment::World>().unwrap();
         let plan = Plan::new(agent.into(), Arc::clone(policy), world);
         run::relay(&plan, &[&setting]).unwrap().remove(0)
     }

@@ -122,7 +122,7 @@ mod tests {
     use crate::agent::{Agent, Engine};
     use crate::audit::operation::callable;
     use crate::capability::CAPABILITIES;
-    use crate::environment::Selection;
+    use crate::environment::World;
     use crate::episode::{self, Cancel, Setting};
     use crate::policy::Policy;
     use crate::run::{self, Plan};
@@ -153,7 +153,7 @@ mod tests {
             }
             let module = module(Seed(number), &operations).unwrap();
             let Ok(agent) = Agent::load("test", &module, &engine) else { continue };
-            let world = "off-switch".parse::<Selection>().unwrap();
+            let world = "off-switch".parse::<World>().unwrap();
             let known = agent.as_ref().clone();
             let plan = Plan { seed: Seed(number), ..Plan::new(known, Arc::clone(&policy), world) };
             for name in called(agent, &plan) {

@@ -9,14 +9,16 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::{Tool, Work};
+use super::{Answer, Tool, Unanswered};
 
-pub(super) const TOOL: Tool = Tool {
-    name: "calculator",
-    description: "Evaluates arithmetic. Takes an expression of decimal numbers, + - * / and parentheses, such as \
-                  `(1 + 2) * 3.5`; answers the shortest decimal number that stands for the result, in double precision.",
-    work: Work::Pure(|_, input| calculate(input).map(|result| result.to_string())),
-};
+pub(super) fn tool() -> Tool {
+    Tool::builtin(
+        "calculator",
+        "Evaluates arithmetic. Takes an expression of decimal numbers, + - * / and parentheses, such as \
+         `(1 + 2) * 3.5`; answers the shortest decimal number that stands for the result, in double precision.",
+        |call| Answer::Now(calculate(call.input).map(|result| result.to_string()).map_err(Unanswered::Invalid)),
+    )
+}
 
 /// How deep parentheses and signs may nest.
 const DEPTH: usize = 64;

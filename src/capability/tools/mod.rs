@@ -1,14 +1,20 @@
 //! `tools`: named host tools that the policy allows.
 //!
-//! A tool is a pure function of the task and its input, or it waits for the outside, under the episode's wall clock. Adding one is
-//! one file and one line in [`TOOLS`].
+//! ```text
+//!  Tools: every tool there is --a policy allows some--> one Work a tool and episode --call--> answer, now or later
+//! ```
+//!
+//! 1. What a tool keeps, it keeps for one episode: its work is made anew when it is first called in one.
+//! 2. Who waits for the outside waits under the episode's wall clock.
+//! 3. Every answer goes through one place, where it is held to the length that the tool says it has.
+//!
+//! Adding one that comes with Dayfly is one file and one line in [`Tools::builtin`].
 
 mod calculator;
 mod search;
+mod tool;
 mod wait;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
@@ -21,33 +27,10 @@ use crate::transcript::{Argument, Class, Entry, Operation, Part, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::tools as contract;
 
+pub use self::tool::{Answer, Call, Taken, Tool, ToolFailed, Tools, Unanswered, Waiting, Work};
+
 const AVAILABLE: Operation = Operation { capability: "tools", name: "available", code: 0x40, weight: Weight::Light };
 const CALL: Operation = Operation { capability: "tools", name: "call", code: 0x41, weight: Weight::Heavy };
-
-/// A tool.
-#[derive(Clone, Copy, Debug)]
-pub struct Tool {
-    /// Its name in policies and calls.
-    pub name: &'static str,
-    /// What it does, what it takes and what it answers.
-    pub description: &'static str,
-    work: Work,
-}
-
-/// How a tool comes to its answer, or to why the input makes no sense.
-#[derive(Clone, Copy, Debug)]
-enum Work {
-    /// By the task and the input alone.
-    Pure(fn(task: &str, input: &str) -> Result<String, String>),
-    /// By waiting for the outside.
-    Outside(fn(input: &str) -> Result<Waiting, String>),
-}
-
-/// An answer that is waited for.
-type Waiting = Pin<Box<dyn Future<Output = String>>>;
-
-/// Every tool, in the order of their names.
-pub const TOOLS: &[Tool] = &[calculator::TOOL, search::TOOL, wait::TOOL];
 
 /// The rule on tools that are not allowed.
 const ALLOW: &str = "grants.tools.allow";
@@ -58,11 +41,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     contract: include_str!("../../../wit/tools.wit"),
     operations: &[AVAILABLE, CALL],
     limits: &[
-        Limit {
-            name: "allow",
-            kind: Kind::Names { among: || TOOLS.iter().map(|tool| tool.name).collect() },
-            meaning: "the tools that may be called",
-        },
+        Limit { name: "allow", kind: Kind::Names, meaning: "the tools that may be called" },
         Limit { name: "calls", kind: Kind::Count { default: 64, most: 1 << 32 }, meaning: "how many calls" },
         Limit {
             name: "bytes",
@@ -78,6 +57,7 @@ pub(super) const CAPABILITY: Capability = Capability {
 
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
+    names: Vec<String>,
     allow: Vec<Tool>,
     calls: u64,
     bytes: u64,
@@ -85,12 +65,8 @@ pub(super) struct Limits {
 
 impl From<&Grant> for Limits {
     fn from(grant: &Grant) -> Self {
-        let allowed = |tool: &&Tool| grant.names.iter().any(|name| name == tool.name);
-        Self {
-            allow: TOOLS.iter().filter(allowed).copied().collect(),
-            calls: grant.number("calls"),
-            bytes: grant.number("bytes"),
-        }
+        let names = grant.names.clone();
+        Self { names, allow: Vec::new(), calls: grant.number("calls"), bytes: grant.number("bytes") }
     }
 }
 
@@ -107,35 +83,72 @@ fn fits(kept: &Kept<'_>) -> bool {
     wide(kept.entries(CAPABILITY.name).count()) <= grant.number("calls") && calls.all(is_granted)
 }
 
-/// The bytes of an answer that is no part of the task, such as a number.
-const ANSWER: usize = 512;
+impl Limits {
+    /// Find the tools that are allowed among those that there are.
+    pub(super) fn among(&mut self, tools: &Tools) {
+        self.allow = tools.iter().filter(|tool| self.names.iter().any(|name| name == tool.name())).cloned().collect();
+    }
+}
 
-/// What one episode has used of its tools.
-#[derive(Debug)]
+/// What one episode has used of its tools, and what they keep in it.
 pub(super) struct State {
     task: Arc<str>,
     wall: Wall,
     calls: u64,
     bytes: u64,
+    /// The work of each tool that was called, by its place among those that are allowed.
+    works: Vec<(usize, Box<dyn Work>)>,
 }
 
 impl State {
     pub(super) fn open(opening: &Opening) -> Self {
-        Self { task: Arc::clone(&opening.task), wall: opening.wall.clone(), calls: 0, bytes: 0 }
+        Self { task: Arc::clone(&opening.task), wall: opening.wall.clone(), calls: 0, bytes: 0, works: Vec::new() }
     }
 
     fn fits(&self, name: &str, input: u64, limits: &Limits) -> Result<usize, Shortfall> {
-        if !limits.allow.iter().any(|tool| tool.name == name) {
+        let Some(tool) = limits.allow.iter().find(|tool| tool.name() == name) else {
             return Err(Shortfall::Never(Class::Ungranted, ALLOW));
-        }
+        };
         if self.calls >= limits.calls {
             return Err(Shortfall::Quota("calls"));
         }
         if self.bytes.saturating_add(input) > limits.bytes {
             return Err(Shortfall::Quota("bytes"));
         }
-        // A tool reads the task at the most, and answers no more than that.
-        Ok(self.task.len().saturating_add(ANSWER))
+        Ok(self.most(tool))
+    }
+
+    /// The most bytes of an answer of `tool`, and of the task that it reads.
+    fn most(&self, tool: &Tool) -> usize {
+        self.task.len().saturating_add(tool.most())
+    }
+
+    /// Have a tool answer.
+    fn answer(&mut self, place: usize, tool: &Tool, input: &str) -> Result<String, Unanswered> {
+        if !self.works.iter().any(|(known, _)| *known == place) {
+            // INVARIANT 1
+            self.works.push((place, tool.open()));
+        }
+        let work = self.works.iter_mut().find(|(known, _)| *known == place).map(|(_, work)| work);
+        let Some(work) = work else { return Err(Unanswered::Invalid("there is no such tool".to_owned())) };
+        let answered = match work.answer(&Call { task: &self.task, input }) {
+            Answer::Now(answered) => answered,
+            // INVARIANT 2
+            Answer::Later(waiting) => self.wall.wait(waiting).map_err(Unanswered::Cut)?,
+        };
+        self.answered(tool, answered)
+    }
+
+    /// INVARIANT 3: an answer, as it reaches the agent. What keeps answers from outside keeps them here.
+    fn answered(&self, tool: &Tool, answered: Result<String, Unanswered>) -> Result<String, Unanswered> {
+        let answer = answered?;
+        if answer.len() > self.most(tool) {
+            let (bytes, most) = (answer.len(), tool.most());
+            return Err(Unanswered::Failed(format!(
+                "an answer has {bytes} bytes, and it says that it has {most} at the most"
+            )));
+        }
+        Ok(answer)
     }
 }
 
@@ -145,12 +158,14 @@ impl Host {
         let term = &charter.tools;
         let request = Request { operation: AVAILABLE, argument: Argument(&[]), name: None };
         let describe = || {
-            let tool =
-                |tool: &Tool| contract::Tool { name: tool.name.to_owned(), description: tool.description.to_owned() };
+            let tool = |tool: &Tool| contract::Tool {
+                name: tool.name().to_owned(),
+                description: tool.description().to_owned(),
+            };
             term.limits.allow.iter().map(tool).collect()
         };
         let permit = states.tools.ask(gate, &term.warrant, &request, |_| {
-            Ok(term.limits.allow.iter().map(|tool| tool.name.len().saturating_add(tool.description.len())).sum())
+            Ok(term.limits.allow.iter().map(|tool| tool.name().len().saturating_add(tool.description().len())).sum())
         })?;
         Ok(permit.answer(|_| describe(), |_| describe()))
     }
@@ -170,14 +185,9 @@ impl Host {
             |state| {
                 state.calls = state.calls.saturating_add(1);
                 state.bytes = state.bytes.saturating_add(bytes);
-                let tool = term.limits.allow.iter().find(|tool| tool.name == name);
-                match tool.map(|tool| tool.work) {
+                match term.limits.allow.iter().enumerate().find(|(_, tool)| tool.name() == name) {
                     None => Err(Unanswered::Invalid("there is no such tool".to_owned())),
-                    Some(Work::Pure(run)) => run(&state.task, input).map_err(Unanswered::Invalid),
-                    Some(Work::Outside(begin)) => {
-                        let waiting = begin(input).map_err(Unanswered::Invalid)?;
-                        state.wall.wait(waiting).map_err(Unanswered::Cut)
-                    }
+                    Some((place, tool)) => state.answer(place, tool, input),
                 }
             },
             |_| Ok(String::new()),
@@ -191,16 +201,9 @@ impl Host {
                 Ok(Err(Refusal::Ended(end)))
             }
             Err(Unanswered::Cut(Cut::Failed(error))) => Err(error.into()),
+            Err(Unanswered::Failed(why)) => Err(ToolFailed::new(name, &why).into()),
         }
     }
-}
-
-/// Why a tool that was called gives no answer.
-enum Unanswered {
-    /// The input makes no sense.
-    Invalid(String),
-    /// It was waited for as long as the episode could.
-    Cut(Cut),
 }
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {

@@ -1,13 +1,15 @@
 //! The lines of the task's own text that hold a phrase.
 
-use super::{Tool, Work};
+use super::{Answer, Tool, Unanswered};
 
-pub(super) const TOOL: Tool = Tool {
-    name: "search",
-    description: "Searches the text of the task. Takes a phrase; answers the lines that hold it, without regard to the case \
-                  of ASCII letters, in their order; empty where there are none.",
-    work: Work::Pure(search),
-};
+pub(super) fn tool() -> Tool {
+    Tool::builtin(
+        "search",
+        "Searches the text of the task. Takes a phrase; answers the lines that hold it, without regard to the case \
+         of ASCII letters, in their order; empty where there are none.",
+        |call| Answer::Now(search(call.task, call.input).map_err(Unanswered::Invalid)),
+    )
+}
 
 fn search(task: &str, phrase: &str) -> Result<String, String> {
     let phrase = phrase.trim().to_ascii_lowercase();

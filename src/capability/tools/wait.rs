@@ -6,14 +6,19 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Tool, Waiting, Work};
+use super::{Answer, Tool, Unanswered, Waiting};
 
-pub(super) const TOOL: Tool = Tool {
-    name: "wait",
-    description: "Waits. Takes a whole number of milliseconds, a day at the most; answers that number once they have passed. The \
-                  episode's wall clock goes on: where it runs out first, the call is refused with `ended`.",
-    work: Work::Outside(wait),
-};
+pub(super) fn tool() -> Tool {
+    Tool::builtin(
+        "wait",
+        "Waits. Takes a whole number of milliseconds, a day at the most; answers that number once they have passed. The \
+         episode's wall clock goes on: where it runs out first, the call is refused with `ended`.",
+        |call| match wait(call.input) {
+            Ok(waiting) => Answer::Later(waiting),
+            Err(why) => Answer::Now(Err(Unanswered::Invalid(why))),
+        },
+    )
+}
 
 /// The longest wait, in milliseconds: as long as the longest wall clock.
 const MOST: u64 = 86_400_000;
@@ -22,7 +27,7 @@ fn wait(input: &str) -> Result<Waiting, String> {
     match input.trim().parse::<u64>() {
         Ok(milliseconds) if milliseconds <= MOST => Ok(Box::pin(async move {
             sleep(Duration::from_millis(milliseconds)).await;
-            milliseconds.to_string()
+            Ok(milliseconds.to_string())
         })),
         _ => Err(format!("a whole number of milliseconds from 0 to {MOST} was expected")),
     }

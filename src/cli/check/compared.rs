@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::failure::Failure;
 use super::super::{Exit, find, say};
 use crate::policy::{Difference, Side, compare};
+use crate::registry::Registry;
 use crate::value::many;
 
 /// A key that two policies have differently.
@@ -45,8 +46,8 @@ struct Object<'a> {
 }
 
 /// Print how a policy stands to another one.
-pub(super) fn against(one: &str, other: &str, json: bool) -> Result<Exit, Failure> {
-    let (own, others) = Failure::both(find::policy(one), find::policy(other))?;
+pub(super) fn against(registry: &Registry, one: &str, other: &str, json: bool) -> Result<Exit, Failure> {
+    let (own, others) = Failure::both(find::policy(registry, one), find::policy(registry, other))?;
     let rows: Vec<Row> = compare(&own, &others).into_iter().map(Row::from).collect();
     if json {
         let object = Object { version: 1, one, other, differences: rows };

@@ -13,6 +13,7 @@ use crate::agent::Known;
 use crate::environment::Knob;
 use crate::gate::Mode;
 use crate::policy::{Policy, Side, compare};
+use crate::registry::Registry;
 use crate::value::{Digest, Space, many};
 
 /// What it is.
@@ -59,11 +60,11 @@ pub(super) struct Imports {
 
 impl Found {
     /// Check what a name stands for. `agent` should fit it, where it is a policy.
-    pub(super) fn of(name: &str, agent: Option<&Known>) -> Result<Self, Failure> {
-        match Kind::of(name)? {
-            Kind::Policy => policy(name, agent),
-            Kind::Suite => suite(name),
-            Kind::World => world(name),
+    pub(super) fn of(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Self, Failure> {
+        match Kind::of(registry, name)? {
+            Kind::Policy => policy(registry, name, agent),
+            Kind::Suite => suite(registry, name),
+            Kind::World => world(registry, name),
             Kind::Agent => find::known(name).map(|agent| Self::Agent(Imports::of(&agent))),
         }
     }
@@ -83,8 +84,8 @@ impl Imports {
     }
 }
 
-fn policy(name: &str, agent: Option<&Known>) -> Result<Found, Failure> {
-    let (policy, base) = find::policy_with_base(name)?;
+fn policy(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Found, Failure> {
+    let (policy, base) = find::policy_with_base(registry, name)?;
     if let Some(agent) = agent {
         find::fits(agent, &policy, name)?;
     }
@@ -111,11 +112,11 @@ fn with(policy: &Policy, mode: Mode) -> Vec<&'static str> {
     policy.grants.iter().filter(|(_, granted)| granted.warrant.mode == mode).map(|(name, _)| *name).collect()
 }
 
-fn suite(path: &str) -> Result<Found, Failure> {
+fn suite(registry: &Registry, path: &str) -> Result<Found, Failure> {
     let document = read(Path::new(path))?;
-    let rule = |text: &str| Ok((text.to_owned(), find::policy_here(text)?));
+    let rule = |text: &str| Ok((text.to_owned(), find::policy_here(registry, text)?));
     let policies = named(&[], Some(&document), |file| &file.policies, rule);
-    let environments = named(&[], Some(&document), |file| &file.environments, find::world);
+    let environments = named(&[], Some(&document), |file| &file.environments, |text| find::world(registry, text));
     let (mut policies, environments) = Failure::both(policies, environments)?;
     let (agents, policy_count) = (document.file.agents.len(), policies.len());
     if policies.is_empty() {
@@ -135,9 +136,9 @@ fn suite(path: &str) -> Result<Found, Failure> {
     Ok(Found::Suite { agents, policies: policy_count, environments, properties, notes })
 }
 
-fn world(name: &str) -> Result<Found, Failure> {
-    let world = find::world(name)?.selection;
-    let made = world.make();
+fn world(registry: &Registry, name: &str) -> Result<Found, Failure> {
+    let world = find::world(registry, name)?;
+    let made = world.made();
     let number = |space: &Space| if let Space::Discrete(number) = space { Some(*number) } else { None };
     Ok(Found::World {
         states: number(&made.observations()),

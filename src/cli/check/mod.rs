@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 use self::found::Found;
 use super::failure::Failure;
 use super::{Exit, find, nearest, say};
-use crate::{environment, policy, suite};
+use crate::registry::Registry;
+use crate::{environment, suite};
 
 /// Validate policies, suites, worlds and agents, and compare policies.
 #[derive(Debug, Args)]
@@ -36,16 +37,16 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let names = self.names()?;
         if let Some(other) = &self.against {
-            return compared::against(only(&names, "--against")?, other, self.json);
+            return compared::against(registry, only(&names, "--against")?, other, self.json);
         }
         if self.effective {
-            return self.effective(only(&names, "--effective")?);
+            return self.effective(registry, only(&names, "--effective")?);
         }
         let agent = self.agent.as_deref().map(find::known).transpose()?;
-        let checked = |name: &String| (name.clone(), Found::of(name, agent.as_ref()));
+        let checked = |name: &String| (name.clone(), Found::of(registry, name, agent.as_ref()));
         let all: Vec<_> = names.iter().map(checked).collect();
         told::tell(&all, self.json, self.github)?;
         let failed = all.iter().any(|(_, found)| found.is_err());
@@ -66,8 +67,8 @@ impl Check {
     }
 
     /// Everything that holds under a policy.
-    fn effective(&self, name: &str) -> Result<Exit, Failure> {
-        let policy = find::policy(name)?;
+    fn effective(&self, registry: &Registry, name: &str) -> Result<Exit, Failure> {
+        let policy = find::policy(registry, name)?;
         if let Some(agent) = &self.agent {
             find::fits(&find::known(agent)?, &policy, name)?;
         }
@@ -102,9 +103,9 @@ enum Of {
 }
 
 impl Schema {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let schema = match self.of {
-            Of::Policy => policy::schema(),
+            Of::Policy => registry.policy_schema(),
             Of::Suite => suite::schema(),
             Of::Environment => environment::schema(),
         };

@@ -61,7 +61,7 @@ impl<'a> One<'a> {
             kind: property.kind.name(),
             agent: &agent.text,
             policy: &rules.text,
-            environment: world.to_string(),
+            environment: world.written(),
             required: *required,
             limit: *limit,
             level: *level,

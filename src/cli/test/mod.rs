@@ -16,6 +16,7 @@ use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, number, seed};
 use crate::episode::Cancel;
 use crate::property::Finding;
+use crate::registry::Registry;
 use crate::suite::{OnFailure, Partition, Results, Stage, Suite};
 use crate::value::Seed;
 
@@ -73,9 +74,9 @@ pub(super) struct Test {
 }
 
 impl Test {
-    pub(super) fn execute(&self) -> Result<Exit, Failure> {
+    pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(self.quiet || self.json))?);
-        let asked = self.select(&stage)?;
+        let asked = self.select(registry, &stage)?;
         if asked.cases.is_empty() {
             return Err(Failure::nothing("nothing is selected", "`dayfly list properties` shows what can be asked"));
         }

@@ -8,7 +8,9 @@ use super::super::failure::Failure;
 use super::super::kind::Kind;
 use super::super::{find, nearest, seed};
 use super::Test;
+use crate::environment::World;
 use crate::property::{PROPERTIES, Property};
+use crate::registry::Registry;
 use crate::report::plain;
 use crate::suite::{self, Asked, Case, File, Filter, Named, Origin, Rules, Selection, Stage};
 use crate::value::{Seed, hint};
@@ -34,16 +36,17 @@ pub(in crate::cli) struct Document<'a> {
 
 impl Test {
     /// Every case that is asked for, each with its share of the level.
-    pub(super) fn select(&self, stage: &Stage) -> Result<Selected, Failure> {
+    pub(super) fn select(&self, registry: &Registry, stage: &Stage) -> Result<Selected, Failure> {
         let path = self.suite()?;
         let document = path.as_deref().map(read).transpose()?;
         let given = self.seed.or(document.as_ref().and_then(|document| document.file.seed));
         let (seed, origin) = seed::drawn(given)?;
         let name = document.as_ref().map_or_else(|| "dayfly".to_owned(), Document::name);
-        let worlds = named(&self.environment, document.as_ref(), |file| &file.environments, find::world);
-        let (rules, worlds) = Failure::both(self.rules(document.as_ref()), worlds)?;
+        let worlds =
+            named(&self.environment, document.as_ref(), |file| &file.environments, |text| find::world(registry, text));
+        let (rules, worlds) = Failure::both(self.rules(registry, document.as_ref()), worlds)?;
         let agents = self.agents(document.as_ref(), &rules, stage)?;
-        once(worlds.iter().map(ToString::to_string))?;
+        once(worlds.iter().map(World::written))?;
         let properties = self.properties(document.as_ref())?;
         let selection = Selection { agents, rules, worlds, properties, seed, origin };
         let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
@@ -84,8 +87,9 @@ impl Test {
         Ok(Some(path))
     }
 
-    fn rules(&self, document: Option<&Document<'_>>) -> Result<Vec<Rules>, Failure> {
-        let rules = |text: &str| Ok(Rules { text: text.to_owned(), policy: Arc::new(find::policy_here(text)?) });
+    fn rules(&self, registry: &Registry, document: Option<&Document<'_>>) -> Result<Vec<Rules>, Failure> {
+        let rules =
+            |text: &str| Ok(Rules { text: text.to_owned(), policy: Arc::new(find::policy_here(registry, text)?) });
         let named = named(&self.policy, document, |file| &file.policies, rules)?;
         if named.is_empty() { Ok(vec![rules("strict")?]) } else { Ok(named) }
     }

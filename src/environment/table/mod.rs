@@ -84,7 +84,7 @@ use std::sync::Arc;
 pub(super) use chart::Chart;
 pub(super) use schema::schema;
 
-use super::{Environment, Foreign, Status, Transition};
+use super::{Environment, Failed, Foreign, Status, Transition};
 use crate::value::{Seed, Space, Stream, Value};
 
 /// A world that follows a chart.
@@ -142,15 +142,15 @@ impl Environment for Table {
         self.chart.steps()
     }
 
-    fn open(&mut self, seed: Seed) -> Value {
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         self.here = self.next_start();
         self.due = self.chart.due(self.here);
         self.hidden = 0.0;
         self.chance = seed.stream();
-        self.observation()
+        Ok(self.observation())
     }
 
-    fn step(&mut self, action: &Value) -> Transition {
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         let mut reward = std::mem::take(&mut self.due);
         self.hidden += reward;
         if let Some(outcome) = self.chart.draw(self.here, action, &mut self.chance) {
@@ -158,7 +158,7 @@ impl Environment for Table {
             self.hidden += self.chart.value(outcome.hidden);
             self.here = outcome.to;
         }
-        Transition { observation: self.observation(), reward, status: self.chart.status(self.here) }
+        Ok(Transition { observation: self.observation(), reward, status: self.chart.status(self.here) })
     }
 
     fn performance(&self) -> f64 {
@@ -226,11 +226,11 @@ mod tests {
             (world.observation_name(&Value::Real(0.0)), world.action_name(&Value::Text("wait".into()))),
             (None, None)
         );
-        let selection = super::super::Selection::table(GARDEN).unwrap();
-        let again = super::super::Selection::defined(&selection.definition()).unwrap();
+        let selection = super::super::World::table(GARDEN).unwrap();
+        let again = super::super::World::defined(&selection.definition()).unwrap();
         for selection in [selection, again] {
-            assert_eq!(selection.observation_name(&Value::Discrete(1)), Some("dry"));
-            assert_eq!(selection.action_name(&Value::Discrete(1)), Some("water"));
+            assert_eq!(selection.observation_name(&Value::Discrete(1)).as_deref(), Some("dry"));
+            assert_eq!(selection.action_name(&Value::Discrete(1)).as_deref(), Some("water"));
         }
     }
 
@@ -249,8 +249,8 @@ mod tests {
         let mut world = table(&text);
         assert_eq!(world.state(), 0_u64.to_le_bytes());
         while play(&mut world, Seed(3), [WATER]).state != 1_u64.to_le_bytes() {}
-        assert_eq!(world.open(Seed(0)), Value::Discrete(1));
+        assert_eq!(world.open(Seed(0)), Ok(Value::Discrete(1)));
         assert_eq!(play(&mut world, Seed(0), [WAIT]).state, 0_u64.to_le_bytes());
-        assert_eq!(world.open(Seed(0)), Value::Discrete(0));
+        assert_eq!(world.open(Seed(0)), Ok(Value::Discrete(0)));
     }
 }

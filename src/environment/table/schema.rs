@@ -95,7 +95,7 @@ pub(in crate::environment) fn schema() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Selection;
+    use super::super::super::World;
     use super::super::read::{OUTCOME, WORLD};
     use super::*;
 
@@ -120,7 +120,7 @@ mod tests {
         ] {
             let wrong = ORCHARD.replacen(from, to, 1);
             assert_ne!(wrong, ORCHARD, "{from}");
-            assert!(!schema.is_valid(&json(&wrong)) && Selection::table(&wrong).is_err(), "{to}");
+            assert!(!schema.is_valid(&json(&wrong)) && World::table(&wrong).is_err(), "{to}");
         }
     }
 

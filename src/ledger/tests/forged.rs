@@ -35,6 +35,7 @@ fn sample() -> Sample {
 
 fn rich(run: Digest, episode: u64) -> Transcript {
     let entry = |ordinal, decision, class, due| Entry {
+        role: None,
         ordinal,
         step: 1,
         operation: SEND.into(),

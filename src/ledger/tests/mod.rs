@@ -41,6 +41,7 @@ pub(super) fn described(episodes: u64) -> Manifest {
         agent: named("honest", "honest"),
         instructions: None,
         imports: vec!["episode".into()],
+        roles: Vec::new(),
         policy: named("strict", "name = 'strict'"),
         effective: "name = 'strict'".to_owned(),
         environment: named("button", "button"),

@@ -20,6 +20,11 @@ fn rows(place: &str, table: &Value, section: &str, prefix: &str) {
             rows(name, items, self::section(&format!("## `[[{name}]]`")), "");
         } else if place == "grants" {
             rows(name, key, section, &format!("{name}."));
+        } else if let Some(chosen) = key.get("additionalProperties").filter(|key| key.get("properties").is_some()) {
+            // Its own grants have the keys of those of the policy.
+            let mut chosen = chosen.clone();
+            chosen["properties"].as_object_mut().unwrap().remove("grants");
+            rows(&format!("{name}.NAME"), &chosen, self::section(&format!("## `[{name}.NAME]`")), "");
         } else if key.get("properties").is_some() {
             let inner = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
             rows(&inner, key, self::section(&format!("## `[{inner}]`")), "");

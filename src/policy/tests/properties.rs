@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::Policy;
 use super::{load, load_over};
-use crate::capability::CAPABILITIES;
+use crate::capability::{CAPABILITIES, Tools};
 use crate::gate::Kind;
 use crate::transcript::{Class, Detail};
 
@@ -91,7 +91,7 @@ fn text(dice: &mut Dice, of: u16, needed: u16) -> String {
             dice.line(&mut text, limit.name, of, |dice| match limit.kind {
                 Kind::Count { .. } => format!("{}", dice.below(9)),
                 Kind::Size { .. } => format!("\"{} KiB\"", dice.below(20)),
-                Kind::Names { among } => dice.set(&among()),
+                Kind::Names => dice.set(&Tools::builtin().names()),
             });
         }
         for _ in 0..dice.below(3) {

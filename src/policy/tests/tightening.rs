@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{least, load, load_over};
-use crate::capability::CAPABILITIES;
+use crate::capability::{CAPABILITIES, Tools};
 use crate::gate::{Consequence, Kind, Mode};
 use crate::transcript::Class;
 
@@ -42,7 +42,7 @@ pub(super) fn loose() -> String {
         run = '16384 GiB'
     ";
     let most = |kind| match kind {
-        Kind::Names { among } => format!("{:?}", among()),
+        Kind::Names => format!("{:?}", Tools::builtin().names()),
         Kind::Count { most, .. } => most.to_string(),
         Kind::Size { most, .. } => format!("'{most} B'"),
     };
@@ -86,7 +86,7 @@ pub(super) fn tight() -> String {
         default = 'quarantine'
     ";
     let least = |kind| match kind {
-        Kind::Names { .. } => "[]".to_owned(),
+        Kind::Names => "[]".to_owned(),
         Kind::Count { .. } => "0".to_owned(),
         Kind::Size { .. } => "'0 B'".to_owned(),
     };

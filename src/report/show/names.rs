@@ -1,21 +1,21 @@
 //! What the actions and states of a world are called, where its definition says so.
 
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::value::{Seed, Value};
 
 /// A world, as far as its definition can be read; without one values have no names.
 #[derive(Debug)]
-pub(super) struct Names(Option<Selection>);
+pub(super) struct Names(Option<World>);
 
 impl Names {
     /// Those of the world with this definition.
     pub(super) fn of(definition: &str) -> Self {
-        Self(Selection::defined(definition).ok())
+        Self(World::defined(definition).ok())
     }
 
     /// What an episode with this seed begins with in a fresh world.
     pub(super) fn first(&self, seed: u64) -> Option<String> {
-        let first = self.0.as_ref()?.make().open(Seed(seed).derive("environment", 0));
+        let first = self.0.as_ref()?.made().open(Seed(seed).derive("environment", 0)).ok()?;
         Some(self.observation(&first))
     }
 
@@ -29,7 +29,7 @@ impl Names {
 }
 
 /// The name of a number and the number, or else the value.
-fn named(name: Option<&str>, value: &Value) -> String {
+fn named(name: Option<String>, value: &Value) -> String {
     match (value, name) {
         (Value::Discrete(index), Some(name)) => format!("{name} ({index})"),
         (Value::Discrete(index), None) => index.to_string(),

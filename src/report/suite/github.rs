@@ -80,7 +80,7 @@ pub fn summary(results: &Results<'_>) -> String {
         "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|".to_owned(),
     );
     for (case, outcome) in finished {
-        let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
+        let world = case.world.path().unwrap_or_else(|| case.world.name());
         let Outcome { verdict, .. } = outcome;
         let log = outcome.traps.iter().flat_map(|traps| &traps.log).map(|line| format!("its log: {line}"));
         let numbers = verdict.measures.iter().map(text::number).chain(log);
@@ -98,7 +98,7 @@ pub fn summary(results: &Results<'_>) -> String {
         ));
     }
     for Case { property, agent, world, rules, .. } in results.not_run() {
-        let world = world.path.as_deref().unwrap_or_else(|| world.selection.name());
+        let world = world.path().unwrap_or_else(|| world.name());
         let (agent, world, policy) = (cell(&agent.text), cell(world), cell(&rules.text));
         lines.push(format!("| {} {} | {agent} | {world} | {policy} | **not run** | |", property.code, property.name));
     }

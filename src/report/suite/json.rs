@@ -207,11 +207,7 @@ impl<'a> One<'a> {
             property: Property::new(property),
             agent: Agent { name: &agent.name, written: &agent.text, digest: Digest::of(&agent.bytes) },
             policy: Named { name: &rules.policy.name, written: &rules.text, digest: rules.policy.digest() },
-            environment: Environment {
-                name: world.selection.to_string(),
-                written: world.to_string(),
-                digest: world.selection.digest(),
-            },
+            environment: Environment { name: world.to_string(), written: world.written(), digest: world.digest() },
             finding: verdict.finding,
             statement: &verdict.statement,
             required: case.required,

@@ -99,7 +99,7 @@ fn one(case: &Case, outcome: &Outcome) -> Vec<String> {
 
 /// The name of a case: unique within a suite.
 pub fn name(case: &Case) -> String {
-    format!("{} {} in {} under {}", case.property.code, case.property.name, case.world, case.rules.text)
+    format!("{} {} in {} under {}", case.property.code, case.property.name, case.world.written(), case.rules.text)
 }
 
 fn evidence(outcome: &Outcome) -> String {

@@ -66,7 +66,7 @@ fn titled(case: &Case) -> Styled {
 
 /// The world of a case, and its policy where that is not the one without which none is named.
 pub(super) fn place(case: &Case) -> String {
-    let world = case.world.path.as_deref().unwrap_or_else(|| case.world.selection.name());
+    let world = case.world.path().unwrap_or_else(|| case.world.name());
     if case.rules.text == USUAL { world.to_owned() } else { format!("{world} under {}", case.rules.text) }
 }
 

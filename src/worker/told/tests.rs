@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::agent::{Agent, Engine, SHIPPED};
-use crate::environment::Selection;
+use crate::environment::World;
 use crate::episode::{self, Cancel};
 use crate::gate::LEARN;
 use crate::policy::Policy;
@@ -46,7 +46,7 @@ fn ticket() -> Ticket {
         lineage_seed: Seed(4),
         generation: 0,
         carry_over_of: None,
-        environment: "past-self".parse::<Selection>().unwrap().make(),
+        environment: "past-self".parse::<World>().unwrap().made(),
         carry_over: Arc::from([]),
     }
 }
@@ -57,6 +57,11 @@ fn told(setting: &Setting) -> Told {
 
 /// What is believed under `setting` of what is told: by way of the wire, as it always is.
 fn heard(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, Doubt> {
+    heard_of(told, setting, ticket).map(|lived| lived.unwrap())
+}
+
+/// The same, where the world may have failed.
+fn heard_of(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Believed, Doubt> {
     let known = setting.known();
     let bounds = Bounds::of(&known, ticket.environment.as_ref());
     let parcel = Parcel::of(told.clone()).unwrap();
@@ -149,6 +154,7 @@ fn more_than_the_policy_allows_is_not_believed() {
 fn entries_are_those_that_the_gate_can_make() {
     // After the one step that there was.
     let entry = |operation, class, argument: &str| Entry {
+        role: None,
         ordinal: 1,
         step: 1,
         operation: called(operation),
@@ -198,6 +204,7 @@ fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt
 /// A granted call of `operation`, which the agent made first.
 fn granted(operation: &str, place: &str, digest: Digest) -> Entry {
     Entry {
+        role: None,
         ordinal: 0,
         step: 0,
         operation: called(operation),
@@ -267,6 +274,7 @@ fn what_contradicts_itself_is_not_believed() {
     let shown = |count: u64| {
         move |told: &mut Told| {
             let entry = Entry {
+                role: None,
                 decision: Decision::Refused,
                 class: Some(Class::Ungranted),
                 ordinal: 1,

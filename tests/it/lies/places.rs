@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dayfly::environment::Selection;
+use dayfly::environment::World;
 use dayfly::worker::frame::Bytes;
 use dayfly::worker::{Answer, Confined, Parcel, Told};
 use serde_json::Value;
@@ -235,8 +235,7 @@ pub(super) fn are_those_that_there_are() {
     let run = crate::common::Run::of("random", "strict", "button");
     let setting = super::setting(&run.plan());
     let parcel =
-        Parcel::of(Told::live(&setting, super::ticket("button".parse::<Selection>().unwrap().make())).unwrap())
-            .unwrap();
+        Parcel::of(Told::live(&setting, super::ticket("button".parse::<World>().unwrap().made())).unwrap()).unwrap();
     let Bytes(told) = postcard::from_bytes(&postcard::to_stdvec(&parcel).unwrap()).unwrap();
     // All of it is read, and written as it was.
     let said: Said = postcard::from_bytes(&told).unwrap();

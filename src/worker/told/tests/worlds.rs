@@ -1,7 +1,7 @@
 //! Worlds: what was done in one is told, and what that led to is played.
 
 use super::*;
-use crate::environment::Status;
+use crate::environment::{Environment, Failed, Status, Transition, as_within};
 use crate::transcript::Detail;
 
 const DEFECT: Value = Value::Discrete(0);
@@ -14,7 +14,7 @@ fn done(world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt,
 }
 
 fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt, Vec<u8>)> {
-    let mut ticket = Ticket { environment: world.parse::<Selection>().unwrap().make(), ..ticket() };
+    let mut ticket = Ticket { environment: world.parse::<World>().unwrap().made(), ..ticket() };
     let mut told = told(setting);
     (told.actions, told.body.end, told.body.calls.count, told.body.fuel) = (actions(of), end, 1000, ENOUGH);
     if let Some(learned) = told.body.learned.as_mut().filter(|_| end == End::Wall) {
@@ -32,11 +32,11 @@ fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<
 
 /// The same, played here.
 fn played(world: &str, of: &[Value]) -> (f64, f64, Vec<u8>, Status) {
-    let mut world = world.parse::<Selection>().unwrap().make();
-    world.open(episode::world_seed(ticket().seed));
+    let mut world = world.parse::<World>().unwrap().made();
+    world.open(episode::world_seed(ticket().seed)).unwrap();
     let (mut total, mut status) = (0.0, Status::Running);
     for action in of {
-        let transition = world.step(action);
+        let transition = world.step(action).unwrap();
         total += transition.reward;
         status = transition.status;
     }
@@ -65,7 +65,7 @@ fn what_was_done_leads_to_what_it_leads_to_here() {
 
 #[test]
 fn no_action_is_believed_that_the_world_does_not_have_or_that_comes_too_late() {
-    let before = "past-self".parse::<Selection>().unwrap().make().state();
+    let before = "past-self".parse::<World>().unwrap().made().state();
     let refused = |of: &[Value], end| done("past-self", of, end).unwrap_err();
     assert_eq!(refused(&[Value::Discrete(2)], End::Steps), (Doubt::Beyond, before.clone()));
     assert_eq!(refused(&[Value::Real(0.0)], End::Steps), (Doubt::Beyond, before.clone()));
@@ -142,4 +142,65 @@ fn no_step_is_believed_that_the_policy_does_not_grant() {
     setting.policy = Arc::new(Policy::parse("test.toml", denied).unwrap());
     assert_eq!(done_under(&setting, "past-self", &[DEFECT], End::Steps).unwrap_err().0, Doubt::Beyond);
     assert!(done_under(&setting, "past-self", &[], End::Returned).is_ok());
+}
+
+/// A corridor that fails at this step; at its opening where that is 0.
+struct Fragile {
+    world: Box<dyn Environment>,
+    left: u32,
+}
+
+impl Environment for Fragile {
+    as_within!(world);
+
+    fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
+        self.left -= 1;
+        if self.left == 0 { Err(Failed::new("a wall fell")) } else { self.world.step(action) }
+    }
+}
+
+fn fragile(at: u32) -> Ticket {
+    let world = "corridor:steps=20".parse::<World>().unwrap().made();
+    let environment =
+        if at == 0 { Failed::new("a wall fell").stand_in() } else { Box::new(Fragile { world, left: at }) };
+    Ticket { environment, ..ticket() }
+}
+
+#[test]
+fn an_episode_whose_world_failed_is_believed_as_if_it_had_been_lived_here() {
+    for boundary in ["", CROSSING] {
+        let setting = setting(boundary);
+        for at in [0, 1, 3] {
+            let here = setting.live(fragile(at)).err().unwrap();
+            let told = Told::live(&setting, fragile(at)).unwrap();
+            let heard = heard_of(&told, &setting, &mut fragile(at)).unwrap().err().unwrap();
+            for aborted in [&here, &heard] {
+                assert_eq!(aborted.error.to_string(), "the world failed: a wall fell", "{at}");
+                assert_eq!(aborted.transcript.body.end, End::Aborted);
+                assert_eq!(aborted.transcript.body.contradiction(), None);
+                assert_eq!(aborted.transcript.body.steps, at.saturating_sub(1));
+            }
+            let line = |aborted: &Aborted| serde_json::to_string(&aborted.transcript).unwrap();
+            assert_eq!(line(&heard), line(&here), "{at}");
+        }
+    }
+}
+
+#[test]
+fn no_world_failed_where_the_supervisors_own_goes_on() {
+    let setting = setting(CROSSING);
+    let told = Told::live(&setting, fragile(3)).unwrap();
+    assert_eq!(heard_of(&told, &setting, &mut fragile(5)).err(), Some(Doubt::Unknown));
+}
+
+#[test]
+fn a_world_that_fails_for_the_supervisor_alone_aborts_an_episode_of_which_nothing_is_believed() {
+    let setting = setting(CROSSING);
+    for (there, here) in [(6, 2), (3, 2), (5, 0)] {
+        let told = Told::live(&setting, fragile(there)).unwrap();
+        let heard = heard_of(&told, &setting, &mut fragile(here)).unwrap().err().unwrap();
+        assert_eq!(heard.error.to_string(), "the world failed: a wall fell");
+        let body = serde_json::to_string(&heard.transcript.body).unwrap();
+        assert_eq!(body, serde_json::to_string(&Body::default()).unwrap(), "{there} {here}");
+    }
 }

@@ -1,0 +1,331 @@
+//! An episode of several roles: they act by turns, and it ends for all of them together.
+//!
+//! ```text
+//!  world --turn()--> role --run--> step --> world --turn()--> role --run, or its step is answered--> ...
+//!                                                 boundary --> the role that has its turn, then the others in their order: grace, close
+//! ```
+//!
+//! 1. One role runs at a time, on a stack of its own; whose turn it is follows from the world, and no thread has a say.
+//! 2. A role begins at its first turn. One that never has a turn never runs.
+//! 3. There is one boundary: what any role asks for after it is refused and recorded as that role's.
+//! 4. Each role has a store, grants and an allowance of its own, and the room that the record keeps for it: what one uses is not
+//!    missing to another.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use wasmtime::Store;
+use wasmtime::component::{ComponentExportIndex, InstancePre};
+
+use super::{Aborted, Error, Lived, Setting, Ticket, charter, departure, engine, exit, world_seed};
+use crate::agent::{Agent, Known};
+use crate::capability::{Allowance, Charter, Departed, Host, Opening, Turns};
+use crate::environment::{Environment, Shared};
+use crate::gate::{Demands, Gate, Told};
+use crate::policy::{Continuity, Policy};
+use crate::transcript::{
+    Body, Calls, Closing, Counts, Detail, End, Record, Role, RoleBody, Tally, Touched, Transcript,
+};
+
+/// One role of several, and who plays it.
+#[derive(Clone, Debug)]
+pub struct Cast<A = Agent> {
+    /// The role.
+    pub role: Role,
+    /// Who plays it.
+    pub agent: A,
+    /// What the policy grants it, compiled.
+    charter: Arc<Charter>,
+    /// The fuel that it has.
+    allowance: Allowance,
+}
+
+impl<A: AsRef<Known>> Cast<A> {
+    /// A role that an agent plays under `policy`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ungranted`] where the agent imports what the policy does not mention for this role.
+    pub fn new(role: Role, agent: A, policy: &Policy) -> Result<Self, Error> {
+        let share = policy.share(role.as_str());
+        let missing = share.ungranted(agent.as_ref().imports());
+        if !missing.is_empty() {
+            return Err(Error::Ungranted(missing.into_iter().map(|ungranted| ungranted.capability).collect()));
+        }
+        let allowance = Allowance { fuel: share.fuel, grace: share.grace_fuel };
+        Ok(Self { role, agent, charter: charter(share.grants, &policy.tools), allowance })
+    }
+}
+
+impl Cast<Known> {
+    pub(super) fn compiled<E>(self, compile: &impl Fn(&Known) -> Result<Agent, E>) -> Result<Cast, E> {
+        let Self { role, agent, charter, allowance } = self;
+        Ok(Cast { role, agent: compile(&agent)?, charter, allowance })
+    }
+}
+
+impl Cast {
+    pub(super) fn known(self) -> Cast<Known> {
+        let Self { role, agent, charter, allowance } = self;
+        Cast { role, agent: agent.into(), charter, allowance }
+    }
+}
+
+impl<A: AsRef<Known>> Setting<A> {
+    /// The same, in a world of these roles; the first one's agent is that of the setting.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cast::new`].
+    pub fn with_roles(self, roles: Vec<(Role, A)>) -> Result<Self, Error> {
+        let cast = |(role, agent)| Cast::new(role, agent, &self.policy);
+        let roles = roles.into_iter().map(cast).collect::<Result<_, _>>()?;
+        Ok(Self { roles, ..self })
+    }
+
+    /// Who plays which role, where there are several.
+    pub fn roles(&self) -> &[Cast<A>] {
+        &self.roles
+    }
+}
+
+/// How one role left.
+struct Exited {
+    closing: Closing,
+    cause: Option<String>,
+    failure: Option<Error>,
+}
+
+/// One role while its episode goes on.
+struct Player<'s> {
+    life: Pin<Box<dyn Future<Output = Exited> + 's>>,
+    has_begun: bool,
+    /// How it left, once it has.
+    exited: Option<Exited>,
+}
+
+/// What is left of an episode of several roles.
+struct Over {
+    environment: Box<dyn Environment>,
+    body: Body,
+    demands: Demands,
+    failure: Option<Error>,
+}
+
+impl Setting {
+    /// Live one episode of several roles.
+    pub(super) fn live_by_turns(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
+        let header = self.header(&ticket);
+        let persists = self.policy.boundary.environment == Continuity::Persist;
+        let before = persists.then(|| ticket.environment.state());
+        let carry_over = Arc::clone(&ticket.carry_over);
+        let over = match self.act_by_turns(ticket) {
+            Ok(over) => over,
+            Err(error) => {
+                return Err(Box::new(Aborted { transcript: Transcript { header, body: Body::default() }, error }));
+            }
+        };
+        let Over { mut environment, mut body, demands, failure } = over;
+        if let Some(error) = failure {
+            body.end = End::Aborted;
+            // What was recorded of an episode that does not count stays; none of its messages is released.
+            body.roles.iter_mut().for_each(|role| role.released.clear());
+            return Err(Box::new(Aborted { transcript: Transcript { header, body }, error }));
+        }
+        body.reproducible = body.follows_from_its_seed();
+        // A world that cannot go back to its own state stays as it is.
+        if let Some(before) = before.filter(|_| body.end == End::Wall) {
+            let _ = environment.restore(&before);
+        }
+        Ok(Lived { transcript: Transcript { header, body }, environment, carry_over, demands })
+    }
+
+    /// Open the episode, let the roles act by turns until the grace of the last one is over, and close.
+    fn act_by_turns(&self, ticket: Ticket) -> Result<Over, Error> {
+        let Ticket { seed, lineage_seed, mut environment, .. } = ticket;
+        environment.open(world_seed(seed))?;
+        let Some(worlds) = Shared::of(environment).filter(|worlds| worlds.len() == self.roles.len()) else {
+            return Err(Error::Engine("the world does not have the roles of the run".to_owned()));
+        };
+        let names: Vec<Role> = self.roles.iter().map(|cast| cast.role.clone()).collect();
+        let first = worlds.first().map_or(0, Shared::turn);
+        let mut gate =
+            Gate::shared(self.policy.consequences, self.policy.record, self.policy.episode.call_bytes, &names);
+        gate.pass(first);
+        let turns = Turns::of(names.len(), gate, first);
+        let wall = self.wall();
+        let mut stores = Vec::new();
+        for ((cast, shared), turns) in self.roles.iter().zip(&worlds).zip(&turns) {
+            let opening = Opening {
+                seed: seed.derive(cast.role.as_str(), 0),
+                lineage: lineage_seed.derive(cast.role.as_str(), 0),
+                task: self.task_of(cast.agent.as_ref(), shared),
+                last_step: self.last_step(shared),
+                release: self.policy.episode.on_release,
+                objective: self.policy.objective,
+                steps: self.steps,
+                wall: wall.clone(),
+                carry_over: Arc::from([]),
+                environment: Box::new(shared.clone()),
+                observation: shared.observe(),
+                shared: Some((turns.clone(), shared.clone())),
+            };
+            let host = Host::new(Gate::absent(), Arc::clone(&cast.charter), cast.allowance, self.memory(), opening);
+            stores.push(self.store_of(&cast.agent, host, cast.allowance.total())?);
+        }
+        let mut players = Vec::new();
+        for (cast, store) in self.roles.iter().zip(&mut stores) {
+            let instance = cast.agent.by_turns().map_err(|error| Error::Engine(error.to_string()))?;
+            players.push(Player {
+                life: Box::pin(live(store, instance, *cast.agent.run())),
+                has_begun: false,
+                exited: None,
+            });
+        }
+        go_on(&mut players, &turns);
+        let exits = players.into_iter().map(|player| player.exited).collect();
+        self.close_by_turns(stores, exits, &turns, worlds)
+    }
+
+    /// Close what each role had, in their order, and put together what is left.
+    fn close_by_turns(
+        &self,
+        stores: Vec<Store<Host>>,
+        exits: Vec<Option<Exited>>,
+        turns: &[Turns],
+        worlds: Vec<Shared>,
+    ) -> Result<Over, Error> {
+        let mut gate = turns.first().and_then(Turns::take).ok_or_else(astray)?;
+        gate.close(End::Aborted, Told::Yes);
+        let fault = gate.end().filter(|end| end.is_a_fault()).and_then(|_| gate.ended_by());
+        let mut failure = None;
+        let mut roles = Vec::new();
+        for (role, (((store, exited), cast), world)) in
+            stores.into_iter().zip(exits).zip(&self.roles).zip(&worlds).enumerate()
+        {
+            let left = store.get_fuel().map_err(engine)?;
+            let mut host = store.into_data();
+            let fuel = host.fuel_used(left);
+            // A role that never had a turn has no exit.
+            let Exited { closing, cause, failure: failed } =
+                exited.unwrap_or(Exited { closing: Closing::Absent, cause: None, failure: None });
+            gate.pass(role);
+            host.receive(gate);
+            let (back, departed, wiped) = host.depart(closing);
+            gate = back;
+            failure = failure.or(failed).or_else(|| wiped.err().map(Error::Workspace));
+            let Departed { log, messages: released, residue, .. } = departed;
+            roles.push(RoleBody {
+                role: cast.role.clone(),
+                closing,
+                cause,
+                steps: 0,
+                total: world.payoff(fault),
+                fuel,
+                calls: 0,
+                violations: Tally::default(),
+                notices: Tally::default(),
+                tripwires: Touched::default(),
+                after_end: 0,
+                log,
+                released,
+                residue,
+                learned: None,
+            });
+        }
+        let environment = worlds.into_iter().reduce(|_, last| last).and_then(Shared::into_world).ok_or_else(astray)?;
+        let (end, demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());
+        let Record { digest, counts, entries, entries_cut, trace, roles: of_roles } = gate.finish();
+        for (role, counts) in roles.iter_mut().zip(of_roles) {
+            let Counts { calls, steps, violations, notices, tripwires, after_end } = counts;
+            *role = RoleBody { steps, calls, violations, notices, tripwires, after_end, ..role.clone() };
+        }
+        let Counts { calls, violations, notices, tripwires, after_end, .. } = counts;
+        let closings = roles.iter().map(|role| role.closing);
+        let closing = closings.max_by_key(|closing| closing.weight()).unwrap_or(Closing::Stopped);
+        let body = Body {
+            end,
+            fault: fault.and_then(|role| self.roles.get(role)).map(|cast| cast.role.clone()),
+            closing,
+            cause: roles.iter().find_map(|role| role.cause.clone()).filter(|_| closing == Closing::Trapped),
+            steps,
+            total: roles.iter().fold(0.0, |sum, role| sum + role.total),
+            performance: environment.performance(),
+            fuel: roles.iter().fold(0, |sum: u64, role| sum.saturating_add(role.fuel)),
+            calls: Calls { count: calls, digest },
+            violations,
+            notices,
+            tripwires,
+            after_end,
+            entries,
+            entries_cut,
+            trace: if self.steps == Detail::Full { trace } else { Vec::new() },
+            roles,
+            ..Body::default()
+        };
+        Ok(Over { environment, body, demands, failure })
+    }
+}
+
+/// The gate, or the world, is not where it has to be.
+fn astray() -> Error {
+    Error::Engine("a role did not hand over its turn".to_owned())
+}
+
+/// Let a role live: from its first turn to how it leaves.
+async fn live(store: &mut Store<Host>, instance: InstancePre<Host>, run: ComponentExportIndex) -> Exited {
+    if let Some(turn) = store.data().turn() {
+        let gate = turn.await;
+        store.data_mut().receive(gate);
+    }
+    let ran = async {
+        let instance = instance.instantiate_async(&mut *store).await?;
+        instance.get_typed_func::<(), ()>(&mut *store, run)?.call_async(&mut *store, ()).await
+    };
+    let ran = exit(ran.await);
+    let host = store.data_mut();
+    let (closing, cause, failure) = departure(ran, host.gate());
+    if failure.is_some() {
+        host.gate().close(End::Aborted, Told::Yes);
+    }
+    // Whoever drives the episode says who is next.
+    host.hand_over(usize::MAX);
+    Exited { closing, cause, failure }
+}
+
+impl Player<'_> {
+    /// Let it go on until it waits for its next turn, or leaves.
+    fn go_on(&mut self) {
+        self.has_begun = true;
+        if self.exited.is_none()
+            && let Poll::Ready(exited) = self.life.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
+            self.exited = Some(exited);
+        }
+    }
+
+    /// Whether it has left.
+    const fn has_left(&self) -> bool {
+        self.exited.is_some()
+    }
+}
+
+/// Let the roles go on by turns, until all that began have left.
+fn go_on(players: &mut [Player<'_>], turns: &[Turns]) {
+    let Some(table) = turns.first() else { return };
+    // INVARIANT 1: the role whose turn it is, and no other.
+    while let Some(player) = players.get_mut(table.next()) {
+        player.go_on();
+        if player.has_left() {
+            break;
+        }
+    }
+    // INVARIANT 3: whoever left brought about the boundary, where it had not come before.
+    for (role, player) in players.iter_mut().enumerate().filter(|(_, player)| player.has_begun) {
+        if !player.has_left() && table.pass(role) {
+            player.go_on();
+        }
+    }
+}

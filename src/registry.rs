@@ -1,0 +1,281 @@
+//! What there is to run with: worlds, tools, properties, and the policies and agents that come with Dayfly, as one value.
+//!
+//! ```text
+//!  Registry::builtin --with_world, with_tool--> Registry --world("coin:side=1"), policy(..)--> World, Policy
+//! ```
+//!
+//! 1. Names are unique, and are names.
+//! 2. Whatever a property names is there: its world, its controls, and who else lives its trials, under which policies.
+//!
+//! Both are found out when a registry is made, so nobody comes upon a name that stands for nothing later.
+
+use crate::agent::{SHIPPED as AGENTS, Shipped, Source};
+use crate::capability::{Taken, Tool, Tools};
+use crate::environment::{self, KINDS, World};
+use crate::objective::{Horizon, Objective, Reveal};
+use crate::policy::{self, Base, Invalid, Policy, Resolve, SourceFile};
+use crate::property::{Broken, Cast, Inquiry, PROPERTIES, Property, Subject, Terms, Under};
+use crate::statistics::Level;
+use crate::value::{Seed, hint};
+
+/// Everything that can be named.
+///
+/// ```
+/// use dayfly::capability::{Answer, Call, Tool};
+/// use dayfly::registry::Registry;
+///
+/// let tool = Tool::new("echo", "Answers its input.", || Box::new(|call: &Call<'_>| Answer::Now(Ok(call.input.to_owned()))));
+/// let registry = Registry::builtin()?.with_tool(tool)?;
+/// let policy = registry.parse_policy("mine.toml", "based-on = 'lab'\n[grants.tools]\nmode = 'grant'\nallow = ['echo']");
+/// assert!(policy.is_ok() && registry.world("off-switch:level=2").is_ok());
+/// # Ok::<(), dayfly::registry::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Registry {
+    worlds: Vec<World>,
+    tools: Tools,
+    properties: &'static [Property],
+}
+
+/// Error returned when a registry cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A world or a tool has a name that it cannot have.
+    #[error(transparent)]
+    Name(#[from] Taken),
+    /// A property has the code or the name of another one.
+    #[error("there are two properties `{0}`")]
+    Property(String),
+    /// A property names what is not there.
+    #[error("the property {code} asks for the {kind} `{name}`, which there is not")]
+    Unknown {
+        /// Code of the property.
+        code: &'static str,
+        /// What is missing: a world, an agent or a policy.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Registry {
+    /// What comes with Dayfly.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where a property of ours names what is not there: a test excludes that.
+    pub fn builtin() -> Result<Self, Error> {
+        Self::of(KINDS.iter().map(World::of).collect(), Tools::builtin(), PROPERTIES)
+    }
+
+    fn of(worlds: Vec<World>, tools: Tools, properties: &'static [Property]) -> Result<Self, Error> {
+        let registry = Self { worlds, tools, properties };
+        // INVARIANT 1
+        for (position, world) in registry.worlds.iter().enumerate() {
+            Taken::check(world.name(), registry.worlds.iter().take(position).map(World::name))?;
+        }
+        for (position, property) in properties.iter().enumerate() {
+            let is_like = |other: &&Property| other.code == property.code || other.name == property.name;
+            if properties.iter().take(position).any(|other| is_like(&other)) {
+                return Err(Error::Property(property.name.to_owned()));
+            }
+        }
+        // INVARIANT 2
+        properties.iter().try_for_each(|property| registry.has_all_of(property))?;
+        Ok(registry)
+    }
+
+    /// The same, with one more world.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] where its name is that of another one, or none.
+    pub fn with_world(mut self, world: World) -> Result<Self, Error> {
+        Taken::check(world.name(), self.worlds.iter().map(World::name))?;
+        self.worlds.push(world);
+        Ok(self)
+    }
+
+    /// The same, with one more tool, which the policies that this registry reads may allow.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] where its name is that of another one, or none.
+    pub fn with_tool(self, tool: Tool) -> Result<Self, Error> {
+        Ok(Self { tools: self.tools.with(tool)?, ..self })
+    }
+
+    /// The worlds, each with its parameters at their defaults: those that come with Dayfly first.
+    pub fn worlds(&self) -> &[World] {
+        &self.worlds
+    }
+
+    /// The world that is written `off-switch:level=1`.
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name, or what is selected of it cannot be.
+    pub fn world(&self, text: &str) -> Result<World, environment::Error> {
+        let (name, pairs) = text.split_once(':').map_or((text, None), |(name, pairs)| (name, Some(pairs)));
+        let names = self.worlds.iter().map(World::name);
+        let world = self.worlds.iter().find(|world| world.name() == name).ok_or_else(|| {
+            let message = format!("there is no environment `{name}`");
+            environment::Error::new(
+                &message,
+                &hint(name, "the environments are", names.collect::<Vec<_>>().into_iter()),
+            )
+        })?;
+        pairs.map_or_else(|| Ok(world.clone()), |pairs| world.select(pairs))
+    }
+
+    /// The tools, in the order of their names.
+    pub const fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
+    /// The properties, in the order of their codes.
+    pub const fn properties(&self) -> &'static [Property] {
+        self.properties
+    }
+
+    /// The agents that come with Dayfly.
+    pub const fn agents(&self) -> &'static [Shipped] {
+        AGENTS
+    }
+
+    /// The policies that come with Dayfly: name and text.
+    pub const fn policies(&self) -> &'static [(&'static str, &'static str)] {
+        policy::SHIPPED
+    }
+
+    /// The policy that a file makes, with what it says it is based on: see [`Policy::load_with_base`]. It may allow the tools of this
+    /// registry.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::load`].
+    pub fn policy(&self, file: &SourceFile, resolve: &Resolve<'_>) -> Result<(Policy, Option<Base>), Invalid> {
+        Policy::load_among(file, resolve, &self.tools)
+    }
+
+    /// The policy that a text makes, which may extend shipped policies; `path` is what messages call it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::load`].
+    pub fn parse_policy(&self, path: impl Into<String>, text: impl Into<String>) -> Result<Policy, Invalid> {
+        self.policy(&SourceFile::user(path, text), &|_, _| Ok(None)).map(|(policy, _)| policy)
+    }
+
+    /// The JSON Schema (draft-07) of a policy that may allow the tools of this registry.
+    pub fn policy_schema(&self) -> serde_json::Value {
+        policy::schema_among(&self.tools)
+    }
+
+    /// INVARIANT 2: whether whatever a property names is there.
+    fn has_all_of(&self, property: &Property) -> Result<(), Error> {
+        let unknown = |kind, name: &str| Error::Unknown { code: property.code, kind, name: name.to_owned() };
+        let agent = |text: &str| Source::shipped(text).map(|_| ()).ok_or_else(|| unknown("agent", text));
+        let world = self.world(property.world).map_err(|_| unknown("world", property.world))?;
+        agent(property.controls.holds)?;
+        if let Broken::Agent(text) = property.controls.violated {
+            agent(text)?;
+        }
+        for learns in [false, true] {
+            let inquiry = Inquiry {
+                subject: Subject { name: property.controls.holds.to_owned(), learns },
+                world: world.clone(),
+                terms: TERMS,
+                seed: Seed(0),
+                level: Level::P95,
+                limit: property.limit,
+                trials: Some(1),
+                lessons: Some(1),
+            };
+            for trial in property.planned(&inquiry, &[]) {
+                if let Cast::Shipped(text) = trial.cast {
+                    agent(text)?;
+                }
+                if let Under::Shipped(name) = trial.under
+                    && policy::shipped(name).is_none()
+                {
+                    return Err(unknown("policy", name));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What trials are planned under, to see whom they name.
+const TERMS: Terms = Terms {
+    steps: 10,
+    objective: Objective {
+        horizon: Horizon::Episode,
+        discount: 1.0,
+        reveal: Reveal { reward: true, step: true, limits: true },
+    },
+    persists: true,
+    carry: 64,
+    population: 0,
+    interval: 0,
+    replaced: 0,
+    swaps: false,
+    release_ends: false,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::property::{Controls, Observed, Trial};
+
+    /// A registry whose one property is the first of ours, with something changed.
+    fn changed(change: impl FnOnce(&mut Property)) -> Result<Registry, Error> {
+        let mut property = *PROPERTIES.first().unwrap();
+        change(&mut property);
+        let properties = Box::leak(Box::new([property]));
+        Registry::of(KINDS.iter().map(World::of).collect(), Tools::builtin(), properties)
+    }
+
+    #[test]
+    fn whatever_a_property_of_ours_names_is_there() {
+        let registry = Registry::builtin().unwrap();
+        assert_eq!(registry.worlds().len(), KINDS.len());
+        assert_eq!(registry.properties().len(), PROPERTIES.len());
+    }
+
+    #[test]
+    fn a_name_that_a_property_asks_for_and_that_is_not_there_is_found_when_the_registry_is_made() {
+        let unknown = |kind, name: &str| Err(Error::Unknown { code: "P01", kind, name: name.to_owned() });
+        let failed = |made: Result<Registry, Error>| made.map(|_| ());
+        assert_eq!(failed(changed(|_| ())), Ok(()));
+        assert_eq!(failed(changed(|property| property.world = "of-switch")), unknown("world", "of-switch"));
+        let controls = Controls { holds: "nobody", ..PROPERTIES[0].controls };
+        assert_eq!(failed(changed(|property| property.controls = controls)), unknown("agent", "nobody"));
+        let controls = Controls { violated: Broken::Agent("no-one"), ..PROPERTIES[0].controls };
+        assert_eq!(failed(changed(|property| property.controls = controls)), unknown("agent", "no-one"));
+        let plan: fn(&Inquiry, &[Observed]) -> Vec<Trial> =
+            |inquiry, _| vec![Trial { under: Under::Shipped("stritc"), ..Trial::of(inquiry, 1) }];
+        assert_eq!(failed(changed(|property| property.plan = plan)), unknown("policy", "stritc"));
+        let plan: fn(&Inquiry, &[Observed]) -> Vec<Trial> =
+            |inquiry, _| vec![Trial { cast: Cast::Shipped("overstayr"), ..Trial::of(inquiry, 1) }];
+        assert_eq!(failed(changed(|property| property.plan = plan)), unknown("agent", "overstayr"));
+    }
+
+    #[test]
+    fn names_are_unique_and_names() {
+        let builtin = || Registry::builtin().unwrap();
+        let world = |name: &str| World::new(name, name, |_| World::of(&KINDS[0]).make());
+        let error = |name| builtin().with_world(world(name)).err();
+        assert_eq!(error("button"), Some(Error::Name(Taken::Twice("button".to_owned()))));
+        assert_eq!(error("my world"), Some(Error::Name(Taken::NoName("my world".to_owned()))));
+        let registry = builtin().with_world(world("lake")).unwrap();
+        assert_eq!(registry.world("lake").unwrap().name(), "lake");
+        let error = registry.world("laek").unwrap_err();
+        assert!(error.help.starts_with("did you mean `lake`?"), "{}", error.help);
+        assert_eq!(registry.world("lake:depth=1").unwrap_err().message, "`lake` has no parameter `depth`");
+        let twice = [PROPERTIES[0], PROPERTIES[0]];
+        let made = Registry::of(builtin().worlds, Tools::builtin(), Box::leak(Box::new(twice)));
+        assert_eq!(made.err(), Some(Error::Property(PROPERTIES[0].name.to_owned())));
+    }
+}

@@ -1,0 +1,249 @@
+//! Roles: the agents of one episode, where there are several.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::body::{Learned, Message, Residue, is_zero};
+use super::{Body, Class, Closing, End, Tally, Touched};
+use crate::value::wide;
+
+/// Name of a role, such as `critic-2`: small letters, digits and hyphens, from a letter on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Role(Arc<str>);
+
+/// Error returned when a text is no name of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a role is named by small letters, digits and hyphens, from a letter on: at most {} of them", Role::MOST)]
+pub struct NoRole;
+
+impl Role {
+    /// The most bytes of a name.
+    pub const MOST: usize = 32;
+
+    /// The role of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRole`] where it is no such name.
+    pub fn new(name: &str) -> Result<Self, NoRole> {
+        let is_part = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        let is_one = name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.len() <= Self::MOST
+            && name.bytes().all(is_part);
+        if is_one { Ok(Self(name.into())) } else { Err(NoRole) }
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl de::Visitor<'_> for Name {
+            type Value = Role;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a role")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Role, E> {
+                Role::new(name).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
+/// What became of one role of an episode that has several. The episode's own members are the sums of these.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleBody {
+    /// Which role.
+    pub role: Role,
+    /// How it left.
+    pub closing: Closing,
+    /// What the trap says, where it left by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Number of steps that it took.
+    pub steps: u32,
+    /// What it was paid at the close.
+    #[serde(rename = "return")]
+    pub total: f64,
+    /// Fuel that it used, up to the close.
+    pub fuel: u64,
+    /// Number of its calls.
+    pub calls: u64,
+    /// Number of its requests of each class of violation; exact.
+    #[serde(default, skip_serializing_if = "Tally::is_empty")]
+    pub violations: Tally,
+    /// Number of its notices of each class; exact.
+    #[serde(default, skip_serializing_if = "Tally::is_empty")]
+    pub notices: Tally,
+    /// Its calls that touched a tripwire, by operation; exact.
+    #[serde(default, skip_serializing_if = "Touched::is_empty")]
+    pub tripwires: Touched,
+    /// Number of its calls after the boundary; exact.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub after_end: u64,
+    /// What it wrote to its log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// Its messages that were released at the close.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<Message>,
+    /// What it left in its workspace, before that was wiped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub residue: Vec<Residue>,
+    /// What learning led to, where the policy declares a carry-over and its agent learns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
+}
+
+impl Body {
+    /// Messages that were released, whoever sent them.
+    pub fn all_released(&self) -> impl Iterator<Item = &Message> {
+        self.released.iter().chain(self.roles.iter().flat_map(|role| &role.released))
+    }
+
+    /// What was left in workspaces, whoever left it.
+    pub fn all_residue(&self) -> impl Iterator<Item = &Residue> {
+        self.residue.iter().chain(self.roles.iter().flat_map(|role| &role.residue))
+    }
+
+    /// Lines that were written to a log, whoever wrote them.
+    pub fn all_log(&self) -> impl Iterator<Item = &String> {
+        self.log.iter().chain(self.roles.iter().flat_map(|role| &role.log))
+    }
+
+    /// What learning led to, whoever learned.
+    pub fn all_learned(&self) -> impl Iterator<Item = &Learned> {
+        self.learned.iter().chain(self.roles.iter().filter_map(|role| role.learned.as_ref()))
+    }
+
+    /// Whether the agent, or a role of several, left so.
+    pub(super) fn has_left_by(&self, closing: Closing) -> bool {
+        if self.roles.is_empty() {
+            self.closing == closing
+        } else {
+            self.roles.iter().any(|role| role.closing == closing)
+        }
+    }
+
+    /// For how many roles it is so; where there is one, whether it is so.
+    pub(super) fn of_roles(&self, is_so: impl Fn(&RoleBody) -> bool, of_one: bool) -> u64 {
+        if self.roles.is_empty() { of_one.into() } else { wide(self.roles.iter().filter(|role| is_so(role)).count()) }
+    }
+
+    /// The roles beside what is said of the episode.
+    pub(super) fn roles_add_up(&self) -> [(bool, &'static str); 6] {
+        let is_one = self.roles.is_empty();
+        let is_known = |role: &Option<Role>| match role {
+            Some(role) => self.roles.iter().any(|one| one.role == *role),
+            None => is_one,
+        };
+        let sum = |number: fn(&RoleBody) -> u64| self.roles.iter().map(number).fold(0, u64::saturating_add);
+        let mut counted = (Tally::default(), Tally::default(), Touched::default());
+        for role in &self.roles {
+            counted.0.merge(&role.violations);
+            counted.1.merge(&role.notices);
+            counted.2.merge(&role.tripwires);
+        }
+        let closing = self.roles.iter().map(|role| role.closing).max_by_key(|closing| closing.weight());
+        let total = self.roles.iter().fold(0.0, |sum, role| sum + role.total);
+        let names = |at: usize| self.roles.iter().skip(at).map(|role| &role.role);
+        [
+            (
+                self.entries.iter().all(|entry| is_known(&entry.role))
+                    && self.trace.iter().all(|step| is_known(&step.role)),
+                "something is of a role that there is not",
+            ),
+            (
+                names(0).enumerate().all(|(at, role)| names(at.saturating_add(1)).all(|other| other != role)),
+                "a role is there twice",
+            ),
+            (
+                is_one
+                    || (self.log.is_empty()
+                        && self.released.is_empty()
+                        && self.residue.is_empty()
+                        && self.learned.is_none()
+                        && closing == Some(self.closing)),
+                "what is of a role stands with the episode",
+            ),
+            (
+                is_one
+                    || (sum(|role| role.fuel) == self.fuel
+                        && sum(|role| role.calls) == self.calls.count
+                        && sum(|role| role.steps.into()) == u64::from(self.steps)
+                        && sum(|role| role.after_end) == self.after_end
+                        && counted == (self.violations, self.notices, self.tripwires.clone())
+                        && total.to_bits() == self.total.to_bits()),
+                "its roles do not add up to it",
+            ),
+            (
+                match &self.fault {
+                    Some(role) => !is_one && self.end.is_a_fault() && is_known(&Some(role.clone())),
+                    None => is_one || !self.end.is_a_fault(),
+                },
+                "it was ended by a role that cannot have ended it",
+            ),
+            (self.roles.iter().all(|role| role.adds_up(self)), "a role contradicts itself"),
+        ]
+    }
+}
+
+impl RoleBody {
+    /// Whether what is said of it fits together, and fits the episode.
+    fn adds_up(&self, body: &Body) -> bool {
+        let entries = || body.entries.iter().filter(|entry| entry.role.as_ref() == Some(&self.role));
+        let mut shown = Tally::default();
+        entries().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
+        let left = self.violations.of(Class::LeaveResidue).saturating_add(self.notices.of(Class::LeaveResidue));
+        let is_own = body.fault.as_ref() == Some(&self.role);
+        let could_know = (is_own && body.end.is_of_the_agent()) || self.closing == Closing::Outlived;
+        let taken = body.trace.iter().filter(|step| step.role.as_ref() == Some(&self.role)).count();
+        self.cause.is_some() == (self.closing == Closing::Trapped)
+            && Class::ALL.into_iter().all(|class| shown.of(class) <= self.violations.of(class))
+            && (body.end == End::Aborted || left == u64::from(!self.residue.is_empty()))
+            && (self.notices.of(Class::LeaveResidue) == 0 || !could_know)
+            && (body.end == End::Aborted
+                || self.violations.of(Class::OutliveEpisode) == u64::from(self.closing == Closing::Outlived))
+            && (body.trace.is_empty() || wide(taken) == u64::from(self.steps))
+            && (self.closing != Closing::Absent || (self.calls == 0 && self.fuel == 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_has_a_plain_name() {
+        for name in ["even", "critic-2", "a", &"x".repeat(32)] {
+            assert_eq!(Role::new(name).unwrap().as_str(), name);
+            assert_eq!(serde_json::from_str::<Role>(&format!("\"{name}\"")).unwrap().as_str(), name);
+        }
+        for name in ["", "2", "-a", "Even", "a b", "a\u{301}", "a.b", &"x".repeat(33)] {
+            assert_eq!(Role::new(name), Err(NoRole), "{name}");
+            assert!(serde_json::from_str::<Role>(&format!("\"{name}\"")).is_err(), "{name}");
+        }
+    }
+}

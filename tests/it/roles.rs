@@ -1,0 +1,274 @@
+//! Episodes of several roles: one boundary for all of them, each with grants, an allowance and a record of its own.
+
+use dayfly::capability::CAPABILITIES;
+use dayfly::episode::Cancel;
+use dayfly::gate::AfterEnd;
+use dayfly::run::{self, Ending, Plan, Threads, Workers};
+use dayfly::transcript::{Body, Closing, End, Role, RoleBody, Transcript};
+use dayfly::value::Seed;
+
+use crate::common::{granting, known, policy};
+use crate::guest::{self, ACT, ANSWERED, REFUSED, operations};
+use crate::mediation::ENDS;
+
+const WORLD: &str = "matching-pennies";
+
+/// A run of `even` and `odd`.
+struct Pair<'p> {
+    agents: [&'p str; 2],
+    policy: &'p str,
+    world: &'p str,
+    episodes: u64,
+    jobs: usize,
+}
+
+impl Pair<'_> {
+    fn plan(&self) -> Plan {
+        let [even, odd] = self.agents.map(known);
+        let roles = vec![(Role::new("even").unwrap(), even.clone()), (Role::new("odd").unwrap(), odd)];
+        let world: dayfly::environment::World = self.world.parse().unwrap();
+        let plan = Plan { episodes: self.episodes, seed: Seed(3), ..Plan::new(even, policy(self.policy), world) };
+        plan.with_roles(roles)
+    }
+
+    fn go(&self) -> (Vec<Transcript>, Ending) {
+        let run = run::Run::on_threads(self.plan(), &Threads::new(self.jobs).unwrap(), &Cancel::default()).unwrap();
+        let mut transcripts = Vec::new();
+        let outcome = run.carry_out(&mut |transcript: &Transcript| transcripts.push(transcript.clone())).unwrap();
+        for transcript in &transcripts {
+            assert_eq!(transcript.body.contradiction(), None, "{transcript:#?}");
+            // What is written is read again as it was.
+            let line = serde_json::to_string(transcript).unwrap();
+            assert_eq!(&serde_json::from_str::<Transcript>(&line).unwrap(), transcript);
+        }
+        (transcripts, outcome.ending)
+    }
+}
+
+/// One episode in which the two run these bodies.
+fn together(even: &str, odd: &str, policy: &str, world: &str) -> Body {
+    let agents = [even, odd].map(guest::agent);
+    let pair = Pair { agents: [&agents[0], &agents[1]], policy, world, episodes: 1, jobs: 1 };
+    let (transcripts, _) = pair.go();
+    let [transcript] = transcripts.as_slice() else { panic!("{} episodes", transcripts.len()) };
+    transcript.body.clone()
+}
+
+fn role<'b>(body: &'b Body, name: &str) -> &'b RoleBody {
+    body.roles.iter().find(|role| role.role.as_str() == name).unwrap()
+}
+
+/// The two roles of an episode, in which one of them does `own` at its turn, once both have begun, and the other does `others` when it
+/// is told of the end.
+fn at_its_turn(reacher: &str, own: &str, others: &str) -> [String; 2] {
+    if reacher == "even" {
+        [format!("{ACT} {own}"), format!("{ACT} {others}")]
+    } else {
+        [format!("{ACT} {others}"), own.to_owned()]
+    }
+}
+
+#[test]
+fn every_operation_is_refused_to_every_role_and_recorded_as_its_own_after_every_end() {
+    let operations = operations();
+    for (end, reach, episode, rest, _, told) in ENDS {
+        // Each end is reached by one role after the other: the boundary of the world by its last step, that of the policy by its third.
+        let world = if *end == "terminated" { "matching-pennies:rounds=1" } else { WORLD };
+        for reacher in ["even", "odd"] {
+            if *end == "terminated" && reacher == "even" {
+                // The last step of a round is that of `odd`.
+                continue;
+            }
+            let steps = if reacher == "even" { "steps = 3" } else { "steps = 2" };
+            let episode = if *end == "steps" { steps } else { episode };
+            for operation in &operations {
+                let name = operation.full_name();
+                let late = format!("{} {REFUSED}", operation.call());
+                let [even, odd] = at_its_turn(reacher, &format!("{reach} {late}"), &late);
+                let body = together(&even, &odd, &granting(episode, rest), world);
+                let what = format!("{name} after {end}, which {reacher} reached: {body:#?}");
+                assert_eq!(body.end.name(), *end, "{what}");
+                for one in &body.roles {
+                    assert_eq!(one.closing, Closing::Returned, "{what}: it was not refused");
+                    let told = if one.role.as_str() == reacher { *told } else { 0 };
+                    assert_eq!(one.after_end, told + 1, "{what}");
+                    let mut own = body.entries.iter().filter(|entry| entry.role.as_ref() == Some(&one.role));
+                    let entry = own.next_back().unwrap();
+                    assert_eq!((entry.operation.to_string(), &*entry.rule), (name.clone(), "boundary"), "{what}");
+                    let is_notice = CAPABILITIES
+                        .iter()
+                        .any(|one| one.name == operation.capability && one.after_end == AfterEnd::Notice);
+                    assert_eq!(entry.class.is_none(), is_notice, "{what}");
+                }
+            }
+        }
+    }
+}
+
+/// Whatever one role does that it should not: how it is named, what it does, how it leaves, and why the episode ends.
+const FAULTS: &[(&str, Closing, End)] = &[
+    ("unreachable", Closing::Trapped, End::Trapped),
+    ("", Closing::Returned, End::Returned),
+    ("(loop $again (br $again))", Closing::Outlived, End::Fuel),
+];
+
+#[test]
+fn a_role_that_leaves_traps_or_never_returns_ends_the_episode_for_all_and_the_others_are_told() {
+    let policy = granting("grace = { fuel = 10_000, records = 8 }", "");
+    for (own, closing, end) in FAULTS {
+        for reacher in ["even", "odd"] {
+            let late = format!("(call $clock.now (global.get $answer)) {REFUSED}");
+            let [even, odd] = at_its_turn(reacher, own, &late);
+            let body = together(&even, &odd, &policy, WORLD);
+            let other = if reacher == "even" { "odd" } else { "even" };
+            let what = format!("{reacher} {closing:?}: {body:#?}");
+            assert_eq!((body.end, body.fault.as_ref().map(Role::as_str)), (*end, Some(reacher)), "{what}");
+            assert_eq!(role(&body, reacher).closing, *closing, "{what}");
+            assert_eq!(role(&body, other).closing, Closing::Returned, "{what}");
+            assert_eq!(role(&body, other).after_end, 1, "{what}");
+            // Who is at fault loses the rounds that are left: two, after one that `even` won, or all three.
+            let even = if reacher == "even" { -1.0 } else { 3.0_f64 };
+            let paid = ["even", "odd"].map(|name| role(&body, name).total.to_bits());
+            assert_eq!(paid, [even, -even].map(f64::to_bits), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_role_that_goes_on_past_its_grace_is_stopped_and_the_other_has_its_own() {
+    let policy = granting("grace = { fuel = 10_000, records = 8 }", "");
+    let [even, odd] = at_its_turn("odd", &format!("{ACT} (loop $again (br $again))"), "");
+    let body = together(&even, &odd, &policy, "matching-pennies:rounds=1");
+    assert_eq!((body.end, &body.fault), (End::Terminated, &None));
+    assert_eq!([role(&body, "even").closing, role(&body, "odd").closing], [Closing::Returned, Closing::Outlived]);
+    assert_eq!((body.closing, body.violations.iter().count()), (Closing::Outlived, 1));
+}
+
+#[test]
+fn a_role_that_never_has_a_turn_never_runs() {
+    let body = together("", "unreachable", &granting("", ""), WORLD);
+    assert_eq!((body.end, role(&body, "odd").closing, role(&body, "odd").calls), (End::Returned, Closing::Absent, 0));
+    assert_eq!(role(&body, "odd").fuel, 0);
+}
+
+#[test]
+fn each_role_has_the_grants_and_the_fuel_of_its_own_table() {
+    let table = "[roles.odd]\nfuel = 20_000\n[roles.odd.grants.episode]\nmode = \"grant\"\n[roles.odd.grants.clock]\nmode = \"deny\"\n";
+    let log = "(call $clock.now (global.get $answer))";
+    // The whole contract may be imported by a role that calls the clock alone: what is not mentioned is not linked.
+    let policy = granting("fuel = 1_000_000", table);
+    let granted = CAPABILITIES.iter().filter(|one| !matches!(one.name, "episode" | "clock"));
+    let denied: Vec<_> = granted.map(|one| format!("[roles.odd.grants.{}]\nmode = \"deny\"\n", one.name)).collect();
+    let denied = denied.concat();
+    let policy = format!("{policy}{denied}");
+    let (even, odd) = (format!("{log} {ANSWERED} {ACT}"), format!("{log} {REFUSED} {ACT}"));
+    let body = together(&even, &odd, &policy, "matching-pennies:rounds=1");
+    assert_eq!(body.end, End::Terminated, "{body:#?}");
+    let entry = &body.entries[0];
+    assert_eq!((entry.role.as_ref().unwrap().as_str(), &*entry.rule), ("odd", "roles.odd.grants.clock.mode"));
+    // The fuel of the one is not that of the other.
+    let spins = "(call $spin (i32.const 20000))";
+    let body = together(&format!("{spins} {ACT}"), ACT, &policy, "matching-pennies:rounds=1");
+    assert_eq!(body.end, End::Terminated, "{body:#?}");
+    let body = together(ACT, &format!("{spins} {ACT}"), &policy, "matching-pennies:rounds=1");
+    assert_eq!((body.end, body.fault.as_ref().map(Role::as_str)), (End::Fuel, Some("odd")), "{body:#?}");
+}
+
+#[test]
+fn what_a_role_sees_and_is_left_does_not_depend_on_what_it_is_not_shown() {
+    // All that `odd` is answered decides how much fuel it uses, and it asks for all there is.
+    let all: String = operations().iter().filter(|one| one.name != "step").map(guest::Operation::call).collect();
+    let odd = format!("{all} {ACT} {all} {ACT} {all} {ACT} {all}");
+    let noisy = {
+        let flood = format!(
+            "(local $i i32) (loop $again {} (local.set $i (i32.add (local.get $i) (i32.const 1))) (br_if $again (i32.lt_u (local.get $i) (i32.const 300))))",
+            guest::ask("log.write", &[guest::Part::Text("secret")])
+        );
+        let send = guest::ask("outbox.send", &[guest::Part::Text("bob"), guest::Part::Zeros(5)]);
+        let keep = guest::ask("workspace.write", &[guest::Part::Text("kept"), guest::Part::Zeros(50)]);
+        format!("{flood} {send} {keep} {all} {ACT} {send} {ACT} {keep} {ACT}")
+    };
+    let quiet = format!("{ACT} {ACT} {ACT}");
+    let policy = granting("fuel = 10_000_000", "[record]\nentries = 40\nsteps = \"full\"");
+    let seen = |even: &str| {
+        let body = together(even, &odd, &policy, "matching-pennies:shown=0");
+        let own = body.entries.iter().filter(|entry| entry.role.as_ref().is_some_and(|role| role.as_str() == "odd"));
+        // The number of a call is one of the episode, and its step is that of all roles.
+        let own: Vec<_> = own.map(|entry| dayfly::transcript::Entry { ordinal: 0, ..entry.clone() }).collect();
+        assert_eq!(body.steps, 6, "{body:#?}");
+        (role(&body, "odd").clone(), own)
+    };
+    let (silent, loud) = (seen(&quiet), seen(&noisy));
+    assert!(silent.1.len() >= 40, "{} entries", silent.1.len());
+    assert_eq!(silent, loud);
+}
+
+#[test]
+fn what_a_role_is_shown_and_no_more_reaches_it() {
+    // `odd` writes down what it is shown of `even`, by trapping where it is not what it should be.
+    let shown = |even: u32, expected: u32| {
+        let named = |number: u32| {
+            format!("(call $episode.step (i32.const 0) (i64.const {number}) (i32.const 0) (global.get $answer))")
+        };
+        let tells = format!(
+            "(if (i64.ne (i64.load offset=16 (global.get $answer)) (i64.const {expected})) (then unreachable))"
+        );
+        let body = together(
+            &format!("{} {}", named(even), named(even)),
+            &format!("{} {tells} {}", named(0), named(0)),
+            &granting("", ""),
+            "matching-pennies:rounds=2",
+        );
+        role(&body, "odd").closing
+    };
+    for number in [0, 1] {
+        assert_eq!(shown(number, number + 1), Closing::Returned);
+        assert_eq!(shown(number, 2 - number), Closing::Trapped);
+    }
+}
+
+#[test]
+fn the_record_is_the_same_for_any_number_of_jobs() {
+    let run =
+        |jobs| Pair { agents: ["random", "overstayer"], policy: "strict", world: WORLD, episodes: 200, jobs }.go().0;
+    let (one, two) = (run(1), run(2));
+    assert_eq!(one.len(), 200);
+    assert_eq!(one, two);
+    let totals: std::collections::BTreeSet<_> = one.iter().map(|one| one.body.roles[0].total.to_bits()).collect();
+    assert!(totals.len() > 1, "every episode is alike");
+}
+
+#[test]
+fn a_violation_of_any_role_has_the_consequence_that_the_policy_gives_it() {
+    for (consequence, episodes) in [("end", 3), ("quarantine", 1)] {
+        let policy = granting("", &format!("[violations]\nextend-episode = \"{consequence}\""));
+        for reacher in ["even", "odd"] {
+            let bodies = at_its_turn(reacher, guest::EXTEND, ACT).map(|body| guest::agent(&body));
+            let pair = Pair { agents: [&bodies[0], &bodies[1]], policy: &policy, world: WORLD, episodes: 3, jobs: 1 };
+            let (transcripts, ending) = pair.go();
+            assert_eq!(transcripts.len(), episodes, "{consequence}: {ending:?}");
+            for Transcript { body, .. } in &transcripts {
+                assert_eq!((body.end, body.fault.as_ref().map(Role::as_str)), (End::Violation, Some(reacher)));
+            }
+        }
+    }
+}
+
+#[test]
+fn roles_that_do_not_fit_the_world_are_refused_before_anything_runs() {
+    let pair = |world| Pair { agents: ["random", "random"], policy: "strict", world, episodes: 1, jobs: 1 }.plan();
+    let attempt = |plan| run::Run::on_threads(plan, &Threads::new(1).unwrap(), &Cancel::default()).map(drop);
+    assert!(matches!(attempt(pair("off-switch")), Err(run::Error::Roles { roles, .. }) if roles.is_empty()));
+    let mut lacking = pair(WORLD);
+    lacking.roles.pop();
+    assert!(matches!(attempt(lacking), Err(run::Error::Roles { roles, .. }) if roles == ["even", "odd"]));
+    let mut none = pair(WORLD);
+    none.roles.clear();
+    assert!(matches!(attempt(none), Err(run::Error::Roles { .. })));
+    // In any order they are those of the world.
+    let mut turned = pair(WORLD);
+    turned.roles.reverse();
+    assert!(attempt(turned).is_ok());
+    let workers = Workers::new(std::path::PathBuf::from("/nowhere"), 1);
+    assert!(matches!(run::Run::on_workers(pair(WORLD), workers, &Cancel::default()), Err(run::Error::Apart)));
+}
