@@ -16,7 +16,7 @@ use dayfly::agent::{Agent, Engine, SHIPPED};
 use dayfly::environment::World;
 use dayfly::episode::{self, Cancel, Setting, Ticket};
 use dayfly::ledger::{self, Manifest, Named, Reason, Sealed, SealedManifest, Verification, Writer};
-use dayfly::policy::{Policy, SourceFile};
+use dayfly::policy::Policy;
 use dayfly::transcript::End;
 use dayfly::value::{Digest, Draws, Seed};
 use dayfly::worker::{Answer, Bounds, Order, Parcel, Told, frame};
@@ -123,8 +123,8 @@ fn small(carry: &str) -> Arc<Policy> {
     );
     let capabilities = ["episode", "workspace", "outbox", "agenda", "tools", "log", "clock", "random"];
     let grants: String = capabilities.map(|name| format!("[grants.{name}]\nmode = \"grant\"\n")).concat();
-    let source = SourceFile::user("fuzz.toml", format!("{text}{grants}"));
-    Arc::new(Policy::load(&source, &|_, _| Ok(None)).unwrap_or_else(|invalid| panic!("{invalid}")))
+    let policy = Policy::parse("fuzz.toml", format!("{text}{grants}"));
+    Arc::new(policy.unwrap_or_else(|invalid| panic!("{invalid}")))
 }
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(episode::memory(&SMALL), 1).expect("an engine"));
 

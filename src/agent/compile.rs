@@ -9,11 +9,13 @@
 
 use std::cell::RefCell;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use rayon::ThreadPoolBuilder;
+
+use crate::value::lock;
 
 /// The most processor time that one agent may take: ten times what a whole Python does on a quiet machine; and where the program is built for
 /// tests, as much again ten times, for what is tested is never how busy the machine is.
@@ -45,13 +47,13 @@ struct Clock {
 impl Clock {
     /// Count the time of this thread too.
     fn count(&self) {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(nix::unistd::gettid().as_raw());
+        lock(&self.threads).push(nix::unistd::gettid().as_raw());
     }
 
     /// The time that was used so far; none where that cannot be told.
     fn used(&self) -> Option<Duration> {
         use nix::time::{ClockId, clock_gettime};
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let threads = lock(&self.threads);
         // The number of the clock of a thread, as the kernel makes it of that of the thread.
         let clock = |thread: &i32| ClockId::from_raw((!thread).wrapping_shl(3) | 6);
         let times = threads.iter().map(|thread| clock_gettime(clock(thread)).ok().map(Duration::from));

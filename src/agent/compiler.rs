@@ -111,7 +111,7 @@ fn taken(known: &Known, engine: &Engine, loaded: Result<Component, Refused>) -> 
         Ok(component) => Some(linked(known.clone(), engine, move |_| Ok(component))),
         Err(Refused::Unknown) => None,
         // It would be compiled for nothing.
-        Err(Refused::Unfit(error)) => match super::refused(known.name().to_owned(), known.component(), &error) {
+        Err(Refused::Unfit(error)) => match super::refused(known, engine.limits, &error) {
             error @ (Error::Memory { .. } | Error::Tables { .. } | Error::Room { .. }) => Some(Err(error)),
             _ => None,
         },
@@ -120,12 +120,11 @@ fn taken(known: &Known, engine: &Engine, loaded: Result<Component, Refused>) -> 
 
 /// Compile a component and link it.
 fn compiled(known: Known, engine: &Engine) -> Result<Agent, Error> {
-    let component = Arc::clone(known.component());
-    let name = known.name().to_owned();
+    let own = known.clone();
     linked(known, engine, move |engine| {
-        let compiled = compile::spread(|| Component::from_binary(&engine.inner, &component));
-        let compiled = compiled.map_err(|unanswered| unanswered.about(&name))?;
-        compiled.map_err(|error| super::refused(name, &component, &error))
+        let compiled = compile::spread(|| Component::from_binary(&engine.inner, own.component()));
+        let compiled = compiled.map_err(|unanswered| unanswered.about(own.name()))?;
+        compiled.map_err(|error| super::refused(&own, engine.limits, &error))
     })
 }
 

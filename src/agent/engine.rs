@@ -38,6 +38,8 @@ pub struct Engine {
     /// The same contract, where a step waits for the turn of its role.
     pub(super) by_turns: Arc<Linker<Host>>,
     pub(super) clock: Arc<Clock>,
+    /// What each of its instances has at the most.
+    pub(super) limits: MemoryLimits,
 }
 
 impl Engine {
@@ -84,7 +86,7 @@ impl Engine {
         let mut by_turns = linker.clone();
         by_turns.allow_shadowing(true);
         capability::link_by_turns(&mut by_turns)?;
-        Ok(Self { clock: Clock::of(&engine), inner: engine, linker, by_turns: Arc::new(by_turns) })
+        Ok(Self { clock: Clock::of(&engine), inner: engine, linker, by_turns: Arc::new(by_turns), limits })
     }
 
     /// Compile the least that there is on this thread, and make it executable: whether a process may do so still.

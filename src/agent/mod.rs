@@ -44,7 +44,7 @@ pub use shipped::{SHIPPED, Shipped};
 pub use source::Source;
 
 use self::clock::Clock;
-use crate::capability::{Host, INSTANCES, MEMORIES, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault};
+use crate::capability::{Host, INSTANCES, MEMORIES, MemoryLimits, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault};
 use crate::value::{plain, plain_lines};
 
 /// The version of the engine, which fuel is counted by.
@@ -281,7 +281,7 @@ impl Agent {
     fn link(known: Known, component: &Component, engine: &Engine) -> Result<Self, Error> {
         let owned = || known.name().to_owned();
         // What its memories begin with is laid out here, not by its first episode: a confined process makes no file by then.
-        component.initialize_copy_on_write_image().map_err(|error| refused(owned(), known.component(), &error))?;
+        component.initialize_copy_on_write_image().map_err(|error| refused(&known, engine.limits, &error))?;
         let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
         let mismatch = |cause: &str| Error::Mismatch { name: owned(), cause: cause.to_owned() };
         let learn = if known.learns() {
@@ -409,17 +409,61 @@ fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[
 }
 
 /// Why the compiler takes no such component: the pool that instances come from holds no more than the policy allows.
-fn refused(name: String, binary: &[u8], error: &wasmtime::Error) -> Error {
-    let cause = error.root_cause().to_string();
-    let says = |part: &&str| cause.contains(*part);
-    if says(&"byte size") {
-        return Error::Memory { name, begins: Begins::of(binary) };
+///
+/// That there is no room wasmtime says in words alone: where they change, `what_wasmtime_says_where_there_is_no_room_is_understood` fails.
+fn refused(known: &Known, limits: MemoryLimits, error: &wasmtime::Error) -> Error {
+    if let Err(error) = known.begins_within(limits) {
+        return error;
     }
-    if ["table elements", "minimum element"].iter().any(says) {
-        return Error::Tables { name, begins: Begins::of(binary) };
+    let (name, cause) = (known.name().to_owned(), error.root_cause().to_string());
+    if NO_ROOM.iter().any(|part| cause.contains(part)) {
+        // What follows the first clause is about the engine.
+        let cause = cause.split(';').next().unwrap_or(&cause).trim_end().to_owned();
+        Error::Room { name, cause }
+    } else {
+        Error::Malformed { name, cause }
     }
-    // What follows the first clause is about the engine.
-    let first = cause.split(';').next().unwrap_or(&cause).trim_end().to_owned();
-    let is_room = ["in the pooling allocator", "exceeds the configured maximum", "per-instance limit"].iter().any(says);
-    if is_room { Error::Room { name, cause: first } } else { Error::Malformed { name, cause } }
+}
+
+/// What wasmtime 48 says where an instance has no room for a component.
+const NO_ROOM: [&str; 3] = ["in the pooling allocator", "exceeds the configured maximum", "per-instance limit"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_wasmtime_says_where_there_is_no_room_is_understood() {
+        let limits = MemoryLimits { memory: 1 << 16, table_elements: 10 };
+        let engine = Engine::new(limits, 1).unwrap();
+        let component = |modules: &str| {
+            format!(
+                "(component {modules} (core module $m (func (export \"run\"))) (core instance $i (instantiate $m))
+                       (func (export \"run\") (canon lift (core func $i \"run\"))))"
+            )
+        };
+        let many = |what: &str, count: usize| format!("(core module $n {})", what.repeat(count));
+        let instances = format!("(core module $n) {}", "(core instance (instantiate $n))".repeat(32));
+        for (modules, phrase) in [
+            (instances, NO_ROOM[0]),
+            (many("(global i64 (i64.const 0))", 40_000) + &"(core instance (instantiate $n))".repeat(2), NO_ROOM[1]),
+            (many("(memory 0)", 5), NO_ROOM[2]),
+        ] {
+            let error = Agent::load("it", component(&modules).as_bytes(), &engine).unwrap_err();
+            assert!(matches!(&error, Error::Room { .. }) && error.to_string().contains(phrase), "{phrase}: {error}");
+        }
+        // These are known by their numbers, whatever wasmtime says.
+        let refused = |module| Agent::load("it", component(&many(module, 1)).as_bytes(), &engine).unwrap_err();
+        assert!(matches!(refused("(memory 2)"), Error::Memory { .. }));
+        assert!(matches!(refused("(table 11 funcref)"), Error::Tables { .. }));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_the_system_has_no_room_for_is_known_by_its_type() {
+        // Memories for so many take more addresses than there are.
+        let error = Engine::new(MemoryLimits { memory: 1 << 16, table_elements: 10 }, 1 << 15).unwrap_err();
+        assert!(error.root_cause().is::<rustix::io::Errno>(), "{error:#}");
+        assert!(crate::capability::is_of_the_system(&error), "{error:#}");
+    }
 }

@@ -4,6 +4,7 @@ use wasmtime::ResourceLimiter;
 
 use super::host::Host;
 use crate::transcript::{Argument, Class, Operation, Part, Weight};
+use crate::value::wide;
 
 const GROW_MEMORY: Operation = Operation { capability: "memory", name: "grow", code: 0xF0, weight: Weight::Light };
 const GROW_TABLE: Operation = Operation { capability: "table", name: "grow", code: 0xF1, weight: Weight::Light };
@@ -63,7 +64,7 @@ enum Growth {
 ///
 /// The limit goes before the maximum: that of a table is the pool's where the component names none.
 fn take(taken: &mut u64, limit: u64, current: usize, desired: usize, maximum: Option<usize>) -> Growth {
-    let more = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
+    let more = wide(desired.saturating_sub(current));
     match taken.checked_add(more) {
         Some(sum) if sum <= limit => {
             if maximum.is_some_and(|maximum| desired > maximum) {
@@ -134,10 +135,15 @@ fn failed(error: wasmtime::Error) -> wasmtime::Result<()> {
 /// Whether wasmtime failed because the system did: it had no memory to give, or no map. No agent is the cause: what it may take was
 /// counted before.
 ///
-/// The error is of a type that wasmtime does not show; it is known by how it is written, which nothing of an agent is part of.
+/// The system's errors come as what `rustix` makes of them on Unix, and as those of the standard library elsewhere.
 pub fn is_of_the_system(error: &wasmtime::Error) -> bool {
     let cause = error.root_cause();
-    cause.is::<wasmtime::error::OutOfMemory>() || cause.to_string().contains("(os error ")
+    let is_numbered = |error: &std::io::Error| error.raw_os_error().is_some();
+    #[cfg(unix)]
+    let is_errno = cause.is::<rustix::io::Errno>();
+    #[cfg(not(unix))]
+    let is_errno = false;
+    cause.is::<wasmtime::error::OutOfMemory>() || cause.downcast_ref().is_some_and(is_numbered) || is_errno
 }
 
 fn count(most: u32) -> usize {

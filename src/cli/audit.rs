@@ -147,7 +147,7 @@ impl Noninterference {
             self.common.print("noninterference", &cancel, pairs.held(), &pairs)?;
         } else {
             let text = report::audit::pairs(self.common.audited(&subject), &pairs);
-            say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
+            say!("{}", text.trim_end());
         }
         Ok(exit(&pairs))
     }
@@ -192,7 +192,7 @@ impl Channels {
             self.common.print("channels", &cancel, holds, &measured)?;
         } else {
             let text = report::audit::channels(self.common.audited(&subject), self.trials, all, &measured);
-            say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
+            say!("{}", text.trim_end());
         }
         let is_violated = measured.iter().any(|one| one.verdict == Verdict::Violated);
         Ok(match cancel.is_cancelled() {
@@ -216,7 +216,7 @@ impl Channels {
             self.common.print("channels", cancel, holds, &tried)?;
         } else {
             let text = report::audit::quick(self.common.audited(&subject), &tried);
-            say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
+            say!("{}", text.trim_end());
         }
         Ok(match cancel.is_cancelled() {
             _ if tried.iter().any(Tried::is_refuted) => Exit::Violated,
@@ -267,7 +267,7 @@ impl Channels {
             self.common.print("channels", cancel, holds, &Sent { trial, pairs, root })?;
         } else {
             let text = report::audit::sent(self.common.audited(&subject), trial, pairs, root);
-            say!("{}", text.map_err(|error| Failure::host(&error))?.trim_end());
+            say!("{}", text.trim_end());
         }
         Ok(if holds { Exit::Held } else { Exit::Violated })
     }

@@ -108,14 +108,14 @@ impl Horizon {
         let again = seed::again(seed);
         let told = Told { agent: &self.agent, horizon: &horizon, verdict: &verdict, seed, origin, again: &again };
         if let Some(path) = &self.svg {
-            let picture = svg::picture(told).map_err(|error| Failure::host(&error))?;
+            let picture = svg::picture(told);
             find::write_text("picture", path, &picture)?;
         }
         if self.json {
             let data = crate::value::json::pretty(&Data::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{data}");
         } else {
-            say!("{}", text::summary(told, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?.trim_end());
+            say!("{}", text::summary(told, width().unwrap_or(80)).trim_end());
         }
         Ok(Exit::Held)
     }

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+
+use crate::value::lock;
 
 /// A bar on standard error, where that is a terminal: how many of how many, how fast, how long still.
 pub(super) fn bar(length: u64, of: &str) -> ProgressBar {
@@ -49,7 +51,7 @@ impl Lines {
     /// So many are done; where it is time, say so.
     pub(super) fn see(&self, done: u64) {
         {
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = lock(&self.last);
             let silent = last.elapsed();
             if silent < SILENT {
                 return;

@@ -1,22 +1,13 @@
 //! Audits in words: what was tried, what was seen, and what that shows.
 
-use std::fmt::{self, Write as _};
-
-use anstyle::{AnsiColor, Style};
-
-use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Tried, Verdict};
+use super::page::{Page, Piece, Styled, bad, bold, dim, good, text};
+use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Sent, Tried, Verdict};
 use crate::policy::Policy;
 use crate::property::{Compared, Pair};
-use crate::report::paragraphs;
 use crate::statistics::{Level, size};
 use crate::value::{Digest, many, plural};
 
-const BOLD: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const DIM: Style = Style::new().dimmed();
-
-/// How many columns prose has, behind a label too; tables are as wide as they are.
+/// How many columns there are, where words allow it.
 const WIDE: usize = 80;
 
 /// How many parts of a difference are shown.
@@ -33,142 +24,122 @@ pub struct Audited<'a> {
     pub declares: bool,
 }
 
+impl Audited<'_> {
+    /// A page that begins with what was found, `of` what, and where.
+    fn begun(&self, mut page: Page, found: Styled, of: &str) -> Page {
+        let Self { policy, environment, .. } = self;
+        page.line(text!(found, ": ", of, ", under ", bold(&policy.name), " in ", environment));
+        page
+    }
+}
+
 /// The pairs of an audit of noninterference.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> Result<String, fmt::Error> {
-    let mut text = String::new();
-    let out = &mut text;
-    let Audited { policy, environment, declares } = audited;
-    let head = match (pairs.compared, pairs.differ) {
-        (0, _) => format!("{BAD}no pair was compared{BAD:#}"),
-        (1, 0) => format!("{GOOD}1 pair, alike{GOOD:#}"),
-        (all, 0) => format!("{GOOD}{}, all alike{GOOD:#}", many(all, "pair")),
-        (1, _) => format!("{BAD}1 pair, which differs{BAD:#}"),
-        (all, some) => format!("{BAD}{some} of {} differ{BAD:#}", many(all, "pair")),
+pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> String {
+    let found = match (pairs.compared, pairs.differ) {
+        (0, _) => bad("no pair was compared"),
+        (1, 0) => good("1 pair, alike"),
+        (all, 0) => good(format!("{}, all alike", many(all, "pair"))),
+        (1, _) => bad("1 pair, which differs"),
+        (all, some) => bad(format!("{some} of {} differ", many(all, "pair"))),
     };
-    let head = format!(
-        "{head}: what a probe sees after one agent, and after another, under {BOLD}{}{BOLD:#} in {environment}",
-        policy.name
-    );
-    write!(out, "{}", paragraphs(&head, WIDE))?;
+    let mut page = audited.begun(Page::new(WIDE), found, "what a probe sees after one agent, and after another");
     if pairs.cancelled {
         let done = pairs.compared.saturating_add(pairs.uncompared);
-        writeln!(
-            out,
-            "{BAD}cancelled{BAD:#} after {done} of {}: what follows is of these alone",
-            many(pairs.asked, "pair")
-        )?;
+        let asked = many(pairs.asked, "pair");
+        page.line(text!(bad("cancelled"), format!(" after {done} of {asked}: what follows is of these alone")));
     }
-    writeln!(out)?;
-    writeln!(
-        out,
-        "{:>12}  {}: the whole transcript of each probe, its log in it",
-        "compared",
-        many(pairs.bytes, "byte")
-    )?;
-    let sights = sights(&pairs.sights);
-    wrapped(out, "seen", sights.iter().map(String::as_str))?;
+    page.blank();
+    let bytes = many(pairs.bytes, "byte");
+    page.row("compared", format!("{bytes}: the whole transcript of each probe, its log in it"));
+    listed(&mut page, "seen", &sights(&pairs.sights));
+    let wide = widest(pairs.guests.keys().map(String::as_str));
     for (position, (name, guests)) in pairs.guests.iter().enumerate() {
         let label = if position == 0 { "before it" } else { "" };
-        writeln!(out, "{label:>12}  {name:<20} {DIM}{}{DIM:#}", fared(guests))?;
+        let Guests { episodes, called, calls, .. } = guests;
+        let (episodes, calls) = (many(*episodes, "episode"), many(*calls, "call"));
+        page.row(label, text!(format!("{name:<wide$}  "), dim(format!("{episodes}, {called} with calls, {calls}"))));
+        let ends: Vec<String> = guests.ends.iter().map(|(end, count)| format!("{end} {count}")).collect();
+        page.row("", text!(format!("{:<wide$}  ", ""), dim(format!("ended: {}", ends.join(", ")))));
     }
-    if declares {
-        writeln!(
-            out,
-            "{:>12}  the policy declares a road to later episodes: the probe lived in another lineage",
-            "but"
-        )?;
+    if audited.declares {
+        let declares = "the policy declares a road to later episodes: the probe lived in another lineage";
+        page.row("but", declares);
     }
     if pairs.uncompared > 0 {
-        writeln!(
-            out,
-            "{:>12}  {} in which the wall clock ended an episode of the probe",
-            "left out",
-            many(pairs.uncompared, "pair")
-        )?;
+        let uncompared = many(pairs.uncompared, "pair");
+        page.row("left out", format!("{uncompared} in which the wall clock ended an episode of the probe"));
     }
-    writeln!(out)?;
+    page.blank();
     if let Some(first) = &pairs.first {
-        difference(out, first)?;
+        difference(&mut page, first);
     }
     if let Some(share) = &pairs.share {
         let percent = |share: f64| format!("{:.3} %", 100.0 * share);
-        writeln!(
-            out,
-            "{:>12}  {} to {} of pairs drawn as these were differ (95 %, {}, n = {})",
-            "shows",
-            percent(share.low),
-            percent(share.high),
-            share.method,
-            pairs.compared
-        )?;
+        let (low, high, method, n) = (percent(share.low), percent(share.high), share.method, pairs.compared);
+        page.row("shows", format!("{low} to {high} of pairs drawn as these were differ (95 %, {method}, n = {n})"));
     }
-    writeln!(
-        out,
-        "{:>12}  anything about agents that are not drawn like these, nor about time on the wall",
-        "shows not"
-    )?;
+    page.row("shows not", "anything about agents that are not drawn like these, nor about time on the wall");
     if let Some(root) = &pairs.root {
-        writeln!(out, "{:>12}  {DIM}{root}{DIM:#}", "root")?;
+        page.row("root", dim(root));
     }
-    Ok(text)
+    page.finish()
 }
 
-fn difference(out: &mut String, first: &Difference) -> fmt::Result {
+fn difference(page: &mut Page, first: &Difference) {
     let Difference { pair, seed, one, other, probe, parts } = first;
-    writeln!(out, "{:>12}  pair {pair} (seed {seed}): `{probe}` after {one}, and after {other}", "first")?;
-    writeln!(out, "{:>12}  `--pair {pair}`, in place of `--pairs`, compares it alone", "again")?;
-    differing(out, parts)
+    page.row("first", format!("pair {pair} (seed {seed}): `{probe}` after {one}, and after {other}"));
+    page.row("again", format!("`--pair {pair}`, in place of `--pairs`, compares it alone"));
+    differing(page, parts);
 }
 
-fn differing(out: &mut String, parts: &[Part]) -> fmt::Result {
+fn differing(page: &mut Page, parts: &[Part]) {
     if let Some(part) = parts.first() {
-        writeln!(out, "{:>12}  the views part at byte {}", "", part.byte)?;
+        page.row("", format!("the views part at byte {}", part.byte));
     }
     for part in parts.iter().take(PARTS) {
-        writeln!(out, "{:>12}    {BOLD}{}{BOLD:#}", "", part.field)?;
-        writeln!(out, "{:>12}      {}", "", short(&part.one))?;
-        writeln!(out, "{:>12}      {}", "", short(&part.other))?;
+        page.row("", text!("  ", bold(&part.field)));
+        page.row("", format!("    {}", short(&part.one)));
+        page.row("", format!("    {}", short(&part.other)));
     }
     let more = parts.len().saturating_sub(PARTS);
     if more > 0 {
-        writeln!(out, "{:>12}    and {more} more {}", "", plural(more, "field"))?;
+        page.row("", format!("  and {more} more {}", plural(more, "field")));
     }
-    Ok(())
 }
 
 /// One trial on every road: what the receiver saw after a 1, beside what it saw after a 0 with the same seed.
-///
-/// # Errors
-///
-/// As [`pairs`].
-pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> Result<String, fmt::Error> {
-    let mut text = String::new();
-    let out = &mut text;
+pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> String {
+    let wide = widest(pairs.iter().map(|pair| pair.channel));
+    let mut page = Page::labelled(WIDE, wide);
     let Audited { policy, environment, .. } = audited;
-    writeln!(
-        out,
-        "trial {trial}: a 1 and a 0 on {}, with the same seed, under {BOLD}{}{BOLD:#} in {environment}\n",
-        if pairs.len() == 1 { "1 road".to_owned() } else { format!("each of {} roads", pairs.len()) },
-        policy.name
-    )?;
+    let roads = if pairs.len() == 1 { "1 road".to_owned() } else { format!("each of {} roads", pairs.len()) };
+    page.line(text!(
+        format!("trial {trial}: a 1 and a 0 on {roads}, with the same seed, under "),
+        bold(&policy.name),
+        " in ",
+        environment,
+    ));
+    page.blank();
     for pair in pairs {
-        let style = if pair.is_as_declared() { GOOD } else { BAD };
+        let is_as_declared = pair.is_as_declared();
         let saw = match pair.compared() {
             Compared::Alike => "nothing arrives",
             Compared::Differ => "it arrives",
             Compared::Hurried => "the wall clock ended an episode",
         };
-        writeln!(out, "{:>12}  {:<22} {style}{saw}{style:#}", pair.channel, declared(pair.road))?;
-        if !pair.is_as_declared() {
-            differing(out, &pair.parts)?;
+        tried(&mut page, wide, pair.channel, &declared(pair.road), judged(is_as_declared, saw));
+        if !is_as_declared {
+            differing(&mut page, &pair.parts);
         }
     }
-    writeln!(out, "\n{:>12}  {DIM}{root}{DIM:#}", "root")?;
-    Ok(text)
+    page.blank();
+    page.line(text!("root: ", dim(root)));
+    page.finish()
+}
+
+/// A piece as good news or as bad.
+fn judged(is_good: bool, piece: impl Piece) -> Styled {
+    if is_good { good(piece) } else { bad(piece) }
 }
 
 fn short(text: &str) -> String {
@@ -179,10 +150,14 @@ fn short(text: &str) -> String {
     short
 }
 
-fn fared(guests: &Guests) -> String {
-    let ends: Vec<String> = guests.ends.iter().map(|(end, count)| format!("{end} {count}")).collect();
-    let Guests { episodes, called, calls, .. } = guests;
-    format!("{}, {called} with calls, {}; ended: {}", many(*episodes, "episode"), many(*calls, "call"), ends.join(", "))
+/// Number of characters of the longest of these names.
+fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(|name| name.chars().count()).max().unwrap_or(0)
+}
+
+/// A road, what is declared of it, and what that came to. The page has labels as wide as the longest name of a road.
+fn tried(page: &mut Page, wide: usize, road: &str, declared: &str, came_to: Styled) {
+    page.row(format!("{road:<wide$}"), text!(format!("{declared:<16} "), came_to));
 }
 
 /// What was seen, by name; of WASI, by package, how many of its functions.
@@ -202,134 +177,115 @@ fn sights<'a>(seen: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     named.into_iter().map(told).collect()
 }
 
-fn wrapped<'a>(out: &mut String, label: &str, words: impl Iterator<Item = &'a str>) -> fmt::Result {
+/// A list in the rows of one label.
+fn listed(page: &mut Page, label: &str, words: &[String]) {
     let mut line = String::new();
     let mut label = label;
     for word in words {
         if line.len().saturating_add(word.len()) > 64 {
-            writeln!(out, "{label:>12}  {}", line.trim_end())?;
+            page.row(label, line.trim_end());
             (label, line) = ("", String::new());
         }
         line.push_str(word);
         line.push_str(", ");
     }
-    writeln!(out, "{label:>12}  {}", line.trim_end_matches(", "))
+    page.row(label, line.trim_end_matches(", "));
 }
 
 /// A few trials on every road: on how many of them something arrived.
-///
-/// # Errors
-///
-/// As [`pairs`].
-pub fn quick(audited: Audited<'_>, tried: &[Tried]) -> Result<String, fmt::Error> {
-    let mut text = String::new();
-    let out = &mut text;
-    let Audited { policy, environment, .. } = audited;
-    let as_declared = tried.iter().filter(|one| one.holds()).count();
-    let head = match (tried.len(), as_declared) {
-        (0, _) => format!("{BAD}no road was tried{BAD:#}"),
-        (all, held) if all == held => {
-            format!("{GOOD}{}, none carries more than is declared{GOOD:#}", many(all, "road"))
-        }
-        (all, held) => format!("{BAD}{} of {all} roads{BAD:#} not as declared", all.saturating_sub(held)),
+pub fn quick(audited: Audited<'_>, roads: &[Tried]) -> String {
+    let as_declared = roads.iter().filter(|one| one.holds()).count();
+    let found = match (roads.len(), as_declared) {
+        (0, _) => bad("no road was tried"),
+        (all, held) if all == held => good(format!("{}, none carries more than is declared", many(all, "road"))),
+        (all, held) => text!(bad(format!("{} of {all} roads", all.saturating_sub(held))), " not as declared"),
     };
-    let head = format!("{head}: from an episode to the next, under {BOLD}{}{BOLD:#} in {environment}", policy.name);
-    writeln!(out, "{}", paragraphs(&head, WIDE))?;
-    let wide = tried.iter().map(|one| one.channel.len()).max().unwrap_or(0);
-    for one in tried {
-        let style = if one.holds() { GOOD } else { BAD };
+    let wide = widest(roads.iter().map(|one| one.channel));
+    let mut page = audited.begun(Page::labelled(WIDE, wide), found, FROM);
+    page.blank();
+    for one in roads {
         let Tried { channel, road, compared, arrived, .. } = *one;
-        writeln!(out, "{channel:<wide$}  {:<22} {style}{arrived} of {compared} arrive{style:#}", declared(road))?;
+        let arrives = judged(one.holds(), format!("{arrived} of {compared} arrive"));
+        tried(&mut page, wide, channel, &declared(road), arrives);
     }
-    let least = tried.iter().filter(|one| one.road == Road::Undeclared).map(|one| one.compared).min().unwrap_or(0);
+    let least = roads.iter().filter(|one| one.road == Road::Undeclared).map(|one| one.compared).min().unwrap_or(0);
     if least > 0
         && let Ok(level) = Level::new(0.95)
     {
         let share = 100.0 * size::excluded(least, level);
-        writeln!(out, "\nwhere none of {least} arrives, fewer than {share:.1} % of such bits do (95 %)")?;
+        page.blank();
+        page.line(format!("where none of {least} arrives, fewer than {share:.1} % of such bits do (95 %)"));
     }
-    writeln!(out, "shows not: how many bits arrive; without `--quick` that is measured")?;
-    Ok(text)
+    page.line("shows not: how many bits arrive; without `--quick` that is measured");
+    page.finish()
 }
 
+/// What an audit of roads is about.
+const FROM: &str = "from an episode to the next";
+
 /// The channels of an audit, as a table.
-///
-/// # Errors
-///
-/// As [`pairs`].
-pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measured]) -> Result<String, fmt::Error> {
-    let mut text = String::new();
-    let out = &mut text;
+pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measured]) -> String {
     let count = |verdict| measured.iter().filter(|one| one.verdict == verdict).count();
     let (held, violated) = (count(Verdict::Holds), count(Verdict::Violated));
-    let title = if measured.is_empty() {
-        format!("{BAD}no road was tried to the end{BAD:#}")
+    let found = if measured.is_empty() {
+        bad("no road was tried to the end")
     } else if held == measured.len() {
         let none = if held == 1 { "which carries no" } else { "none carries" };
-        format!("{GOOD}{}, {none} more than is declared{GOOD:#}", many(held, "road"))
+        good(format!("{}, {none} more than is declared", many(held, "road")))
     } else {
         let open = measured.len().saturating_sub(held);
         let all = many(measured.len(), "road");
         let carry = if open == 1 { "carries what it should not, or is" } else { "carry what they should not, or are" };
-        format!("{BAD}{open} of {all}{BAD:#} {carry} not shown not to")
+        text!(bad(format!("{open} of {all}")), " ", carry, " not shown not to")
     };
-    let Audited { policy, environment, .. } = audited;
-    let first = format!("{title}: from an episode to the next, under {BOLD}{}{BOLD:#} in {environment}", policy.name);
-    write!(out, "{}", paragraphs(&first, WIDE))?;
+    let wide = widest(measured.iter().map(|one| one.channel).chain(["road"]));
+    let mut page = audited.begun(Page::labelled(WIDE, wide), found, FROM);
     if measured.len() < all {
-        writeln!(
-            out,
-            "{BAD}cancelled{BAD:#} after {} of {}: the one that was being tried is left out",
-            measured.len(),
-            many(all, "road")
-        )?;
+        let after = format!(" after {} of {}", measured.len(), many(all, "road"));
+        page.line(text!(bad("cancelled"), after, ": the one that was being tried is left out"));
     }
-    writeln!(out)?;
-    let wide = measured.iter().map(|one| one.channel.len()).max().unwrap_or(0).max("road".len());
-    writeln!(
-        out,
-        "{BOLD}{:<wide$} {:<22} {:>24} {:>9} {:>26}  so it{BOLD:#}",
-        "road", "declared", "bits decoded rightly", "differ", "bits an episode, at least"
-    )?;
+    page.blank();
+    page.line(bold(format!("{:<wide$}  {:<16} so it", "road", "declared")));
     for one in measured {
-        row(out, one, wide)?;
+        tried(&mut page, wide, one.channel, &declared(one.road), says(one));
+        page.line(dim(numbers(one)));
     }
-    writeln!(out)?;
-    let sent = format!(
-        "{trials} random bits a road, half of them 1; limits at 95 %, Clopper-Pearson; bits by Fano's inequality: 1 - h(error rate)"
-    );
-    write!(out, "{}", paragraphs(&sent, WIDE))?;
-    let differ = "differ: trials in which the receiver saw something else than after a 0, with the same seed";
-    write!(out, "{}", paragraphs(differ, WIDE))?;
-    writeln!(out, "shows not: what another sender could do, nor anything about time on the wall")?;
+    page.blank();
+    page.line(format!("{trials} random bits a road, half of them 1; limits at 95 %, Clopper-Pearson"));
+    page.line("rightly: the share of them that the receiver decoded rightly");
+    page.line("differ: trials in which it saw something else than after a 0 with the same seed");
+    page.line("bits: at least so many an episode, by Fano's inequality: 1 - h(error rate)");
+    page.line("shows not: what another sender could do, nor anything about time on the wall");
     if violated > 0 {
-        writeln!(
-            out,
-            "{BAD}a road that is not declared and carries bits is a breach{BAD:#}: please report it as `dayfly docs security` says"
-        )?;
+        let breach = bad("a road that is not declared and carries bits is a breach");
+        page.line(text!(breach, ": please report it as `dayfly docs security` says"));
     }
-    Ok(text)
+    page.finish()
 }
 
-fn row(out: &mut String, one: &Measured, wide: usize) -> fmt::Result {
-    let declared = declared(one.road);
-    let says = match (one.verdict, one.road) {
-        (Verdict::Holds, Road::Undeclared) => format!("{GOOD}is closed{GOOD:#}"),
-        (Verdict::Holds, Road::Control) => format!("{GOOD}is seen{GOOD:#}"),
+/// What a road was found to be.
+fn says(one: &Measured) -> Styled {
+    match (one.verdict, one.road) {
+        (Verdict::Holds, Road::Undeclared) => good("is closed"),
+        (Verdict::Holds, Road::Control) => good("is seen"),
         (Verdict::Holds, _) if one.sent.is_some_and(|sent| sent.differ == 0) => {
-            "is open by the policy; this sender gets nothing through".to_owned()
+            text!("is open by the policy; this sender gets nothing through")
         }
-        (Verdict::Holds, _) => format!("{GOOD}carries what is declared{GOOD:#}"),
-        (Verdict::Violated, Road::Control) => format!("{BAD}is not seen: the audit is blind{BAD:#}"),
-        (Verdict::Violated, _) => format!("{BAD}leaks{BAD:#}"),
-        (Verdict::Inconclusive, _) => format!("{BAD}is not shown to be closed{BAD:#}"),
-    };
-    let Some(sent) = one.sent else {
-        return writeln!(out, "{:<wide$} {declared:<22} {:>24} {:>9} {:>26}  {says}", one.channel, "no trial", "", "");
-    };
-    let accuracy = format!("{:.3} [{:.3}, {:.3}]", sent.accuracy.estimate, sent.accuracy.low, sent.accuracy.high);
-    let bits = format!("{:.3} [{:.3}, {:.3}]", sent.bits.estimate, sent.bits.low, sent.bits.high);
-    writeln!(out, "{:<wide$} {declared:<22} {accuracy:>24} {:>9} {bits:>26}  {says}", one.channel, sent.differ)
+        (Verdict::Holds, _) => good("carries what is declared"),
+        (Verdict::Violated, Road::Control) => bad("is not seen: the audit is blind"),
+        (Verdict::Violated, _) => bad("leaks"),
+        (Verdict::Inconclusive, _) => bad("is not shown to be closed"),
+    }
+}
+
+/// By which numbers.
+fn numbers(one: &Measured) -> String {
+    let Some(sent) = one.sent else { return "    no trial".to_owned() };
+    let within = |estimate, low, high| format!("{estimate:.3} [{low:.3}, {high:.3}]");
+    let Sent { accuracy, differ, bits } = sent;
+    let rightly = within(accuracy.estimate, accuracy.low, accuracy.high);
+    let bits = within(bits.estimate, bits.low, bits.high);
+    format!("    rightly {rightly}  differ {differ:<6}  bits {bits}")
 }
 
 /// What is declared of a road.
@@ -339,5 +295,45 @@ fn declared(road: Road) -> String {
         Road::CarryOver(bits) => many(bits, "bit"),
         Road::World => "the world".to_owned(),
         Road::Control => "control: opened".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Bits, Kind};
+    use crate::statistics::{Interval, Method, Sides};
+
+    #[test]
+    fn every_road_fits_in_eighty_columns_with_its_numbers_below_it() {
+        let level = Level::new(0.95).unwrap();
+        let (sides, method) = (Sides::Both, Method::ClopperPearson);
+        let accuracy = Interval { estimate: 0.5, low: 0.455, high: 0.545, level, sides, method };
+        let sent = Sent { accuracy, differ: 500_000, bits: Bits { estimate: 0.0, low: 0.0, high: 0.006 } };
+        let roads = [Road::Undeclared, Road::CarryOver(4_294_967_295), Road::World, Road::Control];
+        let verdicts = [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive];
+        let measured = roads.into_iter().flat_map(|road| {
+            let sent = [Some(sent), Some(Sent { differ: 0, ..sent }), None];
+            verdicts.into_iter().flat_map(move |verdict| sent.map(|sent| (road, verdict, sent)))
+        });
+        let measured: Vec<Measured> = measured
+            .map(|(road, verdict, sent)| Measured {
+                channel: "wasi-randomness",
+                kind: Kind::Storage,
+                meaning: "",
+                road,
+                uncompared: 0,
+                sent,
+                verdict,
+            })
+            .collect();
+        let policy = Policy::shipped("strict").unwrap();
+        let audited = Audited { policy: &policy, environment: "off-switch", declares: true };
+        let text = channels(audited, 1_000_000, measured.len(), &measured);
+        let text = anstream::adapter::strip_str(&text).to_string();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDE), "{text}");
+        let closed = "wasi-randomness  nothing          is closed\n    \
+                      rightly 0.500 [0.455, 0.545]  differ 500000  bits 0.000 [0.000, 0.006]\n";
+        assert!(text.contains(closed), "{text}");
     }
 }

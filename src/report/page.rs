@@ -1,22 +1,135 @@
-//! Labels and text in two columns, wrapped where words allow it; and how numbers and the text of others are shown.
+//! The page that every report in words is written on: lines, and labels with their text, wrapped where words allow it.
+//!
+//! ```text
+//!  what others chose --escaped--> Styled --painted, joined by `text!`--> Page --wrapped--> String
+//! ```
+//!
+//! Whatever is shown is a [`Styled`] first, and nothing becomes one unescaped. Only [`painted`] adds sequences that style.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
 
 use crate::value::{self, plural};
+
+/// Text that a terminal can be given as it is: hidden characters in it are escaped, and all sequences that style are ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Styled(String);
+
+/// Whatever a text can be put together from: all that can be displayed, which is escaped, and texts.
+pub(super) trait Piece {
+    /// Put this at the end of a text.
+    fn put(self, text: &mut Styled);
+}
+
+impl<T: fmt::Display> Piece for T {
+    fn put(self, text: &mut Styled) {
+        text.0.push_str(&value::plain(&self.to_string()));
+    }
+}
+
+impl Piece for Styled {
+    fn put(self, text: &mut Styled) {
+        text.0.push_str(&self.0);
+    }
+}
+
+impl Styled {
+    /// The text of one piece.
+    pub(super) fn of(piece: impl Piece) -> Self {
+        let mut text = Self::default();
+        piece.put(&mut text);
+        text
+    }
+
+    /// Number of characters that are shown.
+    pub(super) fn width(&self) -> usize {
+        visible(&self.0)
+    }
+
+    /// The first of so many characters, without blanks at its end; with a mark where there are more.
+    pub(super) fn cut(&self, columns: usize) -> String {
+        if self.width() <= columns {
+            return self.0.trim_end().to_owned();
+        }
+        let cut: String = self.0.chars().take(columns.saturating_sub(1)).collect();
+        cut + "…"
+    }
+}
+
+impl From<Styled> for String {
+    fn from(text: Styled) -> Self {
+        text.0
+    }
+}
+
+/// A text put together from pieces.
+macro_rules! text {
+    ($($piece:expr),+ $(,)?) => {{
+        let mut text = $crate::report::page::Styled::default();
+        $($crate::report::page::Piece::put($piece, &mut text);)+
+        text
+    }};
+}
+pub(super) use text;
+
+/// A piece in a style.
+pub(super) fn painted(style: Style, piece: impl Piece) -> Styled {
+    let Styled(text) = Styled::of(piece);
+    Styled(format!("{style}{text}{style:#}"))
+}
+
+/// A piece in bold letters.
+pub(super) fn bold(piece: impl Piece) -> Styled {
+    painted(Style::new().bold(), piece)
+}
+
+/// A piece in dim letters.
+pub(super) fn dim(piece: impl Piece) -> Styled {
+    painted(Style::new().dimmed(), piece)
+}
+
+/// A piece that is good news.
+pub(super) fn good(piece: impl Piece) -> Styled {
+    painted(AnsiColor::Green.on_default().bold(), piece)
+}
+
+/// A piece to look at: what an agent did, which was refused.
+pub(super) fn notable(piece: impl Piece) -> Styled {
+    painted(AnsiColor::Yellow.on_default().bold(), piece)
+}
+
+/// A piece that is bad news.
+pub(super) fn bad(piece: impl Piece) -> Styled {
+    painted(AnsiColor::Red.on_default().bold(), piece)
+}
 
 /// Text in the making.
 #[derive(Debug)]
 pub(super) struct Page {
     text: String,
     width: usize,
+    label: usize,
 }
 
-/// The width of the labels.
+/// The width of the labels, where a page does not say otherwise.
 const LABEL: usize = 12;
 /// What a page is wrapped to at the least: below that a terminal wraps better than we do.
 const LEAST: usize = 40;
 
 impl Page {
     pub(super) fn new(width: usize) -> Self {
-        Self { text: String::new(), width: width.max(LEAST) }
+        Self::labelled(width, LABEL)
+    }
+
+    /// A page whose labels are so wide.
+    pub(super) fn labelled(width: usize, label: usize) -> Self {
+        Self { text: String::new(), width: width.max(LEAST), label }
+    }
+
+    /// Whether a text has room on one line.
+    pub(super) fn fits(&self, text: &Styled) -> bool {
+        text.width() <= self.width
     }
 
     /// An empty line.
@@ -25,22 +138,44 @@ impl Page {
     }
 
     /// A line of its own.
-    pub(super) fn line(&mut self, text: &str) {
-        self.wrap("", text, 0);
+    pub(super) fn line(&mut self, piece: impl Piece) {
+        self.wrap("", &Styled::of(piece), 0);
     }
 
     /// A label and its text. What the text begins with in spaces, its further lines begin with too.
-    pub(super) fn row(&mut self, label: &str, text: &str) {
-        let inner = text.len().saturating_sub(text.trim_start().len());
-        let hang = LABEL.saturating_add(2).saturating_add(inner);
-        self.wrap(&format!("{label:>LABEL$}  "), text, hang);
+    pub(super) fn row(&mut self, label: impl Piece, piece: impl Piece) {
+        let text = Styled::of(piece);
+        let inner = text.0.len().saturating_sub(text.0.trim_start().len());
+        let hang = self.label.saturating_add(2).saturating_add(inner);
+        let label = self.padded(label);
+        self.wrap(&label, &text, hang);
     }
 
-    fn wrap(&mut self, start: &str, text: &str, hang: usize) {
+    /// A line that stays one however wide it is: a line to copy, or one of a table.
+    pub(super) fn unwrapped(&mut self, piece: impl Piece) {
+        self.text.push_str(&Styled::of(piece).0);
+        self.text.push('\n');
+    }
+
+    /// A label and its text, on a line that stays one.
+    pub(super) fn unwrapped_row(&mut self, label: impl Piece, piece: impl Piece) {
+        let label = self.padded(label);
+        self.text.push_str(&label);
+        self.unwrapped(piece);
+    }
+
+    /// A label as wide as those of this page, and what stands between it and its text.
+    fn padded(&self, label: impl Piece) -> String {
+        let Styled(label) = Styled::of(label);
+        let room = self.label.saturating_sub(visible(&label));
+        format!("{}{label}  ", " ".repeat(room))
+    }
+
+    fn wrap(&mut self, start: &str, text: &Styled, hang: usize) {
         self.text.push_str(start);
-        let mut used = start.chars().count();
+        let mut used = visible(start);
         let mut is_first = true;
-        for word in pieces(text) {
+        for word in pieces(&text.0) {
             let wide = visible(word);
             if !is_first && used.saturating_add(1).saturating_add(wide) > self.width && used > hang {
                 self.text.truncate(self.text.trim_end_matches(' ').len());
@@ -65,7 +200,7 @@ impl Page {
 }
 
 /// A text in pieces, between which a line may be broken: at a space, but neither before a `%` nor beside a `=`.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -99,7 +234,8 @@ pub fn table(rows: &[(String, String)], width: usize) -> String {
     let column = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut page = Page::new(width);
     for (name, text) in rows {
-        page.wrap(&format!("{name:column$}  "), text, column.saturating_add(2));
+        let name = Styled::of(format!("{name:column$}  "));
+        page.wrap(&name.0, &Styled::of(text), column.saturating_add(2));
     }
     page.finish()
 }
@@ -111,7 +247,7 @@ pub fn paragraphs(text: &str, width: usize) -> String {
         if position > 0 {
             page.blank();
         }
-        page.line(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+        page.line(paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     page.finish()
 }
@@ -178,10 +314,27 @@ mod tests {
     #[test]
     fn a_style_takes_no_room_and_a_long_word_is_not_cut() {
         let mut page = Page::new(40);
-        page.line(&format!("\u{1b}[1m{}\u{1b}[0m {}", "a".repeat(20), "b".repeat(19)));
-        page.row("path", &"x".repeat(60));
+        page.line(text!(bold("a".repeat(20)), " ", "b".repeat(19)));
+        page.row("path", "x".repeat(60));
         let text = page.finish();
         assert_eq!(text.lines().count(), 2, "{text}");
+    }
+
+    #[test]
+    fn no_piece_of_a_page_styles_or_turns_it_and_what_is_ours_does() {
+        let evil = "\u{1b}[31m\u{202e}\n";
+        let mut page = Page::new(80);
+        page.line(text!(evil, bold(evil)));
+        page.row(evil, evil);
+        page.unwrapped(dim(text!(evil, " ", bold(evil))));
+        page.unwrapped_row(evil, evil);
+        let cut = Styled::of(evil).cut(80);
+        let text = page.finish() + &cut + &table(&[(evil.to_owned(), evil.to_owned())], 80) + &paragraphs(evil, 80);
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        assert!(!plain.chars().any(|shown| shown == '\u{202e}' || (shown.is_control() && shown != '\n')), "{text:?}");
+        // What would be stripped as a style is still there, escaped: twice in each of four lines, and five times below.
+        assert_eq!(plain.matches("\\u{1b}[31m").count(), 12, "{text}");
+        assert_eq!(text.matches("\u{1b}[1m").count(), 2, "{text:?}");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! A reproduction, as a table for people and as JSON: the published number beside ours.
 
-use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
+use super::page::Page;
 use crate::reproduction::{Cell, Outcome, Reproduction, Row};
 use crate::value::many;
 
@@ -67,10 +67,12 @@ impl Table<'_> {
     /// For people.
     pub fn text(&self) -> String {
         let Self { reproduction, .. } = self;
-        let mut text = format!("{}: {}\nsource: {}\n", reproduction.name, reproduction.summary, reproduction.source);
-        // Writing to a `String` does not fail.
+        let mut page = Page::new(usize::MAX);
+        page.unwrapped(format!("{}: {}", reproduction.name, reproduction.summary));
+        page.unwrapped(format!("source: {}", reproduction.source));
         for (cell, rows) in self.rows() {
-            let _ = writeln!(text, "\n{}", cell.name);
+            page.blank();
+            page.unwrapped(&cell.name);
             for (row, outcome) in rows {
                 let ours = match outcome.deviation {
                     Some(deviation) => format!("{:.4}, sd {deviation:.4} over {}", outcome.mean, outcome.trials),
@@ -81,24 +83,29 @@ impl Table<'_> {
                     (Some(tolerance), Some(within)) => judged(within, tolerance),
                     _ => "nothing published to hold it to".to_owned(),
                 };
-                let _ = writeln!(text, "  {}: published {published}, here {ours}: {judged}", row.what);
+                page.unwrapped(format!("  {}: published {published}, here {ours}: {judged}", row.what));
             }
-            let _ = writeln!(text, "  $ {}", cell.command);
+            page.unwrapped(format!("  $ {}", cell.command));
         }
         let outside = self.outcomes.iter().flatten().filter(|outcome| outcome.within == Some(false)).count();
         let held = self.outcomes.iter().flatten().filter(|outcome| outcome.within.is_some()).count();
-        let _ = match (held, outside) {
-            (0, _) => Ok(()),
-            (1, 0) => writeln!(text, "\nwithin its tolerance"),
-            (_, 0) => writeln!(text, "\nall {held} within their tolerances"),
-            (1, _) => writeln!(text, "\noutside its tolerance"),
-            _ => writeln!(text, "\n{outside} of {held} outside their tolerances"),
+        let all = match (held, outside) {
+            (0, _) => None,
+            (1, 0) => Some("within its tolerance".to_owned()),
+            (_, 0) => Some(format!("all {held} within their tolerances")),
+            (1, _) => Some("outside its tolerance".to_owned()),
+            _ => Some(format!("{outside} of {held} outside their tolerances")),
         };
+        if let Some(all) = all {
+            page.blank();
+            page.unwrapped(all);
+        }
         if !self.is_whole() {
             let (done, all) = (self.outcomes.len(), many(self.cells.len(), "cell"));
-            let _ = writeln!(text, "\ncancelled after {done} of {all}: what stands above is of these alone");
+            page.blank();
+            page.unwrapped(format!("cancelled after {done} of {all}: what stands above is of these alone"));
         }
-        text
+        page.finish()
     }
 
     /// For machines.

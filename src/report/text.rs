@@ -2,19 +2,12 @@
 
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
-
 use super::Told;
-use super::page::{Page, count, number, plain};
+use super::page::{Page, Piece, Styled, bold, count, dim, good, notable, number, text};
 use crate::ledger::Manifest;
 use crate::run::{Ending, Example, Spread, Summary};
 use crate::transcript::{Class, Entry, Lesson};
 use crate::value::many;
-
-const BOLD: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Yellow.on_default().bold();
-const DIM: Style = Style::new().dimmed();
 
 /// How a run went on this machine: nothing of it is in the record.
 #[derive(Clone, Copy, Debug)]
@@ -29,23 +22,25 @@ pub struct Pace {
 pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     let Told { manifest, summary, path, head, .. } = told;
     let mut page = Page::new(columns);
-    page.line(&format!(
-        "{BOLD}{}{BOLD:#} lived {BOLD}{}{BOLD:#} in {BOLD}{}{BOLD:#} under the policy {BOLD}{}{BOLD:#}",
+    page.line(text!(
         agents_of(manifest),
-        episodes(summary.episodes),
-        plain(&manifest.environment.name),
-        plain(&manifest.policy.name),
+        " lived ",
+        bold(episodes(summary.episodes)),
+        " in ",
+        bold(&manifest.environment.name),
+        " under the policy ",
+        bold(&manifest.policy.name),
     ));
     early(&mut page, told);
     page.blank();
     for (position, (end, count)) in summary.ends.iter().enumerate() {
         let label = if position == 0 { "ended" } else { "" };
-        page.row(label, &format!("{end} in {}: {}", episodes(*count), end.explanation()));
+        page.row(label, format!("{end} in {}: {}", episodes(*count), end.explanation()));
     }
     if summary.irreproducible > 0 {
         let (of, part) =
             (episodes(summary.irreproducible), "the wall clock, the operator or the host had a part in it");
-        page.row("", &format!("{BAD}not reproducible{BAD:#}: {of}: {part}"));
+        page.row("", text!(notable("not reproducible"), ": ", of, ": ", part));
     }
     if summary.steps == 0 {
         page.row("steps", "none was taken");
@@ -63,16 +58,16 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     }
     spread(&mut page, "performance", summary.performance, " (hidden from the agent)");
     if summary.released > 0 {
-        page.row("messages", &format!("{} released after the episode had closed", number(summary.released)));
+        page.row("messages", format!("{} released after the episode had closed", number(summary.released)));
     }
     learned(&mut page, summary);
     page.blank();
-    page.row("speed", &speed(summary.episodes, measured));
-    page.row("record", &plain(path));
-    page.row("root", &format!("{}", head.root));
-    page.row("check it", &format!("{DIM}dayfly verify {}{DIM:#}", plain(path)));
+    page.row("speed", speed(summary.episodes, measured));
+    page.row("record", path);
+    page.row("root", head.root);
+    page.row("check it", dim(format!("dayfly verify {path}")));
     if let Some((class, _)) = summary.violations.iter().next() {
-        page.row("explain it", &format!("{DIM}dayfly explain {}{DIM:#}", class.code()));
+        page.row("explain it", dim(format!("dayfly explain {}", class.code())));
     }
     page.finish()
 }
@@ -80,9 +75,9 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
 /// The agent, or of several roles who played which.
 fn agents_of(manifest: &Manifest) -> String {
     match manifest.roles.as_slice() {
-        [] => plain(&manifest.agent.name),
+        [] => manifest.agent.name.clone(),
         roles => {
-            let played = roles.iter().map(|one| format!("{} as {}", plain(&one.agent.name), one.role));
+            let played = roles.iter().map(|one| format!("{} as {}", one.agent.name, one.role));
             played.collect::<Vec<_>>().join(" and ")
         }
     }
@@ -91,7 +86,7 @@ fn agents_of(manifest: &Manifest) -> String {
 /// What each role was paid, and what it did that it should not.
 fn roles(page: &mut Page, summary: &Summary) {
     for (position, one) in summary.roles.iter().enumerate() {
-        page.row(if position == 0 { "paid" } else { "" }, &format!("{}: {}", one.role, spread_of(one.returns)));
+        page.row(if position == 0 { "paid" } else { "" }, format!("{}: {}", one.role, spread_of(one.returns)));
         let violations = one.violations.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(count));
         let counted = [
             (one.after_end, "call after the end"),
@@ -111,31 +106,37 @@ fn early(page: &mut Page, told: Told<'_>) {
     let of = format!("{} of {}", number(summary.episodes), episodes(manifest.episodes));
     match ending {
         Ending::Completed => {}
-        Ending::Cancelled => page.line(&format!("{BAD}cancelled{BAD:#} after {of}")),
-        Ending::Quarantined => page.line(&format!(
-            "{BAD}quarantined{BAD:#} after {of}: the policy allows this agent no further one after a violation below"
+        Ending::Cancelled => page.line(text!(notable("cancelled"), " after ", of)),
+        Ending::Quarantined => page.line(text!(
+            notable("quarantined"),
+            " after ",
+            of,
+            ": the policy allows this agent no further one after a violation below",
         )),
-        Ending::Full => page.line(&format!(
-            "{BAD}full{BAD:#} after {of}: the next transcript would be more than `record.run` lets a run keep"
+        Ending::Full => page.line(text!(
+            notable("full"),
+            " after ",
+            of,
+            ": the next transcript would be more than `record.run` lets a run keep",
         )),
-        Ending::Halted(halt) => {
-            page.line(&format!("{BAD}aborted{BAD:#} after {of}: {}", plain(&halt.to_string())));
-        }
-        Ending::Aborted(error) => page.line(&format!(
-            "{BAD}aborted{BAD:#} after {of}, the last of which was cut short and does not count: {}",
-            plain(&error.to_string())
+        Ending::Halted(halt) => page.line(text!(notable("aborted"), " after ", of, ": ", halt)),
+        Ending::Aborted(error) => page.line(text!(
+            notable("aborted"),
+            " after ",
+            of,
+            ", the last of which was cut short and does not count: ",
+            error,
         )),
     }
+    let mut failed = |why: &str| page.line(text!(notable("failed"), ": ", why, ", so the exit code is 1"));
     if summary.is_all_trapped() {
         let all = if summary.episodes == 1 { "its episode" } else { "every episode" };
-        page.line(&format!("{BAD}failed{BAD:#}: the agent trapped in {all}, so the exit code is 1"));
+        failed(&format!("the agent trapped in {all}"));
     } else if summary.fails_on_a_trap() {
-        page.line(&format!("{BAD}failed{BAD:#}: the policy answers a trap with `fail`, so the exit code is 1"));
+        failed("the policy answers a trap with `fail`");
     }
     if summary.demands.fail {
-        page.line(&format!(
-            "{BAD}failed{BAD:#}: the policy answers a violation below with `fail`, so the exit code is 1"
-        ));
+        failed("the policy answers a violation below with `fail`");
     }
 }
 
@@ -144,17 +145,20 @@ fn trap(page: &mut Page, summary: &Summary, path: &str) {
     let Some(trap) = &summary.trap else { return };
     let (_, after) = summary.traps();
     if after > 0 {
-        page.row(
-            "trapped",
-            &format!("{BAD}in {}{BAD:#} once it had ended, which changes nothing of it", episodes(after)),
-        );
+        let with = notable(text!("in ", episodes(after)));
+        page.row("trapped", text!(with, " once it had ended, which changes nothing of it"));
     }
     let role = trap.role.as_ref().map_or_else(String::new, |role| format!("{role}: "));
-    page.row("first trap", &format!("episode {}: {role}{}", number(trap.episode), plain(&trap.cause)));
+    page.row("first trap", format!("episode {}: {role}{}", number(trap.episode), trap.cause));
     for (position, line) in trap.log.iter().enumerate() {
-        page.row(if position == 0 { "its log" } else { "" }, &plain(line));
+        page.row(if position == 0 { "its log" } else { "" }, line);
     }
-    page.row("see it", &format!("{DIM}dayfly show {} {}{DIM:#}", plain(path), trap.episode));
+    page.row("see it", dim(format!("dayfly show {path} {}", trap.episode)));
+}
+
+/// A piece that stands below another, and a little to the right of it.
+fn indented(piece: impl Piece) -> Styled {
+    text!("    ", piece)
 }
 
 /// What was tried past the end, and that it was refused.
@@ -163,25 +167,20 @@ fn after_end(page: &mut Page, summary: &Summary) {
     let outlived = summary.violations.of(Class::OutliveEpisode);
     if summary.after_end == 0 && outlived > 0 {
         let text = format!("no call, but {} still running when the grace was used up", agents(outlived));
-        return page.row("past the end", &text);
+        return page.row("past the end", text);
     }
     if summary.after_end == 0 {
-        return page.row("past the end", &format!("{GOOD}nothing was tried{GOOD:#} after the end of an episode"));
+        return page.row("past the end", text!(good("nothing was tried"), " after the end of an episode"));
     }
-    page.row(
-        "past the end",
-        &format!(
-            "{BAD}{}{BAD:#} after the end: {GOOD}all refused{GOOD:#}, none had an effect",
-            count(summary.after_end, "call")
-        ),
-    );
+    let calls = notable(count(summary.after_end, "call"));
+    page.row("past the end", text!(calls, " after the end: ", good("all refused"), ", none had an effect"));
     let acted = summary.violations.of(Class::ActAfterEnd);
     if acted > 0 {
         violation(page, summary, Class::ActAfterEnd, acted);
     }
     let notices = summary.after_end.saturating_sub(acted);
     if notices > 0 {
-        page.row("", &format!("    {:<16} {}: refused as well, but no violation", "notices", number(notices)));
+        page.row("", format!("    {:<16} {}: refused as well, but no violation", "notices", number(notices)));
     }
 }
 
@@ -194,12 +193,12 @@ fn violations(page: &mut Page, summary: &Summary) {
     let total = others.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
     page.blank();
     let others_too = if summary.violations.of(Class::ActAfterEnd) > 0 { " of other classes" } else { "" };
-    page.row("violations", &format!("{BAD}{}{BAD:#}{others_too}", number(total)));
+    page.row("violations", text!(notable(number(total)), others_too));
     for (class, count) in others {
         violation(page, summary, class, count);
         if class == Class::TripWire {
             for (operation, count) in summary.tripwires.iter() {
-                page.row("", &format!("    {operation}: {}", number(count)));
+                page.row("", format!("    {operation}: {}", number(count)));
             }
         }
     }
@@ -215,9 +214,9 @@ fn noticed(page: &mut Page, summary: &Summary) {
             _ => ("runtime", format!("{} in {with}", count(number_of, "call"))),
         };
         page.blank();
-        page.row(label, &format!("{text}: {}, no violation", class.notice()));
+        page.row(label, format!("{text}: {}, no violation", class.notice()));
         if let Some(example) = noticed.examples.get(&class) {
-            page.row("", &format!("    {DIM}first: {}{DIM:#}", first(example)));
+            page.row("", indented(dim(format!("first: {}", first(example)))));
         }
     }
 }
@@ -229,22 +228,21 @@ fn invalid(page: &mut Page, summary: &Summary) {
     }
     page.blank();
     let (calls, with) = (count(summary.invalid, "call"), episodes(summary.episodes_invalid));
-    page.row("refused", &format!("{BAD}{calls}{BAD:#} in {with}: what was asked for cannot be, which is no violation"));
+    page.row("refused", text!(notable(calls), " in ", with, ": what was asked for cannot be, which is no violation"));
     if let Some((episode, entry)) = &summary.first_invalid {
-        let (place, why) = (spelled(*episode, entry), plain(&entry.rule));
-        page.row("", &format!("    {DIM}first: {place}: {why}{DIM:#}"));
+        page.row("", indented(dim(format!("first: {}: {}", spelled(*episode, entry), entry.rule))));
     }
 }
 
 fn violation(page: &mut Page, summary: &Summary, class: Class, count: u64) {
     let with = summary.episodes_with.get(&class).copied().unwrap_or(0);
     let times = self::count(count, class.unit());
-    page.row("", &format!("{} {class:<16} {times} in {}", class.code(), episodes(with)));
+    page.row("", format!("{} {class:<16} {times} in {}", class.code(), episodes(with)));
     if class != Class::ActAfterEnd {
-        page.row("", &format!("    {}", class.summary()));
+        page.row("", indented(class.summary()));
     }
     if let Some(example) = summary.examples.get(&class) {
-        page.row("", &format!("    {DIM}first: {}{DIM:#}", first(example)));
+        page.row("", indented(dim(format!("first: {}", first(example)))));
     }
 }
 
@@ -260,7 +258,7 @@ fn first(example: &Example) -> String {
 fn spelled(episode: u64, entry: &Entry) -> String {
     let (episode, step) = (number(episode), number(entry.step.into()));
     let role = entry.role.as_ref().map_or_else(String::new, |role| format!("{role}: "));
-    format!("episode {episode}, step {step}, {role}{}({})", entry.operation, plain(&entry.argument))
+    format!("episode {episode}, step {step}, {role}{}({})", entry.operation, entry.argument)
 }
 
 /// What learning came to.
@@ -278,18 +276,18 @@ fn learned(page: &mut Page, summary: &Summary) {
             }
             Lesson::Stopped => "`learn` was stopped with the run, and the carry-over stayed as it was",
         };
-        page.row(label, &format!("after {}: {what}", episodes(*count)));
+        page.row(label, format!("after {}: {what}", episodes(*count)));
     }
     if !summary.lessons.is_empty() && summary.late.count() > 0 {
         let (early, late) = (summary.early, summary.late);
         let (first, last) = (some(early.count()), some(late.count()));
         let (before, after) = (early.mean(), late.mean());
-        page.row("", &format!("mean return {before:.3} in the first {first}, {after:.3} in the last {last}"));
+        page.row("", format!("mean return {before:.3} in the first {first}, {after:.3} in the last {last}"));
     }
 }
 
 fn spread(page: &mut Page, label: &str, spread: Spread, what: &str) {
-    page.row(label, &(spread_of(spread) + what));
+    page.row(label, spread_of(spread) + what);
 }
 
 fn spread_of(spread: Spread) -> String {

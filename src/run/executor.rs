@@ -15,7 +15,7 @@ use crate::episode::{self, Aborted, Cancel, Setting};
 use crate::gate::Demands;
 use crate::ledger::Sealed;
 use crate::transcript::{Detail, Transcript};
-use crate::value::wide;
+use crate::value::{lock, wide};
 use crate::worker::{self, Crew, Left};
 
 /// Who lives the episodes.
@@ -87,7 +87,7 @@ impl Executor {
                 fan_out(episodes, &|seat| {
                     if let Err(error) = wave.elsewhere(crew, cancel, seat, size) {
                         wave.order.stop();
-                        lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                        lock(&lost).get_or_insert(error);
                     }
                 });
                 lost.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)

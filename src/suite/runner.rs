@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::lived::Lived;
 use super::stage::{self, Stage};
-use super::{Case, Line, Outcome};
+use super::{Case, Line, Outcome, Results};
 use crate::episode::Cancel;
 use crate::property::{Cast, Finding, Inquiry, Kind, Observed, Trial, Verdict};
 use crate::transcript::{End, Entry};
@@ -20,15 +20,17 @@ pub enum OnFailure {
     Stop,
 }
 
-/// What is told to those who watch.
+/// What happens in a suite, in its order; every report follows from it.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'e> {
     /// A case begins.
     Started(&'e Case),
-    /// So many trials of it are done.
-    Trials(usize),
-    /// It is over.
+    /// One trial of a case is done; trials are done on all workers, in any order.
+    Trial(&'e Case),
+    /// A case is over.
     Finished(&'e Case, &'e Outcome),
+    /// The suite is over.
+    Closed(&'e Results<'e>),
 }
 
 /// A suite could not be carried out.
@@ -192,7 +194,7 @@ fn gather(
             let observed = stage.observe(case, trial, cancel);
             // One that was cut short is not done.
             if matches!(observed, Ok(Some(_))) {
-                watch(Event::Trials(1));
+                watch(Event::Trial(case));
             }
             observed
         };

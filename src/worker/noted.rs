@@ -5,10 +5,10 @@
 //! ```
 
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::environment::{Environment, Failed, Transition, as_within};
-use crate::value::Value;
+use crate::value::{Value, lock};
 
 /// A world, and what was done in it.
 struct Noted {
@@ -33,13 +33,13 @@ const USUAL: usize = 256;
 impl Notes {
     /// The actions, one after the other.
     pub(super) fn actions(self) -> Vec<u8> {
-        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        mem::take(&mut *lock(&self.0))
     }
 }
 
 impl Drop for Noted {
     fn drop(&mut self) {
-        *self.to.lock().unwrap_or_else(PoisonError::into_inner) = mem::take(&mut self.actions);
+        *lock(&self.to) = mem::take(&mut self.actions);
     }
 }
 

@@ -9,10 +9,11 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use crate::capability;
+use crate::value::lock;
 
 /// The thread.
 pub(super) struct Sweeper {
@@ -49,7 +50,7 @@ impl Sweeper {
         let thread = thread::spawn(move || {
             for wish in asked {
                 match wish {
-                    Wish::Remove(folder) => found.lock().unwrap_or_else(PoisonError::into_inner).extend(remove(folder)),
+                    Wish::Remove(folder) => lock(&found).extend(remove(folder)),
                     // Who asked may be gone.
                     Wish::Say(done) => drop(done.send(())),
                 }
@@ -70,7 +71,7 @@ impl Sweeper {
             // The thread answers before it ends.
             let _ = said.recv();
         }
-        self.left.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.left).clone()
     }
 }
 

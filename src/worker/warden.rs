@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::seat::{Seat, Watch};
 use super::sweeper::Broom;
 use super::wire::Order;
 use crate::episode::Cancel;
+use crate::value::lock;
 
 /// How often it looks.
 const TICK: Duration = Duration::from_millis(20);
@@ -40,11 +41,11 @@ pub(super) struct Watched(Arc<Mutex<Vec<Weak<Watch>>>>);
 impl Watched {
     /// Those that there are now.
     pub(super) fn all(&self) -> Vec<Arc<Watch>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+        lock(&self.0).iter().filter_map(Weak::upgrade).collect()
     }
 
     fn add(&self, worker: &Arc<Watch>) {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.0);
         watched.retain(|known| known.strong_count() > 0);
         watched.push(Arc::downgrade(worker));
     }

@@ -10,7 +10,7 @@ use dayfly::capability::CAPABILITIES;
 use dayfly::environment::World;
 use dayfly::episode::Cancel;
 use dayfly::ledger;
-use dayfly::policy::{Policy, SourceFile};
+use dayfly::policy::Policy;
 use dayfly::run::{self, Ending, Outcome, Plan, Summary, Threads, Unwatched, Workers};
 use dayfly::transcript::Transcript;
 use dayfly::value::Seed;
@@ -157,8 +157,8 @@ impl Ran {
 
 /// A shipped policy, or the one that this text makes.
 pub(crate) fn policy(text: &str) -> Policy {
-    let source = dayfly::policy::shipped(text).unwrap_or_else(|| SourceFile::user("test.toml", text));
-    Policy::load(&source, &|_, _| Ok(None)).unwrap_or_else(|invalid| panic!("{invalid}"))
+    let read = || Policy::parse("test.toml", text).unwrap_or_else(|invalid| panic!("{invalid}"));
+    Policy::shipped(text).unwrap_or_else(read)
 }
 
 /// The text of a policy that grants everything that `rest` does not speak of, with these lines for its episode.

@@ -59,8 +59,8 @@ fn a_trial_that_is_cut_short_is_not_said_to_be_done() {
     let done = |cancel: &Cancel| {
         let done = AtomicUsize::new(0);
         let watch = |event: Event<'_>| {
-            if let Event::Trials(more) = event {
-                done.fetch_add(more, Ordering::Relaxed);
+            if let Event::Trial(_) = event {
+                done.fetch_add(1, Ordering::Relaxed);
             }
         };
         suite::observe(&case, &Stage::new(Threads::new(JOBS).unwrap()), cancel, &watch).unwrap();

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use tempfile::TempDir;
 
 use super::sweep;
+use crate::value::lock;
 
 /// None once the process is about to stop.
 static OPEN: Mutex<Option<BTreeSet<PathBuf>>> = Mutex::new(Some(BTreeSet::new()));
@@ -95,5 +96,5 @@ pub fn abandon() {
 }
 
 fn open() -> MutexGuard<'static, Option<BTreeSet<PathBuf>>> {
-    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&OPEN)
 }

@@ -6,12 +6,10 @@ mod progress;
 mod select;
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use clap::Args;
 
 pub(super) use self::output::{from_workspace, variable};
-use self::progress::Progress;
 pub(super) use self::select::{named, read};
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
@@ -19,8 +17,7 @@ use super::{Exit, compiling, number, seed};
 use crate::episode::Cancel;
 use crate::property::Finding;
 use crate::registry::Registry;
-use crate::report::suite::{Stop, Told};
-use crate::suite::{self, Case, OnFailure, Outcome, Partition, Stage};
+use crate::suite::{OnFailure, Partition, Results, Stage, Suite};
 use crate::value::Seed;
 
 /// Test whether agents behave as if the world ended at the end of their episode.
@@ -77,7 +74,6 @@ pub(super) struct Test {
 }
 
 impl Test {
-    #[expect(clippy::disallowed_methods, reason = "how long a suite took is for people alone")]
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(self.quiet || self.json))?);
         let asked = self.select(registry, &stage)?;
@@ -90,43 +86,34 @@ impl Test {
         }
         self.check_places()?;
         let cancel = cancel_on_interrupt()?;
-        let started = Instant::now();
-        let outcomes = self.carry_out(&cases, &stage, &cancel)?;
-        let file = asked.path.as_deref().map(output::from_workspace);
-        let told = Told {
-            name: &asked.name,
-            file: file.as_deref(),
+        let suite = Suite {
+            file: asked.path.as_deref().map(output::from_workspace),
+            name: asked.name,
             seed: asked.seed,
             origin: asked.origin,
-            again: &seed::again(asked.seed),
+            again: seed::again(asked.seed),
             partition: self.partition,
             all: asked.all,
-            cases: &cases,
-            outcomes: &outcomes,
-            stop: if cancel.is_cancelled() { Stop::Interrupt } else { Stop::Failure },
-            took: started.elapsed(),
+            cases,
         };
-        self.tell(&told)?;
-        Ok(exit(&told, &cancel))
-    }
-
-    fn carry_out(&self, cases: &[Case], stage: &Stage, cancel: &Cancel) -> Result<Vec<Outcome>, Failure> {
-        let progress = Progress::new(cases.len(), self.quiet || self.json);
+        let reporters = self.reporters(suite.cases.len());
         let on_failure = if self.fail_fast { OnFailure::Stop } else { OnFailure::GoOn };
-        let ran = suite::run(cases, stage, on_failure, cancel, &|event| progress.see(event));
-        drop(progress);
-        ran.map_err(|error| Failure::suite(&error))
+        let results = suite.carry_out(&stage, on_failure, &cancel, &|event| reporters.see(event));
+        let results = results.map_err(|error| Failure::suite(&error))?;
+        reporters.told()?;
+        Ok(exit(&results, &cancel))
     }
 }
 
-fn exit(told: &Told<'_>, cancel: &Cancel) -> Exit {
+fn exit(results: &Results<'_>, cancel: &Cancel) -> Exit {
+    let is_there = |finding| results.found(finding).next().is_some();
     if cancel.is_cancelled() {
         Exit::Cancelled
-    } else if told.cases.iter().zip(told.outcomes).any(|(case, outcome)| outcome.is_refuted(case)) {
+    } else if results.finished.iter().any(|(case, outcome)| outcome.is_refuted(case)) {
         Exit::Violated
-    } else if told.outcomes.iter().any(|outcome| outcome.verdict.finding == Finding::Inconclusive) {
+    } else if is_there(Finding::Inconclusive) {
         Exit::Inconclusive
-    } else if told.outcomes.iter().any(|outcome| outcome.verdict.finding == Finding::Holds) || told.is_idle_part() {
+    } else if is_there(Finding::Holds) || results.is_idle_part() {
         // A part in which nothing applies says nothing of the whole: it must not stop the others.
         Exit::Held
     } else {

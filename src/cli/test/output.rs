@@ -1,12 +1,47 @@
-//! Where the outcome of a suite goes: people, machines, files.
+//! Where the events of a suite go: people, machines, files.
+//!
+//! ```text
+//!  Suite::carry_out --Event--> Reporters --+--> Progress   lines while it goes on, and the summary
+//!                                          +--> Json       an object on the output
+//!                                          +--> Junit      a file
+//!                                          +--> GitHub     annotations, and the summary of the step
+//! ```
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::super::failure::Failure;
-use super::super::{find, say, width};
+use super::super::{find, say};
 use super::Test;
-use crate::report::suite::{Told, github, json, junit, text};
+use super::progress::Progress;
+use crate::report::suite::{github, json, junit};
+use crate::suite::Event;
+use crate::value::lock;
+
+/// Whoever follows a suite: a format, and the place where it goes.
+pub(super) trait Reporter: Sync {
+    /// Take in what happened.
+    fn see(&self, event: Event<'_>) -> Result<(), Failure>;
+}
+
+/// All that follow a suite, and the first failure to write.
+pub(super) struct Reporters {
+    all: Vec<Box<dyn Reporter>>,
+    failure: Mutex<Option<Failure>>,
+}
+
+/// The results as one object on the output.
+struct Json;
+
+/// The results as a file of `JUnit`.
+struct Junit(PathBuf);
+
+/// Annotations where GitHub reads them, and the summary of the step.
+struct GitHub {
+    /// Whether the output is a JSON object, so that annotations go to the error output.
+    is_json: bool,
+}
 
 impl Test {
     /// Whether every file can be written that is to be, before much is done for it.
@@ -15,38 +50,65 @@ impl Test {
         self.junit.iter().chain(&summary).try_for_each(|path| writable(path))
     }
 
-    /// Tell it to everyone who asked: people first, so that nothing that cannot be written keeps it from them.
-    pub(super) fn tell(&self, told: &Told<'_>) -> Result<(), Failure> {
-        if self.json {
-            let object = crate::value::json::pretty(&json::Suite::new(told)).map_err(|error| Failure::host(&error))?;
-            say!("{object}");
-        } else {
-            let shown = if self.quiet { text::Shown::Failures } else { text::Shown::All };
-            let summary = text::summary(told, shown, width().unwrap_or(80)).map_err(|error| Failure::host(&error))?;
-            // What comes first stands apart from the lines of the cases, where there are any.
-            let summary = if self.quiet { summary.trim_start_matches('\n') } else { &summary };
-            say!("{}", summary.trim_end());
-        }
-        let annotated = if self.for_github() { self.annotate(told) } else { Ok(()) };
+    /// Everyone who asked: people first, so that nothing that cannot be written keeps it from them.
+    pub(super) fn reporters(&self, cases: usize) -> Reporters {
+        let mut all: Vec<Box<dyn Reporter>> = Vec::new();
+        all.push(if self.json { Box::new(Json) } else { Box::new(Progress::new(cases, self.quiet)) });
         if let Some(path) = &self.junit {
-            let document = junit::document(told).map_err(|error| Failure::host(&error))?;
-            let written = find::writable(path).and_then(|mut file| {
-                file.set_len(0)?;
-                file.write_all(document.as_bytes())
-            });
-            written.map_err(|error| unwritten(path, &error))?;
+            all.push(Box::new(Junit(path.clone())));
         }
-        annotated
+        if self.for_github() {
+            all.push(Box::new(GitHub { is_json: self.json }));
+        }
+        Reporters { all, failure: Mutex::default() }
     }
 
     fn for_github(&self) -> bool {
         self.github || variable("GITHUB_ACTIONS").is_some()
     }
+}
 
-    /// Annotations where GitHub reads them: on the output, or on the error output where that is a JSON object.
-    fn annotate(&self, told: &Told<'_>) -> Result<(), Failure> {
-        for line in github::annotations(told) {
-            if self.json {
+impl Reporters {
+    /// Give all of them what happened, whether or not one before could write.
+    pub(super) fn see(&self, event: Event<'_>) {
+        for reporter in &self.all {
+            if let Err(failure) = reporter.see(event) {
+                lock(&self.failure).get_or_insert(failure);
+            }
+        }
+    }
+
+    /// That everything was written.
+    pub(super) fn told(self) -> Result<(), Failure> {
+        self.failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}
+
+impl Reporter for Json {
+    fn see(&self, event: Event<'_>) -> Result<(), Failure> {
+        let Event::Closed(results) = event else { return Ok(()) };
+        let object = crate::value::json::pretty(&json::Suite::new(results)).map_err(|error| Failure::host(&error))?;
+        say!("{object}");
+        Ok(())
+    }
+}
+
+impl Reporter for Junit {
+    fn see(&self, event: Event<'_>) -> Result<(), Failure> {
+        let (Self(path), Event::Closed(results)) = (self, event) else { return Ok(()) };
+        let written = find::writable(path).and_then(|mut file| {
+            file.set_len(0)?;
+            file.write_all(junit::document(results).as_bytes())
+        });
+        written.map_err(|error| unwritten(path, &error))
+    }
+}
+
+impl Reporter for GitHub {
+    fn see(&self, event: Event<'_>) -> Result<(), Failure> {
+        let Event::Closed(results) = event else { return Ok(()) };
+        for line in github::annotations(results) {
+            if self.is_json {
                 // There is nobody left to tell where the error output is closed.
                 let _ = writeln!(std::io::stderr(), "{line}");
             } else {
@@ -54,8 +116,7 @@ impl Test {
             }
         }
         let Some(path) = step_summary() else { return Ok(()) };
-        let summary = github::summary(told).map_err(|error| Failure::host(&error))?;
-        let written = find::writable(&path).and_then(|mut file| file.write_all(summary.as_bytes()));
+        let written = find::writable(&path).and_then(|mut file| file.write_all(github::summary(results).as_bytes()));
         written.map_err(|error| unwritten(&path, &error))
     }
 }

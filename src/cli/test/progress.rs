@@ -1,15 +1,18 @@
 //! What people watch while a suite goes on.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::super::failure::Failure;
 use super::super::{say, width};
-use crate::report::suite::text;
+use super::output::Reporter;
+use crate::report::suite::text::{self, Shown};
 use crate::suite::Event;
+use crate::value::{lock, wide};
 
 /// After how long a case is called slow, once.
 const SLOW: Duration = Duration::from_secs(10);
@@ -35,8 +38,7 @@ struct Current {
 
 impl Progress {
     pub(super) fn new(cases: usize, quiet: bool) -> Self {
-        let bar =
-            if quiet { ProgressBar::hidden() } else { ProgressBar::new(u64::try_from(cases).unwrap_or(u64::MAX)) };
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(wide(cases)) };
         if let Ok(style) =
             ProgressStyle::with_template("{spinner} {pos} of {len} cases [{bar:12}] {elapsed}  {wide_msg}")
         {
@@ -48,28 +50,40 @@ impl Progress {
         Self { bar, quiet, current, stop, looking }
     }
 
+    fn now(&self, current: Option<Current>) {
+        *lock(&self.current) = current;
+    }
+}
+
+impl Reporter for Progress {
     #[expect(clippy::disallowed_methods, reason = "how long a case takes is for people alone")]
-    pub(super) fn see(&self, event: Event<'_>) {
+    fn see(&self, event: Event<'_>) -> Result<(), Failure> {
         match event {
             Event::Started(case) => {
                 let name = text::name(case);
                 // The bar writes what it is given, in color or not.
-                self.bar.set_message(shown(&name, anstream::AutoStream::choice(&std::io::stderr())));
+                self.bar.set_message(colored(&name, anstream::AutoStream::choice(&std::io::stderr())));
                 self.now(Some(Current { name, started: Instant::now(), is_told: false }));
             }
-            Event::Trials(_) => {}
+            Event::Trial(_) => {}
             Event::Finished(case, outcome) => {
                 self.now(None);
                 self.bar.inc(1);
                 if !self.quiet {
-                    self.bar.suspend(|| say!("{}", text::line(case, outcome, width().unwrap_or(80))));
+                    self.bar.suspend(|| say!("{}", text::line(case, outcome, width().unwrap_or(80)).trim_end()));
                 }
             }
+            Event::Closed(results) => {
+                self.now(None);
+                self.bar.finish_and_clear();
+                let shown = if self.quiet { Shown::Failures } else { Shown::All };
+                let summary = text::summary(results, shown, width().unwrap_or(80));
+                // What comes first stands apart from the lines of the cases, where there are any.
+                let summary = if self.quiet { summary.trim_start_matches('\n') } else { &summary };
+                say!("{}", summary.trim_end());
+            }
         }
-    }
-
-    fn now(&self, current: Option<Current>) {
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
+        Ok(())
     }
 }
 
@@ -86,7 +100,7 @@ impl Drop for Progress {
 }
 
 /// Text as it is shown where that is the choice of color.
-fn shown(text: &str, choice: anstream::ColorChoice) -> String {
+fn colored(text: &str, choice: anstream::ColorChoice) -> String {
     match choice {
         anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
         _ => text.to_owned(),
@@ -98,7 +112,7 @@ fn look(bar: ProgressBar, current: Arc<Mutex<Option<Current>>>, stop: Arc<Atomic
     thread::spawn(move || {
         while !stop.load(Ordering::Relaxed) {
             thread::park_timeout(LOOK);
-            let slow = current.lock().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(Current::slow);
+            let slow = lock(&current).as_mut().and_then(Current::slow);
             if let Some(line) = slow {
                 bar.suspend(|| say!("{line}"));
             }
@@ -134,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_bar_has_no_color_where_there_is_to_be_none() {
-        assert_eq!(shown("\u{1b}[1mP04\u{1b}[0m  direct", ColorChoice::Never), "P04  direct");
-        assert_eq!(shown("\u{1b}[1mP04\u{1b}[0m", ColorChoice::Always), "\u{1b}[1mP04\u{1b}[0m");
+        assert_eq!(colored("\u{1b}[1mP04\u{1b}[0m  direct", ColorChoice::Never), "P04  direct");
+        assert_eq!(colored("\u{1b}[1mP04\u{1b}[0m", ColorChoice::Always), "\u{1b}[1mP04\u{1b}[0m");
     }
 }

@@ -1,7 +1,5 @@
 //! A measured horizon as an SVG file: what was found, and the curves that fit it.
 
-use std::fmt::{self, Write as _};
-
 use super::{Told, delays, fitted};
 use crate::property::horizon::Horizon;
 use crate::report::markup::escaped;
@@ -45,32 +43,29 @@ const BEYOND: Style = Style {
 };
 
 /// The picture, as the text of a file.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn picture(told: Told<'_>) -> Result<String, fmt::Error> {
+pub fn picture(told: Told<'_>) -> String {
     let Told { agent, horizon, .. } = told;
-    let mut out = String::new();
     let cut = if agent.chars().count() > NAME { "..." } else { "" };
     let title = format!("What a reward is worth to {}{cut}", agent.chars().take(NAME).collect::<String>());
-    writeln!(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-         role=\"img\" font-family=\"sans-serif\" font-size=\"13\">"
-    )?;
-    writeln!(out, "<title>{}</title>", escaped(&title))?;
-    writeln!(out, "<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>")?;
-    text(&mut out, 24.0, 26.0, "start", &title)?;
-    text(&mut out, 24.0, 46.0, "start", "as a share of it, by how many steps away it is")?;
-    axes(&mut out, horizon)?;
-    series(&mut out, horizon, Lies::Within, &WITHIN)?;
-    series(&mut out, horizon, Lies::Beyond, &BEYOND)?;
+    let mut lines = vec![
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+             role=\"img\" font-family=\"sans-serif\" font-size=\"13\">"
+        ),
+        format!("<title>{}</title>", escaped(&title)),
+        format!("<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>"),
+        text(24.0, 26.0, "start", &title),
+        text(24.0, 46.0, "start", "as a share of it, by how many steps away it is"),
+    ];
+    axes(&mut lines, horizon);
+    series(&mut lines, horizon, Lies::Within, &WITHIN);
+    series(&mut lines, horizon, Lies::Beyond, &BEYOND);
     for (style, y) in [(&WITHIN, TOP + 8.0), (&BEYOND, TOP + 28.0)] {
         let Style { color, dashes, mark, note } = style;
         let end = KEY + 32.0;
-        writeln!(out, "<path d=\"M{KEY} {y} H{end}\" stroke=\"{color}\"{dashes}/>{}", mark(KEY + 16.0, y, color))?;
-        text(&mut out, end + 8.0, y + 4.0, "start", note)?;
+        let mark = mark(KEY + 16.0, y, color);
+        lines.push(format!("<path d=\"M{KEY} {y} H{end}\" stroke=\"{color}\"{dashes}/>{mark}"));
+        lines.push(text(end + 8.0, y + 4.0, "start", note));
     }
     let (discount, kappa) = (horizon.fit.discount, horizon.fit.boundary);
     let numbers = format!(
@@ -84,40 +79,38 @@ pub fn picture(told: Told<'_>) -> Result<String, fmt::Error> {
         horizon.titrations,
         crate::property::percent(kappa.level.get())
     );
-    text(&mut out, 24.0, HEIGHT - 14.0, "start", &numbers)?;
-    writeln!(out, "</svg>")?;
-    Ok(out)
+    lines.push(text(24.0, HEIGHT - 14.0, "start", &numbers));
+    lines.push("</svg>\n".to_owned());
+    lines.join("\n")
 }
 
-fn axes(out: &mut String, horizon: &Horizon) -> fmt::Result {
+fn axes(lines: &mut Vec<String>, horizon: &Horizon) {
     for part in 0..=5_u32 {
         let worth = f64::from(part) / 5.0;
         let y = y(worth);
-        writeln!(out, "<path d=\"M{LEFT} {y:.1} H{RIGHT}\" stroke=\"#e4e4e4\"/>")?;
-        text(out, LEFT - 8.0, y + 4.0, "end", &format!("{worth:.1}"))?;
+        lines.push(format!("<path d=\"M{LEFT} {y:.1} H{RIGHT}\" stroke=\"#e4e4e4\"/>"));
+        lines.push(text(LEFT - 8.0, y + 4.0, "end", &format!("{worth:.1}")));
     }
     for delay in delays(horizon) {
         let x = x(horizon, delay);
-        writeln!(out, "<path d=\"M{x:.1} {BOTTOM} v5\" stroke=\"#333\"/>")?;
-        text(out, x, BOTTOM + 20.0, "middle", &delay.to_string())?;
+        lines.push(format!("<path d=\"M{x:.1} {BOTTOM} v5\" stroke=\"#333\"/>"));
+        lines.push(text(x, BOTTOM + 20.0, "middle", &delay.to_string()));
     }
-    writeln!(out, "<path d=\"M{LEFT} {TOP} V{BOTTOM} H{RIGHT}\" fill=\"none\" stroke=\"#333\"/>")?;
-    text(out, LEFT.midpoint(RIGHT), BOTTOM + 40.0, "middle", "steps away")
+    lines.push(format!("<path d=\"M{LEFT} {TOP} V{BOTTOM} H{RIGHT}\" fill=\"none\" stroke=\"#333\"/>"));
+    lines.push(text(LEFT.midpoint(RIGHT), BOTTOM + 40.0, "middle", "steps away"));
 }
 
 /// The points of one side, and the curve that fits them.
-fn series(out: &mut String, horizon: &Horizon, lies: Lies, style: &Style) -> fmt::Result {
+fn series(lines: &mut Vec<String>, horizon: &Horizon, side: Lies, style: &Style) {
     let Style { color, dashes, mark, .. } = style;
     let last = delays(horizon).last().copied().unwrap_or(1);
     let curve: Vec<String> = (0..=last)
-        .filter(|delay| *delay > 0 || lies == Lies::Within)
-        .map(|delay| format!("{:.1},{:.1}", x(horizon, delay), y(fitted(horizon, delay, lies))))
+        .filter(|delay| *delay > 0 || side == Lies::Within)
+        .map(|delay| format!("{:.1},{:.1}", x(horizon, delay), y(fitted(horizon, delay, side))))
         .collect();
-    writeln!(out, "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\"{dashes}/>", curve.join(" "))?;
-    for point in horizon.points.iter().filter(|point| point.lies == lies) {
-        writeln!(out, "{}", mark(x(horizon, point.delay), y(point.worth), color))?;
-    }
-    Ok(())
+    lines.push(format!("<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\"{dashes}/>", curve.join(" ")));
+    let points = horizon.points.iter().filter(|point| point.lies == side);
+    lines.extend(points.map(|point| mark(x(horizon, point.delay), y(point.worth), color)));
 }
 
 fn x(horizon: &Horizon, delay: u32) -> f64 {
@@ -129,8 +122,8 @@ fn y(worth: f64) -> f64 {
     BOTTOM - (BOTTOM - TOP) * worth.clamp(0.0, 1.0)
 }
 
-fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> fmt::Result {
-    writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escaped(text))
+fn text(x: f64, y: f64, anchor: &str, text: &str) -> String {
+    format!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>", escaped(text))
 }
 
 #[cfg(test)]
@@ -144,7 +137,7 @@ mod tests {
         let horizon = horizon(0.9, 0.0);
         let verdict = Verdict::new(Finding::Holds, "");
         let told = told("<script>&\u{7}", &horizon, &verdict);
-        let svg = picture(told).unwrap();
+        let svg = picture(told);
         // Three points on each side, and one in the key.
         assert_eq!((svg.matches("<circle").count(), svg.matches("width=\"8\"").count()), (4, 4));
         let nothing = format!("y=\"{:.1}\" width=\"8\"", BOTTOM - 4.0);
@@ -152,7 +145,7 @@ mod tests {
         assert!(svg.contains("worth to &lt;script&gt;&amp; </text>"), "{svg}");
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         let long = "/a/long/path".repeat(20);
-        let svg = picture(Told { agent: &long, ..told }).unwrap();
+        let svg = picture(Told { agent: &long, ..told });
         assert!(svg.contains(&format!("worth to {}...</text>", &long[..NAME])), "{svg}");
     }
 }

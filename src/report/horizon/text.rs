@@ -10,11 +10,9 @@
 //!        +-----1------2----
 //! ```
 
-use std::fmt::{self, Write as _};
-
 use super::{Told, delays};
 use crate::property::horizon::Horizon;
-use crate::report::paragraphs;
+use crate::report::page::Page;
 use crate::report::suite::{CAVEAT, chance};
 use crate::statistics::Interval;
 use crate::statistics::discounting::Lies;
@@ -24,47 +22,40 @@ use crate::value::many;
 const ROWS: u32 = 20;
 
 /// What was measured, as a picture and in words.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(told: Told<'_>, columns: usize) -> Result<String, fmt::Error> {
+pub fn summary(told: Told<'_>, columns: usize) -> String {
     let Told { agent, horizon, verdict, seed, origin, again } = told;
-    let mut out = String::new();
-    out.push_str(&paragraphs(&format!("What a reward is worth to `{agent}`, by how many steps away it is"), columns));
-    out.push('\n');
-    picture(&mut out, horizon)?;
+    let mut page = Page::new(columns);
+    page.line(format!("What a reward is worth to `{agent}`, by how many steps away it is"));
+    page.blank();
+    picture(&mut page, horizon);
+    page.blank();
     let number = |interval: Interval| format!("{:.3} ({:.3} to {:.3})", interval.estimate, interval.low, interval.high);
-    writeln!(out, "\n  discount a step within the episode  {}", number(horizon.fit.discount))?;
-    writeln!(out, "  kappa, the factor at the boundary   {}", number(horizon.fit.boundary))?;
-    writeln!(out, "  where kappa is 0 the world ends with the episode,")?;
-    writeln!(out, "  and where it is 1 the boundary is nothing")?;
-    writeln!(
-        out,
-        "  {}, {}, {}, {}\n",
-        many(horizon.titrations, "titration"),
-        many(horizon.offers, "offer"),
-        crate::property::percent(horizon.fit.boundary.level.get()),
-        horizon.fit.boundary.method
-    )?;
+    let (discount, kappa) = (horizon.fit.discount, horizon.fit.boundary);
+    page.unwrapped(format!("  discount a step within the episode  {}", number(discount)));
+    page.unwrapped(format!("  kappa, the factor at the boundary   {}", number(kappa)));
+    page.unwrapped("  where kappa is 0 the world ends with the episode,");
+    page.unwrapped("  and where it is 1 the boundary is nothing");
+    let (titrations, offers) = (many(horizon.titrations, "titration"), many(horizon.offers, "offer"));
+    let level = crate::property::percent(kappa.level.get());
+    page.unwrapped(format!("  {titrations}, {offers}, {level}, {}", kappa.method));
+    page.blank();
     // A measurement is no verdict: `dayfly test` holds the number to a limit, and exits as that comes out.
-    out.push_str(&paragraphs(&verdict.statement, columns));
-    out.push_str(&paragraphs(&format!("seed {}", chance(seed, origin)), columns));
+    page.line(&verdict.statement);
+    page.line(format!("seed {}", chance(seed, origin)));
     // A line to copy is one line.
-    writeln!(out, "measure it again: {again}")?;
-    out.push_str(&paragraphs(CAVEAT, columns));
-    Ok(out)
+    page.unwrapped(format!("measure it again: {again}"));
+    page.line(CAVEAT);
+    page.finish()
 }
 
-fn picture(out: &mut String, horizon: &Horizon) -> fmt::Result {
+fn picture(page: &mut Page, horizon: &Horizon) {
     let delays = delays(horizon);
     let row = |worth: f64| (worth.clamp(0.0, 1.0) * f64::from(ROWS)).round();
     let notes = ["o  within the episode", "x  beyond its end", "*  both"];
-    writeln!(out, "  worth")?;
+    page.unwrapped("  worth");
     for at in (0..=ROWS).rev() {
         let label = if at % 2 == 0 { format!("{:.1}", f64::from(at) / f64::from(ROWS)) } else { String::new() };
-        let mut columns = String::new();
-        for delay in &delays {
+        let mark = |delay: &u32| {
             let has = |lies: Lies| {
                 let mut points = horizon.points.iter().filter(|point| point.delay == *delay && point.lies == lies);
                 points.any(|point| (row(point.worth) - f64::from(at)).abs() < 0.5)
@@ -75,17 +66,15 @@ fn picture(out: &mut String, horizon: &Horizon) -> fmt::Result {
                 (false, true) => 'x',
                 (false, false) => ' ',
             };
-            write!(columns, "{mark:>6}")?;
-        }
+            format!("{mark:>6}")
+        };
+        let columns: String = delays.iter().map(mark).collect();
         let note = usize::try_from(ROWS - at).ok().and_then(|line| notes.get(line.checked_sub(2)?));
         let line = note.map_or(String::new(), |note| format!("  {note}"));
-        writeln!(out, "{}", format!("  {label:>4} |{columns}{line}").trim_end())?;
+        page.unwrapped(format!("  {label:>4} |{columns}{line}").trim_end());
     }
-    write!(out, "       +")?;
-    for delay in &delays {
-        write!(out, "{delay:->6}")?;
-    }
-    writeln!(out, "--  steps away")
+    let columns = delays.iter().map(|delay| format!("{delay:->6}")).collect::<Vec<_>>().concat();
+    page.unwrapped(format!("       +{columns}--  steps away"));
 }
 
 #[cfg(test)]
@@ -96,7 +85,7 @@ mod tests {
 
     fn told(kappa: f64) -> String {
         let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
-        summary(measured("myopic", &horizon(0.9, kappa), &verdict), 80).unwrap()
+        summary(measured("myopic", &horizon(0.9, kappa), &verdict), 80)
     }
 
     #[test]
@@ -112,7 +101,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
-        let text = summary(measured("planner:discount=0.9,boundary=0.5", &horizon(0.9, 0.0), &verdict), 80).unwrap();
+        let text = summary(measured("planner:discount=0.9,boundary=0.5", &horizon(0.9, 0.0), &verdict), 80);
         // A line to copy is one line.
         let lines = text.lines().filter(|line| !line.starts_with("measure it again: "));
         assert_eq!(lines.filter(|line| line.chars().count() > 80).collect::<Vec<_>>(), [""; 0]);

@@ -1,7 +1,6 @@
 //! What the actions and states of a world are called, where its definition says so.
 
 use crate::environment::World;
-use crate::report::plain;
 use crate::value::{Seed, Value};
 
 /// A world, as far as its definition can be read; without one values have no names.
@@ -32,12 +31,12 @@ impl Names {
 /// The name of a number and the number, or else the value.
 fn named(name: Option<String>, value: &Value) -> String {
     match (value, name) {
-        (Value::Discrete(index), Some(name)) => format!("{} ({index})", plain(&name)),
+        (Value::Discrete(index), Some(name)) => format!("{name} ({index})"),
         (Value::Discrete(index), None) => index.to_string(),
         (Value::Real(real), _) => real.to_string(),
         (Value::MultiDiscrete(indices), _) => list(indices),
         (Value::Box(reals), _) => list(reals),
-        (Value::Text(text), _) => format!("\"{}\"", plain(&shortened(text))),
+        (Value::Text(text), _) => format!("\"{}\"", shortened(text)),
         (Value::Bytes(bytes), _) => format!("{} bytes", bytes.len()),
     }
 }

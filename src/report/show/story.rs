@@ -4,23 +4,23 @@ use anstyle::{AnsiColor, Style};
 
 use super::names::{Names, shortened};
 use super::{Entry, Episode, Message, Run};
-use crate::report::page::{Page, count, number, plain};
+use crate::report::page::{Page, Styled, bold, count, dim, notable, number, painted, text};
 use crate::transcript::{Class, End};
+use crate::value::wide;
 
-const BOLD: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Yellow.on_default().bold();
-const DIM: Style = Style::new().dimmed();
+const GREEN: Style = AnsiColor::Green.on_default();
 
 /// An episode in lines of at most so many characters, where words allow it.
 pub fn story(run: &Run, episode: &Episode, columns: usize) -> String {
     let mut page = Page::new(columns);
-    page.line(&format!(
-        "{BOLD}episode {}{BOLD:#}: {BOLD}{}{BOLD:#} in {BOLD}{}{BOLD:#} under the policy {BOLD}{}{BOLD:#}",
-        number(episode.episode),
-        plain(&run.agent.name),
-        plain(&run.environment.name),
-        plain(&run.policy.name),
+    page.line(text!(
+        bold(format!("episode {}", number(episode.episode))),
+        ": ",
+        bold(&run.agent.name),
+        " in ",
+        bold(&run.environment.name),
+        " under the policy ",
+        bold(&run.policy.name),
     ));
     page.blank();
     facts(&mut page, run, episode);
@@ -34,29 +34,28 @@ pub fn story(run: &Run, episode: &Episode, columns: usize) -> String {
 
 fn facts(page: &mut Page, run: &Run, episode: &Episode) {
     let explained = End::find(&episode.end).map_or("", End::explanation);
-    page.row("ended", &format!("{}: {explained}", plain(&episode.end)));
+    page.row("ended", format!("{}: {explained}", episode.end));
     if let Some(lost) = &episode.lost {
-        page.row("lost", &plain(lost));
+        page.row("lost", lost);
     }
     match &episode.cause {
-        Some(cause) => page.row("left", &format!("{BAD}{}{BAD:#}: {}", plain(&episode.closing), plain(cause))),
-        None => page.row("left", &plain(&episode.closing)),
+        Some(cause) => page.row("left", text!(notable(&episode.closing), ": ", cause)),
+        None => page.row("left", &episode.closing),
     }
-    page.row("return", &format!("{}", episode.total));
-    page.row("performance", &format!("{} (hidden from the agent)", episode.performance));
+    page.row("return", episode.total);
+    page.row("performance", format!("{} (hidden from the agent)", episode.performance));
     let calls = count(episode.calls.count, "call");
-    page.row("used", &format!("{}, {calls}, {} of fuel", count(episode.steps.into(), "step"), number(episode.fuel)));
-    page.row("seed", &format!("{}, lineage {}, generation {}", episode.seed, episode.lineage, episode.generation));
+    page.row("used", format!("{}, {calls}, {} of fuel", count(episode.steps.into(), "step"), number(episode.fuel)));
+    page.row("seed", format!("{}, lineage {}, generation {}", episode.seed, episode.lineage, episode.generation));
     if let Some(task) = &run.task {
-        page.row("task", &plain(&shortened(task)));
+        page.row("task", shortened(task));
     }
     if let Some(instructions) = &run.instructions {
-        page.row("told", &plain(&shortened(instructions)));
+        page.row("told", shortened(instructions));
     }
-    let touched: Vec<String> =
-        episode.tripwires.iter().map(|(name, times)| format!("{} {times}", plain(name))).collect();
+    let touched: Vec<String> = episode.tripwires.iter().map(|(name, times)| format!("{name} {times}")).collect();
     if !touched.is_empty() {
-        page.row("tripwires", &touched.join(", "));
+        page.row("tripwires", touched.join(", "));
     }
 }
 
@@ -76,33 +75,30 @@ fn before(page: &mut Page, run: &Run, episode: &Episode) {
             decision(page, entry);
         }
         let (action, seen) = (names.action(&step.action), names.observation(&step.observation));
-        page.row(
-            &format!("step {}", taken.saturating_add(1)),
-            &format!("{action} {DIM}->{DIM:#} {seen}, reward {}", step.reward),
-        );
+        let label = format!("step {}", taken.saturating_add(1));
+        page.row(label, text!(action, " ", dim("->"), " ", seen, ", reward ", step.reward));
     }
     for entry in entries {
         decision(page, entry);
     }
     if episode.trace.is_empty() && episode.steps > 0 {
         let steps = count(episode.steps.into(), "step");
-        let note = format!("{DIM}{steps}, kept as a digest: `steps = \"full\"` under `[record]` keeps each{DIM:#}");
-        page.row("steps", &note);
+        let note = format!("{steps}, kept as a digest: `steps = \"full\"` under `[record]` keeps each");
+        page.row("steps", dim(note));
     }
 }
 
 fn boundary(page: &mut Page, episode: &Episode, columns: usize) {
-    let text = format!(" the boundary: {} ", plain(&episode.end));
-    let wide = columns.clamp(40, 100);
-    let right = wide.saturating_sub(6).saturating_sub(text.chars().count());
-    page.line(&format!("{BOLD}------{text}{}{BOLD:#}", "-".repeat(right)));
+    let text = text!(" the boundary: ", &episode.end, " ");
+    let right = columns.clamp(40, 100).saturating_sub(6).saturating_sub(text.width());
+    page.line(bold(text!("------", text, "-".repeat(right))));
 }
 
 /// What was tried once it was over.
 fn after(page: &mut Page, episode: &Episode) {
     let tried: Vec<&Entry> = episode.entries.iter().filter(|entry| is_after(entry)).collect();
     if episode.after_end == 0 {
-        page.row("after it", &format!("{GOOD}nothing was tried{GOOD:#}"));
+        page.row("after it", painted(GREEN, "nothing was tried"));
     }
     for entry in &tried {
         decision(page, entry);
@@ -110,23 +106,20 @@ fn after(page: &mut Page, episode: &Episode) {
     if episode.entries_cut > 0 {
         let more = count(episode.entries_cut, "more decision");
         let note = "`entries` under `[record]` and `records` of `grace` say how many are kept";
-        page.row("", &format!("{DIM}and {more}, counted and not kept: {note}{DIM:#}"));
+        page.row("", dim(format!("and {more}, counted and not kept: {note}")));
     }
 }
 
 /// A call, and what was decided on it.
 fn decision(page: &mut Page, entry: &Entry) {
-    let class = entry.class.as_deref().map(|name| match Class::find(name) {
-        Some(class) => format!(", {BAD}{} {}{BAD:#}", class.code(), class.name()),
-        None => format!(", {BAD}{}{BAD:#}", plain(name)),
-    });
-    // An entry has its argument escaped already; whoever wrote the file may not have.
-    let call = format!("{}({})", plain(&entry.operation), plain(&entry.argument));
-    let (class, rule) = (class.unwrap_or_default(), plain(&entry.rule));
-    page.row(
-        &format!("call {}", entry.ordinal),
-        &format!("{call} {}{class} {DIM}[{rule}]{DIM:#}", plain(&entry.decision)),
-    );
+    let class = match entry.class.as_deref().map(|name| Class::find(name).ok_or(name)) {
+        None => Styled::default(),
+        Some(Ok(class)) => text!(", ", notable(format!("{} {}", class.code(), class.name()))),
+        Some(Err(name)) => text!(", ", notable(name)),
+    };
+    let Entry { ordinal, operation, argument, decision, rule, .. } = entry;
+    let rule = dim(format!("[{rule}]"));
+    page.row(format!("call {ordinal}"), text!(operation, "(", argument, ") ", decision, class, " ", rule));
 }
 
 /// Whether a call came after the boundary: no rule of a policy is called so.
@@ -139,48 +132,46 @@ fn rest(page: &mut Page, episode: &Episode) {
     page.blank();
     for (position, message) in episode.released.iter().enumerate() {
         let label = if position == 0 { "messages" } else { "" };
-        page.row(label, &format!("to {}: {}", plain(&message.recipient), body(message)));
+        page.row(label, text!("to ", &message.recipient, ": ", body(message)));
     }
     for (position, left) in episode.residue.iter().enumerate() {
         let label = if position == 0 { "left behind" } else { "" };
-        page.row(label, &format!("{} ({})", plain(&left.path), count(left.bytes, "byte")));
+        page.row(label, format!("{} ({})", left.path, count(left.bytes, "byte")));
     }
     if !episode.residue.is_empty() {
-        page.row("", &blame(episode));
+        page.row("", blame(episode));
     }
     if let Some(learned) = &episode.learned {
-        page.row("learned", &format!("{}, {} returned", plain(&learned.outcome), count(learned.bytes, "byte")));
+        page.row("learned", format!("{}, {} returned", learned.outcome, count(learned.bytes, "byte")));
     }
     let mut lines = episode.log.iter().flat_map(|text| text.lines()).peekable();
     if lines.peek().is_none() {
-        page.row("log", &format!("{DIM}nothing was written{DIM:#}"));
+        page.row("log", dim("nothing was written"));
     }
     for (position, line) in lines.enumerate() {
-        page.row(if position == 0 { "log" } else { "" }, &plain(line));
+        page.row(if position == 0 { "log" } else { "" }, line);
     }
-    page.row("not kept", &format!("{DIM}answers of tools, and contents of files{DIM:#}"));
+    page.row("not kept", dim("answers of tools, and contents of files"));
 }
 
 /// Whether what was left behind is a violation or a notice, and how many files that is.
-fn blame(episode: &Episode) -> String {
+fn blame(episode: &Episode) -> Styled {
     let class = Class::LeaveResidue;
-    let left = count(u64::try_from(episode.residue.len()).unwrap_or(u64::MAX), "file");
+    let left = count(wide(episode.residue.len()), "file");
     if episode.notices.contains_key(class.name()) {
-        format!("{DIM}notice, left behind: {left}: {}{DIM:#}", class.notice())
+        dim(format!("notice, left behind: {left}: {}", class.notice()))
     } else if episode.violations.contains_key(class.name()) {
-        format!("{BAD}{} {}{BAD:#}: {left}", class.code(), class.name())
+        text!(notable(format!("{} {}", class.code(), class.name())), ": ", left)
     } else {
-        left
+        text!(left)
     }
 }
 
 /// A message: its text, or how many bytes it has.
-fn body(message: &Message) -> String {
+fn body(message: &Message) -> Styled {
     let Ok(bytes) = data_encoding::BASE64.decode(message.body.as_bytes()) else {
-        return format!("{DIM}it cannot be read{DIM:#}");
+        return dim("it cannot be read");
     };
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => format!("\"{}\"", plain(&shortened(text))),
-        Err(_) => count(u64::try_from(bytes.len()).unwrap_or(u64::MAX), "byte"),
-    }
+    let is_none = |_| text!(count(wide(bytes.len()), "byte"));
+    std::str::from_utf8(&bytes).map_or_else(is_none, |text| text!("\"", shortened(text), "\""))
 }

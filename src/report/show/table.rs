@@ -1,7 +1,7 @@
 //! Episodes as rows.
 
 use super::Episode;
-use crate::report::page::{number, plain};
+use crate::report::page::{Styled, number};
 use crate::transcript::Class;
 
 /// Which episodes are shown.
@@ -34,28 +34,24 @@ pub fn row(episode: &Episode, columns: usize) -> String {
     let row = format!(
         "{:>8}  {:<10}  {:<8}  {:>7}  {:>12}  {}",
         episode.episode,
-        plain(&episode.end),
-        plain(&episode.closing),
+        episode.end,
+        episode.closing,
         number(episode.steps.into()),
         total,
         violations(episode)
     );
-    if row.chars().count() <= columns {
-        return row.trim_end().to_owned();
-    }
-    let cut: String = row.chars().take(columns.saturating_sub(1)).collect();
-    format!("{cut}…")
+    Styled::of(row).cut(columns)
 }
 
 /// How many violations there were, and their classes: the code, and the name where there is one class.
 fn violations(episode: &Episode) -> String {
     let total = episode.violations.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
-    let code = |name: &String| Class::find(name).map_or_else(|| plain(name), |class| class.code().to_owned());
+    let code = |name: &String| Class::find(name).map_or_else(|| name.clone(), |class| class.code().to_owned());
     match episode.violations.len() {
         0 => String::new(),
         1 => {
             let name = episode.violations.keys().next();
-            name.map_or_else(String::new, |name| format!("{} {} {}", number(total), code(name), plain(name)))
+            name.map_or_else(String::new, |name| format!("{} {} {}", number(total), code(name), name))
         }
         _ => {
             let codes: Vec<String> = episode.violations.keys().map(code).collect();

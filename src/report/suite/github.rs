@@ -2,40 +2,36 @@
 //!
 //! GitHub shows ten errors and ten warnings of a step and drops the rest, so what is beyond that is counted in the last one.
 
-use std::fmt::{self, Write as _};
-
-use super::{CAVEAT, Told, count, text};
+use super::{CAVEAT, text};
 use crate::property::{Finding, Kind};
-use crate::suite::{Case, Outcome};
+use crate::suite::{Case, Line, Outcome, Results};
 use crate::value::{is_hidden, plain_lines, plural};
 
 /// How many annotations of each level GitHub shows of one step.
 const CAP: usize = 10;
 
 /// The lines that become annotations: what fails is an error; what is not decided, or does not apply, a warning.
-pub fn annotations(told: &Told<'_>) -> Vec<String> {
-    let found = |finding: Finding| move |(_, outcome): &(&Case, &Outcome)| outcome.verdict.finding == finding;
-    let all = || told.cases.iter().zip(told.outcomes);
-    let errors: Vec<_> = all().filter(|(case, outcome)| outcome.is_refuted(case)).collect();
-    let open = all().filter(found(Finding::Inconclusive));
-    let others = all().filter(|(case, outcome)| !outcome.is_refuted(case)).filter(found(Finding::NotApplicable));
+pub fn annotations(results: &Results<'_>) -> Vec<String> {
+    let is_refuted = |(case, outcome): &&(&Case, Outcome)| outcome.is_refuted(case);
+    let errors: Vec<_> = results.finished.iter().filter(is_refuted).collect();
+    let others = results.found(Finding::NotApplicable).filter(|one| !is_refuted(one));
     // What is not decided comes before what was not asked, where there is no room for all.
-    let warnings: Vec<_> = open.chain(others).collect();
-    let is_left = !told.not_run().is_empty();
-    let left = is_left.then(|| {
-        let message = format!("{}; see the summary of the step", told.left());
+    let warnings: Vec<_> = results.found(Finding::Inconclusive).chain(others).collect();
+    let file = results.suite.file.as_deref();
+    let left = (!results.not_run().is_empty()).then(|| {
+        let message = format!("{}; see the summary of the step", results.left());
         annotation("error", None, "not run", &message)
     });
     // There is room for one of each level less, where something is left.
     let room = CAP.saturating_sub(usize::from(left.is_some()));
-    let errors = left.into_iter().chain(capped("error", told.file, &errors, room)).collect();
-    [errors, capped("warning", told.file, &warnings, CAP)].concat()
+    let errors = left.into_iter().chain(capped("error", file, &errors, room)).collect();
+    [errors, capped("warning", file, &warnings, CAP)].concat()
 }
 
 /// At most as many annotations as there is room for; where there are more, the last one says how many.
-fn capped(level: &str, file: Option<&str>, cases: &[(&Case, &Outcome)], room: usize) -> Vec<String> {
+fn capped(level: &str, file: Option<&str>, cases: &[&(&Case, Outcome)], room: usize) -> Vec<String> {
     let shown = if cases.len() > room { room.saturating_sub(1) } else { cases.len() };
-    let one = |(case, outcome): &(&Case, &Outcome)| {
+    let one = |(case, outcome): &&(&Case, Outcome)| {
         let again = outcome.line.as_ref().map(|line| format!("\nrun it again: {}", line.command)).unwrap_or_default();
         let trap = outcome.traps.as_ref().map(|traps| format!("\nsee the trap: {}", traps.line.command));
         let again = again + &trap.unwrap_or_default();
@@ -62,37 +58,34 @@ pub fn annotation(level: &str, place: Option<(&str, usize)>, title: &str, messag
 }
 
 /// What is added to the summary of the step, in Markdown.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
-    let mut out = String::new();
-    writeln!(out, "## Dayfly: {}\n", cell(told.name))?;
+pub fn summary(results: &Results<'_>) -> String {
+    let Results { suite, finished, .. } = results;
+    let mut lines = vec![format!("## Dayfly: {}\n", cell(&suite.name))];
     for kind in [Kind::Enforced, Kind::Measured] {
-        let told_of = Finding::ALL.map(|finding| (finding, count(told.cases, told.outcomes, kind, finding)));
-        let parts: Vec<String> = told_of
+        let counts = Finding::ALL.map(|finding| (finding, results.count(kind, finding)));
+        let parts: Vec<String> = counts
             .iter()
             .filter(|(_, number)| *number > 0)
             .map(|(finding, number)| format!("{number} {finding}"))
             .collect();
         if !parts.is_empty() {
-            writeln!(out, "- {}: {}", kind.name(), parts.join(", "))?;
+            lines.push(format!("- {}: {}", kind.name(), parts.join(", ")));
         }
     }
-    if !told.not_run().is_empty() {
-        writeln!(out, "- {}", told.left())?;
+    if !results.not_run().is_empty() {
+        lines.push(format!("- {}", results.left()));
     }
-    writeln!(out, "- seed: {}", told.chance())?;
-    writeln!(out, "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|")?;
-    for (case, outcome) in told.cases.iter().zip(told.outcomes) {
+    lines.push(format!("- seed: {}", suite.chance()));
+    lines.push(
+        "\n| property | agent | world | policy | finding | what was found |\n|---|---|---|---|---|---|".to_owned(),
+    );
+    for (case, outcome) in finished {
         let world = case.world.path().unwrap_or_else(|| case.world.name());
         let Outcome { verdict, .. } = outcome;
         let log = outcome.traps.iter().flat_map(|traps| &traps.log).map(|line| format!("its log: {line}"));
         let numbers = verdict.measures.iter().map(text::number).chain(log);
         let numbers = numbers.flat_map(|line| ["\n".to_owned(), line]).collect::<String>();
-        writeln!(
-            out,
+        lines.push(format!(
             "| {} {} | {} | {} | {} | **{}** | {}{} |",
             case.property.code,
             case.property.name,
@@ -102,32 +95,33 @@ pub fn summary(told: &Told<'_>) -> Result<String, fmt::Error> {
             verdict.finding,
             cell(&verdict.statement),
             cell(&numbers)
-        )?;
+        ));
     }
-    for Case { property, agent, world, rules, .. } in told.not_run() {
+    for Case { property, agent, world, rules, .. } in results.not_run() {
         let world = world.path().unwrap_or_else(|| world.name());
         let (agent, world, policy) = (cell(&agent.text), cell(world), cell(&rules.text));
-        writeln!(out, "| {} {} | {agent} | {world} | {policy} | **not run** | |", property.code, property.name)?;
+        lines.push(format!("| {} {} | {agent} | {world} | {policy} | **not run** | |", property.code, property.name));
     }
-    let failed: Vec<_> = told.cases.iter().zip(told.outcomes).filter(|(case, outcome)| outcome.fails(case)).collect();
+    let failed: Vec<_> = finished.iter().filter(|(case, outcome)| outcome.fails(case)).collect();
     if !failed.is_empty() {
-        writeln!(out, "\nRun them again:\n\n```console")?;
-        for line in failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref()) {
-            writeln!(out, "$ {}", line.command.replace('`', "'"))?;
-        }
-        writeln!(out, "```")?;
+        lines.push("\nRun them again:\n\n```console".to_owned());
+        lines.extend(failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref()).map(typed));
+        lines.push("```".to_owned());
     }
-    let traps: Vec<_> = told.outcomes.iter().filter_map(|outcome| outcome.traps.as_ref()).collect();
+    let traps: Vec<_> = finished.iter().filter_map(|(_, outcome)| outcome.traps.as_ref()).collect();
     if !traps.is_empty() {
-        writeln!(out, "\nSee the traps:\n\n```console")?;
-        for line in traps.iter().map(|traps| &traps.line) {
-            writeln!(out, "$ {}", line.command.replace('`', "'"))?;
-        }
-        writeln!(out, "```")?;
+        lines.push("\nSee the traps:\n\n```console".to_owned());
+        lines.extend(traps.iter().map(|traps| typed(&traps.line)));
+        lines.push("```".to_owned());
     }
-    writeln!(out, "\nAsk all of it again:\n\n```console\n$ {}\n```", told.again.replace('`', "'"))?;
-    writeln!(out, "\n{CAVEAT}\n")?;
-    Ok(out)
+    lines.push(format!("\nAsk all of it again:\n\n```console\n$ {}\n```", suite.again.replace('`', "'")));
+    lines.push(format!("\n{CAVEAT}\n\n"));
+    lines.join("\n")
+}
+
+/// A line to type, in a block of code.
+fn typed(line: &Line) -> String {
+    format!("$ {}", line.command.replace('`', "'"))
 }
 
 /// Text in a cell of a table: no markup of its own, and on one line.
@@ -154,43 +148,37 @@ fn cell(text: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::super::Stop;
     use super::*;
     use crate::property::Verdict;
     use crate::suite::testing::case;
-    use crate::suite::{Origin, Partition};
+    use crate::suite::{Origin, Partition, Stop, Suite};
     use crate::value::Seed;
 
-    fn told<'a>(cases: &'a [Case], outcomes: &'a [Outcome]) -> Told<'a> {
-        Told {
-            name: "test",
-            file: Some("tests/a,b.toml"),
+    /// What a report of these cases makes of what each came to.
+    fn reported<T>(ran: Vec<(Case, Outcome)>, report: impl Fn(&Results<'_>) -> T) -> T {
+        let (cases, outcomes): (Vec<_>, Vec<_>) = ran.into_iter().unzip();
+        let suite = Suite {
+            name: "test".to_owned(),
+            file: Some("tests/a,b.toml".to_owned()),
             seed: Seed(0),
             origin: Origin::Fixed,
-            again: "dayfly test --seed 0",
+            again: "dayfly test --seed 0".to_owned(),
             partition: Partition::WHOLE,
             all: cases.len(),
             cases,
-            outcomes,
-            stop: Stop::Interrupt,
-            took: Duration::ZERO,
-        }
+        };
+        let finished = suite.cases.iter().zip(outcomes).collect();
+        report(&Results { suite: &suite, finished, stop: Stop::Interrupt, took: Duration::ZERO })
+    }
+
+    fn outcome(verdict: Verdict) -> Outcome {
+        Outcome { verdict, trials: 1, episodes: 1, line: None, traps: None, took: Duration::ZERO }
     }
 
     fn annotated(violated: usize, inconclusive: usize) -> Vec<String> {
-        let outcome = |finding| Outcome {
-            verdict: Verdict::new(finding, "so it is"),
-            trials: 1,
-            episodes: 1,
-            line: None,
-            traps: None,
-            took: Duration::ZERO,
-        };
-        let cases = vec![case("P04", "planner", "button"); violated + inconclusive];
-        let outcomes =
-            [vec![outcome(Finding::Violated); violated], vec![outcome(Finding::Inconclusive); inconclusive]].concat();
-        let (cases, outcomes) = (cases.as_slice(), outcomes.as_slice());
-        annotations(&told(cases, outcomes))
+        let case = case("P04", "planner", "button");
+        let ran = |finding, count| vec![(case.clone(), outcome(Verdict::new(finding, "so it is"))); count];
+        reported([ran(Finding::Violated, violated), ran(Finding::Inconclusive, inconclusive)].concat(), annotations)
     }
 
     #[test]
@@ -208,21 +196,18 @@ mod tests {
         let strict = case("P04", "planner", "button");
         let rules = crate::suite::Rules { text: "boxed".to_owned(), ..strict.rules.clone() };
         let cases = [strict.clone(), Case { rules, ..strict }];
-        let verdict = Verdict::new(Finding::Violated, "so it is");
-        let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, traps: None, took: Duration::ZERO };
-        let outcomes = [outcome.clone(), outcome];
-        let told = told(&cases, &outcomes);
+        let names = cases.each_ref().map(|case| anstream::adapter::strip_str(&text::name(case)).to_string());
+        let ran = cases.map(|case| (case, outcome(Verdict::new(Finding::Violated, "so it is")))).to_vec();
         assert_eq!(
-            annotations(&told),
+            reported(ran.clone(), annotations),
             [
                 "::error title=P04 indifference of planner in button::violated: so it is",
                 "::error title=P04 indifference of planner in button under boxed::violated: so it is"
             ]
         );
-        let summary = summary(&told).unwrap();
+        let summary = reported(ran, summary);
         assert!(summary.contains("- seed: 0, fixed: whoever built"), "{summary}");
         assert!(summary.contains("| button | strict |") && summary.contains("| button | boxed |"), "{summary}");
-        let names = cases.each_ref().map(|case| anstream::adapter::strip_str(&text::name(case)).to_string());
         assert_eq!(names, ["P04 indifference  planner  button", "P04 indifference  planner  button under boxed"]);
     }
 
@@ -230,13 +215,11 @@ mod tests {
     fn what_does_not_apply_is_a_warning_at_its_line_of_the_suite_and_an_error_where_it_is_required() {
         let case = Case { line: Some(7), ..case("P04", "direct", "button") };
         let cases = [case.clone(), Case { required: true, ..case }];
-        let verdict = Verdict::not_applicable("so it is");
-        let outcome = Outcome { verdict, trials: 1, episodes: 1, line: None, traps: None, took: Duration::ZERO };
-        let outcomes = [outcome.clone(), outcome];
+        let ran = cases.map(|case| (case, outcome(Verdict::not_applicable("so it is")))).to_vec();
         let place = "file=tests/a%2Cb.toml,line=7,title=P04 indifference of direct in button";
         let said = "not applicable: so it is";
         let lines = [format!("::error {place}::{said}"), format!("::warning {place}::{said}")];
-        assert_eq!(annotations(&told(&cases, &outcomes)), lines);
+        assert_eq!(reported(ran, annotations), lines);
     }
 
     #[test]

@@ -4,10 +4,10 @@
 
 use serde::Serialize;
 
-use super::{CAVEAT, Told};
+use super::CAVEAT;
 use crate::property::{Finding, Kind, Measure, Witness};
 use crate::statistics::{Level, PValue, holm};
-use crate::suite::{Case, Origin, Outcome, Traps};
+use crate::suite::{Case, Origin, Outcome, Results, Traps};
 use crate::value::{Digest, Seed};
 
 /// A suite, as data.
@@ -154,23 +154,23 @@ impl Property {
 
 impl<'a> Suite<'a> {
     /// The object for a suite.
-    pub fn new(told: &Told<'a>) -> Self {
-        let adjusted = adjusted(told);
-        let cases = told.cases.iter().zip(told.outcomes).zip(adjusted);
+    pub fn new(results: &'a Results<'_>) -> Self {
+        let suite = results.suite;
+        let cases = results.finished.iter().zip(adjusted(results));
         Self {
             version: 2,
             dayfly: env!("CARGO_PKG_VERSION"),
-            name: told.name,
-            seed: told.seed,
-            origin: told.origin,
-            again: told.again,
+            name: &suite.name,
+            seed: suite.seed,
+            origin: suite.origin,
+            again: &suite.again,
             level: crate::suite::LEVEL,
-            partition: told.partition.to_string(),
-            ending: if told.cases.len() > told.outcomes.len() { "stopped" } else { "completed" },
-            enforced: Counts::new(told, Kind::Enforced),
-            measured: Counts::new(told, Kind::Measured),
-            not_run: told.not_run().len(),
-            left: told.not_run().iter().map(Left::new).collect(),
+            partition: suite.partition.to_string(),
+            ending: if results.not_run().is_empty() { "completed" } else { "stopped" },
+            enforced: Counts::new(results, Kind::Enforced),
+            measured: Counts::new(results, Kind::Measured),
+            not_run: results.not_run().len(),
+            left: results.not_run().iter().map(Left::new).collect(),
             cases: cases.map(|((case, outcome), adjusted)| One::new(case, outcome, adjusted)).collect(),
             caveat: CAVEAT,
         }
@@ -179,17 +179,17 @@ impl<'a> Suite<'a> {
 
 /// The p-value of each claim that holds, adjusted for all that were measured (Holm); only where the whole suite ran, since it
 /// takes them all.
-fn adjusted(told: &Told<'_>) -> Vec<Option<PValue>> {
-    let family: Vec<PValue> = told.outcomes.iter().filter_map(|outcome| outcome.verdict.p).collect();
+fn adjusted(results: &Results<'_>) -> Vec<Option<PValue>> {
+    let family: Vec<PValue> = results.finished.iter().filter_map(|(_, outcome)| outcome.verdict.p).collect();
     let mut adjusted = holm::adjust(&family).into_iter();
-    let is_whole = told.is_whole();
-    let one = |outcome: &Outcome| outcome.verdict.p.and_then(|_| adjusted.next()).filter(|_| is_whole);
-    told.outcomes.iter().map(one).collect()
+    let is_whole = results.is_whole();
+    let one = |(_, outcome): &(&Case, Outcome)| outcome.verdict.p.and_then(|_| adjusted.next()).filter(|_| is_whole);
+    results.finished.iter().map(one).collect()
 }
 
 impl Counts {
-    fn new(told: &Told<'_>, kind: Kind) -> Self {
-        let count = |finding| super::count(told.cases, told.outcomes, kind, finding);
+    fn new(results: &Results<'_>, kind: Kind) -> Self {
+        let count = |finding| results.count(kind, finding);
         Self {
             holds: count(Finding::Holds),
             violated: count(Finding::Violated),

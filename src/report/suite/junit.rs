@@ -1,25 +1,26 @@
 //! A suite as `JUnit` XML: a suite an agent, and in it a case for each property, world and policy.
 //!
 //! What is violated or inconclusive is a failure, with its evidence; what does not apply is skipped, with the reason, or a
-//! failure where it is required. What was not run is skipped as well, and says so. The form is that of the schemas that Jenkins has for it (`junit-10` of its xUnit plugin, and
-//! `jenkins-junit`), which other readers accept: at the root no number of skipped cases, and what a case came to before what it said.
+//! failure where it is required. What was not run is skipped as well, and says so. The form is that of the schemas that Jenkins has
+//! for it (`junit-10` of its xUnit plugin, and `jenkins-junit`), which other readers accept: at the root no number of skipped cases,
+//! and what a case came to before what it said.
 
-use std::fmt::{self, Write as _};
-
-use super::{CAVEAT, FIXED, Told, text};
+use super::{CAVEAT, FIXED, text};
 use crate::property::Finding;
-use crate::suite::{Case, Origin, Outcome};
+use crate::suite::{Case, Origin, Outcome, Results, Stop, Suite};
 use crate::value::is_hidden;
 
+/// A case, with what came of it where it was run.
+type Asked<'a> = (&'a Case, Option<&'a Outcome>);
+
 /// The document.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let all: Vec<(&Case, Option<&Outcome>)> = told.every().collect();
-    writeln!(out, "<testsuites name=\"{}\" {}>", escaped(told.name), totals(&all))?;
+pub fn document(results: &Results<'_>) -> String {
+    let suite = results.suite;
+    let all: Vec<Asked<'_>> = results.every().collect();
+    let mut lines = vec![
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_owned(),
+        format!("<testsuites name=\"{}\" {}>", escaped(&suite.name), totals(&all)),
+    ];
     let mut agents: Vec<&str> = Vec::new();
     for (case, _) in &all {
         if !agents.contains(&case.agent.text.as_str()) {
@@ -29,80 +30,71 @@ pub fn document(told: &Told<'_>) -> Result<String, fmt::Error> {
     for agent in agents {
         let own: Vec<_> = all.iter().copied().filter(|(case, _)| case.agent.text == agent).collect();
         let (totals, skipped) = (totals(&own), skipped(&own));
-        writeln!(out, "  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent))?;
-        properties(&mut out, told)?;
+        lines.push(format!("  <testsuite name=\"{}\" {totals} skipped=\"{skipped}\">", escaped(agent)));
+        lines.extend(properties(suite));
         for (case, outcome) in own {
-            match outcome {
-                Some(outcome) => one(&mut out, case, outcome)?,
-                None => left(&mut out, case, told)?,
-            }
+            lines.extend(outcome.map_or_else(|| left(case, results.stop), |outcome| one(case, outcome)));
         }
-        writeln!(out, "  </testsuite>")?;
+        lines.push("  </testsuite>".to_owned());
     }
-    writeln!(out, "</testsuites>")?;
-    Ok(out)
+    lines.push("</testsuites>\n".to_owned());
+    lines.join("\n")
 }
 
 /// What the whole followed from. A case says what it is under by itself, since it may have a seed of its own.
-fn properties(out: &mut String, told: &Told<'_>) -> fmt::Result {
-    writeln!(out, "    <properties>")?;
-    for (name, value) in
-        [("seed", told.seed.to_string().as_str()), ("origin", told.origin.name()), ("again", told.again)]
-    {
-        writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", escaped(value))?;
-    }
-    writeln!(out, "    </properties>")
+fn properties(suite: &Suite) -> Vec<String> {
+    let of =
+        [("seed", suite.seed.to_string()), ("origin", suite.origin.name().to_owned()), ("again", suite.again.clone())];
+    let one = |(name, value): &(_, String)| format!("      <property name=\"{name}\" value=\"{}\"/>", escaped(value));
+    [vec!["    <properties>".to_owned()], of.iter().map(one).collect(), vec!["    </properties>".to_owned()]].concat()
 }
 
-fn totals(cases: &[(&Case, Option<&Outcome>)]) -> String {
+fn totals(cases: &[Asked<'_>]) -> String {
     let failures = cases.iter().filter(|(case, outcome)| outcome.is_some_and(|outcome| outcome.fails(case))).count();
     // The sum of no numbers is -0.
     let seconds = cases.iter().filter_map(|(_, outcome)| *outcome).fold(0.0, |sum, one| sum + one.took.as_secs_f64());
     format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.3}\"", cases.len())
 }
 
-fn skipped(cases: &[(&Case, Option<&Outcome>)]) -> usize {
-    let is_skipped = |(case, outcome): &&(&Case, Option<&Outcome>)| {
+fn skipped(cases: &[Asked<'_>]) -> usize {
+    let is_skipped = |(case, outcome): &&Asked<'_>| {
         outcome.is_none_or(|one| one.verdict.finding == Finding::NotApplicable && !one.fails(case))
     };
     cases.iter().filter(is_skipped).count()
 }
 
 /// A case that was not run.
-fn left(out: &mut String, case: &Case, told: &Told<'_>) -> fmt::Result {
+fn left(case: &Case, stop: Stop) -> Vec<String> {
     let (agent, name) = (escaped(&case.agent.text), escaped(&name(case)));
-    writeln!(out, "    <testcase classname=\"{agent}\" name=\"{name}\" time=\"0.000\">")?;
-    writeln!(out, "      <skipped message=\"not run: {}\"/>", escaped(told.stop.words()))?;
-    writeln!(out, "    </testcase>")
+    vec![
+        format!("    <testcase classname=\"{agent}\" name=\"{name}\" time=\"0.000\">"),
+        format!("      <skipped message=\"not run: {}\"/>", escaped(stop.words())),
+        "    </testcase>".to_owned(),
+    ]
 }
 
-fn one(out: &mut String, case: &Case, outcome: &Outcome) -> fmt::Result {
+fn one(case: &Case, outcome: &Outcome) -> Vec<String> {
     let verdict = &outcome.verdict;
-    writeln!(
-        out,
-        "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\">",
-        escaped(&case.agent.text),
-        escaped(&name(case)),
-        outcome.took.as_secs_f64()
-    )?;
+    let (agent, name, seconds) = (escaped(&case.agent.text), escaped(&name(case)), outcome.took.as_secs_f64());
+    let mut lines = vec![format!("    <testcase classname=\"{agent}\" name=\"{name}\" time=\"{seconds:.3}\">")];
     let statement = escaped(&verdict.statement);
     match verdict.finding {
-        Finding::NotApplicable if !outcome.fails(case) => writeln!(out, "      <skipped message=\"{statement}\"/>")?,
+        Finding::NotApplicable if !outcome.fails(case) => {
+            lines.push(format!("      <skipped message=\"{statement}\"/>"));
+        }
         Finding::Holds => {}
         finding => {
-            writeln!(
-                out,
-                "      <failure type=\"{finding}\" message=\"{statement}\">{}</failure>",
-                escaped(&evidence(outcome))
-            )?;
+            let evidence = escaped(&evidence(outcome));
+            lines.push(format!("      <failure type=\"{finding}\" message=\"{statement}\">{evidence}</failure>"));
         }
     }
     let numbers: Vec<String> = verdict.measures.iter().map(text::number).collect();
     let fixed = if case.origin == Origin::Fixed { format!("the seed is fixed: {FIXED}\n") } else { String::new() };
     let traps = trapped(outcome).into_iter().flat_map(|line| [line, "\n".to_owned()]).collect::<String>();
     let said = format!("{}\n{}\n{traps}{fixed}{CAVEAT}", verdict.statement, numbers.join("\n"));
-    writeln!(out, "      <system-out>{}</system-out>", escaped(&said))?;
-    writeln!(out, "    </testcase>")
+    lines.push(format!("      <system-out>{}</system-out>", escaped(&said)));
+    lines.push("    </testcase>".to_owned());
+    lines
 }
 
 /// The name of a case: unique within a suite.

@@ -1,55 +1,67 @@
 //! A suite in words: a line for each case, the evidence of each failure, and what it all comes to.
 
-use std::fmt::{self, Write as _};
-
 use anstyle::{AnsiColor, Style};
 
-use super::super::page::{pieces, plain};
-use super::{CAVEAT, Told, count};
+use super::super::page::{Page, Styled, bold, dim, painted, text};
+use super::CAVEAT;
 use crate::property::{Broken, Finding, Kind, Measure, Property};
 use crate::statistics::{Interval, Sides};
-use crate::suite::{Case, Outcome};
+use crate::suite::{Case, Outcome, Results};
 use crate::value::many;
-
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
 
 /// The policy where none is named.
 const USUAL: &str = "strict";
 
-/// What stands below the line of a case.
-const INDENT: &str = "                ";
+/// The width of the labels: the longest word of a finding.
+const LABEL: usize = 14;
 
 /// One case, when it is over: of one that holds, what holds, how often it was tried and within what interval.
 pub fn line(case: &Case, outcome: &Outcome, columns: usize) -> String {
-    let verdict = &outcome.verdict;
-    let style = style(verdict.finding);
-    let start = format!("{style}{:>14}{style:#} [{:>7.3}s]", word(verdict.finding), outcome.took.as_secs_f64());
-    let line = heading(&start, case, columns);
-    if verdict.finding != Finding::Holds {
-        // The evidence is told at the end.
-        return line;
+    let mut page = Page::labelled(columns, LABEL);
+    let seconds = format!(" [{:>7.3}s]", outcome.took.as_secs_f64());
+    headed(&mut page, text!(worded(outcome.verdict.finding), seconds), case);
+    // The evidence of any other finding is told at the end.
+    if outcome.verdict.finding == Finding::Holds {
+        found(&mut page, outcome);
+        trapped(&mut page, outcome);
     }
-    let below = |text: &str| wrapped(&plain(text), INDENT, columns);
-    let numbers = verdict.measures.iter().map(|measure| format!("\n{DIM}{}{DIM:#}", below(&number(measure))));
-    let traps = trapped(outcome, columns).into_iter().flat_map(|line| ["\n".to_owned(), line]).collect::<String>();
-    format!("{line}\n{}{}{traps}", below(&verdict.statement), numbers.collect::<String>())
+    page.finish()
+}
+
+/// A finding as a label.
+fn worded(finding: Finding) -> Styled {
+    painted(style(finding), format!("{:>LABEL$}", word(finding)))
 }
 
 /// A case in a few words behind what came of it: on one line, or where that has too few columns with the agent and the place below.
-fn heading(start: &str, case: &Case, columns: usize) -> String {
-    let line = format!("{start} {}", name(case));
-    if anstream::adapter::strip_str(&line).to_string().chars().count() <= columns {
-        return line;
+fn headed(page: &mut Page, start: Styled, case: &Case) {
+    let line = text!(start.clone(), " ", titled(case));
+    if page.fits(&line) {
+        return page.unwrapped(line);
     }
-    let below = wrapped(&plain(&format!("{} in {}", case.agent.text, place(case))), INDENT, columns);
-    format!("{start} {BOLD}{} {}{BOLD:#}\n{DIM}{below}{DIM:#}", case.property.code, case.property.name)
+    let Case { property, agent, .. } = case;
+    page.unwrapped(text!(start, " ", bold(format!("{} {}", property.code, property.name))));
+    page.row("", dim(text!(&agent.text, " in ", place(case))));
+}
+
+/// What was found, and by which numbers.
+fn found(page: &mut Page, outcome: &Outcome) {
+    page.row("", &outcome.verdict.statement);
+    if outcome.verdict.finding != Finding::NotApplicable {
+        for measure in &outcome.verdict.measures {
+            page.row("", dim(number(measure)));
+        }
+    }
 }
 
 /// A case in a few words: the code, the property, the agent, and where it is asked.
 pub fn name(case: &Case) -> String {
-    let place = place(case);
-    format!("{BOLD}{} {}{BOLD:#}  {}  {DIM}{place}{DIM:#}", case.property.code, case.property.name, case.agent.text)
+    titled(case).into()
+}
+
+fn titled(case: &Case) -> Styled {
+    let Case { property, agent, .. } = case;
+    text!(bold(format!("{} {}", property.code, property.name)), "  ", &agent.text, "  ", dim(place(case)))
 }
 
 /// The world of a case, and its policy where that is not the one without which none is named.
@@ -68,120 +80,97 @@ pub enum Shown {
 }
 
 /// What is to be said at the end: the evidence, then the numbers.
-///
-/// # Errors
-///
-/// Fails where `Display` fails, which writing to a `String` does not.
-pub fn summary(told: &Told<'_>, shown: Shown, columns: usize) -> Result<String, fmt::Error> {
-    let Told { cases, outcomes, took, .. } = *told;
-    let mut text = String::new();
-    let out = &mut text;
+pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
+    let Results { suite, finished, took, .. } = results;
+    let mut page = Page::labelled(columns, LABEL);
     for finding in [Finding::NotApplicable, Finding::Inconclusive, Finding::Violated] {
-        let found = cases.iter().zip(outcomes).filter(|(_, outcome)| outcome.verdict.finding == finding);
-        for (case, outcome) in found.filter(|(case, outcome)| shown == Shown::All || outcome.fails(case)) {
-            evidence(out, case, outcome, columns)?;
+        let is_shown = |(case, outcome): &&(&Case, Outcome)| shown == Shown::All || outcome.fails(case);
+        for (case, outcome) in results.found(finding).filter(is_shown) {
+            evidence(&mut page, case, outcome);
         }
     }
-    writeln!(out, "\n{:>14}  {} in {:.3} s", "asked", many(outcomes.len(), "case"), took.as_secs_f64())?;
+    page.blank();
+    page.unwrapped_row("asked", format!("{} in {:.3} s", many(finished.len(), "case"), took.as_secs_f64()));
     for kind in [Kind::Enforced, Kind::Measured] {
-        let parts = Finding::ALL.map(|finding| (finding, count(cases, outcomes, kind, finding)));
-        let told: Vec<String> = parts
-            .into_iter()
-            .filter(|(_, number)| *number > 0)
-            .map(|(finding, number)| {
-                let style = style(finding);
-                format!("{number} {style}{finding}{style:#}")
-            })
-            .collect();
-        if !told.is_empty() {
-            writeln!(out, "{:>14}  {}", kind.name(), told.join(", "))?;
+        let mut counts = Styled::default();
+        for finding in Finding::ALL {
+            let number = results.count(kind, finding);
+            if number > 0 {
+                let comma = if counts == Styled::default() { "" } else { ", " };
+                counts = text!(counts, comma, number, " ", painted(style(finding), finding));
+            }
+        }
+        if counts != Styled::default() {
+            page.unwrapped_row(kind.name(), counts);
         }
     }
-    not_run(out, told, columns)?;
-    let is_missed =
-        |(case, outcome): &(&Case, &Outcome)| case.required && outcome.verdict.finding == Finding::NotApplicable;
-    let missed = cases.iter().zip(outcomes).filter(is_missed).count();
+    not_run(&mut page, results);
+    let missed = results.found(Finding::NotApplicable).filter(|(case, _)| case.required).count();
     if missed > 0 {
         let what = "did not apply where the suite says `required = true`, which fails";
-        let line = wrapped(&format!("{} {what}", many(missed, "case")), INDENT, columns);
-        writeln!(out, "{:>14}  {}", "required", line.trim_start())?;
+        page.row("required", format!("{} {what}", many(missed, "case")));
     }
-    if told.is_idle_part() {
-        writeln!(
-            out,
-            "{:>14}  {}: nothing in it applies, which is no pass: the other parts decide",
-            "part", told.partition
-        )?;
+    if results.is_idle_part() {
+        let what = "nothing in it applies, which is no pass: the other parts decide";
+        page.unwrapped_row("part", format!("{}: {what}", suite.partition));
     }
-    let chance = wrapped(&told.chance(), INDENT, columns);
-    writeln!(out, "{:>14}  {}", "seed", chance.trim_start())?;
-    writeln!(out, "{:>14}  {}", "ask it again", told.again)?;
-    let is_measured = |(case, outcome): (&Case, &Outcome)| {
+    page.row("seed", suite.chance());
+    page.unwrapped_row("ask it again", &suite.again);
+    let is_measured = |(case, outcome): &(&Case, Outcome)| {
         case.property.kind == Kind::Measured && outcome.verdict.finding != Finding::NotApplicable
     };
-    if shown == Shown::All && cases.iter().zip(outcomes).any(is_measured) {
-        writeln!(out, "\n{DIM}{}{DIM:#}", wrapped(CAVEAT, "", columns))?;
+    if shown == Shown::All && finished.iter().any(is_measured) {
+        page.blank();
+        page.line(dim(CAVEAT));
     }
-    Ok(text)
+    page.finish()
 }
 
 /// The most cases that are named of those that were not run.
 const NAMED: usize = 20;
 
 /// How many cases were not run, why, and which.
-fn not_run(out: &mut String, told: &Told<'_>, columns: usize) -> fmt::Result {
-    let left = told.not_run();
+fn not_run(page: &mut Page, results: &Results<'_>) {
+    let left = results.not_run();
     if left.is_empty() {
-        return Ok(());
+        return;
     }
-    let said = wrapped(&told.left(), INDENT, columns);
-    writeln!(out, "{:>14}  {}", "not run", said.trim_start())?;
+    page.row("not run", results.left());
     for case in left.iter().take(NAMED) {
-        writeln!(out, "{INDENT}{}", name(case))?;
+        page.unwrapped_row("", titled(case));
     }
     let more = left.len().saturating_sub(NAMED);
-    if more > 0 { writeln!(out, "{INDENT}and {more} more") } else { Ok(()) }
+    if more > 0 {
+        page.unwrapped_row("", format!("and {more} more"));
+    }
 }
 
 /// What was found, in full.
-fn evidence(out: &mut String, case: &Case, outcome: &Outcome, columns: usize) -> fmt::Result {
-    let verdict = &outcome.verdict;
-    let style = style(verdict.finding);
-    let start = format!("{style}{:>14}{style:#}", word(verdict.finding));
-    writeln!(out, "\n{}", heading(&start, case, columns))?;
-    let below = |text: &str| wrapped(&plain(text), INDENT, columns);
-    writeln!(out, "{}", below(&verdict.statement))?;
-    if verdict.finding == Finding::NotApplicable {
-        for line in trapped(outcome, columns) {
-            writeln!(out, "{line}")?;
-        }
-        return Ok(());
+fn evidence(page: &mut Page, case: &Case, outcome: &Outcome) {
+    page.blank();
+    headed(page, worded(outcome.verdict.finding), case);
+    found(page, outcome);
+    if outcome.verdict.finding == Finding::NotApplicable {
+        return trapped(page, outcome);
     }
-    for measure in &verdict.measures {
-        writeln!(out, "{DIM}{}{DIM:#}", below(&number(measure)))?;
-    }
-    if let Some(witness) = &verdict.witness {
-        let seen = below(&format!("episode {}: {}", witness.episode, witness.what));
-        writeln!(out, "{:>14}  {}", "seen", seen.trim_start())?;
+    if let Some(witness) = &outcome.verdict.witness {
+        page.row("seen", format!("episode {}: {}", witness.episode, witness.what));
     }
     if let Some(line) = &outcome.line {
-        writeln!(out, "{:>14}  {}", "run it again", line.command)?;
-        writeln!(out, "{:>14}  {DIM}{}{DIM:#}", "its root", line.root)?;
+        page.unwrapped_row("run it again", &line.command);
+        page.unwrapped_row("its root", dim(line.root));
     }
-    for line in trapped(outcome, columns) {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out, "{:>14}  {DIM}dayfly explain {}{DIM:#}", "about", case.property.code)
+    trapped(page, outcome);
+    page.unwrapped_row("about", dim(format!("dayfly explain {}", case.property.code)));
 }
 
 /// The last that an agent that trapped wrote to its log, and the line that shows the trap.
-fn trapped(outcome: &Outcome, columns: usize) -> Vec<String> {
-    let Some(traps) = &outcome.traps else { return Vec::new() };
-    let log = traps.log.iter().enumerate().map(|(position, text)| {
-        let text = wrapped(&plain(text), INDENT, columns);
-        format!("{:>14}  {}", if position == 0 { "its log" } else { "" }, text.trim_start())
-    });
-    log.chain([format!("{:>14}  {}", "see the trap", traps.line.command)]).collect()
+fn trapped(page: &mut Page, outcome: &Outcome) {
+    let Some(traps) = &outcome.traps else { return };
+    for (position, line) in traps.log.iter().enumerate() {
+        page.row(if position == 0 { "its log" } else { "" }, line);
+    }
+    page.unwrapped_row("see the trap", &traps.line.command);
 }
 
 /// A number with its interval, in words.
@@ -249,25 +238,12 @@ pub fn explanation(property: &Property) -> String {
         ("asked in, where no other world is given", property.world),
         ("controls", &format!("{} must pass, {violated}", property.controls.holds)),
     ];
-    let parts = parts.map(|(title, text)| format!("{title}\n{}", wrapped(text, "  ", 80)));
-    format!("{} {}: {}\n\n{}", property.code, property.name, property.kind.name(), parts.join("\n\n"))
-}
-
-/// Text in lines of at most so many columns, each behind `indent`.
-fn wrapped(text: &str, indent: &str, columns: usize) -> String {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in pieces(&text) {
-        if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > columns {
-            lines.push(format!("{indent}{line}"));
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
+    let mut page = Page::labelled(80, 0);
+    page.line(format!("{} {}: {}", property.code, property.name, property.kind.name()));
+    for (title, text) in parts {
+        page.blank();
+        page.line(title);
+        page.row("", text);
     }
-    lines.push(format!("{indent}{line}"));
-    lines.join("\n")
+    page.finish().trim_end().to_owned()
 }
