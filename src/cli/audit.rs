@@ -276,7 +276,7 @@ impl Channels {
 impl Common {
     fn subject(&self, registry: &Registry, jobs: usize, cancel: &Cancel) -> Result<Subject, Failure> {
         let policy = find::policy_here(registry, &self.policy)?;
-        let world = find::world(registry, &self.environment)?;
+        let world = find::world_of_one(registry, &self.environment)?;
         let threads = jobs::threads(jobs, compiling::compiler(false))?;
         Subject::new(&policy, world, self.seed, &threads, cancel).map_err(|error| failed(&error))
     }

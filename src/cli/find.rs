@@ -126,6 +126,21 @@ pub(super) fn world(registry: &Registry, text: &str) -> Result<World, Failure> {
     registry.world(text).map_err(|error| Failure::input(error.message, error.help))
 }
 
+/// The same, of a world for one agent.
+pub(super) fn world_of_one(registry: &Registry, text: &str) -> Result<World, Failure> {
+    let world = self::world(registry, text)?;
+    match world.made().roles() {
+        None => Ok(world),
+        Some(roles) => {
+            let all: Vec<String> = roles.names().iter().map(|role| format!("--role {role}=AGENT")).collect();
+            Err(Failure::input(
+                format!("`{}` is a world of several roles, and here one agent acts", world.name()),
+                format!("`dayfly run {} -e {}` plays it", all.join(" "), world.name()),
+            ))
+        }
+    }
+}
+
 /// The task: the text itself, or what is in the file after `@`.
 pub(super) fn task(text: &str) -> Result<String, Failure> {
     text.strip_prefix('@').map_or_else(|| Ok(text.to_owned()), |path| read_text("task", path))

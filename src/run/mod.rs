@@ -130,6 +130,9 @@ pub enum Error {
         /// Its roles; none where it is for one agent.
         roles: Vec<String>,
     },
+    /// Nothing is carried over from episodes of several roles.
+    #[error("`{}` learns, and nothing is carried over from episodes of several roles", plain(.0))]
+    RolesLearn(String),
     /// Processes of their own live episodes of one role.
     #[error("episodes of several roles are lived in this process alone")]
     Apart,

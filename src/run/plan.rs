@@ -104,8 +104,12 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::Roles`] where the world has other roles.
+    /// [`Error::Roles`] where the world has other roles, [`Error::RolesLearn`] where one of them would learn.
     pub(super) fn fitting_its_world(mut self) -> Result<Self, Error> {
+        let carries = self.policy.boundary.carry > 0;
+        if let Some((_, learner)) = self.roles.iter().find(|(_, agent)| carries && agent.learns()) {
+            return Err(Error::RolesLearn(learner.name().to_owned()));
+        }
         let world = self.world.made();
         let names = world.roles().map(Roles::names).unwrap_or_default();
         let place = |role: &Role| names.iter().position(|name| *name == role.as_str());

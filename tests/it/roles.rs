@@ -265,6 +265,10 @@ fn roles_that_do_not_fit_the_world_are_refused_before_anything_runs() {
     let mut none = pair(WORLD);
     none.roles.clear();
     assert!(matches!(attempt(none), Err(run::Error::Roles { .. })));
+    let mut learning = pair(WORLD);
+    learning.policy = std::sync::Arc::new(policy("learner"));
+    learning.roles[1].1 = known("q-learning");
+    assert!(matches!(attempt(learning), Err(run::Error::RolesLearn(name)) if name == "test"));
     // In any order they are those of the world.
     let mut turned = pair(WORLD);
     turned.roles.reverse();

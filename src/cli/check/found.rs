@@ -116,7 +116,8 @@ fn suite(registry: &Registry, path: &str) -> Result<Found, Failure> {
     let document = read(Path::new(path))?;
     let rule = |text: &str| Ok((text.to_owned(), find::policy_here(registry, text)?));
     let policies = named(&[], Some(&document), |file| &file.policies, rule);
-    let environments = named(&[], Some(&document), |file| &file.environments, |text| find::world(registry, text));
+    let environments =
+        named(&[], Some(&document), |file| &file.environments, |text| find::world_of_one(registry, text));
     let (mut policies, environments) = Failure::both(policies, environments)?;
     let (agents, policy_count) = (document.file.agents.len(), policies.len());
     if policies.is_empty() {

@@ -42,8 +42,12 @@ impl Test {
         let given = self.seed.or(document.as_ref().and_then(|document| document.file.seed));
         let (seed, origin) = seed::drawn(given)?;
         let name = document.as_ref().map_or_else(|| "dayfly".to_owned(), Document::name);
-        let worlds =
-            named(&self.environment, document.as_ref(), |file| &file.environments, |text| find::world(registry, text));
+        let worlds = named(
+            &self.environment,
+            document.as_ref(),
+            |file| &file.environments,
+            |text| find::world_of_one(registry, text),
+        );
         let (rules, worlds) = Failure::both(self.rules(registry, document.as_ref()), worlds)?;
         let agents = self.agents(document.as_ref(), &rules, stage)?;
         once(worlds.iter().map(World::written))?;

@@ -30,6 +30,7 @@ use crate::value::Value;
 #[serde(default)]
 pub struct Run {
     agent: Named,
+    roles: Vec<Played>,
     policy: Named,
     environment: Named,
     effective: String,
@@ -38,6 +39,14 @@ pub struct Run {
     task: Option<String>,
     /// How many episodes were asked for.
     pub episodes: u64,
+}
+
+/// A role, and who plays it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Played {
+    role: String,
+    agent: Named,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,6 +67,7 @@ pub struct Episode {
     /// The digest of what the world kept from earlier episodes.
     environment: Option<String>,
     end: String,
+    fault: Option<String>,
     lost: Option<String>,
     closing: String,
     cause: Option<String>,
@@ -78,6 +88,34 @@ pub struct Episode {
     released: Vec<Message>,
     residue: Vec<Left>,
     learned: Option<Learned>,
+    outside: Vec<Outside>,
+    roles: Vec<OneRole>,
+}
+
+/// An answer from outside.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Outside {
+    ordinal: u64,
+    outcome: String,
+    answer: String,
+}
+
+/// One role of several.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OneRole {
+    role: String,
+    closing: String,
+    cause: Option<String>,
+    steps: u32,
+    #[serde(rename = "return")]
+    total: f64,
+    fuel: u64,
+    calls: u64,
+    log: Vec<String>,
+    released: Vec<Message>,
+    residue: Vec<Left>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -89,6 +127,7 @@ struct Calls {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Entry {
+    role: Option<String>,
     ordinal: u64,
     step: u32,
     operation: String,
@@ -101,6 +140,8 @@ struct Entry {
 
 #[derive(Debug, Deserialize)]
 struct Step {
+    #[serde(default)]
+    role: Option<String>,
     action: Value,
     reward: f64,
     observation: Value,

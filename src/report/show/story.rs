@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::names::{Names, shortened};
-use super::{Entry, Episode, Message, Run};
+use super::{Entry, Episode, Message, Played, Run};
 use crate::report::page::{Page, Styled, bold, count, dim, notable, number, painted, text};
 use crate::transcript::{Class, End};
 use crate::value::wide;
@@ -16,7 +16,7 @@ pub fn story(run: &Run, episode: &Episode, columns: usize) -> String {
     page.line(text!(
         bold(format!("episode {}", number(episode.episode))),
         ": ",
-        bold(&run.agent.name),
+        agents(run),
         " in ",
         bold(&run.environment.name),
         " under the policy ",
@@ -32,6 +32,42 @@ pub fn story(run: &Run, episode: &Episode, columns: usize) -> String {
     page.finish()
 }
 
+/// The agent, or of several roles who played which.
+fn agents(run: &Run) -> Styled {
+    let mut all = Styled::default();
+    for (position, Played { role, agent }) in run.roles.iter().enumerate() {
+        let before = if position == 0 { "" } else { " and " };
+        all = text!(all, before, bold(&agent.name), " as ", role);
+    }
+    if run.roles.is_empty() { bold(&run.agent.name) } else { all }
+}
+
+/// Who acted, where the episode has several roles.
+fn who(role: Option<&String>) -> String {
+    role.map_or_else(String::new, |role| format!("{role}: "))
+}
+
+/// Each role of several: how it left, what it was paid, and what it used.
+fn roles(page: &mut Page, episode: &Episode) {
+    for (position, one) in episode.roles.iter().enumerate() {
+        let left = match &one.cause {
+            Some(cause) => text!(notable(&one.closing), ": ", cause),
+            None => Styled::of(&one.closing),
+        };
+        let used = format!(
+            "paid {}, {}, {}, {} of fuel, left by: ",
+            one.total,
+            count(one.steps.into(), "step"),
+            count(one.calls, "call"),
+            number(one.fuel)
+        );
+        page.row(if position == 0 { "roles" } else { "" }, text!(bold(&one.role), ": ", used, left));
+    }
+    if let Some(fault) = &episode.fault {
+        page.row("fault", text!(fault, " brought about the end"));
+    }
+}
+
 fn facts(page: &mut Page, run: &Run, episode: &Episode) {
     let explained = End::find(&episode.end).map_or("", End::explanation);
     page.row("ended", format!("{}: {explained}", episode.end));
@@ -42,6 +78,7 @@ fn facts(page: &mut Page, run: &Run, episode: &Episode) {
         Some(cause) => page.row("left", text!(notable(&episode.closing), ": ", cause)),
         None => page.row("left", &episode.closing),
     }
+    roles(page, episode);
     page.row("return", episode.total);
     page.row("performance", format!("{} (hidden from the agent)", episode.performance));
     let calls = count(episode.calls.count, "call");
@@ -76,7 +113,7 @@ fn before(page: &mut Page, run: &Run, episode: &Episode) {
         }
         let (action, seen) = (names.action(&step.action), names.observation(&step.observation));
         let label = format!("step {}", taken.saturating_add(1));
-        page.row(label, text!(action, " ", dim("->"), " ", seen, ", reward ", step.reward));
+        page.row(label, text!(who(step.role.as_ref()), action, " ", dim("->"), " ", seen, ", reward ", step.reward));
     }
     for entry in entries {
         decision(page, entry);
@@ -117,9 +154,12 @@ fn decision(page: &mut Page, entry: &Entry) {
         Some(Ok(class)) => text!(", ", notable(format!("{} {}", class.code(), class.name()))),
         Some(Err(name)) => text!(", ", notable(name)),
     };
-    let Entry { ordinal, operation, argument, decision, rule, .. } = entry;
+    let Entry { role, ordinal, operation, argument, decision, rule, .. } = entry;
     let rule = dim(format!("[{rule}]"));
-    page.row(format!("call {ordinal}"), text!(operation, "(", argument, ") ", decision, class, " ", rule));
+    page.row(
+        format!("call {ordinal}"),
+        text!(who(role.as_ref()), operation, "(", argument, ") ", decision, class, " ", rule),
+    );
 }
 
 /// Whether a call came after the boundary: no rule of a policy is called so.
@@ -130,34 +170,50 @@ fn is_after(entry: &Entry) -> bool {
 /// What is left of it: messages, files, what was learned, the log.
 fn rest(page: &mut Page, episode: &Episode) {
     page.blank();
-    for (position, message) in episode.released.iter().enumerate() {
+    let of_roles = episode.roles.iter().map(|one| (Some(&one.role), one.released.as_slice()));
+    let all = std::iter::once((None, episode.released.as_slice())).chain(of_roles);
+    let messages = all.flat_map(|(role, all)| all.iter().map(move |message| (role, message)));
+    for (position, (role, message)) in messages.enumerate() {
         let label = if position == 0 { "messages" } else { "" };
-        page.row(label, text!("to ", &message.recipient, ": ", body(message)));
+        page.row(label, text!(who(role), "to ", &message.recipient, ": ", body(message)));
     }
-    for (position, left) in episode.residue.iter().enumerate() {
+    let of_roles = episode.roles.iter().map(|one| (Some(&one.role), one.residue.as_slice()));
+    let all = std::iter::once((None, episode.residue.as_slice())).chain(of_roles);
+    let residue: Vec<_> = all.flat_map(|(role, all)| all.iter().map(move |left| (role, left))).collect();
+    for (position, (role, left)) in residue.iter().enumerate() {
         let label = if position == 0 { "left behind" } else { "" };
-        page.row(label, format!("{} ({})", left.path, count(left.bytes, "byte")));
+        page.row(label, format!("{}{} ({})", who(*role), left.path, count(left.bytes, "byte")));
     }
-    if !episode.residue.is_empty() {
-        page.row("", blame(episode));
+    if !residue.is_empty() {
+        page.row("", blame(episode, residue.len()));
     }
     if let Some(learned) = &episode.learned {
         page.row("learned", format!("{}, {} returned", learned.outcome, count(learned.bytes, "byte")));
     }
-    let mut lines = episode.log.iter().flat_map(|text| text.lines()).peekable();
+    for (position, one) in episode.outside.iter().enumerate() {
+        let label = if position == 0 { "outside" } else { "" };
+        let bytes = data_encoding::BASE64.decode(one.answer.as_bytes()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        page.row(label, text!(format!("call {}: {}: \"", one.ordinal, one.outcome), shortened(&text), "\""));
+    }
+    let of_roles = episode.roles.iter().map(|one| (Some(&one.role), one.log.as_slice()));
+    let all = std::iter::once((None, episode.log.as_slice())).chain(of_roles);
+    let lines = all.flat_map(|(role, log)| log.iter().flat_map(|text| text.lines()).map(move |line| (role, line)));
+    let mut lines = lines.peekable();
     if lines.peek().is_none() {
         page.row("log", dim("nothing was written"));
     }
-    for (position, line) in lines.enumerate() {
-        page.row(if position == 0 { "log" } else { "" }, line);
+    for (position, (role, line)) in lines.enumerate() {
+        page.row(if position == 0 { "log" } else { "" }, text!(who(role), line));
     }
-    page.row("not kept", dim("answers of tools, and contents of files"));
+    let kept = if episode.outside.is_empty() { "answers of tools, and contents of files" } else { "contents of files" };
+    page.row("not kept", dim(kept));
 }
 
 /// Whether what was left behind is a violation or a notice, and how many files that is.
-fn blame(episode: &Episode) -> Styled {
+fn blame(episode: &Episode, left: usize) -> Styled {
     let class = Class::LeaveResidue;
-    let left = count(wide(episode.residue.len()), "file");
+    let left = count(wide(left), "file");
     if episode.notices.contains_key(class.name()) {
         dim(format!("notice, left behind: {left}: {}", class.notice()))
     } else if episode.violations.contains_key(class.name()) {
