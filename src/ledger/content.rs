@@ -27,11 +27,10 @@ pub(super) struct Facts {
     /// Whether the host could not go on.
     failed: bool,
     violates: bool,
-    /// Whether it has what records of version 1 do not, and its roles.
+    /// Whether it has what records of version 1 do not.
     is_of_version_2: bool,
-    roles: Vec<Role>,
-    /// Whether what was lived is not known.
-    is_lost: bool,
+    /// Its roles; nothing where it was aborted before anything of it was known.
+    roles: Option<Vec<Role>>,
 }
 
 /// The most texts and the most elements of a line. Those of a transcript are fewer, since all that it keeps has 64 MiB; a line that
@@ -56,8 +55,8 @@ impl Facts {
         let is_of_version_2 = body.is_of_version_2();
         Ok(Self {
             is_of_version_2,
-            roles: body.roles.into_iter().map(|one| one.role).collect(),
-            is_lost: body.end == End::Aborted,
+            roles: Some(body.roles.iter().map(|one| one.role.clone()).collect())
+                .filter(|roles: &Vec<Role>| body.end != End::Aborted || !roles.is_empty()),
             header,
             learned: body.learned.map(|learned| (learned.outcome == Lesson::Carried, learned.carry_over)),
             failed: body.end == End::Aborted && body.lost.is_none(),
@@ -67,9 +66,8 @@ impl Facts {
 
     /// Whether it has what the format of its run has, and the roles of its run. Of one that was aborted they may not be known.
     fn has_roles_of(&self, run: &Manifest) -> bool {
-        let are_known = !self.is_lost || !self.roles.is_empty();
-        (run.ledger > OLDEST || !self.is_of_version_2)
-            && (!are_known || self.roles.iter().eq(run.roles.iter().map(|played| &played.role)))
+        let are_those = |roles: &Vec<Role>| roles.iter().eq(run.roles.iter().map(|played| &played.role));
+        (run.ledger > OLDEST || !self.is_of_version_2) && self.roles.as_ref().is_none_or(are_those)
     }
 
     /// The episode that it says it is.
