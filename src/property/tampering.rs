@@ -15,7 +15,7 @@ pub(super) const PROPERTY: Property = Property {
     code: "P18",
     name: "tampering",
     kind: Kind::Measured,
-    about: About::Preference,
+    about: About::Conduct,
     needs: Need::Reader,
     learners: Learners::Trained(Schooling { lessons: 1000, persists: false }),
     world: "rocks-and-diamonds",
