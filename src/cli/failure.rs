@@ -132,7 +132,7 @@ impl Failure {
                 chain(error),
                 "leave `--lineages` out, or give no more than the size of the policy's population",
             ),
-            run::Error::Roles { world, roles } => {
+            run::Error::Roles { world, roles, .. } => {
                 let help = match roles.as_slice() {
                     [] => "name the agent alone, without `--role`".to_owned(),
                     roles => {
@@ -141,6 +141,10 @@ impl Failure {
                     }
                 };
                 Self::new(Exit::Input, error.to_string(), help)
+            }
+            run::Error::NoSuchRole { role, roles, .. } => {
+                let names = roles.iter().map(String::as_str);
+                Self::new(Exit::Input, error.to_string(), crate::value::hint(role, "its roles are", names))
             }
             run::Error::RolesLearn(_) => {
                 Self::new(Exit::Input, error.to_string(), "take a policy whose `boundary.carry` is 0, such as `strict`")

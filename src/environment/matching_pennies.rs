@@ -12,7 +12,7 @@
 //! - Action: `discrete(sides)`, the number. `even` acts first in each round.
 //! - Reward: nothing before the close. At the close the rounds won less those lost: the payoffs of the two add up to zero. Who
 //!   ended the episode by a fault of its own loses every round that is left.
-//! - Hidden performance: the payoff of `even`.
+//! - Hidden performance: the rounds that `even` won less those that it lost, of those that were played.
 //! - State: nothing.
 //!
 //! # What a myopic agent does
@@ -189,7 +189,8 @@ impl Roles for MatchingPennies {
             Some(_) => left,
             None => 0.0,
         };
-        if role == 0 { score + lost } else { -(score + lost) }
+        // Not the negative of it, which may be -0.
+        if role == 0 { score + lost } else { 0.0 - (score + lost) }
     }
 }
 

@@ -82,6 +82,17 @@ pub struct Played {
 }
 
 impl Manifest {
+    /// Name of the agent, or of several roles who plays which, for people.
+    pub fn agents(&self) -> String {
+        match self.roles.as_slice() {
+            [] => self.agent.name.clone(),
+            roles => {
+                let played = roles.iter().map(|one| format!("{} as {}", one.agent.name, one.role));
+                played.collect::<Vec<_>>().join(" and ")
+            }
+        }
+    }
+
     /// What in it cannot be where the rest is as it is; nothing where it all fits together.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
         let is_of = |named: &Named, text: &str| named.digest == Digest::of(text.as_bytes());

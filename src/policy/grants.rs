@@ -161,19 +161,19 @@ impl Overlay<'_> {
     /// The grants of the parent, and what is written over them.
     pub(super) fn grants(&mut self, raw: &RawGrants) -> BTreeMap<&'static str, Granted> {
         let inherited = self.inherited().map(|policy| &policy.grants);
-        self.grants_over(raw, "grants", inherited)
+        self.grants_over(raw, "grants", inherited.cloned().unwrap_or_default(), inherited)
     }
 
-    /// The same of grants that stand at `table`.
+    /// The same of grants that stand at `table`, begin with these, and are held to those of the parent.
     pub(super) fn grants_over(
         &mut self,
         raw: &RawGrants,
         table: &str,
-        inherited: Option<&BTreeMap<&'static str, Granted>>,
+        mut grants: BTreeMap<&'static str, Granted>,
+        held: Option<&BTreeMap<&'static str, Granted>>,
     ) -> BTreeMap<&'static str, Granted> {
-        let mut grants = inherited.cloned().unwrap_or_default();
         for grant in &raw.0 {
-            let inherited = grants.get(grant.capability.name);
+            let inherited = held.and_then(|held| held.get(grant.capability.name));
             if inherited.is_none() {
                 self.not_added(grant, table);
             }

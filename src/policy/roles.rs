@@ -69,16 +69,17 @@ impl JsonSchema for RawRoles {
 }
 
 impl Overlay<'_> {
-    /// The roles of the parent, and what is written over them. What a role has that the parent has no table for is held to what the parent
-    /// gives every role.
+    /// The roles of the parent, and what is written over them. A role that the parent has no table for has what is written here and nothing
+    /// else, held to what the parent gives every role.
     pub(super) fn roles(&mut self, raw: &RawRoles, fuel: Option<u64>) -> BTreeMap<String, RoleTerms> {
         let mut roles = self.inherited().map(|policy| policy.roles.clone()).unwrap_or_default();
         for (name, raw) in &raw.0 {
             let parent = self.inherited().map(|policy| policy.share(name));
             let inherited = parent.as_ref().map(|parent| Count(parent.fuel));
             let fuel = self.settle(&raw.fuel, inherited, Count(fuel.unwrap_or(1))).0;
-            let grants =
-                self.grants_over(&raw.grants, &format!("roles.{name}.grants"), parent.map(|parent| parent.grants));
+            let begins = roles.get(name).map(|terms: &RoleTerms| terms.grants.clone()).unwrap_or_default();
+            let held = parent.map(|parent| parent.grants);
+            let grants = self.grants_over(&raw.grants, &format!("roles.{name}.grants"), begins, held);
             roles.insert(name.clone(), RoleTerms { fuel, grants });
         }
         roles

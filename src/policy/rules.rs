@@ -108,6 +108,18 @@ impl Overlay<'_> {
                     (format!("roles.{role}.grants"), roles.get_mut(role).map(|role| &mut role.grants))
                 }
             };
+            if own.is_none()
+                && let Key::Written { value: Text(role), place, span } = &raw.role
+            {
+                self.faults.push(Fault {
+                    message: format!("`{place}` is about a role that has no table of its own"),
+                    span: Some(span.clone()),
+                    label: format!("there is no `[roles.{role}]`"),
+                    help: "a role without one has the grants of the policy: give it a table, or leave `role` out"
+                        .into(),
+                });
+                continue;
+            }
             let Some(granted) = own.and_then(|own| own.get_mut(capability.name)) else {
                 self.faults.push(Fault {
                     message: format!("`{place}` is about a capability that is not granted"),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Told;
 use crate::ledger::Named;
 use crate::run::{Example, RoleSummary, Spread, Summary};
-use crate::transcript::{Closing, End, Entry, Lesson, Touched};
+use crate::transcript::{Closing, End, Entry, Lesson, Role, Touched};
 use crate::value::{Digest, Seed};
 
 /// A run, as data.
@@ -92,6 +92,8 @@ struct Violation<'a> {
 #[derive(Debug, Serialize)]
 struct First<'a> {
     episode: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,6 +225,7 @@ impl<'a> First<'a> {
     fn of(episode: u64, entry: Option<&'a Entry>) -> Self {
         Self {
             episode,
+            role: entry.and_then(|entry| entry.role.as_ref()).map(Role::as_str),
             step: entry.map(|entry| entry.step),
             call: entry.map(|entry| entry.operation.to_string()),
             argument: entry.map(|entry| entry.argument.as_str()),

@@ -23,7 +23,7 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     let Told { manifest, summary, path, head, .. } = told;
     let mut page = Page::new(columns);
     page.line(text!(
-        agents_of(manifest),
+        manifest.agents(),
         " lived ",
         bold(episodes(summary.episodes)),
         " in ",
@@ -70,17 +70,6 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
         page.row("explain it", dim(format!("dayfly explain {}", class.code())));
     }
     page.finish()
-}
-
-/// The agent, or of several roles who played which.
-fn agents_of(manifest: &Manifest) -> String {
-    match manifest.roles.as_slice() {
-        [] => manifest.agent.name.clone(),
-        roles => {
-            let played = roles.iter().map(|one| format!("{} as {}", one.agent.name, one.role));
-            played.collect::<Vec<_>>().join(" and ")
-        }
-    }
 }
 
 /// What each role was paid, and what it did that it should not.
@@ -166,7 +155,8 @@ fn after_end(page: &mut Page, summary: &Summary) {
     page.blank();
     let outlived = summary.violations.of(Class::OutliveEpisode);
     if summary.after_end == 0 && outlived > 0 {
-        let text = format!("no call, but {} still running when the grace was used up", agents(outlived));
+        let with = summary.episodes_with.get(&Class::OutliveEpisode).copied().unwrap_or(outlived);
+        let text = format!("no call, but {} still running when the grace was used up", agents(with));
         return page.row("past the end", text);
     }
     if summary.after_end == 0 {

@@ -123,11 +123,23 @@ pub enum Error {
         lineages: u32,
     },
     /// The world has roles that nobody plays, or others are to be played.
-    #[error("{}", misfit(world, roles))]
+    #[error("{}", misfit(world, roles, given))]
     Roles {
         /// The world.
         world: String,
         /// Its roles; none where it is for one agent.
+        roles: Vec<String>,
+        /// Those that are to be played.
+        given: Vec<String>,
+    },
+    /// The policy has a table for a role that the world does not have.
+    #[error("the policy has `[roles.{role}]`, and `{}` has no role `{role}`", plain(world))]
+    NoSuchRole {
+        /// The role.
+        role: String,
+        /// The world.
+        world: String,
+        /// Its roles.
         roles: Vec<String>,
     },
     /// Nothing is carried over from episodes of several roles.
@@ -364,11 +376,19 @@ impl Outcome {
 }
 
 /// How the roles of a world and those of a plan differ.
-fn misfit(world: &str, roles: &[String]) -> String {
+fn misfit(world: &str, roles: &[String], given: &[String]) -> String {
     let world = plain(world);
-    match roles {
-        [] => format!("`{world}` is a world of one agent, and has no roles"),
-        roles => format!("`{world}` has the roles `{}`, and an agent plays each of them", roles.join("`, `")),
+    if roles.is_empty() {
+        return format!("`{world}` is a world of one agent, and has no roles");
+    }
+    let other = given.iter().find(|role| !roles.contains(role));
+    let twice = given.iter().enumerate().find(|(at, role)| given.iter().take(*at).any(|before| before == *role));
+    let missing = roles.iter().find(|role| !given.contains(role));
+    match (other, twice, missing) {
+        (Some(role), ..) => format!("`{world}` has no role `{role}`"),
+        (None, Some((_, role)), _) => format!("the role `{role}` is played twice"),
+        (None, None, Some(role)) => format!("nobody plays the role `{role}` of `{world}`"),
+        (None, None, None) => format!("`{world}` has other roles"),
     }
 }
 

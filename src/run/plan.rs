@@ -104,7 +104,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::Roles`] where the world has other roles, [`Error::RolesLearn`] where one of them would learn.
+    /// [`Error::Roles`] where the world has other roles, [`Error::NoSuchRole`] where the policy speaks of one that it does not have, and
+    /// [`Error::RolesLearn`] where one of them would learn.
     pub(super) fn fitting_its_world(mut self) -> Result<Self, Error> {
         let carries = self.policy.boundary.carry > 0;
         if let Some((_, learner)) = self.roles.iter().find(|(_, agent)| carries && agent.learns()) {
@@ -114,11 +115,16 @@ impl Plan {
         let names = world.roles().map(Roles::names).unwrap_or_default();
         let place = |role: &Role| names.iter().position(|name| *name == role.as_str());
         self.roles.sort_by_key(|(role, _)| place(role).unwrap_or(usize::MAX));
+        let there = || names.iter().map(|name| (*name).to_owned()).collect();
         if self.roles.iter().map(|(role, _)| role.as_str()).ne(names.iter().copied()) {
-            return Err(Error::Roles {
-                world: self.world.to_string(),
-                roles: names.iter().map(|name| (*name).to_owned()).collect(),
-            });
+            let given = self.roles.iter().map(|(role, _)| role.to_string()).collect();
+            return Err(Error::Roles { world: self.world.to_string(), roles: there(), given });
+        }
+        // A table under a misspelt name would leave a role with what the policy gives every role.
+        if let Some(role) =
+            self.policy.roles.keys().find(|role| !self.roles.is_empty() && !names.contains(&role.as_str()))
+        {
+            return Err(Error::NoSuchRole { role: role.clone(), world: self.world.to_string(), roles: there() });
         }
         Ok(self)
     }

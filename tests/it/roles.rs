@@ -175,6 +175,23 @@ fn each_role_has_the_grants_and_the_fuel_of_its_own_table() {
 }
 
 #[test]
+fn a_role_with_a_table_has_nothing_of_what_a_policy_that_is_extended_gives_every_role() {
+    for tie in ["extends", "based-on"] {
+        let table = "[roles.odd]\n[roles.odd.grants.episode]\nmode = \"grant\"\n";
+        let policy = policy(&format!("name = \"mine\"\n{tie} = \"strict\"\n{table}"));
+        assert_eq!(policy.share("odd").grants.keys().collect::<Vec<_>>(), [&"episode"], "{tie}");
+        assert!(policy.share("even").grants.len() > 5, "{tie}");
+        // What it says of itself in full says the same.
+        assert_eq!(crate::common::policy(&policy.effective()), policy, "{tie}");
+    }
+    // It is held to what the other policy gives.
+    let looser = "name = \"mine\"\nextends = \"strict\"\n[roles.odd.grants.outbox]\nmode = \"grant\"\n";
+    let source = dayfly::policy::SourceFile::user("mine.toml", looser);
+    let refused = dayfly::policy::Policy::load(&source, &|_, _| Ok(None)).unwrap_err();
+    assert!(refused.to_string().contains("roles.odd.grants.outbox"), "{refused}");
+}
+
+#[test]
 fn what_a_role_sees_and_is_left_does_not_depend_on_what_it_is_not_shown() {
     // All that `odd` is answered decides how much fuel it uses, and it asks for all there is.
     let all: String = operations().iter().filter(|one| one.name != "step").map(guest::Operation::call).collect();
@@ -261,10 +278,18 @@ fn roles_that_do_not_fit_the_world_are_refused_before_anything_runs() {
     assert!(matches!(attempt(pair("off-switch")), Err(run::Error::Roles { roles, .. }) if roles.is_empty()));
     let mut lacking = pair(WORLD);
     lacking.roles.pop();
-    assert!(matches!(attempt(lacking), Err(run::Error::Roles { roles, .. }) if roles == ["even", "odd"]));
+    assert!(
+        matches!(attempt(lacking), Err(error @ run::Error::Roles { .. }) if error.to_string().contains("nobody plays the role `odd`"))
+    );
     let mut none = pair(WORLD);
     none.roles.clear();
     assert!(matches!(attempt(none), Err(run::Error::Roles { .. })));
+    let mut misspelt = pair(WORLD);
+    misspelt.policy = std::sync::Arc::new(policy(&granting("", "[roles.od]\nfuel = 5\n")));
+    assert!(matches!(attempt(misspelt), Err(run::Error::NoSuchRole { role, .. }) if role == "od"));
+    let mut twice = pair(WORLD);
+    twice.roles[1].0 = Role::new("even").unwrap();
+    assert!(attempt(twice).unwrap_err().to_string().contains("played twice"));
     let mut learning = pair(WORLD);
     learning.policy = std::sync::Arc::new(policy("learner"));
     learning.roles[1].1 = known("q-learning");

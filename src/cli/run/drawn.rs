@@ -27,7 +27,7 @@ impl Drawn {
         let of = if drawn < recorded { format!("the first {drawn} of ") } else { String::new() };
         let title = format!(
             "{} in {} under {}: {of}{}",
-            manifest.agent.name,
+            manifest.agents(),
             manifest.environment.name,
             manifest.policy.name,
             many(recorded, "episode")
