@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::Told;
 use super::page::{Page, Piece, Styled, bold, count, dim, good, notable, number, text};
-use crate::ledger::Manifest;
 use crate::run::{Ending, Example, Spread, Summary};
 use crate::transcript::{Class, Entry, Lesson};
 use crate::value::many;
