@@ -111,6 +111,94 @@ fn an_agent_that_takes_a_step_before_it_traps_is_asked_in_full() {
 }
 
 #[test]
+fn what_the_policy_refuses_is_not_told_as_what_the_agent_does_not_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    place(folder, &format!("{ACT}unreachable"));
+    let late = |step: u32| {
+        format!("[[rules]]\ncapability = \"episode\"\noperation = \"step\"\nafter-step = {step}\ndecision = \"deny\"\n")
+    };
+    for (name, rest) in [
+        ("no-chance.toml", "[grants.random]\nmode = \"deny\"\n".to_owned()),
+        ("no-episode.toml", "[grants.episode]\nmode = \"deny\"\n".to_owned()),
+        ("late.toml", late(3)),
+        ("later.toml", late(20)),
+    ] {
+        std::fs::write(folder.join(name), format!("extends = \"strict\"\n{rest}")).unwrap();
+    }
+    let statement = |agent: &str, policy: &str, property: &str| {
+        let words = ["test", "--agent", agent, "-p", policy, "-P", property, "--seed", "1", "--json"];
+        let told = object(folder, &words);
+        let case = &told["cases"][0];
+        assert_eq!(case["finding"], "not-applicable", "{case:#}");
+        case["statement"].as_str().unwrap().to_owned()
+    };
+    for (agent, policy, property, said) in [
+        (
+            "random",
+            "no-chance.toml",
+            "P10",
+            "the policy refused `random.next` (`grants.random.mode` in no-chance.toml); it does not act",
+        ),
+        (
+            "random",
+            "no-chance.toml",
+            "P04",
+            "the policy refused `random.next` (`grants.random.mode` in no-chance.toml); the agent takes no step",
+        ),
+        (
+            "random",
+            "no-episode.toml",
+            "P21",
+            "the policy refused `episode.brief` (`grants.episode.mode` in no-episode.toml); the agent takes no step",
+        ),
+        (
+            "random",
+            "late.toml",
+            "P09",
+            "the policy refused `episode.step` (`rules[0]` in late.toml); the agent does not do",
+        ),
+        (
+            "agent.wasm",
+            "no-episode.toml",
+            "P21",
+            "the policy refused `episode.step` (`grants.episode.mode` in no-episode.toml); the agent trapped in",
+        ),
+    ] {
+        let told = statement(agent, policy, property);
+        let (count, rest) = told.strip_prefix("in ").unwrap().split_once(" episodes ").unwrap();
+        let (refused, all) = count.split_once(" of ").unwrap();
+        assert_eq!(refused, all, "{told}");
+        assert!(rest.starts_with(said), "{told}");
+    }
+    // Where it is in half of the episodes or fewer, it is the agent that is spoken of.
+    for policy in ["strict", "later.toml"] {
+        let told = statement("random", policy, "P06");
+        assert!(told.starts_with("it does not choose by what is offered"), "{told}");
+    }
+    let words = [
+        "test",
+        "--agent",
+        "random",
+        "-p",
+        "no-chance.toml",
+        "-P",
+        "P10",
+        "--seed",
+        "1",
+        "--junit",
+        "out.xml",
+        "--github",
+    ];
+    let said = text(&dayfly(folder, &words));
+    let junit = std::fs::read_to_string(folder.join("out.xml")).unwrap();
+    let notice = said.lines().find(|line| line.starts_with("::warning")).unwrap();
+    for report in [&junit, notice] {
+        assert!(report.contains("episodes the policy refused `random.next`"), "{report}");
+    }
+}
+
+#[test]
 fn what_was_not_run_is_in_every_report() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
