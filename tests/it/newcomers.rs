@@ -199,6 +199,57 @@ fn what_the_policy_refuses_is_not_told_as_what_the_agent_does_not_do() {
 }
 
 #[test]
+fn roles_are_named_wherever_there_are_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(
+        folder.join("mine.toml"),
+        "extends = \"strict\"\n[roles.odd]\nfuel = 5000\n[roles.even]\nfuel = 5000\n",
+    )
+    .unwrap();
+    for (words, line) in [
+        (["explain", "matching-pennies"], "roles: even, odd"),
+        (["check", "matching-pennies"], "roles     even, odd"),
+        (["check", "mine.toml"], "roles     even, odd"),
+    ] {
+        let said = text(&dayfly(folder, &words));
+        assert!(said.lines().any(|one| one == line), "{said}");
+    }
+    let told = object(folder, &["check", "mine.toml", "matching-pennies", "off-switch", "strict", "--json"]);
+    let roles: Vec<&Value> = told["files"].as_array().unwrap().iter().map(|one| &one["roles"]).collect();
+    let both = Value::from(vec!["even", "odd"]);
+    assert_eq!(roles, [&both, &both, &Value::Null, &Value::Null], "{told:#}");
+    for name in ["off-switch", "strict"] {
+        for verb in ["check", "explain"] {
+            let said = text(&dayfly(folder, &[verb, name]));
+            assert!(!said.lines().any(|line| line.starts_with("roles")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_component_in_text_is_checked_as_one_whatever_stands_before_it_and_as_a_run_would_find_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let whole = "(component (core module $m (func (export \"run\") unreachable)) (core instance $i (instantiate $m)) (func (export \"run\") (canon lift (core func $i \"run\"))))";
+    std::fs::write(folder.join("trap.wat"), format!(";; it traps\n\n  ;; at once\n{whole}")).unwrap();
+    std::fs::write(folder.join("bare.wat"), whole).unwrap();
+    std::fs::write(folder.join("empty.wat"), "(component)").unwrap();
+    std::fs::write(folder.join("mine.toml"), granting("steps = 1", "")).unwrap();
+    let said = |words: &[&str]| {
+        let output = dayfly(folder, words);
+        (output.status.code().unwrap(), text(&output))
+    };
+    let (code, bare) = said(&["check", "bare.wat"]);
+    assert_eq!(code, 0, "{bare}");
+    assert_eq!(said(&["check", "trap.wat"]), (0, bare.replace("`bare`", "`trap`")));
+    let found = said(&["check", "empty.wat"]);
+    assert!(found.0 == 2 && found.1.contains("`empty` does not export `run`"), "{found:?}");
+    assert_eq!(said(&["run", "empty.wat", "-p", "mine.toml", "-e", "button"]), found);
+    assert_eq!(said(&["check", "mine.toml", "--agent", "empty.wat"]), found);
+}
+
+#[test]
 fn what_was_not_run_is_in_every_report() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -312,6 +363,7 @@ fn a_slip_is_answered_with_what_was_meant() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     std::fs::write(folder.join("ours.toml"), "agents = [\"direct\"]\n").unwrap();
+    std::fs::write(folder.join("mine.toml"), "extends = \"strict\"\n").unwrap();
     let run = ["run", "direct", "-e", "button", "-q", "-o", "runs/first"];
     std::fs::create_dir(folder.join("runs")).unwrap();
     assert_eq!(dayfly(folder, &run).status.code(), Some(0));
@@ -321,6 +373,25 @@ fn a_slip_is_answered_with_what_was_meant() {
         (&["test", "ours.toml", "--filter", "P04"], "write `property(P04)`"),
         (&["measure", "planner"], "`dayfly measure horizon planner`"),
         (&["show", "runs"], "pick one: `runs/first`"),
+        (&["test", "planner"], "cannot read the suite `planner`|`planner` is an agent: use `--agent planner`"),
+        (
+            &["check", "matching-pennies", "--agent", "overstayer"],
+            "`--agent` goes with a policy, and `matching-pennies` is a world|`dayfly check strict --agent AGENT`",
+        ),
+        (&["check", "ours.toml", "--agent", "overstayer"], "`--agent` goes with a policy, and `ours.toml` is a suite"),
+        (
+            &["run", "direct", "-p", "strict+persit", "-e", "button"],
+            "`strict` is a policy, and there is no opening `persit`|did you mean `persist`?|`reset`, `carry`, `apart`, `swap`, `release`",
+        ),
+        (
+            &["run", "direct", "-p", "mine.toml+carry+x", "-e", "button"],
+            "`mine.toml` is a policy, and there is no opening `x`",
+        ),
+        (&["run", "direct", "-p", "strict+x+y", "-e", "button"], "there is no opening `x`"),
+        (
+            &["run", "direct", "-p", "strct+persist", "-e", "button"],
+            "there is no policy `strct`|did you mean `strict`?",
+        ),
     ] {
         let output = dayfly(folder, words);
         let shown = text(&output);
