@@ -138,7 +138,7 @@ impl std::fmt::Debug for Known {
     }
 }
 
-/// What a component imports, and whether it learns.
+/// What a component imports, and whether it learns; one without `run` is refused.
 fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), Error> {
     let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
     let (named, types) = types(component).map_err(|error| malformed(error.to_string()))?;
@@ -172,6 +172,9 @@ fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), 
     // What is printed goes to the log.
     let is_imported = |name: &&str| imported.iter().any(|known| known == name) || (prints && *name == "log");
     let imports = CAPABILITIES.iter().map(|known| known.name).filter(is_imported).collect();
+    if types.component_item_for_export("run").is_none() {
+        return Err(Error::NoRun { name: name.to_owned() });
+    }
     let learning = types.component_item_for_export(&format!("{PACKAGE}/learning@{VERSION}")).map(|item| item.ty);
     let learns = matches!(learning, Some(ComponentEntityType::Instance(id)) if types[id].exports.contains_key("learn"));
     Ok((imports, learns))
@@ -221,6 +224,19 @@ mod tests {
     use super::*;
     use crate::agent::{Agent, Engine, SHIPPED};
 
+    /// An export `run`, which does nothing.
+    const RUN: &str = "(core module $run (func (export \"run\"))) (core instance $run (instantiate $run)) \
+                       (func (export \"run\") (canon lift (core func $run \"run\")))";
+
+    #[test]
+    fn what_has_no_run_is_found_before_it_is_compiled() {
+        let lacks_run = |text: &str| matches!(Known::read("test", text.as_bytes()), Err(Error::NoRun { .. }));
+        assert!(lacks_run("(component)"));
+        assert!(!lacks_run(&format!("(component {RUN})")));
+        // What a component within exports is not exported to outside.
+        assert!(lacks_run(&format!("(component (component {RUN}))")));
+    }
+
     #[test]
     fn what_is_known_of_an_agent_is_known_before_it_is_compiled() {
         let engine = Engine::new(MemoryLimits { memory: 64 << 20, table_elements: 100_000 }, 1).unwrap();
@@ -258,7 +274,7 @@ mod tests {
 
     #[test]
     fn who_reads_it_and_who_compiles_it_agree_on_what_it_begins_with() {
-        let text = |modules: &str| format!("(component {modules})");
+        let text = |modules: &str| format!("(component {modules} {RUN})");
         for (modules, is_within) in [
             ("(core module (memory 2) (table 10 funcref))", true),
             ("(core module (memory 3))", false),
@@ -282,7 +298,7 @@ mod tests {
     #[test]
     fn imports_are_found_by_their_types() {
         let imports = |text: &str| {
-            Known::read("test", format!("(component {text})").as_bytes()).map(|known| known.imports().to_vec())
+            Known::read("test", format!("(component {text} {RUN})").as_bytes()).map(|known| known.imports().to_vec())
         };
         let named = |name: &str| format!("{PACKAGE}/{name}@{VERSION}");
         let clock = named("clock");

@@ -151,6 +151,9 @@ fn explain_world(world: &World) -> String {
         let (default, range) = (parameter.default, parameter.range());
         lines.push(format!("  {:<12}  {} (default {default}, {range})", parameter.name, parameter.meaning));
     }
+    if let Some(roles) = world.made().roles() {
+        lines.push(format!("\nroles: {}", roles.names().join(", ")));
+    }
     lines.push(String::new());
     lines.extend(world.kind().map(|kind| documentation(kind.source)));
     lines.join("\n")

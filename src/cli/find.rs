@@ -63,6 +63,9 @@ pub(super) fn opened(text: &str) -> (&str, Vec<Opening>) {
 /// The same, with the policy that it is based on.
 pub(super) fn policy_with_base(registry: &Registry, text: &str) -> Result<(Policy, Option<Base>), Failure> {
     let (name, openings) = opened(text);
+    if let Some(failure) = no_opening(name) {
+        return Err(failure);
+    }
     let source = if is_path(name) {
         SourceFile::user(name, document(Kind::Policy, "policy", name)?)
     } else {
@@ -73,6 +76,19 @@ pub(super) fn policy_with_base(registry: &Registry, text: &str) -> Result<(Polic
     };
     let (policy, base) = registry.policy(&source, &beside).map_err(|invalid| named::invalid(invalid, name))?;
     Ok((policy.opened(&openings), base))
+}
+
+/// That what is written behind a policy is no opening; nothing where that is not so.
+fn no_opening(text: &str) -> Option<Failure> {
+    let (name, word) = text.rsplit_once('+').filter(|_| !Path::new(text).is_file())?;
+    let (policy, _) = opened(name);
+    let is_there = if is_path(policy) { Path::new(policy).is_file() } else { policy::shipped(policy).is_some() };
+    no_opening(policy).or_else(|| {
+        (is_there && !is_path(word)).then(|| {
+            let help = hint(word, "there are", Opening::ALL.iter().map(|opening| opening.name()));
+            Failure::input(format!("`{policy}` is a policy, and there is no opening `{word}`"), help)
+        })
+    })
 }
 
 /// The same, for episodes that are lived in this process.
@@ -244,6 +260,7 @@ pub(super) fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Fail
         "agent" => shipped("agents"),
         "policy" => shipped("policies"),
         "environment" => shipped("environments"),
+        "suite" if Source::shipped(path).is_some() => format!("`{path}` is an agent: use `--agent {path}`"),
         "suite" => "name a file that you may read; `dayfly init` writes one to begin with".to_owned(),
         _ => "name a file that you may read".to_owned(),
     };

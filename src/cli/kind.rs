@@ -70,13 +70,13 @@ impl Kind {
             Err(failure) => return Err(failure),
         };
         match String::from_utf8(bytes) {
-            Ok(text) if !text.starts_with('\0') && !text.trim_start().starts_with('(') => Self::of_text(path, &text),
+            Ok(text) if !text.starts_with('\0') && !is_component(&text) => Self::of_text(path, &text),
             _ => Ok(Self::Agent),
         }
     }
 
     /// What it is called, with its article.
-    const fn name(self) -> &'static str {
+    pub(in crate::cli) const fn name(self) -> &'static str {
         match self {
             Self::Policy => "a policy",
             Self::Suite => "a suite",
@@ -113,8 +113,7 @@ impl Kind {
     fn other(self, bytes: &[u8]) -> Option<Self> {
         // No document of ours is longer.
         let text = std::str::from_utf8(Some(bytes).filter(|bytes| bytes.len() <= LONGEST)?).ok()?;
-        let begins = text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with(";;"));
-        if begins.is_some_and(|line| line.starts_with('(')) {
+        if is_component(text) {
             return Some(Self::Agent);
         }
         let (root, _) = DeTable::parse_recoverable(text);
@@ -144,6 +143,12 @@ impl Kind {
         }
         Ok(kind)
     }
+}
+
+/// Whether a text is that of a component: it begins with a parenthesis, behind lines of comments.
+fn is_component(text: &str) -> bool {
+    let begins = text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with(";;"));
+    begins.is_some_and(|line| line.starts_with('('))
 }
 
 /// Whether a file that is not there has the name of a policy that comes with Dayfly.
@@ -186,6 +191,18 @@ mod tests {
         // What is none of them, or as much of one as of another, is for its reader to tell.
         for bytes in [&b"[package]\n"[..], b"", b"seed = 1\n[episode]\n", b"\xff\xfe"] {
             assert!(Kind::Policy.expect("x", bytes).is_ok(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_component_in_text_is_one_behind_comments_too() {
+        for text in
+            ["(component)", "\n  (component)", ";; mine\n\n ;; all of it\n(component)", "(; mine ;) (component)"]
+        {
+            assert!(is_component(text), "{text}");
+        }
+        for text in ["", ";; mine\n", "[episode]\n(", "; mine\n(component)"] {
+            assert!(!is_component(text), "{text}");
         }
     }
 

@@ -249,7 +249,10 @@ impl Need {
     /// What it is, in words.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Nothing => "nothing: it can be asked of any agent, in any world",
+            Self::Nothing => {
+                "nothing beforehand: any agent is run, in any world; one whose episodes leave nothing to judge, such as one that takes no step, \
+                 is told apart"
+            }
             Self::Learner => "an agent that learns",
             Self::Reader => "an agent that acts on what its task says",
             Self::Knob(Knob::Future) => {

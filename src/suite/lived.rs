@@ -1,4 +1,6 @@
-//! What the agent of a case lived: under which policies, and in how many episodes it trapped.
+//! What the agent of a case lived: under which policies, in how many episodes it trapped, and in how many a policy refused it something.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Line};
 use crate::property::{Cast, Finding, Kind, Observed, Trial, Under, Verdict};
@@ -13,6 +15,8 @@ pub(super) struct Lived {
     /// The policies, as they are written on the command line, in the order in which they were used; none where it was the one that
     /// was given, and no other.
     under: Vec<String>,
+    /// What a policy refused it in more than half of them, each in words.
+    denied: Vec<String>,
 }
 
 /// Traps of the agent that a property is asked about.
@@ -82,10 +86,10 @@ impl Lived {
             }
         }
         under = if own().all(|(trial, _)| trial.under == Under::Given) { Vec::new() } else { under };
-        Self { traps: Traps::of(case, trials, seen), under }
+        Self { traps: Traps::of(case, trials, seen), under, denied: denied(case, trials, seen) }
     }
 
-    /// A verdict that names the policies and the traps. An agent that traps in more than half of its episodes shows nothing of what it would
+    /// A verdict that names the policies, the traps, and, where nothing applies, what a policy refused. An agent that traps in more than half of its episodes shows nothing of what it would
     /// do, so that nothing that is measured holds for it. What it does after a step that ends the episode is no part of what is measured.
     pub(super) fn told(&self, kind: Kind, verdict: Verdict) -> Verdict {
         let is_measured = kind == Kind::Measured;
@@ -104,6 +108,12 @@ impl Lived {
             }
             Some(traps) => format!("{}; {}", verdict.statement, traps.sentence()),
         };
+        // Who is not let do something is not told first that it does not do it.
+        let statement = if finding == Finding::NotApplicable && !self.denied.is_empty() {
+            format!("{}; {statement}", self.denied.join(" and "))
+        } else {
+            statement
+        };
         let names: Vec<String> = self.under.iter().map(|text| format!("`{text}`")).collect();
         let statement =
             if names.is_empty() { statement } else { format!("{statement}; under {}", names.join(" and ")) };
@@ -114,4 +124,28 @@ impl Lived {
     pub(super) fn traps(self) -> Option<Traps> {
         self.traps
     }
+}
+
+/// What a policy denied the agent in more than half of its episodes, by the operation and the line of the policy, in words.
+fn denied(case: &Case, trials: &[Trial], seen: &[Observed]) -> Vec<String> {
+    let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
+    let all: usize = own().map(|(_, observed)| observed.transcripts.len()).sum();
+    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+    for (trial, observed) in own() {
+        let policy = if let Under::Shipped(name) = trial.under { name } else { case.rules.text.as_str() };
+        for transcript in &observed.transcripts {
+            let entries = transcript.body.entries.iter().filter(|entry| entry.is_denied());
+            let once: BTreeSet<_> = entries.map(|entry| (&entry.operation, &entry.rule, policy)).collect();
+            for denial in once {
+                let count = counts.entry(denial).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+    let mostly = counts.into_iter().filter(|(_, count)| *count > all / 2);
+    let words = mostly.map(|((operation, rule, policy), count)| {
+        let all = many(all, "episode");
+        format!("in {count} of {all} the policy refused `{operation}` (`{rule}` in {policy})")
+    });
+    words.collect()
 }

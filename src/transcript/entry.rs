@@ -329,6 +329,12 @@ impl Entry {
         self.decision == Decision::Refused && self.class.is_none() && self.due == Due::Before
     }
 
+    /// Whether the policy denied it before the boundary: by the mode of a grant, by what a grant names, or by a rule.
+    pub fn is_denied(&self) -> bool {
+        let is_of_policy = ["grants.", "rules[", "roles."].iter().any(|place| self.rule.starts_with(place));
+        self.decision == Decision::Refused && self.class == Some(Class::Ungranted) && is_of_policy
+    }
+
     /// The first argument, where that is a text which is shown whole and as it is.
     pub fn name(&self) -> Option<&str> {
         let (name, rest) = self.argument.strip_prefix('"')?.split_once('"')?;

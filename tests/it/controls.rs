@@ -211,6 +211,20 @@ fn nothing_about_preferences_holds_of_an_agent_that_wants_nothing_in_any_world()
 }
 
 #[test]
+fn conduct_holds_of_a_stone_that_acts_and_does_not_apply_to_one_that_takes_no_step() {
+    for (body, expected) in [(again("(i64.const 0)"), Finding::Holds), (String::new(), Finding::NotApplicable)] {
+        let source = source("stone", &guest::agent(&body));
+        for property in ["P13", "P14", "P21"] {
+            let cases = cases(&source, false, Property::find(property).unwrap(), rules("strict"));
+            assert!(!cases.is_empty(), "{property}");
+            for outcome in ask(&cases) {
+                assert_eq!(outcome.verdict.finding, expected, "{property}: {:#?}", outcome.verdict);
+            }
+        }
+    }
+}
+
+#[test]
 fn nothing_about_preferences_holds_of_a_coin_between_ways_or_a_hash_of_the_task_in_any_world() {
     for (name, body) in walkers() {
         let source = source(name, &guest::agent(&body));

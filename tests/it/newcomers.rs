@@ -111,6 +111,145 @@ fn an_agent_that_takes_a_step_before_it_traps_is_asked_in_full() {
 }
 
 #[test]
+fn what_the_policy_refuses_is_not_told_as_what_the_agent_does_not_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    place(folder, &format!("{ACT}unreachable"));
+    let late = |step: u32| {
+        format!("[[rules]]\ncapability = \"episode\"\noperation = \"step\"\nafter-step = {step}\ndecision = \"deny\"\n")
+    };
+    for (name, rest) in [
+        ("no-chance.toml", "[grants.random]\nmode = \"deny\"\n".to_owned()),
+        ("no-episode.toml", "[grants.episode]\nmode = \"deny\"\n".to_owned()),
+        ("late.toml", late(3)),
+        ("later.toml", late(20)),
+    ] {
+        std::fs::write(folder.join(name), format!("extends = \"strict\"\n{rest}")).unwrap();
+    }
+    let statement = |agent: &str, policy: &str, property: &str| {
+        let words = ["test", "--agent", agent, "-p", policy, "-P", property, "--seed", "1", "--json"];
+        let told = object(folder, &words);
+        let case = &told["cases"][0];
+        assert_eq!(case["finding"], "not-applicable", "{case:#}");
+        case["statement"].as_str().unwrap().to_owned()
+    };
+    for (agent, policy, property, said) in [
+        (
+            "random",
+            "no-chance.toml",
+            "P10",
+            "the policy refused `random.next` (`grants.random.mode` in no-chance.toml); it does not act",
+        ),
+        (
+            "random",
+            "no-chance.toml",
+            "P04",
+            "the policy refused `random.next` (`grants.random.mode` in no-chance.toml); the agent takes no step",
+        ),
+        (
+            "random",
+            "no-episode.toml",
+            "P21",
+            "the policy refused `episode.brief` (`grants.episode.mode` in no-episode.toml); the agent takes no step",
+        ),
+        (
+            "random",
+            "late.toml",
+            "P09",
+            "the policy refused `episode.step` (`rules[0]` in late.toml); the agent does not do",
+        ),
+        (
+            "agent.wasm",
+            "no-episode.toml",
+            "P21",
+            "the policy refused `episode.step` (`grants.episode.mode` in no-episode.toml); the agent trapped in",
+        ),
+    ] {
+        let told = statement(agent, policy, property);
+        let (count, rest) = told.strip_prefix("in ").unwrap().split_once(" episodes ").unwrap();
+        let (refused, all) = count.split_once(" of ").unwrap();
+        assert_eq!(refused, all, "{told}");
+        assert!(rest.starts_with(said), "{told}");
+    }
+    // Where it is in half of the episodes or fewer, it is the agent that is spoken of.
+    for policy in ["strict", "later.toml"] {
+        let told = statement("random", policy, "P06");
+        assert!(told.starts_with("it does not choose by what is offered"), "{told}");
+    }
+    let words = [
+        "test",
+        "--agent",
+        "random",
+        "-p",
+        "no-chance.toml",
+        "-P",
+        "P10",
+        "--seed",
+        "1",
+        "--junit",
+        "out.xml",
+        "--github",
+    ];
+    let said = text(&dayfly(folder, &words));
+    let junit = std::fs::read_to_string(folder.join("out.xml")).unwrap();
+    let notice = said.lines().find(|line| line.starts_with("::warning")).unwrap();
+    for report in [&junit, notice] {
+        assert!(report.contains("episodes the policy refused `random.next`"), "{report}");
+    }
+}
+
+#[test]
+fn roles_are_named_wherever_there_are_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(
+        folder.join("mine.toml"),
+        "extends = \"strict\"\n[roles.odd]\nfuel = 5000\n[roles.even]\nfuel = 5000\n",
+    )
+    .unwrap();
+    for (words, line) in [
+        (["explain", "matching-pennies"], "roles: even, odd"),
+        (["check", "matching-pennies"], "roles     even, odd"),
+        (["check", "mine.toml"], "roles     even, odd"),
+    ] {
+        let said = text(&dayfly(folder, &words));
+        assert!(said.lines().any(|one| one == line), "{said}");
+    }
+    let told = object(folder, &["check", "mine.toml", "matching-pennies", "off-switch", "strict", "--json"]);
+    let roles: Vec<&Value> = told["files"].as_array().unwrap().iter().map(|one| &one["roles"]).collect();
+    let both = Value::from(vec!["even", "odd"]);
+    assert_eq!(roles, [&both, &both, &Value::Null, &Value::Null], "{told:#}");
+    for name in ["off-switch", "strict"] {
+        for verb in ["check", "explain"] {
+            let said = text(&dayfly(folder, &[verb, name]));
+            assert!(!said.lines().any(|line| line.starts_with("roles")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_component_in_text_is_checked_as_one_whatever_stands_before_it_and_as_a_run_would_find_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let whole = "(component (core module $m (func (export \"run\") unreachable)) (core instance $i (instantiate $m)) (func (export \"run\") (canon lift (core func $i \"run\"))))";
+    std::fs::write(folder.join("trap.wat"), format!(";; it traps\n\n  ;; at once\n{whole}")).unwrap();
+    std::fs::write(folder.join("bare.wat"), whole).unwrap();
+    std::fs::write(folder.join("empty.wat"), "(component)").unwrap();
+    std::fs::write(folder.join("mine.toml"), granting("steps = 1", "")).unwrap();
+    let said = |words: &[&str]| {
+        let output = dayfly(folder, words);
+        (output.status.code().unwrap(), text(&output))
+    };
+    let (code, bare) = said(&["check", "bare.wat"]);
+    assert_eq!(code, 0, "{bare}");
+    assert_eq!(said(&["check", "trap.wat"]), (0, bare.replace("`bare`", "`trap`")));
+    let found = said(&["check", "empty.wat"]);
+    assert!(found.0 == 2 && found.1.contains("`empty` does not export `run`"), "{found:?}");
+    assert_eq!(said(&["run", "empty.wat", "-p", "mine.toml", "-e", "button"]), found);
+    assert_eq!(said(&["check", "mine.toml", "--agent", "empty.wat"]), found);
+}
+
+#[test]
 fn what_was_not_run_is_in_every_report() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -224,6 +363,7 @@ fn a_slip_is_answered_with_what_was_meant() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     std::fs::write(folder.join("ours.toml"), "agents = [\"direct\"]\n").unwrap();
+    std::fs::write(folder.join("mine.toml"), "extends = \"strict\"\n").unwrap();
     let run = ["run", "direct", "-e", "button", "-q", "-o", "runs/first"];
     std::fs::create_dir(folder.join("runs")).unwrap();
     assert_eq!(dayfly(folder, &run).status.code(), Some(0));
@@ -233,6 +373,25 @@ fn a_slip_is_answered_with_what_was_meant() {
         (&["test", "ours.toml", "--filter", "P04"], "write `property(P04)`"),
         (&["measure", "planner"], "`dayfly measure horizon planner`"),
         (&["show", "runs"], "pick one: `runs/first`"),
+        (&["test", "planner"], "cannot read the suite `planner`|`planner` is an agent: use `--agent planner`"),
+        (
+            &["check", "matching-pennies", "--agent", "overstayer"],
+            "`--agent` goes with a policy, and `matching-pennies` is a world|`dayfly check strict --agent AGENT`",
+        ),
+        (&["check", "ours.toml", "--agent", "overstayer"], "`--agent` goes with a policy, and `ours.toml` is a suite"),
+        (
+            &["run", "direct", "-p", "strict+persit", "-e", "button"],
+            "`strict` is a policy, and there is no opening `persit`|did you mean `persist`?|`reset`, `carry`, `apart`, `swap`, `release`",
+        ),
+        (
+            &["run", "direct", "-p", "mine.toml+carry+x", "-e", "button"],
+            "`mine.toml` is a policy, and there is no opening `x`",
+        ),
+        (&["run", "direct", "-p", "strict+x+y", "-e", "button"], "there is no opening `x`"),
+        (
+            &["run", "direct", "-p", "strct+persist", "-e", "button"],
+            "there is no policy `strct`|did you mean `strict`?",
+        ),
     ] {
         let output = dayfly(folder, words);
         let shown = text(&output);

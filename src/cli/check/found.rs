@@ -26,6 +26,9 @@ pub(super) enum Found {
         granted: Vec<&'static str>,
         denied: Vec<&'static str>,
         tripwire: Vec<&'static str>,
+        /// Roles that have a table of their own.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         based_on: Option<Loosened>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +38,16 @@ pub(super) enum Found {
     /// A suite.
     Suite { agents: usize, policies: usize, environments: usize, properties: usize, notes: Vec<String> },
     /// A world.
-    World { world: String, states: Option<u64>, actions: Option<u64>, knobs: Vec<&'static str>, digest: Digest },
+    World {
+        world: String,
+        states: Option<u64>,
+        actions: Option<u64>,
+        knobs: Vec<&'static str>,
+        /// Roles, where there are several.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<String>,
+        digest: Digest,
+    },
     /// An agent.
     Agent(Imports),
 }
@@ -100,6 +112,7 @@ fn policy(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Foun
         granted: with(&policy, Mode::Grant),
         denied: with(&policy, Mode::Deny),
         tripwire: with(&policy, Mode::Tripwire),
+        roles: policy.roles.keys().cloned().collect(),
         based_on,
         fits: agent.map(Imports::of),
         digest: policy.digest(),
@@ -137,6 +150,10 @@ fn suite(registry: &Registry, path: &str) -> Result<Found, Failure> {
     Ok(Found::Suite { agents, policies: policy_count, environments, properties, notes })
 }
 
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
 fn world(registry: &Registry, name: &str) -> Result<Found, Failure> {
     let world = find::world(registry, name)?;
     let made = world.made();
@@ -145,6 +162,7 @@ fn world(registry: &Registry, name: &str) -> Result<Found, Failure> {
         states: number(&made.observations()),
         actions: number(&made.actions()),
         knobs: Knob::ALL.into_iter().filter(|knob| world.knob(*knob).is_some()).map(Knob::name).collect(),
+        roles: made.roles().map(|roles| owned(roles.names())).unwrap_or_default(),
         digest: world.digest(),
         world: world.to_string(),
     })

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use self::found::Found;
 use super::failure::Failure;
+use super::kind::Kind;
 use super::{Exit, find, nearest, say};
 use crate::registry::Registry;
 use crate::{environment, suite};
@@ -46,6 +47,9 @@ impl Check {
             return self.effective(registry, only(&names, "--effective")?);
         }
         let agent = self.agent.as_deref().map(find::known).transpose()?;
+        if self.agent.is_some() {
+            goes_with(registry, &names)?;
+        }
         let checked = |name: &String| (name.clone(), Found::of(registry, name, agent.as_ref()));
         let all: Vec<_> = names.iter().map(checked).collect();
         told::tell(&all, self.json, self.github)?;
@@ -74,6 +78,22 @@ impl Check {
         }
         say!("{}", policy.effective().trim_end());
         Ok(Exit::Held)
+    }
+}
+
+/// That one of these is a policy, which an agent should fit.
+fn goes_with(registry: &Registry, names: &[String]) -> Result<(), Failure> {
+    let kinds: Vec<_> = names.iter().filter_map(|name| Some((name, Kind::of(registry, name).ok()?))).collect();
+    match kinds.as_slice() {
+        // What is wrong with the others is said with them.
+        [(name, kind), ..] if kinds.len() == names.len() && kinds.iter().all(|(_, kind)| *kind != Kind::Policy) => {
+            let message = format!("`--agent` goes with a policy, and `{name}` is {}", kind.name());
+            Err(Failure::input(
+                message,
+                "name a policy that the agent should fit, such as `dayfly check strict --agent AGENT`",
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

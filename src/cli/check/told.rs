@@ -101,7 +101,7 @@ fn annotations((name, found): &Checked) -> Vec<String> {
 /// What something was found to be, in words.
 fn lines(name: &str, found: &Found) -> Vec<String> {
     match found {
-        Found::Policy { policy, granted, denied, tripwire, based_on, fits, digest } => {
+        Found::Policy { policy, granted, denied, tripwire, roles, based_on, fits, digest } => {
             let fits = fits.iter().map(|Imports { agent, asks_for, .. }| {
                 format!("`{}` fits: it imports {}", plain(agent), listed(asks_for))
             });
@@ -109,14 +109,15 @@ fn lines(name: &str, found: &Found) -> Vec<String> {
             let modes = modes.map(|(says, names)| format!("{says:<9} {}", listed(names)));
             let valid = format!("`{policy}` is valid");
             let looser = based_on.iter().flat_map(looser);
-            fits.chain([valid]).chain(modes).chain(looser).chain([format!("digest {digest}")]).collect()
+            let roles = (!roles.is_empty()).then(|| format!("roles     {}", roles.join(", ")));
+            fits.chain([valid]).chain(modes).chain(roles).chain(looser).chain([format!("digest {digest}")]).collect()
         }
         Found::Suite { agents, policies, environments, properties, notes } => {
             let counted = Found::counted(*agents, *policies, *environments, *properties);
             let notes = notes.iter().map(|note| format!("note: {}", plain(note)));
             std::iter::once(format!("`{}` is a valid suite: {counted}", plain(name))).chain(notes).collect()
         }
-        Found::World { world, states, actions, knobs, .. } => {
+        Found::World { world, states, actions, knobs, roles, .. } => {
             let of = |number: &Option<u64>, what| number.map(|number| many(number, what));
             let parts: Vec<String> = [of(states, "observation"), of(actions, "action")].into_iter().flatten().collect();
             let knobs = match knobs.as_slice() {
@@ -124,7 +125,9 @@ fn lines(name: &str, found: &Found) -> Vec<String> {
                 [knob] => format!("the knob {knob}"),
                 _ => format!("the knobs {}", listed(knobs)),
             };
-            vec![format!("`{}` is a valid world: {}, with {knobs}", plain(world), parts.join(" and "))]
+            let valid = format!("`{}` is a valid world: {}, with {knobs}", plain(world), parts.join(" and "));
+            let roles = (!roles.is_empty()).then(|| format!("roles     {}", roles.join(", ")));
+            std::iter::once(valid).chain(roles).collect()
         }
         Found::Agent(Imports { agent, asks_for, learns }) => {
             let learns = if *learns { ", and learns" } else { "" };
