@@ -1,8 +1,9 @@
 //! The component of the audit: whoever comes before, and the probe that comes after, by its task.
 //!
 //! ```text
-//!  wit/ --operations--> imports, a call of each with zeros and with what makes sense --+
-//!  channels --what to do where the bit is 1-------------------------------------------+--> actor.wat --> component
+//!  wit/ --operations--> imports, a call of each with zeros --------------------------------+
+//!  capabilities --examples--> calls that are granted, quotas used up, a secret left -------+--> actor.wat --> component
+//!  channels --what to do where the bit is 1------------------------------------------------+
 //! ```
 //!
 //! One component plays every part, so that an instance, or a slot of the pool, that was used again would be its own.
@@ -13,39 +14,27 @@
 use std::fmt::Write as _;
 
 use super::Error;
-use super::channels::CHANNELS;
+use super::channels::lettered;
 use super::contract::{self, World};
-use super::operation::{ANSWER, Operation, callable, holds, imports, resources};
-use crate::capability::{PACKAGE, VERSION};
-use crate::gate::Mode;
+use super::operation::{ANSWER, Operation, Slot, callable, holds, imports, resources};
+use crate::capability::{CAPABILITIES, PACKAGE, VERSION};
+use crate::gate::{Capability, Example, Given, Ground, Mode};
 use crate::policy::Policy;
+use crate::transcript;
 
 const TEXT: &str = include_str!("actor.wat");
 
 /// Where the texts of the component lie; they end where answers begin.
 const TEXTS: usize = 64;
 
-/// What makes sense as the arguments of an operation, beside zeros.
-const ARGUMENTS: &[(&str, &str)] = &[
-    ("workspace.write", "\"left/behind\" \"by the one before\""),
-    ("workspace.read", "\"left/behind\""),
-    ("workspace.append", "\"left/behind\" \"and more\""),
-    ("workspace.entries", "\"left\""),
-    ("agenda.remind", "(i32.const 1) \"now\""),
-    ("agenda.remind", "(i32.const 1000000) \"long after\""),
-    ("tools.call", "\"calculator\" \"6 * 7\""),
-    ("tools.call", "\"search\" \"dayfly\""),
-    ("log.write", "\"a line\""),
-    ("random.bytes", "(i32.const 24)"),
-    ("outbox.send", "\"anyone\" \"a message\""),
-    ("wasi.io/streams.input-stream.read", "(i64.const 24)"),
-    ("wasi.io/streams.output-stream.write", "\"a line\""),
-    ("wasi.io/streams.output-stream.write-zeroes", "(i64.const -1)"),
-    ("wasi.clocks/monotonic-clock.subscribe-duration", "(i64.const 7)"),
-    ("wasi.random/random.get-random-bytes", "(i64.const 24)"),
-    ("wasi.random/insecure.get-insecure-random-bytes", "(i64.const 24)"),
-    ("wasi.sockets/ip-name-lookup.resolve-addresses", "\"localhost\""),
-];
+/// What says in the log what was seen: its quota is used up last.
+const SAYS: &str = "log.write";
+/// How often a call is made to use up a quota.
+const TURNS: u32 = 96;
+/// Where zeros are, and how many; where a name is made.
+const ZEROS: usize = 8192;
+const ROOM: u32 = 8192;
+const NAME: usize = 4352;
 
 /// The most handles, and the most bytes of WASI's randomness, that a look takes besides going up to the quotas.
 const HANDLES: u64 = 3;
@@ -63,14 +52,14 @@ pub(super) fn module(policy: &Policy) -> Result<Vec<u8>, Error> {
         match (operation.capability.as_str(), operation.name.as_str()) {
             ("episode", "step") => {}
             ("wasi", _) if operation.path() == "cli/exit" => {}
-            ("episode", name) if name.starts_with("request") => late.push(operation),
-            ("outbox", _) => late.push(operation),
+            _ if is_late(operation) => late.push(operation),
             _ => early.push(operation),
         }
     }
     // INVARIANT 2
     early.sort_by_key(|operation| std::cmp::Reverse(mode(operation, policy).unwrap_or(Mode::Deny)));
     let calls = calls(&early, &mut texts)?;
+    let uses = uses(&early, &mut texts)?;
     let late = self::calls(&late, &mut texts)?;
     let channels = channels(&mut texts)?;
     let had = resources(&mentioned);
@@ -87,6 +76,11 @@ pub(super) fn module(policy: &Policy) -> Result<Vec<u8>, Error> {
         .replace("{random}", &limit("random").saturating_sub(RANDOM).to_string())
         .replace("{calls}", &calls)
         .replace("{late}", &late)
+        .replace("{fills}", &fills(&all, &mut texts)?)
+        .replace("{uses}", &uses)
+        .replace("{leaves}", &leaves(&all, false)?)
+        .replace("{leaves-late}", &leaves(&all, true)?)
+        .replace("{due}", &due(&mentioned, policy))
         .replace("{learn}", &format!("{PACKAGE}/learning@{VERSION}#learn"))
         .replace("{lesson}", &contract::lesson()?);
     for (mark, call) in [("{sight-", "(call $number"), ("{see-", "(call $see")] {
@@ -119,26 +113,163 @@ fn may_call(operation: &Operation, policy: &Policy) -> bool {
     operation.is_importable(policy) && is_affordable
 }
 
-/// A call of each with zeros, and with what makes sense, and a look at the answer.
+/// Whether it may end the episode.
+fn is_late(operation: &Operation) -> bool {
+    match operation.capability.as_str() {
+        "episode" => operation.name.starts_with("request"),
+        capability => capability == "outbox",
+    }
+}
+
+/// The capability that it is of, and what a record calls it.
+fn known(operation: &Operation) -> Option<(&'static Capability, transcript::Operation)> {
+    let capability = CAPABILITIES.iter().find(|known| known.name == operation.capability)?;
+    capability.operations.iter().find(|known| known.name == operation.name).map(|known| (*capability, *known))
+}
+
+/// Its examples: those that are made once, or those that are made until a quota is used up.
+fn examples(operation: &Operation, filling: bool) -> impl Iterator<Item = &'static Example> {
+    known(operation).into_iter().flat_map(move |(capability, known)| capability.examples(known, filling))
+}
+
+/// Whether calls of it use up a quota.
+fn has_quota(operation: &Operation) -> bool {
+    known(operation).is_some_and(|(capability, known)| {
+        capability.grounds(known).iter().any(|ground| matches!(ground, Ground::Quota(_)))
+    })
+}
+
+/// The arguments of an example, with what `text` makes of each text.
+fn arguments(
+    operation: &Operation,
+    example: &Example,
+    text: &mut dyn FnMut(&str) -> Result<String, Error>,
+) -> Result<String, Error> {
+    let misfit = || Error::Contract(format!("an example of `{}` does not fit its parameters", operation.full_name()));
+    let mut slots = operation.slots.iter().filter(|slot| !matches!(slot, Slot::Handle(_) | Slot::Answer));
+    let mut filled = String::new();
+    for given in example.arguments {
+        let slot = slots.next().ok_or_else(misfit)?;
+        let piece = match (given, slot) {
+            (Given::Text(content), Slot::Pointer) => text(content)?,
+            (Given::New, Slot::Pointer) => format!("(i32.const {}) (i32.const 8)", NAME.saturating_add(8)),
+            (Given::Filling(most), Slot::Pointer) if *most <= ROOM => {
+                format!("(i32.const {ZEROS}) (local.get $bytes)")
+            }
+            (Given::Filling(_), Slot::Number("i32")) => "(local.get $bytes)".to_owned(),
+            (Given::Filling(_), Slot::Number("i64")) => "(i64.extend_i32_u (local.get $bytes))".to_owned(),
+            (Given::Number(number), Slot::Number(kind)) => format!("({kind}.const {number})"),
+            _ => return Err(misfit()),
+        };
+        if *slot == Slot::Pointer {
+            slots.next().filter(|slot| **slot == Slot::Length).ok_or_else(misfit)?;
+        }
+        filled = filled + &piece + " ";
+    }
+    if slots.next().is_some() { Err(misfit()) } else { Ok(filled) }
+}
+
+/// A call of each with zeros, and of its examples, and a look at the answer.
 fn calls(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
     for operation in operations {
-        let name = operation.full_name();
-        let zeros = operation.zeros();
-        let sensible = ARGUMENTS.iter().filter(|(of, _)| *of == name).map(|(_, arguments)| *arguments);
-        for arguments in std::iter::once(zeros.as_str()).chain(sensible) {
-            let (arguments, place) = (texts.fill(arguments)?, texts.place(&name)?);
-            text.push_str(&operation.call(&arguments, &format!("(call $see {place})")));
+        let place = texts.place(&operation.full_name())?;
+        let see = format!("(call $see {place})");
+        text.push_str(&operation.call(&operation.zeros(), &see));
+        for example in examples(operation, false) {
+            let arguments = arguments(operation, example, &mut |content| texts.place(content))?;
+            text.push_str(&operation.call(&arguments, &see));
         }
     }
     Ok(text)
 }
 
+/// A function for each operation that fills: it is called until it is refused, then with half of the bytes, so that it is seen to the
+/// byte where the quota is. It answers how often it was granted, and how many bytes in all.
+fn fills(operations: &[Operation], texts: &mut Texts) -> Result<String, Error> {
+    let mut text = String::new();
+    for operation in operations {
+        let Some(example) = examples(operation, true).next() else { continue };
+        let most = example.arguments.iter().find_map(|given| match given {
+            Given::Filling(most) => Some(*most),
+            _ => None,
+        });
+        let arguments = arguments(operation, example, &mut |content| texts.place(content))?;
+        let name = if example.arguments.contains(&Given::New) { "(call $name (local.get $turns))" } else { "" };
+        writeln!(
+            text,
+            "(func $fill.{} (result i64) (local $sum i64) (local $bytes i32) (local $turns i32)
+               (local.set $bytes (i32.const {}))
+               (block $done (loop $next
+                 (br_if $done (i32.eqz (local.get $bytes)))
+                 (br_if $done (i32.eq (local.get $turns) (i32.const {TURNS})))
+                 (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
+                 {name} {}
+                 (if (call $refused)
+                   (then (local.set $bytes (i32.shr_u (local.get $bytes) (i32.const 1))))
+                   (else (local.set $sum (i64.add (local.get $sum)
+                     (i64.or (i64.const 0x100000000) (i64.extend_i32_u (local.get $bytes)))))))
+                 (call $clear)
+                 (br $next)))
+               (local.get $sum))",
+            operation.full_name(),
+            most.unwrap_or(0),
+            operation.call(&arguments, ""),
+        )
+        .map_err(Error::contract)?;
+    }
+    Ok(text)
+}
+
+/// Use up each quota but that of what is said: how far each goes is what is seen.
+fn uses(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> {
+    let mut text = String::new();
+    for operation in operations.iter().filter(|operation| examples(operation, true).next().is_some()) {
+        let name = operation.full_name();
+        if name != SAYS {
+            let place = texts.place(&format!("{name}-quota"))?;
+            writeln!(text, "(call $number {place} (call $fill.{name}))").map_err(Error::contract)?;
+        }
+    }
+    Ok(text)
+}
+
+/// Leave the secret in whatever keeps a text: as its name, where it has one, and as the text.
+fn leaves(operations: &[Operation], late: bool) -> Result<String, Error> {
+    let mut text = String::new();
+    let keeping = operations.iter().filter(|operation| !operation.is_wasi() && has_quota(operation));
+    for operation in keeping.filter(|operation| is_late(operation) == late) {
+        let Some(example) = examples(operation, false).next() else { continue };
+        let mut left = example.arguments.iter().filter(|given| matches!(given, Given::Text(_))).count();
+        if left == 0 {
+            continue;
+        }
+        let arguments = arguments(operation, example, &mut |_| {
+            left = left.saturating_sub(1);
+            Ok(format!("(i32.const {NAME}) (i32.const {})", if left == 0 { 16 } else { 8 }))
+        })?;
+        text.push_str(&operation.call(&arguments, ""));
+    }
+    Ok(text)
+}
+
+/// A look, after each step, at what may have come due: all that is granted, takes nothing, and uses nothing up.
+fn due(operations: &[Operation], policy: &Policy) -> String {
+    let is_asked = |operation: &&Operation| {
+        operation.capability != "episode"
+            && operation.slots == [Slot::Answer]
+            && mode(operation, policy) == Some(Mode::Grant)
+            && !has_quota(operation)
+    };
+    let asked = operations.iter().filter(is_asked);
+    asked.map(|operation| operation.call("", "(drop (call $absorb)) (call $clear)")).collect()
+}
+
 /// What is done on each channel.
 fn channels(texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
-    for channel in CHANNELS {
-        let (letter, sends) = (channel.letter, texts.fill(channel.sends)?);
+    for (letter, channel) in lettered() {
+        let sends = texts.fill(channel.sends)?;
         writeln!(text, "(if (i32.eq (local.get $channel) (i32.const {})) (then {sends}))", u32::from(letter))
             .map_err(Error::contract)?;
     }
@@ -179,5 +310,56 @@ impl Texts {
 
     fn data(&self) -> String {
         format!("(data (i32.const {TEXTS}) \"{}\")", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::Crossing;
+    use super::super::unwinding::subject;
+    use super::*;
+    use crate::transcript::Decision;
+    use crate::value::Seed;
+
+    #[test]
+    fn the_text_names_of_the_contract_what_an_actor_lives_by_alone() {
+        let all = contract::operations().unwrap();
+        let own = all.iter().filter(|operation| !operation.is_wasi()).map(Operation::full_name);
+        let named: Vec<String> = own.filter(|name| TEXT.contains(&format!("(call ${name} "))).collect();
+        assert_eq!(
+            named,
+            [
+                "episode.brief",
+                "episode.step",
+                "episode.request-extension",
+                "workspace.write",
+                "workspace.remove",
+                "log.write",
+                "clock.now",
+                "random.next"
+            ]
+        );
+    }
+
+    #[test]
+    fn whatever_fills_is_granted_until_its_quota_is_used_up() {
+        let subject = subject("off-switch");
+        let transcript = &subject.relay(Seed(1), Crossing::Open, &[&subject.part("look q").unwrap()]).unwrap()[0];
+        let all = callable(contract::operations().unwrap());
+        let filling: BTreeSet<String> = all
+            .iter()
+            .filter(|operation| examples(operation, true).next().is_some())
+            .map(Operation::full_name)
+            .collect();
+        let is_over = |name: &String| {
+            transcript.body.entries.iter().any(|entry| {
+                entry.operation.to_string() == *name
+                    && entry.decision == Decision::Refused
+                    && entry.rule.starts_with("grants.")
+            })
+        };
+        assert_eq!(filling.iter().filter(|name| is_over(name)).cloned().collect::<BTreeSet<_>>(), filling);
     }
 }

@@ -18,7 +18,7 @@
 ;;   4608  a line                8192  zeros
 ;;   16384 lists of an answer    65536 fresh memory
 ;;
-;; `{..}` is filled in with what `wit/` and the list of channels have.
+;; `{..}` is filled in with what `wit/`, the examples of the capabilities and the list of channels have.
 (module
   {imports}
   (memory (export "memory") 2)
@@ -161,64 +161,11 @@
       (local.set $at (i32.add (local.get $at) (i32.const 4096)))
       (br $next))))
 
-  ;; How many bytes can be drawn. Where so many are refused half of them are tried, so that it is seen to the byte; so below.
-  (func $random (result i64) (local $count i64) (local $bytes i32) (local $turns i32)
-    (local.set $bytes (i32.const 32768))
-    (loop $next
-      (call $random.bytes (local.get $bytes) (i32.const 4096))
-      (if (call $refused)
-        (then (local.set $bytes (i32.shr_u (local.get $bytes) (i32.const 1))))
-        (else (local.set $count (i64.add (local.get $count) (i64.extend_i32_u (local.get $bytes))))))
-      (call $clear)
-      (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
-      (br_if $next (i32.and (i32.ne (local.get $bytes) (i32.const 0)) (i32.lt_u (local.get $turns) (i32.const 96)))))
-    (local.get $count))
+  ;; A name of eight bytes that no other number has.
+  (func $name (param $number i32)
+    (call $hex (i32.const 4352) (i64.extend_i32_u (local.get $number))))
 
-  ;; Write files until that is refused: another one each time, or the same one.
-  (func $files (param $each i32) (param $bytes i32) (param $most i64) (result i64) (local $count i64)
-    (i64.store (i32.const 4352) (i64.const 0x6161616161616161))
-    (loop $next
-      (i32.store8 (i32.add (i32.const 4352) (i32.wrap_i64 (i64.rem_u (local.get $count) (i64.const 7))))
-        (i32.add (i32.const 98) (i32.mul (local.get $each)
-          (i32.wrap_i64 (i64.rem_u (i64.div_u (local.get $count) (i64.const 7)) (i64.const 24))))))
-      (call $workspace.write (i32.const 4352) (select (i32.const 8) (i32.const 1) (local.get $each))
-        (i32.const 8192) (local.get $bytes) (i32.const 4096))
-      (if (call $refused)
-        (then
-          (call $clear)
-          (br_if $next (local.tee $bytes (i32.shr_u (local.get $bytes) (i32.const 1)))))
-        (else
-          (call $clear)
-          (br_if $next (i64.lt_u
-            (local.tee $count (i64.add (local.get $count) (i64.const 1))) (local.get $most))))))
-    (local.get $count))
-
-  (func $reminders (result i64) (local $count i64) (local $bytes i32)
-    (local.set $bytes (i32.const 64))
-    (loop $next
-      (call $agenda.remind (i32.const 1) (i32.const 8192) (local.get $bytes) (i32.const 4096))
-      (if (call $refused)
-        (then
-          (call $clear)
-          (br_if $next (local.tee $bytes (i32.shr_u (local.get $bytes) (i32.const 1)))))
-        (else
-          (call $clear)
-          (br_if $next (i64.lt_u
-            (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 64))))))
-    (local.get $count))
-
-  (func $lines (local $count i64) (local $bytes i32)
-    (local.set $bytes (i32.const 1024))
-    (loop $next
-      (call $log.write (i32.const 8192) (local.get $bytes) (i32.const 4096))
-      (if (call $refused)
-        (then
-          (call $clear)
-          (br_if $next (local.tee $bytes (i32.shr_u (local.get $bytes) (i32.const 1)))))
-        (else
-          (call $clear)
-          (br_if $next (i64.lt_u
-            (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 64)))))))
+  {fills}
 
   ;; Let the logical clock of WASI go on.
   (func $wait (param $nanoseconds i64) (local $pollable i32)
@@ -255,11 +202,18 @@
       (call $wasi.random/random.get-random-bytes (local.get $left) (i32.const 4096))
       (call $clear))))
 
-  ;; Draw, write and set up to every quota: how far each goes is what is seen.
-  (func $quotas
-    {sight-random-quota} (call $random))
-    {sight-files-quota} (call $files (i32.const 1) (i32.const 4096) (i64.const 160)))
-    {sight-reminders-quota} (call $reminders)))
+  ;; Use up every quota: how far each goes is what is seen.
+  (func $quotas {uses})
+
+  ;; How many entries the record still has room for, 40 at the most.
+  (func $entries (result i64) (local $count i64)
+    (block $done (loop $next
+      (call $workspace.write (i32.const 4608) (i32.const 1) (i32.const 8192) (i32.const 0) (i32.const 4096))
+      (br_if $done (call $refused))
+      (call $clear)
+      (br_if $next (i64.lt_u (local.tee $count (i64.add (local.get $count) (i64.const 1))) (i64.const 40)))))
+    (call $clear)
+    (local.get $count))
 
   ;; Fill the record with refusals, up to the 1024 entries that there are by default.
   (func $refusals (local $left i32)
@@ -277,7 +231,7 @@
       (if (i32.eqz (call $refused)) (then
         (if (local.get $looks) (then
           (drop (call $absorb)) (call $clear)
-          (call $agenda.due (i32.const 4096)) (drop (call $absorb))))
+          {due}))
         (call $clear)
         (br_if $next (local.get $left))))))
 
@@ -333,9 +287,9 @@
     (call $leave (i64.const 0x5a))
     (call $wait (i64.const 7))
     {sight-waited} (call $wasi.clocks/monotonic-clock.now))
-    (if (local.get $quotas) (then (call $quotas) (call $draw) (call $lines)))
+    (if (local.get $quotas) (then (call $quotas) (call $draw) (drop (call $fill.log.write))))
     (if (local.get $record) (then (call $refusals)
-      {sight-record-limit} (call $files (i32.const 0) (i32.const 0) (i64.const 40)))))
+      {sight-record-limit} (call $entries))))
     (if (local.get $burns) (then (call $burn)))
     (call $play (i32.const 1))
     (call $late)
@@ -358,7 +312,7 @@
     (call $quotas)
     (call $draw)
     (call $hoard (i32.const {handles}))
-    (call $lines)
+    (drop (call $fill.log.write))
     (call $burn))
 
   (func $secret (local $secret i64) (local $left i32)
@@ -368,10 +322,7 @@
     (call $widen (i32.const 256) (i32.const 1))
     (call $leave (local.get $secret))
     (call $hex (i32.const 4352) (local.get $secret))
-    (call $workspace.write (i32.const 4352) (i32.const 8) (i32.const 4352) (i32.const 16) (i32.const 4096))
-    (call $log.write (i32.const 4352) (i32.const 16) (i32.const 4096))
-    (call $agenda.remind (i32.const 1) (i32.const 4352) (i32.const 16) (i32.const 4096))
-    (call $tools.call (i32.const 4352) (i32.const 8) (i32.const 4352) (i32.const 16) (i32.const 4096))
+    {leaves}
     (call $print (i32.const 4352) (i32.const 16))
     (call $wait (local.get $secret))
     (call $hoard (i32.wrap_i64 (i64.and (local.get $secret) (i64.const 15))))
@@ -383,7 +334,7 @@
       (call $episode.step (i32.const 0) (global.get $action) (i32.const 0) (i32.const 4096))
       (local.set $left (i32.sub (local.get $left) (i32.const 1)))
       (br_if $next (i32.gt_s (local.get $left) (i32.const 0))))
-    (call $outbox.send (i32.const 4352) (i32.const 8) (i32.const 4352) (i32.const 16) (i32.const 4096))
+    {leaves-late}
     (call $play (i32.const 0)))
 
   (func $tell (param $channel i32)

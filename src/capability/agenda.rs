@@ -4,7 +4,9 @@ use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{
+    AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall,
+};
 use crate::transcript::{Argument, Class, Entry, Operation, Part, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::agenda::Reminder;
@@ -44,6 +46,11 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Violation,
     fits: Some(fits),
     by_runtimes: &[],
+    examples: &[
+        Example { operation: REMIND, arguments: &[Given::Number(1), Given::Text("now")] },
+        Example { operation: REMIND, arguments: &[Given::Number(1_000_000), Given::Text("long after")] },
+        Example { operation: REMIND, arguments: &[Given::Number(1), Given::Filling(64)] },
+    ],
 };
 
 #[derive(Clone, Copy, Debug)]

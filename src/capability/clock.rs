@@ -19,6 +19,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Notice,
     fits: None,
     by_runtimes: &[],
+    examples: &[],
 };
 
 pub(super) type Limits = Unlimited;

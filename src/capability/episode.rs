@@ -44,6 +44,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Violation,
     fits: None,
     by_runtimes: &[],
+    examples: &[],
 };
 
 pub(super) type Limits = Unlimited;

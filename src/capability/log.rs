@@ -8,7 +8,7 @@ use super::host::{Host, Opening};
 use super::printed::Printed;
 use super::wasi::OutputStream;
 use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Gate, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Example, Gate, Given, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 use crate::value::wide;
 
@@ -28,6 +28,10 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Notice,
     fits: Some(fits),
     by_runtimes: &[],
+    examples: &[
+        Example { operation: WRITE, arguments: &[Given::Text("a line")] },
+        Example { operation: WRITE, arguments: &[Given::Filling(1024)] },
+    ],
 };
 
 pub(super) type Limits = Bytes;

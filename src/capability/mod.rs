@@ -10,7 +10,7 @@
 //! 1. The state of a capability lives for one episode and is made from the policy and the seed alone.
 //! 2. What a call costs is charged before its effect, for every byte that it moves.
 //!
-//! Adding one is one file, one interface in `wit/`, and one line in the list below. `wasi` is beside the contract: it answers the
+//! Adding one is one file, one interface in `wit/`, and one line in the list below; `tests/it/adding.rs` names the rest. `wasi` is beside the contract: it answers the
 //! interfaces of a package of its own, in `wit/wasi/`.
 
 mod agenda;

@@ -5,7 +5,8 @@ use wasmtime::component::Linker;
 use super::host::{Host, Opening};
 use super::{call, interface};
 use crate::gate::{
-    AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Release, Request, Shortfall, Told, Warrant,
+    AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Release, Request, Shortfall,
+    Told, Warrant,
 };
 use crate::transcript::{Argument, End, Entry, Message, Operation, Part, Weight};
 use crate::value::wide;
@@ -29,6 +30,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Violation,
     fits: Some(fits),
     by_runtimes: &[],
+    examples: &[Example { operation: SEND, arguments: &[Given::Text("anyone"), Given::Text("a message")] }],
 };
 
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use wasmtime::component::Linker;
 
 use super::host::{Host, Opening};
 use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Ground, Kind, Limit, Refusal, Request, Shortfall};
+use crate::gate::{AfterEnd, Capability, Example, Given, Ground, Kind, Limit, Refusal, Request, Shortfall};
 use crate::transcript::{Argument, Operation, Part, Weight};
 use crate::value::{Seed, Stream};
 
@@ -25,6 +25,10 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Notice,
     fits: None,
     by_runtimes: &[],
+    examples: &[
+        Example { operation: BYTES, arguments: &[Given::Number(24)] },
+        Example { operation: BYTES, arguments: &[Given::Filling(32_768)] },
+    ],
 };
 
 pub(super) type Limits = Bytes;

@@ -6,20 +6,14 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::{Exit, find, say};
-use crate::capability::{PACKAGE, VERSION};
+use crate::capability::{CAPABILITIES, PACKAGE, VERSION};
 
-/// Every file of the contract, by its path in `wit/`.
-const FILES: &[(&str, &str)] = &[
-    ("agent.wit", include_str!("../../wit/agent.wit")),
-    ("types.wit", include_str!("../../wit/types.wit")),
-    ("episode.wit", include_str!("../../wit/episode.wit")),
-    ("workspace.wit", include_str!("../../wit/workspace.wit")),
-    ("outbox.wit", include_str!("../../wit/outbox.wit")),
-    ("agenda.wit", include_str!("../../wit/agenda.wit")),
-    ("tools.wit", include_str!("../../wit/tools.wit")),
-    ("log.wit", include_str!("../../wit/log.wit")),
-    ("clock.wit", include_str!("../../wit/clock.wit")),
-    ("random.wit", include_str!("../../wit/random.wit")),
+/// The worlds, and what the interfaces share, by their paths in `wit/`.
+const SHARED: [(&str, &str); 2] =
+    [("agent.wit", include_str!("../../wit/agent.wit")), ("types.wit", include_str!("../../wit/types.wit"))];
+
+/// The files of WASI.
+const WASI: &[(&str, &str)] = &[
     ("wasi/world.wit", include_str!("../../wit/wasi/world.wit")),
     ("wasi/deps/LICENSE", include_str!("../../wit/wasi/deps/LICENSE")),
     ("wasi/deps/cli.wit", include_str!("../../wit/wasi/deps/cli.wit")),
@@ -29,6 +23,14 @@ const FILES: &[(&str, &str)] = &[
     ("wasi/deps/random.wit", include_str!("../../wit/wasi/deps/random.wit")),
     ("wasi/deps/sockets.wit", include_str!("../../wit/wasi/deps/sockets.wit")),
 ];
+
+/// Every file of the contract: an interface a capability.
+fn files() -> Vec<(String, &'static str)> {
+    let own = CAPABILITIES.iter().filter(|capability| capability.name != "wasi");
+    let interfaces = own.map(|capability| (format!("{}.wit", capability.name), capability.contract));
+    let named = |(path, text): &(&str, &'static str)| ((*path).to_owned(), *text);
+    SHARED.iter().map(named).chain(interfaces).chain(WASI.iter().map(named)).collect()
+}
 
 /// Print the contract with agents, or write it to a folder.
 #[derive(Debug, Args)]
@@ -51,13 +53,13 @@ impl Wit {
 /// Print the package: that of WASI is what runtimes import, and has its own place.
 fn print() {
     say!("// {PACKAGE}@{VERSION}, file by file; `dayfly wit --out wit` writes them, and WASI with them, to a folder.");
-    for (path, text) in FILES.iter().filter(|(path, _)| !path.starts_with("wasi/")) {
+    for (path, text) in files().iter().filter(|(path, _)| !path.starts_with("wasi/")) {
         say!("\n// wit/{path}\n\n{}", text.trim_end());
     }
 }
 
 fn write(folder: &Path) -> Result<(), Failure> {
-    let places: Vec<(PathBuf, &str)> = FILES.iter().map(|(path, text)| (folder.join(path), *text)).collect();
+    let places: Vec<(PathBuf, &str)> = files().into_iter().map(|(path, text)| (folder.join(path), text)).collect();
     if let Some((path, _)) = places.iter().find(|(path, _)| path.exists()) {
         let message = format!("`{}` exists, and nothing was written", path.display());
         return Err(Failure::input(message, "move it away, or name another folder"));
@@ -80,7 +82,7 @@ mod tests {
     fn every_file_of_the_contract_comes_with_the_program_and_nothing_else() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
         let mut folders = vec![root.clone()];
-        let mut found = 0;
+        let (files, mut found) = (files(), 0);
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
@@ -89,10 +91,10 @@ mod tests {
                     continue;
                 }
                 let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                assert!(FILES.iter().any(|(file, _)| *file == name), "{name}");
+                assert!(files.iter().any(|(file, _)| *file == name), "{name}");
                 found += 1;
             }
         }
-        assert_eq!(found, FILES.len());
+        assert_eq!(found, files.len());
     }
 }

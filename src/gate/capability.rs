@@ -27,9 +27,39 @@ pub struct Capability {
     /// The operations that a language runtime calls by itself, whatever its program does: where the contract answers one with nothing, the
     /// call is a notice.
     pub by_runtimes: &'static [Operation],
+    /// Calls that an audit makes beside those with zeros. An operation that takes anything has one, unless zeros are accepted.
+    pub examples: &'static [Example],
+}
+
+/// A call that a grant accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The operation.
+    pub operation: Operation,
+    /// Its arguments, in the order of the contract, without handles.
+    pub arguments: &'static [Given],
+}
+
+/// An argument of an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// This text, or these bytes.
+    Text(&'static str),
+    /// This number.
+    Number(u64),
+    /// A name that no call before had.
+    New,
+    /// As many bytes as are accepted, so many at the most: the call is made until a quota is used up.
+    Filling(u32),
 }
 
 impl Capability {
+    /// The examples of `operation` that are made once, and those that are made until a quota is used up.
+    pub fn examples(&self, operation: Operation, filling: bool) -> impl Iterator<Item = &'static Example> {
+        let is_asked = move |example: &&Example| example.operation == operation && example.is_filling() == filling;
+        self.examples.iter().filter(is_asked)
+    }
+
     /// Whether a language runtime calls this by itself.
     pub fn is_by_runtimes(&self, operation: Operation) -> bool {
         self.by_runtimes.contains(&operation)
@@ -43,6 +73,13 @@ impl Capability {
     /// Whether the contract turns down each call of `operation`.
     pub fn is_never_done(&self, operation: Operation) -> bool {
         matches!(self.grounds(operation), [Ground::Always(..) | Ground::Absent(_)])
+    }
+}
+
+impl Example {
+    /// Whether it is made until a quota is used up.
+    pub fn is_filling(&self) -> bool {
+        self.arguments.iter().any(|given| matches!(given, Given::Filling(_)))
     }
 }
 

@@ -20,7 +20,7 @@ mod terms;
 
 use std::borrow::Cow;
 
-pub use capability::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit};
+pub use capability::{AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit};
 pub use held::{Held, Permit, Waiting};
 pub use request::{Refusal, Request, Shortfall};
 pub use terms::{Consequence, Consequences, Mode, Release, Rule, Warrant};

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and reads and writes files of its own"
 )]
 
+mod adding;
 #[cfg(target_os = "linux")]
 mod attempts;
 mod audits;

@@ -7,8 +7,8 @@ use crate::common::{Run, ended, granting, live, violations};
 use crate::guest::{ACT, ANSWERED, Part, agent, ask};
 
 /// A limit, what the policy says, what the agent does so much of, and how much is as much as it may.
-struct Case {
-    limit: &'static str,
+pub(crate) struct Case {
+    pub(crate) limit: &'static str,
     policy: &'static str,
     does: fn(u32) -> String,
     most: u32,
@@ -56,7 +56,7 @@ fn wasi_zeroes(count: u32) -> String {
     )
 }
 
-const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     // A recipient counts as well: it has three bytes here.
     Case { limit: "outbox.bytes", policy: "bytes = \"100 B\"", does: |n| send(60) + &send(n), most: 34 },
     Case { limit: "outbox.messages", policy: "messages = 3", does: |n| repeat(n, &send(1)), most: 3 },

@@ -15,8 +15,6 @@ pub struct Channel {
     pub kind: Kind,
     /// What the sender does where the bit is 1, in words; where it is 0 it takes its steps, as it does in both cases.
     pub meaning: &'static str,
-    /// The letter that the sender is told it by.
-    pub(in crate::audit) letter: char,
     /// What the sender does, as the text of a core module; texts are in quotes.
     pub(in crate::audit) sends: &'static str,
     /// What the receiver looks at beside what it always looks at; see `actor.wat`.
@@ -48,21 +46,30 @@ pub enum Kind {
 }
 
 impl Channel {
+    /// The letter that its sender is told it by.
+    pub(super) fn letter(&self) -> char {
+        lettered().find(|(_, channel)| channel.name == self.name).map_or('~', |(letter, _)| letter)
+    }
+
     /// Whether a policy can declare it.
     pub(super) const fn is_declarable(&self) -> bool {
         matches!(self.kind, Kind::CarryOver | Kind::World)
     }
 }
 
+/// Every channel, with the letter that its sender is told it by.
+pub(in crate::audit) fn lettered() -> impl Iterator<Item = (char, &'static Channel)> {
+    ('a'..='z').chain('A'..='Z').zip(CHANNELS)
+}
+
 const fn channel(
     name: &'static str,
     kind: Kind,
-    letter: char,
     looks: &'static str,
     meaning: &'static str,
     sends: &'static str,
 ) -> Channel {
-    Channel { name, kind, meaning, letter, sends, looks }
+    Channel { name, kind, meaning, sends, looks }
 }
 
 /// Every channel, in the order of reports.
@@ -70,16 +77,14 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "memory",
         Kind::Storage,
-        'a',
         "m",
         "fills all memory that it may have",
         "(call $grow (i32.const 16) (i32.const 64)) (call $leave (i64.const -1))",
     ),
-    channel("globals", Kind::Storage, 'b', "", "sets a global", "(global.set $mark (i64.const -1))"),
+    channel("globals", Kind::Storage, "", "sets a global", "(global.set $mark (i64.const -1))"),
     channel(
         "tables",
         Kind::Storage,
-        'c',
         "",
         "grows a table and fills it",
         "(call $widen (i32.const 256) (i32.const 4))
@@ -88,61 +93,42 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "files",
         Kind::Storage,
-        'd',
         "",
         "leaves a file",
         "(call $workspace.write \"left/behind\" \"a bit\" (i32.const 4096))",
     ),
-    channel("log", Kind::Storage, 'e', "", "writes to its log", "(call $log.write \"a bit\" (i32.const 4096))"),
+    channel("log", Kind::Storage, "", "writes to its log", "(call $log.write \"a bit\" (i32.const 4096))"),
     channel(
         "randomness",
         Kind::Storage,
-        'f',
         "",
         "draws random numbers",
         "(call $random.next (i32.const 4096)) (call $random.bytes (i32.const 24) (i32.const 4096))",
     ),
-    channel("errors", Kind::Storage, 'g', "", "makes every operation refuse something", "(call $calls) (call $late)"),
+    channel("errors", Kind::Storage, "", "makes every operation refuse something", "(call $calls) (call $late)"),
     channel(
         "memory-quota",
         Kind::Quota,
-        'h',
         "m",
         "grows its memory to the limit",
         "(call $grow (i32.const 16) (i32.const 64))",
     ),
-    channel(
-        "disk-quota",
-        Kind::Quota,
-        'i',
-        "q",
-        "fills its workspace",
-        "(drop (call $files (i32.const 1) (i32.const 4096) (i64.const 160)))",
-    ),
-    channel("log-quota", Kind::Quota, 'j', "q", "fills its log", "(call $lines)"),
-    channel("random-quota", Kind::Quota, 'k', "q", "draws all that it may draw", "(drop (call $random))"),
-    channel("fuel", Kind::Time, 'l', "b", "burns its fuel until it is cut", "(call $burn)"),
+    channel("disk-quota", Kind::Quota, "q", "fills its workspace", "(drop (call $fill.workspace.write))"),
+    channel("log-quota", Kind::Quota, "q", "fills its log", "(drop (call $fill.log.write))"),
+    channel("random-quota", Kind::Quota, "q", "draws all that it may draw", "(drop (call $fill.random.bytes))"),
+    channel("fuel", Kind::Time, "b", "burns its fuel until it is cut", "(call $burn)"),
     channel(
         "steps",
         Kind::Time,
-        'm',
         "",
         "returns after its first step",
         "(call $episode.step (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 4096)) (return)",
     ),
-    channel("trap", Kind::Ending, 'n', "", "traps", "(unreachable)"),
-    channel(
-        "outliving",
-        Kind::Ending,
-        'o',
-        "",
-        "runs on until its grace is used up",
-        "(global.set $linger (i32.const 1))",
-    ),
+    channel("trap", Kind::Ending, "", "traps", "(unreachable)"),
+    channel("outliving", Kind::Ending, "", "runs on until its grace is used up", "(global.set $linger (i32.const 1))"),
     channel(
         "denials",
         Kind::Record,
-        'p',
         "e",
         "is refused more often than the record holds",
         "(call $refusals) (call $refusals)",
@@ -150,7 +136,6 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "reminders",
         Kind::Schedule,
-        'q',
         "q",
         "sets reminders, one of them for after the end",
         "(call $agenda.remind (i32.const 1) \"now\" (i32.const 4096))
@@ -159,7 +144,6 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "messages",
         Kind::Schedule,
-        'r',
         "",
         "sends a message to the next episode",
         "(call $outbox.send \"anyone\" \"a message\" (i32.const 4096))",
@@ -167,7 +151,6 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "tools",
         Kind::Schedule,
-        's',
         "",
         "calls a tool",
         "(call $tools.call \"calculator\" \"6 * 7\" (i32.const 4096))",
@@ -175,7 +158,6 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "wasi-handles",
         Kind::Quota,
-        't',
         "h",
         "holds as many handles of WASI as it may",
         "(call $hoard (i32.const {handles}))",
@@ -183,16 +165,14 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "wasi-clock",
         Kind::Time,
-        'u',
         "",
         "lets the clock of WASI go on by an hour",
         "(call $wait (i64.const 3600000000000))",
     ),
-    channel("wasi-output", Kind::Storage, 'v', "", "prints half a line", "(call $print \"half a line\")"),
+    channel("wasi-output", Kind::Storage, "", "prints half a line", "(call $print \"half a line\")"),
     channel(
         "wasi-randomness",
         Kind::Storage,
-        'w',
         "q",
         "draws random numbers of WASI, as many as it may",
         "(drop (call $wasi.random/random.get-random-u64)) (call $draw)",
@@ -200,7 +180,6 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "numbers",
         Kind::Lookup,
-        'z',
         "",
         "another agent makes of the numbers that it draws under the same seed",
         "(call $random.next (i32.const 4096))",
@@ -208,17 +187,16 @@ pub const CHANNELS: &[Channel] = &[
     channel(
         "carry-over",
         Kind::CarryOver,
-        'x',
         "",
         "takes another action, and hands it on where it may",
         "(global.set $action (i64.const 1))",
     ),
-    channel("world", Kind::World, 'y', "", "takes another action", "(global.set $action (i64.const 1))"),
+    channel("world", Kind::World, "", "takes another action", "(global.set $action (i64.const 1))"),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::CHANNELS;
+    use super::{CHANNELS, lettered};
     use crate::audit::Crossing;
     use crate::audit::unwinding::subject;
     use crate::audit::view::View;
@@ -233,16 +211,17 @@ mod tests {
         };
         // There is no such road: to look for it is all that is done.
         let nothing = lived('~');
-        for channel in CHANNELS {
-            assert!(!nothing.parts(&lived(channel.letter)).unwrap().is_empty(), "{}", channel.name);
+        for (letter, channel) in lettered() {
+            assert!(!nothing.parts(&lived(letter)).unwrap().is_empty(), "{}", channel.name);
         }
     }
 
     #[test]
-    fn names_and_letters_are_unique() {
+    fn names_are_unique_and_each_channel_has_a_letter() {
+        assert_eq!(lettered().count(), CHANNELS.len());
         for (position, channel) in CHANNELS.iter().enumerate() {
             for other in CHANNELS.iter().take(position) {
-                assert!(channel.name != other.name && channel.letter != other.letter, "{}", channel.name);
+                assert_ne!(channel.name, other.name);
             }
         }
     }

@@ -30,6 +30,7 @@ mod quick;
 use serde::Serialize;
 
 pub use decode::{Bits, Sent, Verdict};
+pub(super) use list::lettered;
 pub use list::{CHANNELS, Channel, Kind};
 pub use quick::{Tried, quick};
 
@@ -246,7 +247,7 @@ impl Task {
     }
 
     fn new(subject: Subject, channel: &'static Channel, road: Road, crossing: Crossing) -> Result<Self, Error> {
-        let sender = |bit: u8| subject.part(&format!("tell {} {bit}", channel.letter));
+        let sender = |bit: u8| subject.part(&format!("tell {} {bit}", channel.letter()));
         let senders = [sender(0)?, sender(1)?];
         let look = subject.part(format!("look {}", channel.looks).trim_end())?;
         let scout = subject.part(numbers::SCOUT)?;

@@ -23,7 +23,9 @@ use wasmtime::component::Linker;
 use super::host::{Host, Opening};
 use super::outside::{Cut, Wall};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Request, Shortfall, Told};
+use crate::gate::{
+    AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Request, Shortfall, Told,
+};
 use crate::transcript::{Answered, Argument, Class, Entry, Operation, Part, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::tools as contract;
@@ -54,6 +56,11 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Violation,
     fits: Some(fits),
     by_runtimes: &[],
+    examples: &[
+        Example { operation: CALL, arguments: &[Given::Text("calculator"), Given::Text("6 * 7")] },
+        Example { operation: CALL, arguments: &[Given::Text("search"), Given::Text("dayfly")] },
+        Example { operation: CALL, arguments: &[Given::Text("search"), Given::Filling(1024)] },
+    ],
 };
 
 #[derive(Clone, Debug)]

@@ -30,7 +30,7 @@ mod types;
 use wasmtime::component::Resource;
 
 use self::handles::{IoError, Pollable};
-use self::operations::{BY_RUNTIMES, GROUNDS, OPERATIONS};
+use self::operations::{BY_RUNTIMES, EXAMPLES, GROUNDS, OPERATIONS};
 use self::types::StreamError;
 use super::host::{Host, Opening};
 use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
@@ -63,6 +63,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Notice,
     fits: None,
     by_runtimes: BY_RUNTIMES,
+    examples: EXAMPLES,
 };
 
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 //! A name is the interface and the function as they stand in `wit/wasi/`, without `wasi:`, the version and `[method]`.
 
 use super::sockets::NO_SOCKETS;
-use crate::gate::Ground;
+use crate::gate::{Example, Given, Ground};
 use crate::transcript::{Class, Operation, Weight};
 
 macro_rules! operations {
@@ -71,6 +71,17 @@ operations! {
 /// The grounds on which a function is refused that hands out a handle, and on which one is that draws.
 const HANDLES: &[Ground] = &[Ground::Quota("handles")];
 const RANDOM: &[Ground] = &[Ground::Quota("random")];
+
+/// Calls that an audit makes beside those with zeros. None of them traps: what exceeds a limit and cannot be told so would.
+pub(super) const EXAMPLES: &[Example] = &[
+    Example { operation: INPUT_READ, arguments: &[Given::Number(24)] },
+    Example { operation: OUTPUT_WRITE, arguments: &[Given::Text("a line")] },
+    Example { operation: OUTPUT_WRITE_ZEROES, arguments: &[Given::Number(u64::MAX)] },
+    Example { operation: SUBSCRIBE_DURATION, arguments: &[Given::Number(7)] },
+    Example { operation: GET_RANDOM_BYTES, arguments: &[Given::Number(24)] },
+    Example { operation: GET_INSECURE_RANDOM_BYTES, arguments: &[Given::Number(24)] },
+    Example { operation: RESOLVE_ADDRESSES, arguments: &[Given::Text("localhost")] },
+];
 
 /// The functions that are refused where the policy grants `wasi`, each with why.
 pub(super) const GROUNDS: &[(Operation, &[Ground])] = &[

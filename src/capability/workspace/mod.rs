@@ -28,7 +28,9 @@ use self::index::Index;
 use self::path::Path;
 use super::host::{Host, Opening};
 use super::{call, interface};
-use crate::gate::{AfterEnd, Capability, Grant, Ground, Kept, Kind, Limit, Mode, Permit, Refusal, Request, Shortfall};
+use crate::gate::{
+    AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit, Mode, Permit, Refusal, Request, Shortfall,
+};
 use crate::transcript::{Argument, Entry as Decided, Operation, Part, Residue, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::workspace::Entry;
@@ -70,6 +72,15 @@ pub(super) const CAPABILITY: Capability = Capability {
     after_end: AfterEnd::Violation,
     fits: Some(fits),
     by_runtimes: &[],
+    examples: &[
+        Example { operation: WRITE, arguments: &[Given::Text("left/behind"), Given::Text("by the one before")] },
+        Example { operation: WRITE, arguments: &[Given::Text("not-for-long"), Given::Text("")] },
+        Example { operation: WRITE, arguments: &[Given::New, Given::Filling(4096)] },
+        Example { operation: READ, arguments: &[Given::Text("left/behind")] },
+        Example { operation: APPEND, arguments: &[Given::Text("left/behind"), Given::Text("and more")] },
+        Example { operation: REMOVE, arguments: &[Given::Text("not-for-long")] },
+        Example { operation: ENTRIES, arguments: &[Given::Text("left")] },
+    ],
 };
 
 #[derive(Clone, Copy, Debug)]
