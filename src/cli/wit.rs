@@ -7,6 +7,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::{Exit, find, say};
 use crate::capability::{PACKAGE, VERSION};
+use crate::value::plain_path;
 
 /// Every file of the contract, by its path in `wit/`.
 const FILES: &[(&str, &str)] = &[
@@ -68,7 +69,7 @@ fn write(folder: &Path) -> Result<(), Failure> {
         }
         find::write_text("contract", path, text)?;
     }
-    say!("wrote {PACKAGE}@{VERSION} to {}", folder.display());
+    say!("wrote {PACKAGE}@{VERSION} to {}", plain_path(folder));
     Ok(())
 }
 
