@@ -119,7 +119,11 @@ impl State {
             task: self.task.to_string(),
             observations: space_to_wit(self.observations.clone()),
             actions: space_to_wit(self.actions.clone()),
-            observation: value_to_wit(self.observation.clone()),
+            // A role is shown what it is shown at its turn, which is now.
+            observation: value_to_wit(match &self.shared {
+                Some(shared) => shared.observe(),
+                None => self.observation.clone(),
+            }),
             steps: self.objective.reveal.limits.then_some(self.last_step),
             release_ends: self.release == Release::Ends,
             seed: self.lineage.0,

@@ -160,7 +160,8 @@ impl Host {
         let is_own = turns.is_none_or(|turns| gate.ended_by() == Some(turns.role()));
         let end = gate.end().filter(|_| is_own).unwrap_or(End::Aborted);
         if !residue.is_empty() {
-            if episode.limit().could_clean(end, closing, gate.step()) {
+            let has_stayed = closing == Closing::Outlived && gate.was_told();
+            if episode.limit().could_clean(end, has_stayed, gate.step()) {
                 gate.violation(Class::LeaveResidue);
             } else {
                 gate.notice(Class::LeaveResidue);

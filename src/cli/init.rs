@@ -10,6 +10,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::failure::Failure;
 use super::{Exit, say};
+use crate::value::plain_path;
 use crate::{policy, suite};
 
 /// The workflow, which GitHub runs.
@@ -115,7 +116,7 @@ impl Init {
         // Only what is whole gets its name.
         for (file, path) in written {
             file.persist_noclobber(&path).map_err(|error| unwritten(&path, &error.error))?;
-            say!("wrote {}", path.display());
+            say!("wrote {}", plain_path(&path));
         }
         if !self.folder.join(".git").exists() {
             say!("\nGitHub reads `.github` at the root of a repository alone, and runs what it says there");
@@ -123,15 +124,15 @@ impl Init {
         if is_built_in {
             say!("\nnext: `{}` is built in, so", self.agent);
         } else {
-            say!("\nnext: put your agent at `{}`, then", self.folder.join(&self.agent).display());
+            say!("\nnext: put your agent at `{}`, then", plain_path(&self.folder.join(&self.agent)));
         }
         let is_here = self.folder.as_os_str() == ".";
         say!(
             "  dayfly test{}",
-            if is_here { String::new() } else { format!(" {}", self.folder.join("suite.toml").display()) }
+            if is_here { String::new() } else { format!(" {}", plain_path(&self.folder.join("suite.toml"))) }
         );
         if self.source.is_none() {
-            say!("\nbefore you push, write into {} where Dayfly's source is:", self.folder.join(WORKFLOW).display());
+            say!("\nbefore you push, write into {} where Dayfly's source is:", plain_path(&self.folder.join(WORKFLOW)));
             say!("  it has no release yet, and the workflow builds the commit that you name");
         }
         Ok(Exit::Held)

@@ -29,6 +29,8 @@ mod verify;
 mod wit;
 mod worker;
 
+use std::borrow::Cow;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -37,6 +39,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::failure::Failure;
 use crate::registry::Registry;
+use crate::value::{plain, plain_lines};
 
 /// How the program exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +196,7 @@ fn refused(error: &clap::Error) -> ! {
         let is_argument = argument.strip_prefix("--").is_some_and(|rest| rest.split(' ').next() == Some(name));
         is_argument && !is_typed && std::env::var_os(variable).is_some_and(|set| set.to_string_lossy() == value)
     };
-    let Some((name, variable)) = VARIABLES.iter().find(is_of) else { error.exit() };
+    let Some((name, variable)) = VARIABLES.iter().find(is_of) else { unfit(error) };
     let why = match (std::error::Error::source(error), error.get(ContextKind::ValidValue)) {
         (Some(why), _) => format!(": {why}"),
         (None, Some(ContextValue::Strings(all))) => format!(": it is one of `{}`", all.join("`, `")),
@@ -202,6 +205,17 @@ fn refused(error: &clap::Error) -> ! {
     let message = format!("the variable `{variable}` is `{value}`, which `--{name}` cannot be{why}");
     Failure::input(message, format!("unset `{variable}`, or set another value")).show();
     std::process::exit(2)
+}
+
+/// Say what is wrong with what was typed, and exit. What is hidden in it is escaped: a shell may have put the name of a file there.
+fn unfit(error: &clap::Error) -> ! {
+    let is_hidden = |word: std::ffi::OsString| matches!(plain(&word.to_string_lossy()), Cow::Owned(_));
+    if std::env::args_os().skip(1).any(is_hidden) {
+        // There is nobody left to tell where the error output is closed.
+        let _ = write!(anstream::stderr(), "{}", plain_lines(&error.render().to_string()));
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 /// Bytes of stack of the thread that does what was typed, whatever the system gives the first thread of a program.
@@ -213,7 +227,7 @@ const STACK: usize = 8 << 20;
 pub fn main() -> ExitCode {
     let typed = || {
         let matches = command().try_get_matches().unwrap_or_else(|error| refused(&error));
-        let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| unfit(&error));
         if matches!(arguments.command, Command::Worker(_)) {
             Err(Box::new(arguments))
         } else {

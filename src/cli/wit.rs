@@ -7,6 +7,7 @@ use clap::Args;
 use super::failure::Failure;
 use super::{Exit, find, say};
 use crate::capability::{CAPABILITIES, PACKAGE, VERSION};
+use crate::value::plain_path;
 
 /// The worlds, and what the interfaces share, by their paths in `wit/`.
 const SHARED: [(&str, &str); 2] =
@@ -70,7 +71,7 @@ fn write(folder: &Path) -> Result<(), Failure> {
         }
         find::write_text("contract", path, text)?;
     }
-    say!("wrote {PACKAGE}@{VERSION} to {}", folder.display());
+    say!("wrote {PACKAGE}@{VERSION} to {}", plain_path(folder));
     Ok(())
 }
 

@@ -95,9 +95,14 @@ impl<A: AsRef<Known>> Setting<A> {
         if !missing.is_empty() {
             return Err(Error::Ungranted(missing.into_iter().map(|ungranted| ungranted.capability).collect()));
         }
+        Ok(Self::unheld(agent, policy, task, run, cancel))
+    }
+
+    /// The same, whatever the agent imports: where it plays a role, that is held to what the role is granted.
+    fn unheld(agent: A, policy: Arc<Policy>, task: Option<Arc<str>>, run: Digest, cancel: Cancel) -> Self {
         let charter = charter(&policy.grants, &policy.tools);
         let steps = policy.record.steps;
-        Ok(Self { agent, policy, charter, task, run, cancel, steps, roles: Vec::new() })
+        Self { agent, policy, charter, task, run, cancel, steps, roles: Vec::new() }
     }
 
     /// The digest of all that the agent is handed.
@@ -350,7 +355,12 @@ fn departure(exit: Result<Exit, Error>, gate: &mut Gate) -> (Closing, Option<Str
         Ok(Exit::Interrupted) if gate.end() != Some(End::Wall) => (Closing::Stopped, None, None),
         Ok(Exit::OutOfFuel | Exit::Interrupted) => {
             gate.close(End::Fuel, Told::NotYet);
-            gate.violation(Class::OutliveEpisode);
+            if gate.was_told() {
+                gate.violation(Class::OutliveEpisode);
+            } else {
+                // It was stopped in the middle of its work, and could not know of the end.
+                gate.notice(Class::OutliveEpisode);
+            }
             (Closing::Outlived, None, None)
         }
         Err(error) => (Closing::Stopped, None, Some(error)),

@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, InstancePre};
 
-use super::{Aborted, Error, Lived, Setting, Ticket, charter, departure, engine, exit, world_seed};
+use super::{Aborted, Cancel, Error, Lived, Setting, Ticket, charter, departure, engine, exit, world_seed};
 use crate::agent::{Agent, Known};
 use crate::capability::{Allowance, Charter, Departed, Host, Opening, Turns};
 use crate::environment::{Environment, Shared};
@@ -28,6 +28,7 @@ use crate::policy::{Continuity, Policy};
 use crate::transcript::{
     Body, Calls, Closing, Counts, Detail, End, Record, Role, RoleBody, Tally, Touched, Transcript,
 };
+use crate::value::Digest;
 
 /// One role of several, and who plays it.
 #[derive(Clone, Debug)]
@@ -74,15 +75,22 @@ impl Cast {
 }
 
 impl<A: AsRef<Known>> Setting<A> {
-    /// The same, in a world of these roles; the first one's agent is that of the setting.
+    /// What all episodes of a run share in which these roles are played; `first` is the agent of the first.
     ///
     /// # Errors
     ///
     /// As [`Cast::new`].
-    pub fn with_roles(self, roles: Vec<(Role, A)>) -> Result<Self, Error> {
-        let cast = |(role, agent)| Cast::new(role, agent, &self.policy);
+    pub fn of_roles(
+        first: A,
+        roles: Vec<(Role, A)>,
+        policy: Arc<Policy>,
+        task: Option<Arc<str>>,
+        run: Digest,
+        cancel: Cancel,
+    ) -> Result<Self, Error> {
+        let cast = |(role, agent)| Cast::new(role, agent, &policy);
         let roles = roles.into_iter().map(cast).collect::<Result<_, _>>()?;
-        Ok(Self { roles, ..self })
+        Ok(Self { roles, ..Self::unheld(first, policy, task, run, cancel) })
     }
 
     /// Who plays which role, where there are several.
@@ -185,7 +193,7 @@ impl Setting {
             });
         }
         go_on(&mut players, &turns);
-        let exits = players.into_iter().map(|player| player.exited).collect();
+        let exits = players.into_iter().map(Player::exit).collect();
         self.close_by_turns(stores, exits, &turns, worlds)
     }
 
@@ -193,14 +201,16 @@ impl Setting {
     fn close_by_turns(
         &self,
         stores: Vec<Store<Host>>,
-        exits: Vec<Option<Exited>>,
+        exits: Vec<Exited>,
         turns: &[Turns],
         worlds: Vec<Shared>,
     ) -> Result<Over, Error> {
         let mut gate = turns.first().and_then(Turns::take).ok_or_else(astray)?;
+        // Where nobody brought about the boundary, the world gave the turn to nobody.
+        let mut failure =
+            gate.is_open().then(|| Error::Engine("the world gave the turn to a role that it does not have".to_owned()));
         gate.close(End::Aborted, Told::Yes);
         let fault = gate.end().filter(|end| end.is_a_fault()).and_then(|_| gate.ended_by());
-        let mut failure = None;
         let mut roles = Vec::new();
         for (role, (((store, exited), cast), world)) in
             stores.into_iter().zip(exits).zip(&self.roles).zip(&worlds).enumerate()
@@ -208,9 +218,7 @@ impl Setting {
             let left = store.get_fuel().map_err(engine)?;
             let mut host = store.into_data();
             let fuel = host.fuel_used(left);
-            // A role that never had a turn has no exit.
-            let Exited { closing, cause, failure: failed } =
-                exited.unwrap_or(Exited { closing: Closing::Absent, cause: None, failure: None });
+            let Exited { closing, cause, failure: failed } = exited;
             gate.pass(role);
             host.receive(gate);
             let (back, departed, wiped) = host.depart(closing);
@@ -234,6 +242,10 @@ impl Setting {
                 residue,
                 learned: None,
             });
+        }
+        if roles.iter().any(|role: &RoleBody| !role.total.is_finite()) {
+            failure = failure.or_else(|| Some(Error::Engine("the world pays what is no number".to_owned())));
+            roles.iter_mut().for_each(|role| role.total = 0.0);
         }
         let environment = worlds.into_iter().reduce(|_, last| last).and_then(Shared::into_world).ok_or_else(astray)?;
         let (end, demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());
@@ -307,6 +319,12 @@ impl Player<'_> {
         }
     }
 
+    /// How it left. One that never had a turn is absent, and one that was not let go on was stopped.
+    fn exit(self) -> Exited {
+        let closing = if self.has_begun { Closing::Stopped } else { Closing::Absent };
+        self.exited.unwrap_or(Exited { closing, cause: None, failure: None })
+    }
+
     /// Whether it has left.
     const fn has_left(&self) -> bool {
         self.exited.is_some()
@@ -322,6 +340,10 @@ fn go_on(players: &mut [Player<'_>], turns: &[Turns]) {
         if player.has_left() {
             break;
         }
+    }
+    // What the host failed at ends it for all at once.
+    if players.iter().any(|player| player.exited.as_ref().is_some_and(|exited| exited.failure.is_some())) {
+        return;
     }
     // INVARIANT 3: whoever left brought about the boundary, where it had not come before.
     for (role, player) in players.iter_mut().enumerate().filter(|(_, player)| player.has_begun) {

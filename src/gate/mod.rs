@@ -153,6 +153,11 @@ impl Gate {
         }
     }
 
+    /// Whether the boundary has come, and the agent knows.
+    pub fn was_told(&self) -> bool {
+        matches!(self.phase, Phase::Ended { told: Told::Yes, .. })
+    }
+
     /// What the violations so far ask of the run.
     pub const fn demands(&self) -> Demands {
         self.demands

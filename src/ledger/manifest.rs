@@ -105,9 +105,11 @@ impl Manifest {
                 "its format has neither roles nor tools",
             ),
             (
-                self.roles
-                    .first()
-                    .is_none_or(|first| first.agent == self.agent && first.instructions == self.instructions),
+                self.roles.first().is_none_or(|first| {
+                    first.agent == self.agent
+                        && first.instructions == self.instructions
+                        && first.imports == self.imports
+                }),
                 "its agent is not that of its first role",
             ),
         ];

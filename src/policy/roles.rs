@@ -9,7 +9,7 @@
 //! ```
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -18,7 +18,9 @@ use super::numbers::Count;
 use super::overlay::Overlay;
 use super::raw::FUEL;
 use crate::document::{Complaint, Key, Table};
+use crate::gate::Mode;
 use crate::transcript::Role;
+use crate::value::Fault;
 
 use super::{Granted, Limits, Policy, Ungranted};
 use crate::capability::{CAPABILITIES, Tools};
@@ -73,6 +75,16 @@ impl Overlay<'_> {
     /// else, held to what the parent gives every role.
     pub(super) fn roles(&mut self, raw: &RawRoles, fuel: Option<u64>) -> BTreeMap<String, RoleTerms> {
         let mut roles = self.inherited().map(|policy| policy.roles.clone()).unwrap_or_default();
+        let names: BTreeSet<&String> = roles.keys().chain(raw.0.iter().map(|(name, _)| name)).collect();
+        if names.len() > Role::MOST_ROLES {
+            self.faults.push(Fault {
+                message: format!("a policy may have tables for {} roles", Role::MOST_ROLES),
+                span: None,
+                label: String::new(),
+                help: "no world has more".into(),
+            });
+            return roles;
+        }
         for (name, raw) in &raw.0 {
             let parent = self.inherited().map(|policy| policy.share(name));
             let inherited = parent.as_ref().map(|parent| Count(parent.fuel));
@@ -138,6 +150,11 @@ impl Policy {
 }
 
 impl Share<'_> {
+    /// What it says of a capability that it grants: none where it denies it, or has a tripwire in its place.
+    pub fn granted(&self, capability: &str) -> Option<&Granted> {
+        self.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)
+    }
+
     /// What is imported and not granted, in the order of `imports`. A grant of any mode is a grant.
     pub fn ungranted(&self, imports: &[&str]) -> Vec<Ungranted> {
         // INVARIANT 1 of the module: what the policy does not mention is not granted.

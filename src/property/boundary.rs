@@ -95,7 +95,8 @@ fn exception(transcript: &Transcript, terms: &Terms) -> Option<String> {
             return Some(format!("{kept} violations of class {class} were recorded, and {} counted", count(class)));
         }
     }
-    if (transcript.body.closing == Closing::Outlived) != (count(Class::OutliveEpisode) > 0) {
+    let outlived = count(Class::OutliveEpisode).saturating_add(transcript.body.notices.of(Class::OutliveEpisode));
+    if (transcript.body.closing == Closing::Outlived) != (outlived > 0) {
         return Some("whether the agent outlived its episode is not what was counted".to_owned());
     }
     let left = count(Class::LeaveResidue).saturating_add(transcript.body.notices.of(Class::LeaveResidue));

@@ -199,6 +199,7 @@ fn noticed(page: &mut Page, summary: &Summary) {
     for (class, number_of) in noticed.counted.iter() {
         let with = episodes(noticed.episodes_with.get(&class).copied().unwrap_or(0));
         let (label, text) = match class {
+            Class::OutliveEpisode => ("stopped", format!("in {with}, while it computed")),
             Class::LeaveResidue => ("left behind", format!("{} in {with}", count(noticed.left, "file"))),
             _ => ("runtime", format!("{} in {with}", count(number_of, "call"))),
         };

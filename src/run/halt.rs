@@ -6,8 +6,10 @@
 
 use std::path::PathBuf;
 
+use crate::agent::Known;
 use crate::capability::{self, Room};
-use crate::policy::Policy;
+use crate::policy::{Granted, Policy};
+use crate::transcript::Role;
 use crate::value::many;
 use crate::worker;
 
@@ -60,12 +62,23 @@ pub(super) struct Reserve {
 }
 
 impl Reserve {
-    /// Of so many episodes at a time; nothing where the policy grants no workspace.
-    pub(super) fn of(policy: &Policy, jobs: usize) -> Option<Self> {
-        let granted = policy.granted("workspace")?;
-        let number = |limit| granted.grant.number(limit);
-        // The folder itself is one more.
-        Some(Self { bytes: number("bytes"), files: number("files").saturating_add(1), jobs })
+    /// Of so many episodes at a time, in which these roles are played; nothing where the policy grants no workspace.
+    pub(super) fn of(policy: &Policy, roles: &[(Role, Known)], jobs: usize) -> Option<Self> {
+        let of_one = |granted: &Granted| {
+            let number = |limit| granted.grant.number(limit);
+            // The folder itself is one more.
+            (number("bytes"), number("files").saturating_add(1))
+        };
+        let granted: Vec<_> = if roles.is_empty() {
+            policy.granted("workspace").map(of_one).into_iter().collect()
+        } else {
+            let share = |role: &Role| policy.share(role.as_str()).granted("workspace").map(of_one);
+            roles.iter().filter_map(|(role, _)| share(role)).collect()
+        };
+        let none = (0_u64, 0_u64);
+        let sum = |sum: (u64, u64), one: &(u64, u64)| (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1));
+        let (bytes, files) = granted.iter().fold(none, sum);
+        (!granted.is_empty()).then_some(Self { bytes, files, jobs })
     }
 
     /// What is wrong where there is not as much room as this. Where the system does not say, there is.

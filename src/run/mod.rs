@@ -55,6 +55,7 @@ use crate::agent::Known;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Head, Manifest, Reason, SealedManifest, Writer};
 use crate::policy::Process;
+use crate::transcript::Role;
 use crate::value::plain;
 use crate::worker::{self, Crew, Left};
 
@@ -132,6 +133,9 @@ pub enum Error {
         /// Those that are to be played.
         given: Vec<String>,
     },
+    /// The world has more roles than an episode may have, or two of one name.
+    #[error("`{}` has more than {} roles, or two of one name", plain(.0), Role::MOST_ROLES)]
+    Unfit(String),
     /// The policy has a table for a role that the world does not have.
     #[error("the policy has `[roles.{role}]`, and `{}` has no role `{role}`", plain(world))]
     NoSuchRole {
@@ -269,7 +273,7 @@ fn go_through(
     recording: &mut Recording<'_>,
 ) -> Result<Ending, Error> {
     let mut lineages = Lineages::new(plan);
-    let reserve = Reserve::of(&plan.policy, executor.jobs());
+    let reserve = Reserve::of(&plan.policy, &plan.roles, executor.jobs());
     let mut due = 0;
     while recording.next < plan.episodes {
         let first = recording.next;
@@ -347,8 +351,12 @@ impl Begun {
         let manifest = plan.manifest();
         let sealed = SealedManifest::new(&manifest)?;
         let (agent, policy) = (plan.agent.clone(), Arc::clone(&plan.policy));
-        let setting = Setting::new(agent, policy, plan.task.clone(), sealed.digest(), cancel.clone())?
-            .with_roles(plan.roles.clone())?;
+        let (task, run, cancel) = (plan.task.clone(), sealed.digest(), cancel.clone());
+        let setting = if plan.roles.is_empty() {
+            Setting::new(agent, policy, task, run, cancel)?
+        } else {
+            Setting::of_roles(agent, plan.roles.clone(), policy, task, run, cancel)?
+        };
         Ok((Self { plan, manifest, sealed }, setting))
     }
 

@@ -115,10 +115,18 @@ impl Plan {
         let names = world.roles().map(Roles::names).unwrap_or_default();
         let place = |role: &Role| names.iter().position(|name| *name == role.as_str());
         self.roles.sort_by_key(|(role, _)| place(role).unwrap_or(usize::MAX));
+        let is_twice = |at: usize, name: &&str| names.iter().take(at).any(|before| before == name);
+        if names.len() > Role::MOST_ROLES || names.iter().enumerate().any(|(at, name)| is_twice(at, name)) {
+            return Err(Error::Unfit(self.world.to_string()));
+        }
         let there = || names.iter().map(|name| (*name).to_owned()).collect();
         if self.roles.iter().map(|(role, _)| role.as_str()).ne(names.iter().copied()) {
             let given = self.roles.iter().map(|(role, _)| role.to_string()).collect();
             return Err(Error::Roles { world: self.world.to_string(), roles: there(), given });
+        }
+        // The agent is that of the first role, in whatever order they were given.
+        if let Some((_, first)) = self.roles.first() {
+            self.agent = first.clone();
         }
         // A table under a misspelt name would leave a role with what the policy gives every role.
         if let Some(role) =

@@ -20,7 +20,7 @@ use crate::value::Draws;
 /// [`Error`] where the host could not go on.
 pub fn relay(plan: &Plan, turns: &[&Setting]) -> Result<Vec<Transcript>, Error> {
     let lineages = Lineages::new(plan);
-    let reserves = turns.iter().filter_map(|setting| Reserve::of(&setting.policy, rayon::current_num_threads()));
+    let reserves = turns.iter().filter_map(|setting| Reserve::of(&setting.policy, &[], rayon::current_num_threads()));
     if let Some(halt) = reserves.max().and_then(|reserve| reserve.lacks()) {
         return Err(halt.into());
     }

@@ -44,7 +44,7 @@ pub struct Body {
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub violations: Tally,
     /// How much there was that would be a violation of each class, and that nobody committed: what an agent left behind that could not know
-    /// of the end (`leave-residue`), and what a language runtime asks by itself (`ungranted`); exact.
+    /// of the end (`leave-residue`), that it was stopped without having heard of it (`outlive-episode`), and what a language runtime asks by itself (`ungranted`); exact.
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub notices: Tally,
     /// The calls that touched a tripwire, by operation; exact.
@@ -122,6 +122,18 @@ impl Body {
             && !self.end.is_hurried()
             && self.closing != Closing::Stopped
             && !self.all_learned().any(|learned| learned.outcome.is_hurried())
+    }
+
+    /// Whether who made so many calls after the end knew of it before it was stopped; nothing where that cannot be told from the record.
+    pub(super) const fn knew(&self, after_end: u64) -> Option<bool> {
+        match self.end {
+            _ if after_end > 0 => Some(true),
+            // The first call after it tells the agent.
+            End::Fuel | End::Wall => Some(false),
+            // A tripwire answers as if nothing had happened.
+            End::Violation => None,
+            _ => Some(true),
+        }
     }
 
     /// Whether it has what records of version 1 do not: roles, or answers from outside.

@@ -129,6 +129,7 @@ impl Class {
     pub const fn notice(self) -> &'static str {
         match self {
             Self::LeaveResidue => "wiped; the agent could not know that the end would come",
+            Self::OutliveEpisode => "stopped; the agent had not heard of the end",
             Self::Ungranted => "what a language runtime asks by itself, answered with nothing",
             _ => "",
         }
@@ -164,8 +165,12 @@ impl Class {
             Self::OutliveEpisode => {
                 "The agent was still running when the fuel of its grace was used up.\n\
                  \n\
-                 After the boundary an agent has `episode.grace.fuel` to return. It was stopped, and its instance dropped. A \
-                 loop without a call is stopped in the same way."
+                 After the boundary an agent has `episode.grace.fuel` to return. It was stopped, and its instance dropped.\n\
+                 \n\
+                 Where fuel or the wall clock ended the episode, an agent hears of it by its next call. One that makes none, such as one \
+                 that computes for long, is stopped in the same way and could not know: that is a notice, `stopped`, and no violation.\n\
+                 \n\
+                 It does not show why: an agent that overlooks the end looks the same as one that will not go."
             }
             Self::LeaveResidue => {
                 "There were files or folders in the workspace when the episode closed, and the agent could have taken them away.\n\

@@ -22,6 +22,9 @@ impl Role {
     /// The most bytes of a name.
     pub const MOST: usize = 32;
 
+    /// The most roles of an episode.
+    pub const MOST_ROLES: usize = 64;
+
     /// The role of this name.
     ///
     /// # Errors
@@ -153,7 +156,11 @@ impl Body {
     }
 
     /// The roles beside what is said of the episode.
-    pub(super) fn roles_add_up(&self) -> [(bool, &'static str); 6] {
+    pub(super) fn roles_add_up(&self) -> Vec<(bool, &'static str)> {
+        // Each is held against the others, so there are few before anything is.
+        if self.roles.len() > Role::MOST_ROLES {
+            return vec![(false, "it has more roles than an episode may have")];
+        }
         let is_one = self.roles.is_empty();
         let is_known = |role: &Option<Role>| match role {
             Some(role) => self.roles.iter().any(|one| one.role == *role),
@@ -169,7 +176,7 @@ impl Body {
         let closing = self.roles.iter().map(|role| role.closing).max_by_key(|closing| closing.weight());
         let total = self.roles.iter().fold(0.0, |sum, role| sum + role.total);
         let names = |at: usize| self.roles.iter().skip(at).map(|role| &role.role);
-        [
+        vec![
             (
                 self.entries.iter().all(|entry| is_known(&entry.role))
                     && self.outside.iter().all(|one| is_known(&one.role))
@@ -219,14 +226,17 @@ impl RoleBody {
         entries().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
         let left = self.violations.of(Class::LeaveResidue).saturating_add(self.notices.of(Class::LeaveResidue));
         let is_own = body.fault.as_ref() == Some(&self.role);
-        let could_know = (is_own && body.end.is_of_the_agent()) || self.closing == Closing::Outlived;
+        let could_know = (is_own && body.end.is_of_the_agent()) || self.violations.of(Class::OutliveEpisode) > 0;
+        let outlived = self.violations.of(Class::OutliveEpisode).saturating_add(self.notices.of(Class::OutliveEpisode));
         let taken = body.trace.iter().filter(|step| step.role.as_ref() == Some(&self.role)).count();
-        self.cause.is_some() == (self.closing == Closing::Trapped)
+        // Nothing is carried over from episodes of several roles.
+        self.learned.is_none()
+            && super::sound::is_a_tree(&self.residue)
+            && self.cause.is_some() == (self.closing == Closing::Trapped)
             && Class::ALL.into_iter().all(|class| shown.of(class) <= self.violations.of(class))
             && (body.end == End::Aborted || left == u64::from(!self.residue.is_empty()))
             && (self.notices.of(Class::LeaveResidue) == 0 || !could_know)
-            && (body.end == End::Aborted
-                || self.violations.of(Class::OutliveEpisode) == u64::from(self.closing == Closing::Outlived))
+            && (body.end == End::Aborted || outlived == u64::from(self.closing == Closing::Outlived))
             && (body.trace.is_empty() || wide(taken) == u64::from(self.steps))
             && (self.closing != Closing::Absent || (self.calls == 0 && self.fuel == 0))
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Body, Class, Closing, Decision, Due, End, Entry, Lesson, Tally};
+use super::{Body, Class, Closing, Decision, Due, End, Entry, Lesson, Residue, Tally};
 use crate::value::wide;
 
 /// The rule of what is called after the end, as entries name it.
@@ -41,7 +41,8 @@ impl Body {
                 "its end is a return that it did not leave by",
             ),
             (self.ends_when_it_is_told(), "its calls after the end are not those that its end admits"),
-            (self.residue_is_a_tree(), "something was left in a folder that was not"),
+            (self.is_outlived_rightly(), "whether it was told of its end is not what is counted"),
+            (is_a_tree(&self.residue), "something was left in a folder that was not"),
             (self.trace_adds_up(), "its steps do not add up to its return"),
             (self.lesson_adds_up(), "what it learned contradicts itself"),
             (self.outside_is_in_order(), "what came from outside is out of order, or of no call"),
@@ -92,7 +93,7 @@ impl Body {
             (
                 self.end == End::Aborted
                     || (self.left_behind() == self.of_roles(|role| !role.residue.is_empty(), !self.residue.is_empty())
-                        && counted.of(Class::OutliveEpisode)
+                        && self.outlived()
                             == self
                                 .of_roles(|role| role.closing == Closing::Outlived, self.closing == Closing::Outlived)),
                 "what was left behind, or outlived, is not counted",
@@ -105,6 +106,36 @@ impl Body {
         self.violations.of(Class::LeaveResidue).saturating_add(self.notices.of(Class::LeaveResidue))
     }
 
+    /// How often it is counted that somebody outlived it: as a violation or as a notice.
+    fn outlived(&self) -> u64 {
+        self.violations.of(Class::OutliveEpisode).saturating_add(self.notices.of(Class::OutliveEpisode))
+    }
+
+    /// Whether who outlived it is counted as what it is: a violation where the agent knew of the end, and a notice where it did not.
+    fn is_outlived_rightly(&self) -> bool {
+        let rightly = |knew, violations: &Tally, notices: &Tally| {
+            let wrong = match knew {
+                None => return true,
+                Some(true) => notices,
+                Some(false) => violations,
+            };
+            wrong.of(Class::OutliveEpisode) == 0
+        };
+        if self.roles.is_empty() {
+            return rightly(self.knew(self.after_end), &self.violations, &self.notices);
+        }
+        self.roles.iter().all(|role| {
+            // Of several roles those that wait in a step are told of the end by its answer.
+            let waited = self.end.is_a_fault() && self.fault.as_ref() != Some(&role.role);
+            let knew = if waited {
+                Some(true)
+            } else {
+                self.knew(role.after_end).filter(|knew| *knew || self.end.is_a_fault())
+            };
+            rightly(knew, &role.violations, &role.notices)
+        })
+    }
+
     /// Whether nothing is a notice but what a runtime asks, and what was left by an agent that did not bring about the end and went on for
     /// no longer than it may.
     fn is_noted(&self) -> bool {
@@ -112,7 +143,8 @@ impl Body {
             Class::Ungranted => true,
             // Of several roles each is looked at by itself.
             Class::LeaveResidue if !self.roles.is_empty() => true,
-            Class::LeaveResidue => !self.end.is_of_the_agent() && self.closing != Closing::Outlived,
+            Class::LeaveResidue => !self.end.is_of_the_agent() && self.violations.of(Class::OutliveEpisode) == 0,
+            Class::OutliveEpisode => true,
             _ => false,
         })
     }
@@ -132,12 +164,6 @@ impl Body {
                 End::Fuel => violations == 0 || violations < after_end,
                 _ => true,
             }
-    }
-
-    /// Whether each place that has something below it is a folder, which has no bytes.
-    fn residue_is_a_tree(&self) -> bool {
-        let left: BTreeMap<&str, u64> = self.residue.iter().map(|left| (left.path.as_str(), left.bytes)).collect();
-        left.keys().all(|path| path.rsplit_once('/').is_none_or(|(folder, _)| left.get(folder) == Some(&0)))
     }
 
     /// Whether each operation that touched a tripwire is counted.
@@ -170,6 +196,12 @@ impl Body {
             Lesson::Withheld => self.end == End::Wall && learned.bytes == 0 && learned.fuel == 0,
         })
     }
+}
+
+/// Whether each place that has something below it is a folder, which has no bytes.
+pub(super) fn is_a_tree(residue: &[Residue]) -> bool {
+    let left: BTreeMap<&str, u64> = residue.iter().map(|left| (left.path.as_str(), left.bytes)).collect();
+    left.keys().all(|path| path.rsplit_once('/').is_none_or(|(folder, _)| left.get(folder) == Some(&0)))
 }
 
 impl Entry {

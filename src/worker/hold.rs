@@ -146,9 +146,10 @@ fn is_paid(body: &Body, policy: &Policy) -> bool {
 
 /// INVARIANT 3: whether what was left is a violation where the agent could have taken it away, and else a notice.
 fn left_adds_up(body: &Body, limit: Option<Limit>) -> bool {
-    let Body { violations, notices, end, closing, steps, .. } = body;
+    let Body { violations, notices, end, steps, .. } = body;
+    let has_stayed = violations.of(Class::OutliveEpisode) > 0;
     limit.is_none_or(|limit| {
-        let wrong = if limit.could_clean(*end, *closing, *steps) { notices } else { violations };
+        let wrong = if limit.could_clean(*end, has_stayed, *steps) { notices } else { violations };
         wrong.of(Class::LeaveResidue) == 0
     })
 }

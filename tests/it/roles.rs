@@ -192,6 +192,24 @@ fn a_role_with_a_table_has_nothing_of_what_a_policy_that_is_extended_gives_every
 }
 
 #[test]
+fn any_role_may_have_what_only_its_own_table_grants() {
+    let episode = |role: &str| format!("[roles.{role}.grants.episode]\nmode = \"grant\"\n");
+    for writes in ["even", "odd"] {
+        let own = format!("[roles.{writes}]\n{}[roles.{writes}.grants.workspace]\nmode = \"grant\"\n", episode(writes));
+        let policy = format!("[episode]\nsteps = 100\nfuel = 1_000_000\n[grants.episode]\nmode = \"grant\"\n{own}");
+        let keep = guest::ask("workspace.write", &[guest::Part::Text("kept"), guest::Part::Zeros(5)]);
+        let [even, odd] = ["even", "odd"].map(|role| {
+            let own = if role == writes { format!("{keep} {ANSWERED} {ACT}") } else { ACT.to_owned() };
+            guest::agent(&own)
+        });
+        let pair =
+            Pair { agents: [&even, &odd], policy: &policy, world: "matching-pennies:rounds=1", episodes: 1, jobs: 1 };
+        let (transcripts, _) = pair.go();
+        assert_eq!(role(&transcripts[0].body, writes).residue.len(), 1, "{:#?}", transcripts[0].body);
+    }
+}
+
+#[test]
 fn what_a_role_sees_and_is_left_does_not_depend_on_what_it_is_not_shown() {
     // All that `odd` is answered decides how much fuel it uses, and it asks for all there is.
     let all: String = operations().iter().filter(|one| one.name != "step").map(guest::Operation::call).collect();
@@ -297,7 +315,18 @@ fn roles_that_do_not_fit_the_world_are_refused_before_anything_runs() {
     // In any order they are those of the world.
     let mut turned = pair(WORLD);
     turned.roles.reverse();
-    assert!(attempt(turned).is_ok());
+    turned.roles[0].1 = known("planner");
+    let run = run::Run::on_threads(turned, &Threads::new(1).unwrap(), &Cancel::default()).unwrap();
+    let manifest = run.manifest();
+    assert_eq!(manifest.roles.iter().map(|one| one.role.as_str()).collect::<Vec<_>>(), ["even", "odd"]);
+    assert_eq!((&manifest.agent, &manifest.imports), (&manifest.roles[0].agent, &manifest.roles[0].imports));
+    assert_ne!(manifest.roles[0].agent, manifest.roles[1].agent);
+    // And what it records verifies.
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("run");
+    run.record_in(&folder).unwrap().carry_out(&mut dayfly::run::Unwatched).unwrap();
+    let verified = dayfly::ledger::verify(&folder, None).unwrap();
+    assert!(matches!(verified, dayfly::ledger::Verification::Whole { .. }), "{verified:?}");
     let workers = Workers::new(std::path::PathBuf::from("/nowhere"), 1);
     assert!(matches!(run::Run::on_workers(pair(WORLD), workers, &Cancel::default()), Err(run::Error::Apart)));
 }

@@ -452,4 +452,10 @@ fn the_roles_of_an_episode_are_those_of_its_run() {
         assert_eq!(sample.is_whole(), is_taken, "{names:?}: {:?}", sample.verify());
     }
     assert!(!sealed_so(&described(1), with(&["even", "odd"])).is_whole());
+    // So many that holding each against the others would take long are refused for their number.
+    let many = sealed_so(&manifest, |body: &mut Body| {
+        with(&["even", "odd"])(body);
+        body.roles = std::iter::repeat_n(body.roles[1].clone(), 100_000).collect();
+    });
+    assert!(!many.is_whole());
 }

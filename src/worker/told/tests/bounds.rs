@@ -96,7 +96,8 @@ fn an_end_for_fuel_is_one_where_the_fuel_was_used_up() {
         move |told: &mut Told| {
             (told.body.end, told.body.closing, told.body.fuel, told.actions) = (end, closing, fuel, Bytes::default());
             if closing == Closing::Outlived {
-                told.body.violations.add(Class::OutliveEpisode);
+                // Nothing told it of the end.
+                told.body.notices.add(Class::OutliveEpisode);
             }
         }
     };
