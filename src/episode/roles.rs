@@ -245,7 +245,9 @@ impl Setting {
         }
         if roles.iter().any(|role: &RoleBody| !role.total.is_finite()) {
             failure = failure.or_else(|| Some(Error::Engine("the world pays what is no number".to_owned())));
-            roles.iter_mut().for_each(|role| role.total = 0.0);
+            for role in &mut roles {
+                role.total = 0.0;
+            }
         }
         let environment = worlds.into_iter().reduce(|_, last| last).and_then(Shared::into_world).ok_or_else(astray)?;
         let (end, demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());

@@ -140,11 +140,10 @@ impl Body {
     /// no longer than it may.
     fn is_noted(&self) -> bool {
         self.notices.iter().all(|(class, _)| match class {
-            Class::Ungranted => true,
+            Class::Ungranted | Class::OutliveEpisode => true,
             // Of several roles each is looked at by itself.
             Class::LeaveResidue if !self.roles.is_empty() => true,
             Class::LeaveResidue => !self.end.is_of_the_agent() && self.violations.of(Class::OutliveEpisode) == 0,
-            Class::OutliveEpisode => true,
             _ => false,
         })
     }

@@ -416,8 +416,12 @@ fn what_came_with_version_2_is_not_taken_of_version_1() {
 #[test]
 fn the_roles_of_an_episode_are_those_of_its_run() {
     let role = |name: &str| Role::new(name).unwrap();
-    let played =
-        |name: &str| Played { role: role(name), agent: described(1).agent, instructions: None, imports: Vec::new() };
+    let played = |name: &str| Played {
+        role: role(name),
+        agent: described(1).agent,
+        instructions: None,
+        imports: described(1).imports,
+    };
     let manifest = Manifest { roles: vec![played("even"), played("odd")], ..described(1) };
     let with = |names: &'static [&'static str]| {
         move |body: &mut Body| {
@@ -455,7 +459,7 @@ fn the_roles_of_an_episode_are_those_of_its_run() {
     // So many that holding each against the others would take long are refused for their number.
     let many = sealed_so(&manifest, |body: &mut Body| {
         with(&["even", "odd"])(body);
-        body.roles = std::iter::repeat_n(body.roles[1].clone(), 100_000).collect();
+        body.roles = std::iter::repeat_n(body.roles[1].clone(), 200).collect();
     });
     assert!(!many.is_whole());
 }
