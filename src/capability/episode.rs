@@ -10,7 +10,9 @@ use super::host::{Host, Opening};
 use super::meter::{charged, resumed};
 use super::{Limit, Unlimited, call, interface};
 use crate::environment::{Environment, Failed, Nowhere, Shared, Status, Transition};
-use crate::gate::{AfterEnd, Capability, Gate, Ground, Refusal, Release, Request, Shortfall, Told, Waiting};
+use crate::gate::{
+    AfterEnd, Capability, Gate, Ground, Held, Permit, Refusal, Release, Request, Shortfall, Told, Waiting, Warrant,
+};
 use crate::objective::Objective;
 use crate::transcript::{Argument, Class, Detail, End, Operation, Part, Step, Weight};
 use crate::value::{Seed, Space, Value};
@@ -140,15 +142,19 @@ impl State {
         if self.steps == Detail::Full {
             gate.keep(self::step(self.environment.as_ref(), action, reward, observation.clone()));
         }
-        let end = match status {
-            Status::Terminated => Some(End::Terminated),
-            Status::Running if gate.step() >= self.last_step => Some(End::Steps),
-            Status::Running => None,
-        };
-        if let Some(end) = end {
-            gate.close(end, Told::Yes);
-        }
+        let end = self.close_after(status, gate);
         Ok(self.outcome(observation, reward, gate.step(), end))
+    }
+
+    /// The boundary, where the step that led to this was the last one.
+    fn close_after(&self, status: Status, gate: &mut Gate) -> Option<End> {
+        let end = match status {
+            Status::Terminated => End::Terminated,
+            Status::Running if gate.step() >= self.last_step => End::Steps,
+            Status::Running => return None,
+        };
+        gate.close(end, Told::Yes);
+        Some(end)
     }
 
     /// Take a step of one role of several, and find out who goes on: nobody else once it was the last one.
@@ -156,11 +162,7 @@ impl State {
         let Transition { status, .. } = self.environment.step(&action)?;
         gate.acted();
         self.pending = Some(action);
-        match status {
-            Status::Terminated => gate.close(End::Terminated, Told::Yes),
-            Status::Running if gate.step() >= self.last_step => gate.close(End::Steps, Told::Yes),
-            Status::Running => {}
-        }
+        self.close_after(status, gate);
         let own = gate.turn();
         let next = self.shared.as_ref().map(Shared::turn);
         let next = next.filter(|next| gate.is_open() && Some(*next) != own);
@@ -188,10 +190,7 @@ impl State {
             let step = self::step(self.environment.as_ref(), action, reward, observation.clone());
             gate.keep(Step { role: gate.role().cloned(), ..step });
         }
-        contract::Outcome {
-            truncated: end.is_some_and(|end| end != End::Terminated),
-            ..self.outcome(observation, reward, gate.step(), end)
-        }
+        self.outcome(observation, reward, gate.step(), end)
     }
 
     fn outcome(&self, observation: Value, reward: f64, step: u32, end: Option<End>) -> contract::Outcome {
@@ -200,7 +199,7 @@ impl State {
             reward: self.objective.reveal.reward.then_some(reward),
             step: self.objective.reveal.step.then_some(step),
             terminated: end == Some(End::Terminated),
-            truncated: end == Some(End::Steps),
+            truncated: end.is_some_and(|end| end != End::Terminated),
         }
     }
 }
@@ -217,14 +216,8 @@ impl Host {
 
     #[inline]
     fn step(&mut self, action: Value) -> wasmtime::Result<Result<contract::Outcome, Refusal>> {
-        let argument = [Part::Value(&action)];
-        let request = Request { operation: STEP, argument: Argument(&argument), name: None };
-        let gate = &mut self.gate;
-        let permit = self.states.episode.ask(gate, &self.charter.episode.warrant, &request, |state| {
-            state.actions.admits(&action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
-            Ok(state.observation.weight())
-        });
-        let permit = match permit {
+        let Self { gate, states, charter, .. } = self;
+        let permit = match may_step(&mut states.episode, gate, &charter.episode.warrant, &action) {
             Ok(permit) => permit,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -235,14 +228,8 @@ impl Host {
 
     /// The first part of a step of one role of several.
     fn begin_step(&mut self, action: Value) -> wasmtime::Result<Result<Begun, Refusal>> {
-        let argument = [Part::Value(&action)];
-        let request = Request { operation: STEP, argument: Argument(&argument), name: None };
-        let gate = &mut self.gate;
-        let permit = self.states.episode.ask(gate, &self.charter.episode.warrant, &request, |state| {
-            state.actions.admits(&action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
-            Ok(state.observation.weight())
-        });
-        let permit = match permit {
+        let Self { gate, states, charter, .. } = self;
+        let permit = match may_step(&mut states.episode, gate, &charter.episode.warrant, &action) {
             Ok(permit) => permit,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -264,6 +251,22 @@ impl Host {
         permit.answer(|_| (), |_| ());
         Ok(())
     }
+}
+
+/// Ask for leave to take a step.
+#[inline]
+fn may_step<'s>(
+    episode: &'s mut Held<State>,
+    gate: &mut Gate,
+    warrant: &Warrant,
+    action: &Value,
+) -> Result<Permit<'s, State>, Refusal> {
+    let argument = [Part::Value(action)];
+    let request = Request { operation: STEP, argument: Argument(&argument), name: None };
+    episode.ask(gate, warrant, &request, |state| {
+        state.actions.admits(action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
+        Ok(state.observation.weight())
+    })
 }
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
