@@ -28,7 +28,7 @@ mod shipped;
 mod source;
 mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
@@ -64,7 +64,13 @@ pub struct Agent {
     run: ComponentExportIndex,
     learn: Option<ComponentExportIndex>,
     clock: Arc<Clock>,
+    by_turns: Arc<ByTurns>,
+}
+
+/// What an agent is instantiated from as a role that waits for its turn: linked when it is first asked for.
+struct ByTurns {
     linker: Arc<Linker<Host>>,
+    instance: OnceLock<InstancePre<Host>>,
 }
 
 /// Why bytes are no agent.
@@ -301,7 +307,14 @@ impl Agent {
         if !has_signature(component, &run, &[], 0) {
             return Err(mismatch("`run` takes something, or returns something; it is `func()`"));
         }
-        Ok(Self { known, instance, run, learn, clock: Arc::clone(&engine.clock), linker: Arc::clone(&engine.by_turns) })
+        Ok(Self {
+            known,
+            instance,
+            run,
+            learn,
+            clock: Arc::clone(&engine.clock),
+            by_turns: Arc::new(ByTurns { linker: Arc::clone(&engine.by_turns), instance: OnceLock::new() }),
+        })
     }
 
     /// Its name, for people.
@@ -346,8 +359,13 @@ impl Agent {
     ///
     /// [`Error::Mismatch`] where it does not fit the contract.
     pub fn by_turns(&self) -> Result<InstancePre<Host>, Error> {
+        let ByTurns { linker, instance } = self.by_turns.as_ref();
+        if let Some(instance) = instance.get() {
+            return Ok(instance.clone());
+        }
         let mismatch = |error| Error::Mismatch { name: self.name().to_owned(), cause: format!("{error:#}") };
-        self.linker.instantiate_pre(self.instance.component()).map_err(mismatch)
+        let linked = linker.instantiate_pre(self.instance.component()).map_err(mismatch)?;
+        Ok(instance.get_or_init(|| linked).clone())
     }
 
     /// Start the interrupt clock of its engine, where it does not run: before a store waits for it, and before threads cannot be started
