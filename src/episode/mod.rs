@@ -31,7 +31,7 @@ use crate::capability::{
     Wall, WorkspaceError, is_of_the_system,
 };
 use crate::environment::{Environment, Failed};
-use crate::gate::{Gate, Told};
+use crate::gate::{Demands, Gate, Told};
 use crate::policy::{Continuity, Granted, Policy};
 use crate::transcript::{Body, Calls, Class, Closing, Counts, Detail, End, Header, Record, Transcript};
 use crate::value::{Digest, Seed};
@@ -200,7 +200,7 @@ impl Setting {
         let carry_over = Arc::clone(&ticket.carry_over);
         let pupil = Pupil { seed: ticket.lineage_seed, generation: ticket.generation };
         let persists = self.policy.boundary.environment == Continuity::Persist;
-        let world = persists.then(|| ticket.environment.state());
+        let before = persists.then(|| ticket.environment.state());
         let acted = match self.act(ticket) {
             Ok(acted) => acted,
             Err(error) => {
@@ -222,11 +222,11 @@ impl Setting {
             }
         }
         let Closed { end, demands, record, steps, left } = closed;
-        let Departed { total, mut environment, log, messages, residue, .. } = left;
+        let Departed { total, environment, log, messages, residue, .. } = left;
         let Record { digest, counts, entries, entries_cut, trace, outside, roles: _ } = record;
         let Counts { calls, steps: _, violations, notices, tripwires, after_end } = counts;
         let (learned, carry_over) = lesson.map_or((None, carry_over), |(learned, next)| (Some(learned), next));
-        let mut body = Body {
+        let body = Body {
             end: if failure.is_some() { End::Aborted } else { end },
             fault: None,
             lost: None,
@@ -256,13 +256,7 @@ impl Setting {
         if let Some(error) = failure {
             return Err(Box::new(Aborted { transcript: Transcript { header, body }, error }));
         }
-        body.reproducible = body.follows_from_its_seed();
-        // INVARIANT 5. A world that cannot go back to its own state stays as it is.
-        if let Some(world) = world.filter(|_| end == End::Wall) {
-            let _ = environment.restore(&world);
-        }
-        // INVARIANT 4: this is all that can reach a later episode; the run keeps what the policy declares.
-        Ok(Lived { transcript: Transcript { header, body }, environment, carry_over, demands })
+        Ok(over(header, body, environment, before.as_deref(), carry_over, demands))
     }
 
     /// Open the episode, let the agent act until its grace is over, and close.
@@ -338,6 +332,24 @@ impl Setting {
         });
         exit(ran)
     }
+}
+
+/// What is left of an episode that counts: `before` is the state that its world had before, where worlds persist.
+fn over(
+    header: Header,
+    mut body: Body,
+    mut environment: Box<dyn Environment>,
+    before: Option<&[u8]>,
+    carry_over: Arc<[u8]>,
+    demands: Demands,
+) -> Lived {
+    body.reproducible = body.follows_from_its_seed();
+    // INVARIANT 5. A world that cannot go back to its own state stays as it is.
+    if let Some(before) = before.filter(|_| body.end == End::Wall) {
+        let _ = environment.restore(before);
+    }
+    // INVARIANT 4: this is all that can reach a later episode; the run keeps what the policy declares.
+    Lived { transcript: Transcript { header, body }, environment, carry_over, demands }
 }
 
 /// How the component left, and the boundary where it has not come yet.

@@ -19,14 +19,14 @@ use std::task::{Context, Poll, Waker};
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, InstancePre};
 
-use super::{Aborted, Cancel, Error, Lived, Setting, Ticket, charter, departure, engine, exit, world_seed};
+use super::{Aborted, Cancel, Error, Lived, Setting, Ticket, charter, departure, engine, exit, over, world_seed};
 use crate::agent::{Agent, Known};
 use crate::capability::{Allowance, Charter, Departed, Host, Opening, Turns};
 use crate::environment::{Environment, Shared};
 use crate::gate::{Demands, Gate, Told};
 use crate::policy::{Continuity, Policy};
 use crate::transcript::{
-    Body, Calls, Closing, Counts, Detail, End, Record, Role, RoleBody, Tally, Touched, Transcript,
+    Body, Calls, Closing, Counts, Detail, End, Message, Record, Residue, Role, RoleBody, Transcript,
 };
 use crate::value::Digest;
 
@@ -106,6 +106,16 @@ struct Exited {
     failure: Option<Error>,
 }
 
+/// What is left of one role, beside what the record counts of it and what it is paid.
+struct Part {
+    closing: Closing,
+    cause: Option<String>,
+    fuel: u64,
+    log: Vec<String>,
+    released: Vec<Message>,
+    residue: Vec<Residue>,
+}
+
 /// One role while its episode goes on.
 struct Player<'s> {
     life: Pin<Box<dyn Future<Output = Exited> + 's>>,
@@ -129,25 +139,20 @@ impl Setting {
         let persists = self.policy.boundary.environment == Continuity::Persist;
         let before = persists.then(|| ticket.environment.state());
         let carry_over = Arc::clone(&ticket.carry_over);
-        let over = match self.act_by_turns(ticket) {
-            Ok(over) => over,
+        let acted = match self.act_by_turns(ticket) {
+            Ok(acted) => acted,
             Err(error) => {
                 return Err(Box::new(Aborted { transcript: Transcript { header, body: Body::default() }, error }));
             }
         };
-        let Over { mut environment, mut body, demands, failure } = over;
+        let Over { environment, mut body, demands, failure } = acted;
         if let Some(error) = failure {
             body.end = End::Aborted;
             // What was recorded of an episode that does not count stays; none of its messages is released.
             body.roles.iter_mut().for_each(|role| role.released.clear());
             return Err(Box::new(Aborted { transcript: Transcript { header, body }, error }));
         }
-        body.reproducible = body.follows_from_its_seed();
-        // A world that cannot go back to its own state stays as it is.
-        if let Some(before) = before.filter(|_| body.end == End::Wall) {
-            let _ = environment.restore(&before);
-        }
-        Ok(Lived { transcript: Transcript { header, body }, environment, carry_over, demands })
+        Ok(over(header, body, environment, before.as_deref(), carry_over, demands))
     }
 
     /// Open the episode, let the roles act by turns until the grace of the last one is over, and close.
@@ -211,10 +216,8 @@ impl Setting {
             gate.is_open().then(|| Error::Engine("the world gave the turn to a role that it does not have".to_owned()));
         gate.close(End::Aborted, Told::Yes);
         let fault = gate.end().filter(|end| end.is_a_fault()).and_then(|_| gate.ended_by());
-        let mut roles = Vec::new();
-        for (role, (((store, exited), cast), world)) in
-            stores.into_iter().zip(exits).zip(&self.roles).zip(&worlds).enumerate()
-        {
+        let mut parts = Vec::new();
+        for (role, (store, exited)) in stores.into_iter().zip(exits).enumerate() {
             let left = store.get_fuel().map_err(engine)?;
             let mut host = store.into_data();
             let fuel = host.fuel_used(left);
@@ -224,38 +227,41 @@ impl Setting {
             let (back, departed, wiped) = host.depart(closing);
             gate = back;
             failure = failure.or(failed).or_else(|| wiped.err().map(Error::Workspace));
+            // With the rest of it goes its part of the world.
             let Departed { log, messages: released, residue, .. } = departed;
-            roles.push(RoleBody {
-                role: cast.role.clone(),
-                closing,
-                cause,
-                steps: 0,
-                total: world.payoff(fault),
-                fuel,
-                calls: 0,
-                violations: Tally::default(),
-                notices: Tally::default(),
-                tripwires: Touched::default(),
-                after_end: 0,
-                log,
-                released,
-                residue,
-                learned: None,
-            });
+            parts.push(Part { closing, cause, fuel, log, released, residue });
         }
-        if roles.iter().any(|role: &RoleBody| !role.total.is_finite()) {
+        let mut paid: Vec<f64> = worlds.iter().map(|world| world.payoff(fault)).collect();
+        if paid.iter().any(|payoff| !payoff.is_finite()) {
             failure = failure.or_else(|| Some(Error::Engine("the world pays what is no number".to_owned())));
-            for role in &mut roles {
-                role.total = 0.0;
-            }
+            paid.fill(0.0);
         }
         let environment = worlds.into_iter().reduce(|_, last| last).and_then(Shared::into_world).ok_or_else(astray)?;
         let (end, demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());
         let Record { digest, counts, entries, entries_cut, trace, outside, roles: of_roles } = gate.finish();
-        for (role, counts) in roles.iter_mut().zip(of_roles) {
+        let roles = self.roles.iter().zip(parts).zip(of_roles).zip(paid);
+        let roles = roles.map(|(((cast, part), counts), total)| {
+            let Part { closing, cause, fuel, log, released, residue } = part;
             let Counts { calls, steps, violations, notices, tripwires, after_end } = counts;
-            *role = RoleBody { steps, calls, violations, notices, tripwires, after_end, ..role.clone() };
-        }
+            RoleBody {
+                role: cast.role.clone(),
+                closing,
+                cause,
+                steps,
+                total,
+                fuel,
+                calls,
+                violations,
+                notices,
+                tripwires,
+                after_end,
+                log,
+                released,
+                residue,
+                learned: None,
+            }
+        });
+        let roles: Vec<RoleBody> = roles.collect();
         let Counts { calls, violations, notices, tripwires, after_end, .. } = counts;
         let closings = roles.iter().map(|role| role.closing);
         let closing = closings.max_by_key(|closing| closing.weight()).unwrap_or(Closing::Stopped);
