@@ -67,13 +67,8 @@ const WORDING: Parameter = Parameter {
 };
 
 const MIRROR: Parameter = Parameter {
-    name: "mirror",
-    default: 0.0,
-    low: 0.0,
-    high: 2.0,
-    numbers: Numbers::Whole,
-    knob: None,
     meaning: "which action presses: 0 action 1, 1 action 0, 2 either, as the seed says",
+    ..Parameter::MIRROR
 };
 
 pub(super) const KIND: Kind = Kind {

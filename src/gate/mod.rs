@@ -195,7 +195,7 @@ impl Gate {
     /// Count a step, and write down what it led to.
     pub fn stepped(&mut self, observation: &Value, reward: f64) {
         self.step = self.step.saturating_add(1);
-        self.recorder.outcome(observation, reward);
+        self.shown(observation, reward);
     }
 
     /// Count a step of one role of several: what it led to is written down where the role is shown it.

@@ -110,8 +110,8 @@ pub struct RoleTerms {
 /// What one role has.
 #[derive(Clone, Debug)]
 pub struct Share<'p> {
-    /// Where its grants stand in the policy.
-    place: String,
+    /// The role, where it has a table of its own.
+    role: Option<&'p str>,
     /// The most WebAssembly instructions before the boundary.
     pub fuel: u64,
     /// The most after it.
@@ -123,9 +123,9 @@ pub struct Share<'p> {
 impl Policy {
     /// What a role has: what its own table says, or else what the policy gives every role.
     pub fn share(&self, role: &str) -> Share<'_> {
-        let Some(terms) = self.roles.get(role) else { return self.whole() };
+        let Some((role, terms)) = self.roles.get_key_value(role) else { return self.whole() };
         Share {
-            place: format!("roles.{role}.grants"),
+            role: Some(role),
             fuel: terms.fuel,
             grace_fuel: self.episode.grace_fuel.min(terms.fuel),
             grants: &terms.grants,
@@ -145,13 +145,13 @@ impl Policy {
     /// What an agent has that is the only one.
     pub(super) fn whole(&self) -> Share<'_> {
         let Limits { fuel, grace_fuel, .. } = self.episode;
-        Share { place: "grants".to_owned(), fuel, grace_fuel, grants: &self.grants }
+        Share { role: None, fuel, grace_fuel, grants: &self.grants }
     }
 }
 
-impl Share<'_> {
+impl<'p> Share<'p> {
     /// What it says of a capability that it grants: none where it denies it, or has a tripwire in its place.
-    pub fn granted(&self, capability: &str) -> Option<&Granted> {
+    pub fn granted(&self, capability: &str) -> Option<&'p Granted> {
         self.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)
     }
 
@@ -162,7 +162,8 @@ impl Share<'_> {
         missing
             .map(|name| {
                 let known = CAPABILITIES.iter().any(|capability| capability.name == *name);
-                let lines = known.then(|| format!("[{}.{name}]\nmode = \"grant\"\n", self.place));
+                let of_role = self.role.map_or_else(String::new, |role| format!("roles.{role}."));
+                let lines = known.then(|| format!("[{of_role}grants.{name}]\nmode = \"grant\"\n"));
                 Ungranted { capability: (*name).to_owned(), lines }
             })
             .collect()

@@ -1,7 +1,6 @@
 //! What the policy grants, and what an agent imports that it does not.
 
 use super::{Granted, Policy};
-use crate::gate::Mode;
 
 /// A capability that an agent imports and the policy does not mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +20,7 @@ impl Policy {
 
     /// What it says of a capability that it grants: none where it denies it, or has a tripwire in its place.
     pub fn granted(&self, capability: &str) -> Option<&Granted> {
-        self.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)
+        self.whole().granted(capability)
     }
 
     /// What is imported and not granted, in the order of `imports`. A grant of any mode is a grant.

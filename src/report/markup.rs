@@ -18,6 +18,18 @@ pub(super) fn escaped(text: &str) -> String {
     escaped
 }
 
+/// The first lines of a picture in SVG: its size, its title, and a white ground.
+pub(super) fn head(width: f64, height: f64, title: &str) -> [String; 3] {
+    [
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+             role=\"img\" font-family=\"sans-serif\" font-size=\"13\">"
+        ),
+        format!("<title>{}</title>", escaped(title)),
+        format!("<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>"),
+    ]
+}
+
 /// Whether a letter takes no room: in a picture nobody sees that it is there.
 const fn has_no_width(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200d}' | '\u{feff}')

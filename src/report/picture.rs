@@ -7,7 +7,7 @@
 //!
 //! What it does not show: what was done in a step, and how long anything took.
 
-use super::markup::escaped;
+use super::markup::{escaped, head};
 use super::page::number;
 use crate::transcript::{Due, End, Transcript};
 
@@ -78,17 +78,12 @@ pub fn picture(title: &str, rows: &[Row]) -> String {
     let height = bottom + 52.0;
     let cut = if title.chars().count() > NAME { "..." } else { "" };
     let title = title.chars().take(NAME).collect::<String>() + cut;
-    let mut lines = vec![
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
-             role=\"img\" font-family=\"sans-serif\" font-size=\"13\">"
-        ),
-        format!("<title>{}</title>", escaped(&title)),
-        format!("<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>"),
+    let mut lines = Vec::from(head(WIDTH, height, &title));
+    lines.extend([
         words(24.0, 26.0, "start", BOUNDARY, &title),
         words(LEFT, TOP - 12.0, "start", NOTICE, "steps"),
         words(WORDS, TOP - 12.0, "start", NOTICE, "why it ended, and its return"),
-    ];
+    ]);
     let mut top = TOP;
     for row in rows {
         drawn(row, longest, top, &mut lines);

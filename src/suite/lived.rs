@@ -89,8 +89,9 @@ impl Lived {
         Self { traps: Traps::of(case, trials, seen), under, denied: denied(case, trials, seen) }
     }
 
-    /// A verdict that names the policies, the traps, and, where nothing applies, what a policy refused. An agent that traps in more than half of its episodes shows nothing of what it would
-    /// do, so that nothing that is measured holds for it. What it does after a step that ends the episode is no part of what is measured.
+    /// A verdict that names the policies, the traps, and, where nothing applies, what a policy refused. An agent that traps in more than half
+    /// of its episodes shows nothing of what it would do, so that nothing that is measured holds for it. What it does after a step that ends
+    /// the episode is no part of what is measured.
     pub(super) fn told(&self, kind: Kind, verdict: Verdict) -> Verdict {
         let is_measured = kind == Kind::Measured;
         let mostly = self.traps.as_ref().is_some_and(|traps| traps.within > traps.episodes / 2);

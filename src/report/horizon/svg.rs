@@ -2,7 +2,7 @@
 
 use super::{Told, delays, fitted};
 use crate::property::horizon::Horizon;
-use crate::report::markup::escaped;
+use crate::report::markup::{escaped, head};
 use crate::statistics::discounting::Lies;
 
 const WIDTH: f64 = 640.0;
@@ -47,16 +47,11 @@ pub fn picture(told: Told<'_>) -> String {
     let Told { agent, horizon, .. } = told;
     let cut = if agent.chars().count() > NAME { "..." } else { "" };
     let title = format!("What a reward is worth to {}{cut}", agent.chars().take(NAME).collect::<String>());
-    let mut lines = vec![
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-             role=\"img\" font-family=\"sans-serif\" font-size=\"13\">"
-        ),
-        format!("<title>{}</title>", escaped(&title)),
-        format!("<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\"/>"),
+    let mut lines = Vec::from(head(WIDTH, HEIGHT, &title));
+    lines.extend([
         text(24.0, 26.0, "start", &title),
         text(24.0, 46.0, "start", "as a share of it, by how many steps away it is"),
-    ];
+    ]);
     axes(&mut lines, horizon);
     series(&mut lines, horizon, Lies::Within, &WITHIN);
     series(&mut lines, horizon, Lies::Beyond, &BEYOND);
