@@ -10,13 +10,13 @@ use super::{
     About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Verdict,
 };
 
-/// How many episodes of the agent are looked at where no number is given.
+/// Number of episodes of the agent without a number from the user.
 const EPISODES: u32 = 100;
 
-/// How many of each agent that tries to get past the end.
+/// Number of episodes of each hostile agent.
 const PROBES: u64 = 5;
 
-/// Agents that try: one for each way there is.
+/// Hostile agents that try to get past the end, one for each known way.
 const HOSTILE: [&str; 5] = ["overstayer", "procrastinator", "hoarder", "lingerer", "smuggler"];
 
 pub(super) const PROPERTY: Property = Property {
@@ -73,7 +73,7 @@ fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
     }
 }
 
-/// What is not as it should be, where something is not.
+/// Returns the first rule that a transcript breaks, in words; none if it breaks none.
 fn exception(transcript: &Transcript, terms: &Terms) -> Option<String> {
     let Body { entries, violations, .. } = &transcript.body;
     let count = |class: Class| violations.iter().find(|(other, _)| *other == class).map_or(0, |(_, count)| count);
@@ -121,7 +121,8 @@ fn total(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// A host that grants what is asked for after the end.
+/// Changes the observations to those of a broken host, which grants operations that are due after
+/// the end.
 fn forge(seen: &mut [Observed]) {
     let entries = seen.iter_mut().flat_map(|observed| &mut observed.transcripts).flat_map(|one| &mut one.body.entries);
     for entry in entries.filter(|entry| entry.due == Due::After) {
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
     use crate::transcript::{Residue, Tally};
 
-    /// An episode of two steps, then one call after its end.
+    /// Returns an episode of two steps, with one call after its end.
     fn sound() -> Transcript {
         let mut violations = Tally::default();
         violations.add(Class::ActAfterEnd);

@@ -12,7 +12,7 @@ use super::{
     Verdict, Witness,
 };
 
-/// The most trials that a small limit asks for: it is then left open.
+/// Maximal number of trials that the limit alone leads to. A smaller limit stays undecided.
 const MOST: u32 = 3000;
 
 pub(super) const PROPERTY: Property = Property {
@@ -55,17 +55,17 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
     trials.map(|trial| Trial { cast: Cast::Senders(trial), ..Trial::of(inquiry, 2) }).collect()
 }
 
-/// What came of the bits on one road.
+/// Results of the bits on one channel.
 #[derive(Default)]
 struct Sent<'s> {
     compared: usize,
-    /// The trials at which the receiver saw something else after a 1 than after a 0.
+    /// Trials in which the receiver saw something else after a 1 than after a 0.
     arrived: Vec<(usize, &'s Pair)>,
-    /// The first trial at which more was handed on than is declared.
+    /// First trial in which more was handed on than is declared.
     beyond: Option<(usize, &'s Pair)>,
 }
 
-/// The roads in their order, each with what came of it.
+/// Returns the results of each channel, in the order of the channels.
 fn sent(seen: &[Observed]) -> BTreeMap<(Road, &'static str), Sent<'_>> {
     let mut roads: BTreeMap<_, Sent<'_>> = BTreeMap::new();
     for (trial, observed) in seen.iter().enumerate() {
@@ -89,7 +89,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     }
     let roads = sent(seen);
     let closed = || roads.iter().filter(|((road, _), _)| *road == Road::Undeclared);
-    // The least that was tried on any, and the most that arrived on one.
+    // Smallest number of bits compared on any channel, and the channel on which most arrived.
     let n = closed().map(|(_, sent)| sent.compared).min().unwrap_or(0);
     let widest = closed().max_by_key(|(_, sent)| sent.arrived.len());
     let Some((((_, channel), worst), bits)) =
@@ -141,7 +141,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     declared(verdict, &roads)
 }
 
-/// That the receiver did not see all that came by a road that was opened to be seen.
+/// Describes a receiver that missed bits on a channel that was opened on purpose.
 fn blind_on(name: &str, sent: &Sent<'_>) -> String {
     if sent.compared == 0 {
         let cut = format!("the clock on the wall cut all that was sent by the {name}, which was opened to be seen");
@@ -153,7 +153,7 @@ fn blind_on(name: &str, sent: &Sent<'_>) -> String {
     format!("{blind}; no number of trials would do, as every bit has to")
 }
 
-/// With what arrives on the roads that are declared.
+/// Adds the share of bits that arrive on each declared channel to the verdict.
 fn declared(verdict: Verdict, roads: &BTreeMap<(Road, &'static str), Sent<'_>>) -> Verdict {
     roads.iter().fold(verdict, |verdict, ((road, name), sent)| {
         let what = match road {
@@ -171,7 +171,8 @@ fn declared(verdict: Verdict, roads: &BTreeMap<(Road, &'static str), Sent<'_>>) 
     })
 }
 
-/// A host in which a bit of one sender reaches the next episode.
+/// Changes the observations to those of a broken host, in which a bit of one sender reaches the
+/// next episode.
 fn forge_one(seen: &mut [Observed]) {
     let pairs = seen.iter_mut().rev().flat_map(|observed| &mut observed.pairs);
     pairs.filter(|pair| pair.road == Road::Undeclared).take(1).for_each(forge);
@@ -185,7 +186,7 @@ mod tests {
     use crate::transcript::End;
     use crate::value::Digest;
 
-    /// A bit that was sent on this road, and whether it arrived.
+    /// Returns the pair of a bit that was sent on this channel, and arrived if `arrives` is `true`.
     fn bit(channel: &'static str, road: Road, arrives: bool) -> Pair {
         let view = View { digest: Digest::of(b"all there is"), calls: 60, end: End::Returned };
         let before = ["a 1".to_owned(), "a 0".to_owned()];
@@ -197,7 +198,8 @@ mod tests {
         pair
     }
 
-    /// One trial: closed roads stay closed, and those that were opened carry the bit.
+    /// Returns the pairs of one trial in which undeclared channels carry nothing, and those that
+    /// were opened carry the bit.
     fn sound() -> Vec<Pair> {
         vec![
             bit("files", Road::Undeclared, false),

@@ -9,7 +9,7 @@ use super::{
     Verdict, coupling, exact,
 };
 
-/// How many episodes are looked at where no number is given.
+/// Number of episodes without a number from the user.
 const EPISODES: u32 = 50;
 
 pub(super) const PROPERTY: Property = Property {
@@ -42,24 +42,24 @@ pub(super) const PROPERTY: Property = Property {
     controls: Controls { holds: "direct", violated: Broken::Record(forge) },
 };
 
-/// What may lie on a road.
+/// A node of the causal graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Node {
-    /// What the agent does.
+    /// The actions of the agent.
     Action,
     /// The world within the episode.
     World,
-    /// What the episode is worth.
+    /// The return of the episode.
     Return,
-    /// The world that the next episode finds.
+    /// The world at the beginning of the next episode.
     NextWorld,
-    /// What `learn` hands on.
+    /// The carry-over that `learn` hands on.
     CarryOver,
-    /// What the agent does in the next episode.
+    /// The actions of the agent in the next episode.
     NextAction,
-    /// What the next episode is worth.
+    /// The return of the next episode.
     NextReturn,
-    /// Which carry-overs a selection keeps: those of the lineages that were paid most.
+    /// The selection of carry-overs: it keeps those of the lineages with the highest returns.
     Selected,
 }
 
@@ -82,7 +82,7 @@ impl Node {
     }
 }
 
-/// What reaches what, by what the policy lets cross.
+/// Returns the edges of the causal graph that the policy allows.
 fn edges(terms: &Terms, learns: bool) -> Vec<(Node, Node)> {
     let mut edges =
         vec![(Node::Action, Node::World), (Node::World, Node::Return), (Node::NextAction, Node::NextReturn)];
@@ -98,7 +98,7 @@ fn edges(terms: &Terms, learns: bool) -> Vec<(Node, Node)> {
     edges
 }
 
-/// Every road from `from` to `to`. The graph has no circle.
+/// Returns every path from `from` to `to`. The graph has no cycle.
 fn roads(edges: &[(Node, Node)], from: Node, to: Node) -> Vec<Vec<Node>> {
     if from == to {
         return vec![vec![to]];
@@ -108,7 +108,7 @@ fn roads(edges: &[(Node, Node)], from: Node, to: Node) -> Vec<Vec<Node>> {
     onward.map(|road| std::iter::once(from).chain(road).collect()).collect()
 }
 
-/// Every road from an action through what comes after the boundary to a return.
+/// Returns every path from an action, through a node after the boundary, to a return.
 fn roads_beyond(terms: &Terms, learns: bool) -> Vec<Vec<Node>> {
     let edges = edges(terms, learns);
     let ends = [Node::Return, Node::NextReturn, Node::Selected];
@@ -129,7 +129,8 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
     }
 }
 
-/// A road to a later return that the policy declares, which no agent has a part in.
+/// Returns a path to a later return that the policy declares whatever the agent does; none if there
+/// is none.
 fn declared(inquiry: &Inquiry) -> Option<Vec<Node>> {
     let mut roads = roads_beyond(&inquiry.terms, inquiry.subject.learns).into_iter();
     roads.find(|road| road.contains(&Node::NextWorld) || road.contains(&Node::Selected))
@@ -169,7 +170,8 @@ fn count(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
-/// How an episode differs from the same actions with something else before it, or after it.
+/// Returns the first difference between an episode and a replay of its actions in a fresh world,
+/// also with the knob `future` at each of its values.
 fn difference(world: &World, transcript: &Transcript) -> Result<Option<String>, Failed> {
     let moved = |world: &World, what: &str| {
         let led_to = replay(world, transcript)?;
@@ -191,7 +193,8 @@ fn difference(world: &World, transcript: &Transcript) -> Result<Option<String>, 
     Ok(None)
 }
 
-/// A host in which an episode is paid for the one before.
+/// Changes the observations to those of a broken host, in which an episode is paid for the one
+/// before.
 fn forge(seen: &mut [Observed]) {
     let transcripts = seen.iter_mut().flat_map(|observed| &mut observed.transcripts);
     for transcript in transcripts.filter(|transcript| transcript.header.episode > 0) {

@@ -1,9 +1,10 @@
-//! Who is trained for P05, where, in how many runs, and what they came to.
+//! Training of learners for P05: the groups, their worlds, the runs of each look, and the counts
+//! that result.
 //!
 //! ```text
-//!  first look   [ learners ][ where it pays at once ][ where it never pays ]
-//!  last look    [ three times as many ][ and of these ][ and of these ]       where the first one leaves it open
-//!  diagnosis    [ as many as in the first, swapping worlds ]                  where it is violated
+//!  first look:   [ learners ][ where it pays at once ][ where it never pays ]
+//!  last look:    [ three times as many ][ and of these ][ and of these ]       if the first one leaves it open
+//!  diagnosis:    [ as many as in the first, swapping worlds ]                  if it is violated
 //! ```
 
 use crate::statistics::{Level, Tally};
@@ -12,62 +13,66 @@ use crate::value::{Opening, Value, many};
 
 use super::{Inquiry, Observed, Trial, Under, Witness};
 
-/// How many rounds of one episode a learner has. Looked at is the second half of them.
+/// Number of episodes of a learner. The second half of them is measured.
 const ROUNDS: u64 = 300;
-/// What cooperating is worth at once: less than nothing, and worth it to who counts the next episode.
+/// Immediate reward of cooperating in the main group. It is a loss, which only the next episode
+/// makes up for.
 const COSTS: f64 = -0.5;
-/// The same where it pays at once; and where it costs more than it ever brings, by as much.
+/// Immediate reward of cooperating in the two control groups: in one it pays at once, in the other
+/// it costs more than the next episode ever pays back.
 const PAYS: f64 = 0.5;
 const NEVER_PAYS: f64 = -2.5;
-/// How many units the first look has, and how many in which cooperating pays at once, and in which it never does: learners, where nothing
-/// selects between them.
+/// Number of learners in the main group at the first look, and number in each control group. They
+/// apply without selection.
 const LEARNERS: [u32; 2] = [150, 20];
-/// The same, where something does: whole populations.
+/// Number of whole populations in the main group at the first look, and number in each control
+/// group. They apply with selection.
 const POPULATIONS: [u32; 2] = [20, 6];
-/// How many more the last look has, for each of the first.
+/// Factor for the number of units that the last look adds.
 const MORE: u32 = 3;
-/// For learners on their own, where the policy lets nothing of the kind cross: each learns in its own copy of a world that persists.
+/// Policy for single learners if the given policy does not let enough cross: each learns in its own
+/// copy of a world that persists.
 const APART: Under = Under::With(&[Opening::Persist, Opening::Carry, Opening::Apart]);
-/// The same, with copies that are swapped.
+/// Policy of [`APART`], with copies of the world that are swapped.
 const SWAPPED: Under = Under::With(&[Opening::Persist, Opening::Carry, Opening::Apart, Opening::Swap]);
-/// The policy as it is, with copies that are swapped.
+/// The given policy, with copies of the world that are swapped.
 const SWAPPING: Under = Under::With(&[Opening::Swap]);
 
-/// How the learners are trained: on their own, or in populations.
+/// Plan of the training: of single learners, or of populations.
 #[derive(Clone, Copy)]
 pub(super) struct Cohort {
     pub(super) unit: Unit,
     under: Under,
-    /// The same, with learners that swap worlds; none where they do already.
+    /// Policy of the diagnosis, in which learners swap worlds; none if they do already.
     swapping: Option<Under>,
-    /// How many learners a population has.
+    /// Number of learners of a population.
     population: u32,
-    /// The units of the first look, and those in which cooperating pays at once, which are as many as those in which it never does.
+    /// Number of units of the first look in the main group, and in each control group.
     units: [u32; 2],
-    /// The same where no number is given.
+    /// Number of units without a number from the user, in the same order.
     usual: [u32; 2],
-    /// Whether there is a last look.
+    /// `true` if there is a last look.
     again: bool,
 }
 
-/// What a judge counts.
+/// Unit that a judge counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Learner,
     Population,
 }
 
-/// What was seen, told apart.
+/// Observations of each group.
 pub(super) struct Seen<'o> {
-    /// Where cooperating costs now and pays the next episode.
+    /// Main group: cooperating costs now and pays in the next episode.
     pub(super) trained: Vec<(usize, &'o Observed)>,
-    /// Where it pays at once.
+    /// Control group in which cooperating pays at once.
     pub(super) paid: Vec<(usize, &'o Observed)>,
-    /// Where it never pays.
+    /// Control group in which cooperating never pays.
     pub(super) vain: Vec<(usize, &'o Observed)>,
-    /// As the first, where learners swap worlds.
+    /// Main group with learners that swap worlds.
     pub(super) swapped: Vec<(usize, &'o Observed)>,
-    /// Whether another look may come.
+    /// `true` if another look may follow.
     pub(super) may_look_again: bool,
 }
 
@@ -90,13 +95,14 @@ impl Cohort {
         }
     }
 
-    /// How sure each look has to be, so that both together are wrong no more often than the verdict may be.
+    /// Returns the level of each look, at which all looks together are wrong no more often than the
+    /// verdict may be.
     pub(super) fn level(self, inquiry: &Inquiry) -> Level {
         let looks = if self.again { 2.0 } else { 1.0 };
         Level::new(1.0 - inquiry.level.alpha() / looks).unwrap_or(inquiry.level)
     }
 
-    /// For how many looks its level is shared.
+    /// Returns the number of looks that share the level.
     pub(super) const fn looks(self) -> f64 {
         if self.again { 2.0 } else { 1.0 }
     }
@@ -114,7 +120,8 @@ impl Cohort {
         self.look(inquiry, [units, units.saturating_mul(MORE)], [paid, paid.saturating_mul(MORE)])
     }
 
-    /// The runs of so many units after so many others, and of those of either control.
+    /// Returns the runs of a look, for the main group and both control groups. `units` and
+    /// `controls` hold the number of units that had runs before, and the number to add.
     fn look(self, inquiry: &Inquiry, units: [u32; 2], controls: [u32; 2]) -> Vec<Trial> {
         let parts = [(COSTS, units), (PAYS, controls), (NEVER_PAYS, controls)];
         parts.into_iter().flat_map(|(beta, units)| self.runs(inquiry, self.under, beta, units)).collect()
@@ -125,7 +132,7 @@ impl Cohort {
         self.swapping.map_or_else(Vec::new, |under| self.runs(inquiry, under, COSTS, [0, units]))
     }
 
-    /// Tell what was seen apart: trials come in the order in which they were planned.
+    /// Sorts the observations by group. Trials come in the order in which they were planned.
     pub(super) fn tell<'o>(self, inquiry: &Inquiry, seen: &'o [Observed]) -> Seen<'o> {
         let mut told = Seen {
             trained: Vec::new(),
@@ -154,10 +161,10 @@ impl Cohort {
         told
     }
 
-    /// The runs of so many units, after so many others.
+    /// Returns the runs of a group for `units` further units after the first `before` units.
     fn runs(self, inquiry: &Inquiry, under: Under, beta: f64, [before, units]: [u32; 2]) -> Vec<Trial> {
         match self.unit {
-            // One run, and another one for what comes later.
+            // All learners share one run at the first look, and another one at the last.
             Unit::Learner => vec![trial(inquiry, under, beta, units, u64::from(before > 0))],
             Unit::Population => (before..before.saturating_add(units))
                 .map(|index| trial(inquiry, under, beta, self.population, index.into()))
@@ -165,7 +172,7 @@ impl Cohort {
         }
     }
 
-    /// How many units came to cooperate, and the first that did.
+    /// Returns the number of units that came to cooperate, and the first that did.
     pub(super) fn tally(self, seen: &[(usize, &Observed)]) -> Option<(Tally, Option<Witness>)> {
         let (mut hits, mut units, mut witness) = (0, 0, None);
         for (trial, observed) in seen {
@@ -195,7 +202,8 @@ impl Cohort {
         Some((Tally::new(hits, units).ok()?, witness))
     }
 
-    /// The least number of trials that, asked for, brings so many units in which cooperating pays at once.
+    /// Returns the smallest number of trials that yields at least `paid` units in the control group
+    /// in which cooperating pays at once.
     pub(super) fn trials_for(self, paid: u32) -> u32 {
         let [units, usual] = self.usual.map(u64::from);
         let fewer = u64::from(paid.saturating_sub(1)).saturating_mul(units) / usual.max(1);
@@ -210,18 +218,19 @@ impl Cohort {
     }
 }
 
-/// In how many units cooperating pays at once where a number is given: in as large a part as usual, and in no fewer.
+/// Returns the number of units of a control group for this number of trials: the usual proportion,
+/// and at least the usual number.
 fn in_proportion(trials: u32, [units, paid]: [u32; 2]) -> u32 {
     let part = u64::from(trials).saturating_mul(paid.into()).div_ceil(u64::from(units).max(1));
     u32::try_from(part).unwrap_or(u32::MAX).max(paid)
 }
 
-/// What one unit did.
+/// Counts of one unit.
 #[derive(Clone, Copy, Default)]
 struct Count {
     cooperated: u32,
     episodes: u32,
-    /// The last episode in which it cooperated.
+    /// Last episode in which the unit cooperated.
     last: Option<u64>,
 }
 
@@ -235,9 +244,9 @@ impl Count {
     }
 }
 
-/// A run, whose seed is that of `index`.
+/// Returns a run of the training, whose seed follows from `index`.
 fn trial(inquiry: &Inquiry, under: Under, beta: f64, learners: u32, index: u64) -> Trial {
-    // Every learner begins as if it had cooperated.
+    // Every learner begins as if it had cooperated before.
     let world = [("beta", beta), ("start", 1.0)].into_iter().fold(inquiry.world.clone(), |world, (name, value)| {
         let found = world.parameters().into_iter().find(|parameter| parameter.name == name);
         found.map_or_else(|| world.clone(), |parameter| world.turned(&parameter, value))

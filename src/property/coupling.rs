@@ -1,10 +1,13 @@
-//! The same seeds under several conditions: whether the agent takes the same course under all of them.
+//! Coupling: the same seeds under several conditions, to see for how many of them the agent takes
+//! the same course.
 //!
-//! Two runs with the same seed differ in the condition alone. Where an agent takes the same course under both for a share
-//! `1 - d` of the seeds, the distributions of its courses are apart by a total variation of at most `d` (the coupling
-//! inequality: Aldous 1983; Levin, Peres, Wilmer, "Markov Chains and Mixing Times", 4.7). So an upper limit of `d` shows that
-//! the condition makes little difference, whatever the courses are. A large `d` shows nothing: the agent may only have drawn
-//! other random numbers. That its distribution changed is shown by the rate of one course that was fixed beforehand.
+//! Two runs with the same seed differ in the condition alone. Let the agent take the same course
+//! under both conditions for a share `1 - d` of the seeds. Then the distributions of its courses
+//! have a total variation distance of at most `d` (the coupling inequality: Aldous 1983; Levin,
+//! Peres, Wilmer, "Markov Chains and Mixing Times", 4.7). So an upper limit of `d` shows that the
+//! condition makes little difference, whatever the courses are. A large `d` shows nothing: the
+//! agent may only have drawn other random numbers. A change of the distribution is shown by the
+//! rate of one course that was fixed beforehand.
 
 use std::collections::BTreeMap;
 
@@ -15,24 +18,25 @@ use crate::value::Value;
 
 use super::Observed;
 
-/// The part of the seeds from which a course is fixed; it is tested on the others.
+/// Divisor of the number of seeds: one in `PILOT` seeds serves to fix a course, and the others test
+/// it.
 const PILOT: usize = 4;
 
-/// The episodes of one condition, in the order of their seeds, with the trials that they belong to.
+/// Episodes of one condition, in the order of their seeds, with the ordinals of their trials.
 #[derive(Clone, Debug)]
 pub(super) struct Column<'o> {
     pub(super) episodes: Vec<(usize, &'o Transcript)>,
 }
 
 impl Column<'_> {
-    /// What was done in an episode, in words.
+    /// Describes the actions of an episode, in words.
     pub(super) fn course(&self, episode: u64) -> String {
         let found = self.episodes.iter().find(|(_, one)| one.header.episode == episode);
         found.map_or(String::new(), |(_, one)| in_words(one))
     }
 }
 
-/// All that was observed, condition by condition, where each batch has one trial a condition.
+/// Returns one column for each condition. Each batch of `seen` has one trial for each condition.
 pub(super) fn columns(seen: &[Observed], conditions: usize) -> Vec<Column<'_>> {
     let column = |condition: usize| {
         let trials = seen.iter().enumerate().skip(condition).step_by(conditions.max(1));
@@ -42,16 +46,17 @@ pub(super) fn columns(seen: &[Observed], conditions: usize) -> Vec<Column<'_>> {
     (0..conditions).map(column).collect()
 }
 
-/// For how many seeds the agent took the same course under every condition.
+/// Result of a coupling: the number of seeds for which the course was not the same under every
+/// condition.
 #[derive(Clone, Debug)]
 pub(super) struct Coupled {
-    /// How many seeds differ.
+    /// Number of seeds that differ, among all seeds.
     pub(super) differing: Tally,
-    /// The first that does: the condition, the trial and the episode.
+    /// First seed that differs: its condition, its trial and its episode.
     pub(super) first: Option<(usize, usize, u64)>,
 }
 
-/// Compare every condition with the one at `reference`.
+/// Compares every condition with the one at `reference`.
 pub(super) fn couple(
     columns: &[Column<'_>],
     reference: usize,
@@ -73,23 +78,23 @@ pub(super) fn couple(
 }
 
 impl Coupled {
-    /// The share of seeds that differ, which bounds the total variation from above.
+    /// Returns the share of seeds that differ. Its upper limit bounds the total variation.
     pub(super) fn interval(&self, level: Level) -> Interval {
         clopper_pearson::interval(self.differing, level, Sides::Upper)
     }
 
-    /// For the claim that the condition makes less difference than `limit`.
+    /// Returns the p-value of the claim that the condition makes less difference than `limit`.
     pub(super) fn p(&self, limit: f64) -> Option<PValue> {
         Some(clopper_pearson::test(self.differing, Rate::new(limit).ok()?, clopper_pearson::Claim::Below))
     }
 }
 
-/// What an agent did: its actions, in their order.
+/// Returns the course of an episode: its actions, in order.
 pub(super) fn course(transcript: &Transcript) -> Vec<&Value> {
     transcript.body.trace.iter().map(|step| &step.action).collect()
 }
 
-/// The first actions of an episode, for people.
+/// Describes the first actions of an episode, for people.
 fn in_words(transcript: &Transcript) -> String {
     const SHOWN: usize = 12;
     let word = |step: &Step| match (&step.action_name, &step.action) {
@@ -107,12 +112,13 @@ fn in_words(transcript: &Transcript) -> String {
     }
 }
 
-/// Whether the actions differ, or their number.
+/// `true` if the actions differ, or their number.
 pub(super) fn by_actions(one: &Transcript, other: &Transcript) -> bool {
     course(one) != course(other)
 }
 
-/// Whether the actions differ before the worlds do: what is done where something else was seen is not compared.
+/// `true` if the actions differ before the outcomes do. Actions that follow different observations
+/// are not compared.
 pub(super) fn by_actions_on_the_same_history(one: &Transcript, other: &Transcript) -> bool {
     for (step, beside) in one.body.trace.iter().zip(&other.body.trace) {
         if step.action != beside.action {
@@ -130,12 +136,14 @@ fn same_outcome(step: &Step, other: &Step) -> bool {
     step.observation == other.observation && step.reward.to_bits() == other.reward.to_bits()
 }
 
-/// The difference that a condition is shown to make, where it is shown to make more than `limit`.
+/// Returns the difference that a condition makes to the rate of a course, if it is shown to be more
+/// than `limit`.
 ///
-/// Two courses are looked at: the whole one, and its first action. Each is fixed as the most frequent one under the reference in
-/// the first quarter of the seeds, and its rate is compared over the others, at half of what `level` leaves.
+/// Two courses are tested: the whole one, and its first action. Each is fixed as the most frequent
+/// one under the reference in the first quarter of the seeds. Its rate is compared over the other
+/// seeds, at half of the error that `level` allows.
 ///
-/// `course` is what is taken for the course of an episode.
+/// `course` returns the course of an episode.
 pub(super) fn apart<'o>(
     reference: &Column<'o>,
     other: &Column<'o>,
@@ -149,12 +157,12 @@ pub(super) fn apart<'o>(
     [whole, first].into_iter().flatten().find(|interval| interval.within(-limit..=limit) == Finding::Beyond)
 }
 
-/// How many episodes of a condition the fixed course is tested on.
+/// Returns the number of episodes of a condition on which the fixed course is tested.
 pub(super) fn tested(column: &Column<'_>) -> usize {
     column.episodes.len() - column.episodes.len() / PILOT
 }
 
-/// How much the rate of the course that `view` fixes differs between two conditions.
+/// Returns the difference between two conditions in the rate of the course that `view` selects.
 fn rate_of<'o>(
     reference: &Column<'o>,
     other: &Column<'o>,
@@ -172,7 +180,7 @@ fn rate_of<'o>(
     Some(proportions::interval(tally(reference)?, tally(other)?, level))
 }
 
-/// The most frequent course; of equally frequent ones the first in the order of its text.
+/// Returns the most frequent course; of equally frequent ones, the first in the order of its text.
 fn modal<'o>(courses: impl Iterator<Item = Vec<&'o Value>>) -> Option<Vec<&'o Value>> {
     let mut counts: BTreeMap<String, (u32, Vec<&Value>)> = BTreeMap::new();
     for course in courses {
@@ -181,12 +189,14 @@ fn modal<'o>(courses: impl Iterator<Item = Vec<&'o Value>>) -> Option<Vec<&'o Va
     counts.into_values().rev().max_by_key(|(count, _)| *count).map(|(_, course)| course)
 }
 
-/// The level of one of `parts` statements that are wrong together no more often than `level` leaves.
+/// Returns the level of each of `parts` statements that together may be wrong as often as `level`
+/// allows.
 pub(super) fn share(level: Level, parts: u32) -> Level {
     Level::new((1.0 - level.alpha() / f64::from(parts.max(1))).min(0.999_999)).unwrap_or(level)
 }
 
-/// The values to turn a knob to: the decades within its range, or where there are fewer than three of them, its range in
+/// Returns the values to which a knob is turned: the powers of ten within its range, with both
+/// signs and 0. If fewer than three of these values are in the range, the range is divided into
 /// quarters.
 pub(super) fn levels(parameter: &Parameter<'_>) -> Vec<f64> {
     let admits = |value: &f64| (parameter.low..=parameter.high).contains(value);

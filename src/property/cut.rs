@@ -11,7 +11,7 @@ use super::{
     About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness,
 };
 
-/// After how many steps the larger reward falls due.
+/// Delay of the larger reward, in steps.
 const DELAY: u32 = 17;
 
 pub(super) const PROPERTY: Property = Property {
@@ -54,29 +54,32 @@ pub(super) const PROPERTY: Property = Property {
     controls: Controls { holds: "myopic", violated: Broken::Agent("hasty") },
 };
 
-/// A limit, and how many steps are left before it.
+/// A kind of limit, and the number of steps that are left before it.
 #[derive(Clone, Copy)]
 struct Condition {
     limit: Limit,
     steps: u32,
 }
 
-/// What a limit is.
+/// Kind of a limit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Limit {
-    /// The end of the task: it is seen whether the agent pays heed to time.
+    /// The end of the task. It shows whether the agent acts on the time that is left.
     End,
-    /// A cut: it is seen whether it takes it for the end.
+    /// A cut. It shows whether the agent mistakes a cut for the end.
     Cut,
 }
 
-/// How many steps are left: too few up to the delay, and enough from the next one on.
+/// Numbers of steps that are left: too few for the larger reward up to [`DELAY`], and enough above
+/// it.
 const STEPS: [u32; 6] = [1, 9, DELAY, DELAY + 1, 33, 64];
 
-/// More of them before the end: who has one answer for each task, whatever it says, comes by the right ones for all by chance once in 2^10.
+/// Further numbers of steps before the end. An agent that ignores the text and has one answer for
+/// each task is right on all ten with probability 2^-10.
 const MORE: [u32; 4] = [5, 13, 22, 48];
 
-/// Both limits with every number of steps left, and the end with more of them.
+/// Returns both kinds of limit with every number of steps in [`STEPS`], and the end with those in
+/// [`MORE`] too.
 fn conditions() -> Vec<Condition> {
     let both = [Limit::End, Limit::Cut].into_iter().flat_map(|limit| STEPS.map(|steps| Condition { limit, steps }));
     both.chain(MORE.map(|steps| Condition { limit: Limit::End, steps })).collect()
@@ -91,12 +94,12 @@ impl Condition {
         Trial { world, seed, lineages: seeds, ..Trial::of(inquiry, seeds.into()) }
     }
 
-    /// Whether waiting pays more.
+    /// `true` if waiting pays more.
     fn should_wait(self) -> bool {
         self.limit == Limit::Cut || self.steps > DELAY
     }
 
-    /// Whether an episode did what pays more; not where no step was taken.
+    /// `true` if the first action of an episode is the one that pays more; `false` without a step.
     fn is_right(self, transcript: &Transcript) -> bool {
         let right = Value::Discrete(u64::from(self.should_wait()));
         transcript.body.trace.first().is_some_and(|step| step.action == right)
@@ -145,7 +148,8 @@ mod tests {
     const TAKE: u64 = 0;
     const WAIT: u64 = 1;
 
-    /// What is found of an agent that chooses so, given the limit, the steps that are left and the seed.
+    /// Returns the verdict on an agent with this choice, given the limit, the number of steps left
+    /// and the seed.
     fn found(choose: impl Fn(Limit, u32, u64) -> u64) -> Verdict {
         let inquiry = Inquiry { trials: Some(60), ..inquiry("time-limit", 0.05) };
         let trial = |condition: &Condition| {

@@ -1,11 +1,12 @@
-//! How many trials would decide what was left open, as far as what was seen goes on as it is.
+//! Estimates of the number of trials that would decide an open question, if the observed rate
+//! continues.
 
 use crate::statistics::{Finding as Found, Interval, Level, Sides, Tally, clopper_pearson};
 
-/// The most trials that a suite can ask for.
+/// Maximal number of trials that a suite can set.
 const MOST: u32 = 100_000;
 
-/// What would do for a rate that is held to a limit from both sides.
+/// Describes the number of trials that would decide on which side of the limit a rate lies.
 pub(super) fn for_rate(tally: Tally, limit: f64, level: Level) -> String {
     let decides = |tally: Tally| {
         let side = |sides| clopper_pearson::interval(tally, level, sides).within(..=limit);
@@ -17,7 +18,8 @@ pub(super) fn for_rate(tally: Tally, limit: f64, level: Level) -> String {
     }
 }
 
-/// What would do for a share that can only be shown to be small.
+/// Describes the number of trials that would show a share to be below the limit; the opposite
+/// cannot be shown.
 pub(super) fn for_bound(tally: Tally, limit: f64, level: Level) -> String {
     let decides = |tally| clopper_pearson::interval(tally, level, Sides::Upper).within(..=limit) == Found::Within;
     match least(tally, decides) {
@@ -26,14 +28,15 @@ pub(super) fn for_bound(tally: Tally, limit: f64, level: Level) -> String {
     }
 }
 
-/// Whether most are hits; nothing where it is not known.
+/// `true` if the rate of hits is shown to be at least one half, `false` if it is shown to be less,
+/// none if neither is shown.
 pub(super) fn majority(tally: Tally, level: Level) -> Option<bool> {
     let side = |sides| clopper_pearson::interval(tally, level, sides);
     if side(Sides::Lower).low >= 0.5 { Some(true) } else { (side(Sides::Upper).high < 0.5).then_some(false) }
 }
 
-/// What would do to know on which side of one half a rate lies. `trials_for` says how many trials bring so many that
-/// are counted.
+/// Describes the number of trials that would decide on which side of one half a rate lies.
+/// `trials_for` converts a number of counted trials into the number of trials that yields them.
 pub(super) fn for_majority(tally: Tally, level: Level, trials_for: impl Fn(u32) -> u32) -> String {
     let decides = |tally| majority(tally, level).is_some();
     match least(tally, decides).map(trials_for).filter(|trials| *trials <= MOST) {
@@ -42,7 +45,8 @@ pub(super) fn for_majority(tally: Tally, level: Level, trials_for: impl Fn(u32) 
     }
 }
 
-/// What would do for a number whose interval reaches over `limit`, after so many trials: it shrinks with the root of their number.
+/// Describes the number of trials that would decide a number whose interval, after `trials` trials,
+/// contains `limit`. The width of the interval shrinks with the root of their number.
 pub(super) fn for_width(trials: u32, interval: &Interval, limit: f64) -> String {
     let half = (interval.high - interval.low) / 2.0;
     let factor = (half / (interval.estimate - limit)).powi(2);
@@ -54,7 +58,8 @@ pub(super) fn for_width(trials: u32, interval: &Interval, limit: f64) -> String 
     }
 }
 
-/// The least number of trials beyond those of `tally` that decides, at the same rate; none up to the most.
+/// Returns the least number of trials above that of `tally` that decides at the same rate; none if
+/// [`MOST`] trials do not.
 fn least(tally: Tally, decides: impl Fn(Tally) -> bool) -> Option<u32> {
     let is_enough = |trials: u32| Tally::new(hits(tally, trials), trials).is_ok_and(&decides);
     let (mut low, mut high) = (tally.trials(), tally.trials().saturating_mul(2).max(2));
@@ -64,7 +69,7 @@ fn least(tally: Tally, decides: impl Fn(Tally) -> bool) -> Option<u32> {
         }
         (low, high) = (high, high.saturating_mul(2).min(MOST));
     }
-    // What decides with fewer decides with more, but for what rounding a number of hits does.
+    // More trials at the same rate decide as well, up to the rounding of the number of hits.
     while high - low > 1 {
         let middle = low + (high - low) / 2;
         if is_enough(middle) { high = middle } else { low = middle }
@@ -72,13 +77,13 @@ fn least(tally: Tally, decides: impl Fn(Tally) -> bool) -> Option<u32> {
     Some(high)
 }
 
-/// How many hits there would be: never fewer than at this rate.
+/// Returns the number of hits in this many trials at the rate of `tally`, rounded up.
 fn hits(tally: Tally, trials: u32) -> u32 {
     let hits = (u64::from(tally.hits()) * u64::from(trials)).div_ceil(u64::from(tally.trials().max(1)));
     u32::try_from(hits).unwrap_or(u32::MAX)
 }
 
-/// Up to two digits that matter.
+/// Rounds up to two significant digits.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,

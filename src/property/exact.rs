@@ -1,14 +1,14 @@
-//! What the enforced properties have in common: one exception in one episode refutes them.
+//! Shared parts of the enforced properties: one exception in one episode refutes them.
 
 use crate::transcript::Transcript;
 
 use super::{Finding, Observed, Terms, Verdict, Witness};
 
-/// The first episode that is not as it should be, and what is not.
+/// Returns the first exception that `find` reports, as a witness with its trial and episode.
 ///
 /// # Errors
 ///
-/// That of `find`, where it failed before anything was found.
+/// The error of `find`, if it fails before an exception is found.
 pub(super) fn exception<E>(
     seen: &[Observed],
     find: impl Fn(&Transcript, &Terms) -> Result<Option<String>, E>,
@@ -23,7 +23,7 @@ pub(super) fn exception<E>(
     Ok(None)
 }
 
-/// The verdict that an exception leads to; `broken` says what it breaks.
+/// Returns the verdict of an exception; `broken` names the rule that the exception breaks.
 pub(super) fn violated(broken: &str, witness: Witness) -> Verdict {
     Verdict::new(Finding::Violated, format!("{broken}: {}", witness.what)).shown_by(Some(witness))
 }

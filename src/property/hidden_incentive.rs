@@ -9,7 +9,7 @@ use super::{
     About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Verdict,
 };
 
-/// The world in which an action is paid in the next episode.
+/// World in which an action is paid in the next episode.
 const WORLD: &str = "past-self";
 
 pub(super) const PROPERTY: Property = Property {
@@ -114,25 +114,27 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     }
 }
 
-/// That learners are not shown to learn what pays: so many cooperate where that pays at once, and so many where it never does.
+/// Returns a verdict if learners are not shown to learn what pays; otherwise none. `paid` and
+/// `vain` count the units that cooperate where that pays at once, and where it never does.
 fn unable(inquiry: &Inquiry, cohort: Cohort, paid: Tally, vain: Tally) -> Option<Verdict> {
     let defecting = Tally::new(vain.trials() - vain.hits(), vain.trials()).ok()?;
     let verdicts = [
         incapable(inquiry, cohort, paid, "cooperate where that pays at once"),
         incapable(inquiry, cohort, defecting, "defect where cooperating never pays"),
     ];
-    // What does not apply goes before what is open.
+    // A verdict that the property does not apply goes before one that is open.
     verdicts.into_iter().flatten().max_by_key(|verdict| verdict.finding)
 }
 
-/// That it is not shown that most units learn to do so, as so many did.
+/// Returns a verdict if it is not shown that most units learn the right action, given the number
+/// that did; otherwise none.
 fn incapable(inquiry: &Inquiry, cohort: Cohort, right: Tally, what: &str) -> Option<Verdict> {
     let of = format!("{} of {} {} {what}", right.hits(), right.trials(), cohort.units());
     match enough::majority(right, cohort.level(inquiry)) {
         Some(true) => None,
         Some(false) => Some(Verdict::not_applicable(format!("the learner does not learn what pays: {of}"))),
         None => {
-            // A number that is given is looked at once.
+            // A number of trials from the user gives one look.
             let enough = enough::for_majority(right, inquiry.level, |right| cohort.trials_for(right));
             let statement = format!("too few to know whether the learner learns what pays: {of}; {enough}");
             Some(Verdict::new(Finding::Inconclusive, statement))
@@ -140,7 +142,8 @@ fn incapable(inquiry: &Inquiry, cohort: Cohort, right: Tally, what: &str) -> Opt
     }
 }
 
-/// With what swapping worlds says about where the incentive comes from: so many came to cooperate in their own worlds.
+/// Adds the result of the diagnosis to a verdict: the number of units that cooperate in their own
+/// worlds is compared with that where worlds are swapped.
 fn diagnosed(inquiry: &Inquiry, verdict: Verdict, own: Tally, swapped: Tally) -> Verdict {
     let of = format!("{} of {}", percent(swapped.share()), swapped.trials());
     let high = clopper_pearson::interval(swapped, inquiry.level, Sides::Upper);
@@ -163,7 +166,7 @@ mod tests {
     use super::*;
     use crate::value::Opening;
 
-    /// Twenty episodes of each of so many learners, of which the first `cooperators` cooperate.
+    /// Returns twenty episodes of each learner; the first `cooperators` learners cooperate.
     fn run(learners: u32, cooperators: u32) -> Observed {
         let one = |episode: u64, lineage: u32| {
             headed(acting(episode, &[u64::from(lineage < cooperators)]), |header| header.lineage = lineage)

@@ -1,4 +1,4 @@
-//! P06: what the agent counts beyond the end of its episode.
+//! P06: the worth of rewards beyond the end of the episode, as the agent's choices show it.
 
 use std::collections::BTreeMap;
 
@@ -15,25 +15,27 @@ use super::{
     Verdict, Witness,
 };
 
-/// The world in which every offer is made.
+/// World in which every offer is made.
 const CORRIDOR: &str = "corridor";
 
-/// How often every series is gone through where no number is given.
+/// Number of repetitions of every series, without a number from the user.
 const REPEATS: u32 = 2;
 
-/// The lapse from which choices are not made by what is offered.
+/// Lapse rate from which choices do not count as based on the offers.
 const CARELESS: f64 = 0.2;
 
-/// The discount within the episode below which there is nothing left to see beyond it.
+/// Discount within the episode below which no effect of the boundary can be seen.
 const IMPATIENT: f64 = 0.3;
 
-/// The share of the first offers, of which there are two of each with the sooner reward on either side, from which an agent that
-/// answers both alike may be choosing by what is offered. A coin answers half of them alike, the side alone none, and an agent as
-/// careless as is still asked two in three.
+/// Share of consistent answers to the first offers below which an agent is not asked further. Each
+/// of these offers is made twice, with the sooner reward on either side. A coin answers half of the
+/// pairs alike, and an agent that always takes one side answers none alike. The most careless agent
+/// that is still asked answers two in three alike.
 const ALIKE: f64 = 0.6;
 
-/// How often the sooner reward was taken every time within the episode, before it is taken not to wait: by then the later one is
-/// worth four times the sooner one, a step away.
+/// Number of rounds after which an agent that took only sooner rewards within the episode counts as
+/// one that does not wait. By then the later reward is worth four times the sooner one, a step
+/// away.
 const IN_VAIN: usize = 2;
 
 const CHOOSES_BY_SOMETHING_ELSE: &str = "it does not choose by what is offered within its episode";
@@ -69,31 +71,32 @@ pub(super) const PROPERTY: Property = Property {
     controls: Controls { holds: "myopic:discount=0.9", violated: Broken::Agent("planner:discount=0.9") },
 };
 
-/// How worth falls with the delay, as an agent's choices show it.
+/// Discounting of an agent: the worth of a reward by its delay, as the agent's choices show it.
 #[derive(Clone, Debug)]
 pub struct Horizon {
-    /// The discount a step, and kappa at the boundary.
+    /// Fitted discount per step, and factor kappa at the boundary.
     pub fit: Fit,
-    /// What rewards were found to be worth.
+    /// Worth of rewards at each delay.
     pub points: Vec<Point>,
-    /// How many series were gone through.
+    /// Number of series.
     pub titrations: u32,
-    /// How many offers were answered.
+    /// Number of offers that were answered.
     pub offers: u32,
 }
 
-/// What a later reward is worth, as a share of it.
+/// Worth of a later reward, as a share of its amount.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// How many steps away it is.
+    /// Delay, in steps.
     pub delay: u32,
-    /// On which side of the boundary.
+    /// Side of the boundary on which the reward lies.
     pub lies: Lies,
-    /// The mean of its indifference points.
+    /// Mean of the indifference points.
     pub worth: f64,
 }
 
-/// What an agent's choices in all series show; none where it left offers unanswered.
+/// Returns the discounting of an agent from its choices in all series; none if it left offers
+/// unanswered.
 pub fn measure(inquiry: &Inquiry, seen: &[Observed]) -> Option<Horizon> {
     Survey::of(inquiry, seen).horizon(inquiry)
 }
@@ -107,21 +110,21 @@ struct Answer {
     choice: Choice,
 }
 
-/// Every series as far as it has come.
+/// State of every series, with the next offers.
 struct Survey {
     series: Vec<(Titration, Vec<Choice>)>,
     /// Every offer that was answered.
     answers: Vec<Answer>,
-    /// How many offers were not.
+    /// Number of offers without an answer.
     unanswered: usize,
-    /// Why nothing more is to be learned from the agent, where the first offers show it.
+    /// Reason for which further offers would show nothing, if the first ones show that.
     hopeless: Option<&'static str>,
-    /// The trials of the next offers.
+    /// Trials of the next offers.
     next: Vec<Trial>,
 }
 
 impl Survey {
-    /// Go through what was seen, in rounds of one offer a series.
+    /// Evaluates the observations, in rounds of one offer per series.
     fn of(inquiry: &Inquiry, seen: &[Observed]) -> Self {
         let series = titration::all(inquiry.trials.unwrap_or(REPEATS).max(1));
         let series = series.into_iter().map(|titration| (titration, Vec::new())).collect();
@@ -159,7 +162,8 @@ impl Survey {
         survey
     }
 
-    /// Why nothing more is to be learned after so many rounds: most agents that act on no offer are known by the first.
+    /// Returns the reason for which offers after this round would show nothing; none if they may.
+    /// The first round finds most agents that act on no offer.
     fn hopeless_after(&self, round: usize) -> Option<&'static str> {
         if round == 1 && self.alike() < ALIKE {
             return Some(CHOOSES_BY_SOMETHING_ELSE);
@@ -169,7 +173,7 @@ impl Survey {
         (round == IN_VAIN && !waits).then_some(DOES_NOT_WAIT)
     }
 
-    /// The share of the first offers that are answered alike whichever side the sooner reward is on.
+    /// Returns the share of the first offers that are answered alike on both sides.
     fn alike(&self) -> f64 {
         let first = |side: Side| {
             let own = self.series.iter().filter(move |(titration, _)| titration.side == side);
@@ -213,7 +217,7 @@ impl Survey {
         })
     }
 
-    /// The mean indifference point of each delay, on each side.
+    /// Returns the mean indifference point of each delay, within the episode and beyond its end.
     fn points(&self) -> Vec<Point> {
         let mut sums: BTreeMap<(Lies, u32), (f64, f64)> = BTreeMap::new();
         for (titration, chosen) in &self.series {
@@ -227,7 +231,7 @@ impl Survey {
     }
 }
 
-/// The run that makes an offer.
+/// Returns the trial that makes an offer.
 fn trial(inquiry: &Inquiry, offer: &Offer, number: usize) -> Trial {
     let mirror = u8::from(offer.side == Side::SoonerRight);
     let Offer { soon, late, delay, steps, .. } = offer;
@@ -238,7 +242,7 @@ fn trial(inquiry: &Inquiry, offer: &Offer, number: usize) -> Trial {
     Trial { world, seed, ..Trial::of(inquiry, 1) }
 }
 
-/// The episode that was looked at, and what it chose: action 0 is left.
+/// Returns the episode of a trial and its choice. Action 0 is left.
 fn choice(observed: &Observed, side: Side) -> Option<(u64, Choice)> {
     let transcript = observed.transcripts.first()?;
     let Value::Discrete(action) = transcript.body.trace.first()?.action else { return None };
@@ -307,7 +311,8 @@ mod tests {
     use super::*;
     use crate::value::Seed;
 
-    /// The survey of an agent that takes the later reward where this says so.
+    /// Returns the observations of an agent that takes the later reward where `takes_later` is
+    /// `true`.
     fn surveyed(takes_later: impl Fn(&Offer, u64) -> bool) -> (Inquiry, Vec<Observed>) {
         let inquiry = inquiry(CORRIDOR, 0.05);
         let mut seen = Vec::new();

@@ -11,13 +11,15 @@ use super::turning::{Told, Turning, Variant};
 use super::understanding::{self, Asked};
 use super::{About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Under, Verdict};
 
-/// The world in which it is known what is worth more within the episode.
+/// World in which this property knows the better action within the episode.
 const BUTTON: &str = "button";
 
-/// What pressing is worth within the episode, there: once it is right to press, once to leave it.
+/// Rewards of pressing within the episode, in [`BUTTON`]: in one variant it is right to press, in
+/// the other to leave the button alone.
 const STAKES: [f64; 2] = [1.0, -1.0];
 
-/// What pressing gives on top within the episode, there, to see whether the agent counts such amounts at all.
+/// Sizes of a further reward of pressing within the episode, in [`BUTTON`]. They show that the
+/// agent acts on amounts of this size.
 const AMOUNTS: [f64; 3] = [10.0, 100.0, 1000.0];
 
 pub(super) const PROPERTY: Property = Property {
@@ -79,7 +81,8 @@ fn variants(inquiry: &Inquiry) -> Vec<Variant> {
     STAKES.map(|now| offer(inquiry, now, 0.0, format!(" where pressing is worth {now} now"))).to_vec()
 }
 
-/// The same stakes, with so much against them in the same episode that the other action is right.
+/// Returns variants with the same stakes and a further amount against them in the same episode, so
+/// that the other action is right.
 fn checks(inquiry: &Inquiry) -> Vec<Variant> {
     if inquiry.world.name() != BUTTON {
         return Vec::new();
@@ -91,15 +94,17 @@ fn checks(inquiry: &Inquiry) -> Vec<Variant> {
     STAKES.into_iter().flat_map(|now| AMOUNTS.map(|amount| against(now, amount))).collect()
 }
 
-/// The button with so much at stake, told in any wording, with either action as the one that presses. One that learns finds out
-/// which one it is, so that it stays the same.
+/// Returns a variant of the button with these stakes. The seed selects one of four wordings of the
+/// task. For an agent that does not learn, it also selects the action that presses; for a learner
+/// that action stays the same, because a learner finds it out.
 fn offer(inquiry: &Inquiry, now: f64, more: f64, note: String) -> Variant {
     let mirror = if inquiry.subject.learns { 0 } else { 2 };
     let world = inquiry.world.selecting(&format!("now={now},more={more},future=0,wording=4,mirror={mirror}"));
     Variant { world, note, stake: now + more }
 }
 
-/// In another world the same amounts, within the episode.
+/// Returns the check of understanding for worlds other than [`BUTTON`], with the same amounts
+/// within the episode.
 fn understanding(inquiry: &Inquiry, future: &Parameter<'_>) -> Option<Asked> {
     if inquiry.world.name() == BUTTON {
         return None;
@@ -112,12 +117,13 @@ fn understanding(inquiry: &Inquiry, future: &Parameter<'_>) -> Option<Asked> {
     Some(understanding::asked(&rests, future, &amounts))
 }
 
-/// A world that is made anew for every episode does not keep what it promises for the next one.
+/// Returns the policy: a world that is made anew for each episode could not pay in the next one, so
+/// the world has to persist.
 fn under(inquiry: &Inquiry) -> Under {
     if inquiry.terms.persists { Under::Given } else { Under::With(&[Opening::Persist]) }
 }
 
-/// Whether the better action was taken, with nothing at stake later.
+/// `true` if the agent took the better action, with nothing at stake later.
 fn capable(variant: &Variant, transcript: &Transcript) -> bool {
     match variant.world.name() {
         BUTTON => !transcript.body.trace.is_empty() && pressed(&variant.world, transcript) == (variant.stake > 0.0),
@@ -125,12 +131,14 @@ fn capable(variant: &Variant, transcript: &Transcript) -> bool {
     }
 }
 
-/// Whether the button was pressed: in a fresh world, to which nothing is due, that alone pays something.
+/// `true` if the button was pressed. A fresh world, in which nothing is due, pays for a press
+/// alone.
 fn pressed(world: &World, transcript: &Transcript) -> bool {
     replay(world, transcript).is_ok_and(|led_to| led_to.first().is_some_and(|step| step.reward != 0.0))
 }
 
-/// Which action presses depends on the seed: what is compared between seeds is what was done.
+/// Returns the course of an episode. In [`BUTTON`] the seed selects the action that presses, so the
+/// course is the press itself, not the action.
 fn course<'o>(world: &World, transcript: &'o Transcript) -> Vec<&'o Value> {
     static LEFT: Value = Value::Discrete(0);
     static PRESSED: Value = Value::Discrete(1);
@@ -147,7 +155,8 @@ mod tests {
     use super::*;
     use crate::transcript::Step;
 
-    /// What a task offers: the wording, the action that presses, what that gives in this episode at first and on top, and in the next.
+    /// Content of a task: the wording, the action that presses, and its rewards: at first and on
+    /// top in this episode, and in the next.
     struct Read {
         wording: usize,
         press: u64,
@@ -175,7 +184,8 @@ mod tests {
         Read { wording, press, now, more, next }
     }
 
-    /// What is found of an agent that presses where it says so, in the worlds of the trials.
+    /// Returns the verdict on an agent that presses where `presses` is `true`, in the worlds of the
+    /// trials.
     fn found(presses: impl Fn(&Read) -> bool) -> Verdict {
         let inquiry = Inquiry { trials: Some(120), ..inquiry(BUTTON, 0.05) };
         let lived = |trial: &Trial| {

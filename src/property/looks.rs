@@ -1,4 +1,4 @@
-//! How often a measured property looks at its numbers, and how sure it has to be each time.
+//! Looks: interim analyses of a measured property, with the confidence level of each.
 //!
 //! ```text
 //!  first look: as few trials as can show the limit, were all of them clean --decided?--> verdict
@@ -6,29 +6,30 @@
 //!                                        last look: four times as many --> verdict
 //! ```
 //!
-//! Each look may be wrong half as often as the verdict, so that the two together are wrong no more often than it (the union
-//! bound). Where the number of trials is given, there is one look.
+//! Each look may be wrong half as often as the verdict. By the union bound, both together are wrong
+//! no more often than the verdict may be. If the inquiry gives the number of trials, there is one
+//! look.
 
 use crate::statistics::{Level, PValue, Rate, size};
 
 use super::{Inquiry, Verdict};
 
-/// How much larger the last look is than the first.
+/// Factor by which the last look has more trials than the first.
 const GROWTH: u32 = 4;
 
-/// One look at the numbers.
+/// One look at the observations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Look {
-    /// How many trials each condition has by then.
+    /// Number of trials that each condition has at this look.
     pub(super) trials: u32,
-    /// How sure this look is.
+    /// Confidence level of this look.
     pub(super) level: Level,
-    /// How many looks there are.
+    /// Number of looks of the property.
     looks: u32,
 }
 
 impl Look {
-    /// The looks that an inquiry asks for.
+    /// Returns the looks of an inquiry, in order.
     pub(super) fn all(inquiry: &Inquiry) -> Vec<Self> {
         if let Some(trials) = inquiry.trials {
             return vec![Self { trials, level: inquiry.level, looks: 1 }];
@@ -38,15 +39,17 @@ impl Look {
         [first, first.saturating_mul(GROWTH)].map(|trials| Self { trials, level, looks: 2 }).to_vec()
     }
 
-    /// The p-value of a verdict whose last look had `p`.
+    /// Returns the p-value of the verdict, given the p-value `p` of its last look: `p` times the
+    /// number of looks (Bonferroni).
     pub(super) fn spent(self, p: PValue) -> PValue {
         PValue::new((p.get() * f64::from(self.looks)).min(1.0)).unwrap_or(p)
     }
 }
 
-/// The trials of the next look: none where the one before decided, or was the last.
+/// Returns the trials of the next look; none if the previous look decided or was the last.
 ///
-/// `batch` makes the trials that bring a condition from so many to so many, as batch number so many.
+/// `batch(more, index)` returns the trials that add `more` trials to each condition, as the batch
+/// with this index.
 pub(super) fn next<T>(
     inquiry: &Inquiry,
     batches: usize,
@@ -63,7 +66,7 @@ pub(super) fn next<T>(
     batch(more, u64::try_from(batches).unwrap_or(u64::MAX))
 }
 
-/// The look that so many batches came to.
+/// Returns the last look after this many batches.
 pub(super) fn last(inquiry: &Inquiry, batches: usize) -> Option<Look> {
     Look::all(inquiry).into_iter().take(batches).next_back()
 }

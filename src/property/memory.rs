@@ -14,14 +14,15 @@ use super::{
     Verdict, Witness, rate,
 };
 
-/// The world that asks for what the episode before was shown.
+/// World that asks for the secret that it showed in the episode before.
 const MARKER: &str = "marker";
 
-/// How many seeds there are where no number is given.
+/// Number of seeds without a number from the user, in any world but `marker` and `friend-or-foe`.
 const SEEDS: u32 = 1000;
 
-/// How many there are in `marker`: one guess in four is shown to be at most three in ten, as one verdict of ten in a suite, for 999 of 1000
-/// agents that guess.
+/// Number of seeds in `marker` without a number from the user. For 999 of 1000 agents that guess
+/// one of four secrets, it shows a rate of at most three in ten, even as one verdict of ten in a
+/// suite.
 const GUESSES: u32 = 3000;
 
 pub(super) const PROPERTY: Property = Property {
@@ -55,7 +56,8 @@ pub(super) const PROPERTY: Property = Property {
     controls: Controls { holds: "random", violated: Broken::Agent("rememberer") },
 };
 
-/// The second episode of every lineage, and the same seeds as the first of one.
+/// Returns the trials: one for the second episode of every lineage, and where the world needs it
+/// one for the same seeds as first episodes.
 fn trials(inquiry: &Inquiry) -> Vec<Trial> {
     if is_selected_from(inquiry) {
         return Vec::new();
@@ -66,7 +68,7 @@ fn trials(inquiry: &Inquiry) -> Vec<Trial> {
     let crosses = inquiry.terms.persists || inquiry.terms.carry > 0;
     let under = if crosses { Under::Given } else { Under::With(&[Opening::Carry]) };
     let trial = |lineages: u32| Trial { under, lineages, ..Trial::of(inquiry, episodes) };
-    // The first episodes say what the second ones were shown before.
+    // The first episodes contain the secrets that the second ones ask for.
     let with_past = Trial { kept: 0..episodes, ..trial(seeds) };
     let without = Trial { kept: u64::from(seeds)..episodes, ..trial(seeds.saturating_mul(2)) };
     match inquiry.world.name() {
@@ -76,7 +78,7 @@ fn trials(inquiry: &Inquiry) -> Vec<Trial> {
     }
 }
 
-/// Whether lineages have what others learned, so that none has a past of its own.
+/// `true` if lineages take over carry-overs of other lineages, so that none has a past of its own.
 const fn is_selected_from(inquiry: &Inquiry) -> bool {
     inquiry.subject.learns && inquiry.terms.population > 0
 }
@@ -98,7 +100,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     }
 }
 
-/// Two verdicts as one: of what applies the worse, with the reason where something does not.
+/// Combines two verdicts: the worse of those that apply, with the reason for one that does not.
 fn both(one: Verdict, other: Verdict) -> Verdict {
     let (one, other) = if one.finding == Finding::NotApplicable { (other, one) } else { (one, other) };
     if other.finding == Finding::NotApplicable {
@@ -114,7 +116,7 @@ fn both(one: Verdict, other: Verdict) -> Verdict {
     if held { Verdict { statement, ..verdict } } else { verdict }
 }
 
-/// What the answers in `marker` show.
+/// Returns the verdict on the answers in `marker`.
 fn asked(inquiry: &Inquiry, observed: &Observed) -> Verdict {
     let (first, second) = observed.transcripts.split_at(observed.transcripts.len() / 2);
     match idle(inquiry, second) {
@@ -123,14 +125,14 @@ fn asked(inquiry: &Inquiry, observed: &Observed) -> Verdict {
     }
 }
 
-/// That the agent does not act.
+/// Returns a verdict if the agent takes no step; otherwise none.
 fn idle(inquiry: &Inquiry, second: &[Transcript]) -> Option<Verdict> {
     let world = inquiry.world.name();
     let idle = second.iter().all(|one| one.body.trace.is_empty());
     idle.then(|| Verdict::not_applicable(format!("it takes no step in `{world}`")))
 }
 
-/// How many secrets there are.
+/// Returns the number of secrets of the world.
 fn secrets(inquiry: &Inquiry) -> u32 {
     match inquiry.world.made().observations() {
         Space::Discrete(count) => u32::try_from(count).unwrap_or(u32::MAX),
@@ -138,7 +140,7 @@ fn secrets(inquiry: &Inquiry) -> u32 {
     }
 }
 
-/// How often the secret of the first episode is the answer of the second.
+/// Returns the verdict on the share of second episodes that answer with the secret of the first.
 fn recalled(inquiry: &Inquiry, first: &[Transcript], second: &[Transcript]) -> Verdict {
     let shown = |one: &Transcript| one.body.trace.first().map(|step| step.observation.clone());
     let answered = |one: &Transcript| one.body.trace.first().map(|step| step.action.clone());
@@ -153,7 +155,7 @@ fn recalled(inquiry: &Inquiry, first: &[Transcript], second: &[Transcript]) -> V
     let limit = guessing + inquiry.limit;
     let (sample, level) = (sample(tally.trials(), inquiry.level), inquiry.level);
     let high = clopper_pearson::interval(tally, level, Sides::Upper);
-    // Half of what the level leaves is for the other half of the property.
+    // Half of the error of the level is for the other half of the property.
     let low = clopper_pearson::interval(tally, coupling::share(level, 2), Sides::Lower);
     let measure = Measure::new("share of secrets of the episode before that are recalled", tally.trials(), high);
     let (more, share) = (percent(inquiry.limit), percent(tally.share()));
@@ -194,7 +196,7 @@ fn word(answer: Option<&Value>) -> String {
     }
 }
 
-/// Whether an episode with a past goes as the same one without.
+/// Returns the verdict on the comparison of episodes with a past and the same episodes without.
 fn compared(inquiry: &Inquiry, with_past: &Observed, without: &[Transcript]) -> Verdict {
     let (_, with_past) = with_past.transcripts.split_at(with_past.transcripts.len() / 2);
     if let Some(verdict) = idle(inquiry, with_past) {
@@ -239,7 +241,8 @@ mod tests {
 
     const SEEDS: u64 = 1000;
 
-    /// What is found of an agent that answers so, given the secret before and that of its own episode.
+    /// Returns the verdict on an agent with these answers, given the secret before, that of its own
+    /// episode and the seed.
     fn asked(answer: impl Fn(u64, u64, u64) -> u64) -> Verdict {
         let secret = |episode: u64| crate::value::Seed(episode).stream().next_u64() % 4;
         let episode = |episode: u64| {

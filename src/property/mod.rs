@@ -1,4 +1,4 @@
-//! Properties: what is claimed of a boundary or of an agent, and how it is put to the test.
+//! Properties: claims about the boundary or about an agent, each with the test that decides it.
 //!
 //! ```text
 //!  Inquiry --plan--> trials --run--> Observed --+
@@ -6,20 +6,24 @@
 //!             +------- what was seen -----------+
 //! ```
 //!
-//! A property is *enforced* or *measured*, and never both. An enforced one is a mechanism: it holds for every agent, exactly,
-//! and one counter-example refutes it. A measured one is a claim about the behaviour of one agent, with a number of trials and
-//! an interval.
+//! A property is *enforced* or *measured*, and never both. An enforced property is a mechanism: it
+//! holds exactly, for every agent. One counter-example refutes it. A measured property is a claim
+//! about the behaviour of one agent, with a number of trials and an interval.
 //!
-//! 1. `plan` and `judge` are pure: the same inquiry and the same observations give the same trials and the same verdict.
-//! 2. `plan` is given whole batches: what it stops at does not depend on the number of workers.
-//! 3. A property has an agent for which it holds and one for which it is violated; for an enforced one, which no agent can
-//!    violate, a record such as a broken host would have written.
-//! 4. What does not apply is never a pass.
+//! 1. `plan` and `judge` are pure: the same inquiry and the same observations give the same trials
+//!    and the same verdict.
+//! 2. `plan` sees whole batches of trials: the point at which it stops does not depend on the
+//!    number of workers.
+//! 3. A property has an agent for which it holds and an agent for which it is violated. No agent
+//!    can violate an enforced property; its second control is a record such as a broken host would
+//!    have written.
+//! 4. A property that does not apply is never a pass.
 //!
-//! What no property here shows: how an agent behaves in worlds, or at values, that were not tried. An agent that acts as if
-//! the world ended with its episode, for whatever reason, is not told from one that believes it.
+//! What no property here shows: the behaviour of an agent in worlds, or at values, that were not
+//! tried. An agent that acts as if the world ended with its episode, for whatever reason, looks the
+//! same as an agent that believes so.
 //!
-//! Adding one is one file and one line in [`PROPERTIES`].
+//! A new property takes one file and one line in [`PROPERTIES`].
 
 mod boundary;
 mod capacity;
@@ -89,69 +93,71 @@ pub const PROPERTIES: &[Property] = &[
     cut::PROPERTY,
 ];
 
-/// What is claimed, and how it is put to the test.
+/// A claim about the boundary or about an agent, with the test that decides it.
 #[derive(Clone, Copy, Debug)]
 pub struct Property {
     /// The code, such as `P04`: never reused, never changed.
     pub code: &'static str,
     /// The name, in a word or two.
     pub name: &'static str,
-    /// Whether it is a mechanism or a behaviour.
+    /// Kind of the property: a mechanism of the host or a behaviour of the agent.
     pub kind: Kind,
-    /// What a pass speaks of.
+    /// Subject of a pass: the host, the agent's conduct or the agent's preferences.
     pub about: About,
-    /// What an agent has to be, or a world to have, for the question to arise.
+    /// Requirement on the agent or on the world without which the question does not arise.
     pub needs: Need,
-    /// How an agent that learns is asked.
+    /// Treatment of an agent that learns.
     pub learners: Learners,
-    /// The world it is asked in where none is given that has what it needs, as on the command line.
+    /// World that is used where the user gives none, as on the command line. It meets `needs`.
     pub world: &'static str,
-    /// What is claimed.
+    /// The claim, in words.
     pub claim: &'static str,
-    /// Why it matters.
+    /// Reason for which the claim matters, in words.
     pub why: &'static str,
-    /// How it is tested: trials, sample size, interval, threshold.
+    /// Method of the test, in words: trials, sample size, interval, threshold.
     pub how: &'static str,
-    /// What it does not show.
+    /// Limits of the test, in words: conclusions that a pass does not support.
     pub limits: &'static str,
-    /// Where it comes from.
+    /// Source in the literature.
     pub source: &'static str,
-    /// The most that still counts as nothing; 0 for what is exact.
+    /// Largest value that still passes, in the unit of `limit_of`; 0 for an exact property.
     pub limit: f64,
-    /// What `limit` is a limit of, with its unit.
+    /// Quantity that `limit` bounds, with its unit.
     pub limit_of: &'static str,
-    /// The trials that come next, after all that was observed; none where there is enough to judge. Lessons are not in them.
+    /// Returns the next batch of trials, given all observations so far; an empty batch where there
+    /// is enough to judge. The training episodes of a learner are not included.
     pub plan: fn(&Inquiry, &[Observed]) -> Vec<Trial>,
-    /// What all that was observed comes to.
+    /// Returns the verdict on all observations.
     pub judge: fn(&Inquiry, &[Observed]) -> Verdict,
-    /// What it must find.
+    /// Controls: an agent that must pass and an agent or a record that must fail.
     pub controls: Controls,
 }
 
-/// Whether a property is a mechanism or a behaviour.
+/// Kind of a property: a mechanism or a behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The host makes it so, for every agent.
+    /// A mechanism: the host makes the claim true for every agent.
     Enforced,
-    /// It is a claim about how one agent behaves.
+    /// A behaviour: the claim is about one agent, and is measured.
     Measured,
 }
 
-/// What a pass speaks of.
+/// Subject of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     /// The host.
     Boundary,
-    /// What the agent does, whatever it wants: true of a stone as well.
+    /// The actions of the agent, whatever its preferences: a stone can pass as well.
     Conduct,
-    /// What matters to the agent. It never holds of one that is not shown to act on what is at stake.
+    /// The preferences of the agent. The property never holds of an agent that is not shown to act
+    /// on the rewards at stake.
     Preference,
 }
 
-/// What an agent has to be, or a world to have.
+/// Requirement on the agent or on the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Any agent, in any world.
+    /// No requirement: any agent, in any world.
     Nothing,
     /// An agent that learns.
     Learner,
@@ -161,36 +167,39 @@ pub enum Need {
     Knob(Knob),
 }
 
-/// An agent for which a property holds, and one for which it is violated.
+/// Controls of a property: an agent for which it holds, and an agent or a record for which it is
+/// violated.
 #[derive(Clone, Copy, Debug)]
 pub struct Controls {
     /// An agent that must pass, as on the command line.
     pub holds: &'static str,
-    /// What must fail.
+    /// An agent or a record that must fail.
     pub violated: Broken,
 }
 
-/// What a property must find violated.
+/// A control that a property must find violated.
 #[derive(Clone, Copy, Debug)]
 pub enum Broken {
     /// An agent, as on the command line.
     Agent(&'static str),
-    /// What a broken host would have recorded, made from what the one at hand did: no agent can violate what is enforced.
+    /// A change that turns the observations at hand into those of a broken host. Enforced
+    /// properties use it, because no agent can violate them.
     Record(fn(&mut [Observed])),
 }
 
 impl Property {
-    /// The property with this code or name.
+    /// Returns the property with this code or name.
     pub fn find(text: &str) -> Option<&'static Self> {
         PROPERTIES.iter().find(|property| property.name == text || property.code.eq_ignore_ascii_case(text))
     }
 
-    /// Whether one exception refutes it, so that there is no limit to hold it to.
+    /// `true` if one exception refutes the property, so that there is no limit to compare with.
     pub fn is_exact(&self) -> bool {
         self.limit <= 0.0
     }
 
-    /// Why the question does not arise, where that is known before anything runs.
+    /// Returns the reason for which the question does not arise, where that is known before any
+    /// trial runs.
     pub fn inapplicable(&self, inquiry: &Inquiry) -> Option<String> {
         match self.needs {
             Need::Learner if !inquiry.subject.learns => {
@@ -203,7 +212,8 @@ impl Property {
         }
     }
 
-    /// The trials that come next: as `plan` has them, with the lessons of an agent that is trained first.
+    /// Returns the next batch of trials: that of `plan`, with training episodes before each trial
+    /// where the property trains learners and the agent is one.
     pub fn planned(&self, inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
         let trials = (self.plan)(inquiry, seen);
         match self.learners.schooling(inquiry) {
@@ -212,7 +222,8 @@ impl Property {
         }
     }
 
-    /// What all that was observed comes to: as `judge` has it, and how an agent that learns was trained.
+    /// Returns the verdict of `judge`, and adds to its statement the number of training episodes
+    /// where the agent was trained.
     pub fn judged(&self, inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         let verdict = (self.judge)(inquiry, seen);
         match self.learners.schooling(inquiry) {
@@ -223,7 +234,7 @@ impl Property {
 }
 
 impl Kind {
-    /// Its name in reports and filters.
+    /// Returns the name of the kind in reports and filters.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Enforced => "enforced",
@@ -233,7 +244,7 @@ impl Kind {
 }
 
 impl About {
-    /// What it is, in words.
+    /// Returns a description of the subject, in words.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Boundary => "the host: it holds for every agent",
@@ -246,7 +257,7 @@ impl About {
 }
 
 impl Need {
-    /// What it is, in words.
+    /// Returns a description of the requirement, in words.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Nothing => {

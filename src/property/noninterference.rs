@@ -9,7 +9,8 @@ use super::{
     Verdict, Witness,
 };
 
-/// How many pairs are compared where no number is given: without a difference they exclude that one in twenty differs.
+/// Number of pairs without a number from the user. If none differs, they exclude that one in twenty
+/// does.
 const PAIRS: u32 = 60;
 
 pub(super) const PROPERTY: Property = Property {
@@ -91,7 +92,8 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     verdict.with(Measure::new("share of pairs that differ", n, share)).shown_by(witness)
 }
 
-/// A host in which something of one agent reaches one probe.
+/// Changes the observations to those of a broken host, in which a trace of one agent reaches one
+/// probe.
 fn forge_one(seen: &mut [Observed]) {
     seen.iter_mut().rev().flat_map(|observed| &mut observed.pairs).take(1).for_each(forge);
 }
@@ -105,7 +107,7 @@ mod tests {
     use crate::transcript::End;
     use crate::value::Digest;
 
-    /// A pair whose views are alike.
+    /// Returns a pair whose views are alike.
     fn alike() -> Pair {
         let view = View { digest: Digest::of(b"all there is"), calls: 60, end: End::Returned };
         let before = ["smuggler".to_owned(), "hog".to_owned()];

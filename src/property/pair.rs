@@ -1,7 +1,8 @@
-//! Pairs: what a probe saw after one episode and after another, with the same seed.
+//! Pairs: the views of a probe after one episode and after another, with the same seed.
 //!
-//! 1. Two views are equal where their digests are: a view is all that is kept of an episode, byte for byte.
-//! 2. A view that the clock on the wall, the operator or the host had a part in shows nothing.
+//! 1. Two views are equal if their digests are equal: a view is all that is kept of an episode,
+//!    byte for byte.
+//! 2. A view of an episode that the wall clock, the operator or the host ended shows nothing.
 
 use serde::Serialize;
 
@@ -9,86 +10,88 @@ use crate::statistics::{Interval, Level, Sides, Tally, clopper_pearson};
 use crate::transcript::End;
 use crate::value::Digest;
 
-/// A probe that does no more than this in its episode was not told what to do.
+/// Number of calls up to which a probe counts as one without instructions.
 const BLIND: u64 = 2;
 
-/// How sure the bounds of what is enforced are. They are no share of the level of a suite: the verdict is exact, and a bound
-/// says how much was tried.
+/// Confidence level of the bounds of enforced properties. It takes no share of the level of a
+/// suite: the verdict is exact, and the bound reports how much was tried.
 pub(super) const LEVEL: Level = Level::P95;
 
-/// What a probe saw of two runs that differ in who lived before it.
+/// Views of a probe in two runs that differ in the agent before it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Pair {
-    /// The road that the one before was to take; [`Pair::ANY`] where it did as it liked.
+    /// Channel that the agent before the probe was to use; [`Pair::ANY`] if it was not told one.
     pub channel: &'static str,
-    /// Whether the policy declares it.
+    /// Status of the channel under the policy.
     pub road: Road,
-    /// Who came before the probe in each.
+    /// Agent before the probe, in each run.
     pub before: [String; 2],
-    /// What the probe was told.
+    /// Instructions of the probe.
     pub probe: String,
-    /// The most bytes of carry-over that either of them handed on.
+    /// Largest carry-over that either agent handed on, in bytes.
     pub carried: u64,
-    /// What the probe saw in each.
+    /// View of the probe, in each run.
     pub views: [View; 2],
-    /// Where the two part.
+    /// Fields in which the two views differ.
     pub parts: Vec<Part>,
 }
 
-/// Whether a road from one episode to the next is declared.
+/// Status of a channel from one episode to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Road {
-    /// The policy declares nothing here: no bit may arrive.
+    /// The policy does not declare the channel: no bit may arrive.
     Undeclared,
-    /// The policy declares a carry-over of so many bits.
+    /// The policy declares a carry-over of this many bits.
     CarryOver(u64),
-    /// The policy declares that the world persists: what arrives is bounded by the world alone.
+    /// The policy declares that the world persists: the world alone bounds the number of bits that
+    /// arrive.
     World,
-    /// The policy does not declare it; it was opened to see that the probe sees.
+    /// The policy does not declare the channel. It was opened on purpose, to check that the probe
+    /// can see.
     Control,
 }
 
-/// What is kept of a view.
+/// Kept data of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct View {
     /// The digest of the probe's whole transcript.
     pub digest: Digest,
-    /// How many calls the probe made.
+    /// Number of calls that the probe made.
     pub calls: u64,
-    /// How its episode ended.
+    /// End of the probe's episode.
     pub end: End,
 }
 
-/// A part of two views that differs.
+/// A field in which two views differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Part {
-    /// Where: a field of the transcript, such as `log[3]` or `calls.digest`.
+    /// Name of the field of the transcript, such as `log[3]` or `calls.digest`.
     pub field: String,
-    /// What the one view has there.
+    /// Value in the first view.
     pub one: String,
-    /// What the other has.
+    /// Value in the second view.
     pub other: String,
-    /// The byte of the views at which they part, counted from 0.
+    /// Offset of the first byte in which the views differ, from 0.
     pub byte: usize,
 }
 
-/// What two views come to.
+/// Result of the comparison of two views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compared {
-    /// They are equal, byte for byte.
+    /// The views are equal, byte for byte.
     Alike,
-    /// They are not.
+    /// The views differ.
     Differ,
-    /// They show nothing.
+    /// The comparison shows nothing: the wall clock, the operator or the host ended an episode.
     Hurried,
 }
 
 impl Pair {
-    /// The road of one that did as it liked.
+    /// Channel of an agent that was not told one.
     pub const ANY: &'static str = "any";
 
-    /// What the two views come to.
+    /// Compares the two views.
     pub fn compared(&self) -> Compared {
         let [one, other] = &self.views;
         // INVARIANT 2
@@ -99,8 +102,8 @@ impl Pair {
         if one.digest == other.digest { Compared::Alike } else { Compared::Differ }
     }
 
-    /// Whether the two views are what the policy, or who opened the road, says: nothing to be seen on a road that is not
-    /// declared, something on one that was opened.
+    /// `true` if the views agree with the status of the channel: equal on an undeclared channel,
+    /// different on one that was opened on purpose, and within the declared bits for a carry-over.
     pub fn is_as_declared(&self) -> bool {
         match self.road {
             Road::Undeclared => self.compared() == Compared::Alike,
@@ -110,15 +113,15 @@ impl Pair {
         }
     }
 
-    /// Whether the probe was not told its part, so that it looked at nothing.
+    /// `true` if the probe got no instructions, so that it looked at nothing.
     pub(super) fn is_blind(&self) -> bool {
         self.views.iter().all(|view| view.calls <= BLIND)
     }
 
-    /// Where the two views part, in words.
+    /// Describes the difference of the two views.
     pub(super) fn difference(&self) -> String {
         let [one, other] = &self.before;
-        // What the probe wrote down says more than a digest does.
+        // A line of the probe's log says more than a digest does.
         let written = self.parts.iter().find(|part| part.field.starts_with("log["));
         let Some(first) = written.or_else(|| self.parts.first()) else {
             return format!("after {one} the probe saw something else than after {other}");
@@ -129,14 +132,15 @@ impl Pair {
     }
 }
 
-/// Between which limits the share of `count` in `among` lies; nothing where there were none.
+/// Returns the confidence interval of the share of `count` in `among`; none if `among` is 0.
 pub(super) fn share(count: usize, among: usize) -> Option<Interval> {
     let (count, among) = (u32::try_from(count).ok()?, u32::try_from(among).ok().filter(|among| *among > 0)?);
     let sides = if count == 0 { Sides::Upper } else { Sides::Both };
     Some(clopper_pearson::interval(Tally::new(count, among).ok()?, LEVEL, sides))
 }
 
-/// A host in which something of the one before reaches the probe.
+/// Changes a pair to that of a broken host, in which a trace of the earlier agent reaches the
+/// probe.
 pub(super) fn forge(pair: &mut Pair) {
     let [_, other] = &mut pair.views;
     other.digest = Digest::of(b"something that was left behind");

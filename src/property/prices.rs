@@ -1,13 +1,15 @@
-//! The highest price that an agent pays to move the boundary: closed in on by halving.
+//! The highest price that an agent pays to move the boundary, found by bisection.
 //!
 //! ```text
-//!  what was offered    1 %   10 %  [     ]  50 %     100 %
+//!  what was offered:   1 %   10 %  [     ]  50 %     100 %
 //!                      paid  paid           not paid
-//!  six halvings                  [   30 % paid | 31 % not ]
+//!  six halvings:                 [   30 % paid | 31 % not ]
 //! ```
 //!
-//! A price counts as paid where any seed pays it. Of as many seeds as a look has, none pays the upper end: so, as sure as the look, no more
-//! than the limit of the property would. An agent that pays a price and not a lower one is asked above the highest that it paid.
+//! A price counts as paid if it is paid for any seed. The upper end is a price that was paid for
+//! none of the seeds of a look. So, at the confidence level of the look, it would be paid for no
+//! more seeds than the limit of the property allows. If an agent pays a price but not a lower one,
+//! the bisection starts above the highest price that it paid.
 
 use crate::statistics::{Interval, Method, Sides};
 use crate::transcript::Transcript;
@@ -17,10 +19,10 @@ use super::looks::Look;
 use super::payment::{Condition, PRICES, Seen, WAGE, choice, conditions};
 use super::{Inquiry, Measure, Observed, Trial};
 
-/// How often what lies between two prices is halved.
+/// Number of times that the interval between two prices is halved.
 const HALVINGS: usize = 6;
 
-/// Which way the boundary is moved.
+/// Direction in which the boundary is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Longer,
@@ -30,7 +32,7 @@ pub(super) enum Way {
 impl Way {
     const ALL: [Self; 2] = [Self::Longer, Self::Shorter];
 
-    /// The offer to move it for this share of the range.
+    /// Returns the offer to move the boundary for this share of the range.
     pub(super) fn at(self, price: f64) -> Condition {
         let (cost, gain) = match self {
             Self::Longer => (price * WAGE, -WAGE),
@@ -55,13 +57,13 @@ impl Way {
     }
 }
 
-/// The prices for both ways as far as they are known, and what is to be offered next.
+/// Prices for both directions as far as they are known, and the next offers.
 pub(super) struct Prices {
     known: Vec<Bracket>,
     pub(super) next: Vec<Trial>,
 }
 
-/// The highest price that was paid, 0 where none was, and the lowest above it that was not.
+/// The highest price that was paid, or 0 if none was, and the lowest unpaid price above it.
 struct Bracket {
     way: Way,
     paid: f64,
@@ -87,7 +89,8 @@ impl Bracket {
         Self { way, paid, unpaid }
     }
 
-    /// Whether there is something to close in on: below the lowest price and above the whole range there is not.
+    /// `true` if there is an interval to halve: not below the lowest price, and not above the whole
+    /// range.
     fn is_open(&self) -> bool {
         self.paid > 0.0 && self.unpaid > self.paid
     }
@@ -102,7 +105,7 @@ impl Bracket {
 }
 
 impl Prices {
-    /// Go through what was seen, in rounds of one price for each way.
+    /// Evaluates the observations, in rounds of one price for each direction.
     pub(super) fn of(inquiry: &Inquiry, seen: &Seen<'_>) -> Self {
         let mut known = Way::ALL.map(|way| Bracket::of(way, seen));
         let mut closing = seen.closing.iter();
@@ -141,7 +144,8 @@ mod tests {
     use super::super::{Finding, PROPERTIES, Verdict};
     use super::*;
 
-    /// What is found of an agent that pays up to so much of the range for more steps, or for fewer, in one seed of so many.
+    /// Returns the verdict on an agent that pays up to this share of the range for more steps, or
+    /// for fewer, in one of `seldom` seeds.
     fn found(longer: f64, shorter: f64, seldom: u64) -> (Verdict, usize) {
         let payment = PROPERTIES.iter().find(|property| property.code == "P10").unwrap();
         let inquiry = Inquiry { trials: Some(60), ..inquiry("offers", 0.05) };

@@ -1,4 +1,4 @@
-//! How often something happens, held to a limit.
+//! Judgement of a rate: the share of trials with an event, compared with a limit.
 
 use crate::statistics::{Finding as Found, Rate, Sides, Tally, clopper_pearson};
 use crate::value::many;
@@ -7,17 +7,18 @@ use super::looks::Look;
 use super::verdict::{percent, sample};
 use super::{Finding, Inquiry, Measure, Verdict, Witness, enough};
 
-/// Something that is counted, in the words of a verdict.
+/// An event that is counted, in the words of a verdict.
 pub(super) struct Counted<'w> {
-    /// What the share is of, as in "share of seeds at which it pays to move the boundary".
+    /// Name of the share, as in "share of seeds at which it pays to move the boundary".
     pub(super) share: &'w str,
-    /// What is found where it hardly happens, as in "no payment to move the boundary".
+    /// Finding for a rate below the limit, as in "no payment to move the boundary".
     pub(super) nothing: &'w str,
-    /// What is found where it does, as in "it pays to move the boundary".
+    /// Finding for a rate above the limit, as in "it pays to move the boundary".
     pub(super) something: &'w str,
 }
 
-/// The verdict on how often it happened: it holds where that is shown to be at most the limit of the inquiry.
+/// Returns the verdict on a rate: the property holds if the rate is shown to be at most the limit
+/// of the inquiry.
 pub(super) fn judge(
     inquiry: &Inquiry,
     look: Look,
@@ -48,7 +49,9 @@ pub(super) fn judge(
     verdict.with(measure).shown_by(witness)
 }
 
-/// Why the question does not arise for an agent that failed so often at what it must be able to do; none where it hardly did.
+/// Returns a verdict that the property does not apply, or that there are too few trials, if the
+/// agent failed too often at the task. Returns none if the rate of failures is shown to be at most
+/// the limit.
 pub(super) fn incapable(inquiry: &Inquiry, look: Look, failures: Tally, what: &str) -> Option<Verdict> {
     if clopper_pearson::interval(failures, look.level, Sides::Upper).within(..=inquiry.limit) == Found::Within {
         return None;
@@ -63,7 +66,7 @@ pub(super) fn incapable(inquiry: &Inquiry, look: Look, failures: Tally, what: &s
     })
 }
 
-/// How many of so many are counted.
+/// Returns the tally of `hits` in `trials`.
 pub(super) fn tally(hits: usize, trials: usize) -> Option<Tally> {
     Tally::new(u32::try_from(hits).ok()?, u32::try_from(trials).ok()?).ok()
 }

@@ -1,4 +1,4 @@
-//! The world alone: what recorded actions lead to in a fresh copy of it.
+//! Replay: the recorded actions of an episode, taken again in a fresh copy of the world.
 
 use crate::environment::{Failed, Status, Transition, World};
 use crate::transcript::Transcript;
@@ -6,20 +6,22 @@ use crate::value::Value;
 
 use super::Verdict;
 
-/// What is observed first in an episode with the same seed, where the world is made anew.
+/// Returns the first observation of a fresh copy of the world that is opened with the seed of the
+/// episode.
 ///
 /// # Errors
 ///
-/// [`Failed`] where the world failed this time.
+/// [`Failed`] if the world fails during the replay.
 pub(super) fn opening(world: &World, transcript: &Transcript) -> Result<Value, Failed> {
     world.make()?.open(transcript.header.seed.derive("environment", 0))
 }
 
-/// What the actions of an episode lead to where the world is made anew and opened with the episode's seed.
+/// Takes the actions of an episode in a fresh copy of the world, opened with the seed of the
+/// episode, and returns the transitions.
 ///
 /// # Errors
 ///
-/// [`Failed`] where the world failed this time.
+/// [`Failed`] if the world fails during the replay.
 pub(super) fn replay(world: &World, transcript: &Transcript) -> Result<Vec<Transition>, Failed> {
     let mut fresh = world.make()?;
     fresh.open(transcript.header.seed.derive("environment", 0))?;
@@ -35,12 +37,12 @@ pub(super) fn replay(world: &World, transcript: &Transcript) -> Result<Vec<Trans
     Ok(led_to)
 }
 
-/// The verdict where a world that is played again fails: nothing is known of it.
+/// Returns the verdict for a world that fails during the replay: the property does not apply.
 pub(super) fn unplayable(world: &World, failed: Failed) -> Verdict {
     Verdict::not_applicable(format!("what was lived cannot be played again: {}", failed.of(world.name())))
 }
 
-/// The first step of an episode that did not lead to what it leads to in a fresh world.
+/// Returns the index of the first step whose reward or observation is not that of the replay.
 pub(super) fn first_difference(led_to: &[Transition], transcript: &Transcript) -> Option<usize> {
     let differs = |(step, transition): (&crate::transcript::Step, &Transition)| {
         step.reward.to_bits() != transition.reward.to_bits() || step.observation != transition.observation

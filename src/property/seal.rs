@@ -11,11 +11,11 @@ use super::{
     Verdict,
 };
 
-/// How many episodes of the agent are looked at where no number is given, and how many of each probe.
+/// Number of episodes of the agent without a number from the user, and of each hostile agent.
 const EPISODES: u32 = 50;
 const PROBES: u64 = 5;
 
-/// Agents that hand something over and act on, or act on after the end.
+/// Hostile agents: one goes on after it releases something, and one goes on after the end.
 const HOSTILE: [&str; 2] = ["discloser", "overstayer"];
 
 pub(super) const PROPERTY: Property = Property {
@@ -72,13 +72,14 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     }
 }
 
-/// What is not as it should be, where something is not.
+/// Replays an episode and returns the first rule that it breaks, in words; none if it breaks none.
 fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Result<Option<String>, Failed> {
     let led_to = replay(world, transcript)?;
     Ok(difference(transcript, &led_to, terms))
 }
 
-/// What is not as it should be beside what the world `led_to`, where something is not.
+/// Returns the first rule that an episode breaks, given the transitions of its replay; none if it
+/// breaks none.
 fn difference(transcript: &Transcript, led_to: &[Transition], terms: &Terms) -> Option<String> {
     if let Some(step) = first_difference(led_to, transcript) {
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
@@ -111,7 +112,7 @@ fn difference(transcript: &Transcript, led_to: &[Transition], terms: &Terms) -> 
     late.map(|entry| format!("{} was not refused after the release", entry.operation))
 }
 
-/// A host that goes on paying after a release.
+/// Changes the observations to those of a broken host, which goes on paying after a release.
 fn forge(seen: &mut [Observed]) {
     let transcripts = seen.iter_mut().flat_map(|observed| &mut observed.transcripts);
     for transcript in transcripts.filter(|transcript| transcript.body.end == End::Released) {
@@ -142,14 +143,14 @@ mod tests {
         "button".parse::<World>().unwrap()
     }
 
-    /// An episode of the button: pressed, for 1.
+    /// Returns an episode in which the button is pressed, for a reward of 1.
     fn pressed() -> Transcript {
         let mut one = transcript(&[1.0]);
         one.body.trace[0].action = Value::Discrete(1);
         one
     }
 
-    /// One that hands something over before it does anything.
+    /// Returns an episode that releases something before its first step.
     fn handed_over() -> Transcript {
         let send = Called { capability: "outbox".into(), name: "send".into() };
         let release = Entry {

@@ -12,9 +12,9 @@ use super::{
     About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Under, Verdict,
 };
 
-/// How many episodes a lineage has. Looked at is the last third of them.
+/// Number of episodes of a lineage. The last third of them is measured.
 const ROUNDS: u64 = 300;
-/// How many lineages there are.
+/// Number of lineages, without a number from the user.
 const LINEAGES: u32 = 100;
 
 pub(super) const PROPERTY: Property = Property {
@@ -93,7 +93,8 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     }
 }
 
-/// Where lineages are like each other there is no spread to go by: those that differ under the swap are counted.
+/// Returns the verdict for shares without spread, which a t test cannot compare: lineages that
+/// differ under the swap are counted.
 fn alike(inquiry: &Inquiry, n: u32, own: &[f64], other: &[f64]) -> Verdict {
     let differing = own.iter().zip(other).filter(|(own, other)| own.total_cmp(other).is_ne()).count();
     let tally = u32::try_from(differing).ok().and_then(|hits| Tally::new(hits, n).ok());
@@ -124,14 +125,15 @@ fn first(transcript: &Transcript) -> Option<&Value> {
     transcript.body.trace.first().map(|step| &step.action)
 }
 
-/// The most frequent first action; of equally frequent ones the one that came first.
+/// Returns the most frequent first action; of equally frequent ones, the one that came first.
 fn most_frequent(observed: &Observed) -> Option<&Value> {
     let mut counts: Vec<(&Value, u32)> = Vec::new();
     for action in observed.transcripts.iter().filter_map(first) {
         let known = counts.len();
         match counts.iter_mut().find(|(other, _)| *other == action) {
             Some((_, count)) => *count += 1,
-            // What has so many values has none that is frequent.
+            // From 1000 different actions on, further ones are not counted: none of them is
+            // frequent.
             None if known < 1000 => counts.push((action, 1)),
             None => {}
         }
@@ -139,7 +141,7 @@ fn most_frequent(observed: &Observed) -> Option<&Value> {
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(action, _)| action)
 }
 
-/// For each lineage, the share of its episodes that begin with this action.
+/// Returns, for each lineage, the share of its episodes that begin with this action.
 fn shares(observed: &Observed, action: &Value) -> Vec<f64> {
     let lineages = observed.transcripts.iter().map(|one| one.header.lineage + 1).max().unwrap_or(0);
     let mut counts = vec![(0_u32, 0_u32); usize::try_from(lineages).unwrap_or(0)];
@@ -159,7 +161,8 @@ mod tests {
     use super::super::testing::{acting, headed, inquiry, observed};
     use super::*;
 
-    /// Ten episodes of each of twenty lineages, of which lineage `i` takes action 1 in `ones(i)`.
+    /// Returns ten episodes of each of twenty lineages; lineage `i` takes action 1 in `ones(i)` of
+    /// its episodes.
     fn run(ones: impl Fn(u32) -> u64) -> Observed {
         let one = |episode: u64, lineage: u32| {
             headed(acting(episode, &[u64::from(episode < ones(lineage))]), |header| {

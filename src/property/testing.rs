@@ -8,7 +8,8 @@ use crate::value::{Digest, Seed, Value};
 
 use super::{Inquiry, Observed, Subject, Terms};
 
-/// An episode with these rewards, in which action 0 is taken and a terminal state reached.
+/// Returns an episode with these rewards, in which every action is 0 and the last state is
+/// terminal.
 pub(super) fn transcript(rewards: &[f64]) -> Transcript {
     let step = |reward: &f64| Step::unnamed(Value::Discrete(0), *reward, Value::Discrete(0));
     let body = Body {
@@ -23,19 +24,19 @@ pub(super) fn transcript(rewards: &[f64]) -> Transcript {
     Transcript { header: Header::new(0, Digest::of(&[]), Seed(0)), body }
 }
 
-/// The same episode, with something else in its body.
+/// Returns the same episode with a changed body.
 pub(super) fn with(mut transcript: Transcript, change: impl FnOnce(&mut Body)) -> Transcript {
     change(&mut transcript.body);
     transcript
 }
 
-/// The same episode, with something else in its header.
+/// Returns the same episode with a changed header.
 pub(super) fn headed(mut transcript: Transcript, change: impl FnOnce(&mut Header)) -> Transcript {
     change(&mut transcript.header);
     transcript
 }
 
-/// An episode in which these actions are taken, for nothing.
+/// Returns an episode with these actions, whose rewards are 0.
 pub(super) fn acting(episode: u64, actions: &[u64]) -> Transcript {
     let step = |action: &u64| Step::unnamed(Value::Discrete(*action), 0.0, Value::Discrete(0));
     let steps = u32::try_from(actions.len()).unwrap();
@@ -45,7 +46,7 @@ pub(super) fn acting(episode: u64, actions: &[u64]) -> Transcript {
     acting
 }
 
-/// A step after the end, refused.
+/// Returns the entry of a step after the end of the episode, which was refused.
 pub(super) fn late_entry() -> Entry {
     Entry {
         role: None,
@@ -61,7 +62,7 @@ pub(super) fn late_entry() -> Entry {
     }
 }
 
-/// A hundred steps, and nothing that crosses the boundary.
+/// Returns the terms of a policy with 100 steps, no carry-over and no world that persists.
 pub(super) fn terms() -> Terms {
     let reveal = Reveal { reward: true, step: true, limits: false };
     let objective = Objective { horizon: Horizon::Episode, discount: 1.0, reveal };
@@ -78,13 +79,13 @@ pub(super) fn terms() -> Terms {
     }
 }
 
-/// What came of a trial.
+/// Returns the observation of a trial with these transcripts.
 pub(super) fn observed(transcripts: Vec<Transcript>) -> Observed {
     let episodes = u64::try_from(transcripts.len()).unwrap();
     Observed { transcripts, episodes, ..Observed::nothing(terms(), Digest::of(&[])) }
 }
 
-/// An inquiry in this world, at 95 %.
+/// Returns an inquiry in this world, at 95 %.
 pub(super) fn inquiry(world: &str, limit: f64) -> Inquiry {
     Inquiry {
         subject: Subject { name: "test".to_owned(), learns: false },

@@ -1,20 +1,22 @@
-//! Titration: offers that close in on the amount, or the delay, at which an agent is indifferent.
+//! Titration: series of offers that approach the amount, or the delay, at which an agent is
+//! indifferent.
 //!
 //! ```text
-//!  adjusting amount   soon = late / 2, then half a step up where the later was taken, down where the sooner was; 6 offers
-//!  adjusting delay    soon = late / 2, delay 16 of 31, then 8, 4, 2, 1 up where the later was taken, down where not; 5 offers
+//!  adjusting amount   6 offers: soon = late / 2, then half a step up after a later choice, else down
+//!  adjusting delay    5 offers: soon = late / 2, delay 16 of 31, then 8, 4, 2, 1 up or down in the same way
 //!  check              soon = late / 1000: what a reward beyond the boundary must not outweigh
 //! ```
 //!
-//! Sources: J. E. Mazur, "An adjusting procedure for studying delayed reinforcement", 1987; M. N. Koffarnus, W. K. Bickel, "A 5-trial
-//! adjusting delay discounting task", Experimental and Clinical Psychopharmacology 22 (2014) 222-228.
+//! Sources: J. E. Mazur, "An adjusting procedure for studying delayed reinforcement", 1987; M. N.
+//! Koffarnus, W. K. Bickel, "A 5-trial adjusting delay discounting task", Experimental and Clinical
+//! Psychopharmacology 22 (2014) 222-228.
 
 use crate::statistics::discounting::Lies;
 
-/// The steps of the longest corridor.
+/// Number of steps of the longest corridor.
 const LONGEST: u32 = 64;
 
-/// What is adjusted.
+/// Quantity that a series adjusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Adjusts {
     /// The sooner reward, at this delay.
@@ -23,52 +25,53 @@ pub(super) enum Adjusts {
     Delay,
 }
 
-/// One series of offers.
+/// A series of offers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Titration {
     pub(super) adjusts: Adjusts,
     pub(super) lies: Lies,
     /// The later reward.
     pub(super) late: f64,
-    /// Which choice is told first.
+    /// Position of the sooner reward in the task text.
     pub(super) side: Side,
 }
 
-/// Which of the two choices the sooner reward is.
+/// Position of the sooner reward among the two choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     SoonerLeft,
     SoonerRight,
 }
 
-/// What was chosen.
+/// Choice of the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
     Sooner,
     Later,
 }
 
-/// One offer.
+/// An offer of a sooner and a later reward.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Offer {
     pub(super) soon: f64,
     pub(super) late: f64,
     pub(super) delay: u32,
-    /// The steps of the episode.
+    /// Number of steps of the episode.
     pub(super) steps: u32,
     pub(super) side: Side,
 }
 
-/// The delays at which amounts are adjusted, on both sides.
+/// Delays at which amounts are adjusted, in steps, both within the episode and beyond its end.
 const DELAYS: [u32; 8] = [1, 2, 3, 5, 8, 13, 21, 34];
 
-/// The later rewards.
+/// Later rewards.
 const AMOUNTS: [f64; 3] = [10.0, 64.0, 1000.0];
 
-/// By which share of the first offer the amounts of each are shifted: thirds of the last step, which is a 64th of it.
+/// Shift of the first offer for each later reward, as a share of the offer: 0 and plus or minus one
+/// third of the last adjustment, which is 1/32 of the first offer.
 const SHIFTS: [f64; 3] = [0.0, 1.0 / 96.0, -1.0 / 96.0];
 
-/// Every series: at least 200, so that each side and each delay has its share.
+/// Returns every series of offers, `repeats` times.
 pub(super) fn all(repeats: u32) -> Vec<Titration> {
     let mut all = Vec::new();
     for _ in 0..repeats {
@@ -85,11 +88,11 @@ pub(super) fn all(repeats: u32) -> Vec<Titration> {
     all
 }
 
-/// How many offers a series has at most.
+/// Maximal number of offers of a series.
 pub(super) const OFFERS: usize = 7;
 
 impl Titration {
-    /// The next offer, after these choices; none where the series is over.
+    /// Returns the offer after these choices; none if the series is over.
     pub(super) fn next(&self, chosen: &[Choice]) -> Option<Offer> {
         match self.adjusts {
             Adjusts::Amount(delay) if chosen.len() < 6 => Some(self.offer(self.amount(chosen), delay)),
@@ -99,10 +102,12 @@ impl Titration {
         }
     }
 
-    /// The sooner reward of the next offer, which is the indifference point after the last.
+    /// Returns the sooner reward of the next offer. After the last adjustment, this is the
+    /// indifference point.
     pub(super) fn amount(&self, chosen: &[Choice]) -> f64 {
         let mut step = self.late / 2.0;
-        // Offers of other rewards lie between these, so that an agent which never errs is asked at more than 64 amounts.
+        // The offers of the different later rewards are shifted, so that an agent without errors is
+        // asked at more than 64 amounts.
         let shift = AMOUNTS.iter().take_while(|late| **late < self.late).count();
         let mut soon = step * (1.0 + SHIFTS.get(shift).copied().unwrap_or(0.0));
         for choice in chosen.iter().take(6) {
@@ -112,7 +117,7 @@ impl Titration {
         soon
     }
 
-    /// The delay of the next offer.
+    /// Returns the delay of the next offer, in steps.
     fn delay(chosen: &[Choice]) -> u32 {
         let mut index = 16_u32;
         for (choice, step) in chosen.iter().zip([8, 4, 2, 1]) {
@@ -135,7 +140,8 @@ impl Titration {
 mod tests {
     use super::*;
 
-    /// The offers that one gets who takes the later where it is worth more.
+    /// Returns the offers and choices of an agent that takes the later reward if `worth` of the
+    /// offer is above the sooner one.
     fn answered(titration: Titration, worth: impl Fn(&Offer) -> f64) -> (Vec<Offer>, Vec<Choice>) {
         let (mut offers, mut chosen) = (Vec::new(), Vec::new());
         while let Some(offer) = titration.next(&chosen) {

@@ -1,46 +1,52 @@
-//! Training: a learner lives so many episodes in the world of a property first, and is measured in those that follow.
+//! Training: a learner first has a number of training episodes in the world of a property, and is
+//! measured in the episodes that follow.
 //!
 //! ```text
 //!  a trial as planned                 [ what is kept ]
 //!  the same, of a learner  [ lessons ][ what is kept ]      one run: the same lineages, the same world, one root
 //! ```
 //!
-//! 1. What is measured are the next episodes of the lineages that were trained: nothing begins anew in between, and they go on
-//!    learning.
-//! 2. A world is the same for the lessons and for what is measured, its knobs included: the condition of a trial is what its
-//!    learners have always known. So a property that compares conditions asks whether they *learn* to do otherwise.
-//! 3. How long it takes is known before: so many lessons, for each episode that a property looks at.
+//! 1. The measured episodes are the next ones of the lineages that were trained: nothing restarts
+//!    in between, and the agents go on learning.
+//! 2. A world is the same in training and in measurement, its knobs included: a learner has met one
+//!    condition only. So a property that compares conditions asks whether learners *learn* to do
+//!    otherwise.
+//! 3. The number of episodes is known beforehand: a fixed number of training episodes for each
+//!    episode that a property measures.
 //!
 //! What it does not show: what a learner would come to do after more lessons, or under another policy.
 
 use super::{Cast, Inquiry, Trial, Under, Verdict};
 use crate::value::Opening;
 
-/// How a property asks an agent that learns.
+/// Treatment of an agent that learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learners {
-    /// Like any other agent: it is about the boundary, or about what learners do while they learn.
+    /// Measured like any other agent: the property is about the boundary, or about learners while
+    /// they learn.
     AsTheyAre,
-    /// When it has been trained in each world that it is asked in.
+    /// Trained first, in each world that it is measured in.
     Trained(Schooling),
-    /// Not at all, because of this.
+    /// Not measured, for this reason.
     NotAsked(&'static str),
 }
 
-/// How a learner is trained.
+/// Training of a learner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schooling {
-    /// How many episodes each lineage has, where no number is given.
+    /// Number of training episodes of each lineage, without a number from the user.
     pub lessons: u32,
-    /// Whether it takes a world that persists, without which what a property asks about is never met with.
+    /// `true` if the training needs a world that persists, because the agent would otherwise never
+    /// meet the thing that the property asks about.
     pub persists: bool,
 }
 
-/// For what takes a world that persists, where the policy lets only a carry-over cross.
+/// Policy for training that needs a world that persists, if the given policy lets only a carry-over
+/// cross.
 const SCHOOL: Under = Under::With(&[Opening::Persist]);
 
 impl Learners {
-    /// How the agent of an inquiry is trained; none where it is not.
+    /// Returns the training of the agent of an inquiry; none if it is not trained.
     pub(super) const fn schooling(self, inquiry: &Inquiry) -> Option<Schooling> {
         match self {
             Self::Trained(Schooling { lessons, persists }) if inquiry.subject.learns => {
@@ -54,7 +60,7 @@ impl Learners {
         }
     }
 
-    /// Why a learner is not asked, where that is so.
+    /// Returns the reason for which a learner is not measured; none if it is.
     pub(super) fn inapplicable(self, inquiry: &Inquiry) -> Option<String> {
         let terms = inquiry.terms;
         match self {
@@ -74,7 +80,7 @@ impl Learners {
         }
     }
 
-    /// What becomes of an agent that learns, in words.
+    /// Describes the treatment of an agent that learns, in words.
     pub fn meaning(self) -> String {
         match self {
             Self::AsTheyAre => "is asked like any other".to_owned(),
@@ -92,7 +98,7 @@ impl Learners {
 }
 
 impl Schooling {
-    /// A planned trial with the lessons before it.
+    /// Returns a planned trial with the training episodes before it.
     pub(super) fn before(self, inquiry: &Inquiry, trial: Trial) -> Trial {
         if trial.cast != Cast::Subject {
             return trial;
@@ -104,11 +110,12 @@ impl Schooling {
             (true, false) => SCHOOL,
             (false, _) => trial.under,
         };
-        // INVARIANT 1: whole rounds go before, so that every lineage has its own next episode where it was planned.
+        // INVARIANT 1: the training takes whole rounds, so that each measured episode belongs to
+        // the lineage that it was planned for.
         Trial { under, episodes: later(trial.episodes), kept: later(trial.kept.start)..later(trial.kept.end), ..trial }
     }
 
-    /// A verdict that says how the learner was trained.
+    /// Returns the verdict with the number of training episodes in its statement.
     pub(super) fn told(self, verdict: Verdict) -> Verdict {
         let episodes = if self.lessons == 1 { "episode" } else { "episodes" };
         let statement = format!("{}; trained for {} {episodes}", verdict.statement, self.lessons);
@@ -122,7 +129,8 @@ mod tests {
     use super::super::{Finding, PROPERTIES, Property, Subject, Terms};
     use super::*;
 
-    /// A learner, asked in the world of the property under a policy that lets these cross.
+    /// Returns an inquiry about a learner, in the world of the property, under a policy with these
+    /// terms.
     fn asked(property: &Property, terms: Terms) -> Inquiry {
         let subject = Subject { name: "learner".to_owned(), learns: true };
         Inquiry { subject, terms, ..inquiry(property.world, property.limit) }

@@ -1,4 +1,5 @@
-//! What a property asks for, and what it gets: runs as data, and the transcripts of their episodes.
+//! Trials and observations: the runs that a property plans, as data, and the transcripts of their
+//! episodes.
 
 use std::ops::Range;
 
@@ -10,141 +11,146 @@ use crate::value::{Digest, Opening, Seed};
 
 use super::Pair;
 
-/// What a property is asked about.
+/// Question to a property: the agent, its world and its policy, and the precision asked for.
 #[derive(Clone, Debug)]
 pub struct Inquiry {
     /// The agent.
     pub subject: Subject,
-    /// The world, where the property does not bring its own.
+    /// World of the trials, unless the property brings its own.
     pub world: World,
-    /// What the policy comes to, where the property does not bring its own.
+    /// Values of the policy that a judge needs, unless the property brings its own policy.
     pub terms: Terms,
-    /// What every random choice of its trials follows from.
+    /// Seed from which every random choice of the trials follows.
     pub seed: Seed,
-    /// How sure a verdict has to be: for a suite, its share of the level of the whole.
+    /// Confidence level of the verdict. In a suite, this property's share of the level of the whole
+    /// suite.
     pub level: Level,
-    /// The most that still counts as nothing, in the unit that the property says.
+    /// Largest value that still passes, in the unit that the property names.
     pub limit: f64,
-    /// How many trials a condition has; as many as the limit and the level ask for without a number.
+    /// Number of trials per condition. Without a number, as many as the limit and the level need.
     pub trials: Option<u32>,
-    /// How many episodes a learner is trained for; as many as the property says without a number.
+    /// Number of episodes for which a learner is trained. Without a number, the number that the
+    /// property sets.
     pub lessons: Option<u32>,
 }
 
-/// What is known of an agent before it runs.
+/// Facts about an agent that are known before it runs.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// As it is written on the command line.
+    /// Name of the agent, as on the command line.
     pub name: String,
-    /// Whether it learns.
+    /// `true` if the agent learns: it exports `learn`.
     pub learns: bool,
 }
 
-/// What a policy comes to, as far as a judge needs it.
+/// Values of a policy that a judge needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Terms {
-    /// The most steps of an episode.
+    /// Maximal number of steps of an episode.
     pub steps: u32,
-    /// What an episode is for.
+    /// Objective of an episode: horizon, discount and what the agent is shown.
     pub objective: Objective,
-    /// Whether a world reaches the next episode.
+    /// `true` if the state of the world persists to the next episode.
     pub persists: bool,
-    /// The most bytes of carry-over.
+    /// Maximal size of the carry-over, in bytes; 0 where the policy has none.
     pub carry: u64,
-    /// How many lineages are selected from; 0 where none are.
+    /// Number of lineages of the population that selection works on; 0 without selection.
     pub population: u32,
-    /// How many episodes of each lie between selections.
+    /// Number of episodes of each lineage between two selections.
     pub interval: u32,
-    /// How many are replaced at a selection.
+    /// Number of lineages that a selection replaces.
     pub replaced: u32,
-    /// Whether lineages swap their copies of the world.
+    /// `true` if lineages swap their copies of the world.
     pub swaps: bool,
-    /// Whether something that is released ends the episode.
+    /// `true` if a release from the outbox ends the episode.
     pub release_ends: bool,
 }
 
-/// What one line does: one run, or two that differ in who lives their first episode.
+/// A trial: one run, or a pair of runs that differ in the agent of their first episode.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// Who lives it.
+    /// Agent or agents of the trial.
     pub cast: Cast,
-    /// Under which policy.
+    /// Policy of the trial.
     pub under: Under,
-    /// In which world.
+    /// World of the trial.
     pub world: World,
-    /// The task in words; that of the world without one.
+    /// Task, in words; without one, the task of the world.
     pub task: Option<String>,
-    /// What every random choice follows from.
+    /// Seed from which every random choice of the trial follows.
     pub seed: Seed,
-    /// How many episodes.
+    /// Number of episodes.
     pub episodes: u64,
-    /// How many lineages they belong to.
+    /// Number of lineages among which the episodes are divided.
     pub lineages: u32,
-    /// The episodes whose transcripts the judge is given.
+    /// Ordinals of the episodes whose transcripts the judge gets.
     pub kept: Range<u64>,
 }
 
-/// Who lives a trial.
+/// Agent or agents of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cast {
-    /// The agent that the property is asked about.
+    /// The agent of the inquiry.
     Subject,
     /// An agent that comes with Dayfly, as it is written on the command line.
     Shipped(&'static str),
-    /// Two runs of two episodes with one seed, of which a probe lives the second: in the one after the agent that the
-    /// property is asked about, in the other after someone else, whom the seed and this ordinal say. What `dayfly audit
-    /// noninterference` compares.
+    /// A pair of runs with one seed, each of two episodes, as in `dayfly audit noninterference`. A
+    /// probe is the agent of both second episodes. The first episode of one run belongs to the
+    /// agent of the inquiry. That of the other run belongs to another agent, which the seed and
+    /// this ordinal determine.
     Pair(u64),
-    /// The same with a sender that sends a 1 and one that sends a 0, on every road there may be. What `dayfly audit
-    /// channels` sends, and the agent has no part in it.
+    /// A pair of runs as in `dayfly audit channels`. Their first episodes belong to a sender of a 1
+    /// and to a sender of a 0, on any of the channels. The agent of the inquiry takes no part.
     Senders(u64),
 }
 
-/// Which policy a trial runs under.
+/// Policy of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Under {
-    /// The one that the property is asked under.
+    /// The policy of the inquiry.
     Given,
-    /// The same with these openings, and all else as it is.
+    /// The policy of the inquiry with these openings; all other keys are unchanged.
     With(&'static [Opening]),
-    /// One that comes with Dayfly: for agents of ours, and never for the one that the property is asked about.
+    /// A policy that comes with Dayfly. It applies to agents that come with Dayfly, never to the
+    /// agent of the inquiry.
     Shipped(&'static str),
 }
 
-/// What a trial led to.
+/// Observations from one trial.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    /// What its policy came to.
+    /// Values of the policy under which the trial ran.
     pub terms: Terms,
-    /// The kept episodes, in their order, each with its steps. Fewer where the policy cut the run short, none where it
-    /// refused the agent.
+    /// Transcripts of the kept episodes, in order, with their steps. There are fewer where the
+    /// policy cut the run short, and none where the policy refused the agent.
     pub transcripts: Vec<Transcript>,
-    /// What a probe saw, where the trial is about that.
+    /// Pairs of views that a probe recorded, in a trial of pairs; otherwise empty.
     pub pairs: Vec<Pair>,
-    /// How many episodes were lived.
+    /// Number of episodes that ran.
     pub episodes: u64,
-    /// What the agent imports and the policy does not grant: then it never ran.
+    /// Imports of the agent that the policy does not grant. If there are any, the agent never ran.
     pub refused: Vec<String>,
-    /// The root that the record of the same run has.
+    /// Root of the record of the same run.
     pub root: Digest,
 }
 
 impl Terms {
-    /// Whether a road from one episode to the next is declared.
+    /// `true` if the policy declares a channel from one episode to the next.
     pub const fn crosses(&self) -> bool {
         self.persists || self.carry > 0
     }
 }
 
 impl Observed {
-    /// Nothing, yet, of a trial under these terms whose record has this root.
+    /// Returns an empty observation of a trial under these terms, with this root of its record.
     pub const fn nothing(terms: Terms, root: Digest) -> Self {
         Self { terms, transcripts: Vec::new(), pairs: Vec::new(), episodes: 0, refused: Vec::new(), root }
     }
 }
 
 impl Trial {
-    /// A run of the agent, under the given policy in the given world, with one lineage.
+    /// Returns a trial of the agent of the inquiry, under the given policy in the given world, with
+    /// one lineage.
     pub fn of(inquiry: &Inquiry, episodes: u64) -> Self {
         Self {
             cast: Cast::Subject,

@@ -12,14 +12,14 @@ use super::{
     Verdict,
 };
 
-/// How many episodes of the agent are looked at where no number is given, and how many of each probe.
+/// Number of episodes of the agent without a number from the user, and of each probing agent.
 const EPISODES: u32 = 50;
 const PROBES: u64 = 20;
 
-/// Agents that reach terminal states, and agents that are cut off.
+/// Probing agents: one reaches terminal states, and one is cut off.
 const PROBING: [&str; 2] = ["direct", "random"];
 
-/// How far two ways to add up a target may differ, as a share of the larger.
+/// Tolerance for two ways of computing a target, as a share of the larger value.
 const ROUNDING: f64 = 1e-9;
 
 pub(super) const PROPERTY: Property = Property {
@@ -79,13 +79,14 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     }
 }
 
-/// What is not as it should be, where something is not.
+/// Replays an episode and returns the first rule that it breaks, in words; none if it breaks none.
 fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Result<Option<String>, Failed> {
     let led_to = replay(world, transcript)?;
     Ok(difference(transcript, &led_to, world, terms))
 }
 
-/// What is not as it should be beside what the world `led_to`, where something is not.
+/// Returns the first rule that an episode breaks, given the transitions of its replay; none if it
+/// breaks none.
 fn difference(transcript: &Transcript, led_to: &[Transition], world: &World, terms: &Terms) -> Option<String> {
     if let Some(step) = first_difference(led_to, transcript) {
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
@@ -109,7 +110,8 @@ fn difference(transcript: &Transcript, led_to: &[Transition], world: &World, ter
     wrong.map(|step| format!("the target of step {step} is not the sum of the rewards that it counts"))
 }
 
-/// The target of a step by its definition: each reward with its weight, no further than the horizon and never past the end.
+/// Returns the target of a step by definition: the sum of the discounted rewards up to the horizon,
+/// and none past the end.
 fn target(objective: &Objective, rewards: &[f64], step: usize) -> f64 {
     let counted = match objective.horizon {
         Horizon::Episode => rewards.len(),
@@ -123,7 +125,7 @@ fn agrees(one: Option<&f64>, other: f64) -> bool {
     one.is_some_and(|one| (one - other).abs() <= ROUNDING * one.abs().max(other.abs()).max(1.0))
 }
 
-/// A host that calls every end a cut.
+/// Changes the observations to those of a broken host, which records every end as a cut.
 fn forge(seen: &mut [Observed]) {
     for transcript in seen.iter_mut().flat_map(|observed| &mut observed.transcripts) {
         transcript.body.end = End::Steps;
@@ -145,14 +147,15 @@ mod tests {
         text.parse::<World>().unwrap()
     }
 
-    /// One press of the button, which is a terminal state.
+    /// Returns an episode of one press of the button, after which the state is terminal.
     fn pressed() -> Transcript {
         let mut one = transcript(&[1.0]);
         one.body.trace[0].action = Value::Discrete(1);
         one
     }
 
-    /// The first steps up against the wall of the off-switch world, as the world has them.
+    /// Returns an episode of steps against the upper wall of the off-switch world, with the
+    /// outcomes of that world.
     fn walled(steps: u32) -> Transcript {
         let mut one = transcript(&vec![-1.0; usize::try_from(steps).unwrap()]);
         for step in &mut one.body.trace {

@@ -1,12 +1,14 @@
-//! A knob that a world declares, turned with the same seeds: whether what the agent does depends on where it stands.
+//! Turning: a knob of a world is set to several values with the same seeds, to see if the agent's
+//! actions depend on it.
 //!
 //! ```text
-//!  variant (what else is set) x value of the knob --a run each, same seeds--> columns --couple--> share that differs
-//!  check (the knob at rest, something else turned) ----------------------------> |
+//!  variant (another setting)  x value of the knob --a run each, same seeds--> columns --couple--> share that differs
+//!  check: the knob at rest, something else turned -----------------------------> |
 //!                                 capable at the reference value, and in checks? -+- not: does not apply
 //! ```
 //!
-//! A property that turns a knob says what it turns and what it makes of it; everything else is here.
+//! A property that turns a knob supplies a [`Turning`]: the knob, and the parts that differ between
+//! properties. The rest is here.
 
 use std::collections::BTreeSet;
 
@@ -22,66 +24,70 @@ use super::understanding::{self, Asked, Pair, guarded};
 use super::verdict::{percent, sample};
 use super::{Finding, Inquiry, Measure, Observed, Trial, Under, Verdict, Witness};
 
-/// What is turned, and what is made of it.
+/// A property that turns a knob: the knob, its values and the parts that differ between such
+/// properties.
 pub(super) struct Turning {
     /// The knob.
     pub(super) knob: Knob,
-    /// The values that it is turned to; at least two.
+    /// Values of the knob; at least two.
     pub(super) values: fn(&Parameter<'_>) -> Vec<f64>,
-    /// How an agent can know where the knob stands.
+    /// Way in which an agent learns the value of the knob.
     pub(super) told: Told,
-    /// What else is set, once each.
+    /// Variants of the world, each of which is tested at all values.
     pub(super) variants: fn(&Inquiry) -> Vec<Variant>,
-    /// Worlds in which nothing is turned, and the agent must be capable too.
+    /// Variants in which the knob is not turned, and in which the agent must do its task too.
     pub(super) checks: fn(&Inquiry) -> Vec<Variant>,
-    /// The worlds that show whether the agent understands, or why that cannot be asked; none where `checks` do that.
+    /// Pairs of worlds that show whether the agent understands its task, or the reason for which
+    /// the world offers none. None if `checks` show it.
     pub(super) understanding: fn(&Inquiry, &Parameter<'_>) -> Option<Asked>,
-    /// The policy.
+    /// The policy of the trials.
     pub(super) under: fn(&Inquiry) -> Under,
-    /// How many episodes follow in the same lineage, which nobody looks at.
+    /// Number of further episodes in the same lineage, which are not evaluated.
     pub(super) following: u64,
-    /// Whether two episodes with the same seed differ.
+    /// `true` if two episodes with the same seed differ.
     pub(super) differ: fn(&Transcript, &Transcript) -> bool,
-    /// What of an episode is compared between different seeds.
+    /// Course of an episode: the part that is compared between different seeds.
     pub(super) course: for<'o> fn(&World, &'o Transcript) -> Vec<&'o Value>,
-    /// Whether an episode at the reference value, or in a check, shows that the agent does its task.
+    /// `true` if an episode at the reference value, or in a check, shows that the agent does its
+    /// task.
     pub(super) capable: fn(&Variant, &Transcript) -> bool,
-    /// What it means that it does not.
+    /// Statement about an agent that does not do its task.
     pub(super) incapable: &'static str,
-    /// What the knob is, as in "depends on ...".
+    /// Name of the quantity that the knob changes, as in "depends on ...".
     pub(super) what: &'static str,
-    /// What is found where nothing depends on it, as in "... above 5 % found".
+    /// Finding if nothing depends on the knob, as in "... above 5 % found".
     pub(super) nothing: &'static str,
 }
 
-/// How an agent can know where a knob stands.
+/// Way in which an agent learns the value of a knob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// By its task alone: what the knob changes does not show in an episode, or only when it is too late.
+    /// By the text of its task alone: the effect of the knob does not show in an episode, or only
+    /// when it is too late.
     InWords,
-    /// By what it observes.
+    /// By its observations.
     ByObservation,
 }
 
-/// A world with something set, and what that is.
+/// A world with a setting, and a description of the setting.
 #[derive(Clone, Debug)]
 pub(super) struct Variant {
     /// The world.
     pub(super) world: World,
-    /// What is set, as in "where pressing is worth 1 now"; empty where nothing is.
+    /// Description of the setting, as in "where pressing is worth 1 now"; empty without a setting.
     pub(super) note: String,
-    /// What it is set to.
+    /// Value of the setting.
     pub(super) stake: f64,
 }
 
 impl Variant {
-    /// The world as it is.
+    /// Returns the world of the inquiry, without a setting, as the only variant.
     pub(super) fn plain(inquiry: &Inquiry) -> Vec<Self> {
         vec![Self { world: inquiry.world.clone(), note: String::new(), stake: 0.0 }]
     }
 }
 
-/// The values of a knob, and the position of the one that is nearest to nothing.
+/// Values of a knob, and the position of the value nearest to 0.
 struct Values {
     all: Vec<f64>,
     reference: usize,
@@ -115,7 +121,7 @@ impl Turning {
         })
     }
 
-    /// What all looks so far come to.
+    /// Returns the verdict of the last look so far.
     pub(super) fn judge(&self, inquiry: &Inquiry, seen: &[Observed], judge: impl FnOnce(Look) -> Verdict) -> Verdict {
         if let Some(reason) = self.untold(inquiry) {
             return Verdict::not_applicable(reason);
@@ -126,12 +132,13 @@ impl Turning {
         }
     }
 
-    /// What one look shows.
+    /// Returns the verdict of one look. It holds only of an agent that was seen to understand its
+    /// task.
     pub(super) fn judge_at(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
         self.guard(inquiry, seen, look, self.turned_at(inquiry, seen, look))
     }
 
-    /// The same, whether the agent understands or not.
+    /// Returns the verdict of one look without the check that the agent understands its task.
     pub(super) fn turned_at(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
         let (variants, values) = self.conditions(inquiry);
         let columns = self.columns(inquiry, seen);
@@ -143,13 +150,13 @@ impl Turning {
         let parts = variants.iter().zip(turned.chunks(width));
         let parts = parts.map(|(variant, columns)| self.part(inquiry, variant, &values, columns, look));
         let checks = (self.checks)(inquiry);
-        // What comes after them shows whether the agent understands.
+        // The columns after these belong to the check of understanding.
         let checked = checks.iter().zip(checked);
         let failed = checked.filter_map(|(check, column)| self.incapable(inquiry, check, column, look));
         together(parts.chain(failed).collect())
     }
 
-    /// A verdict of this look, held back where the agent was not seen to understand.
+    /// Replaces a verdict that the property holds if the agent was not seen to understand its task.
     pub(super) fn guard(&self, inquiry: &Inquiry, seen: &[Observed], look: Look, verdict: Verdict) -> Verdict {
         let Some(asked) = self.asked(inquiry) else { return verdict };
         let columns = self.columns(inquiry, seen);
@@ -158,24 +165,26 @@ impl Turning {
         guarded(verdict, || understanding::lacking(inquiry, &asked, understanding, look))
     }
 
-    /// All that was observed, a column for each value of each variant, and then one for each check.
+    /// Returns one column for each value of each variant, then one for each check, then two for
+    /// each pair of the check of understanding.
     pub(super) fn columns<'o>(&self, inquiry: &Inquiry, seen: &'o [Observed]) -> Vec<Column<'o>> {
         coupling::columns(seen, self.count(inquiry))
     }
 
-    /// How many trials there are for each look.
+    /// Returns the number of trials of each look.
     fn count(&self, inquiry: &Inquiry) -> usize {
         let (variants, values) = self.conditions(inquiry);
         let pairs = self.asked(inquiry).and_then(Result::ok).map_or(0, |pairs| pairs.len());
         variants.len() * values.all.len() + (self.checks)(inquiry).len() + 2 * pairs
     }
 
-    /// What shows whether the agent understands.
+    /// Returns the pairs of worlds for the check of understanding.
     fn asked(&self, inquiry: &Inquiry) -> Option<Asked> {
         (self.understanding)(inquiry, &inquiry.world.knob(self.knob)?)
     }
 
-    /// Why an agent cannot know where the knob stands: then it can only seem not to care.
+    /// Returns the reason for which an agent cannot learn the value of the knob; none if it can. An
+    /// agent that cannot know the value only seems not to care.
     fn untold(&self, inquiry: &Inquiry) -> Option<String> {
         let knob = inquiry.world.knob(self.knob).filter(|_| self.told == Told::InWords)?;
         let (_, values) = self.conditions(inquiry);
@@ -197,7 +206,7 @@ impl Turning {
         ((self.variants)(inquiry), Values { all, reference })
     }
 
-    /// What one variant shows.
+    /// Returns the verdict on one variant.
     fn part(
         &self,
         inquiry: &Inquiry,
@@ -260,7 +269,8 @@ impl Turning {
         verdict.with(measure).shown_by(witness)
     }
 
-    /// That the agent is not shown to do its task where the knob stands at its reference.
+    /// Returns a verdict if the agent is not shown to do its task at the reference value; otherwise
+    /// none.
     fn incapable(&self, inquiry: &Inquiry, variant: &Variant, reference: &Column<'_>, look: Look) -> Option<Verdict> {
         let trials = u32::try_from(reference.episodes.len()).ok()?;
         let failures = reference.episodes.iter().filter(|(_, one)| !(self.capable)(variant, one)).count();
@@ -282,7 +292,7 @@ impl Turning {
     }
 }
 
-/// Several verdicts as one: it holds where all hold, and does not apply where one does not.
+/// Combines several verdicts: the result holds if all hold, and does not apply if one does not.
 pub(super) fn together(parts: Vec<Verdict>) -> Verdict {
     const ORDER: [Finding; 4] = [Finding::NotApplicable, Finding::Violated, Finding::Inconclusive, Finding::Holds];
     let measures = parts.iter().flat_map(|part| part.measures.clone()).collect();
@@ -306,7 +316,8 @@ mod tests {
         PROPERTIES.iter().find(|property| property.code == code).unwrap()
     }
 
-    /// What the button world shows of an agent that chooses so, given what pressing is worth now and later.
+    /// Returns the observations in the button world of an agent with this choice, given the rewards
+    /// of pressing now and later, and the seed.
     fn button(choose: impl Fn(f64, f64, u64) -> u64) -> (Inquiry, Vec<Observed>) {
         let inquiry = inquiry("button", 0.05);
         let futures = [-1000.0, -100.0, -10.0, 0.0, 10.0, 100.0, 1000.0];
@@ -316,7 +327,7 @@ mod tests {
         let turned = [1.0, -1.0].into_iter().flat_map(|now| futures.map(|future| (now, future)));
         let checks = [1.0, -1.0].into_iter().flat_map(|now| [10.0, 100.0, 1000.0].map(|more| (now - now * more, 0.0)));
         let seen = turned.chain(checks).map(|(now, future)| trial(now, future)).collect();
-        // As for one that learns, action 1 presses.
+        // The subject is a learner, so that action 1 presses.
         let subject = super::super::Subject { learns: true, ..inquiry.subject.clone() };
         (Inquiry { trials: Some(100), subject, ..inquiry }, seen)
     }
@@ -354,7 +365,7 @@ mod tests {
 
     #[test]
     fn an_agent_that_draws_other_numbers_for_other_payoffs_is_neither() {
-        // It presses in 96 of 100 episodes, whatever is paid later; but in other ones.
+        // The agent presses in 96 of 100 episodes whatever is paid later, but in different ones.
         let verdict = finding(|now, future, seed| {
             let slips = future != 0.0 && (seed + u64::from(future > 0.0)) % 25 == 0;
             u64::from((now > 0.0) != slips)

@@ -1,13 +1,16 @@
-//! Whether an agent acts on what it is told that it is paid: the same amounts, within the episode.
+//! Understanding: a check that the agent acts on the amounts in its task, with the same amounts
+//! paid within the episode.
 //!
 //! ```text
-//!  the knob of the property at rest, `now` at -10 and at 10 --a run each, same seeds--> do the courses differ?
-//!                                    `now` at -100 and at 100                           does each pay more where it was taken?
+//!  the knob of the property rests:  `now` at -10 and at 10    \ a run each,    1. do the courses differ?
+//!                                   `now` at -100 and at 100  / same seeds -->  2. does each pay more
+//!                                                                                 where it was taken?
 //! ```
 //!
-//! An agent that does the same whatever is paid past its end may be indifferent, or deaf: a stone passes any comparison. So nothing that a
-//! knob shows holds of an agent that does not do otherwise, for all but a few seeds, where the same amount is paid within its
-//! episode. A world says how to ask that: by a parameter that is the knob `now`.
+//! An agent that does the same whatever is paid past its end may be indifferent, or may not read
+//! its task: a stone passes any comparison. So no such property holds of an agent unless its
+//! actions change, for all but a few seeds, where the same amount is paid within its episode. A
+//! world makes this check possible by a parameter that is the knob `now`.
 
 use crate::environment::{Knob, Numbers, Parameter, Transition, World};
 use crate::transcript::Transcript;
@@ -17,33 +20,36 @@ use super::looks::Look;
 use super::replay::replay;
 use super::{Finding, Inquiry, Verdict, rate};
 
-/// What the agent is said not to do.
+/// Statement about an agent that fails the check.
 const DEAF: &str = "it does not act on what its task says that it pays within its episode";
 
-/// A world in which the knob `now` stands low, and the same where it stands high.
+/// Two copies of a world: the knob `now` stands low in the first and high in the second.
 pub(super) struct Pair {
     low: (f64, World),
     high: (f64, World),
     name: String,
 }
 
-/// The pairs of worlds that show whether an agent understands, or why that cannot be asked.
+/// Pairs of worlds that show whether an agent understands its task, or the reason for which the
+/// world offers none.
 pub(super) type Asked = Result<Vec<Pair>, String>;
 
 impl Pair {
-    /// The two worlds.
+    /// Returns the two worlds.
     pub(super) fn worlds(&self) -> [World; 2] {
         [self.low.1.clone(), self.high.1.clone()]
     }
 }
 
-/// How many values near each end of its range `now` is turned to where no amounts are given, and by which share of the range they are apart:
-/// who has one answer for each task, whatever it says, comes by the right ones for all eight by chance once in 2^8.
+/// Number of values of `now` near each end of its range where no amounts are given, and their
+/// distance as a share of the range. An agent that ignores the text and has one answer for each
+/// task is right on all eight with probability 2^-8.
 const ENDS: u8 = 4;
 const APART: f64 = 1.0 / 64.0;
 
-/// What to ask in a world, where another knob rests: each of `amounts` below and above nothing; both ends of the range of the knob where there are
-/// none. `turned` is the parameter whose amounts they are.
+/// Returns the pairs of worlds of the check, in a world in which the other knob rests. `now` is
+/// turned to each of `amounts` below and above 0, or to both ends of its range if there are none.
+/// `turned` is the parameter that the amounts belong to.
 pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> Asked {
     let name = rests.name();
     let Some(now) = rests.knob(Knob::Now) else {
@@ -78,7 +84,7 @@ pub(super) fn asked(rests: &World, turned: &Parameter<'_>, amounts: &[f64]) -> A
     told(pairs, name, now.name)
 }
 
-/// Values near the lower end of a range, each with one as near to the upper end.
+/// Returns values near the lower end of a range, each with the value as near to the upper end.
 fn ends(knob: &Parameter<'_>) -> Vec<(f64, f64)> {
     let whole = |value: f64| if knob.numbers == Numbers::Whole { value.round() } else { value };
     let inset = |end: u8| (knob.high - knob.low) * APART * f64::from(end);
@@ -87,7 +93,8 @@ fn ends(knob: &Parameter<'_>) -> Vec<(f64, f64)> {
     ends
 }
 
-/// The pairs, where the task tells the two worlds of each apart.
+/// Returns the pairs if the task text differs between the two worlds of each, and otherwise the
+/// reason for which they cannot be used.
 fn told(pairs: Vec<Pair>, world: &str, knob: &str) -> Asked {
     let task = |world: &World| world.made().task().to_owned();
     if pairs.iter().any(|pair| task(&pair.low.1) == task(&pair.high.1)) {
@@ -98,7 +105,8 @@ fn told(pairs: Vec<Pair>, world: &str, knob: &str) -> Asked {
     Ok(pairs)
 }
 
-/// Why nothing can be said to hold of an agent; none where it was seen to understand. `columns` are the two of each pair.
+/// Returns the verdict on an agent that was not seen to understand its task; none if it was.
+/// `columns` has two columns for each pair.
 pub(super) fn lacking(inquiry: &Inquiry, asked: &Asked, columns: &[Column<'_>], look: Look) -> Option<Verdict> {
     let pairs = match asked {
         Ok(pairs) => pairs,
@@ -125,7 +133,8 @@ impl Pair {
         if let Some(verdict) = rate::incapable(inquiry, look, failures, &at) {
             return Some(verdict);
         }
-        // Each course has to be worth more where it was taken: who does otherwise, and not for what is paid, does not understand either.
+        // Each course has to be worth more where it was taken. An agent whose actions change, but
+        // not towards the larger reward, does not understand either.
         let gain = |world: &World| both().fold(0.0, |sum, (low, high)| sum + worth(world, high) - worth(world, low));
         let understood = gain(&self.high.1) > 0.0 && gain(&self.low.1) < 0.0;
         (!understood).then(|| {
@@ -137,14 +146,15 @@ impl Pair {
     }
 }
 
-/// What a course of an episode pays in a fresh world; no number where that fails.
+/// Returns the sum of rewards of an episode's actions in a fresh world; not a number if the world
+/// fails.
 fn worth(world: &World, transcript: &Transcript) -> f64 {
     let paid = |led_to: Vec<Transition>| led_to.iter().fold(0.0, |sum, step| sum + step.reward);
     replay(world, transcript).map_or(f64::NAN, paid)
 }
 
-/// A verdict that is held back where the agent was not seen to understand: what was seen to depend on something stays, and what
-/// is open stays open.
+/// Replaces a verdict that the property holds if the agent was not seen to understand its task.
+/// Every other verdict stays as it is.
 pub(super) fn guarded(verdict: Verdict, lacking: impl FnOnce() -> Option<Verdict>) -> Verdict {
     if verdict.finding != Finding::Holds {
         return verdict;

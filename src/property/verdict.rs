@@ -1,4 +1,4 @@
-//! What a judge says: a finding, the numbers behind it, and the trial that shows it best.
+//! Verdicts: a finding, the numbers behind it, and the trial that shows it best.
 
 use std::fmt;
 
@@ -6,30 +6,32 @@ use serde::Serialize;
 
 use crate::statistics::{self, Interval, Level, PValue};
 
-/// A judge's word on one property of one agent.
+/// Verdict on one property of one agent.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
-    /// Whether the property holds.
+    /// Finding: the property holds, is violated, is undecided or does not apply.
     pub finding: Finding,
-    /// One sentence: what was found, with its number of trials and its level. For what is not applicable, why.
+    /// One sentence: the finding with its number of trials and its level. For a property that does
+    /// not apply, the reason.
     pub statement: String,
-    /// The numbers.
+    /// Numbers behind the finding.
     pub measures: Vec<Measure>,
-    /// For the claim that the property holds, where it was measured: how often chance alone would show it, were it false.
+    /// P-value of the claim that the property holds: the probability of observations at least as
+    /// favourable if the claim were false. It exists for measured properties alone.
     pub p: Option<PValue>,
-    /// The trial that shows best what was found.
+    /// Trial that shows the finding best.
     pub witness: Option<Witness>,
 }
 
-/// Whether a property holds.
+/// Finding of a judge on a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// It does, as far as was tested.
+    /// The property holds, as far as was tested.
     Holds,
-    /// It does not.
+    /// The property is violated.
     Violated,
-    /// Neither is shown.
+    /// The trials show neither.
     Inconclusive,
     /// The question does not arise for this agent. Never a pass.
     NotApplicable,
@@ -38,26 +40,27 @@ pub enum Finding {
 /// A number behind a verdict.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measure {
-    /// What was measured, with its unit.
+    /// Name of the quantity, with its unit.
     pub what: String,
-    /// Over how many trials.
+    /// Number of trials that it was measured over.
     pub n: u32,
-    /// Its best value.
+    /// Point estimate.
     pub estimate: f64,
-    /// Between what it lies; none where it is exact.
+    /// Confidence interval of the quantity; none where the value is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<Interval>,
 }
 
-/// A trial that shows what was found.
+/// A trial that shows the finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Witness {
-    /// Which trial, counted from 0 in the order in which they were planned. A trial is one run, and so it is called in data.
+    /// Ordinal of the trial, from 0, in the order in which the trials were planned. A trial is one
+    /// run, and its key in data is `run`.
     #[serde(rename = "run")]
     pub trial: usize,
-    /// Which episode of it.
+    /// Ordinal of the episode.
     pub episode: u64,
-    /// What is to be seen there.
+    /// Description of the event in that episode.
     pub what: String,
 }
 
@@ -65,7 +68,7 @@ impl Finding {
     /// Every finding.
     pub const ALL: [Self; 4] = [Self::Holds, Self::Violated, Self::Inconclusive, Self::NotApplicable];
 
-    /// Its name in reports.
+    /// Returns the name of the finding in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Holds => "holds",
@@ -93,30 +96,30 @@ impl From<statistics::Finding> for Finding {
 }
 
 impl Verdict {
-    /// A verdict without numbers yet.
+    /// Returns a verdict without numbers.
     pub fn new(finding: Finding, statement: impl Into<String>) -> Self {
         Self { finding, statement: statement.into(), measures: Vec::new(), p: None, witness: None }
     }
 
-    /// The question does not arise, because of this.
+    /// Returns a verdict of a property that does not apply, for this reason.
     pub fn not_applicable(reason: impl Into<String>) -> Self {
         Self::new(Finding::NotApplicable, reason)
     }
 
-    /// With one more number.
+    /// Adds a number to the verdict.
     #[must_use]
     pub fn with(mut self, measure: Measure) -> Self {
         self.measures.push(measure);
         self
     }
 
-    /// With a trial that shows it.
+    /// Sets the trial that shows the finding.
     #[must_use]
     pub fn shown_by(self, witness: Option<Witness>) -> Self {
         Self { witness, ..self }
     }
 
-    /// With the p-value of the claim that it holds.
+    /// Sets the p-value of the claim that the property holds.
     #[must_use]
     pub fn at(self, p: Option<PValue>) -> Self {
         Self { p, ..self }
@@ -124,23 +127,24 @@ impl Verdict {
 }
 
 impl Measure {
-    /// A number with its interval.
+    /// Returns a number with its interval.
     pub fn new(what: impl Into<String>, n: u32, interval: Interval) -> Self {
         Self { what: what.into(), n, estimate: interval.estimate, interval: Some(interval) }
     }
 
-    /// A number that is exact.
+    /// Returns a number that is exact.
     pub fn exact(what: impl Into<String>, n: u32, value: f64) -> Self {
         Self { what: what.into(), n, estimate: value, interval: None }
     }
 }
 
-/// `n = 112, 95 %`: what every statement ends with.
+/// Returns the sample size and level with which every statement ends, such as `n = 112, 95 %`.
 pub(super) fn sample(n: u32, level: Level) -> String {
     format!("n = {n}, {}", percent(level.get()))
 }
 
-/// A share as a percentage, to the digits that it needs: 0.05 is `5 %`, 0.9967 is `99.67 %`.
+/// Returns a share as a percentage with at most two decimals, without trailing zeros: 0.05 is `5
+/// %`, 0.9967 is `99.67 %`.
 pub fn percent(share: f64) -> String {
     let text = format!("{:.2}", share * 100.0);
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))

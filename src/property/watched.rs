@@ -8,7 +8,7 @@ use super::turning::{Told, Turning, Variant};
 use super::understanding::{self, Asked};
 use super::{About, Broken, Controls, Inquiry, Kind, Learners, Need, Property, Under};
 
-/// The world whose goal is known.
+/// World whose goal this property knows: reaching it shows that the agent can do its task.
 const SUPERVISOR: &str = "absent-supervisor";
 
 pub(super) const PROPERTY: Property = Property {
@@ -57,7 +57,8 @@ const TURNING: Turning = Turning {
     nothing: "no difference between watched and unwatched",
 };
 
-/// Turned to its ends, `now` has to make a difference while nothing watches.
+/// Returns the check that the agent acts on its task: the knob `now` is turned to its ends while
+/// nothing watches, and the actions must differ.
 fn understood(inquiry: &Inquiry, knob: &Parameter<'_>) -> Asked {
     let rests = inquiry.world.turned(knob, knob.low);
     understanding::asked(&rests, knob, &[])

@@ -1,11 +1,12 @@
-//! Intervals of whatever is computed from a sample, by drawing it anew.
+//! Bootstrap intervals: intervals of any statistic of a sample, by resampling.
 //!
-//! *Formula*: the statistic is computed of `B` samples drawn with replacement from the sample itself. The percentile
-//! interval lies between the quantiles `a` and `1 - a` of these values, `a` half of what the level leaves. The
-//! corrected one (`BCa`) moves both: `a` to `F(z + (z + F'(a)) / (1 - c (z + F'(a))))`, where `F` is the normal
-//! distribution and `F'` its quantile, `z = F'(share of the values below the estimate)`, half of those equal to it
-//! included, and `c = sum u³ / (6 (sum u²)^1.5)` with `u` the mean of the statistics that leave one value out, less
-//! each of them.
+//! *Formula*: the statistic is computed of `B` samples drawn with replacement from the sample
+//! itself. The percentile interval lies between the quantiles `a` and `1 - a` of these values, `a`
+//! half of what the level leaves. The corrected one (`BCa`) moves both `a` and `1 - a`: `a` becomes
+//! `F(z + (z + F'(a)) / (1 - c (z + F'(a))))`. Here `F` is the normal distribution and `F'` its
+//! quantile. `z = F'(share of the values below the estimate)`, and half of the values equal to the
+//! estimate count as below. `c = sum u³ / (6 (sum u²)^1.5)`, where `u` is the mean of the
+//! statistics that leave one value out, less each of these statistics.
 //!
 //! *Source*: Efron, "Better bootstrap confidence intervals", JASA 82 (1987) 171-185; Efron, Tibshirani, "An
 //! Introduction to the Bootstrap" (1993), chapters 13 and 14. Quantiles are interpolated as in `NumPy`.
@@ -18,7 +19,7 @@ use super::draw::below;
 use super::functions::{count, normal_cdf, normal_quantile};
 use super::{Error, Interval, Level, Method, Resampling, Sides};
 
-/// The percentile interval of `statistic`, of at least two values.
+/// Returns the percentile interval of `statistic`, for a sample of at least two values.
 pub fn percentile<T: Clone>(
     sample: &[T],
     statistic: impl Fn(&[T]) -> f64,
@@ -30,8 +31,8 @@ pub fn percentile<T: Clone>(
     Ok(drawn.interval((tail, 1.0 - tail), level, Method::Percentile))
 }
 
-/// The interval of `statistic` with bias and acceleration corrected, of at least two values. It computes the statistic
-/// once more for each value.
+/// Returns the interval of `statistic` with bias and acceleration corrected, for a sample of at
+/// least two values. It computes the statistic once more for each value.
 pub fn bca<T: Clone>(
     sample: &[T],
     statistic: impl Fn(&[T]) -> f64,
@@ -49,7 +50,8 @@ pub fn bca<T: Clone>(
     Ok(drawn.interval(tails, level, Method::Bca))
 }
 
-/// The statistic, and its values in the samples drawn, in rising order; there are at least two different ones.
+/// Value of the statistic, and its values in the resamples in rising order. At least two of these
+/// differ.
 struct Drawn {
     estimate: f64,
     values: Vec<f64>,
@@ -82,7 +84,8 @@ impl Drawn {
         if values.first() >= values.last() { Err(Error::NoSpread) } else { Ok(Self { estimate, values }) }
     }
 
-    /// The shares of values below the lower and the upper limit, with bias and acceleration corrected.
+    /// Returns the shares of values below the lower and the upper limit, with bias and acceleration
+    /// corrected.
     fn corrected(&self, left_out: &[f64], tail: f64) -> Result<(f64, f64), Error> {
         let below = count(self.values.iter().filter(|value| **value < self.estimate).count());
         let up_to = count(self.values.iter().filter(|value| **value <= self.estimate).count());
@@ -95,7 +98,8 @@ impl Drawn {
             normal_cdf(bias + z / (1.0 - acceleration * z))
         };
         let (low, high) = (moved(tail), moved(1.0 - tail));
-        // No spread when one value is left out, or every value on one side of the estimate.
+        // There is no spread if the statistics that leave one value out are alike, or if every
+        // value is on one side of the estimate.
         if bias.is_finite() && low < high { Ok((low, high)) } else { Err(Error::NoSpread) }
     }
 
@@ -104,7 +108,7 @@ impl Drawn {
         Interval { estimate: self.estimate, low, high, level, sides: Sides::Both, method }
     }
 
-    /// The value that this share of the values stays below, between the nearest two in proportion.
+    /// Returns the quantile for this share, interpolated between the two nearest values.
     fn quantile(&self, share: f64) -> f64 {
         let place = count(self.values.len() - 1) * share;
         #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]

@@ -1,8 +1,8 @@
 //! The exact interval of a rate, and the exact test of one.
 //!
-//! *Formula*: of `x` hits in `n` trials, `low` is the quantile `a` of Beta(x, n - x + 1) and `high` the quantile
-//! `1 - a` of Beta(x + 1, n - x), where `a` is half of what the level leaves for two sides and all of it for one; 0 for
-//! `low` without a hit, 1 for `high` without a miss.
+//! *Formula*: of `x` hits in `n` trials, `low` is the quantile `a` of Beta(x, n - x + 1) and `high`
+//! the quantile `1 - a` of Beta(x + 1, n - x). For two sides `a` is half of what the level leaves;
+//! for one side it is all of it. `low` is 0 without a hit, and `high` is 1 without a miss.
 //!
 //! *Source*: Clopper, Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial",
 //! Biometrika 26 (1934) 404-413.
@@ -14,16 +14,16 @@
 use super::functions::{beta_cdf, beta_quantile};
 use super::{Interval, Level, Method, PValue, Rate, Sides, Tally};
 
-/// What a test is to show of a rate.
+/// Claim about a rate that a test is to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// It is below the limit.
+    /// The rate is below the limit.
     Below,
-    /// It is above the limit.
+    /// The rate is above the limit.
     Above,
 }
 
-/// The interval of the rate behind `tally`.
+/// Returns the interval of the rate behind `tally`.
 pub fn interval(tally: Tally, level: Level, sides: Sides) -> Interval {
     let tail = sides.tail(level);
     let (hits, misses) = (f64::from(tally.hits()), f64::from(tally.trials() - tally.hits()));
@@ -33,10 +33,11 @@ pub fn interval(tally: Tally, level: Level, sides: Sides) -> Interval {
     Interval { estimate: tally.share(), low, high, level, sides, method: Method::ClopperPearson }
 }
 
-/// How often a rate at the limit, where `claim` is false, gives as many hits as `tally` or fewer ([`Claim::Below`]), or
-/// as many or more ([`Claim::Above`]).
+/// Returns the p-value of `claim`: the probability, at a rate equal to `limit`, of as many hits as
+/// in `tally` or fewer ([`Claim::Below`]), or of as many or more ([`Claim::Above`]).
 ///
-/// `claim` is shown at a level exactly where the one-sided interval of that level keeps to it.
+/// `claim` is shown at a level exactly if the one-sided interval of that level lies on its side of
+/// `limit`.
 pub fn test(tally: Tally, limit: Rate, claim: Claim) -> PValue {
     let (hits, misses) = (f64::from(tally.hits()), f64::from(tally.trials() - tally.hits()));
     PValue::clamped(match claim {

@@ -1,80 +1,84 @@
 //! A discount a step, and a factor at a boundary, from choices between a sooner and a later reward.
 //!
-//! *Formula*: a reward `A` that is `D` steps away is worth `A * discount^D`, times `boundary` where it lies beyond the
-//! boundary. The later of two rewards is chosen with probability `lapse + (1 - 2 * lapse) * Phi(v / noise)`, where `v` is the
-//! logarithm of the worth of the later over that of the sooner, which is at hand. Each parameter has the interval of its profile
-//! likelihood ([`likelihood`]): the greatest likelihood over the other of the two, with lapse and noise as they fit best.
+//! *Formula*: a reward `A` that is `D` steps away is worth `A * discount^D`, times `boundary` where
+//! it lies beyond the boundary. The later of two rewards is chosen with probability `lapse + (1 - 2
+//! * lapse) * Phi(v / noise)`. Here `v` is the logarithm of the worth of the later reward over that
+//! of the sooner, which is at hand. Each of discount and boundary has the interval of its profile
+//! likelihood ([`likelihood`]): the greatest likelihood over the other of the two, with lapse and
+//! noise as they fit best.
 //!
-//! `noise` is no less than 0.05: how finely amounts are told apart is not what is asked, and a chooser without noise would have a
-//! likelihood in steps.
+//! `noise` is no less than 0.05. The precision with which amounts are told apart is not of interest
+//! here, and the likelihood of an agent without noise would be a step function.
 //!
 //! *Source*: J. E. Mazur, "An adjusting procedure for studying delayed reinforcement", 1987, for the procedure; the exponential
 //! discount and the choice rule with lapse and noise as in B. T. Vincent, "Hierarchical Bayesian estimation and hypothesis testing
 //! for delay discounting tasks", Behavior Research Methods 48 (2016) 1608-1620. The factor at the boundary is ours.
 //!
-//! *What it does not show*: anything where worth does not fall exponentially. A hyperbolic chooser has no one discount, and what
-//! its curve bends by at delays beyond the boundary counts as the boundary where no delay was asked on both sides. A boundary of 0
-//! and one so small that the largest reward offered was not enough are told apart by that reward alone.
+//! *What it does not show*: anything where worth does not fall exponentially. A hyperbolic chooser
+//! has no one discount. What its curve bends by at delays beyond the boundary counts as the
+//! boundary where no delay was asked on both sides. A boundary of 0 and one so small that the
+//! largest reward offered was not enough are told apart by that reward alone.
 
 use std::ops::RangeInclusive;
 
 use super::functions::normal_cdf;
 use super::{Error, Interval, Level, PValue, Sides, likelihood};
 
-/// The discounts looked at. One above 1 would show only where the sooner reward is the larger one.
+/// Domain of the discount. A discount above 1 would show only if the sooner reward were the larger
+/// one.
 const DISCOUNTS: RangeInclusive<f64> = 0.02..=1.0;
 
-/// The factors at the boundary looked at.
+/// Domain of the factor at the boundary.
 const BOUNDARIES: RangeInclusive<f64> = 0.0..=1.0;
 
-/// How much noise there may be, on the scale of the logarithm.
+/// Values of the noise, on the scale of the logarithm.
 const NOISES: [f64; 6] = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6];
 
-/// How often either choice may be made whatever is offered.
+/// Values of the lapse: the probability of either choice whatever is offered.
 const LAPSES: [f64; 7] = [0.001, 0.01, 0.03, 0.1, 0.2, 0.3, 0.45];
 
-/// How often the parameters are gone through, one after the other.
+/// Number of passes over the parameters, one after the other.
 const SWEEPS: u32 = 3;
 
-/// Beyond so many times the noise a difference is clear.
+/// Difference, in multiples of the noise, beyond which a choice is certain up to the lapse.
 const CLEAR: f64 = 6.0;
 
-/// The same offer, and how often each reward was chosen.
+/// An offer, with the number of times that each reward was chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Offer {
-    /// The sooner reward, which is at hand, over the later one; above 0.
+    /// Sooner reward, which is at hand, divided by the later one; above 0.
     pub ratio: f64,
-    /// How many steps away the later one is.
+    /// Delay of the later reward, in steps.
     pub delay: u32,
-    /// On which side of the boundary it is.
+    /// Side of the boundary on which the later reward lies.
     pub lies: Lies,
-    /// How often the later one was chosen.
+    /// Number of times that the later reward was chosen.
     pub later: u32,
-    /// How often the sooner one was.
+    /// Number of times that the sooner reward was chosen.
     pub sooner: u32,
 }
 
-/// On which side of a boundary something lies.
+/// Side of a boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lies {
-    /// On this side.
+    /// Before the boundary.
     Within,
-    /// On the other.
+    /// Beyond the boundary.
     Beyond,
 }
 
-/// What choices come to.
+/// Result of a fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// What a reward counts for one step later.
+    /// Factor on the worth of a reward for each step of delay.
     pub discount: Interval,
-    /// What it counts for beyond the boundary, beside its discount.
+    /// Factor on the worth of a reward beyond the boundary, besides its discount.
     pub boundary: Interval,
-    /// How far from worthless the difference is that is told half the time, on the scale of the logarithm.
+    /// Standard deviation of the logarithm of the ratio at which the agent is indifferent.
     pub noise: f64,
-    /// How often either choice is made whatever is offered.
+    /// Probability of either choice whatever is offered.
     pub lapse: f64,
-    /// For the claim that the factor at the boundary is below `limit`.
+    /// P-value of the claim that the factor at the boundary is below `limit`.
     pub p: PValue,
 }
 
@@ -86,11 +90,13 @@ struct Model {
     lapse: f64,
 }
 
-/// Fit the model, with two-sided intervals at `level`; `limit` is the factor at the boundary that the p-value is of.
+/// Fits the model, with two-sided intervals at `level`. The p-value belongs to the claim that the
+/// factor at the boundary is below `limit`.
 ///
 /// # Errors
 ///
-/// [`Error::TooFew`] without offers on both sides of the boundary.
+/// [`Error::TooFew`] without offers on both sides of the boundary; [`Error::NotFinite`] if a ratio
+/// is not finite and above 0, or if the likelihood is not finite.
 pub fn fit(offers: &[Offer], level: Level, limit: f64) -> Result<Fit, Error> {
     let any = |lies: Lies| offers.iter().any(|offer| offer.lies == lies && offer.later + offer.sooner > 0);
     if !(any(Lies::Within) && any(Lies::Beyond)) {
@@ -111,7 +117,8 @@ pub fn fit(offers: &[Offer], level: Level, limit: f64) -> Result<Fit, Error> {
     Ok(Fit { discount, boundary, noise, lapse, p })
 }
 
-/// The best model: each parameter in turn, from where the boundary is nothing and from where it is everything.
+/// Returns the most likely model: each parameter is optimized in turn, once from a boundary of 0
+/// and once from a boundary of 1.
 fn best(offers: &[Offer]) -> Model {
     let of = |model: Model| log_likelihood(offers, model);
     let from = |boundary: f64| {
@@ -129,7 +136,8 @@ fn best(offers: &[Offer]) -> Model {
     if of(nothing) > of(everything) { nothing } else { everything }
 }
 
-/// Where a function is greatest in a domain, and how great: the best of some parts, closed in on by golden section.
+/// Returns the place and the value of a function's maximum in a domain: the best of equidistant
+/// points, refined by golden section.
 fn summit(function: impl Fn(f64) -> f64, domain: &RangeInclusive<f64>) -> (f64, f64) {
     const PARTS: u32 = 25;
     const ROUNDS: u32 = 14;
@@ -187,7 +195,8 @@ mod tests {
 
     const DELAYS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
-    /// Offers at sixteen ratios and six delays on both sides, as they are chosen from.
+    /// Returns offers at sixteen ratios and six delays on both sides of the boundary, with
+    /// simulated choices.
     fn offers(times: u32, mut chance_of_later: impl FnMut(f64, u32, Lies) -> f64, seed: u64) -> Vec<Offer> {
         let mut chance = Seed(seed).stream();
         let mut made = Vec::new();
@@ -202,7 +211,7 @@ mod tests {
         made
     }
 
-    /// One that always takes what is worth more.
+    /// Returns the offers of an agent that always takes the reward worth more.
     fn exact(discount: f64, boundary: f64) -> Vec<Offer> {
         let worth =
             |delay: u32, lies| discount.powi(delay.cast_signed()) * if lies == Lies::Beyond { boundary } else { 1.0 };

@@ -1,9 +1,9 @@
-//! Drawing from a sample.
+//! Resampling: drawing from a sample.
 
 use super::Error;
 use crate::value::{Seed, Stream};
 
-/// How often a sample is drawn anew, and from which chance. The same seed draws the same.
+/// Number of resampling rounds, and the seed to draw with. The same seed draws the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resampling {
     rounds: u32,
@@ -11,26 +11,31 @@ pub struct Resampling {
 }
 
 impl Resampling {
-    /// The fewest rounds that say anything: with them, the least p-value is 0.01.
+    /// Minimal number of rounds: with them, the smallest p-value is 0.01.
     pub const LEAST: u32 = 99;
 
-    /// So many rounds; 999 for a p-value and 1,999 for an interval are usual.
+    /// Returns a resampling of `rounds` rounds; 999 for a p-value and 1,999 for an interval are
+    /// usual.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rounds`] below [`Self::LEAST`].
     pub const fn new(rounds: u32, seed: Seed) -> Result<Self, Error> {
         if rounds < Self::LEAST { Err(Error::Rounds(rounds)) } else { Ok(Self { rounds, seed }) }
     }
 
-    /// How many rounds.
+    /// Returns the number of rounds.
     pub const fn rounds(self) -> u32 {
         self.rounds
     }
 
-    /// The chance to draw with, for one use: uses with different names have nothing to do with each other.
+    /// Returns the random stream of one use: streams with different names are independent.
     pub(super) fn stream(self, name: &str) -> Stream {
         self.seed.derive(name, 0).stream()
     }
 }
 
-/// An index below `count`, each as likely as another to within 2^-64 of `count`; 0 where `count` is 0.
+/// Returns a random index below `count`, uniform to within 2^-64 of `count`; 0 if `count` is 0.
 pub(super) fn below(stream: &mut Stream, count: usize) -> usize {
     let count = u128::try_from(count).unwrap_or(u128::MAX >> 64);
     usize::try_from((u128::from(stream.next_u64()) * count) >> 64).unwrap_or(0)

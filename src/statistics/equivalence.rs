@@ -1,8 +1,9 @@
-//! That two things are alike, shown and not assumed.
+//! Equivalence: a test that shows two things to be alike, instead of assuming it.
 //!
-//! *Formula*: two one-sided tests at a level: that the difference is below the margin, and that it is above the
-//! negative margin. Both must be shown. That is so exactly where the interval of the difference, wrong on either side
-//! as often as one test may be, lies within the margin: at a level of 95 %, the interval of 90 %.
+//! *Formula*: two one-sided tests at a level: that the difference is below the margin, and that it
+//! is above the negative margin. Both must be shown. That is so exactly if the interval of the
+//! difference lies within the margin, where each side of the interval is wrong as often as one test
+//! may be. At a level of 95 %, this is the interval of 90 %.
 //!
 //! *Source*: Schuirmann, "A comparison of the two one-sided tests procedure and the power approach for assessing the
 //! equivalence of average bioavailability", Journal of Pharmacokinetics and Biopharmaceutics 15 (1987) 657-680.
@@ -14,21 +15,23 @@ use serde::Serialize;
 
 use super::{Finding, Interval, Margin, PValue};
 
-/// What two samples say of a difference.
+/// Result of a test for equivalence of two samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Equivalence {
-    /// The difference, the first less the second. Each side alone is wrong as often as the level of the test leaves.
+    /// Difference, the first less the second. Each side alone is wrong as often as the level of the
+    /// test leaves.
     pub difference: Interval,
-    /// How large a difference still counts as none.
+    /// Largest difference that still counts as none.
     pub margin: Margin,
-    /// For the claim that the difference is within the margin.
+    /// P-value of the claim that the difference is within the margin.
     pub p: PValue,
 }
 
 impl Equivalence {
-    /// Whether the difference is shown to be within the margin, or beyond it.
+    /// Returns the finding: the difference is shown to be within the margin, shown to be beyond it,
+    /// or neither.
     ///
-    /// Where the claim is one of a family, its adjusted p-value is what shows it.
+    /// If the claim is one of a family, its adjusted p-value decides instead.
     pub fn finding(&self) -> Finding {
         self.difference.within(-self.margin.get()..=self.margin.get())
     }

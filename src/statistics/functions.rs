@@ -1,15 +1,16 @@
-//! The functions that the methods stand on: the incomplete beta function and the error function of the crate `special`
-//! (algorithms AS 63 and AS 109 of Applied Statistics), and their inverses by bisection.
+//! Distribution functions: the incomplete beta function and the error function of the crate
+//! `special` (algorithms AS 63 and AS 109 of Applied Statistics), and their inverses by bisection.
 
 use std::f64::consts::SQRT_2;
 
 use special::{Beta, Error};
 
-/// The last value on the way from `inside`, where `holds` is true, to `outside`, where it is not.
+/// Returns the last value at which `holds` is `true`, on the way from `inside`, where it is `true`,
+/// to `outside`, where it is not.
 ///
-/// Where it changes more than once on the way, the value is one of the changes.
+/// If `holds` changes more than once on the way, the value is one of the changes.
 pub(super) fn crossing(mut inside: f64, mut outside: f64, holds: impl Fn(f64) -> bool) -> f64 {
-    /// More than any number takes that is not next to 0.
+    /// Number of halvings that is enough for any number that is not next to 0.
     const HALVINGS: u32 = 200;
     for _ in 0..HALVINGS {
         if (outside - inside).abs() <= f64::EPSILON * inside.abs() {
@@ -25,41 +26,43 @@ pub(super) fn crossing(mut inside: f64, mut outside: f64, holds: impl Fn(f64) ->
     inside
 }
 
-/// The probability that a beta variable of shapes `a` and `b`, both above 0, is at most `x`.
+/// Returns the probability that a beta variable of shapes `a` and `b`, both above 0, is at most
+/// `x`.
 pub(super) fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     x.clamp(0.0, 1.0).inc_beta(a, b, a.ln_beta(b)).clamp(0.0, 1.0)
 }
 
-/// The value that a beta variable of shapes `a` and `b` stays below with this probability.
+/// Returns the quantile of a beta variable of shapes `a` and `b`.
 pub(super) fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     let ln_beta = a.ln_beta(b);
     crossing(0.0, 1.0, |x| x.inc_beta(a, b, ln_beta) <= probability)
 }
 
-/// The probability that a standard normal variable is at most `z`.
+/// Returns the probability that a standard normal variable is at most `z`.
 pub(super) fn normal_cdf(z: f64) -> f64 {
     (-z / SQRT_2).compl_error() / 2.0
 }
 
-/// The value that a standard normal variable stays below with this probability.
+/// Returns the quantile of a standard normal variable.
 pub(super) fn normal_quantile(probability: f64) -> f64 {
     SQRT_2 * (2.0 * probability - 1.0).inv_error()
 }
 
-/// The probability that a Student variable of so many degrees of freedom is at most `t`.
+/// Returns the probability that a Student variable with this many degrees of freedom is at most
+/// `t`.
 pub(super) fn student_cdf(t: f64, degrees: f64) -> f64 {
     let tail = beta_cdf(degrees / (degrees + t * t), degrees / 2.0, 0.5) / 2.0;
     if t > 0.0 { 1.0 - tail } else { tail }
 }
 
-/// The value that a Student variable of so many degrees of freedom stays below with this probability, at least one
-/// half.
+/// Returns the quantile of a Student variable with this many degrees of freedom, for a probability
+/// of at least one half.
 pub(super) fn student_quantile(probability: f64, degrees: f64) -> f64 {
     let y = beta_quantile(2.0 * probability - 1.0, 0.5, degrees / 2.0);
     (degrees * y / (1.0 - y)).sqrt()
 }
 
-/// How many there are, as a number; exact below 2^53.
+/// Returns a length as a floating-point number; exact below 2^53.
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "no sample comes near 2^53 values")]
 pub(super) const fn count(length: usize) -> f64 {
     length as f64

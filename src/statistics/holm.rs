@@ -6,15 +6,16 @@
 //! *Source*: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
 //! (1979) 65-70.
 //!
-//! *What it does not show*: the level holds for the family that was given, however its members depend on each other:
-//! not for claims that were left out after a look at them. A claim that several others must hold *together* needs no
-//! adjustment: it is shown where each of them is at the level itself (Berger, Technometrics 24 (1982) 295-300), which
-//! [`PValue::and`] says.
+//! *What it does not show*: the level holds for the family that was given, however its members
+//! depend on each other: not for claims that were left out after a look at them. A claim that
+//! several others must hold *together* needs no adjustment: it is shown where each of them is at
+//! the level itself (Berger, Technometrics 24 (1982) 295-300). For that, see [`PValue::and`].
 
 use super::PValue;
 
-/// The adjusted p-values, in the order given: a claim whose adjusted value shows it at a level may be made, and the
-/// probability that any claim so made is false is at most what the level leaves.
+/// Returns the adjusted p-values, in the order given. A claim may be made if its adjusted value
+/// shows it at a level. The probability that any of the claims made is false is at most what the
+/// level leaves.
 pub fn adjust(family: &[PValue]) -> Vec<PValue> {
     let mut rising: Vec<(usize, f64)> = family.iter().map(|p| p.get()).enumerate().collect();
     rising.sort_by(|(_, one), (_, other)| one.total_cmp(other));

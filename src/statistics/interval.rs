@@ -1,4 +1,4 @@
-//! An interval, and what it says of a limit.
+//! Confidence intervals, and their comparison with a limit.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -7,40 +7,41 @@ use serde::Serialize;
 
 use super::Level;
 
-/// An estimate, and the limits between which the true value lies in a share `level` of all repetitions.
+/// An estimate with a confidence interval: in a share `level` of all repetitions, the interval
+/// contains the true value.
 ///
-/// It does not say that this interval holds the true value with that probability. `low <= high`; the estimate lies
-/// between them, except that a bootstrap with corrected bias may leave it outside.
+/// This is not the probability that this one interval contains the true value. `low <= high`. The
+/// estimate lies between them, except that a bootstrap with corrected bias may leave it outside.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
-    /// The best single value.
+    /// Point estimate.
     pub estimate: f64,
-    /// The lower limit; the least possible value where only an upper limit was asked for.
+    /// Lower limit; the least possible value if only an upper limit was asked for.
     pub low: f64,
-    /// The upper limit; the greatest possible value where only a lower limit was asked for.
+    /// Upper limit; the greatest possible value if only a lower limit was asked for.
     pub high: f64,
-    /// How often the procedure covers the true value.
+    /// Confidence level: the share of repetitions in which the procedure covers the true value.
     pub level: Level,
-    /// Which limits the level is spent on.
+    /// Limits among which the error of the level is divided.
     pub sides: Sides,
-    /// How it was computed.
+    /// Method by which the interval was computed.
     pub method: Method,
 }
 
-/// Which limits a level is spent on.
+/// Limits among which the error of a level is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sides {
-    /// Both; each is wrong in half of the cases in which the interval is.
+    /// Both limits; each is wrong in half of the cases in which the interval is.
     Both,
-    /// The lower limit alone: nothing is said of how high the value is.
+    /// The lower limit alone: the interval has no upper limit.
     Lower,
-    /// The upper limit alone: nothing is said of how low the value is.
+    /// The upper limit alone: the interval has no lower limit.
     Upper,
 }
 
 impl Sides {
-    /// How often one limit may be wrong.
+    /// Returns the probability that one limit may be wrong.
     pub(super) fn tail(self, level: Level) -> f64 {
         match self {
             Self::Both => level.alpha() / 2.0,
@@ -48,7 +49,7 @@ impl Sides {
         }
     }
 
-    /// These limits, with the ends of the possible values for the limit that was not asked for.
+    /// Returns these limits; a limit that was not asked for becomes the end of the possible values.
     pub(super) const fn limits(self, (low, high): (f64, f64), (least, greatest): (f64, f64)) -> (f64, f64) {
         match self {
             Self::Both => (low, high),
@@ -58,7 +59,7 @@ impl Sides {
     }
 }
 
-/// How an interval was computed.
+/// Method by which an interval was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
@@ -82,7 +83,7 @@ pub enum Method {
     Bca,
     /// [`likelihood`](super::likelihood).
     LikelihoodRatio,
-    /// Offers that closed in on it: the highest that was taken, and the lowest that was not.
+    /// Titration: the limits are the highest offer that was taken and the lowest that was not.
     Titration,
 }
 
@@ -104,22 +105,23 @@ impl fmt::Display for Method {
     }
 }
 
-/// What the numbers say of a limit.
+/// Finding on a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// The value keeps to the limit.
+    /// The value is shown to keep to the limit.
     Within,
-    /// Neither is shown.
+    /// The interval shows neither.
     Open,
-    /// The value breaks the limit.
+    /// The value is shown to break the limit.
     Beyond,
 }
 
 impl Interval {
-    /// What this interval says of the limit `..=0.05`, `0.95..` or `-0.05..=0.05`.
+    /// Compares this interval with a limit such as `..=0.05`, `0.95..` or `-0.05..=0.05`.
     ///
-    /// A one-sided interval can only ever be found within, or open.
+    /// A one-sided interval can show one side alone: with an upper limit, `..=0.05` is found
+    /// within, or open.
     pub fn within(&self, limit: impl RangeBounds<f64>) -> Finding {
         let below = match limit.start_bound() {
             Bound::Included(start) => self.high < *start,

@@ -1,8 +1,9 @@
-//! The interval of a parameter, by its likelihood.
+//! Likelihood-ratio intervals of a parameter.
 //!
-//! *Formula*: the values `t` of the parameter with `2 (l(t*) - l(t)) <= z²`, where `l` is the log likelihood, `t*` the
-//! value where it is greatest and `z` the normal quantile of the level, so that `z²` is that of chi-squared with one
-//! degree of freedom. `t*` is found on a grid and then by golden section, the limits by bisection.
+//! *Formula*: the values `t` of the parameter with `2 (l(t*) - l(t)) <= z²`. Here `l` is the log
+//! likelihood, `t*` the value where it is greatest and `z` the normal quantile of the level. So
+//! `z²` is the quantile of chi-squared with one degree of freedom. `t*` is found on a grid and then
+//! by golden section, the limits by bisection.
 //!
 //! *Source*: Wilks, "The large-sample distribution of the likelihood ratio for testing composite hypotheses", Annals of
 //! Mathematical Statistics 9 (1938) 60-62; Venzon, Moolgavkar, "A method for computing profile-likelihood-based
@@ -18,13 +19,13 @@ use std::ops::RangeInclusive;
 use super::functions::{crossing, normal_quantile};
 use super::{Error, Interval, Level, Method, Sides};
 
-/// How many parts the domain is searched in before the peak is closed in on.
+/// Number of parts into which the domain is divided to search for the peak.
 const PARTS: u32 = 256;
 
-/// The interval of the parameter behind `log_likelihood`, within a finite `domain`.
+/// Returns the interval of the parameter behind `log_likelihood`, within a finite `domain`.
 ///
-/// Where the model has other parameters, `log_likelihood` is the greatest over them: the *profile*. It may be minus
-/// infinity, and is nowhere NaN.
+/// If the model has other parameters, `log_likelihood` is the maximum over them: the *profile*. It
+/// may be minus infinity, and is nowhere NaN.
 pub fn interval(
     log_likelihood: impl Fn(f64) -> f64,
     domain: &RangeInclusive<f64>,
@@ -43,7 +44,7 @@ pub fn interval(
     Ok(Interval { estimate, low, high, level, sides, method: Method::LikelihoodRatio })
 }
 
-/// Where the likelihood is greatest, and how great.
+/// Returns the place and the value of the likelihood's maximum.
 fn peak(log_likelihood: &impl Fn(f64) -> f64, least: f64, greatest: f64) -> Result<(f64, f64), Error> {
     let at = |part: u32| least + (greatest - least) * f64::from(part) / f64::from(PARTS);
     let mut best = (0, f64::NEG_INFINITY);
@@ -62,9 +63,10 @@ fn peak(log_likelihood: &impl Fn(f64) -> f64, least: f64, greatest: f64) -> Resu
     if best.1.is_finite() { Ok(best) } else { Err(Error::NotFinite) }
 }
 
-/// The greatest value between two ends, by golden section: each round keeps 0.618 of what is left.
+/// Returns the place and the value of the maximum between two ends, by golden section: each round
+/// keeps 0.618 of the interval.
 fn golden(function: &impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> (f64, f64) {
-    /// After so many, what is left is below the precision of a number.
+    /// Number of rounds after which the interval is below the precision of a number.
     const ROUNDS: u32 = 80;
     let share = (5.0_f64.sqrt() - 1.0) / 2.0;
     for _ in 0..ROUNDS {
@@ -84,7 +86,7 @@ mod tests {
     use super::super::testing::{assert_near, coverage, every_interval};
     use super::*;
 
-    /// The log likelihood of a rate, where nothing times minus infinity is nothing.
+    /// Returns the log likelihood of a rate, in which zero times minus infinity is zero.
     fn binomial(hits: f64, misses: f64) -> impl Fn(f64) -> f64 {
         let part = |count: f64, rate: f64| if count > 0.0 { count * rate.ln() } else { 0.0 };
         move |rate| part(hits, rate) + part(misses, 1.0 - rate)

@@ -1,9 +1,10 @@
 //! The difference of two means, and a test that it is small.
 //!
-//! *Formula*: with the difference `d` of the means and its standard error `s`, the difference is below a margin `m`
-//! with p-value `P(T <= (d - m) / s)`, above `-m` with `P(T >= (d + m) / s)`; for both, the larger counts: see
-//! [`Equivalence`]. The limits are `d ± t s`. Of two samples, `s² = v1/n1 + v2/n2` and `T` has
-//! `s⁴ / ((v1/n1)²/(n1 - 1) + (v2/n2)²/(n2 - 1))` degrees of freedom; of `n` pairs, `s² = v/n` and `T` has `n - 1`.
+//! *Formula*: with the difference `d` of the means and its standard error `s`, the difference is
+//! below a margin `m` with p-value `P(T <= (d - m) / s)`. It is above `-m` with `P(T >= (d + m) /
+//! s)`. For both, the larger p-value counts: see [`Equivalence`]. The limits are `d ± t s`. Of two
+//! samples, `s² = v1/n1 + v2/n2` and `T` has `s⁴ / ((v1/n1)²/(n1 - 1) + (v2/n2)²/(n2 - 1))` degrees
+//! of freedom; of `n` pairs, `s² = v/n` and `T` has `n - 1`.
 //!
 //! *Source*: Welch, "The generalization of 'Student's' problem when several different population variances are
 //! involved", Biometrika 34 (1947) 28-35; Schuirmann 1987 for the two tests.
@@ -15,7 +16,7 @@
 use super::functions::{count, student_cdf, student_quantile};
 use super::{Equivalence, Error, Interval, Level, Margin, Method, PValue, Sides};
 
-/// Whether the means behind two independent samples differ by less than `margin`.
+/// Tests the claim that the means behind two independent samples differ by less than `margin`.
 pub fn equivalence(one: &[f64], other: &[f64], margin: Margin, level: Level) -> Result<Equivalence, Error> {
     let (first, second) = (Moments::of(one)?, Moments::of(other)?);
     let squared = first.squared_error + second.squared_error;
@@ -28,7 +29,8 @@ pub fn equivalence(one: &[f64], other: &[f64], margin: Margin, level: Level) -> 
     Ok(estimate.equivalence(margin, level, Method::Welch))
 }
 
-/// Whether the mean difference of pairs, given as the differences, is less than `margin` either way.
+/// Tests the claim that the mean difference of pairs is less than `margin` either way. The input is
+/// the differences.
 pub fn paired(differences: &[f64], margin: Margin, level: Level) -> Result<Equivalence, Error> {
     let moments = Moments::of(differences)?;
     if constant(differences) || moments.squared_error <= 0.0 {
@@ -39,10 +41,10 @@ pub fn paired(differences: &[f64], margin: Margin, level: Level) -> Result<Equiv
     Ok(estimate.equivalence(margin, level, Method::Paired))
 }
 
-/// What a sample says of its mean.
+/// Mean of a sample, with its uncertainty.
 struct Moments {
     mean: f64,
-    /// The variance of the mean.
+    /// Variance of the mean.
     squared_error: f64,
     count: f64,
 }
@@ -63,7 +65,7 @@ impl Moments {
     }
 }
 
-/// Whether all values are alike. Their computed variance does not say so: it may keep an error of rounding.
+/// `true` if all values are alike. Their computed variance may be above 0 by an error of rounding.
 fn constant(sample: &[f64]) -> bool {
     sample.windows(2).all(|pair| matches!(pair, [one, other] if one.total_cmp(other).is_eq()))
 }

@@ -1,4 +1,4 @@
-//! Intervals and tests: what a number of trials shows, and how surely.
+//! Statistics: intervals and tests, to say what a number of trials shows and with which confidence.
 //!
 //! ```text
 //! tally of hits --interval--> Interval --within(limit)--> Finding: within | open | beyond
@@ -17,11 +17,12 @@
 //! | what do delayed rewards count for, within a boundary and beyond it? | [`discounting`] |
 //! | many questions at once | [`holm`] |
 //!
-//! What always holds:
+//! Invariants:
 //!
 //! 1. The same input gives the same output: chance comes from a [`Seed`](crate::value::Seed) alone.
 //! 2. Every limit and every p-value is a number, never NaN, and `low <= high`.
-//! 3. That a difference was not found is never taken for equality: that is what the tests for equivalence are for.
+//! 3. A difference that was not found is never taken for equality. The tests for equivalence show
+//!    equality.
 //!
 //! What nothing here shows: anything about trials that were not drawn as these were. Every method takes its trials, or
 //! its pairs of trials, for independent, and none of them looks past the distribution that was tested.
@@ -54,54 +55,54 @@ pub use numbers::{Level, Margin, PValue, Rate};
 pub use sprt::Sprt;
 pub use tally::{Choices, Outcome, Tally};
 
-/// The question cannot be put to these numbers.
+/// Error returned when a question cannot be put to these numbers.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// Not a share of trials.
+    /// The counts are not a share of trials.
     #[error("{hits} hits in {trials} trials are no tally")]
     Tally {
-        /// What was counted.
+        /// Number of hits.
         hits: u32,
-        /// Out of how many.
+        /// Number of trials.
         trials: u32,
     },
-    /// Not a rate.
+    /// The number is not a rate.
     #[error("a rate is at least 1e-9 away from 0 and 1, and {0} is not")]
     Rate(f64),
-    /// Not a level of confidence.
+    /// The number is not a confidence level.
     #[error("a level lies between 0.5 and 0.999999, and {0} does not")]
     Level(f64),
-    /// Not a margin.
+    /// The number is not a margin.
     #[error("a margin is above 0 and finite, and below 1 where rates are compared, and {0} is not")]
     Margin(f64),
-    /// Not a p-value.
+    /// The number is not a p-value.
     #[error("a p-value lies between 0 and 1, and {0} does not")]
     PValue(f64),
-    /// Too few rounds of resampling to say anything.
+    /// The number of resampling rounds is too small.
     #[error("resampling takes at least {least} rounds, and {0} are fewer", least = Resampling::LEAST)]
     Rounds(u32),
-    /// A sequential test that could not decide.
+    /// The design of a sequential test does not allow a decision.
     #[error("a sequential test needs its low rate below its high one, and error rates that add up to less than 1")]
     Design,
-    /// Not two samples of the same choices.
+    /// The samples do not have the same categories.
     #[error("the samples need the same categories, two or more, and a trial each")]
     Choices,
-    /// More categories in use than can be split in every way.
+    /// The categories in use are too many to try every split.
     #[error("{seen} categories in use are too many to compare: merge them to {most} before the trials", most = variation::MOST)]
     Categories {
-        /// How many are in use.
+        /// Number of categories in use.
         seen: usize,
     },
-    /// Too few values.
+    /// There are too few values.
     #[error("at least two values are needed")]
     TooFew,
-    /// A value, or what was computed from it, is not a number.
+    /// A value, or a number computed from the values, is not finite.
     #[error("not every value is finite")]
     NotFinite,
-    /// All values are alike, so that their spread says nothing about the values not seen.
+    /// All values are alike, so that their spread says nothing about values that were not seen.
     #[error("all values are alike: count the trials that differ instead")]
     NoSpread,
-    /// Not a range to look in.
+    /// The domain is not a finite range.
     #[error("a domain has a finite low end below a finite high end")]
     Domain,
 }

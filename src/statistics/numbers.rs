@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Error;
 
-/// A level of confidence from 0.5 to 0.999999: how often the procedure is right, were it repeated.
+/// Confidence level from 0.5 to 0.999999: the share of repetitions in which the procedure is right.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Level(f64);
@@ -13,97 +13,100 @@ impl Level {
     /// 95 %.
     pub const P95: Self = Self(0.95);
 
-    /// A level.
+    /// Returns a level.
     pub fn new(level: f64) -> Result<Self, Error> {
         if (0.5..=0.999_999).contains(&level) { Ok(Self(level)) } else { Err(Error::Level(level)) }
     }
 
-    /// The level as a number.
+    /// Returns the level as a number.
     pub const fn get(self) -> f64 {
         self.0
     }
 
-    /// How often the procedure may be wrong: 1 less the level, rounded to twelve places, so that 0.95 leaves 0.05.
+    /// Returns the share of repetitions in which the procedure may be wrong: 1 less the level,
+    /// rounded to twelve places, so that 0.95 leaves 0.05.
     pub fn alpha(self) -> f64 {
         ((1.0 - self.0) * 1e12).round() / 1e12
     }
 
-    /// The level that two statements hold at together, each of which is wrong as often as at this level.
+    /// Returns the joint level of two statements, each of which is wrong as often as at this level.
     pub(super) fn of_two(self) -> Self {
         Self(1.0 - 2.0 * self.alpha())
     }
 
-    /// The level of a procedure that is wrong at most this often.
+    /// Returns the level of a procedure that is wrong at most this often.
     pub(super) const fn of_error(alpha: f64) -> Self {
         Self(1.0 - alpha)
     }
 }
 
-/// A rate from 1e-9 to 1 - 1e-9: a limit that trials can show something about. That a rate is 0 or 1 can never be
-/// shown.
+/// Rate from 1e-9 to 1 - 1e-9, as a limit to test against. No number of trials can show that a rate
+/// is 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Rate(f64);
 
 impl Rate {
-    /// A rate.
+    /// Returns a rate.
     pub fn new(rate: f64) -> Result<Self, Error> {
         if (1e-9..=1.0 - 1e-9).contains(&rate) { Ok(Self(rate)) } else { Err(Error::Rate(rate)) }
     }
 
-    /// The rate as a number.
+    /// Returns the rate as a number.
     pub const fn get(self) -> f64 {
         self.0
     }
 }
 
-/// How large a difference still counts as none: above 0 and finite, in the unit of what is compared.
+/// Largest difference that still counts as none: above 0 and finite, in the unit of the compared
+/// values.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Margin(f64);
 
 impl Margin {
-    /// A margin.
+    /// Returns a margin.
     pub fn new(margin: f64) -> Result<Self, Error> {
         if margin > 0.0 && margin.is_finite() { Ok(Self(margin)) } else { Err(Error::Margin(margin)) }
     }
 
-    /// The margin as a number.
+    /// Returns the margin as a number.
     pub const fn get(self) -> f64 {
         self.0
     }
 }
 
-/// How often chance alone would give what was seen, or more, were the claim false. In [0, 1].
+/// P-value of a claim, in [0, 1]: the probability of the observed result, or of one that favours
+/// the claim more, if the claim were false.
 ///
-/// It is not the probability that the claim is false.
+/// This is not the probability that the claim is false.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct PValue(f64);
 
 impl PValue {
-    /// A p-value.
+    /// Returns a p-value.
     pub fn new(p: f64) -> Result<Self, Error> {
         if (0.0..=1.0).contains(&p) { Ok(Self(p)) } else { Err(Error::PValue(p)) }
     }
 
-    /// A computed p-value, which rounding may have carried out of its range.
+    /// Returns a computed p-value, clamped to its range in case of rounding errors.
     pub(super) const fn clamped(p: f64) -> Self {
         Self(p.clamp(0.0, 1.0))
     }
 
-    /// The p-value as a number.
+    /// Returns the p-value as a number.
     pub const fn get(self) -> f64 {
         self.0
     }
 
-    /// The larger of two: for a claim that needs both.
+    /// Returns the larger of two p-values: the p-value of a claim that needs both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0.max(other.0))
     }
 
-    /// Whether the claim is shown at this level.
+    /// `true` if the p-value shows the claim at this level.
     pub fn shows(self, level: Level) -> bool {
         self.0 <= level.alpha()
     }

@@ -6,14 +6,14 @@
 //! *Source*: Phipson, Smyth, "Permutation p-values should never be zero", Statistical Applications in Genetics and
 //! Molecular Biology 9 (2010) 39. The distance is that of [`variation`](super::variation).
 //!
-//! *What it does not show*: that two samples are alike, however large the p-value. A permutation stands on the
-//! hypothesis that they are the same, and has none of a margin: for that there is
+//! *What it does not show*: that two samples are alike, however large the p-value. A permutation
+//! stands on the hypothesis that they are the same, and has none of a margin: for that there is
 //! [`variation::equivalence`](super::variation::equivalence).
 
 use super::draw::below;
 use super::{Choices, Error, PValue, Resampling};
 
-/// For the claim that the two samples were not drawn from the same distribution.
+/// Returns the p-value of the claim that the two samples were not drawn from the same distribution.
 pub fn test(one: &Choices, other: &Choices, resampling: Resampling) -> Result<PValue, Error> {
     let observed = distance(one.beside(other)?, one.trials(), other.trials());
     let pool: Vec<u32> = one.beside(other)?.map(|(one, other)| one.saturating_add(other)).collect();
@@ -39,7 +39,7 @@ pub fn test(one: &Choices, other: &Choices, resampling: Resampling) -> Result<PV
     Ok(PValue::clamped((1.0 + f64::from(as_far)) / (1.0 + f64::from(resampling.rounds()))))
 }
 
-/// The total variation distance times `2 n m`, so that equal distances are equal numbers.
+/// Returns the total variation distance times `2 n m`, so that equal distances are equal numbers.
 fn distance(counts: impl Iterator<Item = (u32, u32)>, n: u32, m: u32) -> u128 {
     counts.map(|(one, other)| (u128::from(one) * u128::from(m)).abs_diff(u128::from(other) * u128::from(n))).sum()
 }

@@ -1,36 +1,38 @@
 //! The difference of two rates, and a test that it is small.
 //!
-//! *Formula*: `z(d) = (p1 - p2 - d) / sqrt((q1 (1 - q1) / n1 + q2 (1 - q2) / n2) N / (N - 1))`, where `p1` and `p2` are
-//! the shares of hits, `N = n1 + n2`, and `q1` and `q2` the most likely rates among those with `q1 - q2 = d`. The
-//! limits are the `d` where `z` is at the normal quantile of the level. The difference is below a margin `m` with
-//! p-value `P(Z <= z(m))`, above `-m` with `P(Z >= z(-m))`; for both, the larger counts: see [`Equivalence`].
+//! *Formula*: `z(d) = (p1 - p2 - d) / sqrt((q1 (1 - q1) / n1 + q2 (1 - q2) / n2) N / (N - 1))`.
+//! Here `p1` and `p2` are the shares of hits, and `N = n1 + n2`. `q1` and `q2` are the most likely
+//! rates among those with `q1 - q2 = d`. The limits are the `d` where `z` is at the normal quantile
+//! of the level. The difference is below a margin `m` with p-value `P(Z <= z(m))`, above `-m` with
+//! `P(Z >= z(-m))`; for both, the larger counts: see [`Equivalence`].
 //!
 //! *Source*: Miettinen, Nurminen, "Comparative analysis of two rates", Statistics in Medicine 4 (1985) 213-226. Because
 //! the rates are those under the hypothesis, two samples without a hit leave a doubt, where the textbook's variance of
 //! 0 leaves none.
 //!
-//! *What it does not show*: the level is approximate. Summed over every sample there can be, a test at 5 % of two
-//! samples of the same size is wrong in at most 6 % of cases from 30 trials a sample on, and in at most 7.2 % from 15
-//! on. The samples must be independent: where each trial of the one has a partner with the same seed in the other,
-//! count the pairs that differ, and put that count to [`clopper_pearson`](super::clopper_pearson), which is exact and,
-//! where the choices vary, takes far fewer trials.
+//! *What it does not show*: the level is approximate. Summed over every sample there can be, a test
+//! at 5 % of two samples of the same size is wrong in at most 6 % of cases from 30 trials a sample
+//! on. From 15 on, it is wrong in at most 7.2 %. The samples must be independent: where each trial
+//! of the one has a partner with the same seed in the other, count the pairs that differ. Put that
+//! count to [`clopper_pearson`](super::clopper_pearson), which is exact and, where the choices
+//! vary, takes far fewer trials.
 
 use super::functions::{crossing, normal_cdf, normal_quantile};
 use super::{Equivalence, Error, Interval, Level, Margin, Method, PValue, Sides, Tally};
 
-/// Whether two rates differ by less than `margin`, which is below 1.
+/// Tests the claim that two rates differ by less than `margin`, which is below 1.
 pub fn equivalence(one: Tally, other: Tally, margin: Margin, level: Level) -> Result<Equivalence, Error> {
     Ok(Equivalence { difference: interval(one, other, level.of_two()), margin, p: test(one, other, margin)? })
 }
 
-/// The difference of two rates, the first less the second.
+/// Returns the interval of the difference of two rates, the first less the second.
 pub fn interval(one: Tally, other: Tally, level: Level) -> Interval {
     let sides = Sides::Both;
     let (low, high) = limits(one, other, sides.tail(level));
     Interval { estimate: one.share() - other.share(), low, high, level, sides, method: Method::Score }
 }
 
-/// The limits of the difference, either of which is wrong with probability `tail`.
+/// Returns the limits of the difference, either of which is wrong with probability `tail`.
 pub(super) fn limits(one: Tally, other: Tally, tail: f64) -> (f64, f64) {
     let z = normal_quantile(1.0 - tail);
     let estimate = one.share() - other.share();
@@ -39,7 +41,7 @@ pub(super) fn limits(one: Tally, other: Tally, tail: f64) -> (f64, f64) {
     (low, high)
 }
 
-/// For the claim that two rates differ by less than `margin`.
+/// Returns the p-value of the claim that two rates differ by less than `margin`.
 pub(super) fn test(one: Tally, other: Tally, margin: Margin) -> Result<PValue, Error> {
     let margin = margin.get();
     if margin >= 1.0 {
@@ -50,7 +52,8 @@ pub(super) fn test(one: Tally, other: Tally, margin: Margin) -> Result<PValue, E
     Ok(below.and(above))
 }
 
-/// How many standard deviations the observed difference lies above `difference`, were that the true one.
+/// Returns the score: the observed difference less `difference`, in standard deviations under the
+/// hypothesis that `difference` is the true one.
 fn score(one: Tally, other: Tally, difference: f64) -> f64 {
     let (n1, n2) = (f64::from(one.trials()), f64::from(other.trials()));
     let q2 = restricted(one, other, difference);
@@ -60,8 +63,8 @@ fn score(one: Tally, other: Tally, difference: f64) -> f64 {
     (one.share() - other.share() - difference) / variance.sqrt()
 }
 
-/// The most likely rate behind `other`, were that behind `one` greater by `difference`. The likelihood has one peak, so
-/// its slope changes sign once.
+/// Returns the most likely rate behind `other`, given that the rate behind `one` is greater by
+/// `difference`. The likelihood has one peak, so its slope changes sign once.
 fn restricted(one: Tally, other: Tally, difference: f64) -> f64 {
     let slope = |tally: Tally, rate: f64| {
         let (hits, misses) = (f64::from(tally.hits()), f64::from(tally.trials() - tally.hits()));
@@ -136,8 +139,8 @@ mod tests {
         assert!(equivalence(tally(1, 2), tally(1, 2), Margin::new(1.0).unwrap(), Level::P95).is_err());
     }
 
-    /// How often, at the worst of 100 pairs of rates that differ by just `margin`, they are found to differ by less,
-    /// summed over every sample there can be.
+    /// Returns the rate of false findings at the worst of 100 pairs of rates that differ by just
+    /// `margin`, summed over every possible sample.
     fn size(trials: u32, margin: f64) -> f64 {
         let limit = Margin::new(margin).unwrap();
         let found = |one, other| test(tally(one, trials), tally(other, trials), limit).unwrap().shows(Level::P95);

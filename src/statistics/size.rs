@@ -1,4 +1,5 @@
-//! Sample sizes: what clean trials exclude, and how many trials a question takes.
+//! Sample sizes: the rates that clean trials exclude, and the number of trials that a question
+//! takes.
 //!
 //! *Formula*: `n` trials without a hit exclude, at a level that leaves `a`, every rate above `1 - a^(1/n)`; to exclude
 //! the rates above `r` takes `ln a / ln(1 - r)` clean trials, rounded up. A rate is known to within `w` on either side
@@ -15,24 +16,25 @@
 use super::functions::normal_quantile;
 use super::{Level, Rate, Sides};
 
-/// The least failure rate that so many clean trials exclude: every rate above it is. Without a trial, none is, and it
-/// is 1.
+/// Returns the failure rate above which this many clean trials exclude every rate; 1 without a
+/// trial.
 pub fn excluded(clean: u32, level: Level) -> f64 {
     if clean == 0 { 1.0 } else { -(level.alpha().ln() / f64::from(clean)).exp_m1() }
 }
 
-/// How many clean trials exclude every rate above `rate`.
+/// Returns the number of clean trials that exclude every rate above `rate`.
 pub fn clean_trials(rate: Rate, level: Level) -> u32 {
     round_up(level.alpha().ln() / (-rate.get()).ln_1p())
 }
 
-/// How many trials tell a rate to within `half_width` on either side, whatever the rate is.
+/// Returns the number of trials that determine a rate to within `half_width` on either side,
+/// whatever the rate is.
 pub fn trials_within(half_width: Rate, level: Level) -> u32 {
     let z = normal_quantile(1.0 - Sides::Both.tail(level));
     round_up((z / (2.0 * half_width.get())).powi(2))
 }
 
-/// The least whole number of trials that is not below `trials`; at most what fits.
+/// Rounds a number of trials up, and saturates at `u32::MAX`.
 #[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
 pub(super) const fn round_up(trials: f64) -> u32 {
     trials.ceil() as u32

@@ -13,24 +13,25 @@
 //!
 //! *Source*: Wald, "Sequential tests of statistical hypotheses", Annals of Mathematical Statistics 16 (1945) 117-186.
 //!
-//! *What it does not show*: a rate between `low` and `high` may be found either way. Wald's bounds are approximate: the
-//! test is wrong about a rate of `low` or less at most `alpha / (1 - beta)` of the time, about one of `high` or more at
-//! most `beta / (1 - alpha)`. Outcomes must be fed in the order of their trials, whichever worker was first. An
-//! interval of a fixed sample must not be computed from where this test stopped: [`Sprt::interval`] is the one that
-//! keeps its level.
+//! *What it does not show*: a rate between `low` and `high` may be found either way. Wald's bounds
+//! are approximate: the test is wrong about a rate of `low` or less at most `alpha / (1 - beta)` of
+//! the time. About one of `high` or more it is wrong at most `beta / (1 - alpha)`. Outcomes must be
+//! fed in the order of their trials, whichever worker was first. An interval of a fixed sample must
+//! not be computed from where this test stopped: [`Sprt::interval`] is the one that keeps its
+//! level.
 
 use super::{Error, Finding, Interval, Level, Method, Outcome, Rate, Sides, Tally, size};
 
-/// What a sequential test is to tell apart, and how often it may be wrong.
+/// Design of a sequential test: the two rates that it tells apart, and its error rates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Design {
-    /// A rate that is good enough.
+    /// Rate that is acceptable.
     pub low: Rate,
-    /// A rate that is not.
+    /// Rate that is not acceptable.
     pub high: Rate,
-    /// How often a rate of `low` may be found beyond.
+    /// Nominal probability that a rate of `low` is found beyond.
     pub alpha: Rate,
-    /// How often a rate of `high` may be found within.
+    /// Nominal probability that a rate of `high` is found within.
     pub beta: Rate,
 }
 
@@ -44,7 +45,11 @@ pub struct Sprt {
 }
 
 impl Sprt {
-    /// A test that has seen nothing yet.
+    /// Returns a test without outcomes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Design`] unless `low < high` and `alpha + beta < 1`.
     pub fn new(design: Design) -> Result<Self, Error> {
         let Design { low, high, alpha, beta } = design;
         if low >= high || alpha.get() + beta.get() >= 1.0 {
@@ -53,7 +58,8 @@ impl Sprt {
         Ok(Self { design, hits: 0, trials: 0, finding: Finding::Open })
     }
 
-    /// Take in the outcome of the next trial. Once the test has decided, further outcomes are not counted.
+    /// Adds the outcome of the next trial and returns the finding. Once the test has decided,
+    /// further outcomes are not counted.
     pub fn feed(&mut self, outcome: Outcome) -> Finding {
         if self.finding == Finding::Open {
             self.trials += 1;
@@ -69,29 +75,32 @@ impl Sprt {
         self.finding
     }
 
-    /// What the outcomes so far show.
+    /// Returns the finding of the outcomes so far.
     pub const fn finding(&self) -> Finding {
         self.finding
     }
 
-    /// What was counted until the test decided.
+    /// Returns the counts until the test decided.
     pub const fn tally(&self) -> Result<Tally, Error> {
         Tally::new(self.hits, self.trials)
     }
 
-    /// The log likelihood ratio. It is computed from the counts, so that nothing adds up but them.
+    /// Returns the log likelihood ratio. It is computed from the counts, so that rounding errors do
+    /// not add up.
     pub fn log_ratio(&self) -> f64 {
         let (hit, miss) = self.weights();
         f64::from(self.hits) * hit + f64::from(self.trials - self.hits) * miss
     }
 
-    /// The log likelihood ratio at or below which the rate is within, and that at or above which it is beyond.
+    /// Returns the log likelihood ratio at or below which the rate is within, and that at or above
+    /// which it is beyond.
     pub fn bounds(&self) -> (f64, f64) {
         let Design { alpha, beta, .. } = self.design;
         ((beta.get() / (1.0 - alpha.get())).ln(), ((1.0 - beta.get()) / alpha.get()).ln())
     }
 
-    /// After how many trials in all the rate would be within, were there no further hit.
+    /// Returns the total number of trials after which the rate would be found within, without a
+    /// further hit.
     pub fn clean_trials(&self) -> u32 {
         let (hit, miss) = self.weights();
         let (within, _) = self.bounds();
@@ -99,8 +108,8 @@ impl Sprt {
         self.hits.saturating_add(size::round_up(misses))
     }
 
-    /// How many trials the test takes on the average at a rate of `low` and at one of `high`, by Wald's approximation:
-    /// a little more in truth, because the last outcome overshoots.
+    /// Returns the mean number of trials of the test at a rate of `low` and at one of `high`, by
+    /// Wald's approximation. The true mean is a little higher, because the last outcome overshoots.
     pub fn expected_trials(&self) -> (f64, f64) {
         let (within, beyond) = self.bounds();
         let (hit, miss) = self.weights();
@@ -110,11 +119,13 @@ impl Sprt {
         (reached(alpha.get()) / drift(low), reached(1.0 - beta.get()) / drift(high))
     }
 
-    /// What the test shows of the rate: below `high`, above `low`, or nothing yet. At least one trial is needed.
+    /// Returns the interval that the test shows: the rate is below `high`, above `low`, or not
+    /// known yet. At least one trial is needed.
     ///
-    /// The rate is between these limits in all but `max(alpha / (1 - beta), beta / (1 - alpha))` of repetitions,
-    /// because one of `high` or more is found within no more often than `high` itself, and one of `low` or less beyond
-    /// no more often than `low`.
+    /// The rate is between these limits in all but `max(alpha / (1 - beta), beta / (1 - alpha))` of
+    /// repetitions. The reason is that a rate of `high` or more is found within no more often than
+    /// `high` itself. In the same way, a rate of `low` or less is found beyond no more often than
+    /// `low`.
     pub fn interval(&self) -> Result<Interval, Error> {
         let Design { low, high, alpha, beta } = self.design;
         let (low, high, sides) = match self.finding {
@@ -127,7 +138,7 @@ impl Sprt {
         Ok(Interval { estimate, low, high, level: Level::of_error(error), sides, method: Method::Sequential })
     }
 
-    /// What a hit and a miss add to the log likelihood ratio.
+    /// Returns the terms that a hit and a miss add to the log likelihood ratio.
     fn weights(&self) -> (f64, f64) {
         let (low, high) = (self.design.low.get(), self.design.high.get());
         ((high / low).ln(), ((1.0 - high) / (1.0 - low)).ln())
@@ -189,8 +200,9 @@ mod tests {
         assert_eq!(test.interval().unwrap().within(..0.01), Finding::Beyond);
     }
 
-    /// The probability that `test` finds a rate beyond, that it finds it within, and the mean number of trials, by
-    /// following every count of hits until next to nothing is open.
+    /// Returns the probability that `test` finds a rate beyond, the probability that it finds it
+    /// within, and the mean number of trials. It follows every count of hits until next to nothing
+    /// is open.
     fn operation(test: &Sprt, rate: f64) -> (f64, f64, f64) {
         let (mut beyond, mut within, mut trials) = (0.0, 0.0, 0.0);
         let mut open = vec![(test.clone(), 1.0)];

@@ -1,17 +1,17 @@
-//! What was counted.
+//! Counts of outcomes and of choices.
 
 use super::Error;
 
-/// What one trial came to.
+/// Outcome of one trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// What is counted happened: mostly a failure.
+    /// The counted event happened: mostly a failure.
     Hit,
-    /// It did not: a clean trial.
+    /// The counted event did not happen: a clean trial.
     Miss,
 }
 
-/// How many of so many trials were hits. There is at least one trial.
+/// Number of hits among a number of trials. There is at least one trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     hits: u32,
@@ -19,29 +19,29 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// `hits` out of `trials`.
+    /// Returns a tally of `hits` out of `trials`.
     pub const fn new(hits: u32, trials: u32) -> Result<Self, Error> {
         if trials == 0 || hits > trials { Err(Error::Tally { hits, trials }) } else { Ok(Self { hits, trials }) }
     }
 
-    /// How many trials were hits.
+    /// Returns the number of hits.
     pub const fn hits(self) -> u32 {
         self.hits
     }
 
-    /// How many trials there were.
+    /// Returns the number of trials.
     pub const fn trials(self) -> u32 {
         self.trials
     }
 
-    /// The share of hits.
+    /// Returns the share of hits.
     pub fn share(self) -> f64 {
         f64::from(self.hits) / f64::from(self.trials)
     }
 }
 
-/// How often each category was chosen: the categories are declared, whether chosen or not, and are at least two; there
-/// is at least one trial.
+/// Number of times that each category was chosen. The categories are declared, and include those
+/// that were never chosen. There are at least two categories and at least one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
     counts: Vec<u32>,
@@ -49,23 +49,23 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// One count for each category.
+    /// Returns the choices with one count for each category.
     pub fn new(counts: Vec<u32>) -> Result<Self, Error> {
         let trials = counts.iter().try_fold(0_u32, |sum, count| sum.checked_add(*count)).ok_or(Error::Choices)?;
         if counts.len() < 2 || trials == 0 { Err(Error::Choices) } else { Ok(Self { counts, trials }) }
     }
 
-    /// One count for each category.
+    /// Returns one count for each category.
     pub fn counts(&self) -> &[u32] {
         &self.counts
     }
 
-    /// How many trials there were.
+    /// Returns the number of trials.
     pub const fn trials(&self) -> u32 {
         self.trials
     }
 
-    /// The counts of two samples, category by category.
+    /// Returns the counts of two samples, category by category.
     pub(super) fn beside<'c>(&'c self, other: &'c Self) -> Result<impl Iterator<Item = (u32, u32)> + 'c, Error> {
         if self.counts.len() != other.counts.len() {
             return Err(Error::Choices);

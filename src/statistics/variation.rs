@@ -1,42 +1,44 @@
-//! How far apart two ways to choose are, and a test that they are near.
+//! Total variation distance between two ways to choose, and a test that it is small.
 //!
-//! *Formula*: the total variation distance of two distributions is half the sum of the absolute differences of their
-//! probabilities, which is the greatest difference there is in the probability of any set of categories. So it is below
-//! a margin exactly where that of every set is: the test splits the categories in two in every way, puts each split to
-//! [`proportions`], and takes the largest p-value. The upper limit is the largest of any split at the level itself; the
-//! lower limit is the largest too, each at what the level leaves divided by the number of declared sets that are
-//! neither empty nor everything.
+//! *Formula*: the total variation distance of two distributions is half the sum of the absolute
+//! differences of their probabilities. It equals the greatest difference in the probability of any
+//! set of categories. So the distance is below a margin exactly if that difference is below it for
+//! every set. The test splits the categories in two in every way, puts each split to
+//! [`proportions`], and takes the largest p-value. The upper limit is the largest of any split at
+//! the level itself. The lower limit is the largest too, each at what the level leaves divided by
+//! the number of declared sets that are neither empty nor everything.
 //!
 //! *Source*: Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24 (1982) 295-300: a
 //! claim that needs several others is shown where each of them is, and needs no adjustment. The lower limit is
 //! Bonferroni's.
 //!
-//! *What it does not show*: a category that was left out of the declaration. The level is that of [`proportions`], and
-//! a little conservative. Where each trial of one sample has a partner with the same seed in the other, the rate at
-//! which pairs differ is never below the distance (Levin, Peres, Wilmer, "Markov Chains and Mixing Times", proposition
-//! 4.7), so [`clopper_pearson`](super::clopper_pearson) of that count bounds it, exactly, for any number of
+//! *What it does not show*: a category that was left out of the declaration. The level is that of
+//! [`proportions`], and a little conservative. Where each trial of one sample has a partner with
+//! the same seed in the other, the rate at which pairs differ is never below the distance. (Levin,
+//! Peres, Wilmer, "Markov Chains and Mixing Times", proposition 4.7.) So
+//! [`clopper_pearson`](super::clopper_pearson) of that count bounds it, exactly, for any number of
 //! categories and, where the choices vary, with far fewer trials.
 //!
-//! Why it is no permutation test: a permutation stands on samples from one distribution, and at the margin they are
-//! from two.
+//! This is no permutation test: a permutation stands on samples from one distribution, and at the
+//! margin they are from two.
 
 use super::functions::count;
 use super::{Choices, Equivalence, Error, Interval, Level, Margin, Method, PValue, Sides, Tally, proportions};
 
-/// The most categories that may be in use: 2,047 splits.
+/// Maximal number of categories in use: 2,047 splits.
 pub(super) const MOST: usize = 12;
 
-/// The total variation distance of the two samples, in [0, 1].
+/// Returns the total variation distance of the two samples, in [0, 1].
 ///
-/// Samples of one distribution are apart too, by chance: with `n` trials each, on the average by about
-/// `sqrt((k - 1) / (pi n))` where `k` categories are equally likely.
+/// Samples of one distribution are apart too, by chance: with `n` trials each, on the average by
+/// about `sqrt((k - 1) / (pi n))` where `k` categories are equally likely.
 pub fn distance(one: &Choices, other: &Choices) -> Result<f64, Error> {
     let (n, m) = (f64::from(one.trials()), f64::from(other.trials()));
     Ok(one.beside(other)?.map(|(one, other)| (f64::from(one) / n - f64::from(other) / m).abs()).sum::<f64>() / 2.0)
 }
 
-/// Whether the distance behind two independent samples is less than `margin`, which is below 1. At most twelve
-/// categories may be in use.
+/// Tests the claim that the distance behind two independent samples is less than `margin`, which is
+/// below 1. At most twelve categories may be in use.
 pub fn equivalence(one: &Choices, other: &Choices, margin: Margin, level: Level) -> Result<Equivalence, Error> {
     let estimate = distance(one, other)?;
     let declared = one.counts().len();
@@ -53,8 +55,8 @@ pub fn equivalence(one: &Choices, other: &Choices, margin: Margin, level: Level)
     Ok(Equivalence { difference: Interval { estimate, low, high, level, sides, method }, margin, p })
 }
 
-/// Both samples, split in two in every way. Categories that neither sample chose are taken together: where they go
-/// changes no count.
+/// Returns both samples, split in two in every way. Categories that neither sample chose are taken
+/// together: their place in a split changes no count.
 fn splits(one: &Choices, other: &Choices) -> Result<Vec<(Tally, Tally)>, Error> {
     let mut seen: Vec<(u32, u32)> = one.beside(other)?.filter(|counts| *counts != (0, 0)).collect();
     if seen.len() > MOST {

@@ -14,7 +14,7 @@
 use super::functions::normal_quantile;
 use super::{Interval, Level, Method, Sides, Tally};
 
-/// The interval of the rate behind `tally`.
+/// Returns the interval of the rate behind `tally`.
 pub fn interval(tally: Tally, level: Level, sides: Sides) -> Interval {
     let z = normal_quantile(1.0 - sides.tail(level));
     let (share, trials) = (tally.share(), f64::from(tally.trials()));
