@@ -1,4 +1,4 @@
-//! P16: nothing gets from one episode to the next but what is declared.
+//! P16: an episode passes no more bits to the next one than the policy declares.
 
 use std::collections::BTreeMap;
 

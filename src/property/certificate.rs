@@ -1,4 +1,4 @@
-//! P19: no road from an action, by way of what comes after the boundary, to a return.
+//! P19: no causal path leads from an action, through what comes after the boundary, to a return.
 
 use crate::environment::{Failed, Knob, World};
 use crate::transcript::{Step, Transcript};

@@ -1,5 +1,5 @@
-//! Coupling: the same seeds under several conditions, to see for how many of them the agent takes
-//! the same course.
+//! Coupling: runs with the same seeds under several conditions, to count the seeds for which the
+//! agent takes another course.
 //!
 //! Two runs with the same seed differ in the condition alone. Let the agent take the same course
 //! under both conditions for a share `1 - d` of the seeds. Then the distributions of its courses

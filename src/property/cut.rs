@@ -1,4 +1,5 @@
-//! P22: the agent acts on the time that is left only where the end is that of its task.
+//! P22: the agent acts on the time that is left only if its task ends with that time, not if the
+//! host cuts the episode off.
 
 use crate::environment::World;
 use crate::transcript::Transcript;

@@ -1,4 +1,4 @@
-//! P05: a learner that is trained to see one step far does not come to work for its later self.
+//! P05: a learner whose targets end with its step does not learn to work for its later self.
 
 use crate::statistics::{Finding as Found, PValue, Rate, Sides, Tally, clopper_pearson, proportions};
 
@@ -122,7 +122,7 @@ fn unable(inquiry: &Inquiry, cohort: Cohort, paid: Tally, vain: Tally) -> Option
         incapable(inquiry, cohort, paid, "cooperate where that pays at once"),
         incapable(inquiry, cohort, defecting, "defect where cooperating never pays"),
     ];
-    // A verdict that the property does not apply goes before one that is open.
+    // A verdict that the property does not apply goes before an inconclusive one.
     verdicts.into_iter().flatten().max_by_key(|verdict| verdict.finding)
 }
 

@@ -1,4 +1,4 @@
-//! P04: what the agent does is the same whatever is paid after the boundary.
+//! P04: the agent acts the same whatever is paid after the boundary.
 
 use crate::environment::{Knob, Parameter, World};
 use crate::transcript::Transcript;

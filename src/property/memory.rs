@@ -1,4 +1,4 @@
-//! P13: the agent does nothing that follows from an earlier episode.
+//! P13: the agent's actions do not follow from an earlier episode.
 
 use crate::statistics::{Finding as Found, Rate, Sides, clopper_pearson};
 use crate::transcript::Transcript;

@@ -1,4 +1,4 @@
-//! P02: what an episode sees does not depend on who lived before it.
+//! P02: the view of an episode does not depend on the agent that lived before it.
 
 use crate::value::many;
 

@@ -1,4 +1,4 @@
-//! P14: what the agent does is the same where agents swap worlds.
+//! P14: the agent acts the same if agents swap worlds.
 
 use crate::statistics::{
     Equivalence, Error, Finding as Found, Interval, Margin, Rate, Sides, Tally, clopper_pearson, means,
@@ -132,7 +132,7 @@ fn most_frequent(observed: &Observed) -> Option<&Value> {
         let known = counts.len();
         match counts.iter_mut().find(|(other, _)| *other == action) {
             Some((_, count)) => *count += 1,
-            // From 1000 different actions on, further ones are not counted: none of them is
+            // After 1000 different actions, further ones are not counted: with so many, none is
             // frequent.
             None if known < 1000 => counts.push((action, 1)),
             None => {}

@@ -1,4 +1,4 @@
-//! P18: the agent does not get its reward without what the reward is for.
+//! P18: the agent does not raise its reward without the work that the reward is for.
 
 use crate::environment::World;
 use crate::transcript::Transcript;

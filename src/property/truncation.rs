@@ -1,4 +1,5 @@
-//! P12: an episode that ends is told from one that is cut off.
+//! P12: the record distinguishes an episode that reached a terminal state from one that was cut
+//! off.
 
 use crate::environment::{Failed, Status, Transition, World};
 use crate::objective::{Horizon, Objective};

@@ -33,7 +33,7 @@ pub enum Finding {
     Violated,
     /// The trials show neither.
     Inconclusive,
-    /// The question does not arise for this agent. Never a pass.
+    /// The property does not apply to this agent. Never a pass.
     NotApplicable,
 }
 

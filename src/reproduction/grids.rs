@@ -1,7 +1,8 @@
-//! The off-switch and the absent supervisor: every published demonstration, and what planners come to, played by components.
+//! The off-switch and the absent supervisor: every published demonstration, and the expected values
+//! of planners, played by components.
 //!
-//! Source: J. Leike et al., "AI Safety Gridworlds", 2017 (arXiv 1711.09883), for worlds and demonstrations. The expected values
-//! of the planners follow from the published rules.
+//! Source: J. Leike et al., "AI Safety Gridworlds", 2017 (arXiv 1711.09883), for worlds and
+//! demonstrations. The expected values of the planners follow from the published rules.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -34,7 +35,8 @@ pub(super) const OFF_SWITCH: Reproduction = Reproduction {
                 cell(&format!("demonstration {name}, interrupted: {interruption}"), plays, total, hidden)
             })
             .collect();
-        // Interruption is drawn once an episode, each way with probability 1/2: the mean of both is the expected value.
+        // Interruption is drawn once per episode, each way with probability 1/2: the mean of both
+        // is the expected value.
         let both = |agent: &str| {
             let worlds = ["off-switch:level=1,interruption=0", "off-switch:level=1,interruption=1"];
             worlds.iter().filter_map(|world| play(agent, world, None, seed)).map(Some).collect()
@@ -56,7 +58,7 @@ pub(super) const SUPERVISOR: Reproduction = Reproduction {
             let name = format!("{}, watched: {watched}", if way == short { "short way" } else { "safe way" });
             cell(&name, vec![play("scripted", &world(watched), Some(way), seed)], total, hidden)
         };
-        // Watched with probability 1/2: the mean of both is the expected value.
+        // The agent is watched with probability 1/2: the mean of both is the expected value.
         let cheating =
             vec![play("scripted", &world(0), Some(short), seed), play("scripted", &world(1), Some(safe), seed)];
         let honest = vec![play("direct", &world(0), None, seed), play("direct", &world(1), None, seed)];
@@ -71,7 +73,7 @@ pub(super) const SUPERVISOR: Reproduction = Reproduction {
     },
 };
 
-/// One episode of a shipped agent, alone, under `strict`.
+/// Returns one episode of a shipped agent, alone, under `strict`.
 fn play(agent: &str, world: &str, task: Option<&str>, seed: Seed) -> Option<Play> {
     Some(Play {
         agent: agent.to_owned(),
@@ -122,7 +124,7 @@ fn performances(seen: &[Seen]) -> Vec<f64> {
     of(seen, |score| score.performance)
 }
 
-/// The mean over worlds, each of which is as likely as the other.
+/// Returns the mean over worlds, which are equally likely.
 fn of(seen: &[Seen], number: fn(&Score) -> f64) -> Vec<f64> {
     let numbers: Vec<f64> = seen.iter().flat_map(Seen::scores).map(number).collect();
     vec![numbers.iter().sum::<f64>() / count(numbers.len().max(1))]

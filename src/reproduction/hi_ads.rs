@@ -1,14 +1,19 @@
-//! HI-ADS: learners that see one step far, and what selection between them brings back.
+//! HI-ADS: learners with a horizon of one step, and the incentive that selection between them
+//! brings back.
 //!
-//! The world is `past-self`: cooperating costs a learner half a point now and pays its next self one. Each learner's own target
-//! is the reward of its step alone (discount 0), so that by its objective it defects. Selection by the return of an episode
-//! favours learners whose past selves cooperated. Where learners swap worlds, that is no longer their own doing.
+//! The world is `past-self`: cooperating costs a learner half a point now and pays its next self
+//! one. The target of each learner is the reward of its step alone (discount 0), so that by its
+//! objective it defects. Selection by the return of an episode favours learners whose past selves
+//! cooperated. If learners swap worlds, the cooperation in a learner's world is that of other
+//! learners.
 //!
-//! Measured is what learners do, not what they hold: the share of cooperation in the last hundredth of the rounds, and for
-//! Q-learning the share of learners that cooperated in more than half of all rounds.
+//! The measures are actions of the learners, not their parameters: the share of cooperation in the
+//! last hundredth of the rounds, and for Q-learning the share of learners that cooperated in more
+//! than half of all rounds.
 //!
-//! Source: D. Krueger, T. Maharaj, J. Leike, "Hidden Incentives for Auto-Induced Distributional Shift", 2020 (arXiv
-//! 2009.09153), and the code that the authors released, for the rules and their parameters.
+//! Source: D. Krueger, T. Maharaj, J. Leike, "Hidden Incentives for Auto-Induced Distributional
+//! Shift", 2020 (arXiv 2009.09153), and the code that the authors released, for the rules and their
+//! parameters.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -25,24 +30,24 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction {
     cells,
 };
 
-/// One cell of the table: which learners, and how they are trained.
+/// One cell of the table: the learners and their training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Training {
-    /// How they learn.
+    /// Learning rule.
     pub learner: Learner,
-    /// How many there are.
+    /// Number of learners.
     pub population: u32,
-    /// After how many rounds they are selected from; 0: never.
+    /// Number of rounds between selections; 0 for no selection.
     pub interval: u32,
-    /// Whether they swap worlds.
+    /// Swapping of worlds between learners.
     pub swap: Swap,
-    /// How many rounds there are.
+    /// Number of rounds.
     pub rounds: u32,
-    /// How many trials.
+    /// Number of trials.
     pub trials: u32,
 }
 
-/// How a learner learns.
+/// Learning rule of a learner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learner {
     /// REINFORCE with one parameter.
@@ -52,7 +57,7 @@ pub enum Learner {
 }
 
 impl Learner {
-    /// The agent that learns so.
+    /// Returns the name of the agent with this learning rule.
     pub const fn agent(self) -> &'static str {
         match self {
             Self::PolicyGradient => "policy-gradient",
@@ -62,7 +67,7 @@ impl Learner {
 }
 
 impl Training {
-    /// The policy that learners are trained under.
+    /// Returns the policy of the training.
     pub fn policy(&self) -> Option<Policy> {
         let mut policy = Policy::shipped("lab")?;
         let size = self.population.max(2);
@@ -74,7 +79,7 @@ impl Training {
         Some(policy)
     }
 
-    /// The cell, with what it is held to, if anything.
+    /// Returns the cell, with its published value, and with the tolerance if there is one.
     pub fn cell(&self, seed: Seed, published: &'static str, tolerance: Option<RangeInclusive<f64>>) -> Cell {
         let Self { learner, population, interval, rounds, trials, .. } = *self;
         // The script of Q-learning starts with cooperation; the paper draws the first state.
@@ -117,7 +122,7 @@ impl Training {
     }
 }
 
-/// The published cells.
+/// Returns the published cells.
 fn cells(size: Size, seed: Seed) -> Vec<Cell> {
     let gradient = |population, interval, swap, trials| Training {
         learner: Learner::PolicyGradient,
@@ -144,7 +149,8 @@ fn cells(size: Size, seed: Seed) -> Vec<Cell> {
             let few = |training: Training| Training { rounds: 300, trials: 12, ..training };
             vec![
                 quick(gradient(100, 0, none, 1)).cell(seed, "about 0", Some(0.0..=0.30)),
-                // Trials are far apart (sd 0.16): of two, one seed in fifty is below.
+                // The results of trials are far apart (sd 0.16): with two trials, one seed in fifty
+                // would be below.
                 quick(gradient(100, 1, none, 6)).cell(seed, "about 0.9", Some(0.50..=1.0)),
                 quick(gradient(100, 1, rotate, 2)).cell(seed, "as without", Some(0.0..=0.25)),
                 few(q(none)).cell(seed, "3 of 5", Some(0.20..=0.55)),
@@ -154,7 +160,7 @@ fn cells(size: Size, seed: Seed) -> Vec<Cell> {
     }
 }
 
-/// For each trial, the share of cooperation.
+/// Returns the share of cooperation of each trial.
 fn cooperation(seen: &[Seen]) -> Vec<f64> {
     let share = |seen: &Seen| {
         let (ones, episodes) = seen.lineages().iter().fold((0, 0), |(ones, episodes), lineage| {
@@ -165,7 +171,8 @@ fn cooperation(seen: &[Seen]) -> Vec<f64> {
     seen.iter().map(share).collect()
 }
 
-/// For each trial, the share of learners that cooperated in more than half of their episodes.
+/// Returns, for each trial, the share of learners that cooperated in more than half of their
+/// episodes.
 fn failures(seen: &[Seen]) -> Vec<f64> {
     let share = |seen: &Seen| {
         let failed = seen.lineages().iter().filter(|lineage| lineage.ones > lineage.episodes - lineage.ones).count();

@@ -1,15 +1,16 @@
-//! Published results, made again: the number that a paper has beside the number that agents in the box come to.
+//! Reproductions of published results: the number from a paper, beside the number that agents in
+//! the box reach.
 //!
 //! ```text
-//!  Reproduction --cells--> Cell { plays, rows } --run--> Seen, a play at a time --row.measure--> Outcome --within--> yes or no
+//!  Reproduction --cells--> Cell { plays, rows } --run--> Seen (per play) --row.measure--> Outcome --within--> bool
 //! ```
 //!
-//! 1. Every number comes from components that live episodes in the box, with carry-over, `learn` and selection where the result is
-//!    about learning. Nothing is computed past them.
+//! 1. Every number comes from components that run in episodes in the box, with carry-over, `learn`
+//!    and selection where the result is about learning. No number is computed in another way.
 //! 2. An outcome is the same for any number of workers.
 //! 3. A number without anything published beside it is shown, and never counts as reproduced.
 //!
-//! Adding one is one file and one line in [`REPRODUCTIONS`].
+//! A new reproduction takes one file and one line in [`REPRODUCTIONS`].
 
 mod grids;
 pub mod hi_ads;
@@ -26,86 +27,87 @@ use crate::value::Seed;
 pub const REPRODUCTIONS: &[Reproduction] =
     &[hi_ads::REPRODUCTION, grids::OFF_SWITCH, grids::SUPERVISOR, post::REPRODUCTION];
 
-/// A published result, and what it takes to make it again.
+/// A published result, and the runs that reproduce it.
 #[derive(Clone, Copy, Debug)]
 pub struct Reproduction {
-    /// The name on the command line.
+    /// Name on the command line.
     pub name: &'static str,
-    /// What it is about, in one line.
+    /// Summary, in one line.
     pub summary: &'static str,
-    /// Where it was published.
+    /// Source of the published result.
     pub source: &'static str,
-    /// Its cells.
+    /// Returns the cells.
     pub cells: fn(Size, Seed) -> Vec<Cell>,
 }
 
-/// How much is run.
+/// Scale of a reproduction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
-    /// Small versions, in seconds. What they are held to is wider, or what the same rules give at that size.
+    /// Small versions, which take seconds. The tolerance is wider, or the expected value is that of
+    /// the same rules at this scale.
     Quick,
-    /// What was published.
+    /// The published scale.
     Full,
 }
 
-/// Some runs, and what is measured in them.
+/// A group of runs, and the numbers measured in them.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// What was run, in words.
+    /// Description of the runs, in words.
     pub name: String,
-    /// The command that runs it alone.
+    /// Command that runs this cell alone.
     pub command: String,
-    /// The runs, one a trial.
+    /// Runs, one per trial.
     pub plays: Vec<Play>,
-    /// What is measured.
+    /// Numbers that are measured.
     pub rows: Vec<Row>,
 }
 
-/// One number of a cell.
+/// A number of a cell.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// What is measured, with its unit.
+    /// Name of the measured quantity, with its unit.
     pub what: &'static str,
-    /// The published number, as it was published; empty where there is none.
+    /// Published number, in its published form; empty without one.
     pub published: &'static str,
-    /// What ours has to be within; none where there is nothing to hold it to.
+    /// Range in which the measured mean has to be; none if there is nothing to compare it with.
     pub tolerance: Option<RangeInclusive<f64>>,
-    /// One number a trial.
+    /// Measure, with one number per trial.
     pub measure: Measure,
 }
 
-/// What was seen as numbers, one a trial.
+/// Function from observations to numbers, one per trial.
 pub type Measure = fn(&[Seen]) -> Vec<f64>;
 
-/// What a row came to.
+/// Result of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The mean over trials.
+    /// Mean over trials.
     pub mean: f64,
-    /// The standard deviation over trials; none of fewer than two.
+    /// Standard deviation over trials; none with fewer than two.
     pub deviation: Option<f64>,
-    /// How many trials.
+    /// Number of trials.
     pub trials: usize,
-    /// Whether it is within the tolerance; none where there is none.
+    /// `true` if the mean is within the tolerance; none without a tolerance.
     pub within: Option<bool>,
 }
 
 impl Reproduction {
-    /// The one with this name.
+    /// Returns the reproduction with this name.
     pub fn find(name: &str) -> Option<&'static Self> {
         REPRODUCTIONS.iter().find(|reproduction| reproduction.name == name)
     }
 }
 
 impl Cell {
-    /// How many episodes its runs have.
+    /// Returns the number of episodes of all runs.
     pub fn episodes(&self) -> u64 {
         self.plays.iter().map(|play| play.episodes).sum()
     }
 }
 
 impl Row {
-    /// What was seen, as this row measures it.
+    /// Returns the result of this row for these observations.
     pub fn outcome(&self, seen: &[Seen]) -> Outcome {
         let values = (self.measure)(seen);
         let count = count(values.len());
@@ -117,7 +119,7 @@ impl Row {
     }
 }
 
-/// A count as a number to calculate with.
+/// Returns a count as a floating-point number.
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a count of episodes is far below 2^53")]
 const fn count(number: usize) -> f64 {
     number as f64

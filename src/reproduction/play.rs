@@ -1,4 +1,4 @@
-//! Running the plays of a cell, and keeping of each no more than is measured.
+//! Running the plays of a cell. Of each play, only the data that is measured is kept.
 //!
 //! Plays share the workers, and so do the episodes of each play.
 
@@ -15,7 +15,7 @@ use crate::run::{self, Plan, Run, Threads};
 use crate::transcript::{Body, Transcript};
 use crate::value::{Seed, Value, plain};
 
-/// One run.
+/// A run of a reproduction.
 #[derive(Clone, Debug)]
 pub struct Play {
     /// An agent that comes with Dayfly, as on the command line.
@@ -24,63 +24,63 @@ pub struct Play {
     pub policy: Arc<Policy>,
     /// The world.
     pub world: World,
-    /// The task in words; that of the world without one.
+    /// Task, in words; without one, the task of the world.
     pub task: Option<String>,
-    /// What every random choice follows from.
+    /// Seed from which every random choice follows.
     pub seed: Seed,
-    /// How many episodes.
+    /// Number of episodes.
     pub episodes: u64,
-    /// How many lineages they belong to.
+    /// Number of lineages among which the episodes are divided.
     pub lineages: u32,
-    /// What is kept of it.
+    /// Data to keep.
     pub watch: Watch,
 }
 
-/// What is kept of a run, from an episode on.
+/// Data to keep of a run, from one of its episodes on.
 #[derive(Clone, Copy, Debug)]
 pub enum Watch {
-    /// How often each lineage chose action 1 in the first step.
+    /// Number of times that each lineage chose action 1 in the first step.
     Choices {
-        /// The first episode that counts.
+        /// Ordinal of the first episode that counts.
         from: u64,
     },
-    /// What each episode came to.
+    /// Scores of each episode.
     Scores {
-        /// The first episode that counts.
+        /// Ordinal of the first episode that counts.
         from: u64,
     },
 }
 
-/// What was kept of a run.
+/// Data that was kept of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {
-    /// By lineage.
+    /// Choices, by lineage.
     Choices(Vec<Lineage>),
-    /// In the order of the episodes.
+    /// Scores, in the order of the episodes.
     Scores(Vec<Score>),
 }
 
-/// How often a lineage chose action 1.
+/// Number of times that a lineage chose action 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lineage {
-    /// So often.
+    /// Number of episodes in which the first action was 1.
     pub ones: u32,
-    /// In so many episodes.
+    /// Number of episodes that count.
     pub episodes: u32,
 }
 
-/// What an episode came to.
+/// Scores of an episode.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
-    /// Its steps.
+    /// Number of steps.
     pub steps: u32,
-    /// Its return.
+    /// Return.
     pub total: f64,
-    /// Its hidden performance.
+    /// Hidden performance.
     pub performance: f64,
 }
 
-/// A reproduction could not be carried out.
+/// Error returned when a reproduction cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The run failed.
@@ -91,13 +91,13 @@ pub enum Error {
     Agent(String),
 }
 
-/// Run the plays of a cell; nothing where it was cancelled.
+/// Runs the plays of a cell; none if it was cancelled.
 ///
 /// `observe` is called after each episode.
 ///
 /// # Errors
 ///
-/// [`Error`] where the host could not carry it out.
+/// [`Error`] if the host fails to run a play.
 pub fn carry_out(
     cell: &Cell,
     threads: &Threads,
@@ -108,7 +108,7 @@ pub fn carry_out(
     threads.install(|| cell.plays.par_iter().map(live).collect())
 }
 
-/// The shipped agent that is written `NAME` or `NAME:INSTRUCTIONS`.
+/// Returns the shipped agent with the name `NAME` or `NAME:INSTRUCTIONS`.
 fn read(text: &str) -> Result<Known, Error> {
     let agent = Source::shipped(text).and_then(|source| source.read().ok());
     agent.ok_or_else(|| Error::Agent(text.to_owned()))
@@ -139,7 +139,7 @@ impl Play {
     }
 }
 
-/// What is kept of a run while it goes on.
+/// Data that is kept of a run while it goes on.
 struct Kept {
     watch: Watch,
     lineages: Vec<Lineage>,
@@ -178,14 +178,14 @@ impl Kept {
 }
 
 impl Lineage {
-    /// The share of its episodes in which it chose action 1.
+    /// Returns the share of episodes in which the lineage chose action 1.
     pub fn share(self) -> f64 {
         f64::from(self.ones) / f64::from(self.episodes.max(1))
     }
 }
 
 impl Seen {
-    /// What was seen of lineages; nothing where scores were.
+    /// Returns the choices of each lineage; empty if scores were kept.
     pub fn lineages(&self) -> &[Lineage] {
         match self {
             Self::Choices(lineages) => lineages,
@@ -193,7 +193,7 @@ impl Seen {
         }
     }
 
-    /// What was seen of episodes; nothing where choices were.
+    /// Returns the scores of each episode; empty if choices were kept.
     pub fn scores(&self) -> &[Score] {
         match self {
             Self::Choices(_) => &[],

@@ -2,17 +2,18 @@
 //!
 //! *Formula*: a reward `A` that is `D` steps away is worth `A * discount^D`, times `boundary` where
 //! it lies beyond the boundary. The later of two rewards is chosen with probability `lapse + (1 - 2
-//! * lapse) * Phi(v / noise)`. Here `v` is the logarithm of the worth of the later reward over that
-//! of the sooner, which is at hand. Each of discount and boundary has the interval of its profile
+//! lapse) Phi(v / noise)`. Here `v` is the logarithm of the worth of the later reward over that of
+//! the sooner, which is at hand. Each of discount and boundary has the interval of its profile
 //! likelihood ([`likelihood`]): the greatest likelihood over the other of the two, with lapse and
 //! noise as they fit best.
 //!
 //! `noise` is no less than 0.05. The precision with which amounts are told apart is not of interest
 //! here, and the likelihood of an agent without noise would be a step function.
 //!
-//! *Source*: J. E. Mazur, "An adjusting procedure for studying delayed reinforcement", 1987, for the procedure; the exponential
-//! discount and the choice rule with lapse and noise as in B. T. Vincent, "Hierarchical Bayesian estimation and hypothesis testing
-//! for delay discounting tasks", Behavior Research Methods 48 (2016) 1608-1620. The factor at the boundary is ours.
+//! *Source*: J. E. Mazur, "An adjusting procedure for studying delayed reinforcement", 1987, for
+//! the procedure; the exponential discount and the choice rule with lapse and noise as in B. T.
+//! Vincent, "Hierarchical Bayesian estimation and hypothesis testing for delay discounting tasks",
+//! Behavior Research Methods 48 (2016) 1608-1620. The factor at the boundary is ours.
 //!
 //! *What it does not show*: anything where worth does not fall exponentially. A hyperbolic chooser
 //! has no one discount. What its curve bends by at delays beyond the boundary counts as the

@@ -1,7 +1,7 @@
 //! Holm's procedure: many claims at once.
 //!
-//! *Formula*: with the `m` p-values in rising order, the adjusted value of the one in place `i`, counted from 1, is the
-//! greatest of `(m - k + 1) p(k)` over `k` up to `i`, and at most 1.
+//! *Formula*: take the `m` p-values in rising order. The adjusted value of the one in place `i`,
+//! counted from 1, is the greatest of `(m - k + 1) p(k)` over `k` up to `i`, and at most 1.
 //!
 //! *Source*: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
 //! (1979) 65-70.

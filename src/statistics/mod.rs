@@ -11,7 +11,7 @@
 //! | how often does it happen? | [`clopper_pearson`] (exact), [`wilson`] (shorter, on average right) |
 //! | is it rarer than this, with as few trials as can be? | [`sprt`] |
 //! | what do `n` clean trials exclude, and how many are needed? | [`size`] |
-//! | do two rates, two means, two ways to choose differ by less than this? | [`proportions`], [`means`], [`variation`] |
+//! | do two rates, means or ways to choose differ by less than this? | [`proportions`], [`means`], [`variation`] |
 //! | do two ways to choose differ at all? | [`permutation`] |
 //! | between what does a number lie that is computed from trials? | [`bootstrap`], [`likelihood`] |
 //! | what do delayed rewards count for, within a boundary and beyond it? | [`discounting`] |

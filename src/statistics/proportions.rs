@@ -10,9 +10,9 @@
 //! the rates are those under the hypothesis, two samples without a hit leave a doubt, where the textbook's variance of
 //! 0 leaves none.
 //!
-//! *What it does not show*: the level is approximate. Summed over every sample there can be, a test
-//! at 5 % of two samples of the same size is wrong in at most 6 % of cases from 30 trials a sample
-//! on. From 15 on, it is wrong in at most 7.2 %. The samples must be independent: where each trial
+//! *What it does not show*: the level is approximate. Take a test at 5 % of two samples of the same
+//! size, summed over every sample there can be. It is wrong in at most 6 % of cases from 30 trials
+//! a sample on, and in at most 7.2 % from 15 on. The samples must be independent: where each trial
 //! of the one has a partner with the same seed in the other, count the pairs that differ. Put that
 //! count to [`clopper_pearson`](super::clopper_pearson), which is exact and, where the choices
 //! vary, takes far fewer trials.

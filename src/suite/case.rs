@@ -1,4 +1,4 @@
-//! One property, asked of one agent in one world under one policy.
+//! Cases: one property of one agent, tested in one world under one policy.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,79 +14,80 @@ use crate::value::{Digest, Opening, Seed};
 
 use super::{Origin, Traps};
 
-/// A policy, and how it is written on the command line.
+/// A policy, with its name on the command line.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// As it is written.
+    /// Name, as on the command line.
     pub text: String,
     /// The policy.
     pub policy: Arc<Policy>,
 }
 
-/// What is asked.
+/// A case of a suite.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The property.
     pub property: &'static Property,
-    /// Of whom.
+    /// Agent of the case.
     pub agent: Arc<Source>,
-    /// Whether that agent learns.
+    /// `true` if the agent learns.
     pub learns: bool,
-    /// Under which policy.
+    /// Policy of the case.
     pub rules: Rules,
-    /// In which world.
+    /// World of the case.
     pub world: World,
-    /// The most that still counts as nothing.
+    /// Largest value that still passes, in the unit that the property names.
     pub limit: f64,
-    /// How many trials a condition has, where the suite says so.
+    /// Number of trials per condition, if the suite sets it.
     pub trials: Option<u32>,
-    /// How many episodes a learner is trained for, where the suite says so.
+    /// Number of episodes for which a learner is trained, if the suite sets it.
     pub lessons: Option<u32>,
-    /// Whether it fails where the question does not arise.
+    /// `true` if the case fails where the property does not apply.
     pub required: bool,
-    /// How sure the verdict has to be.
+    /// Confidence level of the verdict.
     pub level: Level,
-    /// What every random choice follows from.
+    /// Seed from which every random choice follows.
     pub seed: Seed,
-    /// Whether the seed that it follows from was drawn for this run.
+    /// Origin of the seed that this one is derived from: drawn for this run, or given.
     pub origin: Origin,
-    /// The line of the suite that asks it; none where no suite does.
+    /// Line of the suite file that names the property; none without a suite file.
     pub line: Option<usize>,
 }
 
-/// What came of a case.
+/// Result of a case.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The verdict.
     pub verdict: Verdict,
-    /// How many trials were run.
+    /// Number of trials that were run.
     pub trials: usize,
-    /// How many episodes were lived.
+    /// Number of episodes that were run.
     pub episodes: u64,
-    /// The trial that shows best what was found; the first one where none does.
+    /// Trial that shows the finding best; the first one if none does.
     pub line: Option<Line>,
-    /// In how many of its episodes the agent trapped; none where in none that was looked at.
+    /// Traps of the agent; none if it trapped in no evaluated episode.
     pub traps: Option<Traps>,
-    /// How long it took, on this machine and this time.
+    /// Duration of the case, on this machine and in this run.
     pub took: Duration,
 }
 
-/// One trial as a line to copy.
+/// A trial as a command line to copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The command.
     pub command: String,
-    /// The root of the record that it leads to.
+    /// Root of the record that the command makes.
     pub root: Digest,
 }
 
 impl Outcome {
-    /// Whether the case fails: it is refuted, or not decided.
+    /// `true` if the case fails: it is refuted, or not decided.
     pub const fn fails(&self, case: &Case) -> bool {
         matches!(self.verdict.finding, Finding::Inconclusive) || self.is_refuted(case)
     }
 
-    /// Whether more trials would not help: it is violated, or does not apply and has to.
+    /// `true` if more trials would not help: the property is violated, or it does not apply and the
+    /// case requires that it does.
     pub const fn is_refuted(&self, case: &Case) -> bool {
         match self.verdict.finding {
             Finding::Holds | Finding::Inconclusive => false,
@@ -97,8 +98,9 @@ impl Outcome {
 }
 
 impl Case {
-    /// The seed of a case: it depends on what is asked alone, so that it stays when a suite grows; and on what the things are that it is
-    /// about, not on what anyone calls them.
+    /// Derives the seed of the case from that of the suite. The seed depends on the case alone, so
+    /// that it stays the same when the suite grows. It depends on the content of the agent, world
+    /// and policy, not on their names.
     #[must_use]
     pub fn seeded(self, suite: Seed) -> Self {
         let Self { property, agent, rules, world, .. } = &self;
@@ -108,7 +110,7 @@ impl Case {
         Self { seed, ..self }
     }
 
-    /// What the property is asked about.
+    /// Returns the inquiry that the property gets.
     pub fn inquiry(&self) -> Inquiry {
         Inquiry {
             subject: Subject { name: self.agent.text.clone(), learns: self.learns },
@@ -122,7 +124,8 @@ impl Case {
         }
     }
 
-    /// The policy that a trial runs under, as it is written on the command line: with the openings that change anything of the given one.
+    /// Returns the policy of a trial, as on the command line: the given policy with the openings
+    /// that change it.
     pub fn under(&self, trial: &Trial) -> String {
         let Rules { text, policy } = &self.rules;
         match trial.under {
@@ -132,7 +135,7 @@ impl Case {
         }
     }
 
-    /// The line that runs exactly this trial.
+    /// Returns the command that runs exactly this trial.
     pub fn command(&self, trial: &Trial) -> String {
         let policy = self.under(trial);
         let (own, policy, world) = (quoted(&self.agent.text), quoted(&policy), quoted(&trial.world.written()));
@@ -143,7 +146,7 @@ impl Case {
             Cast::Pair(pair) => return format!("dayfly audit noninterference --of {own} {rest} --pair {pair}"),
             Cast::Senders(trial) => return format!("dayfly audit channels {rest} --trial {trial}"),
         };
-        // Without a number of lineages there are as many as the policy's population has.
+        // Without a number of lineages, a run has as many as the policy's population.
         let line = format!("dayfly run {agent} {rest} -n {} --lineages {}", trial.episodes, trial.lineages);
         match &trial.task {
             Some(task) => format!("{line} --task {}", quoted(task)),
@@ -162,7 +165,7 @@ impl fmt::Display for Case {
     }
 }
 
-/// A word for a shell, quoted where it needs to be.
+/// Returns a word for a shell, quoted if needed.
 pub fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=,+@%".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {

@@ -1,4 +1,4 @@
-//! A suite as a file: TOML to what is asked of whom.
+//! Suite files: TOML that lists agents, policies, environments and properties.
 //!
 //! ```text
 //!  TOML --Table--> File --select, with agents, policies and worlds found by their names--> cases
@@ -6,8 +6,9 @@
 //!          faults
 //! ```
 //!
-//! 1. Whatever can be wrong with the text is said at once, each fault with its place.
-//! 2. No file is touched here: whoever reads a suite finds what it names.
+//! 1. Reading reports all faults of the text at once, each with its place.
+//! 2. Reading touches no other file: the caller loads the agents, policies and environments that
+//!    the text names.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -21,44 +22,44 @@ use crate::document::{self, Complaint, Key, Table};
 use crate::property::{PROPERTIES, Property};
 use crate::value::{Fault, Seed};
 
-/// The most trials of a condition.
+/// Maximal number of trials of a condition.
 const MOST_TRIALS: u32 = 100_000;
 
-/// The most episodes that a learner is trained for.
+/// Maximal number of episodes for which a learner is trained.
 const MOST_LESSONS: u32 = 10_000_000;
 
-/// What a suite file says.
+/// Content of a suite file.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Its name in reports.
+    /// Name of the suite in reports.
     pub name: Option<String>,
-    /// What every random choice follows from; without one each run draws a fresh one.
+    /// Seed from which every random choice follows; without one, each run draws a fresh seed.
     pub seed: Option<Seed>,
-    /// The agents, as on the command line; none where the command line names them.
+    /// Agents, as on the command line; empty if the command line names them.
     pub agents: Vec<Named>,
-    /// The policies, as on the command line; none stands for `strict`.
+    /// Policies, as on the command line; empty stands for `strict`.
     pub policies: Vec<Named>,
-    /// The environments, as on the command line; without one each property is asked in its own.
+    /// Environments, as on the command line; if empty, each property is tested in its own.
     pub environments: Vec<Named>,
-    /// The properties; all where the file names none.
+    /// Properties; all if the file names none.
     pub properties: Vec<Asked>,
 }
 
-/// A name in a suite file, and where it stands.
+/// A name in a suite file, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// What was written.
+    /// The name, as it was written.
     pub text: String,
-    /// The bytes of it.
+    /// Range of the name in the text, in bytes.
     pub span: Range<usize>,
 }
 
 impl File {
-    /// Read a suite.
+    /// Reads a suite from text.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the text, from its beginning to its end.
+    /// All faults of the text, from its beginning to its end.
     pub fn read(text: &str) -> Result<Self, Vec<Fault>> {
         let (raw, faults) = document::read(text, "a suite", RawSuite::read)?;
         if !faults.is_empty() {
@@ -80,47 +81,50 @@ impl File {
     }
 }
 
-/// Whether a text is a suite, right or wrong, and no file of another kind.
+/// `true` if a text is a suite, valid or not, rather than a file of another kind.
 pub fn is_one(text: &str) -> bool {
     let schema = schema();
     let telling = ["agents", "policies", "environments", "properties"];
     document::is_like(text, &schema, &telling)
 }
 
-/// The JSON Schema (draft-07) of a suite file. A suite names it in its first line: `#:schema suite.schema.json`.
+/// Returns the JSON Schema (draft-07) of a suite file. A suite names it in its first line:
+/// `#:schema suite.schema.json`.
 pub fn schema() -> serde_json::Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<RawSuite>().to_value()
 }
 
-/// Which properties are asked of which agents.
+/// A suite: the agents to test, and the properties to test them for.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default, title = "Suite")]
 struct RawSuite {
-    /// What the suite is called in reports. By default the stem of its file.
+    /// Name of the suite in reports. By default the stem of its file.
     name: Key<Line>,
-    /// What every random choice follows from: "fresh", and each run draws one of its own, which it prints; or a number, which gives the
-    /// same verdicts each time, and which whoever builds the agent may have built it for.
+    /// Seed from which every random choice follows. With "fresh", each run draws a seed of its own
+    /// and prints it. A number gives the same verdicts each time, but whoever builds the agent may
+    /// have built it for that number.
     #[schemars(extend("default" = "fresh"))]
     seed: Key<Chance>,
-    /// The agents that are tested: built-in names, or paths of components relative to this file. What follows a colon is told to
-    /// the agent with every task, such as "planner:boundary=0". Where they are left out, `--agent` has to name them.
+    /// Agents to test: built-in names, or paths of components relative to this file. Text after a
+    /// colon is given to the agent with every task, such as "planner:boundary=0". Without this key,
+    /// `--agent` has to name the agents.
     agents: Key<Names>,
-    /// The policies that they are tested under: built-in names, or paths relative to this file.
+    /// Policies to test the agents under: built-in names, or paths relative to this file.
     #[schemars(extend("default" = ["strict"]))]
     policies: Key<Names>,
-    /// The environments that they are tested in: built-in names with parameters, or paths relative to this file. By default each
-    /// property is asked in a world of its own.
+    /// Environments to test the agents in: built-in names with parameters, or paths relative to
+    /// this file. By default each property is tested in a world of its own.
     environments: Key<Names>,
-    /// The properties that are asked, by name or code. By default every one that applies.
+    /// Properties to test, by name or code. By default every property that applies.
     properties: Option<RawProperties>,
 }
 
-/// The properties that are asked, each with how.
+/// Properties to test, each with its settings.
 #[derive(Debug, Default)]
 struct RawProperties(Vec<RawAsked>);
 
-/// How a property is asked.
+/// Settings of a property.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 struct RawAsked {
@@ -128,16 +132,18 @@ struct RawAsked {
     position: usize,
     #[schemars(skip)]
     header: Option<Range<usize>>,
-    /// The most that still counts as nothing, in the unit that `dayfly explain` says.
+    /// Largest value that still passes, in the unit that `dayfly explain` names.
     limit: Key<Limit>,
-    /// How many trials a condition has. By default as many as the limit and the level ask for.
+    /// Number of trials per condition. By default as many as the limit and the level need.
     trials: Key<Count<MOST_TRIALS>>,
-    /// How many episodes a learner is trained for before it is measured. By default as many as `dayfly explain` says.
+    /// Number of episodes for which a learner is trained before it is measured. By default the
+    /// number that `dayfly explain` names.
     lessons: Key<Count<MOST_LESSONS>>,
-    /// Whether an agent to which the property does not apply fails.
+    /// `true` if an agent fails where the property does not apply to it.
     #[schemars(extend("default" = false))]
     required: Key<Flag>,
-    /// What every random choice of this property follows from. By default the seed of the suite.
+    /// Seed from which every random choice of this property follows. By default the seed of the
+    /// suite.
     seed: Key<Whole>,
 }
 
@@ -160,7 +166,8 @@ impl RawProperties {
         for (position, property) in PROPERTIES.iter().enumerate() {
             let named = table.table(property.name, |table| RawAsked::read(table, position, property));
             if named.is_some() {
-                // Both ways to write it are known, and whoever writes both asks twice.
+                // Both the name and the code are valid keys. A file with both would test the
+                // property twice.
                 table.key_with(property.code, |_| Err::<(), _>(twice(property)));
             }
             let coded = table.table(property.code, |table| RawAsked::read(table, position, property));
@@ -183,7 +190,7 @@ impl RawAsked {
         }
     }
 
-    /// As it stands in the suite with this text.
+    /// Returns the settings as a value, with their line in this text of the suite.
     fn asked(&self, text: &str) -> Option<Asked> {
         let before = self.header.as_ref().and_then(|header| text.get(..header.start));
         Some(Asked {
@@ -198,7 +205,7 @@ impl RawAsked {
     }
 }
 
-/// That a property stands there by its name and by its code.
+/// Returns the complaint about a property that has both its name and its code in the file.
 fn twice(property: &Property) -> Complaint {
     let label = format!("`{}` is there already, which is the same", property.name);
     Complaint::new("comes twice", label, "leave one of them out")

@@ -1,15 +1,16 @@
-//! Which cases are run: a small language of sets.
+//! Filters: a small language of sets that selects the cases to run.
 //!
 //! ```text
-//!  expression = conjunction { "|" conjunction }        also `or`
-//!  conjunction = part { "&" part }                     also `and`
-//!  part = "not" part | "!" part | "(" expression ")" | set
+//!  expression = conjunction { "|" conjunction } ;      also `or`
+//!  conjunction = part { "&" part } ;                   also `and`
+//!  part = "not" part | "!" part | "(" expression ")" | set ;
 //!  set = "property(" name ")" | "agent(" name ")" | "environment(" name ")" | "policy(" name ")"
-//!      | "kind(enforced)" | "kind(measured)" | "all()" | "none()"
+//!      | "kind(enforced)" | "kind(measured)" | "all()" | "none()" ;
 //! ```
 //!
-//! `property(P04) & agent(planner) | kind(enforced)`. A name is the whole name, in which `*` stands for any text: a property is
-//! named by its code or its name, an agent with or without its instructions, an environment with or without its parameters.
+//! An example: `property(P04) & agent(planner) | kind(enforced)`. A name is the whole name, in
+//! which `*` stands for any text. A property has a code and a name. An agent may be written with or
+//! without its instructions, an environment with or without its parameters.
 
 use std::ops::Range;
 
@@ -17,10 +18,10 @@ use super::Case;
 use crate::property::{Kind, PROPERTIES, Property};
 use crate::value::{Fault, hint};
 
-/// The sets that take a name, and those that take none.
+/// Names of the sets.
 const SETS: [&str; 7] = ["property", "agent", "environment", "policy", "kind", "all", "none"];
 
-/// How deep parentheses and negations may lie in each other.
+/// Maximal depth of nested parentheses and negations.
 const DEPTH: usize = 64;
 
 /// A set of cases.
@@ -40,20 +41,20 @@ pub enum Filter {
     Policy(String),
     /// The cases of this kind.
     Kind(Kind),
-    /// The others.
+    /// The cases outside this set.
     Not(Box<Filter>),
-    /// The cases in both.
+    /// The cases in both sets.
     And(Box<Filter>, Box<Filter>),
-    /// The cases in either.
+    /// The cases in either set.
     Or(Box<Filter>, Box<Filter>),
 }
 
 impl Filter {
-    /// Read an expression.
+    /// Reads an expression.
     ///
     /// # Errors
     ///
-    /// [`Fault`] points at what is wrong.
+    /// [`Fault`] with the place of the error in the text.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let mut reader = Reader { text, at: 0, depth: 0 };
         let filter = reader.expression()?;
@@ -63,7 +64,7 @@ impl Filter {
         }
     }
 
-    /// Whether a case is in the set.
+    /// `true` if a case is in the set.
     pub fn holds(&self, case: &Case) -> bool {
         match self {
             Self::All => true,
@@ -89,7 +90,7 @@ impl Filter {
     }
 }
 
-/// Whether `text` is `pattern`, in which `*` stands for any text.
+/// `true` if `text` matches `pattern`, in which `*` stands for any text.
 fn like(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(text) = text.strip_prefix(head) else { return false };
@@ -102,7 +103,7 @@ fn like(pattern: &str, text: &str) -> bool {
         .any(|at| text.get(at..).is_some_and(|tail| like(rest, tail)))
 }
 
-/// An expression, while it is read.
+/// Reader of an expression.
 struct Reader<'t> {
     text: &'t str,
     at: usize,
@@ -206,14 +207,14 @@ impl Reader<'_> {
         })
     }
 
-    /// The next letter that is no space.
+    /// Skips spaces and returns the next letter.
     fn peek(&mut self) -> Option<char> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         self.at += rest.len() - rest.trim_start().len();
         rest.trim_start().chars().next()
     }
 
-    /// Go past `token`, where it comes next.
+    /// Skips `token` and returns `true`, if it comes next.
     fn takes(&mut self, token: &str) -> bool {
         self.peek();
         let found = self.text.get(self.at..).is_some_and(|rest| rest.starts_with(token));
@@ -223,7 +224,7 @@ impl Reader<'_> {
         found
     }
 
-    /// Where the next word stands.
+    /// Returns the range of the next word.
     fn word(&self) -> Range<usize> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
@@ -236,7 +237,7 @@ impl Reader<'_> {
             Some(text) if !text.trim().is_empty() => format!("`{}` is not part of a filter", text.trim()),
             _ => "the filter is not complete".to_owned(),
         };
-        // A place is at least one letter wide where there is one.
+        // A place is at least one letter wide, unless it is at the end of the text.
         let next = self.text.get(span.start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         let span = if span.is_empty() { span.start..span.start + next } else { span };
         Fault { message: what, span: Some(span), label: label.to_owned(), help: help.to_owned() }.plain()

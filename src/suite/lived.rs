@@ -1,4 +1,5 @@
-//! What the agent of a case lived: under which policies, in how many episodes it trapped, and in how many a policy refused it something.
+//! Episodes of the agent of a case: its policies, its traps, and the operations that a policy
+//! denied it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,38 +9,38 @@ use crate::run::last_lines;
 use crate::transcript::{Closing, End, Transcript};
 use crate::value::many;
 
-/// The episodes of the agent that a property is asked about, as far as they were looked at.
+/// Evaluated episodes of the agent of a case.
 pub(super) struct Lived {
-    /// Those in which it trapped.
+    /// Traps of the agent; none if it never trapped.
     traps: Option<Traps>,
-    /// The policies, as they are written on the command line, in the order in which they were used; none where it was the one that
-    /// was given, and no other.
+    /// Policies of the trials, as on the command line, in the order of their first use. Empty if
+    /// every trial ran under the given policy.
     under: Vec<String>,
-    /// What a policy refused it in more than half of them, each in words.
+    /// Operations that a policy denied in more than half of the episodes, in words.
     denied: Vec<String>,
 }
 
-/// Traps of the agent that a property is asked about.
+/// Traps of the agent of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traps {
-    /// How many of its episodes were looked at.
+    /// Number of evaluated episodes.
     pub episodes: usize,
-    /// How many of them ended by a trap.
+    /// Number of episodes that ended by a trap.
     pub within: usize,
-    /// In how many others it trapped once they had ended.
+    /// Number of other episodes in which the agent trapped after the end.
     pub after: usize,
-    /// The ordinal of the first of all of them, in its trial.
+    /// Ordinal of the first episode with a trap, in its trial.
     pub episode: u64,
-    /// What that trap says.
+    /// Cause of that trap.
     pub cause: String,
-    /// The last lines of the log of that episode.
+    /// Last lines of the log of that episode.
     pub log: Vec<String>,
-    /// The trial that shows it.
+    /// Trial with that episode.
     pub line: Line,
 }
 
 impl Traps {
-    /// Those of the agent in these trials; none where it never trapped.
+    /// Returns the traps of the agent in these trials; none if it never trapped.
     fn of(case: &Case, trials: &[Trial], seen: &[Observed]) -> Option<Self> {
         let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
         let episodes = || own().flat_map(|(_, observed)| &observed.transcripts);
@@ -63,7 +64,7 @@ impl Traps {
         })
     }
 
-    /// How many there were, and why the first came, in words.
+    /// Describes the number of traps and the cause of the first, in words.
     fn sentence(&self) -> String {
         let all = many(self.episodes, "episode");
         let count = match (self.within, self.after) {
@@ -89,9 +90,10 @@ impl Lived {
         Self { traps: Traps::of(case, trials, seen), under, denied: denied(case, trials, seen) }
     }
 
-    /// A verdict that names the policies, the traps, and, where nothing applies, what a policy refused. An agent that traps in more than half
-    /// of its episodes shows nothing of what it would do, so that nothing that is measured holds for it. What it does after a step that ends
-    /// the episode is no part of what is measured.
+    /// Adds the policies and the traps to the statement of a verdict, and the denied operations if
+    /// the property does not apply. An agent that traps in more than half of its episodes does not
+    /// show its behaviour, so no measured property holds of it. A trap after the step that ends an
+    /// episode does not count for this.
     pub(super) fn told(&self, kind: Kind, verdict: Verdict) -> Verdict {
         let is_measured = kind == Kind::Measured;
         let mostly = self.traps.as_ref().is_some_and(|traps| traps.within > traps.episodes / 2);
@@ -109,7 +111,8 @@ impl Lived {
             }
             Some(traps) => format!("{}; {}", verdict.statement, traps.sentence()),
         };
-        // Who is not let do something is not told first that it does not do it.
+        // A denial comes first in the statement: it may be the reason for which the agent does
+        // nothing.
         let statement = if finding == Finding::NotApplicable && !self.denied.is_empty() {
             format!("{}; {statement}", self.denied.join(" and "))
         } else {
@@ -121,13 +124,14 @@ impl Lived {
         Verdict { finding, statement, ..verdict }
     }
 
-    /// The traps.
+    /// Returns the traps.
     pub(super) fn traps(self) -> Option<Traps> {
         self.traps
     }
 }
 
-/// What a policy denied the agent in more than half of its episodes, by the operation and the line of the policy, in words.
+/// Describes each operation that a policy denied the agent in more than half of its episodes, with
+/// the line of the policy.
 fn denied(case: &Case, trials: &[Trial], seen: &[Observed]) -> Vec<String> {
     let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
     let all: usize = own().map(|(_, observed)| observed.transcripts.len()).sum();

@@ -1,4 +1,4 @@
-//! Suites: properties asked of agents, run trial by trial, and judged.
+//! Suites: properties of agents, tested trial by trial, and judged.
 //!
 //! ```text
 //!  agents, policies, worlds, properties --select--> Case --plan--> trials --stage--> Observed --judge--> Outcome
@@ -6,13 +6,13 @@
 //!                                                     +--------------+---- next batch --+
 //! ```
 //!
-//! 1. An outcome follows from its case alone: not from the other cases of a run, from a partition, or from the number of
-//!    workers. How long it took is the one exception.
+//! 1. An outcome follows from its case alone, and not from the other cases of a run, from a
+//!    partition, or from the number of workers. Its duration is the one exception.
 //! 2. Every trial is one line of `dayfly run` or `dayfly audit`, which leads to the same root.
-//! 3. What is not applicable is said, with the reason, and is no pass.
-//! 4. The verdicts of a suite are wrong together no more often than one at its level: each has its share of what the level
-//!    leaves (Bonferroni). So a verdict does not depend on how the others came out, and a partition needs no word from the
-//!    rest.
+//! 3. A property that does not apply is reported with the reason, and is no pass.
+//! 4. The verdicts of a suite are wrong together no more often than one verdict at its level: each
+//!    has an equal share of the error of the level (Bonferroni). So a verdict does not depend on
+//!    the other verdicts, and a partition does not need the results of the others.
 
 mod case;
 mod file;

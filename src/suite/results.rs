@@ -1,4 +1,4 @@
-//! A suite as a whole, and what came of it.
+//! Suites as a whole, and their results.
 
 use std::time::{Duration, Instant};
 
@@ -8,24 +8,24 @@ use crate::episode::Cancel;
 use crate::property::{Finding, Kind};
 use crate::value::Seed;
 
-/// Cases that are asked together, and where they are from.
+/// Cases that are run together, with their origin.
 #[derive(Clone, Debug)]
 pub struct Suite {
-    /// Its name.
+    /// Name of the suite.
     pub name: String,
-    /// The path of its file, as GitHub is told it; none where there is no file.
+    /// Path of the suite file, in the form for GitHub; none without a file.
     pub file: Option<String>,
-    /// What every random choice follows from.
+    /// Seed from which every random choice follows.
     pub seed: Seed,
-    /// Where that is from.
+    /// Origin of the seed.
     pub origin: Origin,
-    /// The line that asks the same again.
+    /// Command that runs the same suite again.
     pub again: String,
-    /// Which part of it is run.
+    /// Part of the suite that is run.
     pub partition: Partition,
-    /// How many cases the whole suite has: more than are asked where a filter leaves some out.
+    /// Number of cases of the whole suite, before a filter or a partition.
     pub all: usize,
-    /// What is asked.
+    /// Cases to run.
     pub cases: Vec<Case>,
 }
 
@@ -34,29 +34,29 @@ pub struct Suite {
 pub struct Results<'s> {
     /// The suite.
     pub suite: &'s Suite,
-    /// The cases that were run, each with what came of it: the first ones, where it was stopped.
+    /// Cases that were run, each with its result: the first cases, if the suite was stopped.
     pub finished: Vec<(&'s Case, Outcome)>,
-    /// Why the others were not, where there are any.
+    /// Reason for which the other cases were not run, if there are any.
     pub stop: Stop,
-    /// How long it took.
+    /// Duration of the suite.
     pub took: Duration,
 }
 
-/// Why cases of a suite were not run.
+/// Reason for which cases of a suite were not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The operator interrupted it.
+    /// The operator interrupted the suite.
     Interrupt,
-    /// A case failed, and that was to stop it.
+    /// A case failed, and the suite was to stop at a failure.
     Failure,
 }
 
 impl Suite {
-    /// Carry out the suite. `see` is given every event, of which the last one has the results.
+    /// Runs the suite. `see` gets every event; the last one has the results.
     ///
     /// # Errors
     ///
-    /// [`Error`] where the host could not carry out a case.
+    /// [`Error`] if the host fails to run a case.
     #[expect(clippy::disallowed_methods, reason = "how long a suite took is for people alone")]
     pub fn carry_out(
         &self,
@@ -76,33 +76,33 @@ impl Suite {
 }
 
 impl<'s> Results<'s> {
-    /// The cases that were not run, since it was stopped.
+    /// Returns the cases that were not run because the suite was stopped.
     pub fn not_run(&self) -> &'s [Case] {
         self.suite.cases.get(self.finished.len()..).unwrap_or_default()
     }
 
-    /// Every case, with what came of it where it was run.
+    /// Returns every case, with its result if it was run.
     pub fn every(&self) -> impl Iterator<Item = (&'s Case, Option<&Outcome>)> {
         let finished = self.finished.iter().map(|(case, outcome)| (*case, Some(outcome)));
         finished.chain(self.not_run().iter().map(|case| (case, None)))
     }
 
-    /// Number of cases of one kind that came to a finding.
+    /// Returns the number of cases of one kind with this finding.
     pub fn count(&self, kind: Kind, finding: Finding) -> usize {
         self.found(finding).filter(|(case, _)| case.property.kind == kind).count()
     }
 
-    /// The cases that came to a finding.
+    /// Returns the cases with this finding.
     pub fn found(&self, finding: Finding) -> impl Iterator<Item = &(&Case, Outcome)> {
         self.finished.iter().filter(move |(_, outcome)| outcome.verdict.finding == finding)
     }
 
-    /// Whether every case of the whole suite was run.
+    /// `true` if every case of the whole suite was run.
     pub fn is_whole(&self) -> bool {
         self.suite.partition == Partition::WHOLE && self.suite.all == self.finished.len()
     }
 
-    /// Whether it is one of several parts, and nothing in it applies.
+    /// `true` if this is one of several parts, and no property in it applies.
     pub fn is_idle_part(&self) -> bool {
         let applies = |(_, outcome): &(&Case, Outcome)| outcome.verdict.finding != Finding::NotApplicable;
         self.suite.partition != Partition::WHOLE && !self.finished.iter().any(applies)

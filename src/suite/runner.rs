@@ -1,4 +1,4 @@
-//! Carrying out a suite: one case after another, the trials of each on all workers.
+//! Running a suite: one case after another, the trials of each case on all workers.
 
 use std::time::Instant;
 
@@ -11,16 +11,16 @@ use crate::episode::Cancel;
 use crate::property::{Cast, Finding, Inquiry, Kind, Observed, Trial, Verdict};
 use crate::transcript::{End, Entry};
 
-/// Whether a run goes on after a case that does not hold.
+/// Reaction to a case that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
-    /// It does.
+    /// The run goes on.
     GoOn,
-    /// It stops.
+    /// The run stops.
     Stop,
 }
 
-/// What happens in a suite, in its order; every report follows from it.
+/// Event of a suite, in order; every report follows from the events.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'e> {
     /// A case begins.
@@ -33,25 +33,25 @@ pub enum Event<'e> {
     Closed(&'e Results<'e>),
 }
 
-/// A suite could not be carried out.
+/// Error returned when a suite cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A case could not be.
+    /// A case cannot be run.
     #[error("{case}")]
     Case {
-        /// What was asked.
+        /// Description of the case.
         case: String,
-        /// Why.
+        /// Cause of the failure.
         source: stage::Error,
     },
 }
 
-/// Carry out the cases in their order. Where it is cancelled, or a case does not hold and that stops it,
-/// the outcomes are those of the first cases.
+/// Runs the cases in order. If the run is cancelled, or stops at a case that fails, the outcomes
+/// are those of the first cases.
 ///
 /// # Errors
 ///
-/// [`Error`] where the host could not carry one out.
+/// [`Error`] if the host fails to run a case.
 pub fn run(
     cases: &[Case],
     stage: &Stage,
@@ -75,7 +75,7 @@ pub fn run(
     Ok(outcomes)
 }
 
-/// Carry out one case; nothing where it was cancelled.
+/// Runs one case; none if it was cancelled.
 #[expect(clippy::disallowed_methods, reason = "how long a case took is for people alone")]
 fn one(
     case: &Case,
@@ -119,32 +119,33 @@ fn one(
     Ok(Some(outcome(verdict, &trials, &seen)))
 }
 
-/// The trials of a case, and what each led to.
+/// The trials of a case, each with its observation.
 #[derive(Default)]
 struct Gathered {
     trials: Vec<Trial>,
     seen: Vec<Observed>,
 }
 
-/// How an agent begins, before much is asked of it.
+/// Result of the first look at an agent, before many trials run.
 enum Watched {
-    /// It does not crash at once, or nothing can be said of that.
+    /// The agent does not crash at once, or the look cannot tell.
     Lives,
-    /// It traps before its first step in all of these trials.
+    /// The agent traps before its first step in all of these trials.
     Crashes(Gathered),
-    /// That was cut short.
+    /// The look was cancelled.
     Cancelled,
 }
 
-/// How many episodes of a trial are lived to see whether an agent does nothing but trap.
+/// Number of episodes of each trial that are run to find an agent that only traps.
 const SCOUTED: u64 = 8;
 
-/// Whether an agent traps before its first step, in each of the first episodes of each of the first trials. Such an agent has shown nothing
-/// under any condition, so that nothing that is measured holds for it, or is violated: it need not trap a thousand times to be told so.
-/// What is lived here is what the trials begin with, to the byte.
+/// Finds an agent that traps before its first step, in each of the first episodes of each of the
+/// first trials. Such an agent shows nothing under any condition, so a measured property neither
+/// holds of it nor is violated. This look saves the remaining trials. Its episodes are, byte for
+/// byte, the first ones of the trials.
 fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Result<Watched, stage::Error> {
     let batch = case.property.planned(inquiry, &[]);
-    // One that learns may do otherwise once it has been taught.
+    // A learner may do otherwise after its training.
     let is_scouted = |trial: &Trial| trial.cast == Cast::Subject && (trial.kept.start == 0 || !case.learns);
     if case.property.kind != Kind::Measured || batch.is_empty() || !batch.iter().all(is_scouted) {
         return Ok(Watched::Lives);
@@ -176,7 +177,7 @@ fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Re
     })
 }
 
-/// The trials of a case with what they led to, batch by batch, until no more are planned; nothing where it was cancelled.
+/// Runs the trials of a case, batch by batch, until no more are planned; none if it was cancelled.
 fn gather(
     case: &Case,
     inquiry: &Inquiry,
@@ -192,7 +193,7 @@ fn gather(
         }
         let live = |trial| {
             let observed = stage.observe(case, trial, cancel);
-            // One that was cut short is not done.
+            // A trial that was cancelled is not done.
             if matches!(observed, Ok(Some(_))) {
                 watch(Event::Trial(case));
             }
@@ -210,11 +211,12 @@ fn gather(
     }
 }
 
-/// All that is observed of one case; nothing where it was cancelled. `watch` is told of each trial.
+/// Returns all observations of one case; an empty list if it was cancelled. `watch` gets an event
+/// for each trial.
 ///
 /// # Errors
 ///
-/// [`Error`] where the host could not carry it out.
+/// [`Error`] if the host fails to run the case.
 pub fn observe(
     case: &Case,
     stage: &Stage,
@@ -226,7 +228,8 @@ pub fn observe(
     Ok(gathered.map(|gathered| gathered.seen).unwrap_or_default())
 }
 
-/// That a call of the agent asked for what cannot be: why it may seem to do nothing.
+/// Describes the first call of the agent with an invalid argument, which may be the reason for
+/// which it seems to do nothing; none without such a call.
 fn misled(trials: &[Trial], seen: &[Observed]) -> Option<String> {
     let own = trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
     let entry =
@@ -235,7 +238,7 @@ fn misled(trials: &[Trial], seen: &[Observed]) -> Option<String> {
     Some(format!("`{operation}({argument})` was refused: {rule}"))
 }
 
-/// That a policy refuses the agent.
+/// Describes the imports of the agent that a policy does not grant; none if it grants all.
 fn refused(case: &Case, batch: &[Trial], observed: &[Observed]) -> Option<String> {
     let is_own = |trial: &Trial| matches!(trial.cast, Cast::Subject | Cast::Pair(_));
     let mut own = batch.iter().zip(observed).filter(|(trial, _)| is_own(trial));

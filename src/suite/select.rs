@@ -1,4 +1,4 @@
-//! Which cases there are: every property of every agent, in the worlds that the property can be asked in.
+//! Selection of cases: every property of every agent, in each world that suits the property.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,56 +12,57 @@ use crate::property::{Kind, Need, Property};
 use crate::statistics::Level;
 use crate::value::Seed;
 
-/// How sure all verdicts of a suite are together.
+/// Confidence level of all verdicts of a suite together.
 pub const LEVEL: f64 = 0.95;
 
-/// What is put together.
+/// Agents, policies, worlds and properties to combine.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// The agents, and whether each learns.
+    /// Agents, each with `true` if it learns.
     pub agents: Vec<(Arc<Source>, bool)>,
-    /// The policies.
+    /// Policies.
     pub rules: Vec<Rules>,
-    /// The worlds; without one, each property is asked in its own.
+    /// Worlds; if empty, each property is tested in its own.
     pub worlds: Vec<World>,
-    /// The properties.
+    /// Properties.
     pub properties: Vec<Asked>,
-    /// What every random choice follows from.
+    /// Seed from which every random choice follows.
     pub seed: Seed,
-    /// Where that is from.
+    /// Origin of the seed.
     pub origin: Origin,
 }
 
-/// Where a seed is from. Whoever builds an agent may build it for a seed that is fixed, or build many and keep the one that passes.
+/// Origin of a seed. Whoever builds an agent may build it for a fixed seed, or build many and keep
+/// the one that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// It was drawn for this run.
+    /// The seed was drawn for this run.
     Fresh,
-    /// It was given.
+    /// The seed was given.
     Fixed,
 }
 
-/// A property, and how it is asked.
+/// A property, with its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     /// The property.
     pub property: &'static Property,
-    /// The most that still counts as nothing; that of the property without a number.
+    /// Largest value that still passes; without a number, the limit of the property.
     pub limit: Option<f64>,
-    /// How many trials a condition has; as many as the limit and the level ask for without a number.
+    /// Number of trials per condition; without a number, as many as the limit and the level need.
     pub trials: Option<u32>,
-    /// How many episodes a learner is trained for; as many as the property says without a number.
+    /// Number of episodes for which a learner is trained; without a number, that of the property.
     pub lessons: Option<u32>,
-    /// Whether an agent to which it does not apply fails.
+    /// `true` if an agent fails where the property does not apply to it.
     pub required: bool,
-    /// What every random choice follows from; that of the suite without one.
+    /// Seed from which every random choice follows; without one, the seed of the suite.
     pub seed: Option<Seed>,
-    /// The line of the suite that asks it; none where no suite does.
+    /// Line of the suite file that names the property; none without a suite file.
     pub line: Option<usize>,
 }
 
-/// One of so many parts of a suite.
+/// A part of a suite, such as the first of four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partition {
     part: u32,
@@ -75,7 +76,7 @@ impl From<&'static Property> for Asked {
 }
 
 impl Origin {
-    /// Its name in reports.
+    /// Returns the name of the origin in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fresh => "fresh",
@@ -85,11 +86,11 @@ impl Origin {
 }
 
 impl Selection {
-    /// The cases, in the order of agents, policies, properties and worlds.
+    /// Returns the cases, in the order of agents, policies, properties and worlds.
     ///
     /// # Errors
     ///
-    /// The world of a property is none, which a test excludes.
+    /// The world of a property cannot be made, which a test excludes.
     pub fn cases(&self) -> Result<Vec<Case>, environment::Error> {
         let mut cases = Vec::new();
         for (agent, learns) in &self.agents {
@@ -121,7 +122,7 @@ impl Selection {
         Ok(cases)
     }
 
-    /// The worlds to ask a property in: those given, or its own.
+    /// Returns the worlds for a property: the given ones, or its own.
     fn worlds(&self, property: &Property) -> Result<Vec<World>, environment::Error> {
         match property.needs {
             Need::Nothing | Need::Knob(_) if !self.worlds.is_empty() => Ok(self.worlds.clone()),
@@ -130,7 +131,8 @@ impl Selection {
     }
 }
 
-/// Give every measured case its share of what the level of the whole leaves.
+/// Sets the level of every case. The measured cases that apply share the error of the whole suite
+/// equally.
 pub fn share(cases: Vec<Case>) -> Vec<Case> {
     let is_measured =
         |case: &&Case| case.property.kind == Kind::Measured && case.property.inapplicable(&case.inquiry()).is_none();
@@ -141,10 +143,10 @@ pub fn share(cases: Vec<Case>) -> Vec<Case> {
 }
 
 impl Partition {
-    /// The whole.
+    /// The whole suite.
     pub const WHOLE: Self = Self { part: 1, of: 1 };
 
-    /// The cases of this part: every so many-th of the whole.
+    /// Returns the cases of this part: of `n` parts, each takes every `n`th case.
     pub fn of(self, cases: Vec<Case>) -> Vec<Case> {
         let of = usize::try_from(self.of).unwrap_or(usize::MAX);
         let first = usize::try_from(self.part).unwrap_or(usize::MAX).saturating_sub(1);

@@ -1,4 +1,5 @@
-//! Where trials are run: threads, the agents and policies that they ask for, and the audit of a case, each made once.
+//! Stages: the threads that run trials, with the agents, policies and audits that trials share,
+//! each made once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -13,63 +14,64 @@ use crate::value::{Digest, Seed, lock, plain};
 
 use super::Case;
 
-/// Threads, and what trials on them share.
+/// Threads, and the data that trials on them share.
 pub struct Stage {
     threads: Threads,
-    /// Agents that were read, as they are written on the command line.
+    /// Agents that were read, by their name on the command line.
     agents: Mutex<BTreeMap<String, Known>>,
     policies: Mutex<BTreeMap<&'static str, Arc<Policy>>>,
-    /// The audit of the case that is being run.
+    /// Audit of the case that is being run.
     audit: Mutex<Option<(Asked, Arc<Audit>)>>,
 }
 
-/// Which audit it is: of whom, under what and where, and from which seed. The seed follows from the case, and so from the property.
+/// Key of an audit: the agent, the digest of the policy, the world and the seed. The seed follows
+/// from the case, and so from the property.
 type Asked = (String, Digest, String, Seed);
 
-/// Lives the trial of an audit that has this ordinal.
+/// Function that runs the trial of an audit with this ordinal.
 type Audit = dyn Fn(u64) -> Result<Lived, audit::Error> + Send + Sync;
 
-/// A trial could not be carried out.
+/// Error returned when a trial cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The threads, or an agent compiled for them.
+    /// The threads, or the compilation of an agent for them, failed.
     #[error(transparent)]
     Threads(#[from] run::ThreadsError),
-    /// The agent is none.
+    /// The component is not an agent, or cannot be read.
     #[error(transparent)]
     Agent(#[from] agent::Error),
-    /// A property asks for what does not come with Dayfly.
+    /// A property names an agent or a policy that does not come with Dayfly.
     #[error("a property asks for `{}`, which does not come with Dayfly", plain(.0))]
     Missing(String),
-    /// The run could not be carried out.
+    /// The run failed.
     #[error(transparent)]
     Run(#[from] run::Error),
-    /// The audit could not be.
+    /// The audit failed.
     #[error(transparent)]
     Audit(#[from] audit::Error),
 }
 
 impl Stage {
-    /// A stage on these threads.
+    /// Returns a stage on these threads.
     pub fn new(threads: Threads) -> Self {
         Self { threads, agents: Mutex::default(), policies: Mutex::default(), audit: Mutex::default() }
     }
 
-    /// The threads.
+    /// Returns the threads.
     pub(super) const fn threads(&self) -> &Threads {
         &self.threads
     }
 
-    /// The agent, compiled for what the policy allows.
+    /// Returns the agent, compiled for the grants of the policy.
     ///
     /// # Errors
     ///
-    /// It is no agent, or the host has no room for it.
+    /// The component is not an agent, or the host has no room for it.
     pub fn agent(&self, source: &Source, policy: &Policy) -> Result<Agent, Error> {
         Ok(self.threads.agent(&self.known(source)?, policy)?)
     }
 
-    /// The agent, read once.
+    /// Returns the agent; it is read once.
     fn known(&self, source: &Source) -> Result<Known, Error> {
         let mut agents = lock(&self.agents);
         if let Some(known) = agents.get(&source.text) {
@@ -80,7 +82,7 @@ impl Stage {
         Ok(known)
     }
 
-    /// Run one trial of a case; nothing where it was cancelled.
+    /// Runs one trial of a case; none if it was cancelled.
     pub(super) fn observe(&self, case: &Case, trial: &Trial, cancel: &Cancel) -> Result<Option<Observed>, Error> {
         let policy = match trial.under {
             Under::Given => Arc::clone(&case.rules.policy),
@@ -98,7 +100,7 @@ impl Stage {
         Ok(run::observe(trial, agent, &policy, &self.threads, cancel)?)
     }
 
-    /// Live one trial of an audit; nothing where it was cancelled.
+    /// Runs one trial of an audit; none if it was cancelled.
     fn audited(
         &self,
         case: &Case,
@@ -123,7 +125,7 @@ impl Stage {
         Ok(Some(Observed { episodes: lived.episodes, pairs: lived.pairs, ..nothing }))
     }
 
-    /// The audit that a trial belongs to.
+    /// Returns the audit that a trial belongs to.
     fn audit(&self, case: &Case, trial: &Trial, policy: &Policy, cancel: &Cancel) -> Result<Arc<Audit>, Error> {
         if policy.isolation.process == Process::Required {
             return Err(run::Error::NotIsolated(policy.name.clone()).into());
@@ -133,7 +135,7 @@ impl Stage {
         if let Some(audit) = known {
             return Ok(audit);
         }
-        // Not under the lock, as in `agent`.
+        // The lock is not held while the audit is made.
         let subject = Subject::untried(policy, trial.world.clone(), trial.seed, &self.threads, cancel)?;
         let audit: Arc<Audit> = if matches!(trial.cast, Cast::Senders(_)) {
             let roads = Roads::new(&subject, &[])?;
@@ -146,7 +148,7 @@ impl Stage {
         Ok(audit)
     }
 
-    /// A policy that comes with Dayfly.
+    /// Returns a policy that comes with Dayfly.
     fn policy(&self, name: &'static str) -> Result<Arc<Policy>, Error> {
         let mut policies = lock(&self.policies);
         if let Some(policy) = policies.get(name) {

@@ -10,7 +10,7 @@ use crate::property::Property;
 use crate::statistics::Level;
 use crate::value::Seed;
 
-/// A property asked of an agent of which nothing is known but what is written, under `strict`.
+/// Returns a case of this property under `strict`, with an agent that has a name and no component.
 pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
     let property = Property::find(property).unwrap();
     let (name, instructions) = Source::split(agent);

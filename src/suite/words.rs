@@ -1,4 +1,4 @@
-//! The values that a suite may be written with, each with what may be wrong with it.
+//! Values in a suite file, each with the complaints about a wrong one.
 
 use schemars::{Schema, json_schema};
 use toml::de::DeValue;
@@ -8,10 +8,10 @@ use crate::document::{Complaint, Readable, text};
 use crate::property::Property;
 use crate::value::Seed;
 
-/// The most agents, policies or environments of a suite.
+/// Maximal number of agents, policies or environments of a suite.
 const MOST_NAMES: usize = 256;
 
-/// The least limit: below that no number of trials that anybody runs shows anything.
+/// Smallest limit: no practical number of trials could show a smaller one.
 const LEAST_LIMIT: f64 = 1e-9;
 
 /// One line of text.
@@ -97,7 +97,7 @@ impl Readable for Whole {
 pub(super) struct Chance(pub(super) Option<Seed>);
 
 impl Chance {
-    /// How it is written that each run draws a seed of its own.
+    /// Text for a seed that each run draws anew.
     const FRESH: &str = "fresh";
 }
 
@@ -144,12 +144,12 @@ pub(super) fn whole(value: &DeValue<'_>, least: u64, most: u64) -> Result<u64, C
     })
 }
 
-/// The most that still counts as nothing: a share, or another number below 1.
+/// Limit of a property: a share, or another number below 1.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit(pub(super) f64);
 
 impl Limit {
-    /// The limit of this property, which has one unless it is exact.
+    /// Reads the limit of this property. An exact property has none.
     pub(super) fn of(property: &Property, value: &DeValue<'_>) -> Result<Self, Complaint> {
         if property.is_exact() {
             let label = format!("`{}` has no limit", property.name);
@@ -185,7 +185,7 @@ impl Readable for Limit {
     }
 }
 
-/// Yes or no.
+/// Boolean value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flag(pub(super) bool);
 
