@@ -1,4 +1,4 @@
-//! What is believed of a worker, and what is not.
+//! Tests of the validation of a worker's report.
 
 use super::*;
 use crate::agent::{Agent, Engine, SHIPPED};
@@ -16,7 +16,7 @@ mod grants;
 mod noticed;
 mod worlds;
 
-/// What a learner is run under, and in: all that can cross the boundary does.
+/// Policy and world of a learner: everything that can cross the boundary does.
 fn setting(boundary: &str) -> Setting {
     logging(boundary, "mode = \"grant\"")
 }
@@ -55,7 +55,7 @@ fn told(setting: &Setting) -> Told {
     Told::live(setting, ticket()).unwrap()
 }
 
-/// What is believed under `setting` of what is told: by way of the wire, as it always is.
+/// Validates a report under `setting`, by way of the wire.
 fn heard(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, Doubt> {
     heard_of(told, setting, ticket).map(|lived| lived.unwrap())
 }
@@ -95,7 +95,7 @@ fn actions(of: &[Value]) -> Bytes {
 /// Fuel that pays for the calls that are told of, and for no more than the episode.
 const ENOUGH: u64 = 1_000_000;
 
-/// What is believed of an episode after something is changed in what is told of it.
+/// Validates the report of an episode after a change in it.
 fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     let setting = setting(CROSSING);
     let mut told = told(&setting);
@@ -192,7 +192,7 @@ fn entries_are_those_that_the_gate_can_make() {
     );
 }
 
-/// What is believed where the policy grants `grants` besides, after something is changed in what is told.
+/// Validates the report of an episode under the further grants `grants`, after a change in it.
 fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     let setting = setting(&format!("{CROSSING}\n{grants}"));
     let mut told = told(&setting);
@@ -217,7 +217,7 @@ fn granted(operation: &str, place: &str, digest: Digest) -> Entry {
     }
 }
 
-/// That these were sent, each by a call of its own.
+/// Returns the change that these messages were sent, each by a call of its own.
 fn sent(messages: &[(&str, &[u8])]) -> impl Fn(&mut Told) {
     let of = |(ordinal, (recipient, body)): (u64, &(&str, &[u8]))| {
         let digest = Argument(&[Part::Text(recipient), Part::Bytes(body)]).digest();

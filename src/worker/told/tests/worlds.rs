@@ -8,7 +8,7 @@ const DEFECT: Value = Value::Discrete(0);
 const COOPERATE: Value = Value::Discrete(1);
 const ON: Value = Value::Discrete(1);
 
-/// What is believed of these actions, and that end, in a world.
+/// Validates these actions, and that end, in a world.
 fn done(world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt, Vec<u8>)> {
     done_under(&setting(CROSSING), world, of, end)
 }
