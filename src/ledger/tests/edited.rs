@@ -1,4 +1,4 @@
-//! What was changed, moved or added.
+//! Tests of ledgers in which data was edited, moved or added.
 
 use super::*;
 

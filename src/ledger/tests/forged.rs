@@ -1,4 +1,4 @@
-//! Every single edit of a small run, as it stands there and sealed again by whoever made it: each is found, and named.
+//! Tests of every single edit of a small run, as it stands and sealed again by the editor: each is found, and named.
 
 use super::*;
 use crate::ledger::checkpoint::Checkpoint;
@@ -220,7 +220,8 @@ fn each_edit_of_a_file_is_found_and_no_other_file_is_accused() {
     assert!(whole.is_whole());
 }
 
-/// What can be forged in a line by who seals it again, because nothing else says it: only a key shows that.
+/// Members that can be forged in a line that is sealed again, since nothing else depends on them. Only a signature
+/// would show such an edit.
 const UNSIGNED: [&str; 23] = [
     ".after_end",
     ".calls.count",

@@ -1,4 +1,4 @@
-//! What is done to a ledger, and what verifying it then finds.
+//! Tests of the findings that verifying a changed ledger gives.
 
 mod edited;
 mod forged;
@@ -30,7 +30,7 @@ fn asking_for(episodes: u64) -> SealedManifest {
     SealedManifest::new(&described(episodes)).unwrap()
 }
 
-/// What a run of so many episodes is.
+/// Returns the manifest of a run of so many episodes.
 pub(super) fn described(episodes: u64) -> Manifest {
     let named = |name: &str, text: &str| Named { name: name.to_owned(), digest: Digest::of(text.as_bytes()) };
     Manifest {

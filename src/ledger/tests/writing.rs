@@ -1,4 +1,4 @@
-//! What can go wrong while a ledger is written.
+//! Tests of failures while a ledger is written.
 
 use std::io;
 use std::sync::Arc;
@@ -70,7 +70,8 @@ fn padded(episode: u64, padding: usize) -> Sealed {
     Sealed::of(&transcript).unwrap()
 }
 
-/// Write the sample on a small disk, with lines that are longer by so many bytes. An error is the first one, with what was sealed then.
+/// Writes the sample on a small disk, with lines that are longer by so many bytes. Returns the first error, with the
+/// part that was sealed then.
 fn write_on(
     sample: &Sample,
     room: &Arc<AtomicUsize>,
