@@ -25,8 +25,8 @@ pub struct Body {
     /// `true` if the whole body follows from the seed; left out where it does.
     #[serde(default = "follows", skip_serializing_if = "is_true")]
     pub reproducible: bool,
-    /// Closing of the agent. Of several roles, it is the first of these that occurred: stopped, trapped, outlived,
-    /// returned.
+    /// Closing of the agent. Of several roles, it is the first in this list that any role has: stopped, trapped,
+    /// outlived, returned.
     pub closing: Closing,
     /// Message of the trap, where the agent trapped.
     #[serde(skip_serializing_if = "Option::is_none")]

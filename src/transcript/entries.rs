@@ -34,8 +34,8 @@ impl Entries {
         self.before.len()
     }
 
-    /// Keeps an entry and returns `true` if there is room. Otherwise counts it and returns `false`. At most `most`
-    /// entries count against the limit.
+    /// Keeps an entry and returns `true`, if there is room or it is the first violation of its class. Otherwise counts
+    /// it and returns `false`. At most `most` entries count against the limit.
     pub(super) fn push(&mut self, budget: Budget, most: usize, entry: Entry) -> bool {
         let is_first = entry.class.is_some_and(|class| self.is_first(class));
         let (kept, violates) = (self.after.len().saturating_add(self.notices.len()), entry.class.is_some());

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  run, ticket ----------------------------------------------------------------> Header --+
-//!  requests, decisions, steps --> Recorder --finish--> Calls, entries --+                 +--> Transcript --> ledger line
+//!  requests, decisions, steps --> Recorder --finish--> Calls, entries --+                 +--> Transcript --> a line
 //!  end, closing, return, resources, residue, messages ------------------+------> Body ----+
 //! ```
 //!
