@@ -4,7 +4,7 @@ use crate::transcript::{Class, Operation};
 
 /// Mode of a grant: the treatment of its calls.
 ///
-/// The modes are in the order of their freedom. A rule can only make a decision stricter.
+/// The modes are ordered from strict to free. A rule can only make a decision stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// The call is refused and recorded.

@@ -95,7 +95,7 @@ impl Executor {
         }
     }
 
-    /// Ends all workers. Returns the files that they left on the disk and that could not be removed.
+    /// Ends all workers. Returns the folders of workers that could not be removed.
     pub(super) fn dismiss(&self) -> Vec<Left> {
         match self {
             Self::Threads(..) => Vec::new(),

@@ -24,7 +24,7 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
-/// Space of the values that an observation or an action may have.
+/// Set of the [`Value`]s that an observation or an action may have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Space {

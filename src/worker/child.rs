@@ -101,7 +101,7 @@ impl Worker {
         let (setting, selection) = prepare(charge, code, policy, &engine)?;
         if let Some(code) = setting.agent.code().filter(|_| is_wanted) {
             match frame::send(&Answer::Compiled(Bytes(code)), &mut self.answers) {
-                // The supervisor does not cache the code, so the next worker compiles it again.
+                // Code that is too long is not sent, so the next worker compiles it again.
                 Err(frame::Error::Long(_)) => {}
                 sent => sent?,
             }

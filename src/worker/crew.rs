@@ -157,7 +157,7 @@ impl Crew {
         Ok(())
     }
 
-    /// Ends all workers. Returns the files that they left on the disk and that could not be removed.
+    /// Ends all workers. Returns the folders of workers that could not be removed.
     pub fn dismiss(&self) -> Vec<Left> {
         for slot in &self.seats {
             drop(lock(slot).take());
