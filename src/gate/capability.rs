@@ -92,10 +92,10 @@ pub enum Ground {
     Quota(&'static str),
     /// The contract does not allow the call. It is recorded as this class, under this rule.
     Never(Class, &'static str),
-    /// The contract does not allow any call of the operation. This is its only ground.
+    /// The contract does not allow any call of the operation. This is the only ground of the operation.
     Always(Class, &'static str),
-    /// The thing asked for does not exist, and language runtimes ask for it by themselves; with the rule. This is its
-    /// only ground.
+    /// The thing asked for does not exist, but language runtimes ask for it by themselves. The text is the rule. This
+    /// is the only ground of the operation.
     Absent(&'static str),
     /// The call makes no sense.
     Invalid,

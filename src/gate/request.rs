@@ -24,7 +24,7 @@ pub enum Shortfall {
     Quota(&'static str),
     /// The contract never allows the request. It is recorded as this class, under this rule.
     Never(Class, &'static str),
-    /// The thing asked for does not exist, and language runtimes ask for it by themselves; with the rule.
+    /// The thing asked for does not exist, but language runtimes ask for it by themselves. The text is the rule.
     Absent(&'static str),
     /// The request makes no sense, for this reason.
     Invalid(Cow<'static, str>),

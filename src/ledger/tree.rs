@@ -69,7 +69,7 @@ fn branch(left: &Digest, right: &Digest) -> Digest {
 mod tests {
     use super::*;
 
-    /// The tree as RFC 6962, section 2.1 defines it.
+    /// Returns the root of the tree as RFC 6962, section 2.1 defines it.
     fn defined(leaves: &[Digest]) -> Digest {
         match leaves {
             [] => Digest::of(b""),

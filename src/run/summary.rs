@@ -284,7 +284,7 @@ mod tests {
     use crate::transcript::Calls;
     use crate::value::{Digest, Seed};
 
-    /// An episode of which this was told.
+    /// Returns an episode with these facts.
     fn told(calls: u64, after_end: u64) -> Transcript {
         let none = Digest::of(&[]);
         let body = Body {

@@ -21,7 +21,7 @@ fn setting(boundary: &str) -> Setting {
     logging(boundary, "mode = \"grant\"")
 }
 
-/// The same, under this grant of the log.
+/// Returns the same setting, under this grant of the log.
 fn logging(boundary: &str, log: &str) -> Setting {
     let text = format!(
         "[episode]\nsteps = 5\nfuel = 1_000_000\n[boundary]\n{boundary}\n[violations]\nact-after-end = \"quarantine\"\n\
@@ -60,7 +60,7 @@ fn heard(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, D
     heard_of(told, setting, ticket).map(|lived| lived.unwrap())
 }
 
-/// The same, where the world may have failed.
+/// Validates a report in the same way, where the world may have failed.
 fn heard_of(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Believed, Doubt> {
     let known = setting.known();
     let bounds = Bounds::of(&known, ticket.environment.as_ref());
@@ -71,28 +71,28 @@ fn heard_of(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Belie
     Ok(heard)
 }
 
-/// An operation by its name.
+/// Returns the operation with this name.
 fn called(name: &str) -> Called {
     let (capability, name) = name.split_once('.').unwrap();
     Called { capability: capability.to_owned().into(), name: name.to_owned().into() }
 }
 
-/// A message to somebody.
+/// Returns a message.
 fn message(recipient: &str, body: &[u8]) -> Message {
     Message { recipient: recipient.to_owned(), body: body.to_vec() }
 }
 
-/// These counts.
+/// Returns a tally of these counts.
 fn tally(counts: &[(Class, u64)]) -> Tally {
     counts.iter().copied().collect()
 }
 
-/// These actions, as they are told.
+/// Encodes actions as a report does.
 fn actions(of: &[Value]) -> Bytes {
     Bytes(of.iter().flat_map(|action| postcard::to_extend(action, Vec::new()).unwrap()).collect())
 }
 
-/// Fuel that pays for the calls that are told of, and for no more than the episode.
+/// Amount of fuel that pays for the reported calls, within the fuel of the episode.
 const ENOUGH: u64 = 1_000_000;
 
 /// Validates the report of an episode after a change in it.
@@ -201,7 +201,7 @@ fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt
     heard(&told, &setting, &mut ticket())
 }
 
-/// A granted call of `operation`, which the agent made first.
+/// Returns the entry of a granted call of `operation`, the first call of the agent.
 fn granted(operation: &str, place: &str, digest: Digest) -> Entry {
     Entry {
         role: None,

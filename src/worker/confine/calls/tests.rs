@@ -14,7 +14,7 @@ const EPERM: Answer = Answer::Refused(1);
 const ENOSYS: Answer = Answer::Refused(38);
 const X32: i64 = 0x4000_0000;
 
-/// A call, as a filter sees it.
+/// Call, as a filter sees it.
 #[derive(Clone, Copy)]
 struct Seen {
     number: i64,
@@ -78,7 +78,7 @@ fn architecture() -> u32 {
     }
 }
 
-/// The tightest answer counts.
+/// Returns the strictest answer of all filters.
 fn answer(filters: &[BpfProgram], number: i64, arguments: &[u64]) -> Answer {
     let mut all = [0; 6];
     all[..arguments.len()].copy_from_slice(arguments);
@@ -86,7 +86,7 @@ fn answer(filters: &[BpfProgram], number: i64, arguments: &[u64]) -> Answer {
     filters.iter().map(|filter| run(filter, seen)).min().unwrap()
 }
 
-/// Calls that no phase leaves, whatever their arguments are: each is a way out, or a way to do harm from inside.
+/// Calls that no phase allows, whatever their arguments. Each is a way out, or does harm from inside.
 const NEVER: &[(&str, &[i64])] = &[
     (
         "sockets",

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Fills a list with so many.
+/// Fills a list with this many elements.
 type Change = fn(&mut Told, usize);
 
 #[test]

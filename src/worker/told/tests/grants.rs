@@ -3,7 +3,7 @@
 use super::*;
 use crate::gate::Release;
 
-/// Changes what is told.
+/// Change of a report.
 type Change = fn(&mut Told);
 
 #[test]
