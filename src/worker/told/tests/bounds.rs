@@ -1,4 +1,4 @@
-//! How much is believed: no more calls than fuel allows, and no list that is longer than it may be.
+//! Tests of the bounds on a report: no more calls than fuel allows, and no list that is longer than it may be.
 
 use super::*;
 
