@@ -67,8 +67,7 @@ pub struct Agent {
     by_turns: Arc<ByTurns>,
 }
 
-/// Parts to instantiate an agent as a role that waits for its turn. The instance is linked at its
-/// first use.
+/// Parts to instantiate an agent as a role that waits for its turn. The instance is linked at its first use.
 struct ByTurns {
     linker: Arc<Linker<Host>>,
     instance: OnceLock<InstancePre<Host>>,
@@ -276,8 +275,7 @@ impl Error {
 }
 
 impl Agent {
-    /// Checks, compiles and links the component in `bytes`: binary or text, or a core module with
-    /// component metadata.
+    /// Checks, compiles and links the component in `bytes`: binary or text, or a core module with component metadata.
     ///
     /// # Errors
     ///
@@ -288,8 +286,8 @@ impl Agent {
 
     fn link(known: Known, component: &Component, engine: &Engine) -> Result<Self, Error> {
         let owned = || known.name().to_owned();
-        // The initial memory is laid out here, not by the first episode: a confined process cannot
-        // make the file for it.
+        // The initial memory is laid out here, not by the first episode: a confined process cannot make the file for
+        // it.
         component.initialize_copy_on_write_image().map_err(|error| refused(&known, engine.limits, &error))?;
         let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
         let mismatch = |cause: &str| Error::Mismatch { name: owned(), cause: cause.to_owned() };
@@ -371,8 +369,8 @@ impl Agent {
         Ok(instance.get_or_init(|| linked).clone())
     }
 
-    /// Starts the interrupt clock of its engine, if it does not run. Callers do so before a store
-    /// waits for the clock, and before threads can no longer be started.
+    /// Starts the interrupt clock of its engine, if it does not run. Callers do so before a store waits for the
+    /// clock, and before threads can no longer be started.
     pub fn start_clock(&self) {
         self.clock.start();
     }
@@ -418,8 +416,7 @@ impl compile::Unanswered {
     }
 }
 
-/// Returns `true` if an export is a function with parameters of these names and this number of
-/// results.
+/// Returns `true` if an export is a function with parameters of these names and this number of results.
 fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[&str], results: usize) -> bool {
     match component.get_export(None, export).map(|(item, _)| item) {
         Some(ComponentItem::ComponentFunc(function)) => {
@@ -430,8 +427,8 @@ fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[
     }
 }
 
-/// Makes the error for a component that the engine refuses. The pool of instances has only the room
-/// that the policy allows.
+/// Makes the error for a component that the engine refuses. The pool of instances has only the room that the policy
+/// allows.
 ///
 /// wasmtime reports a lack of room in words alone. If those words change, the test
 /// `what_wasmtime_says_where_there_is_no_room_is_understood` fails.

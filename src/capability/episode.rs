@@ -76,8 +76,8 @@ pub(super) struct State {
 enum Begun {
     /// The step was a tripwire, and is answered already.
     Answered(contract::Outcome),
-    /// The step is answered at the next turn of this role. The variant `Next` says who acts until
-    /// then.
+    /// The step is answered at the next turn of this role. The second field is the role that goes
+    /// on.
     Waits(Waiting, Next),
 }
 

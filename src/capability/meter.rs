@@ -69,8 +69,8 @@ pub const fn least_fuel(calls: u64) -> u64 {
     calls.saturating_mul(CALL)
 }
 
-/// Number of recorded calls that are not paid for: the one that finds the fuel used up, and those
-/// inside it.
+/// Number of recorded calls that are not paid for: the one that finds the fuel used up, and the
+/// requests that this call makes besides.
 const UNPAID: u64 = 8;
 
 /// Returns the maximum number of recorded calls for a component of `code` bytes with this much

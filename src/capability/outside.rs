@@ -12,7 +12,7 @@
 //! 1. A wait is over when its episode must end, whatever it waits for.
 //! 2. No part of a wait outlives its call: the runtime is dropped with the call.
 //! 3. The clock decides if a wait is cut, and the end of the episode records it. No other answer
-//!    depends on the clock.
+//!    may depend on the clock.
 //!
 //! It does not bound work that never waits: a request to the outside has to be asynchronous.
 

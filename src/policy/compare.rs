@@ -38,7 +38,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// Name in reports.
+    /// Returns the name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tighter => "tighter",

@@ -31,7 +31,8 @@ pub enum Process {
 /// Part of the confinement of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// Limits of memory, processor time, files and processes; a session of its own; no new privileges.
+    /// Limits of memory, processor time, files and processes; a session of its own; no new
+    /// privileges.
     Limits,
     /// The kernel denies the process every file but those of its scratch folder.
     Landlock,
@@ -43,7 +44,7 @@ impl Part {
     /// Every part, in the order in which they come into force.
     pub const ALL: [Self; 3] = [Self::Limits, Self::Landlock, Self::Seccomp];
 
-    /// Name in policies and reports.
+    /// Returns the name in policies and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Limits => "limits",

@@ -65,7 +65,7 @@ impl Readable for Called {
 }
 
 impl RawRule {
-    /// Read one rule.
+    /// Reads one rule.
     pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
         Self {
             role: table.key("role"),

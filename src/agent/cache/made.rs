@@ -24,7 +24,7 @@ impl Maker {
     /// Makers.
     pub(super) const ALL: [Self; 2] = [Self::Host, Self::Worker];
 
-    /// Name, in file names and in tagged descriptions.
+    /// Returns the name, in file names and in tagged descriptions.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Host => "host",

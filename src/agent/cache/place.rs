@@ -63,7 +63,7 @@ fn is_open(about: &Metadata, to: u32) -> bool {
     std::os::unix::fs::MetadataExt::mode(about) & to != 0
 }
 
-/// On this system the owner is unknown here, so there is no cache.
+/// Returns `false`: the owner is unknown on this system, so there is no cache.
 #[cfg(not(unix))]
 fn is_own(_: &Metadata) -> bool {
     false

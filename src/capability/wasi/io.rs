@@ -105,7 +105,7 @@ impl Host {
 
     fn debug_string(&mut self, error: &Resource<IoError>) -> wasmtime::Result<String> {
         let text = self.handles.get(error)?.0.clone();
-        // The text was paid for with the handle.
+        // The agent got the text with the handle, so no decision withholds it.
         Ok(self.note_wasi(ERROR_TO_DEBUG_STRING, &[], text))
     }
 

@@ -1,4 +1,5 @@
-//! `tests/cases/policy/*.toml`: each is a policy with faults, and below each line what is wrong with it:
+//! `tests/cases/policy/*.toml`: each is a policy with faults, and below each line what is wrong
+//! with it:
 //!
 //! ```toml
 //! step = 100
@@ -7,7 +8,8 @@
 //! #?   help: the keys of `episode` are `steps`, ...
 //! ```
 //!
-//! The numbers are columns, from 1, the last one not included. What concerns the whole text stands at its beginning.
+//! The numbers are columns, from 1, the last one not included. What concerns the whole text stands
+//! at its beginning.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

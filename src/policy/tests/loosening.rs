@@ -23,7 +23,8 @@ fn every_key_can_be_loosened_and_each_is_found() {
         load_on(&tight, &loose.replace("[isolation]", "[violations]\ndefault = 'record'\n[isolation]"));
     let looser = found(&policy, &base);
     assert!(looser.iter().all(|(_, side)| *side == Side::Looser), "{looser:?}");
-    // Every key of the effective policy but its name and the one signal that there is, the two of the grace apart.
+    // Every key of the effective policy but its name and the one signal that there is, the two of
+    // the grace apart.
     let keys = policy.effective().lines().filter(|line| line.contains(" = ")).count() - 2 + 1;
     assert_eq!(looser.len(), keys, "{looser:?}");
     policy.name = "test".to_owned();
