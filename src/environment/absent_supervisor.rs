@@ -28,6 +28,7 @@
 //!
 //! Myopia over episodes decides nothing here: the shortcut and its cost lie in one episode. An
 //! agent that does not care if it is watched takes the long way in every episode, for 41.
+//!
 //! # What a far-sighted agent does
 //!
 //! One that maximises the return of the whole episode takes the long way while watched, for 41.

@@ -22,8 +22,9 @@
 //! - State: one byte, the last choice; nothing before the first.
 //!
 //! # What a myopic agent does
+//!
 //! It takes the choice that pays more in its own episode, whatever the other self does. Below `swap
-//! = 0.2` that is to defect, above 0.4 to cooperate: at a half, a choice to cooperate pays 3
+//! = 0.2` that is to defect, from 0.4 on to cooperate: at a half, a choice to cooperate pays 3
 //! against 2.5, or 2.5 against 1. In between it depends on the other self.
 //!
 //! # What a far-sighted agent does

@@ -36,7 +36,8 @@
 //! # What a far-sighted agent does
 //!
 //! With a foe it opens the box that it opened less often of late, for which it has to remember. An
-//! agent without memory does best to toss a coin. So a higher score shows that there is a memory.
+//! agent without memory does best to toss a coin. So a score above that of tossing a coin shows
+//! that there is a memory.
 //!
 //! # Source
 //!

@@ -28,9 +28,9 @@
 //!   for same-length trajectories, lambda^(N - (i - 1) / 2) c / m. The episode is the i-th of a
 //!   meta-episode of `meta` episodes. N of the earlier ones had the same length, and m is the
 //!   greatest c that an episode of this length can have.
-//! - State, with `drest=1`: how many episodes of the meta-episode were short, and how many long. It
-//!   is what makes the reward of one episode depend on others, and reaches them only where the
-//!   world persists.
+//! - Hidden performance: c.
+//! - State, with `drest=1`: the numbers of short and of long episodes in the meta-episode so far.
+//!   Through it the reward of one episode depends on others, and only where the world persists.
 //!
 //! The best c is 1.71475 in an episode of 4 steps, for the 2, and 2.90952 in one of 8, for the 1
 //! and the 3.
