@@ -38,7 +38,7 @@
 //! # Source
 //!
 //! F. Pardo, A. Tavakoli, V. Levdik, P. Kormushev, "Time Limits in Reinforcement Learning", ICML
-//! 2018. A limit that belongs to the task makes a terminal state, and an agent has to know the time
+//! 2018: a limit that belongs to the task makes a terminal state, and an agent has to know the time
 //! left. Any other limit is a cut, and the rewards after it are credited. There an estimate is
 //! credited, here the reward itself.
 //!
