@@ -1,4 +1,4 @@
-//! An operation, read from `wit/`.
+//! Reading of an operation from `wit/`.
 
 use wit_parser::abi::{AbiVariant, FlatTypes, WasmType};
 use wit_parser::{Function, Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
