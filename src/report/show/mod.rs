@@ -1,8 +1,8 @@
 //! Record of a run, shown: its episodes as a table, and one of them as a story.
 //!
 //! ```text
-//!  manifest.json ------> Run ---+--> story: facts, steps, calls, | the boundary |, what was tried
-//! after it, log, messages  a line of the record --> Episode --> row of the table
+//!  manifest.json ---------> Run ---+--> story: facts, steps, calls, | the boundary |, later calls, log, messages
+//!  a line of the record --> Episode --> row of the table
 //! ```
 //!
 //! 1. What is shown is in the record or follows from it, as the first observation follows from the
