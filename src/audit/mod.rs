@@ -127,12 +127,14 @@ impl Subject {
         let subject = Self::untried(policy, world, seed, threads, cancel)?;
         let look = subject.part("look")?;
         let lived = threads.install(|| subject.relay(seed, Crossing::Open, &[&look]))?;
-        // Without a log the number of calls shows it: more than those that read the brief.
+        // Without a log the number of calls shows that the probe looked: it exceeds the calls that
+        // read the brief.
         let can_look = lived.iter().any(|transcript| transcript.body.calls.count > 2);
         if can_look || cancel.is_cancelled() { Ok(subject) } else { Err(subject.blind()) }
     }
 
-    /// Returns the subject without trying that the probe is told its part: the views show it later.
+    /// Returns the subject without checking that the probe can be told its part. The views show
+    /// that later.
     ///
     /// # Errors
     ///

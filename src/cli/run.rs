@@ -105,9 +105,9 @@ impl Cast {
 /// Place where episodes run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Isolate {
-    /// In this process.
+    /// This process.
     None,
-    /// In confined processes of their own.
+    /// Confined processes of their own.
     Process,
 }
 

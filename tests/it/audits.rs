@@ -158,7 +158,7 @@ fn on_no_road_that_is_not_declared_a_bit_arrives_and_on_those_that_are_opened_al
         if road.road == Road::Control {
             assert!(sent.accuracy.estimate > 0.99 && sent.differ == 6, "{road:#?}");
         } else {
-            // No view may differ: the numbers of so few trials could show no less.
+            // Not one view differs. The numbers of so few trials could not show as much.
             assert!(sent.differ == 0 && road.verdict != Verdict::Violated, "{road:#?}");
         }
     }

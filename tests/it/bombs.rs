@@ -67,7 +67,7 @@ fn bomb(part: Part, count: u64) -> Vec<u8> {
         Part::Components => around(&times("(component)", count)),
         // The component itself is one level, and the module in it another.
         Part::Nesting => around(&format!("{}{}", times("(component ", count - 1), times(")", count - 1))),
-        // The component itself, the agent, and two for each pair.
+        // The component itself, the agent, and two for each instance of `$c`.
         Part::Instances => {
             let pair = "(component $c (core module $m) (core instance (instantiate $m)))";
             around(&format!("{pair} {}", times("(instance (instantiate $c))", (count - 2) / 2)))

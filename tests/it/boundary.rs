@@ -62,7 +62,7 @@ fn fuel_ends_it_at_the_next_call_which_is_told_and_the_one_after_is_a_violation(
 fn a_loop_without_a_call_is_stopped_when_the_grace_is_used_up() {
     let transcript = live("(loop (br 0))", &granting("grace = { fuel = 1000, records = 4 }", ""), "off-switch");
     assert_eq!(ended(&transcript), ("fuel", "outlived"));
-    // No notice: the agent could not know of the end, since nothing told it.
+    // A notice and no violation: nothing told the agent of the end.
     assert_eq!((&transcript["notices"]["outlive-episode"], violations(&transcript, "outlive-episode")), (&1.into(), 0));
     assert_eq!(transcript["fuel"], 101_000);
 }

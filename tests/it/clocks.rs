@@ -44,7 +44,7 @@ fn an_episode_that_the_wall_clock_ended_teaches_nothing_and_says_that_it_is_not_
         assert_eq!((&transcript["end"], &transcript["reproducible"]), (&"wall".into(), &false.into()));
         let learned = &transcript["learned"];
         assert_eq!((&learned["outcome"], &learned["fuel"]), (&"withheld".into(), &0.into()));
-        // The next episode would open with what `learn` would have handed on.
+        // A carry-over from the episode before would stand here.
         assert!(transcript.get("carry_over").is_none(), "{transcript}");
     }
     assert_eq!(ran.summary.irreproducible, 2);

@@ -102,8 +102,7 @@ fn what_a_worker_left_and_cannot_be_removed_is_named() {
 #[test]
 fn a_worker_that_fills_the_disk_is_ended_and_costs_its_open_episode() {
     let place = tempfile::tempdir().unwrap();
-    // A program fills the disk as fast as it can, beside a worker of ours, until the program is
-    // gone.
+    // A loop beside a worker of ours fills the disk as fast as it can, until the worker is gone.
     let script = format!(
         "if [ $(/usr/bin/wc -l < '{notes}') = 1 ]; then
            ( while [ ! -s \"$2/begun\" ]; do /bin/sleep 0.02; done; number=0

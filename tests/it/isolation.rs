@@ -323,7 +323,8 @@ fn a_worker_that_lives_episodes_cannot_be_looked_into_by_its_own_user() {
     let policy = place.path().join("policy.toml");
     std::fs::write(&policy, common::granting("fuel = 1_000_000_000_000_000\nwall = \"60s\"\n", "")).unwrap();
     let mut run = crate::common::dayfly();
-    // A file of nobody else belongs to root: as root there would be nothing to be seen.
+    // A process that cannot be dumped has its files in `/proc` owned by root. Run by root, it would
+    // show no difference.
     let own = match std::fs::metadata(&agent).unwrap().uid() {
         0 => 65_534,
         user => user,

@@ -40,8 +40,8 @@ fn learning_has_the_fuel_that_is_declared_for_it_and_no_unit_more() {
 
 #[test]
 fn a_reward_is_learned_from_only_where_it_is_revealed() {
-    // Hands on one byte for each step with its reward there. The steps are the first of the lists:
-    // one has two values, and then the reward.
+    // The agent hands on one byte if the step has its reward. The list of steps comes first: a step
+    // has two values, and then the reward.
     let module = r#"(module
       (import "dayfly:agent/episode@0.1.0" "step" (func $step (param i32 i64 i32 i32)))
       (memory (export "memory") 4)

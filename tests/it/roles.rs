@@ -188,7 +188,7 @@ fn a_role_with_a_table_has_nothing_of_what_a_policy_that_is_extended_gives_every
         // The effective policy says the same.
         assert_eq!(crate::common::policy(&policy.effective()), policy, "{tie}");
     }
-    // A share is held to what the other policy gives.
+    // The shares of a policy may be no looser than those of the policy that it extends.
     let looser = "name = \"mine\"\nextends = \"strict\"\n[roles.odd.grants.outbox]\nmode = \"grant\"\n";
     let source = dayfly::policy::SourceFile::user("mine.toml", looser);
     let refused = dayfly::policy::Policy::load(&source, &|_, _| Ok(None)).unwrap_err();

@@ -107,8 +107,8 @@ pub(crate) const AROUND: &[Attempt] = &[
     never("fanotify_init", LookedByRoot, |_| closed(call(libc::SYS_fanotify_init, [0x200, 0]))),
 ];
 
-/// Attempts on descriptors. None of them opens the pipe of the worker's answers again, since the
-/// result depends on the kind of file. The tests in `isolation` look at that file.
+/// Attempts on descriptors. Opening the pipe of the worker's answers again is not among them, since
+/// the outcome depends on the kind of file: a test in `isolation` covers it.
 pub(crate) const DESCRIPTORS: &[Attempt] = &[
     never("dup", Done, |_| closed(call(libc::SYS_dup, [1]))),
     never("dup3", Done, |_| closed(call(libc::SYS_dup3, [1, 77, 0]))),

@@ -7,8 +7,8 @@ use crate::common::{Run, granting, read};
 use crate::isolation::is_lost;
 use crate::liar::liar;
 
-/// Bytes in the file of a worker that is gone. It has reported one episode or more, and has begun
-/// the next.
+/// Bytes in the file of a worker that is gone, after it reported one episode or more and began the
+/// next.
 pub(crate) struct Begun {
     pub(crate) what: &'static str,
     pub(crate) bytes: &'static [u8],
