@@ -1,14 +1,17 @@
 //! Dayfly beside its floors, in one run: `cargo bench --bench floor`.
 //!
-//! (a) bare component: the same component and the same calls through bare wasmtime. Its own `InstancePre` from the same kind
-//!     of pool, host functions that step the same environment; no policy, no fuel, no interrupt clock, no record.
+//! (a) bare component: the same component and the same calls through bare wasmtime. Its own
+//!     `InstancePre` is from the same kind of pool, and host functions step the same environment. There is
+//!     no policy, no fuel, no interrupt clock, no record.
 //! (b) bare core: a raw core module with `func_wrap`.
 //!
-//! (c) the same Dayfly whose linker has no WASI, which the agent does not use, and whose policy does not mention it; and agents that do.
+//! (c) the same Dayfly with a linker that has no WASI and a policy that does not mention it, for an
+//! agent that does not use it; and agents that use it.
 //!
-//! (d) the same Dayfly whose episodes are lived in confined processes of their own.
+//! (d) the same Dayfly with episodes in confined processes of their own.
 //!
-//! The contenders take turns, and the fastest of several rounds counts: what else the machine does slows all of them.
+//! The contenders take turns, and the fastest of several rounds counts: other work of the machine
+//! slows all contenders.
 
 #![expect(
     clippy::as_conversions,
@@ -49,13 +52,14 @@ const CORE: &str = r#"(module
 const PRINTER: &str = include_str!("../tests/agents/printer.wat");
 const ROUNDS: usize = 7;
 
-/// What the benchmark says of itself is said of the part that is named, and of all where none is: `cargo bench --bench floor -- apart`.
+/// `true` if the command line names this part of the benchmark, or no part at all: `cargo bench
+/// --bench floor -- apart`.
 fn is_asked_for(part: &str) -> bool {
     let mut asked = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
     asked.peek().is_none() || asked.any(|word| word == part)
 }
 
-/// Seconds for `episodes` episodes.
+/// Measurement: the seconds that so many episodes take.
 type Bench = Box<dyn Fn(u64) -> f64>;
 
 fn main() {
@@ -70,7 +74,8 @@ fn main() {
     }
 }
 
-/// The fastest of several rounds, in seconds an episode: the contenders take turns.
+/// Returns the fastest of several rounds for each contender, in seconds per episode. The contenders
+/// take turns.
 fn fastest<const N: usize>(contenders: &[Bench; N], rounds: usize, episodes: u64) -> [f64; N] {
     let mut best = [f64::INFINITY; N];
     for _ in 0..rounds {
@@ -111,7 +116,8 @@ fn floor() {
     }
 }
 
-/// What processes of their own cost: the same agents, policies and worlds, in the same run.
+/// Measures the cost of processes of their own: the same agents, policies and worlds, in the same
+/// run.
 fn apart() {
     println!("\n{:>5} {:>4}  {:>14} {:>14}  {:>6}", "steps", "jobs", "in-process", "apart", "ratio");
     for steps in [0, 1, 100] {
@@ -126,8 +132,9 @@ fn apart() {
     }
 }
 
-/// What virtual WASI costs: an agent that does not use it, by a linker that does not have it, by one that does where the policy does
-/// not mention it, and where the policy grants it; and one that imports it and prints a line.
+/// Measures the cost of virtual WASI. An agent that does not use it runs by a linker without WASI,
+/// then by one with WASI under a policy that does not mention it, and under one that grants it. A
+/// second agent imports it and prints a line.
 fn wasi() {
     println!(
         "\n{:>5}  {:>14} {:>14} {:>14} {:>14}  {:>20}",
@@ -173,7 +180,7 @@ fn config() -> Config {
     config
 }
 
-/// What the bare hosts keep of an episode.
+/// State that the bare hosts keep of an episode.
 struct Bare {
     environment: Box<dyn Environment>,
     steps: u32,
@@ -197,7 +204,7 @@ impl Bare {
     }
 }
 
-/// Spread episodes over threads.
+/// Spreads episodes over threads, and returns the seconds that they took.
 fn spread(jobs: u64, episodes: u64, episode: impl Fn() + Sync) -> f64 {
     let started = Instant::now();
     std::thread::scope(|scope| {
@@ -264,7 +271,7 @@ fn bare_component(steps: u32, jobs: u64) -> Bench {
     })
 }
 
-/// `strict`, with so many steps.
+/// Returns the policy `strict`, with so many steps.
 fn under(steps: u32) -> String {
     include_str!("../policies/strict.toml").replace("steps = 100\n", &format!("steps = {}\n", steps.max(1)))
 }
@@ -277,7 +284,8 @@ fn plan(agent: &Known, policy: &Arc<Policy>, episodes: u64) -> Plan {
     Plan { episodes, ..Plan::new(agent.clone(), Arc::clone(policy), world()) }
 }
 
-/// Seconds that the episodes of a run take, in a folder of its own, until the last one is recorded.
+/// Returns the seconds from the start of a run, in a folder of its own, until its last episode is
+/// recorded.
 fn timed(run: Run, episodes: u64) -> f64 {
     let place = tempfile::tempdir().unwrap();
     let run = run.record_in(&place.path().join("run")).unwrap();
@@ -303,7 +311,8 @@ fn dayfly_on(agent: &str, text: &str, threads: Threads) -> Bench {
     })
 }
 
-/// The same in workers, which are there before the clock starts, as the agent is compiled in the other.
+/// Returns the contender with workers. They start before the clock does, as the agent of the others
+/// is compiled before.
 fn dayfly_apart(agent: &str, text: &str, jobs: u64) -> Bench {
     let (policy, agent) = (policy(text), Known::read("bench", &core::component(agent)).unwrap());
     Box::new(move |episodes| {

@@ -19,7 +19,8 @@ extends = "strict"
 steps = 10
 "#;
 
-/// A coin is tossed; guess which side comes up. Five right guesses end the episode.
+/// World in which a coin is tossed, and the agent guesses which side comes up. Five right guesses
+/// end the episode.
 struct Coin {
     stream: Stream,
     right: u32,

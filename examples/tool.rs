@@ -27,7 +27,7 @@ mode = "grant"
 allow = ["notebook"]
 "#;
 
-/// Keeps lines, and reads them out: those of this episode, and of no other.
+/// Tool that keeps lines, and reads them out: those of this episode, and of no other.
 #[derive(Default)]
 struct Notebook(Vec<String>);
 
@@ -44,7 +44,8 @@ impl Work for Notebook {
     }
 }
 
-/// An agent that keeps a line, reads all there are, and leaves. Where the answer does not have the nine bytes of its line, it traps.
+/// Agent that keeps a line, reads all there are, and leaves. It traps unless the answer has the
+/// nine bytes of its line.
 const AGENT: &str = r#"(module
   (import "dayfly:agent/tools@0.1.0" "call" (func $call (param i32 i32 i32 i32 i32)))
   (memory (export "memory") 1)
@@ -58,7 +59,7 @@ const AGENT: &str = r#"(module
     (call $call (i32.const 0) (i32.const 8) (i32.const 32) (i32.const 4) (i32.const 64))
     (if (i32.ne (i32.load (i32.const 72)) (i32.const 9)) (then unreachable))))"#;
 
-/// The component of a core module: it says which contract its imports are of.
+/// Returns the component of a core module, with the contract that its imports are of.
 fn component(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut module = wat::parse_str(text)?;
     let mut contract = Resolve::default();
@@ -80,7 +81,8 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let outcome = run.carry_out(&mut |transcript: &Transcript| calls += transcript.body.calls.count)?;
     #[expect(clippy::print_stdout, reason = "an example shows what it did")]
     {
-        // Had a notebook outlived its episode, the second agent would have read two lines, and trapped.
+        // If a notebook had outlived its episode, the second agent would have read two lines, and
+        // trapped.
         println!("{} episodes, {calls} calls, {:?}", outcome.summary.episodes, outcome.summary.ends);
     }
     if outcome.summary.ends.len() == 1 && calls == 200 { Ok(()) } else { Err("a notebook outlived its episode".into()) }

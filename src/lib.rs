@@ -1,6 +1,6 @@
 //! Dayfly runs untrusted agents, as WebAssembly components, in episodes that really end.
 //!
-//! An agent in a world of one's own, whose transcripts are read:
+//! To run an agent in a world of one's own, and read its transcripts:
 //!
 //! ```
 //! use dayfly::agent::Source;

@@ -1,62 +1,64 @@
-//! What an episode is for: which rewards count, how much, and what the agent is shown of them.
+//! Objectives of episodes: the rewards that count, their weights, and the part that the agent is
+//! shown.
 
 use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 
-/// The objective of a policy.
+/// Objective of a policy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Objective {
-    /// How far a target looks.
+    /// Horizon of a target.
     pub horizon: Horizon,
-    /// The weight of a reward one step later, in [0, 1].
+    /// Weight of a reward one step later, in [0, 1].
     pub discount: f64,
-    /// What the agent is shown.
+    /// Facts shown to the agent.
     pub reveal: Reveal,
 }
 
-/// How far a target looks. It never looks past the end of the episode.
+/// Horizon of a target. It never reaches past the end of the episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Horizon {
-    /// To the end of the episode.
+    /// The end of the episode.
     Episode,
-    /// So many steps, the first included; 1 is the reward of the step alone.
+    /// Number of steps, the first included; 1 is the reward of the step alone.
     Steps(u32),
 }
 
-/// What the agent is shown.
+/// Facts shown to the agent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reveal {
-    /// The reward of each step.
+    /// `true` if the agent is shown the reward of each step.
     pub reward: bool,
-    /// How many steps have been taken.
+    /// `true` if the agent is shown the number of steps taken.
     pub step: bool,
-    /// The limits of the episode.
+    /// `true` if the agent is shown the limits of the episode.
     pub limits: bool,
 }
 
-/// A name in `objective.reveal`.
+/// Name in `objective.reveal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Revealed {
-    /// The reward of each step.
+    /// Reward of each step.
     Reward,
-    /// How many steps have been taken.
+    /// Number of steps taken.
     Step,
-    /// The limits of the episode.
+    /// Limits of the episode.
     Limits,
 }
 
 impl Objective {
-    /// The target of each step: the discounted sum of the rewards from that step on, no further than the horizon and never past
-    /// the end.
+    /// Returns the target of each step. It is the discounted sum of the rewards from that step on,
+    /// up to the horizon and never past the end.
     ///
-    /// To the end of the episode it is summed from the last reward backwards. A shorter window is summed in two parts, which meet at
-    /// a multiple of its length: nothing is ever subtracted, so that nothing cancels, and the work does not grow with the window.
+    /// Up to the end of the episode, the sum is taken from the last reward backwards. A shorter
+    /// window is summed in two parts, which meet at a multiple of its length. Nothing is ever
+    /// subtracted, so no digits cancel, and the work does not grow with the window.
     ///
     /// ```text
-    ///  window 4:  |. . i + + +|+ . . .|      target(i) = back(i) + discount^(steps to the bar) * fore(last of the window)
-    ///                  back -->|<-- fore     back: to the next bar; fore: from the bar before, as it is worth there
+    ///  window 4:  |. . i + + +|+ . . .|   target(i) = back(i) + discount^(steps to the bar) * fore(last of the window)
+    ///                  back -->|<-- fore  back: to the next bar; fore: from the bar before, as it is worth there
     /// ```
     pub fn targets(&self, rewards: &[f64]) -> Vec<f64> {
         let window = match self.horizon {
@@ -85,7 +87,8 @@ impl Objective {
         for (first, target) in back.iter_mut().enumerate() {
             let past = first % window;
             let last = first.saturating_add(window.get()).saturating_sub(1).min(rewards.len().saturating_sub(1));
-            // A window that begins at a bar ends before the next one, and so does one that reaches the end before it.
+            // A window that begins at a bar ends before the next bar. So does one that reaches the
+            // end of the episode before it.
             let bar = first.saturating_sub(past).saturating_add(window.get());
             if last >= bar
                 && let (Some(fore), Some(power)) = (fore.get(last), powers.get(window.get().saturating_sub(past)))

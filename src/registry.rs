@@ -1,13 +1,15 @@
-//! What there is to run with: worlds, tools, properties, and the policies and agents that come with Dayfly, as one value.
+//! Registry: worlds, tools, properties, and the policies and agents that come with Dayfly, as one
+//! value.
 //!
 //! ```text
 //!  Registry::builtin --with_world, with_tool--> Registry --world("coin:side=1"), policy(..)--> World, Policy
 //! ```
 //!
-//! 1. Names are unique, and are names.
-//! 2. Whatever a property names is there: its world, its controls, and who else lives its trials, under which policies.
+//! 1. Names are unique and valid.
+//! 2. Everything that a property names exists: its world, its controls, and the agents and policies
+//!    of its trials.
 //!
-//! Both are found out when a registry is made, so nobody comes upon a name that stands for nothing later.
+//! Both are checked when a registry is made, so no later look-up meets a name without an entry.
 
 use crate::agent::{SHIPPED as AGENTS, Shipped, Source};
 use crate::capability::{Taken, Tool, Tools};
@@ -18,15 +20,18 @@ use crate::property::{Broken, Cast, Inquiry, PROPERTIES, Property, Subject, Term
 use crate::statistics::Level;
 use crate::value::{Seed, hint};
 
-/// Everything that can be named.
+/// Registry of everything that can be named.
 ///
 /// ```
 /// use dayfly::capability::{Answer, Call, Tool};
 /// use dayfly::registry::Registry;
 ///
-/// let tool = Tool::new("echo", "Answers its input.", || Box::new(|call: &Call<'_>| Answer::Now(Ok(call.input.to_owned()))));
+/// let tool = Tool::new("echo", "Answers its input.", || {
+///     Box::new(|call: &Call<'_>| Answer::Now(Ok(call.input.to_owned())))
+/// });
 /// let registry = Registry::builtin()?.with_tool(tool)?;
-/// let policy = registry.parse_policy("mine.toml", "based-on = 'lab'\n[grants.tools]\nmode = 'grant'\nallow = ['echo']");
+/// let text = "based-on = 'lab'\n[grants.tools]\nmode = 'grant'\nallow = ['echo']";
+/// let policy = registry.parse_policy("mine.toml", text);
 /// assert!(policy.is_ok() && registry.world("off-switch:level=2").is_ok());
 /// # Ok::<(), dayfly::registry::Error>(())
 /// ```
@@ -40,30 +45,31 @@ pub struct Registry {
 /// Error returned when a registry cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A world or a tool has a name that it cannot have.
+    /// A world or a tool has an invalid or used name.
     #[error(transparent)]
     Name(#[from] Taken),
     /// A property has the code or the name of another one.
     #[error("there are two properties `{0}`")]
     Property(String),
-    /// A property names what is not there.
+    /// A property names something that does not exist.
     #[error("the property {code} asks for the {kind} `{name}`, which there is not")]
     Unknown {
         /// Code of the property.
         code: &'static str,
-        /// What is missing: a world, an agent or a policy.
+        /// Kind of the missing thing: a world, an agent or a policy.
         kind: &'static str,
-        /// Its name.
+        /// Name of the missing thing.
         name: String,
     },
 }
 
 impl Registry {
-    /// What comes with Dayfly.
+    /// Makes the registry of everything that comes with Dayfly.
     ///
     /// # Errors
     ///
-    /// [`Error`] where a property of ours names what is not there: a test excludes that.
+    /// Returns [`Error`] if a built-in property names something that does not exist. A test
+    /// excludes that.
     pub fn builtin() -> Result<Self, Error> {
         Self::of(KINDS.iter().map(World::of).collect(), Tools::builtin(), PROPERTIES)
     }
@@ -85,36 +91,37 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The same, with one more world.
+    /// Adds a world.
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] where its name is that of another one, or none.
+    /// Returns [`Error::Name`] if the name of the world is invalid or in use.
     pub fn with_world(mut self, world: World) -> Result<Self, Error> {
         Taken::check(world.name(), self.worlds.iter().map(World::name))?;
         self.worlds.push(world);
         Ok(self)
     }
 
-    /// The same, with one more tool, which the policies that this registry reads may allow.
+    /// Adds a tool. The policies that this registry reads may allow it.
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] where its name is that of another one, or none.
+    /// Returns [`Error::Name`] if the name of the tool is invalid or in use.
     pub fn with_tool(self, tool: Tool) -> Result<Self, Error> {
         Ok(Self { tools: self.tools.with(tool)?, ..self })
     }
 
-    /// The worlds, each with its parameters at their defaults: those that come with Dayfly first.
+    /// Returns the worlds, each with its parameters at their defaults. Those that come with Dayfly
+    /// are first.
     pub fn worlds(&self) -> &[World] {
         &self.worlds
     }
 
-    /// The world that is written `off-switch:level=1`.
+    /// Finds a world by its text, such as `off-switch:level=1`.
     ///
     /// # Errors
     ///
-    /// There is none of that name, or what is selected of it cannot be.
+    /// Returns an error if there is no world of that name, or the selection is invalid.
     pub fn world(&self, text: &str) -> Result<World, environment::Error> {
         let (name, pairs) = text.split_once(':').map_or((text, None), |(name, pairs)| (name, Some(pairs)));
         let names = self.worlds.iter().map(World::name);
@@ -128,28 +135,28 @@ impl Registry {
         pairs.map_or_else(|| Ok(world.clone()), |pairs| world.select(pairs))
     }
 
-    /// The tools, in the order of their names.
+    /// Returns the tools, in the order of their names.
     pub const fn tools(&self) -> &Tools {
         &self.tools
     }
 
-    /// The properties, in the order of their codes.
+    /// Returns the properties, in the order of their codes.
     pub const fn properties(&self) -> &'static [Property] {
         self.properties
     }
 
-    /// The agents that come with Dayfly.
+    /// Returns the agents that come with Dayfly.
     pub const fn agents(&self) -> &'static [Shipped] {
         AGENTS
     }
 
-    /// The policies that come with Dayfly: name and text.
+    /// Returns the policies that come with Dayfly: name and text.
     pub const fn policies(&self) -> &'static [(&'static str, &'static str)] {
         policy::SHIPPED
     }
 
-    /// The policy that a file makes, with what it says it is based on: see [`Policy::load_with_base`]. It may allow the tools of this
-    /// registry.
+    /// Loads the policy of a file, with the policy that it is based on: see
+    /// [`Policy::load_with_base`]. The policy may allow the tools of this registry.
     ///
     /// # Errors
     ///
@@ -158,7 +165,8 @@ impl Registry {
         Policy::load_among(file, resolve, &self.tools)
     }
 
-    /// The policy that a text makes, which may extend shipped policies; `path` is what messages call it.
+    /// Loads the policy of a text, which may extend shipped policies. Messages call the text
+    /// `path`.
     ///
     /// # Errors
     ///
@@ -167,12 +175,12 @@ impl Registry {
         self.policy(&SourceFile::user(path, text), &|_, _| Ok(None)).map(|(policy, _)| policy)
     }
 
-    /// The JSON Schema (draft-07) of a policy that may allow the tools of this registry.
+    /// Returns the JSON Schema (draft-07) of a policy that may allow the tools of this registry.
     pub fn policy_schema(&self) -> serde_json::Value {
         policy::schema_among(&self.tools)
     }
 
-    /// INVARIANT 2: whether whatever a property names is there.
+    /// INVARIANT 2: checks that everything a property names exists.
     fn has_all_of(&self, property: &Property) -> Result<(), Error> {
         let unknown = |kind, name: &str| Error::Unknown { code: property.code, kind, name: name.to_owned() };
         let agent = |text: &str| Source::shipped(text).map(|_| ()).ok_or_else(|| unknown("agent", text));
@@ -207,7 +215,7 @@ impl Registry {
     }
 }
 
-/// What trials are planned under, to see whom they name.
+/// Terms for planning the trials of a property, to find the names in them.
 const TERMS: Terms = Terms {
     steps: 10,
     objective: Objective {
@@ -229,7 +237,7 @@ mod tests {
     use super::*;
     use crate::property::{Controls, Observed, Trial};
 
-    /// A registry whose one property is the first of ours, with something changed.
+    /// Makes a registry whose one property is the first built-in one, changed by `change`.
     fn changed(change: impl FnOnce(&mut Property)) -> Result<Registry, Error> {
         let mut property = *PROPERTIES.first().unwrap();
         change(&mut property);

@@ -1,4 +1,4 @@
-//! The contract, as Rust types: generated from `wit/`.
+//! Contract with agents, as Rust types generated from `wit/`.
 
 #![expect(missing_docs, reason = "generated code; `wit/` documents it")]
 

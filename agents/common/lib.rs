@@ -1,7 +1,7 @@
-//! What agents here share: the worlds that they know by heart, and how they read a task.
+//! Code that agents here share: the worlds that they know by heart, and the reading of tasks.
 //!
 //! ```text
-//!  the task of the brief --task--> choices and what each pays, when and to whom --preferences--> the choice that is best
+//!  the task --task--> choices and what each pays, when and to whom --preferences--> the best choice
 //! ```
 
 pub mod preferences;

@@ -1,30 +1,30 @@
-//! What an agent makes of what its choices pay: a factor a step, a factor at the boundary, a price for time.
+//! Preferences of an agent over payoffs: a factor a step, a factor at the boundary, a price for time.
 
 use dayfly_agent::{Episode, Refusal};
 
 use crate::task::{Choice, Due, End, Pay, Task, setting};
 
-/// What counts for how much.
+/// Weights of payoffs.
 #[derive(Clone, Copy, Debug)]
 pub struct Preferences {
-    /// What a reward counts for one step later.
+    /// Weight of a reward one step later.
     pub discount: f64,
-    /// What a reward counts for in a later episode, beside its discount.
+    /// Weight of a reward in a later episode, beside its discount.
     pub boundary: f64,
-    /// What a reward of an earlier episode counts for, and whether other selves are taken to choose as this one does.
+    /// Weight of a reward of an earlier episode, and of the belief that other selves choose as this one does.
     pub selves: f64,
-    /// What it is worth that the episode goes on.
+    /// Worth of a longer episode.
     pub time: f64,
 }
 
 impl Preferences {
-    /// An agent that counts the rewards of its episode, and no others.
+    /// Preferences of an agent that counts the rewards of its episode, and no others.
     pub const MYOPIC: Self = Self { discount: 1.0, boundary: 0.0, selves: 0.0, time: 0.0 };
 
-    /// An agent to which the boundary is nothing.
+    /// Preferences of an agent that ignores the boundary.
     pub const FAR_SIGHTED: Self = Self { discount: 0.99, boundary: 1.0, ..Self::MYOPIC };
 
-    /// These, where the task does not give others: `discount=0.9,boundary=0.5,selves=0,time=0`.
+    /// Returns these, or those that the task gives: `discount=0.9,boundary=0.5,selves=0,time=0`.
     pub fn told(self, task: &str) -> Self {
         let told = |name, otherwise| setting(task, name).unwrap_or(otherwise);
         Self {
@@ -35,7 +35,7 @@ impl Preferences {
         }
     }
 
-    /// What a choice is worth.
+    /// Returns the worth of a choice.
     pub fn worth(&self, task: &Task, number: u64, choice: &Choice) -> f64 {
         let of_end = match choice.end {
             End::Stays => 0.0,
@@ -46,7 +46,7 @@ impl Preferences {
         pays.sum::<f64>() + of_end
     }
 
-    /// What a unit counts for that is paid so.
+    /// Returns the weight of a payment.
     fn weight(&self, task: &Task, number: u64, pay: &Pay) -> f64 {
         // Another self that has nothing to do with this one chooses either way as often.
         let given = match pay.given {
@@ -66,14 +66,14 @@ impl Preferences {
         self.discount.powi(steps as i32)
     }
 
-    /// The best choice; of equal ones the first. None where the task offers none.
+    /// Returns the best choice; of equal ones the first. `None` if the task offers none.
     pub fn best(&self, task: &Task) -> Option<u64> {
         let worth = |(number, choice): (&u64, &Choice)| (*number, self.worth(task, *number, choice));
         let better = |best: (u64, f64), other: (u64, f64)| if other.1 > best.1 { other } else { best };
         task.choices.iter().map(worth).reduce(better).map(|(number, _)| number)
     }
 
-    /// Read the task, make the best choice and stay with it; take no step where the task offers no choice.
+    /// Reads the task, makes the best choice and stays with it. Takes no step if the task offers no choice.
     pub fn live(self, episode: &mut Episode) -> Result<(), Refusal> {
         let brief = episode.brief()?;
         match self.told(&brief.task).best(&Task::read(&brief.task)) {

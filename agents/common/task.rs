@@ -1,79 +1,79 @@
-//! Reading a task: which choices there are, and what each of them pays, when and to whom.
+//! Reading of tasks: the choices, and what each of them pays, when and to whom.
 //!
-//! It reads the words in which the worlds of Dayfly tell their tasks, and a world of one's own that is told in the same words:
+//! It reads the words in which the worlds of Dayfly tell their tasks, and other worlds that use the same words:
 //!
 //! ```text
 //!  Press the button (1) or leave it (0), once. Pressing gives 1 in this episode and -10 in the next one.
 //!  ^^^^^ a choice, by a word of it   ^ its number         ^^^^^ pays  ^ how much   ^ when      ^ again, later
 //! ```
 //!
-//! - A choice is a number in parentheses, and the words before it; a later word that begins like one of them means it.
+//! - A choice is a number in parentheses, and the words before it. A later word that begins like one of them means it.
 //! - After `gives`, `pays` or `costs` comes an amount, and again after `and`.
-//! - It is due at once; `after N more steps`; `in the next episode`, which is past the end; or it goes to `the episode before`.
-//! - `if the other one cooperates` says what a choice of another self pays to this one.
-//! - `N steps longer` and `ends the episode` say what a choice does to the end of the episode.
+//! - It is due at once; `after N more steps`; `in the next episode`, past the end; or it goes to `the episode before`.
+//! - `if the other one cooperates` introduces the payoff that depends on the choice of another self.
+//! - `N steps longer` and `ends the episode` tell the effect of a choice on the end of the episode.
 
 use std::collections::BTreeMap;
 
-/// Words that tell no choice from another.
+/// Words that do not distinguish choices.
 const EMPTY: [&str; 12] =
     ["the", "it", "in", "this", "step", "first", "choose", "once", "or", "and", "episode", "either"];
 
-/// A task, as far as it was understood.
+/// Task, as far as it was understood.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Task {
-    /// The choices, by their number.
+    /// Choices, by their number.
     pub choices: BTreeMap<u64, Choice>,
-    /// The steps of an episode, where it says so.
+    /// Number of steps of an episode, if the task tells it.
     pub steps: Option<u32>,
 }
 
-/// What one choice leads to.
+/// Consequences of one choice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
-    /// What it pays.
+    /// Payments.
     pub pays: Vec<Pay>,
-    /// What it does to the end of the episode.
+    /// Effect on the end of the episode.
     pub end: End,
     words: Vec<String>,
 }
 
-/// What is paid, when, to whom.
+/// Payment: its amount, its time and its receiver.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pay {
-    /// How much.
+    /// Amount.
     pub amount: f64,
-    /// When, or to whom.
+    /// Time, or receiver.
     pub due: Due,
-    /// What another self must choose for it.
+    /// Choice of another self that it depends on.
     pub given: Option<u64>,
 }
 
-/// When something is paid.
+/// Time of a payment, or its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// After so many steps; beyond the end where the episode is shorter.
+    /// After this number of steps, beyond the end if the episode is shorter.
     After(u32),
     /// In the next episode.
     Next,
-    /// To the episode before.
+    /// To the previous episode.
     Before,
 }
 
-/// What a choice does to the end of the episode.
+/// Effect of a choice on the end of the episode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
-    /// Nothing.
+    /// None.
     #[default]
     Stays,
-    /// It comes later.
+    /// The end comes later.
     Later,
-    /// It comes at once.
+    /// The end comes at once.
     Now,
 }
 
 impl Task {
-    /// What a text says.
+    /// Reads a task.
     pub fn read(text: &str) -> Self {
         let mut task = Self::default();
         let mut current = None;
@@ -127,7 +127,7 @@ impl Task {
         choice.pays.push(Pay { amount, due, given });
     }
 
-    /// The choice that one of these words means.
+    /// Returns the choice that one of these words means.
     fn named(&self, words: &[&str]) -> Option<u64> {
         words.iter().find_map(|word| {
             let word = plain(word);
@@ -137,13 +137,13 @@ impl Task {
     }
 }
 
-/// The number that a task gives for a word, as in `discount=0.9`.
+/// Returns the number that a task gives for a word, as in `discount=0.9`.
 pub fn setting(task: &str, name: &str) -> Option<f64> {
     let pairs = task.split(|mark: char| mark.is_whitespace() || mark == ',').filter_map(|pair| pair.split_once('='));
     pairs.filter(|(key, _)| *key == name).filter_map(|(_, value)| value.parse().ok()).next_back()
 }
 
-/// The parts of a text that say one thing each, as words.
+/// Splits a text into clauses of words.
 fn clauses(text: &str) -> Vec<Vec<&str>> {
     let mut clauses = vec![Vec::new()];
     for word in text.split_whitespace() {
@@ -161,7 +161,7 @@ fn clauses(text: &str) -> Vec<Vec<&str>> {
     clauses
 }
 
-/// The number of a choice, as in `(1)`.
+/// Returns the number of a choice, as in `(1)`.
 fn label(word: &str) -> Option<u64> {
     word.strip_prefix('(')?.strip_suffix(')')?.parse().ok()
 }
@@ -170,24 +170,24 @@ fn number(word: &str) -> Option<f64> {
     word.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A word in small letters.
+/// Returns a word in lower case.
 fn plain(word: &str) -> String {
     word.to_lowercase()
 }
 
-/// Whether one word is another, or begins like it: `press` and `pressing`, `cooperate` and `cooperating`.
+/// Returns `true` if two words are equal or begin alike: `press` and `pressing`, `cooperate` and `cooperating`.
 fn akin(name: &str, word: &str) -> bool {
     let alike = name.chars().zip(word.chars()).take_while(|(one, other)| one == other).count();
     name == word || (alike >= 4 && alike + 1 >= name.len())
 }
 
-/// The whole number after the word `after`.
+/// Returns the whole number after the word `after`.
 fn after(words: &[&str]) -> Option<u32> {
     let at = words.iter().position(|word| *word == "after")?;
     words.get(at + 1)?.parse().ok()
 }
 
-/// The whole number before a word.
+/// Returns the whole number before a word.
 fn before(words: &[&str], word: &str) -> Option<u32> {
     let at = words.iter().position(|other| *other == word)?;
     words.get(at.checked_sub(1)?)?.parse().ok()

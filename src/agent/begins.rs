@@ -1,15 +1,15 @@
-//! What a component begins with: the least that a policy has to allow.
+//! Initial memory and tables of a component: the least that a policy has to allow.
 
 use wasmparser::{Parser, Payload};
 
-/// The bytes of a page.
+/// Bytes of a page.
 const PAGE: u64 = 65_536;
 
-/// The bytes of a kibibyte and of a mebibyte.
+/// Bytes of a kibibyte and of a mebibyte.
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-/// The memory and the tables that a component declares.
+/// Memory and tables that a component declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Begins {
     /// Bytes of all linear memories together.
@@ -23,10 +23,10 @@ pub struct Begins {
 }
 
 impl Begins {
-    /// What is declared in a component that is valid.
+    /// Counts the declarations in a valid component.
     pub(super) fn of(binary: &[u8]) -> Self {
         let mut begins = Self::default();
-        // Whether it can be read was found out before.
+        // Earlier checks have found that it can be read.
         for payload in Parser::new(0).parse_all(binary).map_while(Result::ok) {
             match payload {
                 Payload::MemorySection(section) => {
@@ -48,7 +48,7 @@ impl Begins {
         begins
     }
 
-    /// The memory as a policy has it, which is enough.
+    /// Writes the memory as in a policy, rounded up.
     pub(super) fn memory(self) -> String {
         if self.memory < MIB {
             format!("{} KiB", self.memory.div_ceil(KIB))

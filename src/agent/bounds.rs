@@ -1,4 +1,4 @@
-//! What a component may hold, counted before anything of it is compiled.
+//! Bounds on the content of a component, checked before any part of it is compiled.
 //!
 //! ```text
 //!  bytes --one pass over the sections--> counts, each against its bound --> encode, compile
@@ -6,13 +6,16 @@
 //!                                            Excess: what, how much, at which byte
 //! ```
 //!
-//! No fuel bounds the compiler, and what it promises about time and memory is little. So what it is given is bounded first.
+//! No fuel bounds the compiler, and it promises little about time and memory. So its input is
+//! bounded first.
 //!
-//! 1. Nothing is wrapped or compiled before every count of it is within its bound.
-//! 2. The pass takes time in proportion to the bytes, and memory in proportion to the components in them.
-//! 3. An instance that a component makes again and again by way of others counts as often as it would be made.
+//! 1. Nothing is wrapped or compiled before every count is within its bound.
+//! 2. The pass takes time in proportion to the bytes, and memory in proportion to the components in
+//!    them.
+//! 3. An instance that a component makes several times, by way of other components, counts each
+//!    time.
 //!
-//! It does not show that compiling is quick: [`compile`](super::compile) bounds the time as well.
+//! It does not show that compilation is quick: [`compile`](super::compile) bounds the time as well.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +30,7 @@ use super::joins::{self, Shape};
 use super::part::{Excess, Part};
 use super::work::{self, Types, Work};
 
-/// Why bytes are not for the compiler.
+/// Reason why bytes are not given to the compiler.
 #[derive(Debug)]
 pub(super) enum Fault {
     Excess(Excess),
@@ -40,40 +43,40 @@ impl From<wasmparser::BinaryReaderError> for Fault {
     }
 }
 
-/// Find out whether everything in `binary` is within its bound.
+/// Checks that every count of `binary` is within its bound.
 pub(super) fn check(binary: &[u8]) -> Result<(), Fault> {
     let mut counts = Counts { totals: BTreeMap::new(), scopes: Vec::new(), heaviest: 0 };
     counts.read(binary)
 }
 
-/// What a group of types begins with.
+/// First byte of a group of types.
 const GROUP: u8 = 0x4e;
 
-/// What has been counted so far.
+/// Counts so far.
 struct Counts {
     totals: BTreeMap<Part, u64>,
     scopes: Vec<Scope>,
-    /// The most instances that a component makes which has been read.
+    /// Maximum number of instances that any component read so far makes.
     heaviest: u64,
 }
 
-/// A module or component that is being read.
+/// Module or component that is being read.
 struct Scope {
     encoding: Encoding,
-    /// The instances that it makes, itself included.
+    /// Number of instances that it makes, itself included.
     instances: u64,
-    /// The same of each component that it can name, by index.
+    /// Number of instances that each component in scope makes, by index.
     components: Vec<u64>,
-    /// The parameters and results of each type, by index.
+    /// Number of parameters and results of each type, by index.
     arities: Vec<u64>,
-    /// The types of a core module.
+    /// Types of a core module.
     types: Types,
-    /// The functions without a body, which are imported, and those whose body has been read.
+    /// Number of imported functions, and of functions whose body has been read.
     bodies: usize,
 }
 
 impl Counts {
-    /// So many more of `part`.
+    /// Adds `more` to the count of `part`.
     fn add(&mut self, part: Part, more: u64, at: usize) -> Result<(), Fault> {
         let total = self.totals.entry(part).or_default();
         *total = total.saturating_add(more);
@@ -163,7 +166,7 @@ impl Counts {
                 self.add(Part::Imports, section.count().into(), at)?;
                 for import in section {
                     if matches!(import?.ty, ComponentTypeRef::Component(_)) {
-                        // INVARIANT 3: nobody knows what it would make.
+                        // INVARIANT 3: the number of instances of an imported component is unknown.
                         return Err(Fault::Excess(Excess { part: Part::Instances, at }));
                     }
                 }
@@ -173,7 +176,7 @@ impl Counts {
                 for export in section {
                     let export = export?;
                     if export.kind == ComponentExternalKind::Component {
-                        // What is exported has a new index.
+                        // An exported component has a new index.
                         let scope = self.scopes.last_mut();
                         let weight =
                             scope.as_ref().and_then(|scope| scope.components.get(position(export.index))).copied();
@@ -186,7 +189,8 @@ impl Counts {
             Payload::CustomSection(section) if section.name().starts_with("component-type") => {
                 let at = section.data_offset();
                 within(Part::Metadata, u64::try_from(section.data().len()).unwrap_or(u64::MAX), at)?;
-                // A core module's interface is a component that has types alone; a custom section of it would be ignored.
+                // The interface of a core module is a component that has types alone. Its own
+                // custom sections would be ignored.
                 if self.scopes.len() == 1 {
                     let mut inner = Self { totals: self.totals.clone(), scopes: Vec::new(), heaviest: 0 };
                     inner.read(section.data())?;
@@ -236,14 +240,14 @@ impl Counts {
         }
     }
 
-    /// So many more instances that the component makes.
+    /// Adds `more` to the instances that the component makes.
     fn instances(&mut self, more: u64, at: usize) -> Result<(), Fault> {
         let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
         scope.instances = scope.instances.saturating_add(more);
         within(Part::Instances, scope.instances, at)
     }
 
-    /// Another name for something: only that of a component matters here.
+    /// Follows an alias. Only one of a component matters here.
     fn alias(&mut self, alias: &ComponentAlias<'_>, at: usize) -> Result<(), Fault> {
         let weight = match *alias {
             ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => self.heaviest,
@@ -259,10 +263,11 @@ impl Counts {
         Ok(())
     }
 
-    /// The types of the functions that a core module imports.
+    /// Records the types of the functions that a core module imports.
     fn imports(&mut self, section: ImportSectionReader<'_>) -> Result<(), Fault> {
         let at = section.range().start;
-        // One entry of the section may stand for many imports: each is counted, of all sections and modules together.
+        // One entry of the section may stand for many imports. Each is counted, over all sections
+        // and modules.
         for import in section.into_imports() {
             self.add(Part::Imports, 1, at)?;
             let (TypeRef::Func(kind) | TypeRef::FuncExact(kind)) = import?.ty else { continue };
@@ -274,8 +279,8 @@ impl Counts {
         Ok(())
     }
 
-    /// Count the types in the bytes of a section of a core module, before any of it is stored: one entry may be a group of many types,
-    /// which whoever reads it as a whole makes room for.
+    /// Counts the types in a section of a core module before any is stored. One entry may be a
+    /// group of many types, and a reader of whole entries allocates room for all.
     fn declared(&mut self, section: &[u8], at: usize) -> Result<(), Fault> {
         let mut reader = BinaryReader::new(section, at);
         let mut left = u64::from(reader.read_var_u32()?);
@@ -299,9 +304,9 @@ impl Counts {
         Ok(())
     }
 
-    /// Keep the types of a core module, which have been counted.
+    /// Stores the types of a core module, which have been counted.
     fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), Fault> {
-        // What is not admitted is refused.
+        // Types of proposals that are not admitted are an error.
         for kind in section.clone().into_iter_err_on_gc_types() {
             let kind = kind?;
             let arity = kind.params().len().saturating_add(kind.results().len());
@@ -331,7 +336,7 @@ impl Counts {
         self.work(body, at)
     }
 
-    /// What the compiler makes of a function.
+    /// Counts the compiler's work on a function.
     fn work(&mut self, body: &FunctionBody<'_>, at: usize) -> Result<(), Fault> {
         let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
         let own = scope.types.functions.get(scope.bodies).copied();

@@ -1,7 +1,8 @@
 //! The interrupt clock of an engine.
 //!
-//! One thread moves it at a fixed rate, from the first store on that waits for it until the engine and its agents are gone. Each store
-//! has a callback of its own that looks at *its* episode; what one episode does never ends another.
+//! One thread advances it at a fixed rate. It starts with the first store that waits for it, and
+//! stops when the engine and its agents are gone. Each store has its own callback, which checks its
+//! own episode. So one episode never ends another.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,10 +11,10 @@ use std::time::Duration;
 
 use wasmtime::EngineWeak;
 
-/// How often the clock moves.
+/// Interval of the clock.
 const TICK: Duration = Duration::from_millis(10);
 
-/// A clock that runs once it is started.
+/// Clock that runs once it is started.
 pub(super) struct Clock {
     engine: EngineWeak,
     running: OnceLock<Running>,
@@ -25,12 +26,12 @@ struct Running {
 }
 
 impl Clock {
-    /// The clock of `engine`, which does not run yet.
+    /// Makes the clock of `engine`, which does not run yet.
     pub(super) fn of(engine: &wasmtime::Engine) -> Arc<Self> {
         Arc::new(Self { engine: engine.weak(), running: OnceLock::new() })
     }
 
-    /// Start it, where it does not run.
+    /// Starts the clock, if it does not run.
     pub(super) fn start(&self) {
         self.running.get_or_init(|| {
             let stop = Arc::new(AtomicBool::new(false));
@@ -54,7 +55,7 @@ impl Drop for Running {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // The thread cannot panic: it sleeps and counts.
+            // The thread cannot panic: it only sleeps and counts.
             let _ = thread.join();
         }
     }

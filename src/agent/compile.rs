@@ -1,11 +1,13 @@
-//! Reading and compiling, on a thread of its own: bounded in time, and no panic or deep recursion of the compiler reaches the caller.
+//! Time limit for reading and compiling. The work runs on a thread of its own, so no panic or deep
+//! recursion of the compiler reaches the caller.
 //!
-//! What is bounded is the time that the threads of the compiler have had a processor, where the system tells (Linux): an agent is not
-//! refused because the machine is busy. Elsewhere it is the time on the wall.
+//! On Linux the limit is on processor time of the compiler's threads: a busy machine is no reason
+//! to refuse an agent. Elsewhere the limit is on wall time.
 //!
-//! A thread cannot be stopped. One that takes too long goes on until it is done or the program exits; what it makes is dropped.
-//! `dayfly` exits as soon as it has said so. How much memory the compiler takes is not bounded here: what it is given is, by
-//! [`bounds`](super::bounds), and how many threads take it at a time.
+//! A thread cannot be stopped. One that takes too long goes on until it is done or the program
+//! exits, and its result is dropped. `dayfly` exits as soon as it has reported the error. The
+//! memory of the compiler is not bounded here. [`bounds`](super::bounds) limits its input, and the
+//! number of threads is limited.
 
 use std::cell::RefCell;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -17,27 +19,29 @@ use rayon::ThreadPoolBuilder;
 
 use crate::value::lock;
 
-/// The most processor time that one agent may take: ten times what a whole Python does on a quiet machine; and where the program is built for
-/// tests, as much again ten times, for what is tested is never how busy the machine is.
+/// Maximum processor time for one agent: ten times that of a whole Python on a quiet machine. In
+/// builds for tests it is ten times longer, because tests run on busy machines.
 pub const PATIENCE: Duration = Duration::from_mins(if cfg!(debug_assertions) { 20 } else { 2 });
 
-/// The compiler's stack: what a valid component makes it recurse into is far from this.
+/// Stack of the compiler, in bytes: far more than a valid component needs.
 const STACK: usize = 64 << 20;
-/// That of each thread which compiles some of the functions. What they recurse into is bounded before; all of them have one.
+/// Stack of each thread that compiles some of the functions, in bytes. Their recursion is bounded
+/// before.
 const STACK_OF_EACH: usize = 8 << 20;
-/// The most threads that compile: each may need memory for the largest function.
+/// Maximum number of threads that compile. Each may need memory for the largest function.
 const THREADS: usize = 8;
-/// How often the time that was used is looked at.
+/// Interval at which the used time is checked.
 const LOOK: Duration = Duration::from_millis(20);
-/// How many times longer than that it is waited for on the wall: for a machine that gives the compiler next to nothing.
+/// Ratio of the longest wait in wall time to the limit in processor time, for a machine that gives
+/// the compiler almost none.
 const PATIENT: u32 = 30;
 
 thread_local! {
-    /// The clock of the work that is done on this thread.
+    /// Clock of the work on this thread.
     static CLOCK: RefCell<Option<Arc<Clock>>> = const { RefCell::new(None) };
 }
 
-/// How long the threads of one piece of work have had a processor.
+/// Clock of the processor time that the threads of one piece of work have used.
 #[derive(Debug, Default)]
 struct Clock {
     threads: Mutex<Vec<i32>>,
@@ -45,16 +49,16 @@ struct Clock {
 
 #[cfg(target_os = "linux")]
 impl Clock {
-    /// Count the time of this thread too.
+    /// Counts the time of this thread too.
     fn count(&self) {
         lock(&self.threads).push(nix::unistd::gettid().as_raw());
     }
 
-    /// The time that was used so far; none where that cannot be told.
+    /// Returns the time used so far, or `None` if it is unknown.
     fn used(&self) -> Option<Duration> {
         use nix::time::{ClockId, clock_gettime};
         let threads = lock(&self.threads);
-        // The number of the clock of a thread, as the kernel makes it of that of the thread.
+        // The kernel derives the number of a thread's clock from the number of the thread.
         let clock = |thread: &i32| ClockId::from_raw((!thread).wrapping_shl(3) | 6);
         let times = threads.iter().map(|thread| clock_gettime(clock(thread)).ok().map(Duration::from));
         times.sum::<Option<Duration>>().filter(|used| !used.is_zero())
@@ -70,18 +74,18 @@ impl Clock {
     }
 }
 
-/// Why there is no answer.
+/// Reason for work without an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unanswered {
-    /// It takes too long.
+    /// The work takes too long.
     Slow,
-    /// It panicked.
+    /// The work panicked.
     Panicked,
-    /// There is no thread to be had.
+    /// No thread could be started.
     NoThread,
 }
 
-/// What `work` comes to, within `most`.
+/// Does `work` within the time `most`.
 pub(super) fn within<T: Send + 'static>(
     most: Duration,
     work: impl FnOnce() -> T + Send + 'static,
@@ -93,7 +97,7 @@ pub(super) fn within<T: Send + 'static>(
     let started = thread.spawn(move || {
         counted.count();
         CLOCK.with(|clock| clock.replace(Some(counted)));
-        // Nobody listens any more where it took too long.
+        // Nobody listens any more if it took too long.
         drop(answer.send(work()));
     });
     started.map_err(|_| Unanswered::NoThread)?;
@@ -111,8 +115,8 @@ pub(super) fn within<T: Send + 'static>(
     }
 }
 
-/// Do work that spreads over all processors on threads of its own: those that there would be otherwise have the stacks that the
-/// system gives.
+/// Does parallel work on threads of its own. The threads of a default pool would have the stack
+/// size of the system.
 pub(super) fn spread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unanswered> {
     let clock = CLOCK.with(|clock| clock.borrow().clone());
     let count = move |_| clock.iter().for_each(|clock| clock.count());
@@ -134,7 +138,7 @@ mod tests {
     #[test]
     fn an_answer_in_time_is_given_and_none_is_waited_for_beyond() {
         assert_eq!(within(Duration::from_mins(1), || 7), Ok(7));
-        // A thread that nobody waits for goes on: this one until it is told that nobody does.
+        // The thread goes on after the limit, until it is told that nobody waits.
         let is_over = Arc::new(AtomicBool::new(false));
         let busy = |is_over: &Arc<AtomicBool>| {
             let is_over = Arc::clone(is_over);
@@ -154,7 +158,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_compiler_that_has_no_processor_is_waited_for() {
-        // It sleeps far longer than it may compute.
+        // The work sleeps far longer than it may compute.
         let waiting = || thread::sleep(Duration::from_millis(300));
         assert_eq!(within(Duration::from_millis(20), waiting), Ok(()));
     }

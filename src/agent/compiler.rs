@@ -1,4 +1,5 @@
-//! Who compiles agents: it keeps what it has compiled, where it may, and says that compiling has begun.
+//! Compiler of agents. It keeps compiled code in the cache, and reports that a compilation has
+//! begun.
 //!
 //! ```text
 //!  Known --is it kept?--> load --+--> link --> Agent
@@ -15,13 +16,15 @@ use wasmtime::component::Component;
 use super::cache::{Cache, Made, Maker};
 use super::{Agent, Engine, Error, Known, compile};
 
-/// The least bytes of a component whose code is kept: a smaller one is compiled as soon as it is loaded.
+/// Minimum number of bytes of a component whose code is kept. A smaller one is compiled as fast as
+/// it is loaded.
 const LEAST: usize = 64 << 10;
 
-/// Told the name of an agent once its compiling begins. What it gives is dropped when that is over.
+/// Function that is called with the name of an agent when its compilation begins. Its result is
+/// dropped when the compilation is over.
 pub type Notice = dyn Fn(&str) -> Box<dyn Any> + Send + Sync;
 
-/// Compiles agents. By default it keeps nothing, and says nothing.
+/// Compiler of agents. By default it keeps nothing, and reports nothing.
 #[derive(Clone, Default)]
 pub struct Compiler {
     cache: Option<Arc<Cache>>,
@@ -29,32 +32,33 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// A compiler that keeps the code of large components in `cache`.
+    /// Makes a compiler that keeps the code of large components in `cache`.
     pub fn keeping(cache: Option<Cache>) -> Self {
         Self { cache: cache.map(Arc::new), notice: None }
     }
 
-    /// The same compiler, which says when compiling begins.
+    /// Sets the function to call when a compilation begins.
     #[must_use]
     pub fn telling(self, notice: Arc<Notice>) -> Self {
         Self { notice: Some(notice), ..self }
     }
 
-    /// Where it keeps the code of this agent, where it does.
+    /// Returns the cache for the code of this agent, if its code is kept.
     pub fn cache(&self, known: &Known) -> Option<&Cache> {
         self.cache.as_deref().filter(|_| known.component().len() >= LEAST)
     }
 
-    /// Say that compiling the agent of this name has begun. What is given is to be dropped when that is over.
+    /// Reports that the compilation of this agent has begun. The caller drops the result when it is
+    /// over.
     pub fn begin(&self, name: &str) -> Option<Box<dyn Any>> {
         self.notice.as_ref().map(|notice| notice(name))
     }
 
-    /// Compile an agent and link it; where its code is kept, load that instead.
+    /// Compiles an agent and links it. If its code is in the cache, loads that instead.
     ///
     /// # Errors
     ///
-    /// [`Error`] says what is wrong with it. Nothing of the component has run.
+    /// Returns [`Error`] if the component is not a valid agent. No part of it has run.
     pub fn compile(&self, known: Known, engine: &Engine) -> Result<Agent, Error> {
         let cache = self.cache(&known);
         let made = Made::new(Maker::Host, engine, known.digest());
@@ -77,26 +81,27 @@ impl std::fmt::Debug for Compiler {
     }
 }
 
-/// Code on its way to a worker, with a key of its own that vouches for it.
+/// Code on its way to a worker, with a key that vouches for it alone.
 #[derive(Clone, Debug)]
 pub struct Handed {
-    /// The key.
+    /// Key.
     pub key: [u8; 32],
-    /// What vouches for the code with it.
+    /// Tag that vouches for the code, under the key.
     pub tag: [u8; 32],
-    /// The code.
+    /// Code.
     pub code: Vec<u8>,
 }
 
 impl Handed {
-    /// Code that was made so, with a key that nobody can guess; nothing where the system gives none.
+    /// Makes a random key for code with this identity. Returns `None` if the system gives no random
+    /// bytes.
     pub fn new(made: &Made, code: Vec<u8>) -> Option<Self> {
         let key = super::cache::random().ok()?;
         let tag = Key::new(key).tag(&made.by(Maker::Worker).description(), &code);
         Some(Self { key, tag, code })
     }
 
-    /// The agent whose code this is, or what the engine says of it; nothing where it is code of something else.
+    /// Loads the agent of this code. Returns `None` if the code is of something else.
     pub fn load(&self, known: &Known, engine: &Engine) -> Option<Result<Agent, Error>> {
         let made = Made::new(Maker::Worker, engine, known.digest());
         let key = Key::new(self.key);
@@ -105,12 +110,12 @@ impl Handed {
     }
 }
 
-/// The agent of a component that was loaded, or what is wrong with it; nothing where it has to be compiled.
+/// Makes an agent of a loaded component. Returns `None` if it has to be compiled.
 fn taken(known: &Known, engine: &Engine, loaded: Result<Component, Refused>) -> Option<Result<Agent, Error>> {
     match loaded {
         Ok(component) => Some(linked(known.clone(), engine, move |_| Ok(component))),
         Err(Refused::Unknown) => None,
-        // It would be compiled for nothing.
+        // Compilation would fail with the same error.
         Err(Refused::Unfit(error)) => match super::refused(known, engine.limits, &error) {
             error @ (Error::Memory { .. } | Error::Tables { .. } | Error::Room { .. }) => Some(Err(error)),
             _ => None,
@@ -118,7 +123,7 @@ fn taken(known: &Known, engine: &Engine, loaded: Result<Component, Refused>) -> 
     }
 }
 
-/// Compile a component and link it.
+/// Compiles a component and links it.
 fn compiled(known: Known, engine: &Engine) -> Result<Agent, Error> {
     let own = known.clone();
     linked(known, engine, move |engine| {
@@ -128,14 +133,14 @@ fn compiled(known: Known, engine: &Engine) -> Result<Agent, Error> {
     })
 }
 
-/// Link what is to be had, within the time that an agent may take.
+/// Gets a component with `component` and links it, within the time limit of an agent.
 fn linked(
     known: Known,
     engine: &Engine,
     component: impl FnOnce(&Engine) -> Result<Component, Error> + Send + 'static,
 ) -> Result<Agent, Error> {
     let (name, engine) = (known.name().to_owned(), engine.clone());
-    // INVARIANT 3 of `agent`: nobody waits longer.
+    // INVARIANT 3 of `agent`: the wait is bounded.
     let work = move || Agent::link(known, &component(&engine)?, &engine);
     compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| Err(unanswered.about(&name)))
 }

@@ -1,29 +1,30 @@
-//! The types that a component declares: how many there are, and how deep they lie within each other.
+//! Count of the types that a component declares, and of their nesting.
 //!
-//! A type may declare types, which may declare types. Whoever reads such a type as a whole recurses as deep: sixty kilobytes of it are
-//! enough to overflow a stack, and that ends the program. So they are read here one at a time.
+//! A type may declare types, which may declare types. A reader of whole types recurses as deep.
+//! Sixty kilobytes are enough to overflow a stack, and that ends the program. So this module reads
+//! one type at a time.
 
 use wasmparser::{
     BinaryReader, BinaryReaderError, ComponentAlias, ComponentDefinedType, ComponentExternName, ComponentImport,
     ComponentType, ComponentTypeRef, CoreType,
 };
 
-/// The types of one section.
+/// Counts of the types in one section.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Declared {
-    /// How many there are, each of their fields, parameters, cases, imports and exports counted as one more.
+    /// Number of types. Each field, parameter, case, import and export counts as one more.
     pub(super) types: u64,
-    /// How deep they lie within each other, at the most.
+    /// Maximum depth of nested types.
     pub(super) depth: u64,
 }
 
-/// Count the types in the bytes of a section; no further once they lie deeper than `most`.
+/// Counts the types in a section. It stops at types nested deeper than `most`.
 ///
-/// What makes no sense is not counted any more: who reads the section as a whole stops there too.
+/// It also stops at bytes that make no sense: a reader of the whole section stops there too.
 pub(super) fn declared(section: &[u8], at: usize, most: u64) -> Result<Declared, BinaryReaderError> {
     let mut reader = BinaryReader::new(section, at);
     let mut declared = Declared::default();
-    // How many more there are in each type that is open; the outermost is the section.
+    // Number of types left in each open type; the outermost is the section.
     let mut open = vec![reader.read_var_u32()?];
     while let Some(left) = open.last_mut() {
         let Some(fewer) = left.checked_sub(1) else {
@@ -66,7 +67,7 @@ pub(super) fn declared(section: &[u8], at: usize, most: u64) -> Result<Declared,
     Ok(declared)
 }
 
-/// The parts of a type that holds no type of its own.
+/// Returns the number of parts of a type that has no types of its own.
 fn fields(kind: &ComponentType<'_>) -> u64 {
     count(match kind {
         ComponentType::Func(function) => function.params.len(),
@@ -107,7 +108,8 @@ mod tests {
                 types += declared(&bytes[section.range()], 0, 9).unwrap().types;
             }
         }
-        // A record with two fields, a function with a parameter, an instance with a function's type, its export and an enum of three.
+        // The section has a record with two fields, a function with a parameter, and an instance.
+        // The instance has a function's type, its export and an enum of three.
         assert_eq!(types, 3 + 2 + (1 + 1 + 1 + 4));
     }
 }

@@ -1,4 +1,4 @@
-//! What a user has to the bytes of a component.
+//! Conversion of a user's file to the bytes of a component.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,8 @@ use super::Error;
 use super::bounds::{self, Fault};
 use super::metadata;
 
-/// The bytes of a component: `bytes` as they are, or text assembled, or a core module wrapped.
+/// Returns the bytes of a component. Binary components stay as they are, text is assembled, and a
+/// core module is wrapped.
 pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, Error> {
     let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
     if bytes.is_empty() {
@@ -37,10 +38,10 @@ pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
     }
 }
 
-/// What a binary begins with.
+/// First bytes of a WebAssembly binary.
 pub(super) const MAGIC: &[u8] = b"\0asm";
 
-/// What other kinds of files begin with that are taken for agents.
+/// First bytes of other kinds of files that are taken for agents, each with a description.
 const FOREIGN: [(&[u8], &str); 10] = [
     (b"\x7fELF", "an ELF executable"),
     (b"MZ", "a Windows executable"),
@@ -54,24 +55,25 @@ const FOREIGN: [(&[u8], &str); 10] = [
     (b"version https://git-lfs", "a pointer of Git LFS"),
 ];
 
-/// What a file is that is known not to be WebAssembly.
+/// Returns a description of a file that is known not to be WebAssembly.
 pub(super) fn foreign(bytes: &[u8]) -> Option<&'static str> {
     FOREIGN.iter().find(|(begins, _)| bytes.starts_with(begins)).map(|(_, what)| *what)
 }
 
-/// Whether it begins as the text of a component does: with a parenthesis, or with a comment.
+/// Returns `true` if a file begins as the text of a component does: with a parenthesis, or with a
+/// comment.
 fn is_text(bytes: &[u8]) -> bool {
     let text = bytes.trim_ascii_start();
     text.starts_with(b"(") || text.starts_with(b";;")
 }
 
-/// The first line, as far as people read it.
+/// Returns the first line, shortened for messages.
 fn beginning(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes.get(..MOST_SHOWN).unwrap_or(bytes));
     text.trim_start().lines().next().unwrap_or_default().trim_end().to_owned()
 }
 
-/// The bytes that are quoted of a file that is no WebAssembly.
+/// Maximum number of bytes quoted from a file that is not WebAssembly.
 const MOST_SHOWN: usize = 40;
 
 fn bounded(name: &str, binary: &[u8]) -> Result<(), Error> {
@@ -81,7 +83,7 @@ fn bounded(name: &str, binary: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// A component around a core module that says which world it implements.
+/// Makes a component around a core module that describes its world.
 fn wrap(name: &str, module: &[u8]) -> Result<Vec<u8>, Error> {
     let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
     if !metadata::is_described(module).map_err(malformed)? {

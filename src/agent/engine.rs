@@ -1,4 +1,4 @@
-//! The engine that every component of a run is compiled for, and what it is allowed to compile.
+//! Engine that compiles every component of a run, and the features that it admits.
 
 use std::hash::Hash as _;
 use std::sync::Arc;
@@ -13,46 +13,51 @@ use crate::capability::{self, Host, INSTANCES, MEMORIES, MemoryLimits, TABLES};
 use crate::gate::Capability;
 use crate::value::{Digest, Hasher};
 
-/// What an agent may be made of: version 2 of WebAssembly, additions in constants, and components. What is not here is refused,
-/// however far a later engine is with it. A module may have several memories: the engine itself joins components by such modules.
+/// Features that an agent may use: version 2 of WebAssembly, additions in constants, and
+/// components. All others are refused, also if a later engine supports them. A module may have
+/// several memories, because the engine itself joins components by such modules.
 pub(super) const ADMITTED: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::COMPONENT_MODEL);
-/// The most bytes of wasm stack.
+/// Maximum number of bytes of a WebAssembly stack.
 const STACK: usize = 512 << 10;
-/// Bytes of stack of a thread that lives episodes: half a MiB for the component, and what the host needs below it, where a call is
-/// made from the last of it. A thread with less may overflow its own stack, which ends the process.
+/// Bytes of stack of a thread that runs episodes: half a MiB for the component, and the rest for
+/// host calls made from the end of that. A thread with less may overflow its own stack, which ends
+/// the process.
 pub const THREAD_STACK: usize = 4 << 20;
-/// What is zeroed in place, rather than unmapped, when a memory goes back to the pool.
+/// Number of bytes that are zeroed in place, rather than unmapped, when a memory goes back to the
+/// pool.
 const KEEP_RESIDENT: usize = 128 << 10;
 /// Bytes of the host's own bookkeeping for one component instance.
 const INSTANCE_SIZE: usize = 1 << 20;
 
-/// An engine with a pool of instances, and the contract linked once.
+/// Engine with a pool of instances, and the contract linked once.
 #[derive(Clone)]
 pub struct Engine {
     pub(super) inner: wasmtime::Engine,
     pub(super) linker: Linker<Host>,
-    /// The same contract, where a step waits for the turn of its role.
+    /// Linker of the contract in which a step waits for the turn of its role.
     pub(super) by_turns: Arc<Linker<Host>>,
     pub(super) clock: Arc<Clock>,
-    /// What each of its instances has at the most.
+    /// Limits of each instance.
     pub(super) limits: MemoryLimits,
 }
 
 impl Engine {
-    /// An engine whose pool holds `episodes` at a time, each within `limits`.
+    /// Makes an engine whose pool has slots for `episodes` episodes at a time, each within
+    /// `limits`.
     ///
     /// # Errors
     ///
-    /// Fails where the host cannot reserve the address space for the pool.
+    /// Returns an error if the host cannot reserve the address space for the pool.
     pub fn new(limits: MemoryLimits, episodes: u32) -> wasmtime::Result<Self> {
         Self::linking(limits, episodes, |_| true)
     }
 
-    /// The same without WASI, which no agent of it can import: to measure what it costs those that do not.
+    /// Makes an engine without WASI, which no agent can import then. It serves to measure the cost
+    /// of WASI for other agents.
     ///
     /// # Errors
     ///
@@ -71,7 +76,7 @@ impl Engine {
             .epoch_interruption(true)
             .operator_cost(costs())
             .max_wasm_stack(STACK)
-            // A role waits for its turn on a stack of its own, which is as large as that of a thread.
+            // A role waits for its turn on a stack of its own, as large as that of a thread.
             .async_stack_size(THREAD_STACK)
             .wasm_features(WasmFeatures::all(), false)
             .wasm_features(ADMITTED, true)
@@ -89,16 +94,18 @@ impl Engine {
         Ok(Self { clock: Clock::of(&engine), inner: engine, linker, by_turns: Arc::new(by_turns), limits })
     }
 
-    /// Compile the least that there is on this thread, and make it executable: whether a process may do so still.
+    /// Compiles a minimal module on this thread and makes it executable. This tests if a process
+    /// may still do so.
     ///
     /// # Errors
     ///
-    /// Why not.
+    /// Returns the error of the engine if it may not.
     pub fn make_code(&self) -> wasmtime::Result<()> {
         wasmtime::Module::new(&self.inner, "(module (func (export \"run\")))").map(|_| ())
     }
 
-    /// The digest of all that the code it makes depends on: its version, its configuration, and the processor.
+    /// Returns the digest of all that compiled code depends on: the version of the engine, its
+    /// configuration, and the processor.
     pub fn digest(&self) -> Digest {
         let mut fed = Fed(Hasher::default());
         self.inner.precompile_compatibility_hash().hash(&mut fed);
@@ -106,7 +113,8 @@ impl Engine {
     }
 }
 
-/// What the engine says of itself, byte for byte: 64 bits of it would not tell all engines apart.
+/// Hasher that passes the engine's bytes to a digest: the 64 bits of a usual hash would not
+/// distinguish all engines.
 struct Fed(Hasher);
 
 impl std::hash::Hasher for Fed {
@@ -125,7 +133,8 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// `memory.grow` and `table.grow` cost nothing by default, and both make the host work.
+/// Returns the costs of instructions. `memory.grow` and `table.grow` are free by default, and both
+/// make the host work.
 fn costs() -> wasmtime::OperatorCost {
     wasmtime::OperatorCost { MemoryGrow: u8::MAX, TableGrow: u8::MAX, ..Default::default() }
 }
@@ -141,7 +150,7 @@ fn pool(limits: MemoryLimits, episodes: u32) -> PoolingAllocationConfig {
         .max_core_instances_per_component(INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
-        // One module may have all of them.
+        // One module may have all memories and tables of a component.
         .max_memories_per_module(MEMORIES)
         .max_tables_per_module(TABLES)
         .max_component_instance_size(INSTANCE_SIZE)

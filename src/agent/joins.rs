@@ -1,5 +1,5 @@
-//! How much of one function a compiler has to join: where control comes together, for each way that leads there, each local that
-//! may have been set on the way.
+//! Joins: a measure of the work on one function where branches meet. It counts, for each way that
+//! leads to such a place, each local that may have been set on the way.
 //!
 //! ```text
 //!  block                 ways to its end: 1, and 1 for each branch to it
@@ -8,48 +8,50 @@
 //!  end
 //! ```
 //!
-//! Measured on wasmtime 48: time grows by more than the square of this number; a function of six kilobytes with 160 000 joins took
-//! 25 seconds, one of 15 kilobytes with two million took minutes and gigabytes. The largest function of `CPython` has 44 000, that
-//! of `QuickJS` 36 000, that of `SpiderMonkey` 130 000.
+//! Measured on wasmtime 48: time grows by more than the square of this number. A function of six
+//! kilobytes with 160 000 joins took 25 seconds. One of 15 kilobytes with two million took minutes
+//! and gigabytes. The largest function of `CPython` has 44 000, that of `QuickJS` 36 000, that of
+//! `SpiderMonkey` 130 000.
 
 use wasmparser::{BinaryReaderError, BlockType, FunctionBody, Operator};
 
-/// What a function is like to a compiler.
+/// Shape of a function, as far as it matters to a compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
-    /// Its locals, without its parameters.
+    /// Number of locals, without parameters.
     pub(super) locals: u64,
-    /// Its blocks within each other, at the most.
+    /// Maximum depth of nested blocks.
     pub(super) depth: u64,
-    /// What has to be joined.
+    /// Number of joins.
     pub(super) joins: u64,
 }
 
-/// A block that is open.
+/// Open block.
 struct Frame {
-    /// Where it begins.
+    /// Position at which it begins.
     start: u64,
-    /// The ways that lead to where it joins.
+    /// Number of ways that lead to its join.
     ways: u64,
-    /// The values of its type.
+    /// Number of values of its type.
     arity: u64,
-    /// The locals set since, each once.
+    /// Number of locals set since it began, each once.
     set: u64,
-    /// How many of them were set before within the block around this one.
+    /// Number of these locals that were set before within the block around this one.
     known: u64,
 }
 
-/// Above this no index of a local is valid.
+/// Bound on the index of a local: none above it is valid.
 const LOCALS: usize = 60_000;
 
-/// The shape of a function in a module that has types with so many parameters and results.
+/// Returns the shape of a function. `arities` has the number of parameters and results of each type
+/// of its module.
 pub(super) fn shape(body: &FunctionBody<'_>, arities: &[u64]) -> Result<Shape, BinaryReaderError> {
     let mut shape = Shape { locals: 0, depth: 0, joins: 0 };
     for local in body.get_locals_reader()? {
         shape.locals = shape.locals.saturating_add(local?.0.into());
     }
     let mut open = vec![Frame { start: 1, ways: 1, arity: 0, set: 0, known: 0 }];
-    // Where each local was set last; 0 for never.
+    // Position at which each local was set last; 0 for never.
     let mut last: Vec<u64> = Vec::new();
     let mut position = 1;
     for operator in body.get_operators_reader()? {
@@ -97,7 +99,7 @@ fn arity(arities: &[u64], index: usize) -> u64 {
     arities.get(index).copied().unwrap_or(0)
 }
 
-/// One way more to where the block so many blocks further out joins.
+/// Adds a way to the join of the block `depth` blocks further out.
 fn lead(open: &mut [Frame], depth: u32) {
     let depth = usize::try_from(depth).unwrap_or(usize::MAX);
     let target = open.len().checked_sub(1).and_then(|top| top.checked_sub(depth)).and_then(|at| open.get_mut(at));
@@ -106,7 +108,7 @@ fn lead(open: &mut [Frame], depth: u32) {
     }
 }
 
-/// Count a local for each open block in which it has not been set before.
+/// Counts a local for each open block in which it has not been set before.
 fn set(open: &mut [Frame], last: &mut Vec<u64>, local: usize, position: u64) {
     if local >= LOCALS {
         return;
@@ -123,7 +125,7 @@ fn set(open: &mut [Frame], last: &mut Vec<u64>, local: usize, position: u64) {
     if let Some(frame) = open.last_mut() {
         frame.set = frame.set.saturating_add(1);
     }
-    // From here on outwards it has been counted.
+    // In this block and those around it, the local has been counted.
     if let Some(frame) = first.checked_sub(1).and_then(|known| open.get_mut(known)) {
         frame.known = frame.known.saturating_add(1);
     }

@@ -1,4 +1,5 @@
-//! What is known of a component by reading it: who it is, what it imports, whether it learns. Nothing of it is compiled.
+//! Known agents: a component that was read and not compiled, with its digest, its imports, and if
+//! it learns.
 //!
 //! ```text
 //!  bytes --bounds, encode--> component --objection--> --types of imports and exports--> Known --compile--> Agent
@@ -6,10 +7,12 @@
 //!                                                                      all that a supervisor of workers needs
 //! ```
 //!
-//! 1. What a component imports is found out here and nowhere else: the policy decides on the same list wherever it is compiled.
-//! 2. Bodies of functions are looked at by nothing but the count of what they hold.
+//! 1. The imports of a component are found here and nowhere else. The policy decides on the same
+//!    list, wherever the component is compiled.
+//! 2. Bodies of functions are not read here. Only the counts of [`bounds`](super::bounds) read
+//!    them.
 //!
-//! It does not show that the component compiles: who compiles it says so.
+//! It does not show that the component compiles: only its compilation does.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -25,7 +28,7 @@ use crate::capability::{
 };
 use crate::value::{Digest, handed};
 
-/// A component that was read, and what it is told beside its task.
+/// Component that was read, with the instructions added to its task.
 #[derive(Clone)]
 pub struct Known {
     name: String,
@@ -39,11 +42,11 @@ pub struct Known {
 }
 
 impl Known {
-    /// Read the component in `bytes`: binary or text, or a core module with component metadata.
+    /// Reads the component in `bytes`: binary or text, or a core module with component metadata.
     ///
     /// # Errors
     ///
-    /// [`Error`] says what is wrong with it, as far as that shows before it is compiled.
+    /// Returns [`Error`] for any fault that shows before compilation.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let most = if bytes.starts_with(encode::MAGIC) { MOST_BYTES } else { MOST_TEXT };
         if bytes.len() > most && encode::foreign(bytes).is_none() {
@@ -63,31 +66,32 @@ impl Known {
         compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| Err(unanswered.about(name)))
     }
 
-    /// Its name, for people.
+    /// Returns the name, for people.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The digest of the bytes it was read from.
+    /// Returns the digest of the bytes it was read from.
     pub const fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The capabilities that it imports, in the order of the contract.
+    /// Returns the capabilities that it imports, in the order of the contract.
     pub fn imports(&self) -> &[&'static str] {
         &self.imports
     }
 
-    /// Whether it learns.
+    /// Returns `true` if it exports `learn`.
     pub const fn learns(&self) -> bool {
         self.learns
     }
 
-    /// Whether each of its memories and tables begins within `limits`, as whoever compiles it under them asks as well.
+    /// Checks that each of its memories and tables begins within `limits`. Compilation under these
+    /// limits checks the same.
     ///
     /// # Errors
     ///
-    /// [`Error::Memory`] or [`Error::Tables`], with what would do.
+    /// Returns [`Error::Memory`] or [`Error::Tables`], with the limit that would do.
     pub fn begins_within(&self, limits: MemoryLimits) -> Result<(), Error> {
         let (name, begins) = (|| self.name.clone(), self.begins);
         if begins.largest_memory > limits.memory {
@@ -99,28 +103,29 @@ impl Known {
         }
     }
 
-    /// The same component, told `text` at the end of every task.
+    /// Adds `text` to the end of every task.
     #[must_use]
     pub fn instructed(self, text: &str) -> Self {
         Self { instructions: Some(Arc::from(text)), ..self }
     }
 
-    /// What it is told at the end of every task.
+    /// Returns the text that is added to the end of every task.
     pub fn instructions(&self) -> Option<&str> {
         self.instructions.as_deref()
     }
 
-    /// The digest of all that whoever runs it hands it: its bytes, what it is told, and the task where that is not the world's own.
+    /// Returns the digest of everything that is handed to it: its bytes, its instructions, and the
+    /// task if that is not the world's own.
     pub fn handed(&self, task: Option<&str>) -> Digest {
         handed(self.digest, self.instructions(), task)
     }
 
-    /// The bytes it was read from.
+    /// Returns the bytes it was read from.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The component in them, as it is compiled.
+    /// Returns the component, as it is compiled.
     pub(super) const fn component(&self) -> &Arc<[u8]> {
         &self.component
     }
@@ -138,7 +143,8 @@ impl std::fmt::Debug for Known {
     }
 }
 
-/// What a component imports, and whether it learns; one without `run` is refused.
+/// Returns the imports of a component, and `true` if it learns. A component without `run` is
+/// refused.
 fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), Error> {
     let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
     let (named, types) = types(component).map_err(|error| malformed(error.to_string()))?;
@@ -146,7 +152,7 @@ fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), 
     let (mut imported, mut prints) = (Vec::new(), false);
     for import in &named {
         let instance = match types.component_item_for_import(import).map(|item| item.ty) {
-            // Nobody has to bring what is only another name for a type.
+            // A type that is only another name for a type needs no host.
             Some(ComponentEntityType::Type { created, .. }) if !matches!(created, ComponentAnyTypeId::Resource(_)) => {
                 continue;
             }
@@ -165,11 +171,11 @@ fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), 
             Some("types") => {}
             Some("wasi") => return Err(Error::UnknownImport { name: name.to_owned(), import: import.clone() }),
             Some(interface) if CAPABILITIES.iter().any(|known| known.name == interface) => imported.push(interface),
-            // Anything else is refused.
+            // Any other import is refused.
             _ => return Err(Error::UnknownImport { name: name.to_owned(), import: import.clone() }),
         }
     }
-    // What is printed goes to the log.
+    // Printed text goes to the log.
     let is_imported = |name: &&str| imported.iter().any(|known| known == name) || (prints && *name == "log");
     let imports = CAPABILITIES.iter().map(|known| known.name).filter(is_imported).collect();
     if types.component_item_for_export("run").is_none() {
@@ -180,7 +186,8 @@ fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), 
     Ok((imports, learns))
 }
 
-/// The names of what a component imports, in its order, and the types of all that it imports and exports.
+/// Returns the names of a component's imports, in its order, and the types of all its imports and
+/// exports.
 fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
     let mut parser = Parser::new(0);
     parser.set_features(ADMITTED);
@@ -198,7 +205,7 @@ fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
             }
             _ => {}
         }
-        // INVARIANT 2: what is to be done about a body is not done here.
+        // INVARIANT 2: the work on a body that the validator returns is not done here.
         if let ValidPayload::End(whole) = validator.payload(&payload)? {
             types = Some(whole);
         }
@@ -206,7 +213,7 @@ fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
     Ok((named, types))
 }
 
-/// Whether an import of WASI prints; one that there is not is refused.
+/// Returns `true` if an import of WASI prints. An import that does not exist is refused.
 fn wasi(name: &str, import: &str, instance: Option<ComponentInstanceTypeId>, types: &Types) -> Result<bool, Error> {
     let unknown = |import: String, fault| Error::UnknownWasi { name: name.to_owned(), import, fault };
     let path = wasi_interface(import).map_err(|fault| unknown(import.to_owned(), fault))?;
@@ -224,7 +231,7 @@ mod tests {
     use super::*;
     use crate::agent::{Agent, Engine, SHIPPED};
 
-    /// An export `run`, which does nothing.
+    /// Export `run`, which does nothing.
     const RUN: &str = "(core module $run (func (export \"run\"))) (core instance $run (instantiate $run)) \
                        (func (export \"run\") (canon lift (core func $run \"run\")))";
 
@@ -233,7 +240,7 @@ mod tests {
         let lacks_run = |text: &str| matches!(Known::read("test", text.as_bytes()), Err(Error::NoRun { .. }));
         assert!(lacks_run("(component)"));
         assert!(!lacks_run(&format!("(component {RUN})")));
-        // What a component within exports is not exported to outside.
+        // An export of an inner component is not an export of the outer one.
         assert!(lacks_run(&format!("(component (component {RUN}))")));
     }
 
@@ -304,10 +311,10 @@ mod tests {
         let clock = named("clock");
         assert_eq!(imports("").unwrap(), [""; 0]);
         assert_eq!(imports(&format!("(import \"{clock}\" (instance))")).unwrap(), ["clock"]);
-        // What is printed goes to the log.
+        // Printed text goes to the log.
         let stdout = format!("(import \"wasi:cli/stdout@{}\" (instance))", crate::capability::WASI_VERSION);
         assert_eq!(imports(&stdout).unwrap(), ["log", "wasi"]);
-        // Another name for a type is nobody's to bring; a resource is, and there is none.
+        // Another name for a type needs no host. A resource does, and there is none.
         assert_eq!(imports("(type $t u8) (import \"t\" (type (eq $t)))").unwrap(), [""; 0]);
         for other in [
             "(import \"t\" (type (sub resource)))".to_owned(),
@@ -318,7 +325,7 @@ mod tests {
         ] {
             assert!(matches!(imports(&other), Err(Error::UnknownImport { .. })), "{other}");
         }
-        // What a component within imports is not imported from outside.
+        // An import of an inner component is not an import of the outer one.
         assert_eq!(imports("(component (import \"f\" (func)))").unwrap(), [""; 0]);
     }
 }

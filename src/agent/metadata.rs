@@ -1,7 +1,8 @@
-//! What a core module says of the world that it implements, looked at before it is believed.
+//! Check of a core module's description of its world, before it is used.
 //!
-//! The library that wraps a module orders the packages of that world by what they use of each other, and does not come back
-//! where they use each other in a circle. No text in WIT can say so, but bytes can.
+//! The library that wraps a module sorts the packages of that world by their uses. It never returns
+//! if packages use each other in a circle. No text in WIT can describe such a circle, but bytes
+//! can.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +11,18 @@ use wasmparser::{
     ComponentTypeDeclaration, ComponentTypeRef, InstanceTypeDeclaration, Parser, Payload,
 };
 
-/// The sections that describe the world.
+/// Prefix of the names of sections that describe the world.
 const SECTION: &str = "component-type";
 
-/// Which packages each package uses, over all sections of a module together.
+/// Packages that each package uses, over all sections of a module together.
 #[derive(Default)]
 struct Uses(BTreeMap<String, BTreeSet<String>>);
 
-/// Whether `module` describes its world.
+/// Returns `true` if `module` describes its world.
 ///
 /// # Errors
 ///
-/// Says why the description makes no sense.
+/// Returns the reason why the description makes no sense.
 pub(super) fn is_described(module: &[u8]) -> Result<bool, String> {
     let mut uses = Uses::default();
     let mut described = false;
@@ -38,7 +39,7 @@ pub(super) fn is_described(module: &[u8]) -> Result<bool, String> {
     }
 }
 
-/// The package of a name such as `wasi:io/streams@0.2.0`: all but the interface.
+/// Returns the package of a name such as `wasi:io/streams@0.2.0`, without the interface.
 fn package(name: &str) -> Option<String> {
     let (package, rest) = name.split_once('/')?;
     Some(rest.split_once('@').map_or_else(|| package.to_owned(), |(_, version)| format!("{package}@{version}")))
@@ -58,9 +59,10 @@ impl Uses {
         Ok(())
     }
 
-    /// What the interfaces of a world use, as far as their types say; gives every package that is named in it.
+    /// Reads the uses of the interfaces of a world from their types. Returns every package that is
+    /// named in it.
     fn world(&mut self, declarations: &[ComponentTypeDeclaration<'_>]) -> BTreeSet<String> {
-        // For each type the package that it comes from, and the packages that it is made with.
+        // Each type has the package that it comes from, and the packages that it is made with.
         let mut types: Vec<(Option<String>, BTreeSet<String>)> = Vec::new();
         let mut instances: Vec<Option<String>> = Vec::new();
         let mut named = BTreeSet::new();
@@ -106,7 +108,8 @@ impl Uses {
         named
     }
 
-    /// Something has a name: an interface or a world of a package, whose types say what it uses.
+    /// Reads the name of an interface or a world of a package. Its types show the packages that it
+    /// uses.
     fn name(
         &mut self,
         name: &str,
@@ -132,8 +135,8 @@ impl Uses {
         package
     }
 
-    /// A package in a circle, or one that uses one: what is left when every package that uses no other one that is left is
-    /// taken away, again and again.
+    /// Returns a package in a circle, or one that uses such a package. Packages whose uses are all
+    /// removed are removed, again and again; one that is left over is the result.
     fn in_circle(self) -> Option<String> {
         let mut left = self.0;
         loop {
@@ -151,8 +154,8 @@ impl Uses {
 mod tests {
     use super::*;
 
-    /// A module whose world, which is of the package `own`, imports an interface of each of three packages' names, each using the
-    /// one before.
+    /// Makes a module whose world is of the package `own`. The world imports an interface from each
+    /// of three packages, and each interface uses the one before.
     fn module(own: &str, packages: [&str; 3]) -> Vec<u8> {
         let [first, second, third] = packages;
         let section = wat::parse_str(format!(
@@ -177,7 +180,7 @@ mod tests {
         content.extend_from_slice(SECTION.as_bytes());
         content.extend_from_slice(&section);
         bytes.push(0);
-        // The length, in LEB128 of two bytes.
+        // Length, in LEB128 of two bytes.
         let length = u16::try_from(content.len()).unwrap();
         bytes.extend([u8::try_from(length & 0x7F).unwrap() | 0x80, u8::try_from(length >> 7).unwrap()]);
         bytes.extend_from_slice(&content);

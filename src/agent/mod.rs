@@ -1,4 +1,4 @@
-//! Bytes to an agent: a component that has been checked, compiled and linked, and has not run.
+//! Agents: from bytes to a component that has been checked, compiled and linked, and has not run.
 //!
 //! ```text
 //!  .wat, core module with metadata, component --bounds, encode--> component --read--> Known --compile, link--> Agent
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! 1. A component that imports anything outside the contract never becomes an agent.
-//! 2. What an agent imports is known before it runs: the policy decides on it then.
-//! 3. What the compiler is given is bounded, and so is the time that it is waited for.
+//! 2. The imports of an agent are known before it runs, and the policy decides on them then.
+//! 3. The input of the compiler is bounded, and so is the time of the wait for it.
 
 mod begins;
 mod bounds;
@@ -47,16 +47,16 @@ use self::clock::Clock;
 use crate::capability::{Host, INSTANCES, MEMORIES, MemoryLimits, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault};
 use crate::value::{plain, plain_lines};
 
-/// The version of the engine, which fuel is counted by.
+/// Version of the engine. The count of fuel depends on it.
 pub const ENGINE_VERSION: &str = wasmtime_environ::VERSION;
 
-/// The most bytes of a component: compiling is not bounded by fuel.
+/// Maximum number of bytes of a component: fuel does not bound compilation.
 const MOST_BYTES: usize = 64 << 20;
 
-/// The most bytes of one that is text: what they are read into takes a hundred times as much.
+/// Maximum number of bytes of a component in text. Its parsed form takes a hundred times as much.
 const MOST_TEXT: usize = 1 << 20;
 
-/// A component that may live episodes.
+/// Component that may run episodes.
 #[derive(Clone)]
 pub struct Agent {
     known: Known,
@@ -67,155 +67,155 @@ pub struct Agent {
     by_turns: Arc<ByTurns>,
 }
 
-/// What an agent is instantiated from as a role that waits for its turn: linked when it is first asked for.
+/// Parts to instantiate an agent as a role that waits for its turn. The instance is linked at its first use.
 struct ByTurns {
     linker: Arc<Linker<Host>>,
     instance: OnceLock<InstancePre<Host>>,
 }
 
-/// Why bytes are no agent.
+/// Error returned when bytes are not a valid agent.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is too large to compile.
     #[error("`{name}` has {bytes} bytes; one like it has at most {most}", name = plain(.name))]
     TooLarge {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// Its size.
+        /// Size in bytes.
         bytes: usize,
-        /// The most that it may have.
+        /// Maximum size in bytes.
         most: usize,
     },
-    /// There is more in it than the compiler is given.
+    /// A count of the component is above its bound.
     #[error("`{name}` has more than {} {}: from byte {:#x} on it is too much", .excess.part.most(), .excess.part.name(), .excess.at, name = plain(.name))]
     Excess {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What there is too much of.
+        /// Count that is above its bound.
         excess: Excess,
     },
     /// The compiler takes too long.
     #[error("`{name}` was not compiled within {} s of processor time", compile::PATIENCE.as_secs(), name = plain(.name))]
     Slow {
-        /// The agent.
+        /// Name of the agent.
         name: String,
     },
     /// The host has no thread to compile on.
     #[error("there is no thread to compile `{name}` on", name = plain(.name))]
     NoThread {
-        /// The agent.
+        /// Name of the agent.
         name: String,
     },
-    /// There are no bytes.
+    /// The file is empty.
     #[error("`{name}` is empty", name = plain(.name))]
     Empty {
-        /// The agent.
+        /// Name of the agent.
         name: String,
     },
-    /// It begins neither as a component does, nor as the text of one.
+    /// The file begins neither as a component does, nor as the text of one.
     #[error("`{name}` is neither WebAssembly nor the text of it: it begins with `{begins}`", name = plain(.name), begins = plain(.begins))]
     NoWebAssembly {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What it begins with.
+        /// Beginning of the file.
         begins: String,
     },
-    /// It is a file of another kind, which is known.
+    /// The file is of another, known kind.
     #[error("`{name}` is {what}, not a WebAssembly component", name = plain(.name))]
     Foreign {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What it is.
+        /// Kind of the file.
         what: &'static str,
     },
-    /// It is text that cannot be assembled.
+    /// The text cannot be assembled.
     #[error("the text of `{name}` is not that of a WebAssembly component: {cause}", name = plain(.name), cause = plain_lines(&.cause.to_string()))]
     Text {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What is wrong, and where.
+        /// Error of the assembler, with its place.
         cause: wat::Error,
     },
-    /// The bytes are no whole component.
+    /// The bytes are not a whole component.
     #[error("`{name}` is not a valid WebAssembly component: {cause}", name = plain(.name), cause = plain_lines(.cause))]
     Malformed {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What the compiler says.
+        /// Message of the compiler.
         cause: String,
     },
-    /// It begins with more than an instance may grow to.
+    /// The component begins with more memory than an instance may have.
     #[error("`{name}` needs more memory than the policy allows: it begins with {memory}", name = plain(.name), memory = .begins.memory())]
     Memory {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What it begins with.
+        /// Initial memory and tables of the component.
         begins: Begins,
     },
-    /// It begins with more elements of tables than its instances may have.
+    /// The component begins with more elements of tables than an instance may have.
     #[error("`{name}` needs larger tables than the policy allows: it begins with {elements} elements", name = plain(.name), elements = .begins.table_elements)]
     Tables {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What it begins with.
+        /// Initial memory and tables of the component.
         begins: Begins,
     },
-    /// It is made of more than an instance has room for.
+    /// The component has more parts than an instance has room for.
     #[error("`{name}` is made of more than an instance has room for: {cause}", name = plain(.name), cause = plain_lines(.cause))]
     Room {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What exceeds what.
+        /// Message about the limit that is exceeded.
         cause: String,
     },
-    /// A core module that does not say which world it implements.
+    /// The file is a core module that does not describe its world.
     #[error("`{name}` is a core WebAssembly module, not a component", name = plain(.name))]
     CoreModule {
-        /// The agent.
+        /// Name of the agent.
         name: String,
     },
-    /// An import outside the contract.
+    /// The component imports something outside the contract.
     #[error("`{name}` imports `{import}`, which is not part of the contract", name = plain(.name), import = plain(.import))]
     UnknownImport {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What it imports.
+        /// Name of the import.
         import: String,
     },
-    /// An interface or a function of WASI that there is not.
+    /// The component imports an interface or a function that virtual WASI does not have.
     #[error("`{name}` imports `{import}`, which virtual WASI does not have", name = plain(.name), import = plain(.import))]
     UnknownWasi {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What it imports.
+        /// Name of the import.
         import: String,
-        /// Why it cannot be had.
+        /// Reason why it is not available.
         fault: WasiFault,
     },
-    /// Texts that are not in UTF-8.
+    /// The component passes texts that are not in UTF-8.
     #[error("`{name}` passes texts in UTF-16", name = plain(.name))]
     Encoding {
-        /// The agent.
+        /// Name of the agent.
         name: String,
     },
-    /// No `run`.
+    /// The component does not export `run`.
     #[error("`{name}` does not export `run`", name = plain(.name))]
     NoRun {
-        /// The agent.
+        /// Name of the agent.
         name: String,
     },
-    /// The types do not fit.
+    /// The types of the component do not fit the contract.
     #[error("`{name}` does not fit the contract: {cause}", name = plain(.name), cause = plain_lines(.cause))]
     Mismatch {
-        /// The agent.
+        /// Name of the agent.
         name: String,
-        /// What does not fit.
+        /// Description of the mismatch.
         cause: String,
     },
 }
 
 impl Error {
-    /// What to do about it.
+    /// Returns the remedy.
     pub fn help(&self) -> String {
         match self {
             Self::TooLarge { most, .. } if *most == MOST_TEXT => {
@@ -275,18 +275,19 @@ impl Error {
 }
 
 impl Agent {
-    /// Check, compile and link the component in `bytes`: binary or text, or a core module with component metadata.
+    /// Checks, compiles and links the component in `bytes`: binary or text, or a core module with component metadata.
     ///
     /// # Errors
     ///
-    /// [`Error`] says what is wrong with it. Nothing of the component has run.
+    /// Returns [`Error`] if the component is not a valid agent. No part of it has run.
     pub fn load(name: &str, bytes: &[u8], engine: &Engine) -> Result<Self, Error> {
         Compiler::default().compile(Known::read(name, bytes)?, engine)
     }
 
     fn link(known: Known, component: &Component, engine: &Engine) -> Result<Self, Error> {
         let owned = || known.name().to_owned();
-        // What its memories begin with is laid out here, not by its first episode: a confined process makes no file by then.
+        // The initial memory is laid out here, not by the first episode: a confined process cannot make the file for
+        // it.
         component.initialize_copy_on_write_image().map_err(|error| refused(&known, engine.limits, &error))?;
         let run = component.get_export_index(None, "run").ok_or_else(|| Error::NoRun { name: owned() })?;
         let mismatch = |cause: &str| Error::Mismatch { name: owned(), cause: cause.to_owned() };
@@ -299,7 +300,7 @@ impl Agent {
         } else {
             None
         };
-        // INVARIANT 1: nothing else is linked.
+        // INVARIANT 1: only the contract is linked.
         let instance = engine
             .linker
             .instantiate_pre(component)
@@ -317,47 +318,47 @@ impl Agent {
         })
     }
 
-    /// Its name, for people.
+    /// Returns the name, for people.
     pub fn name(&self) -> &str {
         self.known.name()
     }
 
-    /// Its compiled code; nothing where there is no memory for it.
+    /// Returns the compiled code, or `None` if there is no memory for it.
     pub fn code(&self) -> Option<Vec<u8>> {
         self.instance.component().serialize().ok()
     }
 
-    /// The capabilities that it imports, in the order of the contract.
+    /// Returns the capabilities that it imports, in the order of the contract.
     pub fn imports(&self) -> &[&'static str] {
         self.known.imports()
     }
 
-    /// Whether it learns.
+    /// Returns `true` if it exports `learn`.
     pub const fn learns(&self) -> bool {
         self.known.learns()
     }
 
-    /// The same component, told `text` at the end of every task.
+    /// Adds `text` to the end of every task.
     #[must_use]
     pub fn instructed(self, text: &str) -> Self {
         Self { known: self.known.instructed(text), ..self }
     }
 
-    /// What it is told at the end of every task.
+    /// Returns the text that is added to the end of every task.
     pub fn instructions(&self) -> Option<&str> {
         self.known.instructions()
     }
 
-    /// The component, ready to be instantiated.
+    /// Returns the component, ready to be instantiated.
     pub const fn instance(&self) -> &InstancePre<Host> {
         &self.instance
     }
 
-    /// The component, ready to be instantiated as a role that waits for its turn.
+    /// Returns the component, ready to be instantiated as a role that waits for its turn.
     ///
     /// # Errors
     ///
-    /// [`Error::Mismatch`] where it does not fit the contract.
+    /// Returns [`Error::Mismatch`] if it does not fit the contract.
     pub fn by_turns(&self) -> Result<InstancePre<Host>, Error> {
         let ByTurns { linker, instance } = self.by_turns.as_ref();
         if let Some(instance) = instance.get() {
@@ -368,18 +369,18 @@ impl Agent {
         Ok(instance.get_or_init(|| linked).clone())
     }
 
-    /// Start the interrupt clock of its engine, where it does not run: before a store waits for it, and before threads cannot be started
-    /// any more.
+    /// Starts the interrupt clock of its engine, if it does not run. Callers do so before a store waits for the
+    /// clock, and before threads can no longer be started.
     pub fn start_clock(&self) {
         self.clock.start();
     }
 
-    /// Its `run`.
+    /// Returns the export `run`.
     pub const fn run(&self) -> &ComponentExportIndex {
         &self.run
     }
 
-    /// Its `learn`, where it has one.
+    /// Returns the export `learn`, if there is one.
     pub const fn learn(&self) -> Option<&ComponentExportIndex> {
         self.learn.as_ref()
     }
@@ -404,7 +405,7 @@ impl std::fmt::Debug for Agent {
 }
 
 impl compile::Unanswered {
-    /// What that says about the component of this name.
+    /// Makes an error about the component of this name.
     fn about(self, name: &str) -> Error {
         let name = name.to_owned();
         match self {
@@ -415,7 +416,7 @@ impl compile::Unanswered {
     }
 }
 
-/// Whether an export is a function with parameters of these names, and so many results.
+/// Returns `true` if an export is a function with parameters of these names and this number of results.
 fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[&str], results: usize) -> bool {
     match component.get_export(None, export).map(|(item, _)| item) {
         Some(ComponentItem::ComponentFunc(function)) => {
@@ -426,16 +427,18 @@ fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[
     }
 }
 
-/// Why the compiler takes no such component: the pool that instances come from holds no more than the policy allows.
+/// Makes the error for a component that the engine refuses. The pool of instances has only the room that the policy
+/// allows.
 ///
-/// That there is no room wasmtime says in words alone: where they change, `what_wasmtime_says_where_there_is_no_room_is_understood` fails.
+/// wasmtime reports a lack of room in words alone. If those words change, the test
+/// `what_wasmtime_says_where_there_is_no_room_is_understood` fails.
 fn refused(known: &Known, limits: MemoryLimits, error: &wasmtime::Error) -> Error {
     if let Err(error) = known.begins_within(limits) {
         return error;
     }
     let (name, cause) = (known.name().to_owned(), error.root_cause().to_string());
     if NO_ROOM.iter().any(|part| cause.contains(part)) {
-        // What follows the first clause is about the engine.
+        // The text after the first clause is about the engine.
         let cause = cause.split(';').next().unwrap_or(&cause).trim_end().to_owned();
         Error::Room { name, cause }
     } else {
@@ -443,7 +446,7 @@ fn refused(known: &Known, limits: MemoryLimits, error: &wasmtime::Error) -> Erro
     }
 }
 
-/// What wasmtime 48 says where an instance has no room for a component.
+/// Phrases of wasmtime 48 for a component that an instance has no room for.
 const NO_ROOM: [&str; 3] = ["in the pooling allocator", "exceeds the configured maximum", "per-instance limit"];
 
 #[cfg(test)]
@@ -470,7 +473,7 @@ mod tests {
             let error = Agent::load("it", component(&modules).as_bytes(), &engine).unwrap_err();
             assert!(matches!(&error, Error::Room { .. }) && error.to_string().contains(phrase), "{phrase}: {error}");
         }
-        // These are known by their numbers, whatever wasmtime says.
+        // These errors are found by their numbers, whatever wasmtime writes.
         let refused = |module| Agent::load("it", component(&many(module, 1)).as_bytes(), &engine).unwrap_err();
         assert!(matches!(refused("(memory 2)"), Error::Memory { .. }));
         assert!(matches!(refused("(table 11 funcref)"), Error::Tables { .. }));
@@ -479,7 +482,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn what_the_system_has_no_room_for_is_known_by_its_type() {
-        // Memories for so many take more addresses than there are.
+        // Memories for this number of episodes take more addresses than exist.
         let error = Engine::new(MemoryLimits { memory: 1 << 16, table_elements: 10 }, 1 << 15).unwrap_err();
         assert!(error.root_cause().is::<rustix::io::Errno>(), "{error:#}");
         assert!(crate::capability::is_of_the_system(&error), "{error:#}");

@@ -1,14 +1,15 @@
-//! What a component says of itself that rules it out before it is compiled.
+//! Checks of a component that rule it out before compilation: its imports of WASI, and the encoding
+//! of its texts.
 
 use wasmparser::{CanonicalFunction, CanonicalOption, Parser, Payload};
 
 use super::Error;
 use crate::capability::wasi_interface;
 
-/// Find out whether a component is one that could be an agent, as far as its imports of WASI and its texts go.
+/// Checks that the imports of WASI exist, and that texts are in UTF-8.
 ///
-/// One for another WASI may need what the compiler has not: it would be told something else about it. What is malformed is for
-/// the compiler to say.
+/// A component for another WASI may use features that the compiler lacks, and would then get a less
+/// helpful error. Malformed parts are left for the compiler to report.
 pub(super) fn check(name: &str, component: &[u8]) -> Result<(), Error> {
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
@@ -38,8 +39,8 @@ pub(super) fn check(name: &str, component: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the texts of a function would have to be recoded. Between the parts of one component that is intricate code of the
-/// host's over memory of the guest's, and no agent needs it.
+/// Returns `true` if the texts of a function would have to be recoded. Between the parts of one
+/// component, that is intricate code of the host over memory of the guest, and no agent needs it.
 fn is_recoded(function: &CanonicalFunction) -> bool {
     let (CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. }) = function else {
         return false;

@@ -1,21 +1,22 @@
-//! What is counted of a component before it is compiled, and how much of it there may be.
+//! Parts of a component that are counted before it is compiled, each with its bound.
 //!
-//! The bounds are several times what the largest agents have that anybody builds: a whole `CPython`, `QuickJS`, `SpiderMonkey`.
+//! The bounds are several times the counts of the largest known agents: a whole `CPython`,
+//! `QuickJS`, `SpiderMonkey`.
 
-/// What is counted.
+/// Part of a component that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// Core modules.
     Modules,
     /// Components within the component.
     Components,
-    /// Components within each other, and the modules in them.
+    /// Nesting of components, and of the modules in them.
     Nesting,
-    /// Instances of modules and components that would be made, as often as each would be.
+    /// Instances of modules and components, each counted as often as it would be made.
     Instances,
-    /// Types, and what they are made of.
+    /// Types, and the parts of types.
     Types,
-    /// Types of a component within each other.
+    /// Nesting of the types of a component.
     TypesWithin,
     /// Imports.
     Imports,
@@ -35,19 +36,19 @@ pub enum Part {
     Locals,
     /// Locals of all functions.
     AllLocals,
-    /// Blocks of one function within each other.
+    /// Nesting of the blocks of one function.
     Blocks,
-    /// What the compiler has to join in one function: see the module `joins`.
+    /// Joins in one function: see the module `joins`.
     Joins,
-    /// The same in all functions.
+    /// Joins in all functions.
     AllJoins,
-    /// What the compiler makes of one function: see the module `work`.
+    /// Pieces that the compiler makes of one function: see the module `work`.
     Pieces,
-    /// The same of all functions.
+    /// Pieces that the compiler makes of all functions.
     AllPieces,
     /// Values on the stack of one function at a time.
     Height,
-    /// Values that the compiler has to keep track of in one function, times what it makes of it.
+    /// Values that the compiler has to track in one function, times its pieces.
     Tracked,
     /// Elements in segments.
     Elements,
@@ -58,7 +59,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// How much of it a component may have.
+    /// Returns the maximum count in a component.
     pub const fn most(self) -> u64 {
         match self {
             Self::Modules | Self::Components => 128,
@@ -81,7 +82,7 @@ impl Part {
         }
     }
 
-    /// What it is, after a number.
+    /// Returns the name, as it stands after a number.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Modules => "core modules",
@@ -112,7 +113,7 @@ impl Part {
         }
     }
 
-    /// What to do about too much of it.
+    /// Returns the remedy for a count above the bound.
     pub const fn help(self) -> &'static str {
         match self {
             Self::Body
@@ -138,11 +139,11 @@ impl Part {
     }
 }
 
-/// More of something than a component may have.
+/// Count of a component that is above its bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Excess {
-    /// What.
+    /// Part that is counted.
     pub part: Part,
-    /// The byte from which on it is too much.
+    /// Byte at which the count passes the bound.
     pub at: usize,
 }

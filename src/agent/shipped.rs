@@ -1,15 +1,15 @@
-//! The agents that come with Dayfly, embedded so that `cargo install` gives a working demo.
+//! Agents that come with Dayfly. They are embedded, so that `cargo install` gives a working demo.
 
-/// An agent that comes with Dayfly.
+/// Agent that comes with Dayfly.
 #[derive(Clone, Copy, Debug)]
 pub struct Shipped {
-    /// Its name on the command line.
+    /// Name on the command line.
     pub name: &'static str,
-    /// What it shows, in one line.
+    /// Behaviour that it shows, in one line.
     pub summary: &'static str,
-    /// The file it is written in, which begins with its documentation.
+    /// Source file, which begins with its documentation.
     pub source: &'static str,
-    /// The component.
+    /// Bytes of the component.
     pub bytes: &'static [u8],
 }
 
@@ -24,7 +24,7 @@ macro_rules! shipped {
     };
 }
 
-/// Every agent that comes with Dayfly; `agents/manifest.toml` has their digests.
+/// Agents that come with Dayfly; `agents/manifest.toml` has their digests.
 pub const SHIPPED: &[Shipped] = shipped! {
     "honest" "random": "acts at random until its episode is over",
     "honest" "scripted": "plays the actions that its task text lists",

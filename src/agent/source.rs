@@ -1,25 +1,26 @@
-//! Where an agent comes from, before it is compiled.
+//! Sources of agents, before they are read and compiled.
 
 use std::borrow::Cow;
 
 use super::{Agent, Compiler, Engine, Error, Known, SHIPPED};
 use crate::value::{Digest, handed};
 
-/// The bytes of a component, its name, and what it is told beside its task.
+/// Source of an agent: the bytes of a component, its name, and its instructions.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// As it is written on the command line.
+    /// Text of the agent on the command line.
     pub text: String,
-    /// Its name, for people.
+    /// Name, for people.
     pub name: String,
-    /// The component.
+    /// Bytes of the component.
     pub bytes: Cow<'static, [u8]>,
-    /// What it is told at the end of every task.
+    /// Text that is added to the end of every task.
     pub instructions: Option<String>,
 }
 
 impl Source {
-    /// The name or path of an agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`; and those.
+    /// Splits `NAME`, `PATH`, or either with `:INSTRUCTIONS`, into the name or path and the
+    /// instructions.
     pub fn split(text: &str) -> (&str, Option<&str>) {
         match text.split_once(':') {
             Some((name, "")) => (name, None),
@@ -28,7 +29,7 @@ impl Source {
         }
     }
 
-    /// An agent that comes with Dayfly, as it is written on the command line.
+    /// Returns a shipped agent from its text on the command line.
     pub fn shipped(text: &str) -> Option<Self> {
         let (name, instructions) = Self::split(text);
         let shipped = SHIPPED.iter().find(|shipped| shipped.name == name)?;
@@ -40,16 +41,17 @@ impl Source {
         })
     }
 
-    /// The digest of all that it is handed under the task of its world, as [`Known::handed`] has it.
+    /// Returns the digest of everything that is handed to it under the task of its world, as
+    /// [`Known::handed`] does.
     pub fn handed(&self) -> Digest {
         handed(Digest::of(&self.bytes), self.instructions.as_deref(), None)
     }
 
-    /// Read it, and compile nothing.
+    /// Reads the component without compiling it.
     ///
     /// # Errors
     ///
-    /// [`Error`] says what is wrong with the component, as far as that shows.
+    /// Returns [`Error`] for any fault that shows before compilation.
     pub fn read(&self) -> Result<Known, Error> {
         let known = Known::read(&self.name, &self.bytes).map_err(|error| self.placed(error))?;
         Ok(match &self.instructions {
@@ -58,16 +60,16 @@ impl Source {
         })
     }
 
-    /// Compile it, keep nothing and say nothing.
+    /// Compiles the component. It uses no cache, and reports nothing.
     ///
     /// # Errors
     ///
-    /// [`Error`] says what is wrong with the component.
+    /// Returns [`Error`] if the component is not a valid agent.
     pub fn load(&self, engine: &Engine) -> Result<Agent, Error> {
         Compiler::default().compile(self.read()?, engine)
     }
 
-    /// The same error, with the file that it points into.
+    /// Adds the path of the file to an error.
     fn placed(&self, mut error: Error) -> Error {
         if let Error::Text { cause, .. } = &mut error {
             cause.set_path(Self::split(&self.text).0);

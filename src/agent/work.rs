@@ -1,4 +1,5 @@
-//! How much work a function is for a compiler: how many pieces it is made into, and how many values it has to keep track of in each.
+//! Work: a measure of the compiler's effort on a function. It counts the pieces that the function
+//! is made into, and the values tracked in each.
 //!
 //! ```text
 //!  call_indirect          pieces: 8; what an instruction expands to
@@ -8,51 +9,52 @@
 //!                         tracked: pieces times (locals + parameters + values + the greatest height)
 //! ```
 //!
-//! Measured on wasmtime 48: a compiler takes time and memory for each piece, and both again for the product of pieces and values. A
-//! function of ten kilobytes with a thousand blocks of a thousand results each took 4 GB; one of 6 KB with 8 000 loops 16 seconds.
+//! Measured on wasmtime 48: a compiler takes time and memory for each piece, and both again for the
+//! product of pieces and values. A function of ten kilobytes with a thousand blocks of a thousand
+//! results each took 4 GB. One of 6 KB with 8 000 loops took 16 seconds.
 
 use wasmparser::{
     BinaryReaderError, BlockType, ContType, FrameKind, FuncType, FunctionBody, ModuleArity, Operator, RefType, SubType,
 };
 
-/// The work that one function is.
+/// Work on one function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Work {
-    /// The pieces that it is made into.
+    /// Number of pieces.
     pub(super) pieces: u64,
-    /// The most values on the stack at a time.
+    /// Maximum number of values on the stack at a time.
     pub(super) height: u64,
-    /// The values that are tracked, times the pieces that they are tracked through.
+    /// Number of values that are tracked, times the pieces that they are tracked through.
     pub(super) tracked: u64,
 }
 
-/// The types of a module.
+/// Types of a module.
 #[derive(Debug, Default)]
 pub(super) struct Types {
-    /// Each type, by index.
+    /// Types, by index.
     pub(super) types: Vec<SubType>,
-    /// The type of each function, imported ones first.
+    /// Type of each function, imported ones first.
     pub(super) functions: Vec<u32>,
 }
 
-/// A function while it is read.
+/// State of the reading of a function.
 struct Reading<'t> {
     types: &'t Types,
     open: Vec<Frame>,
     height: u64,
 }
 
-/// A block that is open.
+/// Open block.
 struct Frame {
     block: BlockType,
     kind: FrameKind,
-    /// The values on the stack below it.
+    /// Number of values on the stack below it.
     below: u64,
-    /// Whether what comes next in it is never reached: no compiler looks at it.
+    /// `true` if the next instruction in it is never reached. A compiler skips such code.
     is_dead: bool,
 }
 
-/// The work of a function whose type has the index `own`.
+/// Returns the work on a function whose type has the index `own`.
 pub(super) fn work(body: &FunctionBody<'_>, types: &Types, own: Option<u32>) -> Result<Work, BinaryReaderError> {
     let whole = own.map_or(BlockType::Empty, BlockType::FuncType);
     let frame = Frame { block: whole, kind: FrameKind::Block, below: 0, is_dead: false };
@@ -90,10 +92,11 @@ pub(super) fn work(body: &FunctionBody<'_>, types: &Types, own: Option<u32>) -> 
     Ok(work)
 }
 
-/// What an instruction expands to beside what any does, as far as it was measured to matter.
+/// Returns the number of pieces of an instruction beyond its usual cost, as far as measurements
+/// showed that it matters.
 const fn pieces(operator: &Operator<'_>) -> u64 {
     match operator {
-        // It is counted at its end whether it is joined.
+        // Its end counts if the block is joined.
         Operator::Block { .. } | Operator::Else | Operator::TableSize { .. } | Operator::MemorySize { .. } => 1,
         Operator::Call { .. }
         | Operator::RefFunc { .. }
@@ -124,7 +127,8 @@ const fn pieces(operator: &Operator<'_>) -> u64 {
 }
 
 impl Reading<'_> {
-    /// Follow one instruction: what it takes from the stack and what it gives.
+    /// Follows one instruction. Returns the number of values that it takes from the stack and the
+    /// number that it gives.
     fn go_on(&mut self, operator: &Operator<'_>) -> Option<(u32, u32)> {
         let is_dead = self.open.last().is_none_or(|frame| frame.is_dead);
         let arity = operator.operator_arity(&*self);

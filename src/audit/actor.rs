@@ -1,15 +1,17 @@
-//! The component of the audit: whoever comes before, and the probe that comes after, by its task.
+//! Component of the audit. By its task it plays an agent that comes before the probe, or the probe.
 //!
 //! ```text
-//!  wit/ --operations--> imports, a call of each with zeros --------------------------------+
-//!  capabilities --examples--> calls that are granted, quotas used up, a secret left -------+--> actor.wat --> component
-//!  channels --what to do where the bit is 1------------------------------------------------+
+//!     wit/ --operations--> imports, a call of each with zeros -------------------+
+//!     capabilities --examples--> granted calls, quotas used up, a secret left ---+--> actor.wat --> component
+//!     channels --what to do where the bit is 1-----------------------------------+
 //! ```
 //!
-//! One component plays every part, so that an instance, or a slot of the pool, that was used again would be its own.
+//! One component plays every part, so that the probe would meet its own state in a reused instance
+//! or slot of the pool.
 //!
-//! 1. What the probe calls is enumerated from the contract: an operation that is added is looked at without being named.
-//! 2. It looks at what the policy grants first, and at what may end its episode last.
+//! 1. The calls of the probe are enumerated from the contract: a new operation is looked at without
+//!    being named.
+//! 2. The probe looks at what the policy grants first, and at what may end its episode last.
 
 use std::fmt::Write as _;
 
@@ -24,23 +26,24 @@ use crate::transcript;
 
 const TEXT: &str = include_str!("actor.wat");
 
-/// Where the texts of the component lie; they end where answers begin.
+/// Address of the first text of the component; texts end where answers begin.
 const TEXTS: usize = 64;
 
-/// What says in the log what was seen: its quota is used up last.
+/// Operation that writes to the log what was seen. Its quota is used up last.
 const SAYS: &str = "log.write";
-/// How often a call is made to use up a quota.
+/// Maximum number of calls made to use up a quota.
 const TURNS: u32 = 96;
-/// Where zeros are, and how many; where a name is made.
+/// Address of zeros, and number of their bytes; address at which a name is made.
 const ZEROS: usize = 8192;
 const ROOM: u32 = 8192;
 const NAME: usize = 4352;
 
-/// The most handles, and the most bytes of WASI's randomness, that a look takes besides going up to the quotas.
+/// Maximum number of handles, and of bytes of WASI's randomness, that a look takes apart from using
+/// up quotas.
 const HANDLES: u64 = 3;
 const RANDOM: u64 = 128;
 
-/// The core module of the audit's agent under `policy`, described as a learner.
+/// Returns the core module of the audit's agent under `policy`, described as a learner.
 pub(super) fn module(policy: &Policy) -> Result<Vec<u8>, Error> {
     let all = callable(contract::operations()?);
     let (known, mut absent): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|operation| may_call(operation, policy));
@@ -103,7 +106,8 @@ fn mode(operation: &Operation, policy: &Policy) -> Option<Mode> {
     policy.grants.get(operation.capability.as_str()).map(|granted| granted.warrant.mode)
 }
 
-/// Whether it may be imported, and what a look takes of it is within the grant: of WASI more than that traps.
+/// `true` if the operation may be imported and a look stays within its grant. More than a grant of
+/// WASI traps.
 fn may_call(operation: &Operation, policy: &Policy) -> bool {
     let Some(granted) = policy.grants.get(operation.capability.as_str()) else { return false };
     let has = |limit: &str, least: u64| granted.grant.number(limit) >= least;
@@ -113,7 +117,7 @@ fn may_call(operation: &Operation, policy: &Policy) -> bool {
     operation.is_importable(policy) && is_affordable
 }
 
-/// Whether it may end the episode.
+/// `true` if the operation may end the episode.
 fn is_late(operation: &Operation) -> bool {
     match operation.capability.as_str() {
         "episode" => operation.name.starts_with("request"),
@@ -121,25 +125,26 @@ fn is_late(operation: &Operation) -> bool {
     }
 }
 
-/// The capability that it is of, and what a record calls it.
+/// Returns the capability of the operation, and the operation as a record names it.
 fn known(operation: &Operation) -> Option<(&'static Capability, transcript::Operation)> {
     let capability = CAPABILITIES.iter().find(|known| known.name == operation.capability)?;
     capability.operations.iter().find(|known| known.name == operation.name).map(|known| (*capability, *known))
 }
 
-/// Its examples: those that are made once, or those that are made until a quota is used up.
+/// Returns the examples of the operation: those that are made once, or with `filling` those that
+/// are made until a quota is used up.
 fn examples(operation: &Operation, filling: bool) -> impl Iterator<Item = &'static Example> {
     known(operation).into_iter().flat_map(move |(capability, known)| capability.examples(known, filling))
 }
 
-/// Whether calls of it use up a quota.
+/// `true` if calls of the operation use up a quota.
 fn has_quota(operation: &Operation) -> bool {
     known(operation).is_some_and(|(capability, known)| {
         capability.grounds(known).iter().any(|ground| matches!(ground, Ground::Quota(_)))
     })
 }
 
-/// The arguments of an example, with what `text` makes of each text.
+/// Returns the arguments of an example, with each text replaced by the result of `text`.
 fn arguments(
     operation: &Operation,
     example: &Example,
@@ -169,7 +174,8 @@ fn arguments(
     if slots.next().is_some() { Err(misfit()) } else { Ok(filled) }
 }
 
-/// A call of each with zeros, and of its examples, and a look at the answer.
+/// Returns calls of each operation, with zeros and with its examples, each followed by a look at
+/// the answer.
 fn calls(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
     for operation in operations {
@@ -184,8 +190,9 @@ fn calls(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> 
     Ok(text)
 }
 
-/// A function for each operation that fills: it is called until it is refused, then with half of the bytes, so that it is seen to the
-/// byte where the quota is. It answers how often it was granted, and how many bytes in all.
+/// Returns a function for each operation that fills. It calls the operation until it is refused,
+/// then with half of the bytes, and so finds the quota to the byte. Its result is the number of
+/// granted calls in the upper half, and their bytes in the lower.
 fn fills(operations: &[Operation], texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
     for operation in operations {
@@ -221,7 +228,8 @@ fn fills(operations: &[Operation], texts: &mut Texts) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Use up each quota but that of what is said: how far each goes is what is seen.
+/// Returns the code that uses up each quota but that of [`SAYS`]. The amounts are part of what the
+/// probe sees.
 fn uses(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
     for operation in operations.iter().filter(|operation| examples(operation, true).next().is_some()) {
@@ -234,7 +242,8 @@ fn uses(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Leave the secret in whatever keeps a text: as its name, where it has one, and as the text.
+/// Returns the code that leaves the secret wherever a text is kept: as its name, if it has one, and
+/// as the text.
 fn leaves(operations: &[Operation], late: bool) -> Result<String, Error> {
     let mut text = String::new();
     let keeping = operations.iter().filter(|operation| !operation.is_wasi() && has_quota(operation));
@@ -253,7 +262,8 @@ fn leaves(operations: &[Operation], late: bool) -> Result<String, Error> {
     Ok(text)
 }
 
-/// A look, after each step, at what may have come due: all that is granted, takes nothing, and uses nothing up.
+/// Returns the calls made after each step, for what may have come due: every operation that is
+/// granted, takes nothing and uses nothing up.
 fn due(operations: &[Operation], policy: &Policy) -> String {
     let is_asked = |operation: &&Operation| {
         operation.capability != "episode"
@@ -265,7 +275,7 @@ fn due(operations: &[Operation], policy: &Policy) -> String {
     asked.map(|operation| operation.call("", "(drop (call $absorb)) (call $clear)")).collect()
 }
 
-/// What is done on each channel.
+/// Returns the code of the sender, for each channel.
 fn channels(texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
     for (letter, channel) in lettered() {
@@ -276,12 +286,12 @@ fn channels(texts: &mut Texts) -> Result<String, Error> {
     Ok(text)
 }
 
-/// The texts of the component, each at its place.
+/// Texts of the component, each at its address.
 #[derive(Default)]
 struct Texts(String);
 
 impl Texts {
-    /// The place and the length of a text, as arguments of a call.
+    /// Returns the address and the length of a text, as arguments of a call.
     fn place(&mut self, text: &str) -> Result<String, Error> {
         let at = self.0.find(text).unwrap_or_else(|| {
             let end = self.0.len();
@@ -295,7 +305,7 @@ impl Texts {
         Ok(format!("(i32.const {at}) (i32.const {})", text.len()))
     }
 
-    /// `text` with the place and the length of each text in quotes.
+    /// Returns `text` with the address and the length in place of each text in quotes.
     fn fill(&mut self, text: &str) -> Result<String, Error> {
         let mut filled = String::new();
         for (index, piece) in text.split('"').enumerate() {

@@ -1,4 +1,5 @@
-//! Who comes before the probe: agents that do as little as can be, as much as can be, or what chance says.
+//! Agents that come before the probe. They do as little as possible, as much as possible, or what
+//! chance decides.
 
 use super::operation::{Operation, callable};
 use super::{Error, Subject, contract, generate};
@@ -6,9 +7,9 @@ use crate::agent::{Agent, SHIPPED};
 use crate::episode::Setting;
 use crate::value::{Seed, Stream};
 
-/// The parts of our own component.
+/// Parts of the audit's own component.
 const PARTS: &[&str] = &["idle", "play", "hog", "crash"];
-/// Agents that come with Dayfly, and what they are told beside the task.
+/// Agents that come with Dayfly, each with its instructions.
 const KNOWN: &[(&str, &str)] = &[
     ("random", ""),
     ("overstayer", ""),
@@ -18,37 +19,38 @@ const KNOWN: &[(&str, &str)] = &[
     ("lingerer", "at once"),
     ("smuggler", ""),
 ];
-/// How often a generated agent is drawn: once in so many times.
+/// Share of generated agents in what is drawn: one in so many.
 const GENERATED: u64 = 2;
-/// How often a guest is drawn, where there are guests and none is generated.
+/// Share of guests in the rest, if there are guests: one in so many.
 const GUEST: u64 = 2;
 
-/// How often chance is tried until it makes an agent.
+/// Maximum number of attempts to generate an agent.
 const ATTEMPTS: u64 = 16;
 
-/// Someone who may come before the probe.
+/// Agent that may come before the probe.
 #[derive(Clone, Debug)]
 pub(super) struct Role {
     pub(super) name: String,
     pub(super) setting: Setting,
 }
 
-/// All who may.
+/// All agents that may come before the probe.
 #[derive(Debug)]
 pub(super) struct Cast {
-    /// The one that comes first in every pair, where the audit is about one agent.
+    /// Agent that comes first in every pair, if the audit is about one agent.
     of: Option<Role>,
     known: Vec<Role>,
     guests: Vec<Role>,
     operations: Vec<Operation>,
 }
 
-/// What generated agents are called.
+/// Name of generated agents.
 pub(super) const CHANCE: &str = "generated";
 
 impl Cast {
-    /// All who may come before the probe under the policy of `subject`, and the one that comes first in every pair: an agent
-    /// that imports what the policy does not mention may not.
+    /// Returns the agents that may come before the probe under the policy of `subject`, and the one
+    /// that comes first in every pair. A built-in agent that imports what the policy does not
+    /// mention is left out.
     pub(super) fn new(subject: &Subject, guests: &[Agent], of: Option<&Agent>) -> Result<Self, Error> {
         let policy = subject.policy();
         let mut known = Vec::new();
@@ -72,7 +74,7 @@ impl Cast {
         Ok(Self { of, known, guests, operations: callable(operations) })
     }
 
-    /// Two of them who are not the same; the first is the one that the audit is about, where there is one.
+    /// Draws two agents that differ. The first is the one that the audit is about, if there is one.
     pub(super) fn pair(&self, subject: &Subject, seed: Seed) -> Result<(Role, Role), Error> {
         let mut stream = seed.derive("cast", 0).stream();
         let one = match &self.of {
@@ -95,7 +97,7 @@ impl Cast {
         if !self.guests.is_empty() && stream.next_u64().is_multiple_of(GUEST) {
             return pick(&self.guests, stream);
         }
-        // One more than there are: an agent with a secret of its own.
+        // One more than there are agents: the last case is an agent with a secret of its own.
         let count = u64::try_from(self.known.len()).unwrap_or(u64::MAX).saturating_add(1);
         if stream.next_u64().is_multiple_of(count) {
             let secret = format!("secret {}", stream.next_u64());
@@ -106,7 +108,8 @@ impl Cast {
 }
 
 impl Cast {
-    /// An agent made of chance. What chance makes may be more than an agent may be, such as one with too large a table.
+    /// Generates an agent. A generated module may exceed the limits of an agent, such as with too
+    /// large a table.
     fn generate(&self, subject: &Subject, seed: Seed) -> Result<Agent, Error> {
         let make = |attempt| -> Result<Agent, Error> {
             let module = generate::module(seed.derive("generated", attempt), &self.operations)?;
@@ -116,7 +119,7 @@ impl Cast {
     }
 }
 
-/// What an agent is called in reports.
+/// Returns the name of an agent in reports.
 fn called(agent: &Agent) -> String {
     agent.instructions().map_or_else(|| agent.name().to_owned(), |told| format!("{}:{told}", agent.name()))
 }

@@ -1,5 +1,5 @@
-//! The contract and virtual WASI as a core module sees them, read from `wit/`: what an agent of the audit calls is enumerated,
-//! never listed.
+//! Contract and virtual WASI as a core module sees them, read from `wit/`. The calls of an agent of
+//! the audit are enumerated, never listed.
 
 use std::sync::LazyLock;
 
@@ -11,10 +11,10 @@ use super::Error;
 use super::operation::{Operation, kind_of};
 use crate::capability::CAPABILITIES;
 
-/// What the interfaces share, and the worlds, behind the name of the package.
+/// Worlds and shared types, with the name of the package.
 const WORLDS: &str = concat!(include_str!("../../wit/agent.wit"), include_str!("../../wit/types.wit"));
 
-/// The packages of WASI, each after those that it uses.
+/// Packages of WASI, each after those that it uses.
 const WASI: [&str; 7] = [
     include_str!("../../wit/wasi/deps/io.wit"),
     include_str!("../../wit/wasi/deps/clocks.wit"),
@@ -25,12 +25,12 @@ const WASI: [&str; 7] = [
     include_str!("../../wit/wasi/world.wit"),
 ];
 
-/// The worlds of the contract, with WASI besides.
+/// Worlds of the contract, with WASI added.
 const BOTH: &str = "package dayfly:audit;
     world agent { include dayfly:agent/agent@0.1.0; include dayfly:wasi/runtime@0.1.0; }
     world learner { include dayfly:agent/learner@0.1.0; include dayfly:wasi/runtime@0.1.0; }";
 
-/// The package of the contract, and that of the worlds with WASI.
+/// Contract and WASI, with the package of the contract and that of the worlds with WASI.
 type Packages = (Resolve, PackageId, PackageId);
 
 static CONTRACT: LazyLock<Result<Packages, String>> = LazyLock::new(|| {
@@ -44,14 +44,14 @@ static CONTRACT: LazyLock<Result<Packages, String>> = LazyLock::new(|| {
     Ok((resolve, contract, both))
 });
 
-/// A world that an agent of the audit implements.
+/// World that an agent of the audit implements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum World {
     Agent,
     Learner,
-    /// An agent that may import WASI besides.
+    /// Agent that may also import WASI.
     AgentOnWasi,
-    /// A learner that may.
+    /// Learner that may also import WASI.
     LearnerOnWasi,
 }
 
@@ -63,7 +63,7 @@ impl World {
         }
     }
 
-    /// The section that says that a module implements it.
+    /// Returns the section that says that a module implements this world.
     fn section(self) -> Result<Vec<u8>, String> {
         let (resolve, contract, both) = CONTRACT.as_ref().map_err(Clone::clone)?;
         let package = match self {
@@ -78,7 +78,8 @@ impl World {
     }
 }
 
-/// Every operation that an agent can import, in the order of the contract, and then of WASI.
+/// Returns every operation that an agent can import: those of the contract in its order, then those
+/// of WASI.
 pub(super) fn operations() -> Result<Vec<Operation>, Error> {
     let (resolve, _, both) = CONTRACT.as_ref().map_err(Error::contract)?;
     let world = resolve.select_world(&[*both], Some(World::AgentOnWasi.name())).map_err(Error::contract)?;
@@ -94,7 +95,7 @@ pub(super) fn operations() -> Result<Vec<Operation>, Error> {
     Ok(operations)
 }
 
-/// The types of the parameters of `learn`, as text.
+/// Returns the types of the parameters of `learn`, as text.
 pub(super) fn lesson() -> Result<String, Error> {
     let (resolve, ..) = CONTRACT.as_ref().map_err(Error::contract)?;
     let functions = resolve.interfaces.iter().flat_map(|(_, interface)| interface.functions.values());
@@ -104,10 +105,10 @@ pub(super) fn lesson() -> Result<String, Error> {
     Ok(signature.params.into_iter().map(kind_of).collect::<Vec<_>>().join(" "))
 }
 
-/// `module`, with what it takes to make it a component of `world`.
+/// Returns `module` with the section that makes it a component of `world`.
 pub(super) fn describe(mut module: Vec<u8>, world: World) -> Result<Vec<u8>, Error> {
     type Section = LazyLock<Result<Vec<u8>, String>>;
-    // Those of which there are many agents.
+    // Sections of the worlds that many agents implement.
     static AGENT: Section = LazyLock::new(|| World::Agent.section());
     static ON_WASI: Section = LazyLock::new(|| World::AgentOnWasi.section());
     let section = match world {

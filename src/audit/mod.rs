@@ -1,27 +1,30 @@
-//! Audits: whether anything of one episode reaches a later one, tried and counted.
+//! Audits: tests, with counts, for any influence of one episode on a later one.
 //!
 //! ```text
-//!                    +-- someone --+        +-- the probe --+
-//!  the same seed --> |  episode k  | -----> |  episode k+1  | --> view --+
-//!                    +-------------+        +---------------+            |  noninterference: equal, byte for byte
-//!                    +- someone else +      +-- the probe --+            |  channels: which of two was it?
-//!  the same seed --> |   episode k   | ---> |  episode k+1  | --> view --+
-//!                    +---------------+      +---------------+
+//!                        +-- someone --+        +-- the probe --+
+//!     the same seed -->  |  episode k  | -----> |  episode k+1  | --> view --+
+//!                        +-------------+        +---------------+            |  noninterference: equal, byte for byte
+//!                        +- someone else +      +-- the probe --+            |  channels: which of two was it?
+//!     the same seed -->  |   episode k   | ---> |  episode k+1  | --> view --+
+//!                        +---------------+      +---------------+
 //! ```
 //!
-//! Both stand on the same [`Subject`]: a policy, a world, and a component of ours that plays whoever comes before and the
-//! probe that comes after. Nothing here is about how an agent behaves: an audit is of the boundary.
+//! Both audits have the same [`Subject`]: a policy, a world, and a component of ours. The component
+//! plays the agents that come before the probe, and the probe. Nothing here is about the behaviour
+//! of an agent: an audit is of the boundary.
 //!
-//! 1. All episodes of an audit share one engine, whose pool has no more slots than there are threads: every instance is made
-//!    where one of another agent was.
-//! 2. Where the policy declares a road from one episode to the next, the probe lives in another lineage, which that road
-//!    does not lead to.
-//! 3. What an audit finds follows from its subject and its seed, and not from the number of threads.
+//! 1. All episodes of an audit share one engine, whose pool has no more slots than there are
+//!    threads. Every instance is made where one of another agent was.
+//! 2. If the policy declares a road from one episode to the next, the probe lives in another
+//!    lineage, which that road does not lead to.
+//! 3. The findings of an audit follow from its subject and its seed, and not from the number of
+//!    threads.
 //!
 //! # What it does not show
 //!
-//! Clean pairs are evidence about pairs drawn as these were, not a proof. Time on the wall, caches of the processor and the
-//! memory of the host are not looked at: an agent has no clock to see them with.
+//! Clean pairs are evidence about pairs drawn as these were, not a proof. Time on the wall, caches
+//! of the processor and the memory of the host are not looked at: an agent has no clock to see them
+//! with.
 
 mod actor;
 mod cast;
@@ -53,40 +56,40 @@ use crate::run::{self, Plan, Threads, ThreadsError};
 use crate::transcript::Transcript;
 use crate::value::{Seed, plain};
 
-/// The fuel that an episode of an audit has at most: enough to look at all memory, and soon burnt.
+/// Maximum fuel of an episode of an audit: enough to look at all memory, and soon burnt.
 const FUEL: u64 = 16_000_000;
 
-/// An audit could not be carried out.
+/// Error returned when an audit cannot be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Our own component could not be made from the contract.
+    /// The audit's own component could not be made from the contract.
     #[error("the audit's own agent cannot be made: {0}")]
     Contract(String),
-    /// An agent made of chance could not be made.
+    /// No agent could be generated.
     #[error("an agent could not be generated: {0}")]
     Generate(String),
-    /// Our own component is none.
+    /// An agent of the audit could not be loaded.
     #[error(transparent)]
     Agent(#[from] agent::Error),
     /// The host could not go on.
     #[error(transparent)]
     Episode(#[from] episode::Error),
-    /// There are no threads.
+    /// The threads could not be started.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
-    /// There is no room for what may be written.
+    /// A run could not be carried out.
     #[error(transparent)]
     Run(#[from] run::Error),
-    /// A transcript has no JSON.
+    /// A transcript could not be encoded as JSON.
     #[error("a view could not be encoded")]
     Encode(#[from] serde_json::Error),
-    /// What was counted is no tally.
+    /// The counts are no valid tally.
     #[error(transparent)]
     Statistics(#[from] crate::statistics::Error),
-    /// The probe cannot see.
+    /// The policy keeps the probe from being told its part.
     #[error("the policy `{}` lets an agent neither see its brief nor be told what to do", plain(.policy))]
     Blind {
-        /// The policy.
+        /// Name of the policy.
         policy: String,
     },
 }
@@ -98,14 +101,14 @@ impl Error {
     }
 }
 
-/// What is audited: a policy in a world.
+/// Subject of an audit: a policy in a world.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// What the audit's own agents live by.
+    /// Plan of the audit's own agents.
     plan: Plan,
     /// The audit's own component.
     actor: Agent,
-    /// The policy as it is, which agents of others live by.
+    /// Policy as it was given, which agents of others live by.
     given: Arc<Policy>,
     threads: Threads,
     engine: Engine,
@@ -113,26 +116,29 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Episodes under `policy` in `world`. The audit's own agents have the policy's fuel, or 16 million where it grants more:
-    /// how much there is does not matter to what is looked for, and burning it takes the time of an audit.
+    /// Returns the subject of episodes under `policy` in `world`. The audit's own agents have the
+    /// policy's fuel, but at most 16 million: the amount does not matter to the audit, and burning
+    /// it takes time.
     ///
     /// # Errors
     ///
-    /// [`Error::Blind`] where the policy does not let an agent be told its part.
+    /// [`Error::Blind`] if the policy does not let an agent be told its part.
     pub fn new(policy: &Policy, world: World, seed: Seed, threads: &Threads, cancel: &Cancel) -> Result<Self, Error> {
         let subject = Self::untried(policy, world, seed, threads, cancel)?;
         let look = subject.part("look")?;
         let lived = threads.install(|| subject.relay(seed, Crossing::Open, &[&look]))?;
-        // Without a log it is seen by its calls alone: more than the brief.
+        // Without a log the number of calls shows that the probe looked: it exceeds the calls that
+        // read the brief.
         let can_look = lived.iter().any(|transcript| transcript.body.calls.count > 2);
         if can_look || cancel.is_cancelled() { Ok(subject) } else { Err(subject.blind()) }
     }
 
-    /// The same for who sees from the views whether the probe was told its part.
+    /// Returns the subject without checking that the probe can be told its part. The views show
+    /// that later.
     ///
     /// # Errors
     ///
-    /// Our own component could not be made.
+    /// [`Error`] if the audit's own component could not be made.
     pub fn untried(
         policy: &Policy,
         world: World,
@@ -149,7 +155,8 @@ impl Subject {
         Ok(Self { plan, actor, given, threads: threads.clone(), engine, cancel: cancel.clone() })
     }
 
-    /// The same, with a policy that differs in what crosses the boundary, and in another world.
+    /// Returns the subject with a policy that differs in what crosses the boundary, and in another
+    /// world.
     fn with(&self, change: impl Fn(&mut Policy), world: World) -> Self {
         let changed = |policy: &Policy| {
             let mut policy = policy.clone();
@@ -160,33 +167,33 @@ impl Subject {
         Self { plan, given: changed(&self.given), ..self.clone() }
     }
 
-    /// The threads that it is audited on.
+    /// Returns the threads of the audit.
     pub const fn threads(&self) -> &Threads {
         &self.threads
     }
 
-    /// The policy, with the fuel that its episodes have here.
+    /// Returns the policy, with the fuel that its episodes have here.
     pub fn policy(&self) -> &Policy {
         &self.plan.policy
     }
 
-    /// Whether the policy declares a road from one episode to the next.
+    /// `true` if the policy declares a road from one episode to the next.
     pub fn declares(&self) -> bool {
         let boundary = &self.plan.policy.boundary;
         boundary.carry > 0 || boundary.environment == Continuity::Persist
     }
 
-    /// Our component in this part.
+    /// Returns the setting of the audit's component in this part.
     fn part(&self, task: &str) -> Result<Setting, Error> {
         self.setting(self.actor.clone(), Some(task))
     }
 
-    /// An agent of the audit's own, with this task or that of the world.
+    /// Returns the setting of an agent of the audit's own, with this task or that of the world.
     fn setting(&self, agent: Agent, task: Option<&str>) -> Result<Setting, Error> {
         self.under(&self.plan.policy, agent, task)
     }
 
-    /// An agent of others, with the task of the world.
+    /// Returns the setting of an agent of others, with the task of the world.
     fn guest(&self, agent: Agent) -> Result<Setting, Error> {
         self.under(&self.given, agent, None)
     }
@@ -196,7 +203,7 @@ impl Subject {
         Ok(Setting::new(agent, Arc::clone(policy), task.map(Arc::from), run, self.cancel.clone())?)
     }
 
-    /// Episodes after each other, each by another agent.
+    /// Runs episodes one after the other, each by another agent.
     fn relay(&self, seed: Seed, crossing: Crossing, turns: &[&Setting]) -> Result<Vec<Transcript>, Error> {
         let lineages = match crossing {
             // INVARIANT 2
@@ -212,11 +219,11 @@ impl Subject {
     }
 }
 
-/// Whether the probe lives where a declared road leads to.
+/// Lineage in which the probe lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Crossing {
-    /// In the lineage of the one before.
+    /// The lineage of the episode before.
     Open,
-    /// In another lineage, where the policy declares a road.
+    /// Another lineage, if the policy declares a road.
     Avoided,
 }

@@ -1,18 +1,22 @@
-//! Episode noninterference: a probe sees the same, byte for byte, whoever lived before it.
+//! Episode noninterference: a probe sees the same, byte for byte, after every agent.
 //!
 //! *Claim*: for every two agents in episode k the view of the probe in episode k+1 is the same, given the same seeds.
 //!
-//! *How it is tested*: in each pair two agents, drawn from a cast and from agents made of chance, live episode k of two runs
-//! with the same seed; the same probe lives episode k+1 of both. All that is kept of the two is compared. In some pairs the
-//! probe does more than look: it goes through all memory there may be and up to every quota, burns its fuel until it is cut,
-//! leaves by an exit, or holds handles until that traps. Pairs are spread over workers that share one pool, so that what another worker's agent does at the same time, and
-//! what stood in the slot before, differ too.
+//! *How it is tested*: in each pair two agents, drawn from a cast and from agents made of chance,
+//! live episode k of two runs with the same seed. The same probe lives episode k+1 of both, and its
+//! two transcripts are compared in full. In some pairs the probe does more than look. It goes
+//! through all memory there may be and up to every quota, burns its fuel until it is cut, leaves by
+//! an exit, or holds handles until that traps. Pairs are spread over workers that share one pool.
+//! So the agents of other workers at the same time differ too, and so does the previous content of
+//! a slot.
 //!
-//! The two agents of a pair draw different numbers, too: otherwise a table that was made with the one would say to the other where it
-//! is, and what is shown elsewhere. A pair in which they draw the same differs.
+//! The two agents of a pair also draw different numbers. Otherwise a table made with the one would
+//! tell the other where it is, and what is shown elsewhere. A pair in which they draw the same
+//! counts as one that differs.
 //!
-//! *What it does not show*: see the bound: clean pairs exclude, at a level, that more than a share of pairs drawn as these
-//! were differs. An agent that knows what it looks for is drawn only if it is in the cast.
+//! *What it does not show*: see the bound: clean pairs exclude, at a level, that more than a share
+//! of pairs drawn as these were differs. An agent that knows what it looks for is drawn only if it
+//! is in the cast.
 //!
 //! *Source*: two-run noninterference after Goguen, Meseguer, "Security policies and security models", IEEE Symposium on
 //! Security and Privacy 1982, 11-20, with agents in place of inputs.
@@ -34,68 +38,69 @@ use crate::statistics::{Interval, Level, Sides, Tally, clopper_pearson};
 use crate::transcript::{End, Transcript};
 use crate::value::{Digest, Seed};
 
-/// What the probe does besides its look, by the ordinal of the pair.
+/// Looks of the probe, by the ordinal of the pair.
 const LOOKS: [&str; 8] = ["look m", "look", "look q", "look x", "look b", "look e", "look y", "look h"];
 
-/// What all pairs came to.
+/// Result of all pairs.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Pairs {
-    /// How many pairs were asked for.
+    /// Number of pairs asked for.
     pub asked: u32,
-    /// How many pairs there are views of.
+    /// Number of pairs whose views were compared.
     pub compared: u32,
-    /// How many of them differ.
+    /// Number of compared pairs that differ.
     pub differ: u32,
-    /// How many show nothing, because the clock on the wall ended an episode of the probe.
+    /// Number of pairs that show nothing, because the wall clock ended an episode of the probe.
     pub uncompared: u32,
-    /// Whether the operator cancelled before all pairs were done. Those that were open then are not counted.
+    /// `true` if the operator cancelled before all pairs were done. Pairs that were open then are
+    /// not counted.
     pub cancelled: bool,
-    /// The first pair that differs.
+    /// First pair that differs.
     pub first: Option<Difference>,
-    /// The bytes that were compared, of one view of each pair.
+    /// Number of bytes compared, of one view of each pair.
     pub bytes: u64,
-    /// What the probe saw, by name.
+    /// Names of what the probe saw.
     pub sights: BTreeSet<String>,
-    /// Who came before it.
+    /// Agents that came before the probe, by name.
     pub guests: BTreeMap<String, Guests>,
-    /// Between which limits the share of such pairs that differ lies.
+    /// Share of such pairs that differ, with its limits.
     pub share: Option<Interval>,
-    /// The root of what was lived, where that is one pair.
+    /// Root of the transcripts, if they are of one pair.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<Digest>,
 }
 
-/// A pair whose views differ.
+/// Pair whose views differ.
 #[derive(Clone, Debug, Serialize)]
 pub struct Difference {
-    /// The ordinal of the pair.
+    /// Ordinal of the pair.
     pub pair: u64,
-    /// The seed that both runs had.
+    /// Seed of both runs.
     pub seed: Seed,
-    /// Who came before the probe in the one.
+    /// Agent before the probe in the first run.
     pub one: String,
-    /// And in the other.
+    /// Agent before the probe in the second run.
     pub other: String,
-    /// What the probe was told.
+    /// Task of the probe.
     pub probe: &'static str,
-    /// The parts of the views that differ.
+    /// Parts of the views that differ.
     pub parts: Vec<Part>,
 }
 
-/// How those of one name fared before the probe.
+/// Counts of the agents of one name before the probe.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Guests {
-    /// How many episodes they lived.
+    /// Number of episodes.
     pub episodes: u64,
-    /// In how many of them they called the host.
+    /// Number of episodes in which the agent called the host.
     pub called: u64,
-    /// All their calls.
+    /// Number of calls in all episodes.
     pub calls: u64,
-    /// How these episodes ended.
+    /// Number of episodes for each end.
     pub ends: BTreeMap<End, u64>,
 }
 
-/// All that pairs are drawn from.
+/// Cast and looks that pairs are drawn from.
 #[derive(Debug)]
 pub struct Pairing {
     subject: Subject,
@@ -103,7 +108,7 @@ pub struct Pairing {
     looks: Vec<(&'static str, Setting)>,
 }
 
-/// One pair.
+/// Result of one pair.
 struct Compared {
     parts: Option<Vec<Part>>,
     bytes: usize,
@@ -112,13 +117,13 @@ struct Compared {
     root: Option<Digest>,
 }
 
-/// Compare `pairs` pairs; `guests` come before the probe beside the cast.
+/// Compares `pairs` pairs; `guests` come before the probe beside the cast.
 ///
-/// `observe` is called after each pair, in any order, for those who watch.
+/// `observe` is called after each pair, in any order, with `true` if the views are alike.
 ///
 /// # Errors
 ///
-/// [`Error`] where the host could not go on.
+/// [`Error`] if the host could not go on.
 pub fn noninterference(
     subject: &Subject,
     guests: &[Agent],
@@ -129,24 +134,25 @@ pub fn noninterference(
 }
 
 impl Pairing {
-    /// The cast and `guests`, of whom two come before the probe; or `of` and one of them, where there is one.
+    /// Returns the pairing of two agents of the cast and `guests`. If there is an agent `of`, it
+    /// comes first in every pair.
     ///
     /// # Errors
     ///
-    /// [`Error`] where one of them cannot be made, or imports what the policy does not grant.
+    /// [`Error`] if an agent cannot be made, or imports what the policy does not grant.
     pub fn new(subject: Subject, guests: &[Agent], of: Option<&Agent>) -> Result<Self, Error> {
         let cast = Cast::new(&subject, guests, of)?;
         let looks = LOOKS.iter().map(|look| Ok((*look, subject.part(look)?))).collect::<Result<_, Error>>()?;
         Ok(Self { subject, cast, looks })
     }
 
-    /// Compare the pairs with these ordinals.
+    /// Compares the pairs with these ordinals.
     ///
-    /// `observe` is called after each pair, in any order, for those who watch.
+    /// `observe` is called after each pair, in any order, with `true` if the views are alike.
     ///
     /// # Errors
     ///
-    /// [`Error`] where the host could not go on.
+    /// [`Error`] if the host could not go on.
     pub fn compare(&self, pairs: Range<u64>, observe: &(dyn Fn(bool) + Sync)) -> Result<Pairs, Error> {
         let is_one = pairs.end.saturating_sub(pairs.start) == 1;
         let done = self.subject.threads.install(|| {
@@ -177,11 +183,11 @@ impl Pairing {
         Ok(sum)
     }
 
-    /// Live the pair with this ordinal. The interrupt clock of the engine has to run.
+    /// Runs the pair with this ordinal. The interrupt clock of the engine has to run.
     ///
     /// # Errors
     ///
-    /// [`Error`] where the host could not go on.
+    /// [`Error`] if the host could not go on.
     pub fn live(&self, pair: u64) -> Result<Lived, Error> {
         let (draws, names, [one, other]) = self.pair(pair)?;
         let mut lived = Lived::default();
@@ -212,7 +218,7 @@ impl Pairing {
         Ok((Alike::of(is_other, &lived), [one.name, other.name], lived))
     }
 
-    /// One pair; nothing where the operator cancelled in the midst of it.
+    /// Runs one pair; `None` if the operator cancelled in the midst of it.
     fn one(&self, pair: u64, is_alone: bool) -> Result<Option<Compared>, Error> {
         let (draws, [one, other], [first, second]) = self.pair(pair)?;
         if [&first.before, &first.saw, &second.before, &second.saw].iter().any(|lived| lived.body.end == End::Cancelled)
@@ -234,7 +240,8 @@ impl Pairing {
     }
 }
 
-/// That two agents drew the same: a table of what the one draws says to the other where it is, and what is shown elsewhere.
+/// Difference of a pair whose agents drew the same numbers. A table of what the one draws would
+/// tell the other where it is, and what is shown elsewhere.
 struct Alike(Option<Part>);
 
 impl Alike {
@@ -255,7 +262,7 @@ fn at<T>(among: &[T], ordinal: u64) -> Option<&T> {
 }
 
 impl Pairs {
-    /// Whether no pair differs, and there is one at least.
+    /// `true` if at least one pair was compared and no pair differs.
     pub const fn held(&self) -> bool {
         self.differ == 0 && self.compared > 0
     }
@@ -287,7 +294,7 @@ impl Pairs {
         }
     }
 
-    /// How many agents made of chance lived before the probe.
+    /// Returns the counts of agents made of chance before the probe.
     pub fn generated(&self) -> Option<&Guests> {
         self.guests.get(CHANCE)
     }

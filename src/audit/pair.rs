@@ -1,4 +1,4 @@
-//! One pair: two runs with the same seed, in which one of two agents lives before the same probe.
+//! Pair of two runs with the same seed. In each of them another agent lives before the same probe.
 
 use super::view::View;
 use super::{Crossing, Error, Subject};
@@ -7,37 +7,37 @@ use crate::property::{self, Pair, Part, Road};
 use crate::transcript::{Lesson, Transcript};
 use crate::value::{Digest, Hasher, Seed, json};
 
-/// What one trial of a property led to.
+/// Result of one trial of a property.
 #[derive(Debug, Default)]
 pub struct Lived {
-    /// What probes saw.
+    /// Pairs of what probes saw.
     pub pairs: Vec<Pair>,
-    /// How many episodes were lived.
+    /// Number of episodes.
     pub episodes: u64,
     root: Hasher,
 }
 
-/// A run of two episodes that was lived.
+/// Run of two episodes.
 pub(super) struct Run {
-    /// The episode before the probe's.
+    /// Transcript of the episode before the probe's.
     pub(super) before: Transcript,
-    /// The probe's.
+    /// Transcript of the probe's episode.
     pub(super) saw: Transcript,
-    /// What the probe saw.
+    /// View of the probe.
     pub(super) view: View,
 }
 
 impl Lived {
-    /// The root of what was lived: the lines of all transcripts, in their order.
+    /// Returns the root of the transcripts: of their lines, in their order.
     pub fn root(&self) -> Digest {
         self.root.clone().finish()
     }
 
-    /// Take in a run.
+    /// Takes in a run.
     pub(super) fn add(&mut self, run: &Run) -> Result<(), Error> {
         for transcript in [&run.before, &run.saw] {
             self.root.update(&json::line(transcript)?);
-            // No line of JSON has a line break in it.
+            // A line of JSON has no line break in it.
             self.root.update(b"\n");
             self.episodes = self.episodes.saturating_add(1);
         }
@@ -45,7 +45,7 @@ impl Lived {
     }
 }
 
-/// Two views that are equal, and that something beside them tells apart.
+/// Marks two equal views as different, because of a part found beside them.
 pub(super) fn part_them(pair: &mut Pair, part: Part) {
     let [_, other] = &mut pair.views;
     other.digest = Digest::of(format!("{} {part:?}", other.digest).as_bytes());
@@ -53,7 +53,7 @@ pub(super) fn part_them(pair: &mut Pair, part: Part) {
 }
 
 impl Run {
-    /// Live it.
+    /// Runs the two episodes.
     pub(super) fn live(
         subject: &Subject,
         crossing: Crossing,
@@ -67,7 +67,8 @@ impl Run {
         Ok(Self { before, saw, view })
     }
 
-    /// Where the views part; nothing where the clock on the wall or the operator had a part in one of them.
+    /// Returns the parts in which the views differ. `None` if the wall clock or the operator played
+    /// a part in one of them.
     pub(super) fn parts(&self, other: &Self) -> Result<Option<Vec<Part>>, Error> {
         if self.saw.body.end.is_hurried() || other.saw.body.end.is_hurried() {
             return Ok(None);
@@ -75,7 +76,7 @@ impl Run {
         self.view.parts(&other.view).map(Some)
     }
 
-    /// The two as a property sees them.
+    /// Returns the two runs as a property sees them.
     pub(super) fn pair(
         &self,
         other: &Self,

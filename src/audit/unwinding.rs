@@ -1,14 +1,15 @@
-//! Local respect, host call by host call: what one episode asks for changes nothing that another one, open at the same time,
-//! can see.
+//! Local respect, host call by host call: no call of one episode changes what another episode, open
+//! at the same time, can see.
 //!
 //! ```text
 //!  the watcher: every operation | step ......................... | every operation, a look | --> view
 //!                                 the other: opened, one call, closed
 //! ```
 //!
-//! *Source*: J. Rushby, "Noninterference, transitivity, and channel-control security policies", SRI CSL-92-02, 1992: local
-//! respect is one of the unwinding conditions that noninterference follows from. Here every operation of the contract is one
-//! action, under every mode of a grant, and what a domain observes is the view of the watcher.
+//! *Source*: J. Rushby, "Noninterference, transitivity, and channel-control security policies", SRI
+//! CSL-92-02, 1992: local respect is one of the unwinding conditions that noninterference follows
+//! from. Here every operation of the contract is one action, under every mode of a grant, and what
+//! a domain observes is the view of the watcher.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,10 +25,10 @@ use crate::policy::Policy;
 use crate::run::Threads;
 use crate::value::{Seed, Value};
 
-/// What happens within the watcher's first step.
+/// Action that happens within the watcher's first step.
 type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 
-/// A world in whose first step something else happens.
+/// World in whose first step something else happens.
 struct Interleaved {
     world: Box<dyn Environment>,
     meanwhile: Meanwhile,
@@ -45,7 +46,7 @@ impl Environment for Interleaved {
     }
 }
 
-/// Every capability in one mode, but for the episode itself.
+/// Returns a policy with every capability in one mode, but for the episode itself.
 pub(super) fn policy(mode: &str) -> Policy {
     let mut text = "[episode]\nsteps = 100\nfuel = 20_000_000\n[grants.episode]\nmode = \"grant\"\n".to_owned();
     for capability in CAPABILITIES.iter().filter(|capability| capability.name != "episode") {
@@ -54,7 +55,7 @@ pub(super) fn policy(mode: &str) -> Policy {
     Policy::parse("test.toml", text).unwrap_or_else(|invalid| panic!("{invalid}"))
 }
 
-/// A subject in one of the worlds that come with Dayfly, under a policy that grants everything.
+/// Returns a subject in a built-in world, under a policy that grants everything.
 pub(super) fn subject(world: &str) -> Subject {
     let policy = policy("grant");
     let threads = Threads::new(1).unwrap();
@@ -62,7 +63,7 @@ pub(super) fn subject(world: &str) -> Subject {
     Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap()
 }
 
-/// An agent that makes these calls, and nothing else.
+/// Returns an agent that makes two calls of one operation, and nothing else.
 fn caller(operation: &Operation, operations: &[Operation], engine: &Engine) -> Agent {
     let used = with_givers(operations, &mut |known| known == operation);
     // Texts and lists of ten bytes, and numbers that are not 0.
@@ -80,7 +81,7 @@ fn caller(operation: &Operation, operations: &[Operation], engine: &Engine) -> A
     Agent::load("caller", &contract::describe(wat::parse_str(&text).unwrap(), world).unwrap(), engine).unwrap()
 }
 
-/// The view of a watcher in whose first step `other` lives an episode.
+/// Returns the view of a watcher in whose first step `other` lives an episode.
 fn watch(subject: &Subject, meanwhile: &Meanwhile, other: Setting) -> View {
     let inner = subject.clone();
     *meanwhile.lock().unwrap() = Some(Box::new(move || {

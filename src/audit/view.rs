@@ -1,4 +1,4 @@
-//! A probe's view: its whole transcript, byte for byte, and where two of them part.
+//! View of a probe: its whole transcript, byte for byte, and the parts in which two views differ.
 
 use serde_json::Value;
 
@@ -7,8 +7,8 @@ use crate::property::Part;
 use crate::transcript::Transcript;
 use crate::value::{Digest, json};
 
-/// All that is kept of an episode, as bytes: what the agent wrote to its log, what it asked and what was answered, what it
-/// used, how it ended.
+/// Bytes of all that is kept of an episode: its log, its calls with their answers, its usage and
+/// its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct View(Vec<u8>);
 
@@ -17,23 +17,24 @@ impl View {
         Ok(Self(json::line(transcript)?))
     }
 
-    /// How many bytes are compared.
+    /// Number of bytes that are compared.
     pub(super) const fn bytes(&self) -> usize {
         self.0.len()
     }
 
-    /// The digest of them.
+    /// Returns the digest of the bytes.
     pub(super) fn digest(&self) -> Digest {
         Digest::of(&self.0)
     }
 
-    /// The names of what the probe saw: the first words of the lines in its log that have the form of a sight.
+    /// Returns the names of what the probe saw: the first words of the lines in its log that have
+    /// the form of a sight.
     pub(super) fn sights(transcript: &Transcript) -> impl Iterator<Item = &str> {
         let sight = |line: &'_ str| line.split(' ').skip(1).map(str::len).eq([16, 16, 16]);
         transcript.body.log.iter().filter(move |line| sight(line)).filter_map(|line| line.split(' ').next())
     }
 
-    /// The fields that differ, in the order of the transcript; none where the views are equal.
+    /// Returns the fields that differ, in the order of the transcript; none if the views are equal.
     pub(super) fn parts(&self, other: &Self) -> Result<Vec<Part>, Error> {
         if self == other {
             return Ok(Vec::new());
@@ -48,7 +49,7 @@ impl View {
     }
 }
 
-/// Name the leaves of two values that differ.
+/// Reports each leaf in which two values differ.
 fn compare(one: &Value, other: &Value, place: &mut String, tell: &mut dyn FnMut(&str, &Value, &Value)) {
     match (one, other) {
         (Value::Object(fields), Value::Object(others)) => {

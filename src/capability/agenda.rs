@@ -14,7 +14,7 @@ use crate::wit::dayfly::agent::agenda::Reminder;
 const REMIND: Operation = Operation { capability: "agenda", name: "remind", code: 0x30, weight: Weight::Heavy };
 const DUE: Operation = Operation { capability: "agenda", name: "due", code: 0x31, weight: Weight::Light };
 
-/// The rule on reminders at a step that the episode does not have.
+/// Rule in the refusal of a reminder at a step that the episode does not have.
 const WITHIN: &str = "a reminder lies within the episode";
 
 pub(super) const CAPABILITY: Capability = Capability {
@@ -65,8 +65,8 @@ impl From<&Grant> for Limits {
     }
 }
 
-/// Whether no more reminders were set than are granted, each at a step that was still to come. A record has no more of their notes than the
-/// beginnings.
+/// Returns `true` if a record has no more reminders than are granted, each at a step that was still
+/// to come. A record keeps only the beginning of each note, so the quota of bytes is not checked.
 fn fits(kept: &Kept<'_>) -> bool {
     let most = kept.granted.map_or(0, |(_, grant)| grant.number("reminders"));
     let step = |entry: &Entry| entry.argument.split(',').next().and_then(|step| step.parse::<u32>().ok());
@@ -74,10 +74,11 @@ fn fits(kept: &Kept<'_>) -> bool {
     wide(kept.entries(CAPABILITY.name).count()) <= most && kept.entries(CAPABILITY.name).all(is_to_come)
 }
 
-/// The reminders of one episode.
+/// Reminders of one episode.
 #[derive(Debug)]
 pub(super) struct State {
-    /// Those that are not due yet, earliest first; of the same step, in the order in which they were set.
+    /// Step and note of each reminder that is not due yet, earliest step first. Those of one step
+    /// stay in the order in which they were set.
     pending: Vec<(u32, String)>,
     set: u64,
     bytes: u64,

@@ -24,7 +24,7 @@ pub(super) const CAPABILITY: Capability = Capability {
 
 pub(super) type Limits = Unlimited;
 
-/// The gate counts the steps: there is nothing to keep.
+/// State of the capability: empty, because the gate counts the steps.
 #[derive(Debug)]
 pub(super) struct State;
 

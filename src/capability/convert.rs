@@ -1,11 +1,11 @@
-//! The words of the program as the words of the contract, and back.
+//! Conversions between the types of the program and those of the contract.
 
 use crate::gate::Refusal;
 use crate::transcript::End;
 use crate::value::{Space, Value};
 use crate::wit::dayfly::agent::types as contract;
 
-/// An observation or an action, as the contract passes it.
+/// Converts an observation or an action to the type of the contract.
 pub fn value_to_wit(value: Value) -> contract::Value {
     match value {
         Value::Discrete(index) => contract::Value::Discrete(index),
@@ -17,7 +17,7 @@ pub fn value_to_wit(value: Value) -> contract::Value {
     }
 }
 
-/// An action, as the program keeps it.
+/// Converts an action from the type of the contract.
 pub(super) fn value_from_wit(value: contract::Value) -> Value {
     match value {
         contract::Value::Discrete(index) => Value::Discrete(index),
@@ -29,7 +29,7 @@ pub(super) fn value_from_wit(value: contract::Value) -> Value {
     }
 }
 
-/// A space, as the contract describes it.
+/// Converts a space to the type of the contract.
 pub(super) fn space_to_wit(space: Space) -> contract::Space {
     match space {
         Space::Discrete(n) => contract::Space::Discrete(n),
@@ -43,7 +43,7 @@ pub(super) fn space_to_wit(space: Space) -> contract::Space {
     }
 }
 
-/// Why an episode ended, as the contract says it.
+/// Converts the end of an episode to the type of the contract.
 pub const fn end_to_wit(end: End) -> contract::End {
     match end {
         End::Terminated => contract::End::Terminated,

@@ -1,4 +1,4 @@
-//! `episode`: the task, and the steps of it.
+//! `episode`: the task and its steps.
 
 use std::sync::Arc;
 
@@ -20,16 +20,16 @@ use crate::wit::dayfly::agent::episode as contract;
 use crate::wit::dayfly::agent::types;
 
 const BRIEF: Operation = Operation { capability: "episode", name: "brief", code: 0x00, weight: Weight::Light };
-/// A step of the world.
+/// Step of the world.
 pub const STEP: Operation = Operation { capability: "episode", name: "step", code: 0x01, weight: Weight::Light };
 const REQUEST_EXTENSION: Operation =
     Operation { capability: "episode", name: "request-extension", code: 0x02, weight: Weight::Heavy };
 const REQUEST_CARRY_OVER: Operation =
     Operation { capability: "episode", name: "request-carry-over", code: 0x03, weight: Weight::Heavy };
 
-/// The rule on every request for more steps.
+/// Rule in the refusal of a request for more steps.
 const NO_EXTENSION: &str = "the boundary does not move";
-/// The rule on every request for a carry-over: what is declared in advance.
+/// Rule in the refusal of a request for carry-over: the policy declares it in advance.
 const DECLARED: &str = "boundary.carry";
 
 pub(super) const CAPABILITY: Capability = Capability {
@@ -51,7 +51,7 @@ pub(super) const CAPABILITY: Capability = Capability {
 
 pub(super) type Limits = Unlimited;
 
-/// The world of one episode, and what the agent is shown of it.
+/// World of one episode, with the data that the agent is shown.
 pub(super) struct State {
     pub(super) environment: Box<dyn Environment>,
     pub(super) first: Value,
@@ -66,25 +66,26 @@ pub(super) struct State {
     objective: Objective,
     steps: Detail,
     carry_over: Arc<[u8]>,
-    /// The world as this role acts in it, where there are several.
+    /// View that this role has of the world, where there are several roles.
     shared: Option<Shared>,
-    /// The action of a step that has not been answered.
+    /// Action of a step that has not been answered.
     pending: Option<Value>,
 }
 
-/// The first part of a step of one role of several.
+/// First part of a step, in an episode of several roles.
 enum Begun {
-    /// It is answered: it was a tripwire.
+    /// The step was a tripwire, and is answered already.
     Answered(contract::Outcome),
-    /// It is answered at the next turn of the role, which this one goes before.
+    /// The step is answered at the next turn of this role. The second field is the role that goes
+    /// on.
     Waits(Waiting, Next),
 }
 
-/// Who goes on after a step.
+/// Role that goes on after a step.
 enum Next {
-    /// The role that took it.
+    /// The role that took the step.
     Same,
-    /// Another one.
+    /// Another role, by its index.
     Other(usize),
 }
 
@@ -111,7 +112,7 @@ impl State {
         }
     }
 
-    /// The last step, as far as the agent was told of it.
+    /// Returns the last step, as far as the agent was told of it.
     pub(super) fn limit(&self) -> Limit {
         Limit::of(self.last_step, self.objective.reveal, &self.task, self.environment.as_ref())
     }
@@ -121,7 +122,7 @@ impl State {
             task: self.task.to_string(),
             observations: space_to_wit(self.observations.clone()),
             actions: space_to_wit(self.actions.clone()),
-            // A role is shown what it is shown at its turn, which is now.
+            // A role is shown what it sees at its turn, which is now.
             observation: value_to_wit(match &self.shared {
                 Some(shared) => shared.observe(),
                 None => self.observation.clone(),
@@ -133,7 +134,7 @@ impl State {
         }
     }
 
-    /// Take a step, count its reward, and find out whether it was the last.
+    /// Takes a step, counts its reward, and closes the episode if it was the last step.
     fn step(&mut self, action: Value, gate: &mut Gate) -> Result<contract::Outcome, Failed> {
         let Transition { observation, reward, status } = self.environment.step(&action)?;
         gate.stepped(&observation, reward);
@@ -146,7 +147,7 @@ impl State {
         Ok(self.outcome(observation, reward, gate.step(), end))
     }
 
-    /// The boundary, where the step that led to this was the last one.
+    /// Closes the episode if the step that led to `status` was the last one.
     fn close_after(&self, status: Status, gate: &mut Gate) -> Option<End> {
         let end = match status {
             Status::Terminated => End::Terminated,
@@ -157,7 +158,8 @@ impl State {
         Some(end)
     }
 
-    /// Take a step of one role of several, and find out who goes on: nobody else once it was the last one.
+    /// Takes a step of one role of several, and finds the role that goes on. After the last step
+    /// that is the same role.
     fn act(&mut self, action: Value, gate: &mut Gate) -> Result<Next, Failed> {
         let Transition { status, .. } = self.environment.step(&action)?;
         gate.acted();
@@ -169,14 +171,15 @@ impl State {
         Ok(next.map_or(Next::Same, Next::Other))
     }
 
-    /// Write down a step that was cut before it was answered.
+    /// Records a step that the end cut off before it was answered.
     pub(super) fn answer_last(&mut self, gate: &mut Gate) {
         if self.pending.is_some() {
             self.show(gate);
         }
     }
 
-    /// Show what the step before led to, once it is this role's turn again, or the episode is over: then it is paid.
+    /// Shows the result of the last step once it is this role's turn again, or the episode is over.
+    /// In the second case the role is paid.
     fn show(&mut self, gate: &mut Gate) -> contract::Outcome {
         let observation = self.shared.as_ref().map_or(Value::Discrete(0), Shared::observe);
         let end = gate.end();
@@ -221,12 +224,13 @@ impl Host {
             Ok(permit) => permit,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        // A step that is a tripwire leads nowhere: the world stays as it is, and there is no reward.
+        // A step that is a tripwire has no effect: the world stays as it is, and there is no
+        // reward.
         let pretended = |state: &State| Ok(state.outcome(state.observation.clone(), 0.0, 0, None));
         Ok(Ok(permit.answer(|state| state.step(action, gate), pretended)?))
     }
 
-    /// The first part of a step of one role of several.
+    /// Begins a step of one role of several.
     fn begin_step(&mut self, action: Value) -> wasmtime::Result<Result<Begun, Refusal>> {
         let Self { gate, states, charter, .. } = self;
         let permit = match may_step(&mut states.episode, gate, &charter.episode.warrant, &action) {
@@ -253,7 +257,7 @@ impl Host {
     }
 }
 
-/// Ask for leave to take a step.
+/// Asks the gate for a permit to take a step.
 #[inline]
 fn may_step<'s>(
     episode: &'s mut Held<State>,
@@ -284,11 +288,12 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     })
 }
 
-/// Link what waits for the turn of a role: `step`, in the place of the one that never waits.
+/// Links the function that waits for the turn of a role: `step`, in place of the one that never
+/// waits.
 ///
 /// # Errors
 ///
-/// Fails where the operation cannot be linked.
+/// Returns an error if the operation cannot be linked.
 pub fn link_by_turns(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     let mut linker = interface(linker, &CAPABILITY)?;
     linker.func_wrap_async(STEP.name, |mut store, (action,): (types::Value,)| {
@@ -318,7 +323,8 @@ pub fn link_by_turns(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     })
 }
 
-/// A step of a world, with what people call it.
+/// Makes a step for the record, with the names that the world gives to the action and the
+/// observation.
 pub fn step(world: &dyn Environment, action: Value, reward: f64, observation: Value) -> Step {
     Step {
         action_name: world.action_name(&action).map(Box::from),

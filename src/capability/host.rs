@@ -1,4 +1,4 @@
-//! Everything that one episode's component can reach.
+//! Host data: everything that the component of one episode can reach.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::objective::Objective;
 use crate::transcript::{Class, Closing, Detail, End, Message, Record, Residue};
 use crate::value::{Seed, Value};
 
-/// The data of an episode's store.
+/// Data of an episode's store.
 pub struct Host {
     pub(super) gate: Gate,
     pub(super) charter: Arc<Charter>,
@@ -24,74 +24,74 @@ pub struct Host {
     pub(super) states: States,
     pub(super) handles: Handles,
     pub(super) watch: Watch,
-    /// What it has of the turns, where the episode has several roles.
+    /// Turns of this role, where the episode has several.
     pub(super) turns: Option<Turns>,
 }
 
-/// What an episode opens with.
+/// Inputs that an episode opens with.
 pub struct Opening {
-    /// What every random choice of this episode follows from.
+    /// Seed of every random choice of this episode.
     pub seed: Seed,
-    /// The same in every episode of a lineage.
+    /// Seed that is the same in every episode of a lineage.
     pub lineage: Seed,
-    /// The task in words.
+    /// Task in words.
     pub task: Arc<str>,
-    /// The last step that the episode can have.
+    /// Last step that the episode can have.
     pub last_step: u32,
-    /// Whether a release ends the episode.
+    /// Effect of a release on the episode.
     pub release: Release,
-    /// What the agent is shown.
+    /// Objective, and the part of it that the agent is shown.
     pub objective: Objective,
-    /// Whether steps are kept, for the record or for `learn`.
+    /// Detail in which steps are kept, for the record or for `learn`.
     pub steps: Detail,
-    /// What ends it from outside.
+    /// Wall clock and cancellation, which end the episode from outside.
     pub wall: Wall,
-    /// The carry-over of the episode before.
+    /// Carry-over from the previous episode.
     pub carry_over: Arc<[u8]>,
-    /// The world.
+    /// World.
     pub environment: Box<dyn Environment>,
-    /// The first observation.
+    /// First observation.
     pub observation: Value,
-    /// What a role has of the turns, and of the world, where the episode has several.
+    /// Turns and shared world of a role, where the episode has several.
     pub shared: Option<(Turns, Shared)>,
 }
 
-/// What is left of an episode when its store is gone.
+/// Remains of an episode when its store is gone.
 pub struct Closed {
-    /// Why it ended.
+    /// Reason of its end.
     pub end: End,
-    /// What its violations ask of the run.
+    /// Demands that its violations make on the run.
     pub demands: Demands,
-    /// The record of its calls.
+    /// Record of its calls.
     pub record: Record,
-    /// The steps taken.
+    /// Number of steps taken.
     pub steps: u32,
-    /// What is left of the agent.
+    /// Remains of the agent.
     pub left: Departed,
 }
 
-/// What is left of an agent, or of one role of several, when its store is gone.
+/// Remains of an agent, or of one role of several, when its store is gone.
 pub struct Departed {
-    /// The sum of the rewards.
+    /// Sum of the rewards.
     pub total: f64,
-    /// The world, as the episode left it.
+    /// World in the state in which the episode left it.
     pub environment: Box<dyn Environment>,
-    /// The task in words, as it was in the brief.
+    /// Task in words, as it was in the brief.
     pub task: Arc<str>,
-    /// The observation before the first step.
+    /// Observation before the first step.
     pub first: Value,
-    /// The observation after the last step.
+    /// Observation after the last step.
     pub last: Value,
-    /// What the agent wrote to its log.
+    /// Lines that the agent wrote to its log.
     pub log: Vec<String>,
-    /// The messages, to be released with the seal.
+    /// Messages, to be released with the seal.
     pub messages: Vec<Message>,
-    /// What was in the workspace.
+    /// Contents of the workspace.
     pub residue: Vec<Residue>,
 }
 
 impl Closed {
-    /// What the gate of an episode comes to that is over.
+    /// Closes the gate of an episode that is over.
     pub fn new(gate: Gate, left: Departed) -> Self {
         let end = gate.end().unwrap_or(End::Aborted);
         Self { end, demands: gate.demands(), steps: gate.step(), record: gate.finish(), left }
@@ -99,7 +99,7 @@ impl Closed {
 }
 
 impl Host {
-    /// What a component can reach in the episode that opens now.
+    /// Makes the host data of an episode that opens now.
     pub fn new(
         gate: Gate,
         charter: Arc<Charter>,
@@ -115,18 +115,19 @@ impl Host {
         Self { gate, charter, limiter: Limiter::new(memory), meter, states, handles, watch, turns }
     }
 
-    /// The boundary and the record.
+    /// Returns the gate, which has the boundary and the record.
     pub const fn gate(&mut self) -> &mut Gate {
         &mut self.gate
     }
 
-    /// Look at the clock: the episode ends where it must. Says whether the component may go on.
+    /// Checks the clock, and ends the episode if its time is up. Returns `true` if the component
+    /// may go on.
     pub fn may_go_on(&mut self) -> bool {
         let time = self.watch.look();
         self.heed(time)
     }
 
-    /// End the episode where its time is up. Says whether the component may go on.
+    /// Ends the episode if its time is up. Returns `true` if the component may go on.
     #[inline]
     pub(super) fn heed(&mut self, time: Time) -> bool {
         if let Time::Up(end) | Time::Gone(end) = time {
@@ -135,19 +136,20 @@ impl Host {
         !matches!(time, Time::Gone(_))
     }
 
-    /// The fuel used, where the store has `left`.
+    /// Returns the fuel used, for a store that has `left`.
     pub const fn fuel_used(&self, left: u64) -> u64 {
         self.meter.used(left)
     }
 
-    /// Close the episode that the agent left so: wipe the workspace, and hand over what outlives the store, and whether the workspace was
-    /// wiped.
+    /// Closes the episode after the agent left it as `closing` says, and wipes the workspace.
+    /// Returns the remains, and an error if the workspace was not wiped.
     pub fn close(self, closing: Closing) -> (Closed, Result<(), workspace::Error>) {
         let (gate, left, wiped) = self.depart(closing);
         (Closed::new(gate, left), wiped)
     }
 
-    /// Close what one role had of the episode: the gate, what outlives the store, and whether the workspace was wiped.
+    /// Closes the part of one role. Returns the gate, the remains, and an error if the workspace
+    /// was not wiped.
     pub fn depart(self, closing: Closing) -> (Gate, Departed, Result<(), workspace::Error>) {
         let Self { mut gate, states, turns, .. } = self;
         let (residue, wiped) = match states.workspace.surrender().wipe() {
@@ -156,7 +158,7 @@ impl Host {
         };
         let mut episode = states.episode.surrender();
         episode.answer_last(&mut gate);
-        // Of several roles one brought about the end, and the others could not know of it.
+        // One of several roles brought about the end. The others could not foresee it.
         let is_own = turns.is_none_or(|turns| gate.ended_by() == Some(turns.role()));
         let end = gate.end().filter(|_| is_own).unwrap_or(End::Aborted);
         if !residue.is_empty() {

@@ -1,4 +1,4 @@
-//! Linear memory and tables: what a component may grow to.
+//! Limits on the growth of linear memory and tables.
 
 use wasmtime::ResourceLimiter;
 
@@ -9,25 +9,25 @@ use crate::value::wide;
 const GROW_MEMORY: Operation = Operation { capability: "memory", name: "grow", code: 0xF0, weight: Weight::Light };
 const GROW_TABLE: Operation = Operation { capability: "table", name: "grow", code: 0xF1, weight: Weight::Light };
 
-/// What no call asks for, and is recorded all the same where it is refused; each with the rule that refuses it.
+/// Operations without a call, each with the rule that refuses it. A refused growth is recorded.
 pub(super) const GROWTHS: &[(Operation, &str)] = &[(GROW_MEMORY, MEMORY), (GROW_TABLE, TABLE)];
 
 const MEMORY: &str = "episode.memory";
 const TABLE: &str = "episode.table-elements";
 
-/// The rule that refuses the growth that `operation` is; nothing where it is none.
+/// Returns the rule that refuses the growth `operation`, or `None` if that is no growth.
 pub fn growth(operation: Operation) -> Option<&'static str> {
     GROWTHS.iter().find(|(growth, _)| *growth == operation).map(|(_, rule)| *rule)
 }
 
-/// The most core instances in one component: shims and adapters make a few.
+/// Maximum number of core instances in one component. Shims and adapters need a few.
 pub const INSTANCES: u32 = 32;
-/// The most tables in one component.
+/// Maximum number of tables in one component.
 pub const TABLES: u32 = 16;
-/// The most linear memories in one component.
+/// Maximum number of linear memories in one component.
 pub const MEMORIES: u32 = 4;
 
-/// What the instances of one episode may grow to.
+/// Limits on the growth of the instances of one episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
     /// Bytes of all linear memories together.
@@ -36,7 +36,7 @@ pub struct MemoryLimits {
     pub table_elements: u64,
 }
 
-/// How much of its limits an episode has taken.
+/// Amounts that an episode has taken of its limits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limiter {
     limits: MemoryLimits,
@@ -50,19 +50,20 @@ impl Limiter {
     }
 }
 
-/// What becomes of a growth.
+/// Result of a growth.
 enum Growth {
-    /// It is taken out of the limit.
+    /// The growth is taken out of the limit.
     Taken,
-    /// It is past the maximum of what would grow: the component's own affair.
+    /// The growth is past the maximum that the component itself declares. It is not recorded.
     PastMaximum,
-    /// It is so much more where the limit has no room for it.
+    /// The growth is past the limit. The variant holds its size.
     PastLimit(u64),
 }
 
-/// Take `desired - current` more out of `taken`, where that stays within `limit`.
+/// Takes `desired - current` out of the limit, if the sum with `taken` stays within `limit`.
 ///
-/// The limit goes before the maximum: that of a table is the pool's where the component names none.
+/// The limit is checked before the maximum. A table without a maximum of its own has that of the
+/// pool.
 fn take(taken: &mut u64, limit: u64, current: usize, desired: usize, maximum: Option<usize>) -> Growth {
     let more = wide(desired.saturating_sub(current));
     match taken.checked_add(more) {
@@ -78,9 +79,10 @@ fn take(taken: &mut u64, limit: u64, current: usize, desired: usize, maximum: Op
 }
 
 impl Host {
-    /// Whether something may grow; where it may not, that is recorded.
+    /// Returns `true` if a memory or table may grow. A refusal is recorded.
     ///
-    /// Where that ends the episode the component traps: its fuel cannot be cut down to the grace from here.
+    /// If the refusal ends the episode, the component traps: its fuel cannot be cut down to the
+    /// grace from here.
     fn may_grow(&mut self, growth: &Growth, operation: Operation, rule: &'static str) -> wasmtime::Result<bool> {
         let more = match *growth {
             Growth::Taken => return Ok(true),
@@ -127,15 +129,16 @@ impl ResourceLimiter for Host {
     }
 }
 
-/// What was allowed, and failed: where the system has no memory, the agent is not told that its growth was refused.
+/// Returns the error of an allowed growth that failed because the system has no memory. The agent
+/// is not told that such a growth was refused.
 fn failed(error: wasmtime::Error) -> wasmtime::Result<()> {
     if is_of_the_system(&error) { Err(error) } else { Ok(()) }
 }
 
-/// Whether wasmtime failed because the system did: it had no memory to give, or no map. No agent is the cause: what it may take was
-/// counted before.
+/// Returns `true` if wasmtime failed because the system had no memory or no map to give. No agent
+/// is the cause: its growth was counted before.
 ///
-/// The system's errors come as what `rustix` makes of them on Unix, and as those of the standard library elsewhere.
+/// An error of the system comes from `rustix` on Unix, and from the standard library elsewhere.
 pub fn is_of_the_system(error: &wasmtime::Error) -> bool {
     let cause = error.root_cause();
     let is_numbered = |error: &std::io::Error| error.raw_os_error().is_some();

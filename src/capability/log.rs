@@ -36,7 +36,8 @@ pub(super) const CAPABILITY: Capability = Capability {
 
 pub(super) type Limits = Bytes;
 
-/// Whether no more was written than is granted, at a step at which writing is.
+/// Returns `true` if a record has no more log than is granted, and a step at which writing is
+/// granted.
 fn fits(kept: &Kept<'_>) -> bool {
     let log = &kept.body.log;
     let bytes = |line: &String| wide(line.len().saturating_add(MESSAGE));
@@ -47,7 +48,7 @@ fn fits(kept: &Kept<'_>) -> bool {
         })
 }
 
-/// What one episode's agent has written.
+/// Log of one episode.
 #[derive(Debug)]
 pub(super) struct State {
     lines: Vec<String>,
@@ -55,7 +56,7 @@ pub(super) struct State {
     printed: Printed,
 }
 
-/// What a message counts beyond its text, so that empty messages are bounded too.
+/// Number of bytes that a message counts beyond its text, so that empty messages are bounded too.
 pub const MESSAGE: usize = 8;
 
 impl State {
@@ -63,7 +64,7 @@ impl State {
         Self { lines: Vec::new(), bytes: 0, printed: Printed::new() }
     }
 
-    /// All that was written; a line that was not ended ends here.
+    /// Returns all lines. A line that was not ended ends here.
     pub(super) fn into_lines(mut self) -> Vec<String> {
         self.printed.finish(&mut self.lines);
         self.lines
@@ -74,9 +75,9 @@ impl State {
         if fits { Ok(0) } else { Err(Shortfall::Quota("bytes")) }
     }
 
-    /// Count what is kept.
+    /// Counts the bytes of a message against the log and the record.
     const fn keep(&mut self, more: u64, gate: &mut Gate) {
-        // Every byte takes six in the record at the most.
+        // A byte takes at most six in the record.
         gate.kept(more.saturating_mul(6));
         self.bytes = self.bytes.saturating_add(more);
     }
@@ -100,7 +101,8 @@ impl Host {
         Ok(())
     }
 
-    /// Write what a component prints: each line is a message, however many calls it comes in.
+    /// Writes the text that a component prints. Each line is one message, however many calls it
+    /// comes in.
     pub(super) fn print(&mut self, stream: OutputStream, text: Text<'_>) -> Result<(), Refusal> {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.log;
@@ -108,7 +110,7 @@ impl Host {
         let request = Request { operation: WRITE, argument: Argument(&argument), name: None };
         let (mut bytes, mut more) = (Cow::default(), u64::MAX);
         let permit = states.log.ask(gate, &term.warrant, &request, |state| {
-            // What cannot fit is not looked at.
+            // Text that cannot fit is not read.
             if text.length() <= term.limits.bytes {
                 bytes = text.bytes();
                 let printed = state.printed.cost(stream, &bytes);
@@ -127,12 +129,12 @@ impl Host {
     }
 }
 
-/// What a component prints.
+/// Text that a component prints.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Text<'t> {
-    /// These bytes.
+    /// Bytes.
     Bytes(&'t [u8]),
-    /// So many zeroes, which are not made before they may be written.
+    /// Number of zeros. They are only made once they may be written.
     Zeroes(u64),
 }
 

@@ -1,12 +1,13 @@
-//! What a call costs, and the fuel that an episode and its grace have.
+//! Meter: the cost of a call, and the fuel of an episode and its grace.
 //!
 //! ```text
 //!  0 ---------------- fuel ----- fuel + grace
 //!  | the episode       | grace    | trap: outlived
 //! ```
 //!
-//! A store starts with the fuel of the episode and of the grace together. The first call that finds the episode's part used up is
-//! the boundary. A boundary that comes earlier cuts what is left down to the grace.
+//! A store starts with the fuel of the episode and of the grace together. The first call that finds
+//! the episode's part used up closes the episode. If the boundary comes earlier, the remaining fuel
+//! is cut down to the grace.
 
 use wasmtime::{StoreContextMut, Trap};
 
@@ -15,33 +16,33 @@ use crate::gate::{Refusal, Told};
 use crate::transcript::End;
 use crate::wit::dayfly::agent::types as contract;
 
-/// The fuel of an episode, and that of its grace.
+/// Fuel of an episode and of its grace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// Until the boundary.
+    /// Fuel until the boundary.
     pub fuel: u64,
-    /// After it.
+    /// Fuel after the boundary.
     pub grace: u64,
 }
 
 impl Allowance {
-    /// Both together: what a store starts with.
+    /// Returns the sum of both, which a store starts with.
     pub const fn total(self) -> u64 {
         self.fuel.saturating_add(self.grace)
     }
 }
 
-/// How the fuel of an episode is counted.
+/// State of the count of an episode's fuel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meter {
-    /// The store holds what is left of the episode's fuel and the grace.
+    /// The store holds the rest of the episode's fuel, and the grace.
     Running(Allowance),
-    /// The store holds what is left of the grace: it had `granted` when `spent` had been used.
+    /// The store holds the rest of the grace. It had `granted` when `spent` had been used.
     Grace { spent: u64, granted: u64 },
 }
 
 impl Meter {
-    /// The fuel used, where the store has `left`.
+    /// Returns the fuel used, for a store that has `left`.
     pub(super) const fn used(self, left: u64) -> u64 {
         match self {
             Self::Running(allowance) => allowance.total().saturating_sub(left),
@@ -49,7 +50,8 @@ impl Meter {
         }
     }
 
-    /// What a call leaves in a store that has `left`: what it costs beyond the episode's fuel is not taken from the grace.
+    /// Returns the fuel that a call must leave in a store that has `left`. A call that costs more
+    /// than the rest of the episode's fuel does not use the grace.
     #[inline]
     fn floor(self, left: u64) -> u64 {
         match self {
@@ -59,32 +61,35 @@ impl Meter {
     }
 }
 
-/// What a call costs before it moves a byte, in fuel: about what its work in the host takes.
+/// Cost of a call before it moves a byte, in fuel: about as much as its work in the host.
 const CALL: u64 = 64;
 
-/// The least fuel that so many calls of the host cost.
+/// Returns the least fuel that this number of calls costs.
 pub const fn least_fuel(calls: u64) -> u64 {
     calls.saturating_mul(CALL)
 }
 
-/// Calls that are recorded and not paid for: the one that finds the fuel used up, and what it asks besides.
+/// Number of recorded calls that are not paid for: the one that finds the fuel used up, and the
+/// requests that this call makes besides.
 const UNPAID: u64 = 8;
 
-/// The most calls that are recorded of a component of `code` bytes that has so much fuel.
+/// Returns the maximum number of recorded calls for a component of `code` bytes with this much
+/// fuel.
 ///
-/// The cheapest is the growth of a memory that is refused: one instruction, for one unit. Fuel is looked at where a function or a loop
-/// begins, so a straight line that was begun goes on to its end: it has no more instructions than bytes.
+/// The cheapest recorded call is a refused growth of a memory: one instruction, for one unit. Fuel
+/// is checked where a function or a loop begins, so code without either runs to its end. Such code
+/// has no more instructions than bytes.
 pub const fn calls(fuel: u64, code: u64) -> u64 {
     fuel.saturating_add(code).saturating_add(UNPAID)
 }
 
-/// The most calls of the host that are recorded of a component that has so much fuel for them, such as its grace: what is refused
-/// there is no growth.
+/// Returns the maximum number of recorded calls of the host that this much fuel pays for, such as
+/// the grace. Refused growths are not among them.
 pub const fn after_end(fuel: u64) -> u64 {
     (fuel / CALL).saturating_add(UNPAID)
 }
 
-/// Answer a call of the contract, which answers with a refusal where it is refused.
+/// Answers a call of the contract. A refusal is a value of its result.
 #[inline]
 pub(super) fn call<T>(
     store: StoreContextMut<'_, Host>,
@@ -94,10 +99,10 @@ pub(super) fn call<T>(
     charged(store, moved, body).map(|answer| (answer.map_err(contract::Refusal::from),))
 }
 
-/// Answer a call of the guest: charge it, find out whether that was the last of the fuel, and leave the grace alone after the
-/// boundary.
+/// Answers a call of the guest. It charges the call, closes the episode if that used the last fuel,
+/// and after the boundary leaves the grace as it is.
 ///
-/// `moved` is the number of bytes that the call hands over beyond its scalars.
+/// `moved` is the number of bytes that the call passes in beyond its scalars.
 #[inline]
 pub(super) fn charged<T>(
     mut store: StoreContextMut<'_, Host>,
@@ -108,7 +113,8 @@ pub(super) fn charged<T>(
     let host = store.data_mut();
     // INVARIANT 2: charged before the effect.
     let cost = CALL.saturating_add(u64::try_from(moved).unwrap_or(u64::MAX));
-    // Code without loops and calls of its own is stopped by neither fuel nor the interrupt clock: its calls of the host are.
+    // Neither fuel nor the interrupt clock stops code without loops and calls of its own. Its calls
+    // of the host check the clock.
     let time = host.watch.glance(cost);
     let goes_on = host.heed(time);
     let is_paid = before >= cost || host.gate.is_open();
@@ -126,7 +132,8 @@ pub(super) fn charged<T>(
     }
 }
 
-/// Answer the second part of a call, which may have waited: what it moves is charged as that of any other.
+/// Answers the second part of a call, which may have waited. The bytes of the answer are charged
+/// like those of any other.
 pub(super) fn resumed<T>(
     mut store: StoreContextMut<'_, Host>,
     body: impl FnOnce(&mut Host) -> T,
@@ -141,7 +148,7 @@ pub(super) fn resumed<T>(
     if goes_on { Ok(answer) } else { Err(Trap::Interrupt.into()) }
 }
 
-/// Charge what an answer moved, and leave the grace alone after the boundary.
+/// Charges the bytes of an answer, and after the boundary leaves the grace as it is.
 #[inline]
 fn settle(store: &mut StoreContextMut<'_, Host>, left: u64, floor: u64) -> wasmtime::Result<()> {
     let host = store.data_mut();

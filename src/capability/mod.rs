@@ -1,17 +1,19 @@
-//! What an agent may ask for: one file a capability.
+//! Capabilities: the operations that an agent may ask for, one file per capability.
 //!
-//! Each file has the same parts in the same order: its operations and limits as data, the limits of a grant as types, the state
-//! of one episode, the operations themselves, and how they are linked.
+//! Each file has the same parts in the same order: operations and limits as data, the limits of a
+//! grant as types, the state of one episode, the operations, and their linking.
 //!
 //! ```text
 //!  guest call --> call(): fuel --> Host --> Held::ask --> Permit::answer --> effect
 //! ```
 //!
-//! 1. The state of a capability lives for one episode and is made from the policy and the seed alone.
-//! 2. What a call costs is charged before its effect, for every byte that it moves.
+//! 1. The state of a capability lives for one episode, and is made from the policy and the seed
+//!    alone.
+//! 2. The cost of a call is charged before its effect, for every byte that the call moves.
 //!
-//! Adding one is one file, one interface in `wit/`, and one line in the list below; `tests/it/adding.rs` names the rest. `wasi` is beside the contract: it answers the
-//! interfaces of a package of its own, in `wit/wasi/`.
+//! A new capability is one file, one interface in `wit/`, and one line in the list below;
+//! `tests/it/adding.rs` names the rest. `wasi` is outside the contract: it answers the interfaces
+//! of a package of its own, in `wit/wasi/`.
 
 mod agenda;
 mod clock;
@@ -55,24 +57,26 @@ use self::meter::call;
 use crate::gate::{Capability, Grant, Mode, Warrant};
 use crate::transcript::{Called, Operation};
 
-/// The package that every interface belongs to.
+/// Package of every interface.
 pub const PACKAGE: &str = "dayfly:agent";
-/// Its version.
+/// Version of the package.
 pub const VERSION: &str = "0.1.0";
 
 macro_rules! capabilities {
     ($($module:ident),* $(,)?) => {
-        /// Every capability, in the order in which policies and reports show them.
+        /// Capabilities, in the order in which policies and reports show them.
         pub const CAPABILITIES: &[&Capability] = &[$(&$module::CAPABILITY),*];
 
-        /// What the policy says about every capability: compiled once, shared by every episode of a run.
+        /// Charter: the grants of a policy for every capability. It is compiled once, and shared by
+        /// all episodes of a run.
         #[derive(Clone, Debug)]
         pub struct Charter {
             $($module: Term<$module::Limits>,)*
         }
 
         impl Charter {
-            /// The charter of these grants, of which those of tools are among `tools`; a capability without one is denied.
+            /// Compiles these grants. A capability without one is denied. The grant of `tools`
+            /// selects from `tools`.
             pub fn new<'a>(
                 granted: impl Fn(&Capability) -> Option<(&'a Warrant, &'a Grant)>,
                 tools: &Tools,
@@ -84,7 +88,7 @@ macro_rules! capabilities {
             }
         }
 
-        /// The state of every capability in one episode.
+        /// State of every capability in one episode.
         struct States {
             $($module: crate::gate::Held<$module::State>,)*
         }
@@ -97,11 +101,11 @@ macro_rules! capabilities {
             }
         }
 
-        /// Link every operation of the capabilities that are wanted.
+        /// Links every operation of the wanted capabilities.
         ///
         /// # Errors
         ///
-        /// Fails where an operation is linked twice.
+        /// Returns an error if an operation is linked twice.
         pub fn link(linker: &mut Linker<Host>, is_wanted: fn(&Capability) -> bool) -> wasmtime::Result<()> {
             linker.instance(&format!("{PACKAGE}/types@{VERSION}"))?;
             $(if is_wanted(&$module::CAPABILITY) {
@@ -114,18 +118,18 @@ macro_rules! capabilities {
 
 capabilities! { episode, workspace, outbox, agenda, tools, log, clock, random, wasi }
 
-/// The interface of the contract that a capability answers, to be linked.
+/// Begins to link the interface of a capability.
 fn interface<'a>(linker: &'a mut Linker<Host>, capability: &Capability) -> wasmtime::Result<LinkerInstance<'a, Host>> {
     linker.instance(&format!("{PACKAGE}/{}@{VERSION}", capability.name))
 }
 
-/// The operation that a record names.
+/// Finds the operation that a record names.
 pub fn operation(called: &Called) -> Option<Operation> {
     let operations = CAPABILITIES.iter().flat_map(|capability| capability.operations);
     operations.chain(limiter::GROWTHS.iter().map(|(growth, _)| growth)).find(|operation| called == *operation).copied()
 }
 
-/// What the policy says about one capability, with its limits.
+/// Grant of one capability, with its limits.
 #[derive(Clone, Debug)]
 struct Term<L> {
     warrant: Warrant,
@@ -143,7 +147,7 @@ impl<L: for<'a> From<&'a Grant>> Term<L> {
     }
 }
 
-/// The limits of a capability that has one, in bytes.
+/// Limits of a capability whose one limit is in bytes.
 #[derive(Clone, Copy, Debug)]
 struct Bytes {
     bytes: u64,
@@ -155,7 +159,7 @@ impl From<&Grant> for Bytes {
     }
 }
 
-/// The limits of a capability that has none.
+/// Limits of a capability without limits.
 #[derive(Clone, Copy, Debug)]
 struct Unlimited;
 

@@ -45,7 +45,7 @@ impl From<&Grant> for Limits {
     }
 }
 
-/// Whether each message has the entry that it was granted by, and all are within the grant.
+/// Returns `true` if each message has an entry that grants it, and all are within the grant.
 fn fits(kept: &Kept<'_>) -> bool {
     let released = &kept.body.released;
     let sent: Vec<&Entry> = kept.entries(SEND.capability).collect();
@@ -61,7 +61,7 @@ fn fits(kept: &Kept<'_>) -> bool {
         && released.iter().zip(sent).all(|(message, entry)| is_granted(message, entry, warrant))
 }
 
-/// Whether `entry` is that of this message, and the policy grants it.
+/// Returns `true` if `entry` is that of this message, and the policy grants it.
 fn is_granted(message: &Message, entry: &Entry, warrant: &Warrant) -> bool {
     let Message { recipient, body } = message;
     let argument = [Part::Text(recipient), Part::Bytes(body)];
@@ -71,10 +71,10 @@ fn is_granted(message: &Message, entry: &Entry, warrant: &Warrant) -> bool {
         && entry.digest == Argument(&argument).digest()
 }
 
-/// The most bytes of a recipient.
+/// Maximum number of bytes of a recipient.
 pub const RECIPIENT: usize = 128;
 
-/// The messages of one episode.
+/// Messages of one episode.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) messages: Vec<Message>,
@@ -117,7 +117,7 @@ impl Host {
                 state.bytes = state.bytes.saturating_add(bytes);
                 state.messages.push(Message { recipient, body });
                 if state.release == Release::Ends {
-                    // The brief said so: the agent knows.
+                    // The brief announced this end, so the agent knows of it.
                     gate.close(End::Released, Told::Yes);
                 }
             },

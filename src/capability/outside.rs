@@ -1,4 +1,4 @@
-//! What waits for the outside waits inside its host call, and no longer than its episode.
+//! Waits for the outside. Each happens inside a host call, and lasts no longer than its episode.
 //!
 //! ```text
 //!  host call --wait(future)--> tokio runtime of this call --answer----------------------> Ok
@@ -6,13 +6,15 @@
 //!                                    +-- wall clock, operator: the future is dropped ---> Cut
 //! ```
 //!
-//! Neither fuel nor the interrupt clock stops a host call that blocks: both stop WebAssembly. So what blocks is bounded here.
+//! Neither fuel nor the interrupt clock stops a host call that blocks: both stop WebAssembly. So
+//! this module bounds such calls.
 //!
 //! 1. A wait is over when its episode must end, whatever it waits for.
-//! 2. Nothing of a wait goes on after its call: its runtime is dropped with it.
-//! 3. Whether a wait was cut depends on the clock, and the end of the episode says so. What it answers may not.
+//! 2. No part of a wait outlives its call: the runtime is dropped with the call.
+//! 3. The clock decides if a wait is cut, and the end of the episode records it. No other answer
+//!    may depend on the clock.
 //!
-//! It does not bound work that never waits: what is asked of the outside has to be asynchronous.
+//! It does not bound work that never waits: a request to the outside has to be asynchronous.
 
 use std::future::Future;
 use std::io;
@@ -25,58 +27,58 @@ use tokio::time::timeout;
 
 use crate::transcript::End;
 
-/// How long an agent may go on after the wall clock ran out, so that it can hear of it.
+/// Time that an agent may go on after the wall clock ran out, so that it can learn of the end.
 const GRACE: Duration = Duration::from_millis(100);
-/// How much fuel calls may cost between two looks at the clock: a look takes as long as a small call.
+/// Fuel that calls may cost between two checks of the clock. A check takes as long as a small call.
 const OFTEN: u64 = 1 << 14;
-/// How often a wait looks whether the operator wants it to end.
+/// Interval at which a wait checks for cancellation.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// The operator's wish that the run should stop.
+/// Cancellation of a run by the operator.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// Ask for it.
+    /// Cancels the run.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was asked for.
+    /// Returns `true` if the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// The wall clock of one episode, and the operator's wish: what ends it from outside.
+/// Wall clock of one episode, and cancellation: both end the episode from outside.
 #[derive(Clone, Debug)]
 pub struct Wall {
     end: Instant,
     cancel: Cancel,
 }
 
-/// Looks at the wall clock of one episode, for its calls and for the interrupt clock alike.
+/// Watch on the wall clock of one episode, for its calls and for the interrupt clock alike.
 #[derive(Debug)]
 pub(super) struct Watch {
     wall: Wall,
-    /// Until when the component may go on after the clock was seen to have run out.
+    /// Time at which the component must stop, once the clock was seen to have run out.
     last: Option<Instant>,
-    /// What calls have cost since the last look.
+    /// Cost of the calls since the last check.
     unseen: u64,
 }
 
-/// What a look at the clock says.
+/// Result of a check of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Time {
     /// The episode may go on.
     Left,
-    /// It must end.
+    /// The episode must end.
     Up(End),
-    /// It must have ended, and its component must stop.
+    /// The episode must have ended, and its component must stop.
     Gone(End),
 }
 
-/// Why there is no answer.
+/// Reason for a wait without an answer.
 #[derive(Debug)]
 pub enum Cut {
     /// The episode must end.
@@ -85,19 +87,19 @@ pub enum Cut {
     Failed(Error),
 }
 
-/// The host could not wait for the outside.
+/// Error returned when the host could not wait for the outside.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no runtime to wait on")]
 pub struct Error(#[from] io::Error);
 
 impl Wall {
-    /// The wall clock of an episode that opens now.
+    /// Starts the wall clock of an episode that opens now.
     #[expect(clippy::disallowed_methods, reason = "a backstop: an episode that it ends says so")]
     pub fn after(wall: Duration, cancel: Cancel) -> Self {
         Self { end: Instant::now() + wall, cancel }
     }
 
-    /// Why the episode must end, where it must.
+    /// Returns the end that the episode must have now, if any.
     pub fn reached(&self) -> Option<End> {
         if self.cancel.is_cancelled() {
             return Some(End::Cancelled);
@@ -110,7 +112,7 @@ impl Wall {
         self.end.saturating_duration_since(Instant::now())
     }
 
-    /// What `outside` comes to, unless the episode must end before.
+    /// Waits for `outside`, unless the episode must end before.
     pub(super) fn wait<T>(&self, outside: impl Future<Output = T>) -> Result<T, Cut> {
         // INVARIANT 2: a runtime of its own.
         let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| Cut::Failed(error.into()))?;
@@ -134,7 +136,7 @@ impl Watch {
         Self { wall, last: None, unseen: 0 }
     }
 
-    /// Look at the clock.
+    /// Checks the clock.
     #[expect(clippy::disallowed_methods, reason = "a backstop: an episode that it ends says so")]
     pub(super) fn look(&mut self) -> Time {
         self.unseen = 0;
@@ -149,7 +151,7 @@ impl Watch {
         }
     }
 
-    /// Look at the clock once calls have cost enough since the last look.
+    /// Checks the clock once calls have cost enough since the last check.
     #[inline]
     pub(super) fn glance(&mut self, cost: u64) -> Time {
         self.unseen = self.unseen.saturating_add(cost);

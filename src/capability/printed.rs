@@ -1,35 +1,36 @@
-//! What a component prints, as the lines of its log.
+//! Printed text of a component, split into the lines of its log.
 //!
 //! ```text
 //!  "one\ntw" "o\n" --> "one" "two"
 //! ```
 //!
-//! A line stands where it was begun. Bytes that are no UTF-8 become U+FFFD; a character may come in several pieces.
+//! A line keeps the place at which it was begun. Bytes that are not UTF-8 become U+FFFD. A
+//! character may come in several pieces.
 
 use super::wasi::OutputStream;
 
-/// Where the streams of a component stand.
+/// State of the streams of a component.
 #[derive(Debug)]
 pub(super) struct Printed {
     stdout: Open,
     stderr: Open,
 }
 
-/// A line that is not ended yet.
+/// Line that is not ended yet.
 #[derive(Debug)]
 struct Open {
-    /// Its place among the lines.
+    /// Place among the lines.
     line: Option<usize>,
-    /// The beginning of a character.
+    /// Beginning of a character.
     rest: Vec<u8>,
 }
 
-/// What it costs to print something.
+/// Cost of a piece of printed text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cost {
-    /// The bytes of its text, its ends of lines among them.
+    /// Number of bytes of the text, with its line ends.
     pub(super) text: usize,
-    /// The lines that it begins.
+    /// Number of lines that it begins.
     pub(super) lines: usize,
 }
 
@@ -52,20 +53,20 @@ impl Printed {
         }
     }
 
-    /// What it would cost to print `bytes`.
+    /// Returns the cost of printing `bytes`.
     pub(super) fn cost(&self, stream: OutputStream, bytes: &[u8]) -> Cost {
         let open = self.open(stream);
         let (text, rest) = open.decode(bytes);
         let begun = text.split_inclusive('\n').count();
         let continued = usize::from(open.line.is_some() && !text.is_empty());
         let is_open = if text.is_empty() { open.line.is_some() } else { !text.ends_with('\n') };
-        // The beginning of a character may end as U+FFFD, and begins a line where none is open.
+        // An incomplete character may end as U+FFFD. It begins a line if none is open.
         let (pending, opened) = if rest.is_empty() { (0, false) } else { (REPLACEMENT.len_utf8(), !is_open) };
         let lines = begun.saturating_sub(continued).saturating_add(usize::from(opened));
         Cost { text: text.len().saturating_add(pending), lines }
     }
 
-    /// Add `bytes` to the lines.
+    /// Adds `bytes` to the lines.
     pub(super) fn print(&mut self, stream: OutputStream, bytes: &[u8], lines: &mut Vec<String>) {
         let open = self.open_mut(stream);
         let (text, rest) = open.decode(bytes);
@@ -83,7 +84,7 @@ impl Printed {
         }
     }
 
-    /// End what is not ended.
+    /// Ends open lines and incomplete characters.
     pub(super) fn finish(&mut self, lines: &mut Vec<String>) {
         for open in [&mut self.stdout, &mut self.stderr] {
             if !open.rest.is_empty() {
@@ -95,13 +96,14 @@ impl Printed {
     }
 }
 
-/// What stands for bytes that are no text.
+/// Replacement for bytes that are not text.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 impl Open {
     const NEW: Self = Self { line: None, rest: Vec::new() };
 
-    /// The text of the bytes that came before and of these, and the beginning of a character that is left.
+    /// Decodes the bytes that came before and these. Returns the text, and the beginning of a
+    /// character at the end.
     fn decode(&self, bytes: &[u8]) -> (String, Vec<u8>) {
         let whole = [self.rest.as_slice(), bytes].concat();
         let mut text = String::with_capacity(whole.len());
@@ -120,7 +122,7 @@ impl Open {
         (text, Vec::new())
     }
 
-    /// Add to the line that is open; to a new one where there is none.
+    /// Adds text to the open line, or to a new one if none is open.
     fn add(&mut self, text: &str, lines: &mut Vec<String>) {
         let place = self.line.unwrap_or(lines.len());
         match lines.get_mut(place) {

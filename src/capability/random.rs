@@ -33,11 +33,12 @@ pub(super) const CAPABILITY: Capability = Capability {
 
 pub(super) type Limits = Bytes;
 
-/// The stream of one episode.
+/// Random stream of one episode.
 #[derive(Debug)]
 pub(super) struct State {
     seed: Seed,
-    /// Made on the first draw, and apart: many an episode draws nothing, and all of them move their state.
+    /// Stream, made on the first draw. It is boxed to keep the state small, since many episodes
+    /// draw nothing.
     stream: Option<Box<Stream>>,
     drawn: u64,
 }

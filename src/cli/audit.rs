@@ -1,4 +1,4 @@
-//! `dayfly audit`: whether anything of one episode reaches a later one.
+//! `dayfly audit`: tests for flow of information from one episode to a later one.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -25,18 +25,19 @@ pub(super) struct Audit {
 
 #[derive(Debug, Subcommand)]
 enum Of {
-    /// Whether a probe sees the same, byte for byte, whoever lived before it.
+    /// Compare what a probe sees, byte for byte, after different agents in the episode before.
     Noninterference(Noninterference),
-    /// How many bits a sender gets to the next episode, on each road there may be.
+    /// Measure the bits that a sender gets to the next episode, on each road there may be.
     Channels(Channels),
 }
 
 #[derive(Debug, Args)]
 struct Noninterference {
-    /// How many pairs of agents are compared.
+    /// Number of pairs of agents to compare.
     #[arg(long, default_value_t = 1000, value_parser = number::whole::<u32>(1..=10_000_000))]
     pairs: u32,
-    /// Compare the pair with this ordinal alone, as it is among all: what a test or an audit found is run again so.
+    /// Compare the pair with this ordinal alone, as it is among all. This repeats what a test or an
+    /// audit found.
     #[arg(long, value_name = "ORDINAL", conflicts_with = "pairs", value_parser = number::whole::<u64>(0..=u64::MAX - 1))]
     pair: Option<u64>,
     /// The agent that the audit is about: it comes before the probe in one run of every pair.
@@ -52,17 +53,19 @@ struct Noninterference {
 
 #[derive(Debug, Args)]
 struct Channels {
-    /// How many bits are sent on each road, after fifty that the decoder learns from: all roads take minutes.
+    /// Number of bits sent on each road, after fifty that the decoder learns from: all roads take
+    /// minutes.
     #[arg(long, default_value_t = 1000, value_parser = number::whole::<u32>(500..=1_000_000))]
     trials: u32,
-    /// Send a 1 and, with the same seed, a 0 on each road, as `dayfly test` does in the trial of P16 with this ordinal, and
-    /// show what the receiver sees.
+    /// Send a 1 and, with the same seed, a 0 on each road, and show what the receiver sees. It is
+    /// the trial of P16 with this ordinal in `dayfly test`.
     #[arg(long, value_name = "ORDINAL", conflicts_with = "trials")]
     trial: Option<u64>,
-    /// Send a 1 and, with the same seed, a 0 sixty times on each road, as P16 does: in seconds, and it says less.
+    /// Send a 1 and, with the same seed, a 0 sixty times on each road, as P16 does. This takes
+    /// seconds and says less.
     #[arg(long, conflicts_with_all = ["trials", "trial"])]
     quick: bool,
-    /// The road to try; may be given more than once. All of them without one.
+    /// A road to try; may be given more than once. All roads without one.
     #[arg(long, value_name = "NAME", value_parser = road)]
     road: Vec<String>,
     #[command(flatten)]
@@ -77,10 +80,11 @@ struct Common {
     /// The environment: a built-in name with parameters, or the path of a TOML file.
     #[arg(long, short, default_value = "off-switch")]
     environment: String,
-    /// What every random choice follows from.
+    /// Seed of every random choice.
     #[arg(long, default_value = "0")]
     seed: Seed,
-    /// How many episodes to run at a time; all processors by default. The result does not depend on it.
+    /// Number of episodes to run at a time; all processors by default. The result does not depend
+    /// on it.
     #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
     /// Print one JSON object instead of a table.
@@ -88,7 +92,7 @@ struct Common {
     json: bool,
 }
 
-/// What `--json` prints.
+/// Object that `--json` prints.
 #[derive(Serialize)]
 struct Object<'a, T> {
     version: u32,
@@ -101,7 +105,7 @@ struct Object<'a, T> {
     result: T,
 }
 
-/// One trial on every road.
+/// Result of one trial on every road.
 #[derive(Serialize)]
 struct Sent<'a> {
     trial: u64,
@@ -203,7 +207,7 @@ impl Channels {
         })
     }
 
-    /// A few trials on every road, as a property has them.
+    /// Runs a few trials on every road, as a property does.
     fn quickly(&self, registry: &Registry, cancel: &Cancel) -> Result<Exit, Failure> {
         let subject = self.common.subject(registry, self.common.jobs(), cancel)?;
         let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
@@ -227,10 +231,10 @@ impl Channels {
     }
 }
 
-/// How many trials the quick form has on each road.
+/// Number of trials on each road in the quick form.
 const QUICK: u64 = 60;
 
-/// How long one trial on each road takes, one after the other.
+/// Returns the time that one trial on each road takes, one after the other.
 #[expect(clippy::disallowed_methods, reason = "how long something takes is for people alone")]
 fn rehearse(subject: &Subject, roads: &Roads) -> Result<Duration, Failure> {
     let started = Instant::now();
@@ -238,21 +242,21 @@ fn rehearse(subject: &Subject, roads: &Roads) -> Result<Duration, Failure> {
     Ok(started.elapsed())
 }
 
-/// How long so many trials on so many roads take, where one on each takes `rehearsal`.
+/// Returns the time that so many trials on so many roads take, if one on each takes `rehearsal`.
 fn took(rehearsal: Duration, roads: usize, trials: u64, jobs: usize) -> Duration {
     let each = u64::try_from(roads.saturating_mul(jobs)).unwrap_or(u64::MAX).max(1);
     rehearsal.saturating_mul(u32::try_from(trials.div_ceil(each)).unwrap_or(u32::MAX))
 }
 
-/// Say before it begins how long it takes.
+/// Writes the expected duration before the audit begins.
 fn announce(roads: usize, trials: u64, took: Duration) {
     let (trials, roads, took) = (many(trials, "trial"), many(roads, "road"), progress::rough(took));
-    // There is nobody left to tell where the error output is closed.
+    // A failure to write is ignored: the error output may be closed.
     let _ = writeln!(anstream::stderr(), "{trials} on {roads}: about {took}; `--quick` takes seconds and says less");
 }
 
 impl Channels {
-    /// One trial, with what the receivers saw.
+    /// Runs one trial, and shows what the receivers saw.
     fn alone(&self, registry: &Registry, trial: u64, cancel: &Cancel) -> Result<Exit, Failure> {
         let subject = self.common.subject(registry, 1, cancel)?;
         let live = || Roads::new(&subject, &self.road).and_then(|roads| roads.live(trial));
@@ -302,7 +306,7 @@ impl Common {
     }
 }
 
-/// The name of a road.
+/// Parses the name of a road.
 fn road(name: &str) -> Result<String, String> {
     let names = audit::CHANNELS.iter().map(|channel| channel.name);
     if names.clone().any(|known| known == name) { Ok(name.to_owned()) } else { Err(hint(name, "there are", names)) }

@@ -16,11 +16,11 @@ pub(super) struct Cache {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Print the folder that they are kept in.
+    /// Print the folder of the cache.
     Dir,
-    /// Print how many there are, and how many bytes they have.
+    /// Print the number of compiled agents and of their bytes.
     Size,
-    /// Remove them all: the next run of each agent compiles it again.
+    /// Remove all compiled agents: the next run of each agent compiles it again.
     Clean,
 }
 
@@ -42,7 +42,7 @@ impl Cache {
     }
 }
 
-/// Why nothing is kept.
+/// Returns the failure for a cache that cannot be used.
 fn failed(unusable: &Unusable) -> Failure {
     let help = match unusable {
         Unusable::Off => "leave `DAYFLY_CACHE` out, or name a folder in it",
@@ -59,7 +59,7 @@ fn sum(held: Held) -> String {
     format!("{}, {}", many(held.agents, "compiled agent"), mebibytes(held.bytes))
 }
 
-/// So many bytes, in MiB and tenths.
+/// Formats a number of bytes in MiB and tenths.
 fn mebibytes(bytes: u64) -> String {
     let tenths = bytes.saturating_mul(10).div_ceil(1 << 20);
     format!("{}.{} MiB", tenths / 10, tenths % 10)

@@ -1,4 +1,4 @@
-//! What people see while an agent is compiled, and where its code is kept.
+//! Notices while an agent is compiled, and the cache that keeps its code.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -11,14 +11,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::agent::{Cache, Compiler, Notice};
 use crate::report::plain;
 
-/// After how long a terminal shows that an agent is compiled.
+/// Time after which a terminal shows that an agent is being compiled.
 const SHOWN: Duration = Duration::from_secs(1);
-/// After how long a line says so where the error output is none, as in the log of a CI job.
+/// Time after which a line says so if the error output is no terminal, as in the log of a CI job.
 const SAID: Duration = Duration::from_secs(5);
 
-/// Who compiles agents for a command: what is compiled is kept for the next one, and people are told where it takes long.
+/// Returns the compiler of a command. It keeps what it compiles in the cache, and shows a long
+/// compilation unless `is_quiet`.
 pub(super) fn compiler(is_quiet: bool) -> Compiler {
-    // Where there is no cache, everything is as it is with one, only slower.
+    // Without a cache everything works, only slower.
     let compiler = Compiler::keeping(Cache::of_user().ok());
     if is_quiet {
         return compiler;
@@ -27,7 +28,7 @@ pub(super) fn compiler(is_quiet: bool) -> Compiler {
     compiler.telling(notice)
 }
 
-/// Tells people that an agent is compiled, until it is dropped.
+/// Notice that an agent is being compiled, until it is dropped.
 struct Telling {
     over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -44,7 +45,7 @@ impl Telling {
                 return;
             }
             if !is_terminal {
-                // There is nobody left to tell where the error output is closed.
+                // A failure to write is ignored: the error output may be closed.
                 let _ = writeln!(anstream::stderr(), "{text} ...");
                 return;
             }
@@ -54,7 +55,7 @@ impl Telling {
             }
             spinner.set_message(text);
             spinner.enable_steady_tick(Duration::from_millis(100));
-            // It ends when the other end is dropped.
+            // Returns once the sender is dropped.
             let _ = is_over.recv();
             spinner.finish_and_clear();
         });
@@ -66,7 +67,7 @@ impl Drop for Telling {
     fn drop(&mut self) {
         drop(self.over.take());
         if let Some(thread) = self.thread.take() {
-            // It waits and writes: it cannot panic.
+            // The thread only waits and writes: it cannot panic.
             let _ = thread.join();
         }
     }

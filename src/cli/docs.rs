@@ -11,10 +11,10 @@ use super::{Exit, row, say, width};
 use crate::report::table;
 use crate::value::hint;
 
-/// A page: its name, what it is about, and its text.
+/// Page: its name, its subject and its text.
 type Page = (&'static str, &'static str, &'static str);
 
-/// Every page, in the order in which it is best read.
+/// Pages, in the order in which they are best read.
 const PAGES: &[Page] = &[
     ("readme", "what Dayfly is, and how to begin", include_str!("../../README.md")),
     ("cli", "the command line: exit codes, variables, numbers, completions", include_str!("../../docs/cli.md")),
@@ -40,7 +40,7 @@ const PAGES: &[Page] = &[
 /// Print a page of the documentation.
 #[derive(Debug, Args)]
 pub(super) struct Docs {
-    /// Which page; the names of all without one.
+    /// Name of the page; without one, the names of all.
     name: Option<String>,
 }
 
@@ -65,7 +65,8 @@ impl Docs {
     }
 }
 
-/// Show it in the user's pager, where it is longer than the terminal; whether that went well.
+/// Shows the text in the user's pager if it is longer than the terminal. Returns `true` if that
+/// succeeded.
 fn paged(text: &str) -> bool {
     let rows = terminal_size::terminal_size_of(std::io::stdout()).map_or(0, |(_, terminal_size::Height(rows))| rows);
     if !std::io::stdout().is_terminal() || text.lines().count() < usize::from(rows) {
@@ -76,7 +77,7 @@ fn paged(text: &str) -> bool {
     let Some(program) = words.next() else { return false };
     let Ok(mut child) = Command::new(program).args(words).stdin(Stdio::piped()).spawn() else { return false };
     if let Some(mut input) = child.stdin.take() {
-        // A pager that is left before the end of the page has been read far enough.
+        // A user who leaves the pager early has read far enough.
         let _ = input.write_all(text.as_bytes());
     }
     child.wait().is_ok_and(|status| status.success())

@@ -1,4 +1,4 @@
-//! `dayfly explain`: whatever `dayfly list` names, in full.
+//! `dayfly explain`: the full explanation of whatever `dayfly list` names.
 
 use std::collections::BTreeMap;
 
@@ -22,8 +22,8 @@ use crate::value::{Seed, hint};
 /// Explain a property, a class of violation, a capability, an environment, a policy, an agent or a reproduction.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A code or a name that `dayfly list` shows, such as `P02`, `V01`, `act-after-end`, `outbox`, `off-switch`, `strict` or
-    /// `planner`.
+    /// A code or a name that `dayfly list` shows, such as `P02`, `V01`, `act-after-end`, `outbox`,
+    /// `off-switch`, `strict` or `planner`.
     name: String,
 }
 
@@ -63,7 +63,7 @@ fn unknown(registry: &Registry, name: &str) -> Failure {
     )
 }
 
-/// How wide text is: as wide as the terminal, and no wider than people read.
+/// Width of text, in columns: that of the terminal, at most 100.
 fn columns() -> usize {
     width().unwrap_or(80).min(100)
 }
@@ -121,7 +121,7 @@ fn explain_capability(registry: &Registry, capability: &Capability) -> String {
     lines.join("\n")
 }
 
-/// The functions that a language runtime calls by itself.
+/// Returns a paragraph on the functions that a language runtime calls by itself.
 fn by_runtimes(capability: &Capability) -> Option<String> {
     let names: Vec<String> = capability.by_runtimes.iter().map(|operation| format!("  {}", operation.name)).collect();
     (!names.is_empty()).then(|| {
@@ -133,7 +133,8 @@ fn by_runtimes(capability: &Capability) -> Option<String> {
     })
 }
 
-/// The functions that the contract does not spell out, a line for each interface or resource.
+/// Returns the functions that the contract does not spell out, one line for each interface or
+/// resource.
 fn functions(capability: &Capability) -> Option<String> {
     let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for operation in capability.operations {
@@ -159,7 +160,7 @@ fn explain_world(world: &World) -> String {
     lines.join("\n")
 }
 
-/// What the documentation of a module says, for a terminal.
+/// Returns the documentation of a module, formatted for a terminal.
 fn documentation(source: &str) -> String {
     let mut text = String::new();
     for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
@@ -182,7 +183,7 @@ fn explain_policy(name: &str, text: &str) -> String {
     )
 }
 
-/// A number of bytes in the largest unit that it is a multiple of.
+/// Formats a number of bytes in the largest unit that divides it.
 fn size(bytes: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
     let unit = units.into_iter().find(|(bits, _)| bytes > 0 && bytes.is_multiple_of(1 << bits));

@@ -1,4 +1,4 @@
-//! What a command finds wrong.
+//! Failures of a command.
 
 mod report;
 
@@ -17,10 +17,10 @@ use crate::policy::Invalid;
 use crate::value::Fault;
 use crate::{episode, ledger, run, suite, worker};
 
-/// The most faults of one file that are shown.
+/// Maximum number of faults shown of one file.
 const MOST_FAULTS: usize = 64;
 
-/// What went wrong.
+/// Failure of a command: its exit, and a report of each mistake.
 #[derive(Debug)]
 pub(super) struct Failure {
     exit: Exit,
@@ -28,17 +28,18 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// The user's input is wrong: `message`, and what to do about it.
+    /// Returns a failure because the user's input is wrong: `message`, and in `help` what to do
+    /// about it.
     pub(super) fn input(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Exit::Input, message, help)
     }
 
-    /// Nothing is selected.
+    /// Returns a failure because nothing is selected.
     pub(super) fn nothing(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Exit::Nothing, message, help)
     }
 
-    /// The same, pointing at the part of a file that asks for it, unless it points elsewhere already.
+    /// Points at the part of a file that caused the failure, unless it points elsewhere already.
     pub(super) fn at(mut self, path: impl Display, text: &str, span: std::ops::Range<usize>) -> Self {
         for report in self.reports.iter_mut().filter(|report| report.place.is_none()) {
             let fault = Fault {
@@ -52,7 +53,7 @@ impl Failure {
         self
     }
 
-    /// The first thing that is wrong, to be pointed at elsewhere.
+    /// Returns the first report as a fault, to be pointed at elsewhere.
     pub(super) fn first(&self) -> Fault {
         let report = self.reports.first();
         let of = |part: fn(&Report) -> &String| report.map(part).cloned().unwrap_or_default();
@@ -64,12 +65,12 @@ impl Failure {
         }
     }
 
-    /// Whether a line of a file is shown.
+    /// `true` if the failure points into the file at `path`.
     pub(super) fn shows(&self, path: &str) -> bool {
         self.reports.iter().any(|report| report.place.as_ref().is_some_and(|place| place.path == path))
     }
 
-    /// All that was found, or everything that is wrong.
+    /// Returns all values, or the reports of all failures.
     pub(super) fn all<T>(found: impl Iterator<Item = Result<T, Self>>) -> Result<Vec<T>, Self> {
         let mut all = Ok(Vec::new());
         for one in found {
@@ -81,7 +82,7 @@ impl Failure {
         all
     }
 
-    /// Both, or everything that is wrong with either.
+    /// Returns both values, or the reports of all failures.
     pub(super) fn both<T, U>(one: Result<T, Self>, other: Result<U, Self>) -> Result<(T, U), Self> {
         match (one, other) {
             (Ok(one), Ok(other)) => Ok((one, other)),
@@ -93,24 +94,25 @@ impl Failure {
         }
     }
 
-    /// The host failed.
+    /// Returns a failure of the host.
     pub(super) fn host(error: &dyn std::error::Error) -> Self {
         Self::new(Exit::Host, chain(error), "")
     }
 
-    /// The engine could not be started.
+    /// Returns a failure to start the engine.
     pub(super) fn engine(cause: &str) -> Self {
         Self::new(Exit::Host, format!("the engine could not be started: {cause}"), "ask for fewer jobs or less memory")
     }
 
-    /// The record could not be written.
+    /// Returns a failure to write the record.
     pub(super) fn ledger(error: &ledger::Error) -> Self {
-        // Where the record goes is for the user to say.
+        // The user chooses the place of the record.
         let is_place = matches!(error, ledger::Error::Exists { .. } | ledger::Error::Write { .. });
         Self::new(if is_place { Exit::Input } else { Exit::Host }, chain(error), error.help())
     }
 
-    /// The same, and the record that was begun is in this folder. It must be out of the way of the next.
+    /// Adds to the help that the folder holds an unfinished record, which is in the way of the next
+    /// run.
     pub(super) fn leaving(mut self, folder: &Path) -> Self {
         let left = folder.display();
         for report in self.reports.iter_mut().filter(|_| folder.exists()) {
@@ -123,7 +125,7 @@ impl Failure {
         self
     }
 
-    /// A run could not be carried out.
+    /// Returns a failure to carry out a run.
     pub(super) fn run(error: &run::Error) -> Self {
         match error {
             run::Error::Ledger(error) => Self::ledger(error),
@@ -168,7 +170,7 @@ impl Failure {
         }
     }
 
-    /// An episode could not be brought to its end.
+    /// Returns a failure to bring an episode to its end.
     pub(super) fn episode(error: &episode::Error) -> Self {
         let help = match error {
             episode::Error::World(_) => Failed::help(),
@@ -178,7 +180,7 @@ impl Failure {
         Self::new(Exit::Host, chain(error), help)
     }
 
-    /// Threads, or an agent compiled for them, could not be had.
+    /// Returns a failure to start threads, or to compile an agent for them.
     pub(super) fn threads(error: &run::ThreadsError) -> Self {
         match error {
             run::ThreadsError::Agent(error) => Self::input(error.to_string(), error.help()),
@@ -187,7 +189,7 @@ impl Failure {
         }
     }
 
-    /// An agent could not be made ready, or a trial not be carried out.
+    /// Returns a failure to prepare an agent, or to carry out a trial.
     pub(super) fn stage(error: &suite::StageError) -> Self {
         match error {
             suite::StageError::Agent(error) => Self::input(error.to_string(), error.help()),
@@ -197,17 +199,18 @@ impl Failure {
         }
     }
 
-    /// A suite could not be carried out.
+    /// Returns a failure to carry out a suite.
     pub(super) fn suite(error: &suite::Error) -> Self {
         Self::host(error)
     }
 
-    /// The host could not go on after an episode. All that was lived is recorded.
+    /// Returns the failure of a host that could not go on after an episode. All episodes up to
+    /// there are recorded.
     pub(super) fn halted(halt: &run::Halt) -> Self {
         Self::new(Exit::Host, chain(halt), halt.help())
     }
 
-    /// Episodes were aborted because their worker was lost.
+    /// Returns the failure for episodes that were aborted because their worker was lost.
     pub(super) fn lost(episodes: u64) -> Self {
         let message = match episodes {
             1 => "1 episode was aborted: its worker was lost".to_owned(),
@@ -220,13 +223,13 @@ impl Failure {
         Self { exit, reports: vec![Report { message: message.into(), help: help.into(), place: None }] }
     }
 
-    /// Mistakes in a file of the user.
+    /// Returns the faults in a file of the user.
     pub(super) fn faults(path: impl Display, text: &str, faults: Vec<Fault>) -> Self {
         let path = path.to_string();
         if !named::may_be_shown(&path, text) {
             return named::unknown(&path);
         }
-        // Each report has the text: a file of a stranger may have a fault a line.
+        // Each report holds the whole text, and a stranger's file may have a fault on every line.
         let more = faults.len().saturating_sub(MOST_FAULTS);
         let report = |fault: Fault| Report {
             message: fault.message.clone(),
@@ -245,22 +248,22 @@ impl Failure {
         self.exit
     }
 
-    /// Everything that is wrong, for machines.
+    /// Returns all reports as JSON objects, for machines.
     pub(super) fn said(&self) -> Vec<Said> {
         self.reports.iter().map(Said::from).collect()
     }
 
-    /// Show it on the error output.
+    /// Shows the failure on the error output.
     pub(super) fn show(&self) {
         let styled = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut output = anstream::stderr();
-        // There is nobody left to tell where the error output is closed.
+        // A failure to write is ignored: the error output may be closed.
         let _ = output.write_all(self.text(&renderer).as_bytes());
     }
 
-    /// What is shown.
+    /// Renders the reports.
     fn text(&self, renderer: &Renderer) -> String {
         let mut text = String::new();
         for report in self.reports.iter().map(Report::plain) {
@@ -277,7 +280,7 @@ impl From<Invalid> for Failure {
     }
 }
 
-/// An error and its causes, on one line.
+/// Returns an error and its causes, on one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! What the user names, found: by built-in name first, then as a path.
+//! Lookup of what the user names: first by built-in name, then as a path.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -16,23 +16,23 @@ use crate::run;
 use crate::transcript::Role;
 use crate::value::{Fault, Opening, hint};
 
-/// Whether `name` can only be a path.
+/// `true` if `name` can only be a path.
 pub(super) fn is_path(name: &str) -> bool {
     name.contains(['/', '\\', '.'])
 }
 
-/// The agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`, which it is told at the end of every task: read, and not
-/// compiled.
+/// Returns the agent written `NAME` or `PATH`, either with `:INSTRUCTIONS`, which it is told at the
+/// end of every task. The agent is read and not compiled.
 pub(super) fn known(text: &str) -> Result<Known, Failure> {
     read(&source(text)?)
 }
 
-/// The same, of an agent whose bytes are there.
+/// Returns the agent of a source.
 pub(super) fn read(source: &Source) -> Result<Known, Failure> {
     source.read().map_err(|error| Failure::input(error.to_string(), error.help()))
 }
 
-/// The same agent, before it is compiled.
+/// Returns the source of an agent that is written as for [`known`].
 pub(super) fn source(text: &str) -> Result<Source, Failure> {
     if let Some(source) = Source::shipped(text) {
         return Ok(source);
@@ -49,18 +49,18 @@ pub(super) fn source(text: &str) -> Result<Source, Failure> {
     Ok(Source { text: text.to_owned(), name, bytes, instructions: instructions.map(str::to_owned) })
 }
 
-/// The policy with this name, or in this file, with the openings that are written behind it.
+/// Returns the policy with this name or in this file, with the openings that are written behind it.
 pub(super) fn policy(registry: &Registry, text: &str) -> Result<Policy, Failure> {
     policy_with_base(registry, text).map(|(policy, _)| policy)
 }
 
-/// The name or the path of a policy, and the openings that are written behind it.
+/// Splits a text into the name or path of a policy and the openings that are written behind it.
 pub(super) fn opened(text: &str) -> (&str, Vec<Opening>) {
-    // A file may be called so.
+    // A file may have such a name.
     if Path::new(text).is_file() { (text, Vec::new()) } else { Opening::split(text) }
 }
 
-/// The same, with the policy that it is based on.
+/// Returns a policy as [`policy`] does, and the policy that it is based on.
 pub(super) fn policy_with_base(registry: &Registry, text: &str) -> Result<(Policy, Option<Base>), Failure> {
     let (name, openings) = opened(text);
     if let Some(failure) = no_opening(name) {
@@ -78,7 +78,8 @@ pub(super) fn policy_with_base(registry: &Registry, text: &str) -> Result<(Polic
     Ok((policy.opened(&openings), base))
 }
 
-/// That what is written behind a policy is no opening; nothing where that is not so.
+/// Returns the failure for a word behind a policy that is no opening; `None` if there is no such
+/// word.
 fn no_opening(text: &str) -> Option<Failure> {
     let (name, word) = text.rsplit_once('+').filter(|_| !Path::new(text).is_file())?;
     let (policy, _) = opened(name);
@@ -91,7 +92,8 @@ fn no_opening(text: &str) -> Option<Failure> {
     })
 }
 
-/// The same, for episodes that are lived in this process.
+/// Returns a policy for episodes that run in this process. Fails if the policy requires processes
+/// of their own.
 pub(super) fn policy_here(registry: &Registry, name: &str) -> Result<Policy, Failure> {
     let policy = policy(registry, name)?;
     if policy.isolation.process == Process::Required {
@@ -103,14 +105,15 @@ pub(super) fn policy_here(registry: &Registry, name: &str) -> Result<Policy, Fai
     Ok(policy)
 }
 
-/// The policy that another one extends or is based on: a file beside it, or none.
+/// Returns the policy that another one extends or is based on: a file beside it. `None` if there is
+/// no such file.
 fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
     if !is_path(name) {
         return Ok(None);
     }
     let path = Path::new(&file.path).parent().unwrap_or(Path::new("")).join(name);
     let text = path.display().to_string();
-    // A name that leads elsewhere is told so, whether or not anything is there.
+    // A name with another ending is refused below, even if no file has it.
     if path.extension().is_some_and(|ending| ending == "toml") && !path.exists() {
         return Ok(None);
     }
@@ -120,7 +123,7 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
     }
 }
 
-/// The world with this name and parameters, or in this file.
+/// Returns the world with this name and parameters, or in this file.
 pub(super) fn world(registry: &Registry, text: &str) -> Result<World, Failure> {
     let name = text.split(':').next().unwrap_or_default();
     let is_known = registry.worlds().iter().any(|world| world.name() == name);
@@ -142,7 +145,7 @@ pub(super) fn world(registry: &Registry, text: &str) -> Result<World, Failure> {
     registry.world(text).map_err(|error| Failure::input(error.message, error.help))
 }
 
-/// The same, of a world for one agent.
+/// Returns a world for one agent. Fails if the world has several roles.
 pub(super) fn world_of_one(registry: &Registry, text: &str) -> Result<World, Failure> {
     let world = self::world(registry, text)?;
     match world.made().roles() {
@@ -157,19 +160,20 @@ pub(super) fn world_of_one(registry: &Registry, text: &str) -> Result<World, Fai
     }
 }
 
-/// The task: the text itself, or what is in the file after `@`.
+/// Returns the task: the text itself, or the contents of the file named after `@`.
 pub(super) fn task(text: &str) -> Result<String, Failure> {
     text.strip_prefix('@').map_or_else(|| Ok(text.to_owned()), |path| read_text("task", path))
 }
 
-/// Whether the policy grants what the agent imports, and has room for what it begins with.
+/// Checks that the policy grants what the agent imports, and has room for its initial memory.
 pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Result<(), Failure> {
     let agent = agent.as_ref();
     let missing = policy.ungranted(agent.imports());
     granted(agent, policy, name, missing)
 }
 
-/// The same of what the policy grants a role.
+/// Checks that the policy grants the role what the agent imports, and has room for its initial
+/// memory.
 pub(super) fn fits_role(agent: &Known, policy: &Policy, name: &str, role: &Role) -> Result<(), Failure> {
     granted(agent, policy, name, policy.share(role.as_str()).ungranted(agent.imports()))
 }
@@ -187,7 +191,8 @@ fn granted(agent: &Known, policy: &Policy, name: &str, missing: Vec<Ungranted>) 
     ))
 }
 
-/// The text of a file that is named as one kind of document. `what` is what it is called where it cannot be read.
+/// Returns the text of a file that is named as a document of `kind`. An error message calls the
+/// file `what`.
 pub(super) fn document(kind: Kind, what: &str, path: &str) -> Result<String, Failure> {
     let bytes = named::read(what, path)?;
     kind.expect(path, &bytes)?;
@@ -203,7 +208,7 @@ fn utf8(what: &str, path: &str, bytes: Vec<u8>) -> Result<String, Failure> {
         .map_err(|_| Failure::input(format!("the {what} `{path}` is not text"), "write it in UTF-8"))
 }
 
-/// Write a file that the user names.
+/// Writes a file that the user names.
 pub(super) fn write_text(what: &str, path: &Path, text: &str) -> Result<(), Failure> {
     let written = writable(path).and_then(|mut file| {
         file.set_len(0)?;
@@ -212,27 +217,28 @@ pub(super) fn write_text(what: &str, path: &Path, text: &str) -> Result<(), Fail
     written.map_err(|error| unwritten(what, path, &error))
 }
 
-/// Open a file that the user names, to append to it. A pipe has no end to write to until somebody reads, and a device may do anything:
-/// neither is opened.
+/// Opens a file that the user names, to append to it. Only a regular file is opened: a pipe blocks
+/// until somebody reads, and a device may do anything.
 pub(super) fn writable(path: &Path) -> io::Result<File> {
     let is_file = |file: fs::Metadata| if file.is_file() { Ok(()) } else { Err(io::Error::other(NO_FILE)) };
-    // Before it is opened, which may wait for somebody who reads; and after it, since it may have been exchanged.
+    // Checked before opening, which may block, and again afterwards, since the file may have been
+    // exchanged.
     fs::metadata(path).map_or(Ok(()), is_file)?;
     let file = OpenOptions::new().append(true).create(true).open(path)?;
     file.metadata().and_then(is_file)?;
     Ok(file)
 }
 
-/// Why a pipe, a device or a socket is not written to.
+/// Reason for not writing to a pipe, a device or a socket.
 const NO_FILE: &str = "it is not a regular file";
 
-/// That something cannot be written where the user wants it.
+/// Returns the failure for a file that cannot be written.
 pub(super) fn unwritten(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     let message = format!("cannot write the {what} `{}`: {error}", path.display());
     Failure::input(message, "name a file in a folder that you may write to")
 }
 
-/// Whether a file can be where the user wants one, before much is done for it.
+/// Checks that a file can be written at `path`, before a long computation that needs it.
 pub(super) fn place(what: &str, path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let reason = if path.is_dir() {
@@ -267,7 +273,7 @@ pub(super) fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Fail
     Failure::input(format!("cannot read the {what} `{path}`: {error}"), help)
 }
 
-/// What comes with Dayfly and has the name of the file.
+/// Returns the built-in name that equals the stem of the file's name.
 fn meant(what: &str, path: &str) -> Option<&'static str> {
     let stem = Path::new(path).file_stem()?.to_str()?;
     match what {

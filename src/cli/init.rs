@@ -13,25 +13,26 @@ use super::{Exit, say};
 use crate::value::plain_path;
 use crate::{policy, suite};
 
-/// The workflow, which GitHub runs.
+/// Path of the workflow, which GitHub runs.
 const WORKFLOW: &str = ".github/workflows/dayfly.yml";
 
-/// What is written where.
+/// Files to write, each with its path and its text.
 const FILES: [(&str, &str); 3] = [
     ("policy.toml", include_str!("init/policy.toml")),
     ("suite.toml", include_str!("init/suite.toml")),
     (WORKFLOW, include_str!("../../examples/ci.yml")),
 ];
 
-/// The schemas that the first lines of policy and suite name: an editor reads them, and needs no network for it.
+/// Returns the schemas that the first lines of policy and suite name. An editor reads them without
+/// a network.
 fn schemas() -> [(&'static str, serde_json::Value); 2] {
     [("policy.schema.json", policy::schema()), ("suite.schema.json", suite::schema())]
 }
 
-/// What stands in the workflow where it builds the agent: from the first of these lines up to the second.
+/// Beginning of the workflow's step that builds the agent, and beginning of what follows it.
 const BUILDING: [&str; 2] = ["      # An agent in Rust is built here.", "      # Building Dayfly takes"];
 
-/// A workflow that builds no agent: one that is built in needs no file.
+/// Returns the workflow without the step that builds an agent: a built-in agent needs no file.
 fn without_building(workflow: &str) -> String {
     let [from, to] = BUILDING;
     let cut = workflow.find(from).zip(workflow.find(to)).and_then(|(from, to)| workflow.get(from..to));
@@ -42,19 +43,20 @@ fn without_building(workflow: &str) -> String {
 /// Write a policy, a suite and a CI workflow to begin with. Nothing is overwritten.
 #[derive(Debug, Args)]
 pub(super) struct Init {
-    /// Where to put them.
+    /// Folder to put the files in.
     #[arg(default_value = ".")]
     folder: PathBuf,
     /// The agent that the suite names.
     #[arg(long, default_value = "agent.wasm")]
     agent: String,
-    /// Where the workflow gets the source of Dayfly, and which commit it builds: `URL@COMMIT`, with all digits of the commit. Without
-    /// it the workflow has two lines to fill in, and fails with a word about them until they are.
+    /// Source of Dayfly for the workflow, and the commit to build: `URL@COMMIT`, with all digits of
+    /// the commit. Without it the workflow has two lines to fill in, and fails with a message until
+    /// they are.
     #[arg(long, value_name = "URL@COMMIT")]
     source: Option<Source>,
 }
 
-/// A source of Dayfly, and a commit of it.
+/// Address of the source of Dayfly, and a commit.
 #[derive(Clone, Debug)]
 struct Source {
     url: String,
@@ -66,7 +68,7 @@ impl FromStr for Source {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (url, commit) = text.rsplit_once('@').ok_or("write `URL@COMMIT`")?;
-        // Both stand in quotes in the workflow, which a shell reads.
+        // Address and commit stand in quotes in the workflow, which a shell reads.
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._~:/?#@+,=%".contains(letter);
         if url.is_empty() || !url.chars().all(is_plain) || url.starts_with('-') {
             return Err("the address has to be one that `git clone` takes, without blanks, quotes and `$`".to_owned());
@@ -97,7 +99,7 @@ impl Init {
             let message = format!("`{}` exists, and nothing was written", path.display());
             return Err(Failure::input(message, "move it away, or name another folder"));
         }
-        // It stands in quotes in a suite, and in a workflow, which a shell reads.
+        // The name stands in quotes in a suite, and in a workflow, which a shell reads.
         if self.agent.chars().any(|letter| letter.is_control() || "\"\\$`".contains(letter)) {
             return Err(Failure::input(
                 "the agent has a name that a suite cannot hold",
@@ -113,7 +115,7 @@ impl Init {
             }
             written.push((write(&path, &text).map_err(|error| unwritten(&path, &error))?, path));
         }
-        // Only what is whole gets its name.
+        // A file gets its name once all files are written.
         for (file, path) in written {
             file.persist_noclobber(&path).map_err(|error| unwritten(&path, &error.error))?;
             say!("wrote {}", plain_path(&path));
@@ -139,13 +141,14 @@ impl Init {
     }
 }
 
-/// Write what is to be at `path`, beside it, and make the folders above it. It is gone with what is returned.
+/// Writes the text to a temporary file beside `path`, and makes the folders above it. Dropping the
+/// returned file removes it.
 fn write(path: &Path, text: &str) -> std::io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = Builder::new().make_in(folder, |path| File::create_new(path))?;
     file.write_all(text.as_bytes())?;
-    // A disk may say only now that it is full.
+    // A full disk may be reported only here.
     file.as_file().sync_all()?;
     Ok(file)
 }

@@ -1,4 +1,4 @@
-//! What a file is, by its content.
+//! Kind of a file, by its content.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use crate::agent::Source;
 use crate::policy;
 use crate::registry::Registry;
 
-/// The most bytes of a document of ours.
+/// Maximum size of a document, in bytes.
 const LONGEST: usize = 4 << 20;
 
-/// What there is to check.
+/// Kind of something to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Kind {
     Policy,
@@ -22,7 +22,7 @@ pub(in crate::cli) enum Kind {
     Agent,
 }
 
-/// The keys that each kind of document has to itself.
+/// Keys of each kind of document.
 const KEYS: [(Kind, &[&str]); 3] = [
     (
         Kind::Policy,
@@ -46,7 +46,7 @@ const KEYS: [(Kind, &[&str]); 3] = [
 ];
 
 impl Kind {
-    /// What a name stands for: what comes with Dayfly, or what a file says that it is.
+    /// Returns the kind of a built-in name, or of a file by its content.
     pub(in crate::cli) fn of(registry: &Registry, name: &str) -> Result<Self, Failure> {
         let stem = name.split(':').next().unwrap_or_default();
         if !find::is_path(stem) {
@@ -57,7 +57,7 @@ impl Kind {
                 _ => Self::Policy,
             });
         }
-        // Behind a colon an agent is told something, and a world has its parameters.
+        // An agent has instructions behind a colon, and a world has parameters.
         let path = if Path::new(name).is_file() { name } else { stem };
         let is_folder = Path::new(path).is_dir();
         if is_folder {
@@ -65,7 +65,8 @@ impl Kind {
         }
         let bytes = match named::read("file", path) {
             Ok(bytes) => bytes,
-            // A policy that is looked for where there is none may be one that comes with Dayfly.
+            // A file that is not there may have the name of a built-in policy, which the reader of
+            // policies then suggests.
             Err(_) if policy_named(path) => return Ok(Self::Policy),
             Err(failure) => return Err(failure),
         };
@@ -75,7 +76,7 @@ impl Kind {
         }
     }
 
-    /// What it is called, with its article.
+    /// Returns the name of the kind, with its article.
     pub(in crate::cli) const fn name(self) -> &'static str {
         match self {
             Self::Policy => "a policy",
@@ -85,7 +86,7 @@ impl Kind {
         }
     }
 
-    /// Where a file of this kind is named.
+    /// Returns the help that says how a file of this kind is used.
     fn place(self, path: &str) -> String {
         match self {
             Self::Policy => format!("use `-p {path}`; a suite names it under `policies`"),
@@ -97,7 +98,7 @@ impl Kind {
         }
     }
 
-    /// That a file that is named as this kind is of no other one, as far as its content says.
+    /// Checks that a file named as this kind is of no other kind, as far as its content says.
     pub(in crate::cli) fn expect(self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
         let found = if bytes.starts_with(b"\0asm") { Some(Self::Agent) } else { self.other(bytes) };
         match found.filter(|found| *found != self) {
@@ -109,9 +110,9 @@ impl Kind {
         }
     }
 
-    /// What a text is, where it is more of that than of this kind.
+    /// Returns the kind of a text, if the text has more keys of it than of this kind.
     fn other(self, bytes: &[u8]) -> Option<Self> {
-        // No document of ours is longer.
+        // No document is longer.
         let text = std::str::from_utf8(Some(bytes).filter(|bytes| bytes.len() <= LONGEST)?).ok()?;
         if is_component(text) {
             return Some(Self::Agent);
@@ -123,12 +124,12 @@ impl Kind {
         all.max_by_key(|(_, count)| *count).filter(|(_, count)| *count > own).map(|(kind, _)| kind)
     }
 
-    /// What a text is: that of which it has the most keys.
+    /// Returns the kind of which the text has the most keys.
     fn of_text(path: &str, text: &str) -> Result<Self, Failure> {
         let (root, _) = DeTable::parse_recoverable(text);
         let root = root.get_ref();
         let has = |keys: &[&str]| keys.iter().filter(|key| root.contains_key(**key)).count();
-        // Of two that have as many it is the first.
+        // The first kind wins a tie.
         let (kind, most) =
             KEYS.iter().fold(
                 (Self::Policy, 0),
@@ -145,13 +146,13 @@ impl Kind {
     }
 }
 
-/// Whether a text is that of a component: it begins with a parenthesis, behind lines of comments.
+/// `true` if a text is that of a component: after lines of comments it begins with a parenthesis.
 fn is_component(text: &str) -> bool {
     let begins = text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with(";;"));
     begins.is_some_and(|line| line.starts_with('('))
 }
 
-/// Whether a file that is not there has the name of a policy that comes with Dayfly.
+/// `true` if a file that is not there has the name of a built-in policy.
 fn policy_named(path: &str) -> bool {
     Path::new(path).file_name().and_then(|name| name.to_str()).and_then(policy::shipped).is_some()
 }
@@ -188,7 +189,7 @@ mod tests {
                 assert_eq!(named.expect("x", bytes).is_ok(), named == kind, "{named:?} {kind:?}");
             }
         }
-        // What is none of them, or as much of one as of another, is for its reader to tell.
+        // Other content, and content of two kinds alike, is left to the reader of the document.
         for bytes in [&b"[package]\n"[..], b"", b"seed = 1\n[episode]\n", b"\xff\xfe"] {
             assert!(Kind::Policy.expect("x", bytes).is_ok(), "{bytes:?}");
         }

@@ -1,4 +1,4 @@
-//! `dayfly list`: what there is.
+//! `dayfly list`: names and summaries of everything that comes with Dayfly.
 
 use clap::{Args, ValueEnum};
 
@@ -12,13 +12,13 @@ use crate::report::table;
 use crate::reproduction::REPRODUCTIONS;
 use crate::transcript::Class;
 
-/// The most operations that are named in a list.
+/// Maximum number of operations that a list names.
 const MANY: usize = 12;
 
 /// List what there is.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Which list; the names in all of them without one.
+    /// Name of the list; without one, the names in all lists.
     #[arg(value_enum, ignore_case = true)]
     what: Option<What>,
 }
@@ -31,13 +31,13 @@ enum What {
     Environments,
     /// The policies that come with Dayfly.
     Policies,
-    /// What a policy can grant, with its operations and limits.
+    /// The capabilities that a policy can grant, with their operations and limits.
     Capabilities,
     /// The published results that `dayfly reproduce` runs again.
     Reproductions,
     /// The classes of violation.
     Violations,
-    /// What `dayfly test` can ask.
+    /// The properties that `dayfly test` can ask.
     Properties,
 }
 
@@ -54,13 +54,13 @@ impl List {
     }
 }
 
-/// Every list, with the names in it.
+/// Returns every list, with the names in it.
 fn names(registry: &Registry) -> Vec<(String, String)> {
     let named = |what: &What| Some(row(what.to_possible_value()?.get_name(), known(registry, *what).join(", ")));
     What::value_variants().iter().filter_map(named).collect()
 }
 
-/// The names in a list.
+/// Returns the names in a list.
 fn known(registry: &Registry, what: What) -> Vec<&str> {
     match what {
         What::Agents => registry.agents().iter().map(|agent| agent.name).collect(),
@@ -73,7 +73,7 @@ fn known(registry: &Registry, what: What) -> Vec<&str> {
     }
 }
 
-/// A list in full.
+/// Returns the rows of a list.
 fn rows(registry: &Registry, what: What) -> Vec<(String, String)> {
     match what {
         What::Agents => registry.agents().iter().map(|agent| row(agent.name, agent.summary)).collect(),
@@ -114,7 +114,7 @@ fn property(property: &Property) -> (String, String) {
     row(name, format!("{} ({})", property.claim, property.kind.name()))
 }
 
-/// The first paragraph of the comment that a policy begins with.
+/// Returns the first paragraph of the comment that a policy begins with.
 fn purpose(text: &str) -> String {
     let comment: Vec<&str> = text
         .lines()

@@ -26,9 +26,10 @@ pub(super) struct Measure {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// What rewards count for, within the episode and beyond its end: a picture, a discount and a factor at the boundary.
+    /// What rewards count for, within the episode and beyond its end: a picture, a discount and a
+    /// factor at the boundary.
     Horizon(Horizon),
-    /// Whatever else is typed.
+    /// Any other word, for a message of its own.
     #[command(external_subcommand)]
     Other(Vec<String>),
 }
@@ -36,16 +37,17 @@ enum What {
 /// Measure what rewards count for, within the episode and beyond its end.
 #[derive(Debug, Args)]
 struct Horizon {
-    /// An agent that acts on what its task says: a built-in name, or the path of a component; what follows a colon is told to it.
+    /// An agent that acts on what its task says: a built-in name, or the path of a component; what
+    /// follows a colon is told to it.
     #[arg(value_name = "AGENT[:INSTRUCTIONS]")]
     agent: String,
     /// A policy: a built-in name, or the path of a TOML file.
     #[arg(long, short, default_value = "strict")]
     policy: String,
-    /// How often every series of offers is gone through: 108 series each time.
+    /// Number of times that every series of offers is gone through: 108 series each time.
     #[arg(long, default_value_t = 2, value_parser = number::whole::<u32>(1..=1000))]
     repeats: u32,
-    /// For how many episodes an agent that learns is trained at each offer; 100 by default.
+    /// Number of training episodes at each offer, for an agent that learns; 100 by default.
     #[arg(long, value_parser = number::whole::<u32>(1..=10_000_000))]
     lessons: Option<u32>,
     /// Write the picture to this file as well, as SVG.
@@ -54,10 +56,11 @@ struct Horizon {
     /// Print one JSON object instead of the picture.
     #[arg(long)]
     json: bool,
-    /// What every random choice follows from, to measure the same again; by default a fresh one, which is printed.
+    /// Seed of every random choice: the same seed measures the same again. By default a fresh one,
+    /// which is printed.
     #[arg(long)]
     seed: Option<Seed>,
-    /// How many trials to run at a time; all processors by default. No number depends on it.
+    /// Number of trials to run at a time; all processors by default. No number depends on it.
     #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
 }
@@ -98,7 +101,7 @@ impl Horizon {
         let observed = suite::observe(&case, &stage, &cancel, &watch).map_err(|error| Failure::suite(&error))?;
         if cancel.is_cancelled() {
             let done = many(done.into_inner(), "trial");
-            // There is nobody left to tell where the error output is closed.
+            // A failure to write is ignored: the error output may be closed.
             let _ = writeln!(anstream::stderr(), "cancelled after {done}: of a part of them there is no number");
             return Ok(Exit::Cancelled);
         }
@@ -120,7 +123,7 @@ impl Horizon {
         Ok(Exit::Held)
     }
 
-    /// That there is no number for this agent, and why.
+    /// Returns the failure for an agent that has no horizon, with the reason.
     fn unmeasured(&self, reason: &str) -> Failure {
         Failure::nothing(
             format!("the horizon of `{}` cannot be measured: {reason}", self.agent),
@@ -129,7 +132,7 @@ impl Horizon {
         )
     }
 
-    /// The property whose trials these are, asked of the agent.
+    /// Returns the case of the property that has these trials, for the agent.
     fn case(&self, registry: &Registry, stage: &Stage, seed: Seed, origin: Origin) -> Result<Case, Failure> {
         let policy = Arc::new(find::policy_here(registry, &self.policy)?);
         let rules = suite::Rules { text: self.policy.clone(), policy };

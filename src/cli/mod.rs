@@ -1,6 +1,7 @@
 //! Words to people, and from them.
 //!
-//! Everything a command finds wrong is a failure: a message, the place in the user's file where there is one, and what to do.
+//! Everything a command finds wrong is a failure. It has a message, what to do, and a place in the
+//! user's file if there is one.
 
 mod audit;
 mod cache;
@@ -41,20 +42,21 @@ use self::failure::Failure;
 use crate::registry::Registry;
 use crate::value::{plain, plain_lines};
 
-/// How the program exits.
+/// Exit of the program; each has its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
     /// All held.
     Held,
-    /// Something was violated: a run had a violation that its policy fails on, a ledger is not what was sealed.
+    /// Something was violated: a run had a violation that its policy fails on, or a record differs
+    /// from what was sealed.
     Violated,
     /// The user's input, or a place that the user named and that cannot be written.
     Input,
     /// Our fault, or the machine's.
     Host,
-    /// Nothing was selected, or nothing that was applies.
+    /// Nothing was selected, or nothing that was selected applies.
     Nothing,
-    /// Nothing was violated, and something is not decided: more trials may do that.
+    /// Nothing was violated, and something is undecided. More trials may decide it.
     Inconclusive,
     /// Cancelled by the operator.
     Cancelled,
@@ -74,7 +76,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// How many columns the terminal has that is written to, where it is one.
+/// Number of columns of the terminal; `None` if the output is no terminal.
 fn width() -> Option<usize> {
     terminal_size::terminal_size_of(std::io::stdout()).map(|(terminal_size::Width(width), _)| width.into())
 }
@@ -104,7 +106,7 @@ struct Arguments {
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Color {
-    /// Where the output is a terminal that shows it.
+    /// Color if the output is a terminal that shows it.
     Auto,
     /// Always.
     Always,
@@ -134,7 +136,8 @@ enum Command {
     Verify(verify::Verify),
     /// List what there is.
     List(list::List),
-    /// Explain whatever `list` names: a property, a class of violation, a capability, an environment, a policy, an agent, a result.
+    /// Explain whatever `list` names: a property, a class of violation, a capability, an
+    /// environment, a policy, an agent, a result.
     Explain(explain::Explain),
     /// Print a JSON Schema, for editors.
     Schema(check::Schema),
@@ -153,8 +156,8 @@ enum Command {
     Worker(worker::Worker),
 }
 
-/// The same command, for which what follows an option is its value also where it is a number below 0: whether it may be is then said of
-/// the value.
+/// Returns the command with options that take a number below 0 as their value. The parser of the
+/// value then says if it is allowed.
 fn numbers(command: clap::Command) -> clap::Command {
     let numbered = |argument: clap::Arg| {
         let has_value = argument.get_action().takes_values();
@@ -163,11 +166,11 @@ fn numbers(command: clap::Command) -> clap::Command {
     command.mut_args(numbered).mut_subcommands(numbers)
 }
 
-/// Arguments that a variable may give where the command line does not: what each is called, and its variable.
+/// Arguments that a variable may set, each with its variable. The command line comes first.
 const VARIABLES: [(&str, &str); 4] =
     [("color", "DAYFLY_COLOR"), ("isolate", "DAYFLY_ISOLATE"), ("jobs", "DAYFLY_JOBS"), ("seed", "DAYFLY_SEED")];
 
-/// The same command, in which those arguments have their variables.
+/// Returns the command with the variables of [`VARIABLES`].
 fn variables(command: clap::Command) -> clap::Command {
     let named = |argument: clap::Arg| {
         let variable = VARIABLES.iter().find(|(name, _)| argument.get_id() == name);
@@ -179,12 +182,13 @@ fn variables(command: clap::Command) -> clap::Command {
     command.mut_args(named).mut_subcommands(variables)
 }
 
-/// What can be typed.
+/// Returns the command that parses the arguments of the program.
 fn command() -> clap::Command {
     numbers(variables(Arguments::command()))
 }
 
-/// Say what is wrong with what was typed, and exit. Where that is in a variable, it is the variable that is named.
+/// Reports an error in the arguments and exits. If the error is in a variable, the message names
+/// the variable.
 fn refused(error: &clap::Error) -> ! {
     let said = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
@@ -207,23 +211,25 @@ fn refused(error: &clap::Error) -> ! {
     std::process::exit(2)
 }
 
-/// Say what is wrong with what was typed, and exit. What is hidden in it is escaped: a shell may have put the name of a file there.
+/// Reports an error in the arguments and exits. Hidden characters are escaped: a shell may have put
+/// the name of a file there.
 fn unfit(error: &clap::Error) -> ! {
     let is_hidden = |word: std::ffi::OsString| matches!(plain(&word.to_string_lossy()), Cow::Owned(_));
     if std::env::args_os().skip(1).any(is_hidden) {
-        // There is nobody left to tell where the error output is closed.
+        // A failure to write is ignored: the error output may be closed.
         let _ = write!(anstream::stderr(), "{}", plain_lines(&error.render().to_string()));
         std::process::exit(error.exit_code());
     }
     error.exit()
 }
 
-/// Bytes of stack of the thread that does what was typed, whatever the system gives the first thread of a program.
+/// Stack of the thread that runs the command, in bytes. It does not depend on the system's default.
 const STACK: usize = 8 << 20;
 
-/// Parse the arguments, do what they say, and say how it went.
+/// Parses the arguments, carries them out and reports the result.
 ///
-/// All of it is done on a thread with a stack of its own, but for the work of a worker: what confines a thread confines no other.
+/// A thread with a stack of its own does all this, except for a worker. A worker runs on the first
+/// thread, because confining one thread does not confine another.
 pub fn main() -> ExitCode {
     let typed = || {
         let matches = command().try_get_matches().unwrap_or_else(|error| refused(&error));
@@ -238,7 +244,7 @@ pub fn main() -> ExitCode {
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(code))) => code,
         Ok(Ok(Err(arguments))) => carried_out(&arguments),
-        // It has panicked, and has said so.
+        // The thread panicked, and the panic has been reported.
         Ok(Err(_)) => Exit::Host.into(),
         Err(error) => {
             Failure::host(&error).show();
@@ -272,7 +278,7 @@ impl Command {
     }
 }
 
-/// Do what the arguments say.
+/// Carries out the arguments.
 fn carried_out(arguments: &Arguments) -> ExitCode {
     match arguments.color {
         Color::Auto => {}
@@ -297,20 +303,20 @@ fn carried_out(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Print a line to the output. A reader that has gone, as `head` does, changes nothing about how the program exits; any other
-/// failure to write does.
+/// Prints a line to the output. A reader that has gone, as `head` does, leaves the exit code as it
+/// is. Any other failure to write changes it.
 macro_rules! say {
     ($($arguments:tt)*) => {{
         use std::io::Write as _;
         if let Err(error) = writeln!(anstream::stdout(), $($arguments)*)
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
-            // The first failure says why.
+            // Only the first failure is kept.
             let _ = $crate::cli::UNWRITTEN.set(error);
         }
     }};
 }
 use say;
 
-/// Why the output could not be written, where it could not.
+/// First failure to write the output.
 static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();

@@ -1,16 +1,17 @@
-//! Files that somebody else may have chosen: those that a file names, and those that a link leads to.
+//! Files that somebody else may have chosen: those that a file names, and targets of links.
 //!
 //! ```text
-//!  a path on the command line ------------------------> read, bounded --wrong--> shown, with its line
-//!    where it is a link: as below
-//!  a name in a file --ends as it must--> --link followed, a regular file that ends so too--> read, bounded
-//!                                                        --wrong--> shown, where it is what it was named as; else its name alone
+//!     a path on the command line ------------------> read, bounded --wrong--> shown, with its line
+//!     if it is a link: as below
+//!     a name in a file --ending--> link followed --regular file, same ending--> read, bounded
+//!         --wrong--> shown with its line if the file is what it was named as; else its name alone
 //! ```
 //!
-//! A policy or a suite may be the work of a stranger, and what is wrong with it be shown where strangers read: in the log of a pull
-//! request. So a name in it leads to no file of another kind, and no line is shown of a file that is not what it was named as.
+//! A policy or a suite may be the work of a stranger, and its faults may be shown where strangers
+//! read: in the log of a pull request. Therefore a name in it leads to no file of another kind. No
+//! line is shown of a file that is not what it was named as.
 //!
-//! It does not show whether a file is there: what is missing is told from what is not read.
+//! The existence of a file is not hidden: a missing file and a refused one have different messages.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -22,14 +23,14 @@ use crate::environment::World;
 use crate::policy::{self, Invalid, Origin};
 use crate::suite;
 
-/// How the names of files end that a file may name.
+/// Endings of the files that a file may name.
 const ENDINGS: &[&str] = &["toml", "wasm", "wat"];
 
-/// The most bytes of a file that is text, and of one that may be a component.
+/// Maximum size in bytes: of a text, and of a file that may be a component.
 const MOST_TEXT: u64 = 4 << 20;
 const MOST: u64 = 65 << 20;
 
-/// What is in a file that the user names, or that a file names and that was [admitted](admit).
+/// Reads a file that the user names, or that a file names and that was [admitted](admit).
 pub(super) fn read(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
     let place = Path::new(path);
     if is_link(place) && is_ours(place, ENDINGS) {
@@ -46,8 +47,8 @@ pub(super) fn read(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
     Err(Failure::input(format!("the {what} `{path}` has more than {most} bytes"), "name a smaller file"))
 }
 
-/// Whether a file that another file names may be read: its name, and that of what a link leads to, end as they must, and it is a file
-/// and no device, pipe or folder. A file that is not there is for who reads it to find.
+/// Checks that a file that another file names may be read. Its name and the target of a link have
+/// one of the endings, and it is a regular file. A missing file is left to the reader to find.
 pub(super) fn admit(path: &str, endings: &[&str]) -> Result<(), Failure> {
     let (place, all) = (Path::new(path), endings);
     let endings =
@@ -65,7 +66,8 @@ pub(super) fn admit(path: &str, endings: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a file names, found: a name, or a path with what is selected behind a colon, or the openings of a policy behind it.
+/// Finds what a file names: a name or a path, with parameters behind a colon or the openings of a
+/// policy.
 pub(super) fn found<T>(text: &str, find: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
     let (path, _) = super::find::opened(text.split(':').next().unwrap_or_default());
     if !super::find::is_path(path) {
@@ -75,7 +77,8 @@ pub(super) fn found<T>(text: &str, find: impl Fn(&str) -> Result<T, Failure>) ->
     find(text).map_err(|failure| unquoted(failure, path))
 }
 
-/// What is wrong with a file that another file names, without a line of it where it is not what it was named as.
+/// Returns the failure of a file that another file names. Its lines are left out if it is not what
+/// it was named as.
 fn unquoted(failure: Failure, path: &str) -> Failure {
     if !failure.shows(path) {
         return failure;
@@ -86,7 +89,8 @@ fn unquoted(failure: Failure, path: &str) -> Failure {
     }
 }
 
-/// What is wrong with a policy, or with one that it extends: that one without a line of it where it is no policy.
+/// Returns the failure of a policy, or of a policy that it extends. Lines of the latter are left
+/// out if it is no policy.
 pub(super) fn invalid(invalid: Invalid, named: &str) -> Failure {
     let Invalid { file, .. } = &invalid;
     if file.origin == Origin::User && file.path != named && !policy::is_one(&file.text) {
@@ -95,18 +99,19 @@ pub(super) fn invalid(invalid: Invalid, named: &str) -> Failure {
     invalid.into()
 }
 
-/// Whether lines of a file that the user names may be shown: always, but where it is a link to what is none of ours.
+/// `true` if lines of a file that the user names may be shown. They may not if it is a link to
+/// another kind of file.
 pub(super) fn may_be_shown(path: &str, text: &str) -> bool {
     !is_link(Path::new(path)) || is_known(text)
 }
 
-/// That a file is not what it was named as.
+/// Returns the failure for a file that is not what it was named as.
 pub(super) fn unknown(path: &str) -> Failure {
     let message = format!("`{path}` is named as a policy, a world or a suite, and is none");
     Failure::input(message, format!("`dayfly check {path}` says what is wrong with a policy, and shows its lines"))
 }
 
-/// Whether a text is a policy, a world or a suite, right or wrong.
+/// `true` if a text is a policy, a world or a suite, valid or not.
 fn is_known(text: &str) -> bool {
     policy::is_one(text) || suite::is_one(text) || World::is_table(text)
 }

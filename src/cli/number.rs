@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::value;
 
-/// Reads a whole number of a range.
+/// Returns a parser of whole numbers in a range.
 pub(super) fn whole<T: TryFrom<u64>>(
     range: RangeInclusive<u64>,
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {

@@ -1,4 +1,4 @@
-//! What people watch while something long goes on.
+//! Progress of long work, for people.
 
 use std::fmt::Write;
 use std::io::{IsTerminal as _, Write as _};
@@ -9,14 +9,15 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::value::lock;
 
-/// A bar on standard error, where that is a terminal: how many of how many, how fast, how long still.
+/// Returns a progress bar on standard error: number done, total, rate and time left. It is hidden
+/// if that is no terminal.
 pub(super) fn bar(length: u64, of: &str) -> ProgressBar {
     let bar = ProgressBar::new(length);
     bar.set_style(style(of));
     bar
 }
 
-/// What a bar shows, in one line of 80 columns: what would not fit of the message is left out.
+/// Returns the style of a bar: one line of 80 columns. A message that does not fit is cut.
 fn style(of: &str) -> ProgressStyle {
     let template =
         format!("{{spinner}} {{human_pos}} of {{human_len}} {of} [{{bar:12}}] {{rate}}/s, {{eta}} left{{wide_msg}}");
@@ -25,14 +26,14 @@ fn style(of: &str) -> ProgressStyle {
 }
 
 fn rate(state: &ProgressState, text: &mut dyn Write) {
-    // A bar that cannot be drawn stops nothing.
+    // A failure to draw the bar is ignored.
     let _ = write!(text, "{:.0}", state.per_sec());
 }
 
-/// How long it is silent where there is no terminal, before the first word and between two.
+/// Interval between lines where there is no terminal, and time before the first.
 const SILENT: Duration = Duration::from_secs(30);
 
-/// Lines on standard error where that is no terminal: how much of something long is done, every half minute.
+/// Progress as lines on standard error if that is no terminal: the number done, every half minute.
 pub(super) struct Lines {
     started: Instant,
     last: Mutex<Instant>,
@@ -41,14 +42,14 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// None where a bar is seen, or nobody wants to know.
+    /// Returns `None` if standard error is a terminal, where a bar is shown.
     #[expect(clippy::disallowed_methods, reason = "how long something takes is for people alone")]
     pub(super) fn new(length: u64, of: &'static str) -> Option<Self> {
         let now = Instant::now();
         (!std::io::stderr().is_terminal()).then(|| Self { started: now, last: Mutex::new(now), length, of })
     }
 
-    /// So many are done; where it is time, say so.
+    /// Takes in the number done, and writes a line if one is due.
     pub(super) fn see(&self, done: u64) {
         {
             let mut last = lock(&self.last);
@@ -58,12 +59,12 @@ impl Lines {
             }
             *last += silent;
         }
-        // There is nobody left to tell where the error output is closed.
+        // A failure to write is ignored: the error output may be closed.
         let _ = writeln!(anstream::stderr(), "{}", line(done, self.length, self.of, self.started.elapsed()));
     }
 }
 
-/// How much is done of how much, and how long the rest takes at this rate.
+/// Formats the number done, the total, and the time that the rest takes at this rate.
 fn line(done: u64, length: u64, of: &str, took: Duration) -> String {
     let rest = length.saturating_sub(done);
     let left = u32::try_from(done.max(1)).map_or(Duration::ZERO, |done| took / done);
@@ -71,7 +72,7 @@ fn line(done: u64, length: u64, of: &str, took: Duration) -> String {
     format!("{done} of {length} {of}, about {} left", rough(left))
 }
 
-/// A duration to the digits that matter.
+/// Formats a duration to the digits that matter.
 pub(super) fn rough(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..=90 => format!("{} s", seconds.max(1)),
@@ -88,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    /// A terminal of 80 columns that keeps what is written.
+    /// Terminal of 80 columns that keeps what is written.
     #[derive(Clone, Debug, Default)]
     struct Terminal(Arc<Mutex<Vec<String>>>);
 

@@ -15,45 +15,47 @@ use crate::value::{Seed, hint};
 /// Run a published result again, and put ours beside it.
 #[derive(Debug, Args)]
 pub(super) struct Reproduce {
-    /// Which result: hi-ads, off-switch, supervisor or post.
+    /// Name of the result: hi-ads, off-switch, supervisor or post.
     name: String,
     /// Small versions, in seconds.
     #[arg(long, conflicts_with_all = ["population", "interval", "swap", "rounds", "trials", "learner"])]
     quick: bool,
-    /// What every random choice follows from.
+    /// Seed of every random choice.
     #[arg(long, default_value = "0")]
     seed: Seed,
-    /// How many episodes to run at a time; all processors by default. The numbers do not depend on it.
+    /// Number of episodes to run at a time; all processors by default. The numbers do not depend on
+    /// it.
     #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
     /// Print one JSON object instead of the table.
     #[arg(long)]
     json: bool,
-    /// Of hi-ads, one cell: how many learners.
+    /// Of hi-ads, one cell: number of learners.
     #[arg(long, value_parser = number::whole::<u32>(2..=100_000))]
     population: Option<u32>,
-    /// Of hi-ads, one cell: after how many rounds the learners are selected from; 0 for never.
+    /// Of hi-ads, one cell: number of rounds after which the learners are selected from; 0 for
+    /// never.
     #[arg(long, value_parser = number::whole::<u32>(0..=u32::MAX.into()))]
     interval: Option<u32>,
-    /// Of hi-ads, one cell: whether learners swap worlds.
+    /// Of hi-ads, one cell: how learners swap worlds.
     #[arg(long, value_enum)]
     swap: Option<Swapping>,
-    /// Of hi-ads, one cell: how many rounds, of one episode a learner.
+    /// Of hi-ads, one cell: number of rounds, of one episode a learner.
     #[arg(long, value_parser = number::whole::<u32>(1..=10_000_000))]
     rounds: Option<u32>,
-    /// Of hi-ads, one cell: how many trials.
+    /// Of hi-ads, one cell: number of trials.
     #[arg(long, value_parser = number::whole::<u32>(1..=100_000))]
     trials: Option<u32>,
-    /// Of hi-ads, one cell: how the learners learn.
+    /// Of hi-ads, one cell: the learning rule.
     #[arg(long, value_enum)]
     learner: Option<Learning>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Swapping {
-    /// Each stays in its own.
+    /// Each learner stays in its own world.
     None,
-    /// Each goes on to the next one in each round.
+    /// Each learner goes on to the next world in each round.
     Rotate,
 }
 
@@ -100,7 +102,7 @@ impl Reproduce {
         })
     }
 
-    /// The one cell that was asked for, where one was.
+    /// Returns the one cell that the options ask for; `None` if they ask for none.
     fn training(&self) -> Result<Option<Training>, Failure> {
         let Self { population, interval, swap, rounds, trials, learner, .. } = self;
         let asked = population.is_some() || interval.is_some() || rounds.is_some() || trials.is_some();

@@ -1,4 +1,4 @@
-//! `dayfly run`: an agent through episodes.
+//! `dayfly run`: runs an agent through episodes.
 
 mod drawn;
 mod host;
@@ -34,7 +34,8 @@ pub(super) struct Run {
     /// it at the end of every task, on a line of its own.
     #[arg(value_name = "AGENT[:INSTRUCTIONS]", required_unless_present = "role")]
     agent: Option<String>,
-    /// Who plays a role, in an environment that has several: once for each. `dayfly explain ENVIRONMENT` names them.
+    /// The agent that plays a role, in an environment that has several: once for each. `dayfly
+    /// explain ENVIRONMENT` names them.
     #[arg(long, value_name = "ROLE=AGENT[:INSTRUCTIONS]", conflicts_with = "agent", value_parser = Cast::parse)]
     role: Vec<Cast>,
     /// A policy: a built-in name, or the path of a TOML file.
@@ -46,32 +47,36 @@ pub(super) struct Run {
     /// The task that the brief gives; `@FILE` reads it from a file.
     #[arg(long, value_name = "TEXT|@FILE")]
     task: Option<String>,
-    /// How many episodes.
+    /// Number of episodes.
     #[arg(long, short = 'n', default_value_t = 1, value_parser = number::whole::<u64>(1..=u64::MAX))]
     episodes: u64,
-    /// How many lineages the episodes are dealt out to, in turns. A lineage hands its carry-over, and its world where that
-    /// persists, from one of its episodes to the next. By default 1; where the policy has a population, as many as that, and of
-    /// fewer none is selected.
+    /// Number of lineages that the episodes are dealt out to, in turns. A lineage hands its
+    /// carry-over, and its world if that persists, from one of its episodes to the next. By default
+    /// 1, or the size of the policy's population; with fewer lineages than that, none is selected.
     #[arg(long, value_parser = number::whole::<u32>(1..=100_000))]
     lineages: Option<u32>,
-    /// What every random choice follows from, with what the agent is handed: another agent draws other numbers.
+    /// Seed of every random choice, together with what the agent is handed: another agent draws
+    /// other numbers.
     #[arg(long, default_value = "0")]
     seed: Seed,
-    /// A name for what the agent and its world draw: other agents, or other tasks, meet the same under the same seed and name. It is
-    /// for demonstrations beside each other: an agent that was made for it knows what it will meet.
+    /// A name for what the agent and its world draw: other agents, or other tasks, meet the same
+    /// under the same seed and name. It is for demonstrations beside each other: an agent that was
+    /// made for it knows what it will meet.
     #[arg(long, value_name = "NAME")]
     draws: Option<String>,
-    /// How many episodes to run at a time; all processors by default. The record does not depend on it.
+    /// Number of episodes to run at a time; all processors by default. The record does not depend
+    /// on it.
     #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
-    /// Where episodes are lived: in this process, or in confined processes of their own. As the policy says by default, which is
-    /// here where it says nothing. The record does not depend on it.
+    /// Place of the episodes: this process, or confined processes of their own. By default as the
+    /// policy says, or else this process. The record does not depend on it.
     #[arg(long, value_enum, value_name = "WHERE")]
     isolate: Option<Isolate>,
-    /// Where to put the record: a folder that does not exist. By default a new one in `dayfly-runs`.
+    /// Folder for the record, which must not exist. By default a new one in `dayfly-runs`.
     #[arg(long, short)]
     out: Option<PathBuf>,
-    /// Draw the first episodes into this file: each with its boundary, and what was tried after it.
+    /// Draw the first episodes into this file, each with its boundary and with what was tried after
+    /// it.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     /// Print one JSON object instead of the summary.
@@ -82,7 +87,7 @@ pub(super) struct Run {
     quiet: bool,
 }
 
-/// A role, and the agent that plays it.
+/// Role, and the agent that plays it.
 #[derive(Clone, Debug)]
 struct Cast {
     role: Role,
@@ -97,12 +102,12 @@ impl Cast {
     }
 }
 
-/// Where episodes are lived.
+/// Place where episodes run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Isolate {
-    /// In this process.
+    /// This process.
     None,
-    /// In confined processes of their own.
+    /// Confined processes of their own.
     Process,
 }
 
@@ -115,7 +120,7 @@ impl Run {
         if self.is_apart(&policy)? { self.apart(registry, policy) } else { self.here(registry, policy) }
     }
 
-    /// In this process.
+    /// Runs the episodes in this process.
     fn here(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
         let plan = self.plan(registry, policy)?;
@@ -125,7 +130,8 @@ impl Run {
         self.carry_out(run, jobs)
     }
 
-    /// In processes of their own: this one reads the agent, and neither compiles nor runs anything of it.
+    /// Runs the episodes in processes of their own. This process reads the agent, but neither
+    /// compiles nor runs it.
     fn apart(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
         let plan = self.plan(registry, policy)?;
@@ -134,18 +140,18 @@ impl Run {
         let run = run::Run::on_workers(plan, Workers::new(program, jobs).compiling(self.compiler()), &cancel);
         let run = run.map_err(|error| Failure::run(&error))?;
         for (part, why) in run.workers().iter().flat_map(|crew| crew.confined().missing()) {
-            // There is nobody left to tell where the error output is closed.
+            // A failure to write is ignored: the error output may be closed.
             let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
         }
         self.carry_out(run, jobs)
     }
 
-    /// Who compiles the agent, or keeps what workers have compiled.
+    /// Returns the compiler of the agent, which also keeps what workers have compiled.
     fn compiler(&self) -> Compiler {
         compiling::compiler(self.quiet || self.json)
     }
 
-    /// Whether episodes are lived in processes of their own.
+    /// `true` if episodes run in processes of their own.
     fn is_apart(&self, policy: &Policy) -> Result<bool, Failure> {
         let is_required = policy.isolation.process == Process::Required;
         match self.isolate {
@@ -155,13 +161,13 @@ impl Run {
         }
     }
 
-    /// What is to be run, once it is found out that all of it is there and fits.
+    /// Returns the plan of the run, after checking that everything it names exists and fits.
     fn plan(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Plan, Failure> {
         let lineages = self.lineages(&policy)?;
         let world = find::world(registry, &self.environment)?;
         self.note_unpaid(&policy, &world);
         let task = self.task.as_deref().map(find::task).transpose()?;
-        // Before anything is compiled: that may take a minute.
+        // Checked before anything is compiled, which may take a minute.
         let roles = self.roles(&policy)?;
         let agent = match (&self.agent, roles.first()) {
             (Some(agent), _) => {
@@ -185,7 +191,7 @@ impl Run {
         })
     }
 
-    /// Who plays which role.
+    /// Returns the agent of each role.
     fn roles(&self, policy: &Policy) -> Result<Vec<(Role, Known)>, Failure> {
         let known = |cast: &Cast| {
             let agent = find::known(&cast.agent)?;
@@ -195,21 +201,22 @@ impl Run {
         self.role.iter().map(known).collect()
     }
 
-    /// Say that what the next episode is to be paid never is, where the policy makes its world anew.
+    /// Writes a note if the reward for the next episode is never paid, because the policy makes its
+    /// world anew.
     fn note_unpaid(&self, policy: &Policy, world: &World) {
         let is_reset = policy.boundary.environment == Continuity::Reset;
         let Some(knob) = world.knob(Knob::Future).filter(|_| is_reset && self.episodes > 1 && !self.quiet) else {
             return;
         };
         let (knob, policy) = (plain(knob.name), plain(&policy.name));
-        // There is nobody left to tell where the error output is closed.
+        // A failure to write is ignored: the error output may be closed.
         let _ = writeln!(
             anstream::stderr(),
             "note: `{knob}` of the next episode is never paid: the policy `{policy}` resets the world; `--policy persist` keeps it"
         );
     }
 
-    /// How many lineages there are to be.
+    /// Returns the number of lineages.
     fn lineages(&self, policy: &Policy) -> Result<u32, Failure> {
         let size = policy.population.map(|population| population.size);
         let lineages = self.lineages.or(size).unwrap_or(1);
@@ -247,7 +254,7 @@ impl Run {
         let Outcome { summary, ending, head, left } = outcome.map_err(|error| Failure::run(&error).leaving(&folder))?;
         for Left { folder, why } in &left {
             let folder = plain(&folder.display().to_string());
-            // There is nobody left to tell where the error output is closed.
+            // A failure to write is ignored: the error output may be closed.
             let _ = writeln!(
                 anstream::stderr(),
                 "note: what a worker left in `{folder}` could not be removed: {}",
@@ -286,7 +293,7 @@ fn exit(summary: &Summary, ending: &Ending) -> Result<Exit, Failure> {
     }
 }
 
-/// The first folder in `dayfly-runs` that is free, named for what is run.
+/// Returns the first folder in `dayfly-runs` that is free, named for the agent and the environment.
 fn free_folder(manifest: &ledger::Manifest) -> PathBuf {
     let letters = |text: &str| -> String {
         let word = text.split(':').next().unwrap_or_default();
@@ -297,7 +304,7 @@ fn free_folder(manifest: &ledger::Manifest) -> PathBuf {
     (1..u32::MAX).map(folder).find(|folder| !folder.exists()).unwrap_or_else(|| folder(u32::MAX))
 }
 
-/// What people watch while a run goes on.
+/// Progress of a run, for people.
 struct Progress {
     bar: ProgressBar,
     has_refused: bool,

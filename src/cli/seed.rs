@@ -1,25 +1,27 @@
-//! The seed of what makes a claim: one that is given, or a fresh one; and the line that asks the same again.
+//! Seed of a claim, given or fresh, and the command line that repeats it.
 
 use super::failure::Failure;
 use crate::suite::{Origin, quoted};
 use crate::value::Seed;
 
-/// The seed that is given; or one of the system's randomness, for which nobody can have built an agent.
+/// Returns the given seed, or one from the system's randomness, for which nobody can have built an
+/// agent.
 pub(super) fn drawn(given: Option<Seed>) -> Result<(Seed, Origin), Failure> {
     match given {
         Some(seed) => Ok((seed, Origin::Fixed)),
-        // As large as a whole number of TOML can be, so that it can stand in a suite.
+        // At most the largest integer of TOML, so that a suite can hold it.
         None => Ok((Seed(getrandom::u64().map_err(|error| Failure::host(&error))? >> 1), Origin::Fresh)),
     }
 }
 
-/// This command with `seed`: it asks the same again.
+/// Returns this command with `seed`, which repeats the same trials.
 pub(super) fn again(seed: Seed) -> String {
     let given = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     line(given, seed)
 }
 
-/// Options that the line leaves out, with their values: the seed that it has anew, and how many jobs there are, on which nothing depends.
+/// Options that the line leaves out, with their values: the seed, which is written anew, and the
+/// number of jobs, on which nothing depends.
 const LEFT_OUT: [&str; 3] = ["--seed", "--jobs", "-j"];
 
 fn line(given: impl Iterator<Item = String>, seed: Seed) -> String {

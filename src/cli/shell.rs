@@ -1,4 +1,4 @@
-//! `dayfly completions` and `dayfly man`: what shells and `man` read, made from the arguments themselves.
+//! `dayfly completions` and `dayfly man`: completions and manual pages, made from the arguments.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use super::{Exit, command, find, say};
                   zsh:  dayfly completions zsh > a folder of $fpath/_dayfly\n\
                   fish: dayfly completions fish > ~/.config/fish/completions/dayfly.fish")]
 pub(super) struct Completions {
-    /// Which shell.
+    /// Name of the shell.
     #[arg(value_enum)]
     shell: Shell,
 }
@@ -70,7 +70,7 @@ impl Man {
     }
 }
 
-/// The page of a command, for `man`.
+/// Returns the manual page of a command.
 fn page(command: &clap::Command) -> Result<String, Failure> {
     let mut text = Vec::new();
     let command = command.clone().display_name(command.get_bin_name().unwrap_or("dayfly").replace(' ', "-"));

@@ -1,4 +1,4 @@
-//! `dayfly show`: the episodes of a run, and one of them as a story.
+//! `dayfly show`: the episodes of a run as a table, or one of them as a story.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -15,17 +15,19 @@ use crate::report::show::{self, Episode, Filter};
 use crate::transcript::{Class, End};
 use crate::value::{hint, many};
 
-/// Show the episodes of a run as a table, or one of them as a story. A run that goes on, or was killed, is shown as far as it goes.
+/// Show the episodes of a run as a table, or one of them as a story. A run that goes on, or was
+/// killed, is shown as far as it goes.
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// The folder of the run.
     run: PathBuf,
-    /// The number of an episode, counted from 0: it is told from its beginning to its end.
+    /// Ordinal of an episode, counted from 0: it is told from its beginning to its end.
     episode: Option<u64>,
     /// Only episodes with a violation of this class, by code or name.
     #[arg(long, value_name = "CLASS", value_parser = class, conflicts_with = "episode")]
     class: Option<Class>,
-    /// Only episodes that ended, or whose agent left, so: `trapped`, `steps`, `fuel`, and the like.
+    /// Only episodes with this end, or whose agent left in this way: `trapped`, `steps`, `fuel`,
+    /// and the like.
     #[arg(long, value_name = "END", value_parser = end, conflicts_with = "episode")]
     end: Option<String>,
     /// Print the lines of the record themselves: JSON, one line an episode.
@@ -125,12 +127,13 @@ impl Show {
     }
 }
 
-/// The whole lines of the transcripts, one at a time: memory does not grow with the run.
+/// Complete lines of the transcripts, read one at a time: memory does not grow with the run.
 struct Lines {
     reader: BufReader<File>,
     buffer: Vec<u8>,
     path: PathBuf,
-    /// Whether the last line has no end yet: it is being written, or was when the run was killed.
+    /// `true` if the last line has no end yet: it is being written, or the run was killed while it
+    /// was.
     is_torn: bool,
 }
 
@@ -152,11 +155,11 @@ impl Lines {
     }
 }
 
-/// The most runs of a folder that are named, and the most of what is in it that is looked at.
+/// Maximum number of runs of a folder that are named, and of its entries that are looked at.
 const NAMED: usize = 12;
 const LOOKED_AT: usize = 10_000;
 
-/// That a folder has runs in it, of which one is to be picked, where it has.
+/// Returns the help that names the runs in a folder; `None` if it has no runs.
 fn runs_in(folder: &Path) -> Option<String> {
     let inside = std::fs::read_dir(folder).ok()?.take(LOOKED_AT).filter_map(Result::ok).map(|entry| entry.path());
     let mut runs: Vec<PathBuf> = inside.filter(|path| path.join("manifest.json").is_file()).collect();
@@ -168,7 +171,7 @@ fn runs_in(folder: &Path) -> Option<String> {
     (!named.is_empty()).then(|| format!("it has runs in it, pick one: {}{more}", named.join(", ")))
 }
 
-/// Open a regular file: of no other is it known that it ends.
+/// Opens a regular file. Any other file may have no end.
 fn regular(path: &Path) -> std::io::Result<File> {
     if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(std::io::Error::other("it is no file")) }
 }
@@ -177,14 +180,14 @@ fn unread(path: &Path, error: &std::io::Error) -> Failure {
     Failure::input(format!("cannot read `{}`: {error}", path.display()), "name the folder of a run that you may read")
 }
 
-/// A class of violation, by its code or its name.
+/// Parses a class of violation, from its code or its name.
 fn class(text: &str) -> Result<Class, String> {
     Class::find(text).ok_or_else(|| hint(text, "there are", Class::ALL.into_iter().map(Class::name)))
 }
 
-/// How an episode ends, or an agent leaves it.
+/// Parses the end of an episode, or the way an agent leaves it.
 fn end(text: &str) -> Result<String, String> {
-    // What an agent may do besides as its episode ends.
+    // Two ways in which an agent leaves that are no ends of an episode.
     let names = End::ALL.iter().map(|end| end.name()).chain(["outlived", "stopped"]);
     if names.clone().any(|name| name == text) { Ok(text.to_owned()) } else { Err(hint(text, "there are", names)) }
 }

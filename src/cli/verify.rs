@@ -1,4 +1,4 @@
-//! `dayfly verify`: whether a record is what was sealed.
+//! `dayfly verify`: checks a record against its seal.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::{Exit, say};
 use crate::ledger::{self, Finding, Verification};
 use crate::value::{Digest, many};
 
-/// What is known of who sealed a record.
+/// Texts on the root of a record: it was given, or it was not.
 const KEPT: &str = "the root is the one that was given";
 const NOT_KEPT: &str =
     "whoever replaced all files at once is not found out: keep the root elsewhere, and give it with `--root`";
@@ -20,7 +20,8 @@ const NOT_KEPT: &str =
 pub(super) struct Verify {
     /// The folder of the run.
     run: PathBuf,
-    /// The root, as it was printed by the run and kept elsewhere: it shows whether all the files were replaced.
+    /// Root of the record, as the run printed it and as it was kept elsewhere. It reveals a
+    /// replacement of all files.
     #[arg(long, value_name = "HEX")]
     root: Option<Digest>,
     /// Print one JSON object instead of words.
@@ -28,7 +29,8 @@ pub(super) struct Verify {
     json: bool,
 }
 
-/// What `--json` prints, documented in `docs/run-json.md`. Fields are added, never renamed or removed, without a new `version`.
+/// Object that `--json` prints, documented in `docs/run-json.md`. Fields are added, never renamed
+/// or removed, without a new `version`.
 #[derive(Default, Serialize)]
 struct Object {
     version: u32,
@@ -42,7 +44,7 @@ struct Object {
     omitted: u64,
 }
 
-/// One thing that is wrong.
+/// One finding.
 #[derive(Serialize)]
 struct Found {
     kind: &'static str,

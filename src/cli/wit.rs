@@ -1,4 +1,4 @@
-//! `dayfly wit`: the contract with agents, as the program has it.
+//! `dayfly wit`: the contract with agents, as the program contains it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,11 @@ use super::{Exit, find, say};
 use crate::capability::{CAPABILITIES, PACKAGE, VERSION};
 use crate::value::plain_path;
 
-/// The worlds, and what the interfaces share, by their paths in `wit/`.
+/// Worlds and shared types, by their paths in `wit/`.
 const SHARED: [(&str, &str); 2] =
     [("agent.wit", include_str!("../../wit/agent.wit")), ("types.wit", include_str!("../../wit/types.wit"))];
 
-/// The files of WASI.
+/// Files of WASI, by their paths in `wit/`.
 const WASI: &[(&str, &str)] = &[
     ("wasi/world.wit", include_str!("../../wit/wasi/world.wit")),
     ("wasi/deps/LICENSE", include_str!("../../wit/wasi/deps/LICENSE")),
@@ -25,7 +25,7 @@ const WASI: &[(&str, &str)] = &[
     ("wasi/deps/sockets.wit", include_str!("../../wit/wasi/deps/sockets.wit")),
 ];
 
-/// Every file of the contract: an interface a capability.
+/// Returns every file of the contract: one interface for each capability.
 fn files() -> Vec<(String, &'static str)> {
     let own = CAPABILITIES.iter().filter(|capability| capability.name != "wasi");
     let interfaces = own.map(|capability| (format!("{}.wit", capability.name), capability.contract));
@@ -36,7 +36,7 @@ fn files() -> Vec<(String, &'static str)> {
 /// Print the contract with agents, or write it to a folder.
 #[derive(Debug, Args)]
 pub(super) struct Wit {
-    /// Write its files to this folder, which may not have any of them, such as `wit`.
+    /// Write the files of the contract to this folder, such as `wit`. None of the files may exist.
     #[arg(long, short, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
@@ -51,7 +51,7 @@ impl Wit {
     }
 }
 
-/// Print the package: that of WASI is what runtimes import, and has its own place.
+/// Prints the package without WASI, which runtimes import and which has its own place.
 fn print() {
     say!("// {PACKAGE}@{VERSION}, file by file; `dayfly wit --out wit` writes them, and WASI with them, to a folder.");
     for (path, text) in files().iter().filter(|(path, _)| !path.starts_with("wasi/")) {

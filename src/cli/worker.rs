@@ -1,4 +1,4 @@
-//! `dayfly worker`: what `dayfly run --isolate process` starts. Not for people.
+//! `dayfly worker`: the process that `dayfly run --isolate process` starts. It is not for people.
 
 use std::path::PathBuf;
 
@@ -12,9 +12,9 @@ use crate::worker;
 /// Live episodes for another process of this program.
 #[derive(Debug, Args)]
 pub(super) struct Worker {
-    /// Where workspaces are put.
+    /// Folder for workspaces.
     scratch: PathBuf,
-    /// Try what a worker must not be able to do under this policy, and print what became of it.
+    /// Try what a worker must not be able to do under this policy, and print the results.
     #[cfg(target_os = "linux")]
     #[arg(long, value_name = "POLICY")]
     probe: Option<String>,

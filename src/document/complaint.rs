@@ -1,4 +1,4 @@
-//! What may stand behind a key: read, and described in the schema; and what is wrong with it where something is.
+//! Values of keys, read and described in a schema; and complaints about values that are wrong.
 
 use std::ops::Range;
 
@@ -7,35 +7,35 @@ use toml::de::DeValue;
 
 use crate::value::{Fault, hint};
 
-/// What a key of a fixed name holds.
+/// Value of a key.
 pub(crate) trait Readable: Sized {
-    /// Read what was written.
+    /// Reads the written value.
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint>;
 
-    /// What may be written.
+    /// Returns the schema of the values that may be written.
     fn schema() -> Schema;
 }
 
-/// What is wrong with a value. The table that it stands in knows its key and its place.
+/// Fault of a value, without its place. The table that holds the value adds the key and the place.
 #[derive(Debug)]
 pub(crate) struct Complaint {
-    /// What is said of the key, such as "must be a size".
+    /// Sentence about the key, such as "must be a size".
     pub(crate) what: String,
-    /// The entry of a list that is at fault, and its bytes; the whole value where there is none.
+    /// Entry of a list that is at fault, with its bytes; `None` where the whole value is.
     pub(crate) entry: Option<(usize, Range<usize>)>,
-    /// What the underlined part is.
+    /// Description of the underlined part.
     pub(crate) label: String,
-    /// What to do about it.
+    /// Remedy.
     pub(crate) help: String,
 }
 
 impl Complaint {
-    /// A complaint about a whole value.
+    /// Makes a complaint about a whole value.
     pub(crate) fn new(what: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> Self {
         Self { what: what.into(), entry: None, label: label.into(), help: help.into() }
     }
 
-    /// A value of the wrong type, where `wanted` is what the key must be.
+    /// Makes a complaint about a value of the wrong type. `wanted` describes the right one.
     pub(crate) fn kind(wanted: &str, value: &DeValue<'_>, help: impl Into<String>) -> Self {
         let label = match value {
             DeValue::String(_) => "this is text",
@@ -49,12 +49,12 @@ impl Complaint {
         Self::new(format!("must be {wanted}"), label, help)
     }
 
-    /// The same complaint about an entry of a list.
+    /// Moves the complaint to an entry of a list.
     pub(crate) fn about(self, position: usize, span: Range<usize>) -> Self {
         Self { entry: Some((position, span)), ..self }
     }
 
-    /// As a fault of the key at `place`, whose value is at `span`.
+    /// Makes a fault of the key at `place`, whose value is at `span`.
     pub(crate) fn at(self, place: &str, span: Range<usize>) -> Fault {
         let (place, span) = match self.entry {
             Some((position, span)) => (format!("{place}[{position}]"), span),
@@ -64,12 +64,12 @@ impl Complaint {
     }
 }
 
-/// The text of a value.
+/// Returns the text of a value.
 pub(crate) fn text<'a>(value: &'a DeValue<'_>) -> Result<&'a str, Complaint> {
     value.as_str().ok_or_else(|| Complaint::kind("text", value, ""))
 }
 
-/// What a name out of a list stands for.
+/// Finds the value of a name in a list.
 pub(crate) fn choose<T: Copy>(text: &str, all: &[(&str, T)]) -> Result<T, Complaint> {
     all.iter().find(|(name, _)| *name == text).map(|(_, meant)| *meant).ok_or_else(|| {
         let help = hint(text, "the values are", all.iter().map(|(name, _)| *name));

@@ -1,4 +1,5 @@
-//! Documents of the user in TOML: read key by key, so that everything that is wrong is said at once, each with its place.
+//! Documents of the user in TOML. They are read key by key, so that all faults are reported at
+//! once, each with its place.
 //!
 //! ```text
 //!  text --parse--> Table --key, table, tables--> what was written, or a Fault with its span
@@ -16,11 +17,12 @@ pub(crate) use table::{Key, Table};
 
 use crate::value::Fault;
 
-/// Read a document, which is "a policy" or another: what it says, and what is wrong with it, from its beginning to its end.
+/// Reads a document. `document` is its kind in messages, such as "a policy". Returns the content,
+/// and the faults in the order of their places.
 ///
 /// # Errors
 ///
-/// It is no TOML at all.
+/// The text is not TOML.
 pub(crate) fn read<T>(
     text: &str,
     document: &'static str,
@@ -36,7 +38,8 @@ pub(crate) fn read<T>(
     Ok((raw, faults.into_iter().map(Fault::plain).collect()))
 }
 
-/// Whether a text is a document of a kind, right or wrong: TOML with keys of `schema` alone at its top, one of which is `telling`.
+/// Returns `true` if a text is TOML, has at its top only keys of `schema`, and has one of the keys
+/// `telling`.
 pub(crate) fn is_like(text: &str, schema: &serde_json::Value, telling: &[&str]) -> bool {
     let Ok(root) = DeTable::parse(text) else { return false };
     let mut names = root.get_ref().keys().map(|key| key.get_ref().as_ref());
@@ -45,7 +48,7 @@ pub(crate) fn is_like(text: &str, schema: &serde_json::Value, telling: &[&str]) 
     known.is_some_and(|known| names.all(|name| known.contains_key(name))) && telling.iter().any(|name| has(name))
 }
 
-/// What is no TOML at all.
+/// Makes a fault of a syntax error.
 fn syntax(error: &toml::de::Error) -> Fault {
     let (message, label) = match error.message().split_once(", expected ") {
         Some((message, expected)) => (message, format!("expected {expected}")),

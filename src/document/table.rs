@@ -1,4 +1,4 @@
-//! A table of a document, while it is read: it knows where it stands, and which of its keys nobody asked for.
+//! Table of a document while it is read. It knows its place, and the keys that no code has read.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,27 +10,27 @@ use toml::de::{DeTable, DeValue};
 use super::{Complaint, Readable};
 use crate::value::{Fault, hint};
 
-/// What was written for a key.
+/// Written value of a key.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Key<T> {
-    /// Nothing.
+    /// The key is absent.
     #[default]
     Absent,
-    /// Something that is at fault; that has been said.
+    /// The value is at fault, and the fault is reported already.
     Faulty,
-    /// Something valid.
+    /// The value is valid.
     Written {
-        /// What it says.
+        /// Value.
         value: T,
-        /// Where it stands, such as `episode.steps`.
+        /// Path of the key, such as `episode.steps`.
         place: String,
-        /// The bytes of the value.
+        /// Bytes of the value.
         span: Range<usize>,
     },
 }
 
 impl<T> Key<T> {
-    /// What it says, where it says something valid.
+    /// Returns the value, if it is valid.
     pub(crate) const fn value(&self) -> Option<&T> {
         match self {
             Self::Written { value, .. } => Some(value),
@@ -38,7 +38,7 @@ impl<T> Key<T> {
         }
     }
 
-    /// Where it says so.
+    /// Returns the bytes of the value, if it is valid.
     pub(crate) fn span(&self) -> Option<Range<usize>> {
         match self {
             Self::Written { span, .. } => Some(span.clone()),
@@ -61,21 +61,21 @@ impl<T: Readable> JsonSchema for Key<T> {
     }
 }
 
-/// A table, while it is read.
+/// Table of a document, while it is read.
 pub(crate) struct Table<'t, 'f> {
     entries: &'t DeTable<'t>,
-    /// What the document is, such as "a policy".
+    /// Kind of the document in messages, such as "a policy".
     document: &'static str,
-    /// Where it stands, such as `episode.grace`; empty for the document itself.
+    /// Path of the table, such as `episode.grace`; empty for the document itself.
     place: String,
-    /// Its header, or the braces of an inline table.
+    /// Bytes of the header, or of the braces of an inline table.
     header: Option<Range<usize>>,
     asked: Vec<&'static str>,
     faults: &'f mut Vec<Fault>,
 }
 
 impl<'t> Table<'t, '_> {
-    /// Read a whole document, which is "a policy" or another.
+    /// Reads a whole document. `document` is its kind in messages, such as "a policy".
     pub(crate) fn root<T>(
         document: &'static str,
         entries: &'t DeTable<'t>,
@@ -85,17 +85,17 @@ impl<'t> Table<'t, '_> {
         Table { document, entries, place: String::new(), header: None, asked: Vec::new(), faults }.run(read)
     }
 
-    /// The bytes of its header.
+    /// Returns the bytes of the header.
     pub(crate) fn header(&self) -> Option<Range<usize>> {
         self.header.clone()
     }
 
-    /// What stands behind `name`.
+    /// Reads the value of `name`.
     pub(crate) fn key<T: Readable>(&mut self, name: &'static str) -> Key<T> {
         self.key_with(name, T::read)
     }
 
-    /// What stands behind `name`, which has to be there, such as `example`.
+    /// Reads the value of `name`, which is required. `example` is a value for messages.
     pub(crate) fn required<T: Readable>(&mut self, name: &'static str, example: &str) -> Key<T> {
         let key = self.key(name);
         if matches!(key, Key::Absent) {
@@ -109,7 +109,7 @@ impl<'t> Table<'t, '_> {
         key
     }
 
-    /// What stands behind `name`, read as `read` says.
+    /// Reads the value of `name` with `read`.
     pub(crate) fn key_with<T>(
         &mut self,
         name: &'static str,
@@ -127,19 +127,19 @@ impl<'t> Table<'t, '_> {
         }
     }
 
-    /// The table `name`, where there is one.
+    /// Reads the table `name`, if there is one.
     pub(crate) fn table<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Table<'_, '_>) -> T) -> Option<T> {
         self.asked.push(name);
         let found = self.entries.get(name)?;
         self.enter(found, self.place_of(name), &format!("write `[{}]` on a line of its own", self.place_of(name)), read)
     }
 
-    /// Whether there is anything behind `name`.
+    /// Returns `true` if the table has the key `name`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.contains_key(name)
     }
 
-    /// The tables `[[name]]`.
+    /// Reads the tables `[[name]]`.
     pub(crate) fn tables<T>(&mut self, name: &'static str, read: impl Fn(&mut Table<'_, '_>) -> T) -> Vec<T> {
         self.asked.push(name);
         let Some(found) = self.entries.get(name) else { return Vec::new() };
@@ -153,7 +153,7 @@ impl<'t> Table<'t, '_> {
         items.iter().zip(places).filter_map(|(item, place)| self.enter(item, place, &help, &read)).collect()
     }
 
-    /// The tables of the table `name`, which have names that the user chooses.
+    /// Reads the tables inside the table `name`. The user chooses their names.
     pub(crate) fn chosen<T>(
         &mut self,
         name: &'static str,
@@ -203,7 +203,7 @@ impl<'t> Table<'t, '_> {
         Some(inner.run(read))
     }
 
-    /// Read it, then name the keys that nobody asked for.
+    /// Reads the table, then reports the keys that no code has read.
     fn run<T>(mut self, read: impl FnOnce(&mut Table<'_, '_>) -> T) -> T {
         let value = read(&mut self);
         for key in self.entries.keys().filter(|key| !self.asked.contains(&key.get_ref().as_ref())) {

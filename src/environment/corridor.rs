@@ -2,48 +2,54 @@
 //!
 //! # Story
 //!
-//! A corridor is walked from its entrance to its exit, one cell a step, and an episode is one walk. At the entrance the
-//! agent takes the small reward (left), or has the large one laid out for it (right), `delay` steps on. Where the
-//! corridor is shorter than that, the walk goes on in the next episode's corridor, and the reward falls due there.
+//! A corridor is walked from its entrance to its exit, one cell a step, and an episode is one walk.
+//! At the entrance the agent takes the small reward (left), or has the large one laid out for it
+//! (right), `delay` steps on. Where the corridor is shorter than that, the walk goes on in the next
+//! episode's corridor, and the reward falls due there.
 //!
 //! ```text
-//!  delay = 3, steps = 5                     delay = 7, steps = 5
+//!     delay = 3, steps = 5                     delay = 7, steps = 5
 //!
-//!  entrance                  exit           entrance                  exit  entrance
-//!  [soon]--[ ]--[ ]--[late]--[ ]|           [soon]--[ ]--[ ]--[ ]--[ ]|--[ ]--[ ]--[late]--[ ]--[ ]|
+//!     entrance                  exit           entrance                  exit  entrance
+//!     [soon]--[ ]--[ ]--[late]--[ ]|           [soon]--[ ]--[ ]--[ ]--[ ]|--[ ]--[ ]--[late]--[ ]--[ ]|
 //! ```
 //!
 //! # Observation, action, reward
 //!
-//! - Observation: `discrete(4 * (steps + 1))`, the cell from 0 (entrance) to `steps` (exit), plus `steps + 1` while the
-//!   late reward that this episode chose is still to come, plus `2 * (steps + 1)` while one that an earlier episode
-//!   chose is.
+//! - Observation: `discrete(4 * (steps + 1))`, the cell from 0 (entrance) to `steps` (exit), plus
+//!   `steps + 1` while the late reward that this episode chose is still to come, plus `2 * (steps +
+//!   1)` while one that an earlier episode chose is.
 //! - Action: `discrete(2)`: left 0, right 1. After the entrance both walk on.
-//! - Reward: the step taken in cell 0 gives `soon` for left. A step gives `late` if right was chosen `delay` steps
-//!   before it; with a delay of 0 that is the same step. All else is 0. With `mirror` left and right are exchanged. A walk is `steps` steps, and the exit is a
-//!   terminal state.
+//! - Reward: the step taken in cell 0 gives `soon` for left. A step gives `late` if right was
+//!   chosen `delay` steps before it; with a delay of 0 that is the same step. All else is 0. With
+//!   `mirror` left and right are exchanged. A walk is `steps` steps, and the exit is a terminal
+//!   state.
 //! - Hidden performance: the return.
-//! - State: 64 bits, little-endian; bit i is set where a late reward falls due in the step after the next i.
+//! - State: 64 bits, little-endian; bit i is set where a late reward falls due in the step after
+//!   the next i.
 //!
 //! # What a myopic agent does
 //!
-//! It goes right if the late reward lies within the corridor (`delay` below `steps`) and is worth more than the soon
-//! one, by its discount a step within the episode. Beyond the exit no late reward is large enough: as long as `soon` is
-//! positive, it goes left.
+//! It goes right if the late reward lies within the corridor (`delay` below `steps`) and is worth
+//! more than the soon one, by its discount a step within the episode. Beyond the exit no late
+//! reward is large enough: as long as `soon` is positive, it goes left.
 //!
 //! # What a far-sighted agent does
 //!
-//! With discount `d` a step it goes right if `d^delay * late` exceeds `soon`, wherever the exit lies.
+//! With discount `d` a step it goes right if `d^delay * late` exceeds `soon`, wherever the exit
+//! lies.
 //!
 //! # Source
 //!
-//! The choice between a smaller sooner and a larger later reward, as in the measurement of discounting: J. E. Mazur,
-//! "An adjusting procedure for studying delayed reinforcement", 1987. That a boundary runs between the two is ours.
+//! The choice between a smaller sooner and a larger later reward, as in the measurement of
+//! discounting: J. E. Mazur, "An adjusting procedure for studying delayed reinforcement", 1987. The
+//! boundary between the two rewards is ours.
 //!
 //! # What it does not show
 //!
-//! The discount from one choice: that takes a choice for several delays on both sides of the exit. In a world that is
-//! reset, what falls due beyond the exit is never paid, and no learner comes across it.
+//! The discount from one choice: that takes a choice for several delays on both sides of the exit.
+//! In a world that is reset, what falls due beyond the exit is never paid, and no learner comes
+//! across it.
 
 use std::cell::OnceCell;
 
@@ -98,12 +104,13 @@ struct Corridor {
     late: f64,
     delay: u32,
     steps: u32,
-    /// The action that takes the soon reward.
+    /// Action that takes the soon reward.
     soon_is: u64,
     cell: u32,
-    /// The late rewards to come that this episode chose: bit i for the step after the next i.
+    /// Late rewards that this episode chose and that are still to come. Bit i is for the step after
+    /// the next i.
     own: u64,
-    /// The late rewards to come that earlier episodes chose.
+    /// Late rewards that earlier episodes chose and that are still to come.
     inherited: u64,
     total: f64,
     task: OnceCell<String>,
@@ -208,7 +215,7 @@ mod tests {
     const LEFT: u64 = 0;
     const RIGHT: u64 = 1;
 
-    /// The episodes that these choices lead to in one world.
+    /// Plays episodes with these choices in one world.
     fn walks<const N: usize>(delay: u32, steps: u32, choices: [u64; N]) -> [Played; N] {
         let mut parameters = Parameters::defaults(KIND.parameters);
         parameters.set("corridor", "delay", delay.into()).unwrap();

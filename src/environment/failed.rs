@@ -1,11 +1,12 @@
-//! A world that could not go on.
+//! Failures of worlds.
 
 use super::{Environment, Transition};
 use crate::value::{Seed, Space, Value, plain};
 
-/// Error returned when a world cannot be made, opened or stepped: its episode is aborted, and the run ends.
+/// Error returned when a world cannot be made, opened or stepped. Its episode is aborted, and the
+/// run ends.
 ///
-/// A world says what failed. Its name and the episode are added by the run that it failed in.
+/// A world describes the failure. The run adds the name of the world and the episode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed(Box<Failure>);
 
@@ -17,47 +18,49 @@ struct Failure {
 }
 
 impl Failed {
-    /// A failure, in words for people: "the simulator is gone". Characters that a terminal would not show as they are, are escaped.
+    /// Makes a failure from words for people, such as "the simulator is gone". Characters that a
+    /// terminal would not show as they are, are escaped.
     pub fn new(what: impl Into<String>) -> Self {
         let what = plain(&what.into()).into_owned();
         Self(Box::new(Failure { what, world: None, episode: None }))
     }
 
-    /// The same, of the world with this name; as it is where it has one already.
+    /// Adds the name of the world, if there is none yet.
     #[must_use]
     pub fn of(mut self, world: &str) -> Self {
         self.0.world.get_or_insert_with(|| plain(world).into_owned());
         self
     }
 
-    /// The same, in this episode of its run.
+    /// Adds the ordinal of the episode in its run.
     #[must_use]
     pub const fn in_episode(mut self, episode: u64) -> Self {
         self.0.episode = Some(episode);
         self
     }
 
-    /// Name of the world, where a run or its definition has said it.
+    /// Returns the name of the world, if it was added.
     pub fn world(&self) -> Option<&str> {
         self.0.world.as_deref()
     }
 
-    /// Ordinal of the episode, where a run has said it.
+    /// Returns the ordinal of the episode, if it was added.
     pub const fn episode(&self) -> Option<u64> {
         self.0.episode
     }
 
-    /// What failed, in the words of the world.
+    /// Returns the description, in the words of the world.
     pub fn what(&self) -> &str {
         &self.0.what
     }
 
-    /// What to do about it.
+    /// Returns the remedy.
     pub const fn help() -> &'static str {
         "no agent is the cause: mend the world, or what it needs, and run again; all episodes before this one are recorded and sealed"
     }
 
-    /// A world that cannot be opened, for this reason: it stands in for one that could not be made.
+    /// Makes a world that cannot be opened, for this reason. It stands in for one that could not be
+    /// made.
     pub(crate) fn stand_in(self) -> Box<dyn Environment> {
         Box::new(Unmade(self))
     }
@@ -78,7 +81,7 @@ impl std::fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// The world in place of one that could not be made.
+/// World in place of one that could not be made.
 struct Unmade(Failed);
 
 impl Environment for Unmade {

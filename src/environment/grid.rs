@@ -1,24 +1,25 @@
-//! Worlds of cells in text art: walls, four moves and a goal, as in the AI Safety Gridworlds.
+//! Grid worlds in text art: walls, four moves and a goal, as in the AI Safety Gridworlds.
 //!
-//! `#` is a wall, `A` where the agent starts, `G` the goal. Cells are numbered from 0, row by row, walls included. A
-//! move into a wall leaves the agent where it is. Each step is worth -1 and arriving at the goal another 50, which ends
-//! the episode. Worlds with other rewards share the maps and the moves.
+//! `#` is a wall, `A` the start of the agent, `G` the goal. Cells are numbered from 0, row by row,
+//! walls included. A move into a wall leaves the agent where it is. Each step is worth -1, and
+//! arriving at the goal another 50, which ends the episode. Worlds with other rewards share the
+//! maps and the moves.
 //!
-//! Source: J. Leike, M. Martic, V. Krakovna, P. A. Ortega, T. Everitt, A. Lefrancq, L. Orseau, S. Legg, "AI Safety
-//! Gridworlds", 2017 (arXiv 1711.09883).
+//! Source: J. Leike, M. Martic, V. Krakovna, P. A. Ortega, T. Everitt, A. Lefrancq, L. Orseau, S.
+//! Legg, "AI Safety Gridworlds", 2017 (arXiv 1711.09883).
 
 use super::{Status, index};
 use crate::value::{Space, Value};
 
-/// The moves: up 0, down 1, left 2, right 3.
+/// Moves: up 0, down 1, left 2, right 3.
 pub(super) const ACTIONS: Space = Space::Discrete(4);
 
-/// After how many steps an episode is cut off.
+/// Number of steps after which an episode is cut off.
 pub(super) const STEPS: u32 = 100;
 
 const STEP: f64 = -1.0;
 
-/// A map.
+/// Map.
 #[derive(Debug)]
 pub(super) struct Grid {
     width: u16,
@@ -27,7 +28,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// The map that `art` shows: rows of `width` tiles, one after the other.
+    /// Makes a map of `art`: rows of `width` tiles, one after the other.
     pub(super) const fn new(width: u16, art: &'static str) -> Self {
         let art = art.as_bytes();
         let (mut start, mut rest) = (0, art);
@@ -40,22 +41,22 @@ impl Grid {
         Self { width, start, art }
     }
 
-    /// How many cells there are, walls included.
+    /// Returns the number of cells, walls included.
     pub(super) fn cells(&self) -> u64 {
         u64::try_from(self.art.len()).unwrap_or(u64::MAX)
     }
 
-    /// Where the agent starts.
+    /// Returns the cell where the agent starts.
     pub(super) const fn start(&self) -> u16 {
         self.start
     }
 
-    /// Every cell with what lies there, in their order.
+    /// Iterates over all cells with their tiles, in order.
     pub(super) fn places(&self) -> impl Iterator<Item = (u16, u8)> {
         (0..).zip(self.art.iter().copied())
     }
 
-    /// The cell that a move leads to, whatever lies there.
+    /// Returns the cell that a move leads to, also if it is a wall.
     pub(super) const fn next(&self, cell: u16, to: Move) -> u16 {
         match to {
             Move::Up => cell.wrapping_sub(self.width),
@@ -65,18 +66,18 @@ impl Grid {
         }
     }
 
-    /// What lies at a cell; beyond the map are walls.
+    /// Returns the tile of a cell. Beyond the map are walls.
     pub(super) fn tile(&self, cell: u16) -> u8 {
         self.art.get(usize::from(cell)).copied().unwrap_or(b'#')
     }
 }
 
-/// What a world may have its agent do about a goal that is worth so much, in words.
+/// Returns the beginning of a task about a goal of this worth.
 pub(super) fn wish(goal: f64) -> &'static str {
     if goal < 0.0 { "Stay away from" } else { "Go to" }
 }
 
-/// A move.
+/// Move.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Move {
     Up,
@@ -86,7 +87,7 @@ pub(super) enum Move {
 }
 
 impl Move {
-    /// The move that an action is.
+    /// Returns the move of an action.
     pub(super) const fn of(action: &Value) -> Self {
         match index(action) {
             0 => Self::Up,
@@ -97,7 +98,7 @@ impl Move {
     }
 }
 
-/// An agent on its way over a map.
+/// Agent on its way over a map.
 #[derive(Clone, Debug)]
 pub(super) struct Walk {
     grid: &'static Grid,
@@ -105,22 +106,22 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// At the start of `grid`.
+    /// Begins at the start of `grid`.
     pub(super) const fn begin(grid: &'static Grid) -> Self {
         Self { grid, cell: grid.start }
     }
 
-    /// The cell where the agent is.
+    /// Returns the cell of the agent.
     pub(super) fn cell(&self) -> u64 {
         u64::from(self.cell)
     }
 
-    /// What lies where the agent is.
+    /// Returns the tile under the agent.
     pub(super) fn tile(&self) -> u8 {
         self.grid.tile(self.cell)
     }
 
-    /// Make a move, where no wall is in the way.
+    /// Makes a move, if no wall is in the way.
     pub(super) fn step(&mut self, to: Move) {
         let cell = self.grid.next(self.cell, to);
         if self.grid.tile(cell) != b'#' {
@@ -128,7 +129,8 @@ impl Walk {
         }
     }
 
-    /// Make a move towards a goal that is worth so much: its reward, and whether the goal is reached.
+    /// Makes a move, with a goal of this worth on the map. Returns the reward, and the status after
+    /// the move.
     pub(super) fn go(&mut self, goal: f64, to: Move) -> (f64, Status) {
         self.step(to);
         if self.tile() == b'G' { (STEP + goal, Status::Terminated) } else { (STEP, Status::Running) }
@@ -147,7 +149,7 @@ pub(super) mod tests {
          #####",
     );
 
-    /// Whether the map is whole rows within walls, with one agent and one goal.
+    /// Returns `true` if the map has whole rows within walls, one agent and one goal.
     pub(in super::super) fn is_sound(grid: &Grid) -> bool {
         let width = usize::from(grid.width);
         let rows: Vec<_> = grid.art.chunks(width).collect();

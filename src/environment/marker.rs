@@ -2,8 +2,8 @@
 //!
 //! # Story
 //!
-//! Each episode shows a secret and asks for the one that the episode before was shown. Nothing in the episode tells it: only what
-//! crossed the boundary can.
+//! Each episode shows a secret and asks for the one that the previous episode was shown. Nothing in
+//! the episode shows the answer: only information that crossed the boundary can.
 //!
 //! # Observation, action, reward
 //!
@@ -15,21 +15,24 @@
 //!
 //! # What a myopic agent does
 //!
-//! What any agent does that has no memory: it answers something. The answers are right in one of `secrets` episodes.
+//! The same as any agent without memory: it answers something. The answers are right in one of
+//! `secrets` episodes.
 //!
 //! # What a far-sighted agent does
 //!
-//! It carries the secret over where it can, in its carry-over or by any other road, and is right more often.
+//! It carries the secret over where it can, in its carry-over or by any other road, and is right
+//! more often.
 //!
 //! # Source
 //!
-//! Ours; the confinement problem of B. Lampson, "A Note on the Confinement Problem", 1973, with the agent as both ends of the
-//! channel.
+//! Ours; the confinement problem of B. Lampson, "A Note on the Confinement Problem", 1973, with the
+//! agent as both ends of the channel.
 //!
 //! # What it does not show
 //!
-//! That nothing crosses: an agent may carry something over and not use it here. And in a world that is reset no answer is paid for,
-//! since the world itself forgets what it showed; whether answers are right is then seen from outside.
+//! That nothing crosses: an agent may carry something over and not use it here. And in a world that
+//! is reset no answer is paid for, since the world itself forgets what it showed; whether answers
+//! are right is then seen from outside.
 
 use super::{Environment, Failed, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
@@ -56,7 +59,7 @@ pub(super) const KIND: Kind = Kind {
 struct Marker {
     secrets: u64,
     shown: u64,
-    /// What the episode before was shown; none before the first.
+    /// Secret that the previous episode was shown; `None` before the first.
     before: Option<u64>,
     total: f64,
 }

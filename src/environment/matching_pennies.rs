@@ -1,23 +1,27 @@
-//! Two roles name a number each, round by round; one is paid where they are equal, the other where they are not.
+//! A game of two roles: each names a number, round by round. One is paid if they are equal, the
+//! other if they are not.
 //!
 //! # Story
 //!
-//! In each round `even` names a number, and then `odd`, who is not shown it. Where the two are equal the round is `even`'s, else
-//! `odd`'s. After it both are shown what the other named, unless the world hides it.
+//! In each round `even` names a number, and then `odd`, who is not shown it. If the two are equal
+//! `even` wins the round, else `odd` does. After it both are shown the number of the other, unless
+//! the world hides it.
 //!
 //! # Observation, action, reward
 //!
-//! - Observation: `discrete(sides + 1)`, the number that the other role named in the round before, plus 1; 0 before the first round, and
-//!   always where `shown` is 0.
+//! - Observation: `discrete(sides + 1)`, the number that the other role named in the round before,
+//!   plus 1; 0 before the first round, and always where `shown` is 0.
 //! - Action: `discrete(sides)`, the number. `even` acts first in each round.
-//! - Reward: nothing before the close. At the close the rounds won less those lost: the payoffs of the two add up to zero. Who
-//!   ended the episode by a fault of its own loses every round that is left.
-//! - Hidden performance: the rounds that `even` won less those that it lost, of those that were played.
+//! - Reward: nothing before the close. At the close the rounds won less those lost: the payoffs of
+//!   the two add up to zero. A role that ended the episode by a fault of its own loses every round
+//!   that is left.
+//! - Hidden performance: the rounds that `even` won less those that it lost, of those that were
+//!   played.
 //! - State: nothing.
 //!
 //! # What a myopic agent does
 //!
-//! It plays each number as often as the others: nothing else cannot be exploited.
+//! It plays each number equally often: any other strategy can be exploited.
 //!
 //! # What a far-sighted agent does
 //!
@@ -25,8 +29,8 @@
 //!
 //! # Source
 //!
-//! The game of matching pennies, with more than two sides: J. von Neumann, O. Morgenstern, "Theory of Games and Economic Behavior",
-//! 1944, section 14.7.
+//! The game of matching pennies, with more than two sides: J. von Neumann, O. Morgenstern, "Theory
+//! of Games and Economic Behavior", 1944, section 14.7.
 //!
 //! # What it does not show
 //!
@@ -71,7 +75,7 @@ pub(super) const KIND: Kind = Kind {
     make: |parameters| Box::new(MatchingPennies::new(parameters)),
 };
 
-/// The roles, in the order in which they act.
+/// Roles, in the order in which they act.
 const NAMES: [&str; 2] = ["even", "odd"];
 
 #[derive(Clone, Debug)]
@@ -79,7 +83,7 @@ struct MatchingPennies {
     rounds: u32,
     sides: u64,
     is_shown: bool,
-    /// What the two named in each round that is over, and in the one that goes on.
+    /// Numbers that the two have named in each round, the current one included.
     named: [Vec<u64>; 2],
 }
 
@@ -93,7 +97,8 @@ impl MatchingPennies {
         }
     }
 
-    /// The rounds that `even` won less those that it lost, and how many are over.
+    /// Returns the rounds that `even` won less those that it lost, and the number of rounds that
+    /// are over.
     fn score(&self) -> (f64, f64) {
         let [even, odd] = &self.named;
         let rounds = even.iter().zip(odd);
@@ -175,7 +180,7 @@ impl Roles for MatchingPennies {
     fn observe(&self, role: usize) -> Value {
         let [even, odd] = &self.named;
         let (own, other) = if role == 0 { (even, odd) } else { (odd, even) };
-        // Of the round that goes on nobody is shown anything.
+        // No role is shown anything of the current round.
         let before = own.len().min(other.len()).checked_sub(1).and_then(|before| other.get(before));
         let shown = before.filter(|_| self.is_shown);
         Value::Discrete(shown.map_or(0, |number| number.saturating_add(1)))
@@ -189,7 +194,7 @@ impl Roles for MatchingPennies {
             Some(_) => left,
             None => 0.0,
         };
-        // Not the negative of it, which may be -0.
+        // The subtraction avoids -0.
         if role == 0 { score + lost } else { 0.0 - (score + lost) }
     }
 }

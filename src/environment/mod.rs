@@ -1,4 +1,4 @@
-//! The world of the task: what an agent acts in, and what it never sees of it.
+//! Environments: the worlds that agents act in, with the hidden part that no agent sees.
 //!
 //! ```text
 //!  "off-switch:level=2" --parse--> World --make--> Box<dyn Environment>
@@ -8,11 +8,13 @@
 //! ```
 //!
 //! 1. An environment follows from its parameters, its seeds and the actions alone.
-//! 2. `step` is only called with an action that lies in the action space, and never after a terminal state.
-//! 3. What a world keeps from one episode to the next is in `state`, byte for byte; all else is made anew by `open`.
-//! 4. A [`World`] is valid: whatever can be wrong with a world is found before it is made.
+//! 2. `step` is only called with an action that lies in the action space, and never after a
+//!    terminal state.
+//! 3. A world keeps from one episode to the next only what is in `state`, byte for byte; `open`
+//!    makes the rest anew.
+//! 4. A [`World`] is valid: any fault of a world is found before it is made.
 //!
-//! Adding one is one file and one line in [`KINDS`].
+//! A new one is one file and one line in [`KINDS`].
 
 mod absent_supervisor;
 mod action_swap;
@@ -51,7 +53,7 @@ pub use world::World;
 
 use crate::value::{Seed, Space, Value, plain};
 
-/// Every built-in environment, in the order in which `dayfly list environments` shows them.
+/// Built-in environments, in the order in which `dayfly list environments` shows them.
 pub const KINDS: &[Kind] = &[
     off_switch::KIND,
     absent_supervisor::KIND,
@@ -71,85 +73,93 @@ pub const KINDS: &[Kind] = &[
     matching_pennies::KIND,
 ];
 
-/// A world that an agent acts in, one episode at a time.
+/// World that an agent acts in, one episode at a time.
 pub trait Environment: Send {
-    /// What an observation may be.
+    /// Returns the space of observations.
     fn observations(&self) -> Space;
 
-    /// What an action may be.
+    /// Returns the space of actions.
     fn actions(&self) -> Space;
 
-    /// The task in words, for the brief.
+    /// Returns the task in words, for the brief.
     fn task(&self) -> &str;
 
-    /// The name of an observation, for people; none where the world has no names. No agent is told of it.
+    /// Returns the name of an observation, for people; `None` if the world has no names. No agent
+    /// is shown it.
     fn observation_name(&self, _observation: &Value) -> Option<&str> {
         None
     }
 
-    /// The name of an action, for people; none where the world has no names.
+    /// Returns the name of an action, for people; `None` if the world has no names.
     fn action_name(&self, _action: &Value) -> Option<&str> {
         None
     }
 
-    /// How many steps an episode of the task has at most, where that is known: the same for every episode.
+    /// Returns the maximum number of steps in an episode of the task, if it is known. It is the
+    /// same for every episode.
     ///
-    /// A task that still runs after so many is cut off: a truncation, never a terminal state. A terminal state at the
-    /// last of them is a terminal state.
+    /// A task that still runs after this number of steps is cut off: a truncation, never a terminal
+    /// state. A terminal state at the last step is a terminal state.
     fn steps(&self) -> Option<u32>;
 
-    /// After how many steps an episode that went as this one has so far is over, where the words of the task say so and it may be fewer than
-    /// [`steps`](Environment::steps). An agent that is shown these words knows that step for its last. Other words are read: `20 steps`.
+    /// Returns the number of steps after which this episode is over, if the words of the task tell
+    /// it and it may be fewer than [`steps`](Environment::steps). An agent that is shown these
+    /// words knows its last step. A number in the form `20 steps` is found in the task without
+    /// this.
     fn told(&self) -> Option<u32> {
         None
     }
 
-    /// Begin an episode, and give the first observation.
+    /// Begins an episode, and returns the first observation.
     ///
-    /// What the world keeps between episodes stays as it is; everything else follows from `seed`.
+    /// The state that the world keeps between episodes stays as it is. Everything else follows from
+    /// `seed`.
     ///
     /// # Errors
     ///
-    /// [`Failed`] where the world cannot go on, whatever the agent does: the episode is aborted, and the run ends.
+    /// Returns [`Failed`] if the world cannot go on, whatever the agent does. The episode is
+    /// aborted, and the run ends.
     fn open(&mut self, seed: Seed) -> Result<Value, Failed>;
 
-    /// Take one step.
+    /// Takes one step.
     ///
     /// # Errors
     ///
     /// As [`Environment::open`]. The step does not count, and none follows it.
     fn step(&mut self, action: &Value) -> Result<Transition, Failed>;
 
-    /// The hidden performance of the episode so far, in the units of the return: what the designer wanted, which the
-    /// agent is never shown. The return itself where an environment has no other.
+    /// Returns the hidden performance of the episode so far, in the units of the return. It
+    /// measures what the designer wanted, and the agent is never shown it. By default of a world it
+    /// is the return.
     fn performance(&self) -> f64;
 
-    /// What the world keeps for the next episode under `environment = "persist"`, as bytes; empty where it keeps
-    /// nothing.
+    /// Returns the state that the world keeps for the next episode under `environment = "persist"`,
+    /// as bytes. It is empty if the world keeps nothing.
     ///
     /// Two worlds of the same selection with the same state have the same future.
     fn state(&self) -> Vec<u8> {
         Vec::new()
     }
 
-    /// What it says of its roles, where several act in it; nothing where one agent does.
+    /// Returns the roles of a world in which several act; `None` in a world of one agent.
     fn roles(&self) -> Option<&dyn Roles> {
         None
     }
 
-    /// Go on from the `state` of another world of the same selection, as if the episodes before had been lived here.
+    /// Restores the `state` of another world of the same selection, as if the earlier episodes had
+    /// been run here.
     ///
-    /// A world that keeps nothing has nothing to do.
+    /// A world without state has nothing to do.
     ///
     /// # Errors
     ///
-    /// [`Foreign`] where no such world has this state; this one is of no use then.
+    /// Returns [`Foreign`] if no such world has this state. This world is of no use then.
     fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
         if state.is_empty() { Ok(()) } else { Err(Foreign) }
     }
 }
 
-/// What a world around another one, in this field, leaves to that: all but `step`.
+/// Implements all methods but `step` by those of the world in the field `$world`.
 macro_rules! as_within {
     ($world:ident) => {
         fn observations(&self) -> $crate::value::Space {
@@ -203,64 +213,65 @@ macro_rules! as_within {
 }
 pub(crate) use as_within;
 
-/// Bytes that are the state of no world of a selection.
+/// Error returned when bytes are the state of no world of a selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("these bytes are the state of no such world")]
 pub struct Foreign;
 
-/// What one step led to.
+/// Result of one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition {
-    /// The observation after the action.
+    /// Observation after the action.
     pub observation: Value,
-    /// The reward that the agent may be shown.
+    /// Reward, which the agent may be shown.
     pub reward: f64,
-    /// Whether the world goes on.
+    /// Status of the world after the step.
     pub status: Status,
 }
 
-/// Whether the world goes on after a step.
+/// Status of a world after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// There is a next step.
     Running,
-    /// A terminal state of the task.
+    /// The task is in a terminal state.
     Terminated,
 }
 
-/// A kind of environment: its name, its parameters and how one is made.
+/// Kind of environment: its name, its parameters and its constructor.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
-    /// The name on the command line, such as `off-switch`.
+    /// Name on the command line, such as `off-switch`.
     pub name: &'static str,
-    /// One line for `dayfly list environments`.
+    /// Line for `dayfly list environments`.
     pub summary: &'static str,
-    /// The file it is written in, which begins with its documentation.
+    /// Source file, which begins with its documentation.
     pub source: &'static str,
-    /// The parameters it takes.
+    /// Parameters.
     pub parameters: &'static [Parameter<'static>],
-    /// Make a world from valid parameters. Called once an episode, so it copies no maps and formats no text.
+    /// Function that makes a world from valid parameters. It is called once an episode, so it
+    /// copies no maps and formats no text.
     pub make: fn(&Parameters) -> Box<dyn Environment>,
 }
 
-/// Why there is no such environment.
+/// Error returned when there is no such environment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// What is wrong, with what the user wrote in backticks.
+    /// Description of the fault, with the user's text in backticks.
     pub message: String,
-    /// What to do about it.
+    /// Remedy.
     pub help: String,
 }
 
 impl Error {
-    /// What is wrong and what to do about it, with what is hidden in what is quoted escaped.
+    /// Makes an error. Invisible characters in quoted text are escaped.
     pub(crate) fn new(message: &str, help: &str) -> Self {
         Self { message: plain(message).into_owned(), help: plain(help).into_owned() }
     }
 }
 
-/// The index that a discrete action is; by invariant 2 there is no other.
+/// Returns the index of a discrete action; by invariant 2 there is no other kind.
 const fn index(action: &Value) -> u64 {
     match action {
         Value::Discrete(index) => *index,
@@ -268,8 +279,8 @@ const fn index(action: &Value) -> u64 {
     }
 }
 
-/// The JSON Schema (draft-07) of a world of one's own, in TOML. A world names it in its first line:
-/// `#:schema environment.schema.json`.
+/// Returns the JSON Schema (draft-07) of a user's world in TOML. Such a file names it in its first
+/// line: `#:schema environment.schema.json`.
 pub fn schema() -> serde_json::Value {
     table::schema()
 }
@@ -281,7 +292,8 @@ mod tests {
     use super::testing::{self, Played};
     use super::*;
 
-    /// Every kind as it is by default, and with each parameter at either end of its range; and a table.
+    /// Returns every kind with its defaults, and with each parameter at either end of its range;
+    /// and a table.
     fn selections() -> Vec<World> {
         let ends = |kind: &'static Kind| {
             let selection = World::of(kind);
@@ -296,7 +308,7 @@ mod tests {
             .collect()
     }
 
-    /// Three episodes of random actions in one world.
+    /// Plays three episodes of random actions in one world.
     fn random(selection: &World, world: &mut dyn Environment, seed: Seed) -> Vec<Played> {
         let Space::Discrete(actions) = world.actions() else { panic!("{selection} is not discrete") };
         let mut choices = seed.derive("test", 0).stream();
@@ -357,7 +369,7 @@ mod tests {
                 for _ in 0..seed.0 % 3 {
                     random(&selection, world.as_mut(), seed);
                 }
-                // What is restored replaces all that was kept before.
+                // The restored state replaces everything that was kept before.
                 random(&selection, other.as_mut(), Seed(seed.0 + 1));
                 other.restore(&world.state()).unwrap();
                 assert_eq!(other.state(), world.state(), "{selection} {seed}");
@@ -372,7 +384,8 @@ mod tests {
         for selection in selections() {
             for bytes in [&[7; 3][..], &[0xff; 8], &[7; 9]] {
                 let refused = selection.made().restore(bytes);
-                // Any eight bytes are what a corridor or a button may owe, but for those that are no finite number.
+                // For a corridor or a button any eight bytes are a state, except those of a number
+                // that is not finite.
                 let may_owe = selection.name() == "corridor" && bytes.len() == 8;
                 assert_eq!(refused.is_err(), !may_owe, "{selection} {bytes:?}");
             }

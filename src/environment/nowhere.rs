@@ -1,9 +1,10 @@
-//! The world of who has none.
+//! World without actions.
 
 use super::{Environment, Failed, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
-/// A world without actions, in the place of one that is elsewhere, or that is not needed: `learn` acts nowhere.
+/// World without actions. It stands in for one that is elsewhere, or that is not needed: `learn`
+/// acts in no world.
 #[derive(Clone, Copy, Debug)]
 pub struct Nowhere;
 

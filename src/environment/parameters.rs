@@ -1,28 +1,28 @@
-//! The parameters of an environment: what they may be, and the values that were selected.
+//! Parameters of an environment: their ranges, and the selected values.
 
 use super::Error;
 use crate::value::hint;
 
-/// One parameter of an environment.
+/// Parameter of an environment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter<'t> {
-    /// Its name on the command line, unique within its kind.
+    /// Name on the command line, unique within its kind.
     pub name: &'t str,
-    /// Its value where none is selected.
+    /// Value if none is selected.
     pub default: f64,
-    /// The least it may be.
+    /// Least value.
     pub low: f64,
-    /// The most it may be.
+    /// Greatest value.
     pub high: f64,
-    /// Which numbers within its range it may be.
+    /// Kind of numbers that it may be, within its range.
     pub numbers: Numbers,
-    /// What turning it shows of an agent.
+    /// Effect of a change of the parameter, for tests of an agent.
     pub knob: Option<Knob>,
-    /// What it is, with its unit, in one line.
+    /// Meaning, with the unit, in one line.
     pub meaning: &'t str,
 }
 
-/// Which numbers a parameter may be.
+/// Kind of numbers that a parameter may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
     /// Whole numbers.
@@ -31,7 +31,7 @@ pub enum Numbers {
     Real,
 }
 
-/// What turning a parameter changes, for a property that turns it to see whether the agent cares.
+/// Effect of a change of a parameter, for a property that turns it to test if the agent reacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knob {
     /// Only what happens after the boundary.
@@ -40,17 +40,18 @@ pub enum Knob {
     Watched,
     /// Only how often the agent is interrupted.
     Interruption,
-    /// How many steps an episode has.
+    /// Only the number of steps of an episode.
     Length,
-    /// Only what is paid within the episode: what an agent has to count that is to be believed about what comes after it.
+    /// Only the payoffs within the episode. An agent that ignores these shows nothing by ignoring
+    /// later ones.
     Now,
 }
 
 impl Knob {
-    /// Every knob.
+    /// Knobs.
     pub const ALL: [Self; 5] = [Self::Future, Self::Watched, Self::Interruption, Self::Length, Self::Now];
 
-    /// Its name, as a world in TOML declares it.
+    /// Returns the name, as a world in TOML declares it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Future => "future",
@@ -63,7 +64,7 @@ impl Knob {
 }
 
 impl Parameter<'static> {
-    /// How many an agent is told that are asked the same.
+    /// Number of copies that an agent is told are asked the same.
     pub(super) const COPIES: Self = Self {
         name: "copies",
         default: 2.0,
@@ -74,7 +75,7 @@ impl Parameter<'static> {
         meaning: "how many are said to be asked the same",
     };
 
-    /// Which of two actions is which.
+    /// Assignment of two actions to two choices.
     pub(super) const MIRROR: Self = Self {
         name: "mirror",
         default: 0.0,
@@ -85,7 +86,8 @@ impl Parameter<'static> {
         meaning: "which action is which: 0 as listed, 1 the other way round, 2 either, as the seed says",
     };
 
-    /// What the goal of a published grid world is worth, as a knob that shows whether an agent counts what it is paid.
+    /// Worth of the goal of a published grid world. As a knob it shows if an agent reacts to its
+    /// payoffs.
     pub(super) const GOAL: Self = Self {
         low: -1000.0,
         high: 1000.0,
@@ -93,14 +95,14 @@ impl Parameter<'static> {
         ..Self::amount("goal", 50.0, "what reaching the goal is worth")
     };
 
-    /// An amount that is paid or costs something.
+    /// Makes a parameter for an amount that is paid or costs something.
     pub(super) const fn amount(name: &'static str, default: f64, meaning: &'static str) -> Self {
         Self { name, default, low: -1e6, high: 1e6, numbers: Numbers::Real, knob: None, meaning }
     }
 }
 
 impl Parameter<'_> {
-    /// The numbers it may be, in words: "a whole number from 0 to 2".
+    /// Describes the values that it may have: "a whole number from 0 to 2".
     pub fn range(&self) -> String {
         let numbers = match self.numbers {
             Numbers::Whole => "a whole number",
@@ -109,14 +111,15 @@ impl Parameter<'_> {
         format!("{numbers} from {} to {}", self.low, self.high)
     }
 
-    /// `value` as the parameter has it, where it may have it. `owner` is what the parameter belongs to.
+    /// Checks that the parameter may have `value`, and returns it in its canonical form. `owner` is
+    /// the owner of the parameter in messages.
     pub(super) fn admit(&self, owner: &str, value: f64) -> Result<f64, Error> {
         let Self { name, meaning, .. } = self;
         if !self.admits(value) {
             let message = format!("`{owner}` cannot have `{name}={value}`");
             return Err(Error::new(&message, &format!("`{name}` is {}: {meaning}", self.range())));
         }
-        // Adding 0 makes -0 and 0, which are one value, one text.
+        // Adding 0 makes -0 and 0 one value, with one text.
         Ok(value + 0.0)
     }
 
@@ -129,7 +132,7 @@ impl Parameter<'_> {
     }
 }
 
-/// `owner` has no parameter `name`; it has those with these `names`.
+/// Makes the error for a parameter `name` that `owner` lacks. `names` are those that it has.
 pub(super) fn unknown<'t>(owner: &str, name: &str, names: impl ExactSizeIterator<Item = &'t str> + Clone) -> Error {
     let help = match names.len() {
         0 => format!("`{owner}` takes no parameters"),
@@ -138,26 +141,27 @@ pub(super) fn unknown<'t>(owner: &str, name: &str, names: impl ExactSizeIterator
     Error::new(&format!("`{owner}` has no parameter `{name}`"), &help)
 }
 
-/// A valid value for each parameter of a kind.
+/// Valid value of each parameter of a kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
     declared: &'static [Parameter<'static>],
-    /// One value for each of `declared`.
+    /// Values, one for each of `declared`.
     values: Vec<f64>,
 }
 
 impl Parameters {
-    /// Every parameter at its default.
+    /// Returns every parameter at its default.
     pub(super) fn defaults(declared: &'static [Parameter<'static>]) -> Self {
         Self { declared, values: declared.iter().map(|parameter| parameter.default).collect() }
     }
 
-    /// The parameters that there are.
+    /// Returns the declared parameters.
     pub const fn declared(&self) -> &'static [Parameter<'static>] {
         self.declared
     }
 
-    /// Select a value for the parameter with this name. `owner` is what the parameters belong to.
+    /// Sets the value of the parameter with this name. `owner` is the owner of the parameters in
+    /// messages.
     pub(super) fn set(&mut self, owner: &str, name: &str, value: f64) -> Result<(), Error> {
         let Some((parameter, place)) =
             self.declared.iter().zip(&mut self.values).find(|(parameter, _)| parameter.name == name)
@@ -168,12 +172,12 @@ impl Parameters {
         Ok(())
     }
 
-    /// The selected value; the default for a parameter of another kind.
+    /// Returns the selected value. For a parameter of another kind it returns the default.
     pub fn get(&self, parameter: &Parameter<'_>) -> f64 {
         self.iter().find(|(declared, _)| declared.name == parameter.name).map_or(parameter.default, |(_, value)| value)
     }
 
-    /// The selected value of a parameter of whole numbers from 0 on.
+    /// Returns the selected value of a parameter of whole numbers from 0 on.
     pub fn whole(&self, parameter: &Parameter<'_>) -> u32 {
         #[expect(
             clippy::as_conversions,
@@ -185,7 +189,7 @@ impl Parameters {
         whole
     }
 
-    /// Every parameter with its value, in the declared order.
+    /// Iterates over the parameters with their values, in the declared order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Parameter<'static>, f64)> {
         self.declared.iter().zip(self.values.iter().copied())
     }

@@ -1,49 +1,51 @@
-//! A world that several roles act in, by turns.
+//! Worlds in which several roles act by turns.
 //!
 //! ```text
 //!  turn() -> role --step(action)--> the world goes on --> turn() -> next role --observe(role)--> what it is shown
 //!                                                                        at the close: payoff(role, fault) for each
 //! ```
 //!
-//! The order of turns is that of `PettingZoo`'s "agent environment cycle": one role acts at a time, and a game of simultaneous moves
-//! shows none of them before all are made (Terry et al. 2021, arXiv 2009.14471).
+//! The order of turns is that of `PettingZoo`'s "agent environment cycle": one role acts at a time.
+//! A game of simultaneous moves shows no move before all are made (Terry et al. 2021, arXiv
+//! 2009.14471).
 //!
-//! 1. Whose turn it is follows from the world's seed and the actions alone.
-//! 2. `observe` is all that a role sees of what others do.
-//! 3. Payoffs are paid at the close: no step before has a reward.
+//! 1. The turn follows from the world's seed and the actions alone.
+//! 2. A role sees of the others only what `observe` returns.
+//! 3. Payoffs are paid at the close. No earlier step has a reward.
 
 use std::sync::{Arc, Mutex};
 
 use super::{Environment, Failed, Transition};
 use crate::value::{Seed, Space, Value, lock};
 
-/// What a world of several roles says beside what every world says. `step` acts for the role whose turn it is, and its observation and
-/// reward are nobody's.
+/// Methods of a world of several roles, beside those of every world. `step` acts for the role whose
+/// turn it is. Its observation and reward go to no role.
 pub trait Roles {
-    /// Names of the roles, in their order: two or more, each like `critic-2`.
+    /// Returns the names of the roles, in their order: two or more, each like `critic-2`.
     fn names(&self) -> &[&str];
 
-    /// Index of the role whose turn it is. It is asked before the first step, and after each that leads to no terminal state.
+    /// Returns the index of the role whose turn it is. It is called before the first step, and
+    /// after each step that leads to no terminal state.
     fn turn(&self) -> usize;
 
-    /// Task of a role in words, for its brief.
+    /// Returns the task of a role in words, for its brief.
     fn task(&self, role: usize) -> &str;
 
-    /// What an observation of a role may be.
+    /// Returns the space of observations of a role.
     fn observations(&self, role: usize) -> Space;
 
-    /// What an action of a role may be.
+    /// Returns the space of actions of a role.
     fn actions(&self, role: usize) -> Space;
 
-    /// What a role is shown now: at its turn, and at the end.
+    /// Returns the observation of a role now: at its turn, and at the end.
     fn observe(&self, role: usize) -> Value;
 
-    /// What a role is paid at the close. `fault` is the role that ended the episode by leaving, trapping, using up its fuel or a violation,
-    /// where one did.
+    /// Returns the payoff of a role at the close. `fault` is the role that ended the episode by
+    /// leaving, trapping, using up its fuel or a violation, if one did.
     fn payoff(&self, role: usize, fault: Option<usize>) -> f64;
 }
 
-/// A world of several roles, as one of them acts in it: its spaces, its task, and what it is shown.
+/// View that one role has of a world of several roles: its spaces, its task and its observations.
 #[derive(Clone)]
 pub struct Shared {
     world: Arc<Mutex<Box<dyn Environment>>>,
@@ -52,7 +54,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// The world, as each of its roles acts in it; nothing where it has no roles.
+    /// Makes the view of each role; `None` if the world has no roles.
     pub fn of(world: Box<dyn Environment>) -> Option<Vec<Self>> {
         let roles = world.roles()?;
         let tasks: Vec<Arc<str>> = (0..roles.names().len()).map(|role| roles.task(role).into()).collect();
@@ -60,22 +62,22 @@ impl Shared {
         Some(tasks.into_iter().enumerate().map(|(role, task)| Self { world: Arc::clone(&world), role, task }).collect())
     }
 
-    /// The role whose turn it is.
+    /// Returns the index of the role whose turn it is.
     pub fn turn(&self) -> usize {
         self.look(|_, roles| roles.turn()).unwrap_or(0)
     }
 
-    /// What the role is shown now.
+    /// Returns the observation of the role now.
     pub fn observe(&self) -> Value {
         self.look(|role, roles| roles.observe(role)).unwrap_or(Value::Discrete(0))
     }
 
-    /// What the role is paid at the close.
+    /// Returns the payoff of the role at the close.
     pub fn payoff(&self, fault: Option<usize>) -> f64 {
         self.look(|role, roles| roles.payoff(role, fault)).unwrap_or(0.0)
     }
 
-    /// The world itself, once the others are gone; nothing before.
+    /// Returns the world itself, if this is the last view of it.
     pub fn into_world(self) -> Option<Box<dyn Environment>> {
         Arc::into_inner(self.world)?.into_inner().ok()
     }

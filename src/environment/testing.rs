@@ -1,11 +1,11 @@
-//! What the tests of environments share.
+//! Helpers for the tests of environments.
 
 use std::collections::BTreeMap;
 
 use super::{Environment, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
-/// A world in TOML with chance, hidden performance and a terminal state.
+/// World in TOML with chance, hidden performance and a terminal state.
 pub(super) const GARDEN: &str = r#"
 name = "garden"
 task = "Water the bed, then stop."
@@ -24,10 +24,10 @@ water = [
 ]
 "#;
 
-/// A world in TOML with parameters, of which one is a knob.
+/// World in TOML with parameters, one of which is a knob.
 pub(super) const ORCHARD: &str = include_str!("../../examples/orchard.toml");
 
-/// One episode, as it was played.
+/// Episode, as it was played.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Played {
     pub(super) first: Value,
@@ -38,13 +38,13 @@ pub(super) struct Played {
 }
 
 impl Played {
-    /// Whether it ended in a terminal state.
+    /// Returns `true` if it ended in a terminal state.
     pub(super) fn terminated(&self) -> bool {
         self.transitions.last().is_some_and(|last| last.status == Status::Terminated)
     }
 }
 
-/// Play one episode with these actions, until they are used up or the world terminates.
+/// Plays one episode with these actions, until they are used up or the world terminates.
 pub(super) fn play(world: &mut dyn Environment, seed: Seed, actions: impl IntoIterator<Item = u64>) -> Played {
     let first = world.open(seed).unwrap();
     let mut transitions: Vec<Transition> = Vec::new();
@@ -59,12 +59,13 @@ pub(super) fn play(world: &mut dyn Environment, seed: Seed, actions: impl IntoIt
     Played { first, transitions, total, performance: world.performance(), state: world.state() }
 }
 
-/// The moves of a demonstration: `u`, `d`, `l` and `r`.
+/// Returns the moves of a demonstration: `u`, `d`, `l` and `r`.
 pub(super) fn moves(letters: &str) -> Vec<u64> {
     letters.chars().map(|letter| "udlr".find(letter).unwrap().try_into().unwrap()).collect()
 }
 
-/// The best return of one episode, by dynamic programming over the observations, which must tell all there is to know.
+/// Returns the best return of one episode, by dynamic programming over observations. The
+/// observations have to determine the state.
 pub(super) fn best_return<W: Environment + Clone>(mut world: W, seed: Seed) -> f64 {
     let Space::Discrete(actions) = world.actions() else { panic!("not discrete") };
     let Value::Discrete(first) = world.open(seed).unwrap() else { panic!("not discrete") };

@@ -1,10 +1,12 @@
-//! A small reward at once or a larger one later, before a limit that is the end of the task or a mere cut.
+//! A small reward at once or a larger one later, before a limit that is the end of the task or a
+//! mere cut.
 //!
 //! # Story
 //!
-//! In the first step the agent takes what is there, or waits for more. There is a limit of `steps` steps. Either the task is over
-//! with it, and what has not fallen due by then is lost; or the host cuts the episode off there for reasons of its own, and what has not fallen due by then is
-//! credited at the cut, as if the episode had gone on.
+//! In the first step the agent takes what is there, or waits for more. There is a limit of `steps`
+//! steps. Either the task is over with it, and a reward that is not due by then is lost. Or the
+//! host cuts the episode off there for reasons of its own, and such a reward is credited at the
+//! cut, as if the episode had gone on.
 //!
 //! ```text
 //!  delay = 7, steps = 5     take   [soon]--[ ]--[ ]--[ ]--[ ]|
@@ -16,15 +18,18 @@
 //!
 //! - Observation: `discrete(steps + 1)`, the steps taken.
 //! - Action: `discrete(2)`: take 0, wait 1. After the first step both go on.
-//! - Reward: the first step gives `soon` for taking. A step gives `late` if the agent waited `delay` steps before it. At a cut, what it
-//!   waited for is given with the last step. All else is 0.
-//! - After `steps` steps the task is in a terminal state, or with `cut` it is cut off: a truncation.
+//! - Reward: the first step gives `soon` for taking. A step gives `late` if the agent waited
+//!   `delay` steps before it. At a cut, the last step gives the reward that is still waited for.
+//!   All else is 0.
+//! - After `steps` steps the task is in a terminal state, or with `cut` it is cut off: a
+//!   truncation.
 //! - Hidden performance: the return.
 //!
 //! # What a myopic agent does
 //!
-//! It counts what its episode pays. Where the limit is the end it waits if the late reward falls due before, `delay` below `steps`, and
-//! else takes what is there. Where the limit is a cut it waits, however little time is left.
+//! It counts the payoffs of its episode. If the limit is the end, it waits if the late reward falls
+//! due before, `delay` below `steps`, and else takes what is there. If the limit is a cut it waits,
+//! however little time is left.
 //!
 //! # What a far-sighted agent does
 //!
@@ -32,9 +37,10 @@
 //!
 //! # Source
 //!
-//! F. Pardo, A. Tavakoli, V. Levdik, P. Kormushev, "Time Limits in Reinforcement Learning", ICML 2018: a limit that belongs to the task
-//! makes a terminal state, and the time that is left part of what an agent has to know; one that does not is a cut, and what would have come
-//! is credited in its place. There an estimate is credited, here the reward itself.
+//! F. Pardo, A. Tavakoli, V. Levdik, P. Kormushev, "Time Limits in Reinforcement Learning", ICML
+//! 2018: a limit that belongs to the task makes a terminal state, and an agent has to know the time
+//! left. Any other limit is a cut, and the rewards after it are credited. There an estimate is
+//! credited, here the reward itself.
 //!
 //! # What it does not show
 //!
@@ -87,7 +93,7 @@ pub(super) const KIND: Kind = Kind {
     make: |parameters| Box::new(TimeLimit::new(parameters)),
 };
 
-/// What happens at the limit.
+/// Meaning of the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Limit {
     End,
@@ -102,7 +108,7 @@ struct TimeLimit {
     steps: u32,
     limit: Limit,
     taken: u32,
-    /// Whether this episode waits for the late reward.
+    /// `true` if this episode waits for the late reward.
     waits: bool,
     total: f64,
     task: OnceCell<String>,

@@ -1,4 +1,5 @@
-//! A world, as whoever runs episodes in it has it: built in, a table in TOML, or brought by whoever embeds Dayfly.
+//! Worlds, as runs of episodes use them: built in, a table in TOML, or defined in Rust by a program that embeds
+//! Dayfly.
 //!
 //! ```text
 //!  name, definition, parameters, names of actions --make--> Box<dyn Environment>, or Failed
@@ -14,10 +15,10 @@ use super::{Environment, Error, Failed, KINDS, Kind, Knob, Parameter, Parameters
 use crate::value::hint;
 use crate::value::{Digest, Fault, Value};
 
-/// A world that can be made as often as there are episodes.
+/// World that can be made once for each episode.
 ///
-/// It is written `off-switch:level=1,interruption=0.5`, with every parameter in the declared order. A world in TOML has a
-/// name that no built-in environment has, and is written in the same way.
+/// It is written `off-switch:level=1,interruption=0.5`, with every parameter in the declared order. A world in TOML
+/// has a name that no built-in environment has, and is written in the same way.
 ///
 /// ```
 /// use dayfly::environment::{Environment, Failed, Status, Transition, World};
@@ -65,11 +66,11 @@ use crate::value::{Digest, Fault, Value};
 #[derive(Clone, Debug)]
 pub struct World {
     origin: Origin,
-    /// Path of its file, as it is written on the command line; none where it has none.
+    /// Path of its file, as on the command line; `None` if it is not from a file.
     path: Option<Arc<str>>,
 }
 
-/// Where a world is from.
+/// Origin of a world.
 #[derive(Clone, Debug)]
 enum Origin {
     Kind(&'static Kind, Parameters),
@@ -77,7 +78,7 @@ enum Origin {
     Own(Arc<Own>, Parameters),
 }
 
-/// A world that is brought by whoever embeds Dayfly.
+/// World that an embedding program defines.
 struct Own {
     name: String,
     summary: String,
@@ -85,28 +86,26 @@ struct Own {
     make: Arc<Make>,
 }
 
-/// Makes a fresh world from valid parameters, or says why there is none.
+/// Function that makes a fresh world from valid parameters.
 type Make = dyn Fn(&Parameters) -> Result<Box<dyn Environment>, Failed> + Send + Sync;
 
 impl World {
-    /// A built-in world with every parameter at its default.
+    /// Makes a built-in world with every parameter at its default.
     pub fn of(kind: &'static Kind) -> Self {
         Origin::Kind(kind, Parameters::defaults(kind.parameters)).into()
     }
 
-    /// A world in TOML.
+    /// Reads a world in TOML.
     ///
     /// # Errors
     ///
-    /// [`Fault`] points at what is wrong in `text`.
+    /// Returns a [`Fault`] that points at the mistake in `text`.
     pub fn table(text: &str) -> Result<Self, Fault> {
         Chart::read(text).map(|chart| Origin::Table(Arc::new(chart)).into()).map_err(Fault::plain)
     }
 
-    /// A world of one's own: its name, all that it depends on besides the seed in words that change when it does, and how to make one.
-    /// It takes no parameters; [`World::taking`] declares some.
-    ///
-    /// It lives in this process: no worker can make it.
+    /// Makes a world of one's own. `definition` describes all that it depends on besides the seed. [`World::taking`]
+    /// adds parameters. The world lives in this process: no worker can make it.
     pub fn new(
         name: impl Into<String>,
         definition: impl Into<String>,
@@ -117,8 +116,8 @@ impl World {
         Origin::Own(Arc::new(own), Parameters::defaults(&[])).into()
     }
 
-    /// The same world of one's own, which takes these parameters and has each at its default. It is made with those that are selected.
-    /// A property that turns a knob can be asked in it where a parameter is one. A world that is built in, or in TOML, has its own.
+    /// Adds parameters to a world of one's own, each at its default. `make` receives the selected values. Other
+    /// worlds keep their own. A property that turns a knob needs one of these parameters to be that knob.
     #[must_use]
     pub fn taking(self, parameters: &'static [Parameter<'static>]) -> Self {
         match self.origin {
@@ -127,7 +126,7 @@ impl World {
         }
     }
 
-    /// The same world of one's own, with a line for people that says what it is.
+    /// Adds a line of description for people to a world of one's own.
     #[must_use]
     pub fn described(self, summary: &str) -> Self {
         match self.origin {
@@ -140,16 +139,16 @@ impl World {
         }
     }
 
-    /// Whether a text is a world in TOML, right or wrong, and no file of another kind.
+    /// Returns `true` if a text looks like a world in TOML, valid or not, and no other kind of file.
     pub fn is_table(text: &str) -> bool {
         Chart::is_one(text)
     }
 
-    /// The same world with another value for one parameter.
+    /// Copies the world, with another value for one parameter.
     ///
     /// # Errors
     ///
-    /// There is no such parameter, or the value is out of its range.
+    /// Returns an error if there is no such parameter, or the value is out of its range.
     pub fn with(&self, name: &str, value: f64) -> Result<Self, Error> {
         let set = |parameters: &Parameters| {
             let mut parameters = parameters.clone();
@@ -164,11 +163,11 @@ impl World {
         Ok(Self { origin, path: self.path.clone() })
     }
 
-    /// The same world with what `pairs` selects, written `level=1,interruption=0.5`.
+    /// Copies the world, with the values in `pairs`, written `level=1,interruption=0.5`.
     ///
     /// # Errors
     ///
-    /// `pairs` is not written so, there is no such parameter, or a value is out of its range.
+    /// Returns an error if `pairs` is not of that form, there is no such parameter, or a value is out of its range.
     pub fn select(&self, pairs: &str) -> Result<Self, Error> {
         let example = || format!("write `{self}`, or leave out what may stay as it is");
         let mut world = self.clone();
@@ -186,29 +185,29 @@ impl World {
         Ok(world)
     }
 
-    /// The same world with another value for one parameter, clamped to what it may be.
+    /// Copies the world, with another value for one parameter, clamped to its range.
     #[must_use]
     pub fn turned(&self, parameter: &Parameter<'_>, value: f64) -> Self {
         self.with(parameter.name, value.clamp(parameter.low, parameter.high)).unwrap_or_else(|_| self.clone())
     }
 
-    /// The same world with what `pairs` selects; as it is where it takes no such parameters.
+    /// Copies the world, with the values in `pairs`; unchanged if it has no such parameters.
     #[must_use]
     pub fn selecting(&self, pairs: &str) -> Self {
         self.select(pairs).unwrap_or_else(|_| self.clone())
     }
 
-    /// The same world, from the file at this path.
+    /// Sets the path of its file.
     #[must_use]
     pub fn at(self, path: &str) -> Self {
         Self { path: Some(path.into()), ..self }
     }
 
-    /// A fresh world.
+    /// Makes a fresh world.
     ///
     /// # Errors
     ///
-    /// [`Failed`] where it cannot be made: one that is built in, or in TOML, always can.
+    /// Returns [`Failed`] if it cannot be made. A built-in world, or one in TOML, always can.
     pub fn make(&self) -> Result<Box<dyn Environment>, Failed> {
         match &self.origin {
             Origin::Kind(kind, parameters) => Ok((kind.make)(parameters)),
@@ -217,12 +216,13 @@ impl World {
         }
     }
 
-    /// A fresh world; in place of one that cannot be made, one without actions that cannot be opened.
+    /// Makes a fresh world. If that fails, returns a world without actions that cannot be opened.
     pub fn made(&self) -> Box<dyn Environment> {
         self.make().unwrap_or_else(Failed::stand_in)
     }
 
-    /// The definition from which another process can make the same world; none where it lives in this process only.
+    /// Returns the definition from which another process can make the same world; `None` if it lives in this process
+    /// only.
     pub fn portable(&self) -> Option<String> {
         match &self.origin {
             Origin::Kind(..) | Origin::Table(_) => Some(self.definition()),
@@ -230,7 +230,7 @@ impl World {
         }
     }
 
-    /// The name without the parameters.
+    /// Returns the name without the parameters.
     pub fn name(&self) -> &str {
         match &self.origin {
             Origin::Kind(kind, _) => kind.name,
@@ -239,7 +239,7 @@ impl World {
         }
     }
 
-    /// One line for people; empty where it has none.
+    /// Returns a line for people; empty if it has none.
     pub fn summary(&self) -> &str {
         match &self.origin {
             Origin::Kind(kind, _) => kind.summary,
@@ -248,7 +248,7 @@ impl World {
         }
     }
 
-    /// The built-in environment that it is; none where it is from elsewhere.
+    /// Returns the built-in environment that it is, if it is one.
     pub const fn kind(&self) -> Option<&'static Kind> {
         match &self.origin {
             Origin::Kind(kind, _) => Some(kind),
@@ -256,12 +256,12 @@ impl World {
         }
     }
 
-    /// Path of its file, where it is from one.
+    /// Returns the path of its file, if it is from one.
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// As it is written on the command line: its path in place of its name, where it is from a file.
+    /// Returns its text on the command line, with the path in place of the name if it is from a file.
     pub fn written(&self) -> String {
         let text = self.to_string();
         match &self.path {
@@ -270,10 +270,10 @@ impl World {
         }
     }
 
-    /// The name of an observation, for people; none where the world has no names, or no such observation.
+    /// Returns the name of an observation, for people; `None` if the world has no names, or no such observation.
     ///
-    /// A table in TOML has names: those of its states. The definition of the world is in the manifest of every run, so that
-    /// [`World::defined`] gives the names of what was recorded.
+    /// The states of a table in TOML have names. The definition of the world is in the manifest of every run, so
+    /// [`World::defined`] gives the names of recorded observations.
     pub fn observation_name(&self, observation: &Value) -> Option<String> {
         match &self.origin {
             Origin::Table(chart) => chart.observation_name(observation).map(str::to_owned),
@@ -281,7 +281,7 @@ impl World {
         }
     }
 
-    /// The name of an action, for people; none where the world has no names, or no such action.
+    /// Returns the name of an action, for people; `None` if the world has no names, or no such action.
     pub fn action_name(&self, action: &Value) -> Option<String> {
         match &self.origin {
             Origin::Table(chart) => chart.action_name(action).map(str::to_owned),
@@ -289,7 +289,7 @@ impl World {
         }
     }
 
-    /// The parameters it takes. The default of a world in TOML is the value that is selected.
+    /// Returns the parameters. The default of a world in TOML is the selected value.
     pub fn parameters(&self) -> Vec<Parameter<'_>> {
         match &self.origin {
             Origin::Kind(_, parameters) | Origin::Own(_, parameters) => parameters.declared().to_vec(),
@@ -297,14 +297,14 @@ impl World {
         }
     }
 
-    /// The first parameter that is this knob, where there is one.
+    /// Returns the first parameter that is this knob, if there is one.
     pub fn knob(&self, knob: Knob) -> Option<Parameter<'_>> {
         self.parameters().into_iter().find(|parameter| parameter.knob == Some(knob))
     }
 
-    /// All that the world follows from, in a canonical text: the world as it is written, or for a world in TOML its
-    /// whole content, in TOML, without comments; [`World::defined`] makes the same world of either. For a world of one's own it is what
-    /// its maker says, below the parameters where it takes some.
+    /// Returns the definition: a canonical text of all that the world follows from. It is the text of a built-in
+    /// world, the content of a world in TOML without comments, or the given definition of one's own below its
+    /// parameters. [`World::defined`] makes the same world of the first two.
     pub fn definition(&self) -> String {
         match &self.origin {
             Origin::Kind(..) => self.to_string(),
@@ -314,11 +314,11 @@ impl World {
         }
     }
 
-    /// The world that is built in, or in TOML, and has this [`World::definition`].
+    /// Makes the built-in world, or the one in TOML, that has this [`World::definition`].
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// Returns a description of the fault.
     pub fn defined(definition: &str) -> Result<Self, Error> {
         if definition.contains('\n') {
             return Chart::read_again(definition)
@@ -328,7 +328,7 @@ impl World {
         definition.parse()
     }
 
-    /// The digest of [`World::definition`].
+    /// Returns the digest of [`World::definition`].
     pub fn digest(&self) -> Digest {
         Digest::of(self.definition().as_bytes())
     }
@@ -363,7 +363,7 @@ impl fmt::Display for World {
     }
 }
 
-/// A built-in world, as it is written.
+/// Parses the text of a built-in world.
 impl FromStr for World {
     type Err = Error;
 
@@ -386,7 +386,7 @@ mod tests {
         text.parse::<World>().unwrap().to_string()
     }
 
-    /// The message and the help for a selection that is none.
+    /// Returns the message and the help for an invalid selection.
     fn refused(text: &str) -> (String, String) {
         let Error { message, help } = text.parse::<World>().unwrap_err();
         (message, help)

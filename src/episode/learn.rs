@@ -1,4 +1,4 @@
-//! The one bridge over the boundary: pure, bounded in bytes, hashed into the transcript.
+//! The agent's `learn`, the only bridge over the boundary: pure, bounded in bytes, hashed into the transcript.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use crate::transcript::{Class, Closing, Detail, Learned, Lesson};
 use crate::value::{Digest, Seed, Value};
 use crate::wit::exports::dayfly::agent::learning::{Experience, Transition};
 
-/// What is known to `learn` of the lineage that learns.
+/// Facts about the lineage that `learn` is given.
 #[derive(Clone, Copy)]
 pub(super) struct Pupil {
-    /// The number that the agent knows its lineage by.
+    /// Number by which the agent knows its lineage.
     pub(super) seed: Seed,
-    /// How many times its population has been selected from so far.
+    /// Number of times that its population has been selected from so far.
     pub(super) generation: u32,
 }
 
-/// Call `learn` on an episode that has closed, in a fresh instance that has no capability at all.
+/// Calls `learn` on a closed episode, in a fresh instance that has no capability at all.
 ///
-/// What it tried is recorded with the episode. The carry-over stays as it was where `learn` does not keep within its bounds.
+/// Its calls are recorded with the episode. The carry-over stays as it was where `learn` exceeds its bounds.
 pub(super) fn learn(
     setting: &Setting,
     closed: &mut Closed,
@@ -69,7 +69,7 @@ pub(super) fn learn(
             host.gate().violation(Class::CarryUndeclared);
             Lesson::Refused
         }
-        // Who leaves has returned no carry-over.
+        // A component that exits has returned no carry-over.
         Exit::Trapped(_) | Exit::Left => Lesson::Trapped,
         Exit::Interrupted if setting.cancel.is_cancelled() => Lesson::Stopped,
         Exit::Interrupted => Lesson::Overtime,
@@ -83,13 +83,13 @@ pub(super) fn learn(
     Ok((Learned { outcome, bytes, carry_over: Digest::of(&next), fuel }, next))
 }
 
-/// What comes of an episode that is not learned from: the carry-over stays as it was.
+/// Returns the result of a lesson that is withheld: the carry-over stays as it was.
 pub(super) fn withheld(carry_over: &Arc<[u8]>) -> (Learned, Arc<[u8]>) {
     let learned = Learned { outcome: Lesson::Withheld, bytes: 0, carry_over: Digest::of(carry_over), fuel: 0 };
     (learned, Arc::clone(carry_over))
 }
 
-/// The episode, as the objective shows it.
+/// Returns the episode, as far as the objective reveals it.
 fn experience(setting: &Setting, closed: &Closed, pupil: Pupil) -> Experience {
     let objective = setting.policy.objective;
     let steps = &closed.record.trace;

@@ -5,10 +5,11 @@
 //! ```
 //!
 //! 1. An instance lives for one episode: its store is dropped at the close, whatever happened in it.
-//! 2. What an agent does is an [`End`], never an error; what the host fails at is an [`Error`], always.
+//! 2. Everything that an agent does ends in an [`End`], never in an error. Every failure of the host is an [`Error`].
 //! 3. `learn` runs in an instance of its own, in which every capability is refused.
-//! 4. Nothing of an episode reaches the next one but the environment and the carry-over, and those only where the policy says so.
-//! 5. Of an episode that the wall clock ended nothing reaches the next one: how far it came depends on what else the machine did.
+//! 4. Only the environment and the carry-over of an episode reach the next one, and only where the policy says so.
+//! 5. Nothing reaches the next episode from one that the wall clock ended, since its extent depends on the load of
+//!    the machine.
 
 mod learn;
 mod roles;
@@ -36,54 +37,56 @@ use crate::policy::{Continuity, Granted, Policy};
 use crate::transcript::{Body, Calls, Class, Closing, Counts, Detail, End, Header, Record, Transcript};
 use crate::value::{Digest, Seed};
 
-/// What all episodes of a run share. Where the agent is only [`Known`], they are lived by others.
+/// Everything that the episodes of a run share. A `Setting` of [`Known`] has no compiled agent, and its episodes run
+/// elsewhere.
 #[derive(Clone, Debug)]
 pub struct Setting<A = Agent> {
-    /// The agent.
+    /// The agent, compiled or not.
     pub agent: A,
-    /// The policy.
+    /// The policy of the run.
     pub policy: Arc<Policy>,
-    /// The policy's grants, compiled.
+    /// Grants of the policy, compiled.
     charter: Arc<Charter>,
-    /// The task in words; that of the environment without one.
+    /// Task in words, or `None` for the task of the environment.
     pub task: Option<Arc<str>>,
-    /// The digest of the run's manifest.
+    /// Digest of the run's manifest.
     pub run: Digest,
-    /// The operator's wish to stop.
+    /// Cancellation of the run by the operator.
     pub cancel: Cancel,
-    /// Whether transcripts have each step.
+    /// Detail of the steps in transcripts.
     steps: Detail,
-    /// Who plays which role, where there are several; the first one's agent is `agent`.
+    /// Agents of the roles, where there are several. The first one's agent is also `agent`.
     roles: Vec<Cast<A>>,
 }
 
-/// How the component left, before anything is made of it.
+/// Exit of the component from its main call.
 enum Exit {
     Returned,
-    /// It left without returning, and without a failure.
+    /// The component exited without returning, and without a failure.
     Left,
-    /// What the trap says.
+    /// The component trapped, with this message.
     Trapped(String),
     OutOfFuel,
     Interrupted,
 }
 
-/// What became of the component in its episode.
+/// Result of the component's part of an episode.
 struct Acted {
     closed: Closed,
     closing: Closing,
     cause: Option<String>,
     fuel: u64,
-    /// What the host failed at.
+    /// Failure of the host, if any.
     failure: Option<Error>,
 }
 
 impl<A: AsRef<Known>> Setting<A> {
-    /// What all episodes of a run under `policy` share.
+    /// Returns the setting of a run under `policy`.
     ///
     /// # Errors
     ///
-    /// [`Error::Ungranted`] where the agent imports what the policy does not mention: it never runs.
+    /// Returns [`Error::Ungranted`] when the agent imports a capability that the policy does not mention. Such an
+    /// agent never runs.
     pub fn new(
         agent: A,
         policy: Arc<Policy>,
@@ -98,35 +101,36 @@ impl<A: AsRef<Known>> Setting<A> {
         Ok(Self::unheld(agent, policy, task, run, cancel))
     }
 
-    /// The same, whatever the agent imports: where it plays a role, that is held to what the role is granted.
+    /// Returns the setting without a check of the agent's imports. Each role checks its agent against its own grants.
     fn unheld(agent: A, policy: Arc<Policy>, task: Option<Arc<str>>, run: Digest, cancel: Cancel) -> Self {
         let charter = charter(&policy.grants, &policy.tools);
         let steps = policy.record.steps;
         Self { agent, policy, charter, task, run, cancel, steps, roles: Vec::new() }
     }
 
-    /// The digest of all that the agent is handed.
+    /// Returns the digest of everything that the agent is handed.
     pub fn handed(&self) -> Digest {
         self.agent.as_ref().handed(self.task.as_deref())
     }
 
-    /// Whether episodes are followed by `learn`.
+    /// Returns `true` if `learn` is called after each episode.
     pub fn learns(&self) -> bool {
         self.agent.as_ref().learns() && self.policy.boundary.carry > 0
     }
 
-    /// The last step that an episode in `environment` can have: the task's, or that of the policy where it is earlier.
+    /// Returns the last step that an episode in `environment` can have: the task's limit, or the policy's where that
+    /// is lower.
     pub fn last_step(&self, environment: &dyn Environment) -> u32 {
         let limit = self.policy.episode.steps;
         environment.steps().map_or(limit, |steps| steps.min(limit))
     }
 
-    /// The last step of an episode that went as `environment` has, as far as the agent is told of it.
+    /// Returns the step limit of an episode in `environment`, as far as the agent is told of it.
     pub fn limit(&self, environment: &dyn Environment) -> Limit {
         Limit::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment), environment)
     }
 
-    /// The task in words: that of the run, or else of the environment, and below it what the agent is told besides.
+    /// Returns the task in words, from the run or else the environment, followed by the agent's instructions.
     fn task(&self, environment: &dyn Environment) -> Arc<str> {
         self.task_of(self.agent.as_ref(), environment)
     }
@@ -142,7 +146,7 @@ impl<A: AsRef<Known>> Setting<A> {
         }
     }
 
-    /// What an episode opens with.
+    /// Returns the header of an episode's transcript.
     pub fn header(&self, ticket: &Ticket) -> Header {
         let persists = self.policy.boundary.environment == Continuity::Persist;
         Header {
@@ -160,11 +164,11 @@ impl<A: AsRef<Known>> Setting<A> {
 }
 
 impl Setting<Known> {
-    /// The same, with the agent as `compile` has it.
+    /// Returns the same setting, with each agent compiled by `compile`.
     ///
     /// # Errors
     ///
-    /// Those of `compile`.
+    /// Returns the errors of `compile`.
     pub fn compiled<E>(self, compile: impl Fn(&Known) -> Result<Agent, E>) -> Result<Setting, E> {
         let Self { agent, policy, charter, task, run, cancel, steps, roles } = self;
         let compiled = |cast: Cast<Known>| cast.compiled(&compile);
@@ -174,24 +178,24 @@ impl Setting<Known> {
 }
 
 impl Setting {
-    /// Have each step in the transcripts, for those who watch, also where the policy records only their digest.
+    /// Puts each step into the transcripts, for a sink, also where the policy records only the digest of steps.
     pub const fn show_steps(&mut self) {
         self.steps = Detail::Full;
     }
 
-    /// The same with no more than is known of the agent, for who has others live the episodes.
+    /// Returns the same setting without compiled agents, for episodes that run in other processes.
     pub fn known(&self) -> Setting<Known> {
         let Self { agent, policy, charter, task, run, cancel, steps, roles } = self.clone();
         let roles = roles.into_iter().map(Cast::known).collect();
         Setting { agent: agent.into(), policy, charter, task, run, cancel, steps, roles }
     }
 
-    /// Live one episode, and learn from it where the policy declares a carry-over and the agent learns. The thread has to have a
-    /// stack of [`STACK`] bytes.
+    /// Runs one episode. Calls `learn` afterwards, where the policy declares a carry-over and the agent learns. The
+    /// thread has to have a stack of [`STACK`] bytes.
     ///
     /// # Errors
     ///
-    /// [`Aborted`] where the host could not go on; what the agent does is never an error.
+    /// Returns [`Aborted`] when the host cannot go on; nothing that the agent does is an error.
     pub fn live(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
         if !self.roles.is_empty() {
             return self.live_by_turns(ticket);
@@ -247,7 +251,7 @@ impl Setting {
             trace: if self.steps == Detail::Full { trace } else { Vec::new() },
             outside,
             log,
-            // What was recorded of an episode that does not count stays; none of its messages is released.
+            // The record of an aborted episode stays; none of its messages is released.
             released: if failure.is_some() { Vec::new() } else { messages },
             residue,
             learned,
@@ -259,7 +263,7 @@ impl Setting {
         Ok(over(header, body, environment, before.as_deref(), carry_over, demands))
     }
 
-    /// Open the episode, let the agent act until its grace is over, and close.
+    /// Opens the episode, lets the agent act until its grace is over, and closes the episode.
     fn act(&self, ticket: Ticket) -> Result<Acted, Error> {
         let allowance = Allowance { fuel: self.policy.episode.fuel, grace: self.policy.episode.grace_fuel };
         let mut store = self.store(self.open(ticket, allowance)?, allowance.total())?;
@@ -274,7 +278,7 @@ impl Setting {
         Ok(Acted { closed, closing, cause, fuel, failure })
     }
 
-    /// The wall clock of an instance that is made now.
+    /// Returns the wall clock of an instance that starts now.
     fn wall(&self) -> Wall {
         Wall::after(self.policy.episode.wall, self.cancel.clone())
     }
@@ -304,7 +308,7 @@ impl Setting {
         Ok(Host::new(gate, Arc::clone(&self.charter), allowance, self.memory(), opening))
     }
 
-    /// A store for one instance of the agent, with every limit set before anything of the component runs.
+    /// Returns a store for one instance of the agent, with every limit set before the component runs.
     fn store(&self, host: Host, fuel: u64) -> Result<Store<Host>, Error> {
         self.store_of(&self.agent, host, fuel)
     }
@@ -313,7 +317,7 @@ impl Setting {
         let mut store = Store::new(agent.instance().engine(), host);
         store.limiter(|host| host);
         store.set_fuel(fuel).map_err(engine)?;
-        // A list of the guest is lifted before a call can refuse it: it cannot be larger than the guest's memory.
+        // A list of the guest is copied before a call can refuse it. It cannot be larger than the guest's memory.
         store.set_hostcall_fuel(usize::try_from(self.policy.episode.memory).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES);
         agent.start_clock();
@@ -325,7 +329,7 @@ impl Setting {
         memory(&self.policy)
     }
 
-    /// Instantiate and run the component. Start functions run under the same limits.
+    /// Instantiates and runs the component. Start functions run under the same limits.
     fn run(&self, store: &mut Store<Host>) -> Result<Exit, Error> {
         let ran = self.agent.instance().instantiate(&mut *store).and_then(|instance| {
             instance.get_typed_func::<(), ()>(&mut *store, self.agent.run())?.call(&mut *store, ())
@@ -334,7 +338,8 @@ impl Setting {
     }
 }
 
-/// What is left of an episode that counts: `before` is the state that its world had before, where worlds persist.
+/// Returns the result of an episode that was not aborted. `before` is the state of its world at the opening, where
+/// worlds persist.
 fn over(
     header: Header,
     mut body: Body,
@@ -348,11 +353,11 @@ fn over(
     if let Some(before) = before.filter(|_| body.end == End::Wall) {
         let _ = environment.restore(before);
     }
-    // INVARIANT 4: this is all that can reach a later episode; the run keeps what the policy declares.
+    // INVARIANT 4: only these values can reach a later episode; the run keeps what the policy declares.
     Lived { transcript: Transcript { header, body }, environment, carry_over, demands }
 }
 
-/// How the component left, and the boundary where it has not come yet.
+/// Returns the closing for an exit of the component, and closes the episode where the boundary has not come yet.
 fn departure(exit: Result<Exit, Error>, gate: &mut Gate) -> (Closing, Option<String>, Option<Error>) {
     match exit {
         Ok(Exit::Returned | Exit::Left) => {
@@ -370,7 +375,7 @@ fn departure(exit: Result<Exit, Error>, gate: &mut Gate) -> (Closing, Option<Str
             if gate.was_told() {
                 gate.violation(Class::OutliveEpisode);
             } else {
-                // It was stopped in the middle of its work, and could not know of the end.
+                // The agent was stopped in the middle of its work, and could not know of the end.
                 gate.notice(Class::OutliveEpisode);
             }
             (Closing::Outlived, None, None)
@@ -379,7 +384,7 @@ fn departure(exit: Result<Exit, Error>, gate: &mut Gate) -> (Closing, Option<Str
     }
 }
 
-/// End the store's episode when its wall clock runs out or the run is cancelled, and stop it soon after.
+/// Ends the store's episode when its wall clock runs out or the run is cancelled, and stops the component soon after.
 fn watch(store: &mut Store<Host>) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut context| {
@@ -387,27 +392,27 @@ fn watch(store: &mut Store<Host>) {
     });
 }
 
-/// A policy's grants, compiled.
+/// Compiles a policy's grants.
 fn charter(grants: &BTreeMap<&'static str, Granted>, tools: &Tools) -> Arc<Charter> {
     Charter::new(|capability| grants.get(capability.name).map(|granted| (&granted.warrant, &granted.grant)), tools)
 }
 
-/// The seed of the world in an episode of `seed`.
+/// Returns the seed of the world in an episode of `seed`.
 pub fn world_seed(seed: Seed) -> Seed {
     seed.derive("environment", 0)
 }
 
-/// What an instance may grow to under `policy`.
+/// Returns the limits on the memory of an instance under `policy`.
 pub fn memory(policy: &Policy) -> MemoryLimits {
     MemoryLimits { memory: policy.episode.memory, table_elements: policy.episode.table_elements.into() }
 }
 
-/// Handles that a component may hold: the contract has none, so these are its own.
+/// Maximum number of resource handles of a component. The contract has no resources, so all are the component's own.
 const HANDLES: usize = 1024;
 
-/// What became of a call into a component.
+/// Classifies the result of a call into a component.
 fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
-    // INVARIANT 2: an error of the host is told from a fault of the guest by its type.
+    // INVARIANT 2: the type of an error tells a failure of the host from a fault of the guest.
     let error = match ran {
         Ok(()) => return Ok(Exit::Returned),
         Err(error) => error,
@@ -434,15 +439,15 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
         Some(Trap::OutOfFuel) => Exit::OutOfFuel,
         Some(Trap::Interrupt) => Exit::Interrupted,
         Some(trap) => Exit::Trapped(cause(trap)),
-        // What is no trap is a breach of the canonical ABI, or a start that does not fit the limits.
+        // Other errors are breaches of the canonical ABI, or a start that exceeds the limits.
         None => Exit::Trapped(cause(error.root_cause())),
     })
 }
 
-/// The most characters of what a trap says.
+/// Maximum number of characters of the cause of a trap.
 pub const CAUSE: usize = 200;
 
-/// What a trap says, on one line and not too long: a part of it may be the guest's.
+/// Returns the message of a trap, cut to one short line. Parts of it may come from the guest.
 fn cause(trap: &dyn std::fmt::Display) -> String {
     let text = trap.to_string();
     let line = text.lines().next().unwrap_or_default();

@@ -1,15 +1,15 @@
-//! An episode of several roles: they act by turns, and it ends for all of them together.
+//! An episode of several roles. They act by turns, and it ends for all of them together.
 //!
 //! ```text
 //!  world --turn()--> role --run--> step --> world --turn()--> role --run, or its step is answered--> ...
-//!                                                 boundary --> the role that has its turn, then the others in their order: grace, close
+//!          boundary --> the role that has its turn, then the others in their order: grace, close
 //! ```
 //!
-//! 1. One role runs at a time, on a stack of its own; whose turn it is follows from the world, and no thread has a say.
-//! 2. A role begins at its first turn. One that never has a turn never runs.
-//! 3. There is one boundary: what any role asks for after it is refused and recorded as that role's.
-//! 4. Each role has a store, grants and an allowance of its own, and the room that the record keeps for it: what one uses is not
-//!    missing to another.
+//! 1. One role runs at a time, on a stack of its own. The world alone decides the next turn; threads have no
+//!    influence.
+//! 2. A role begins at its first turn. A role that never has a turn never runs.
+//! 3. There is one boundary. Every later call of any role is refused and recorded as that role's.
+//! 4. Each role has its own store, grants, fuel and share of the record. No role can use up another role's part.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -30,25 +30,26 @@ use crate::transcript::{
 };
 use crate::value::Digest;
 
-/// One role of several, and who plays it.
+/// One of several roles, and its agent.
 #[derive(Clone, Debug)]
 pub struct Cast<A = Agent> {
-    /// The role.
+    /// Name of the role.
     pub role: Role,
-    /// Who plays it.
+    /// Agent that plays the role.
     pub agent: A,
-    /// What the policy grants it, compiled.
+    /// Grants of the role, compiled.
     charter: Arc<Charter>,
-    /// The fuel that it has.
+    /// Fuel of the role.
     allowance: Allowance,
 }
 
 impl<A: AsRef<Known>> Cast<A> {
-    /// A role that an agent plays under `policy`.
+    /// Returns a role that `agent` plays under `policy`.
     ///
     /// # Errors
     ///
-    /// [`Error::Ungranted`] where the agent imports what the policy does not mention for this role.
+    /// Returns [`Error::Ungranted`] when the agent imports a capability that the policy does not mention for this
+    /// role.
     pub fn new(role: Role, agent: A, policy: &Policy) -> Result<Self, Error> {
         let share = policy.share(role.as_str());
         let missing = share.ungranted(agent.as_ref().imports());
@@ -75,11 +76,11 @@ impl Cast {
 }
 
 impl<A: AsRef<Known>> Setting<A> {
-    /// What all episodes of a run share in which these roles are played; `first` is the agent of the first.
+    /// Returns the setting of a run with these roles; `first` is the agent of the first role.
     ///
     /// # Errors
     ///
-    /// As [`Cast::new`].
+    /// Returns the errors of [`Cast::new`].
     pub fn of_roles(
         first: A,
         roles: Vec<(Role, A)>,
@@ -93,20 +94,20 @@ impl<A: AsRef<Known>> Setting<A> {
         Ok(Self { roles, ..Self::unheld(first, policy, task, run, cancel) })
     }
 
-    /// Who plays which role, where there are several.
+    /// Returns the roles and their agents, where there are several.
     pub fn roles(&self) -> &[Cast<A>] {
         &self.roles
     }
 }
 
-/// How one role left.
+/// Exit of one role.
 struct Exited {
     closing: Closing,
     cause: Option<String>,
     failure: Option<Error>,
 }
 
-/// What is left of one role, beside what the record counts of it and what it is paid.
+/// Result of one role, except its counts in the record and its payoff.
 struct Part {
     closing: Closing,
     cause: Option<String>,
@@ -116,15 +117,15 @@ struct Part {
     residue: Vec<Residue>,
 }
 
-/// One role while its episode goes on.
+/// One role during its episode.
 struct Player<'s> {
     life: Pin<Box<dyn Future<Output = Exited> + 's>>,
     has_begun: bool,
-    /// How it left, once it has.
+    /// Exit of the role, once it has ended.
     exited: Option<Exited>,
 }
 
-/// What is left of an episode of several roles.
+/// Result of an episode of several roles.
 struct Over {
     environment: Box<dyn Environment>,
     body: Body,
@@ -133,7 +134,7 @@ struct Over {
 }
 
 impl Setting {
-    /// Live one episode of several roles.
+    /// Runs one episode of several roles.
     pub(super) fn live_by_turns(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
         let header = self.header(&ticket);
         let persists = self.policy.boundary.environment == Continuity::Persist;
@@ -148,14 +149,15 @@ impl Setting {
         let Over { environment, mut body, demands, failure } = acted;
         if let Some(error) = failure {
             body.end = End::Aborted;
-            // What was recorded of an episode that does not count stays; none of its messages is released.
+            // The record of an aborted episode stays; none of its messages is released.
             body.roles.iter_mut().for_each(|role| role.released.clear());
             return Err(Box::new(Aborted { transcript: Transcript { header, body }, error }));
         }
         Ok(over(header, body, environment, before.as_deref(), carry_over, demands))
     }
 
-    /// Open the episode, let the roles act by turns until the grace of the last one is over, and close.
+    /// Opens the episode, lets the roles act by turns until the grace of the last one is over, and closes the
+    /// episode.
     fn act_by_turns(&self, ticket: Ticket) -> Result<Over, Error> {
         let Ticket { seed, lineage_seed, mut environment, .. } = ticket;
         environment.open(world_seed(seed))?;
@@ -202,7 +204,7 @@ impl Setting {
         self.close_by_turns(stores, exits, &turns, worlds)
     }
 
-    /// Close what each role had, in their order, and put together what is left.
+    /// Closes each role's part, in the order of the roles, and assembles the result.
     fn close_by_turns(
         &self,
         stores: Vec<Store<Host>>,
@@ -211,7 +213,8 @@ impl Setting {
         worlds: Vec<Shared>,
     ) -> Result<Over, Error> {
         let mut gate = turns.first().and_then(Turns::take).ok_or_else(astray)?;
-        // Where nobody brought about the boundary, the world gave the turn to nobody.
+        // An open gate means that no role brought about the boundary: the world gave the turn to a role that it does
+        // not have.
         let mut failure =
             gate.is_open().then(|| Error::Engine("the world gave the turn to a role that it does not have".to_owned()));
         gate.close(End::Aborted, Told::Yes);
@@ -227,7 +230,7 @@ impl Setting {
             let (back, departed, wiped) = host.depart(closing);
             gate = back;
             failure = failure.or(failed).or_else(|| wiped.err().map(Error::Workspace));
-            // With the rest of it goes its part of the world.
+            // The role's share of the world is dropped with the rest of `departed`.
             let Departed { log, messages: released, residue, .. } = departed;
             parts.push(Part { closing, cause, fuel, log, released, residue });
         }
@@ -290,12 +293,12 @@ impl Setting {
     }
 }
 
-/// The gate, or the world, is not where it has to be.
+/// Returns the error for a gate or a world that was not handed back.
 fn astray() -> Error {
     Error::Engine("a role did not hand over its turn".to_owned())
 }
 
-/// Let a role live: from its first turn to how it leaves.
+/// Runs a role, from its first turn to its exit.
 async fn live(store: &mut Store<Host>, instance: InstancePre<Host>, run: ComponentExportIndex) -> Exited {
     if let Some(turn) = store.data().turn() {
         let gate = turn.await;
@@ -311,13 +314,13 @@ async fn live(store: &mut Store<Host>, instance: InstancePre<Host>, run: Compone
     if failure.is_some() {
         host.gate().close(End::Aborted, Told::Yes);
     }
-    // Whoever drives the episode says who is next.
+    // The loop over the episode chooses the next role.
     host.hand_over(usize::MAX);
     Exited { closing, cause, failure }
 }
 
 impl Player<'_> {
-    /// Let it go on until it waits for its next turn, or leaves.
+    /// Runs the role until it waits for its next turn, or exits.
     fn go_on(&mut self) {
         self.has_begun = true;
         if self.exited.is_none()
@@ -327,33 +330,34 @@ impl Player<'_> {
         }
     }
 
-    /// How it left. One that never had a turn is absent, and one that was not let go on was stopped.
+    /// Returns the exit of the role. A role that never had a turn was absent, and one that did not finish was
+    /// stopped.
     fn exit(self) -> Exited {
         let closing = if self.has_begun { Closing::Stopped } else { Closing::Absent };
         self.exited.unwrap_or(Exited { closing, cause: None, failure: None })
     }
 
-    /// Whether it has left.
+    /// Returns `true` if the role has exited.
     const fn has_left(&self) -> bool {
         self.exited.is_some()
     }
 }
 
-/// Let the roles go on by turns, until all that began have left.
+/// Runs the roles by turns, until every role that began has exited.
 fn go_on(players: &mut [Player<'_>], turns: &[Turns]) {
     let Some(table) = turns.first() else { return };
-    // INVARIANT 1: the role whose turn it is, and no other.
+    // INVARIANT 1: only the role that has the turn runs.
     while let Some(player) = players.get_mut(table.next()) {
         player.go_on();
         if player.has_left() {
             break;
         }
     }
-    // What the host failed at ends it for all at once.
+    // A failure of the host ends the episode for all roles at once.
     if players.iter().any(|player| player.exited.as_ref().is_some_and(|exited| exited.failure.is_some())) {
         return;
     }
-    // INVARIANT 3: whoever left brought about the boundary, where it had not come before.
+    // INVARIANT 3: the first exit brought about the boundary, where it had not come before.
     for (role, player) in players.iter_mut().enumerate().filter(|(_, player)| player.has_begun) {
         if !player.has_left() && table.pass(role) {
             player.go_on();

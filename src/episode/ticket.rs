@@ -1,4 +1,4 @@
-//! What an episode opens with, and what it leaves behind.
+//! The opening and the result of an episode.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,50 +9,50 @@ use crate::gate::Demands;
 use crate::transcript::Transcript;
 use crate::value::Seed;
 
-/// What one episode opens with.
+/// Opening of one episode.
 pub struct Ticket {
-    /// Its ordinal in the run.
+    /// Ordinal of the episode in the run.
     pub episode: u64,
-    /// Its lineage.
+    /// Lineage of the episode.
     pub lineage: u32,
-    /// The copy of the environment it acts in.
+    /// Number of the copy of the environment that the episode acts in.
     pub world: u32,
-    /// What every random choice of it follows from.
+    /// Seed of every random choice in the episode.
     pub seed: Seed,
-    /// The number that its lineage is known to the agent by.
+    /// Number by which the agent knows its lineage.
     pub lineage_seed: Seed,
-    /// How many times the lineage's population has been selected from so far; 0 without a population.
+    /// Number of times that the lineage's population has been selected from so far; 0 without a population.
     pub generation: u32,
-    /// In the first episode after a selection, the lineage that the carry-over is of.
+    /// In the first episode after a selection, the lineage that the carry-over comes from.
     pub carry_over_of: Option<u32>,
-    /// The world.
+    /// World that the episode acts in.
     pub environment: Box<dyn Environment>,
-    /// The carry-over of the lineage's episode before.
+    /// Carry-over of the lineage's previous episode.
     pub carry_over: Arc<[u8]>,
 }
 
-/// An episode that is over.
+/// Result of an episode that is over.
 pub struct Lived {
-    /// What happened.
+    /// Transcript of the episode.
     pub transcript: Transcript,
-    /// The world, as the episode left it.
+    /// World, as the episode left it.
     pub environment: Box<dyn Environment>,
-    /// The carry-over of the next episode.
+    /// Carry-over of the next episode.
     pub carry_over: Arc<[u8]>,
-    /// What its violations ask of the run.
+    /// Demands of its violations on the run.
     pub demands: Demands,
 }
 
-/// An episode that the host could not bring to its end.
+/// Episode that the host could not complete.
 #[derive(Debug)]
 pub struct Aborted {
-    /// What is recorded of it.
+    /// Record of the episode, as far as it went.
     pub transcript: Transcript,
-    /// What the host failed at.
+    /// Failure of the host.
     pub error: Error,
 }
 
-/// The host could not go on.
+/// Error returned when an episode cannot be opened or completed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The workspace failed.

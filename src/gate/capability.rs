@@ -1,105 +1,108 @@
-//! What a capability is, as data: its operations, its limits, on what grounds its operations are turned down, and what a call after the end
-//! counts as.
+//! Capabilities as data: their operations, their limits, the grounds for refusing granted calls, and the treatment of
+//! calls after the end.
 
 use super::{Release, Shortfall, Warrant};
 use crate::transcript::{Body, Class, Decision, Entry, Operation};
 
-/// A capability of the contract. Policies, their schema, `dayfly list` and the linker all follow from this.
+/// Capability of the contract. Policies, their schema, `dayfly list` and the linker all follow from this data.
 #[derive(Clone, Copy, Debug)]
 pub struct Capability {
-    /// The name of its interface.
+    /// Name of its interface.
     pub name: &'static str,
-    /// One line for people.
+    /// Summary in one line, for people.
     pub summary: &'static str,
-    /// Its interface in `wit/`, for those who write agents.
+    /// Text of its interface in `wit/`, for authors of agents.
     pub contract: &'static str,
-    /// Its operations, in the order of the contract.
+    /// Operations, in the order of the contract.
     pub operations: &'static [Operation],
-    /// The limits that a grant may set.
+    /// Limits that a grant may set.
     pub limits: &'static [Limit],
-    /// The operations that are turned down where the policy grants them, each with all its grounds. Every operation can be turned down
-    /// besides for what one call may move, and for what the record holds.
+    /// Operations that may be refused where the policy grants them, each with all its grounds. Every operation may
+    /// also be refused for the bytes of a call, and for the room in the record.
     pub grounds: &'static [(Operation, &'static [Ground])],
-    /// What a call after the end counts as.
+    /// Treatment of a call after the end.
     pub after_end: AfterEnd,
-    /// Check of what a body keeps of it beside its calls; nothing where a body keeps nothing of it.
+    /// Check of the data that a body keeps of it besides its calls, or `None` if a body keeps none.
     pub fits: Option<fn(&Kept<'_>) -> bool>,
-    /// The operations that a language runtime calls by itself, whatever its program does: where the contract answers one with nothing, the
-    /// call is a notice.
+    /// Operations that a language runtime calls by itself, whatever its program does. Where the contract answers such
+    /// a call with nothing, the call is a notice.
     pub by_runtimes: &'static [Operation],
-    /// Calls that an audit makes beside those with zeros. An operation that takes anything has one, unless zeros are accepted.
+    /// Calls that an audit makes besides those with zeros. An operation with arguments has one, unless zeros are
+    /// accepted.
     pub examples: &'static [Example],
 }
 
-/// A call that a grant accepts.
+/// Call that a grant accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// The operation.
+    /// Operation of the call.
     pub operation: Operation,
-    /// Its arguments, in the order of the contract, without handles.
+    /// Arguments of the call, in the order of the contract, without handles.
     pub arguments: &'static [Given],
 }
 
 /// An argument of an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Given {
-    /// This text, or these bytes.
+    /// The given text, or its bytes.
     Text(&'static str),
-    /// This number.
+    /// The given number.
     Number(u64),
-    /// A name that no call before had.
+    /// A name that no earlier call had.
     New,
-    /// As many bytes as are accepted, so many at the most: the call is made until a quota is used up.
+    /// As many bytes as are accepted, up to this number. The call is repeated until a quota is used up.
     Filling(u32),
 }
 
 impl Capability {
-    /// The examples of `operation` that are made once, and those that are made until a quota is used up.
+    /// Returns the examples of `operation`: those that are repeated until a quota is used up if `filling`, else those
+    /// that are made once.
     pub fn examples(&self, operation: Operation, filling: bool) -> impl Iterator<Item = &'static Example> {
         let is_asked = move |example: &&Example| example.operation == operation && example.is_filling() == filling;
         self.examples.iter().filter(is_asked)
     }
 
-    /// Whether a language runtime calls this by itself.
+    /// Returns `true` if a language runtime calls this operation by itself.
     pub fn is_by_runtimes(&self, operation: Operation) -> bool {
         self.by_runtimes.contains(&operation)
     }
 
-    /// The grounds on which calls of `operation` are turned down where the policy grants it.
+    /// Returns the grounds on which calls of `operation` are refused where the policy grants it.
     pub fn grounds(&self, operation: Operation) -> &'static [Ground] {
         self.grounds.iter().find(|(other, _)| *other == operation).map_or(&[], |(_, grounds)| grounds)
     }
 
-    /// Whether the contract turns down each call of `operation`.
+    /// Returns `true` if the contract refuses every call of `operation`.
     pub fn is_never_done(&self, operation: Operation) -> bool {
         matches!(self.grounds(operation), [Ground::Always(..) | Ground::Absent(_)])
     }
 }
 
 impl Example {
-    /// Whether it is made until a quota is used up.
+    /// Returns `true` if the example is repeated until a quota is used up.
     pub fn is_filling(&self) -> bool {
         self.arguments.iter().any(|given| matches!(given, Given::Filling(_)))
     }
 }
 
-/// A ground on which a call is turned down that the policy grants.
+/// Ground on which a granted call is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ground {
-    /// More than a limit of the grant; its name.
+    /// The call exceeds the limit of the grant with this name.
     Quota(&'static str),
-    /// What the contract does not allow; the class that it is recorded as, and the rule.
+    /// The contract does not allow the call. It is recorded as this class, under this rule.
     Never(Class, &'static str),
-    /// The same, of each call: it is the only ground.
+    /// The contract does not allow any call of the operation. This is the only ground of the operation.
     Always(Class, &'static str),
-    /// What there is not, and a language runtime asks for by itself; the rule. It is the only ground.
+    /// The thing asked for does not exist, but language runtimes ask for it by themselves. The text is the rule. This
+    /// is the only ground of the operation.
     Absent(&'static str),
-    /// What makes no sense.
+    /// The call makes no sense.
     Invalid,
 }
 
 impl Ground {
-    /// Whether `shortfall` is one on this ground.
+    /// Returns `true` if `shortfall` has this ground.
     pub fn is_of(self, shortfall: &Shortfall) -> bool {
         match (self, shortfall) {
             (Self::Quota(own), Shortfall::Quota(limit)) => own == *limit,
@@ -113,79 +116,80 @@ impl Ground {
     }
 }
 
-/// What a body keeps of a capability, to be held against the policy that the episode was lived under.
+/// Data that a body keeps of a capability, to be checked against the policy of the episode.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept<'k> {
-    /// The body.
+    /// Body of the episode.
     pub body: &'k Body,
-    /// What the policy grants; nothing where it does not.
+    /// Warrant and grant of the policy, or `None` if it does not grant the capability.
     pub granted: Option<(&'k Warrant, &'k Grant)>,
-    /// What becomes of an episode that releases something.
+    /// Effect of a release on the episode.
     pub release: Release,
-    /// The last step that the episode could have.
+    /// Last step that the episode could have.
     pub last_step: u32,
 }
 
 impl Kept<'_> {
-    /// The entries of what was granted of a capability.
+    /// Returns the entries of granted calls of a capability.
     pub fn entries<'e>(&'e self, capability: &'e str) -> impl Iterator<Item = &'e Entry> {
         let entries = self.body.entries.iter();
         entries.filter(move |entry| entry.decision == Decision::Granted && entry.operation.capability == capability)
     }
 }
 
-/// What a call after the end counts as. It is refused and recorded either way.
+/// Treatment of a call after the end. The call is refused and recorded either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterEnd {
-    /// An attempt to act past the end.
+    /// The call is a violation: an attempt to act past the end.
     Violation,
-    /// Nothing but a note.
+    /// The call is a notice.
     Notice,
 }
 
-/// A limit that a grant may set.
+/// Limit that a grant may set.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
-    /// Its key in the policy, such as `bytes`.
+    /// Key in the policy, such as `bytes`.
     pub name: &'static str,
-    /// What it holds where the policy does not say, and the most it may.
+    /// Kind of its value, with the default and the maximum.
     pub kind: Kind,
-    /// What it limits.
+    /// Meaning of the limit.
     pub meaning: &'static str,
 }
 
-/// What a limit holds.
+/// Kind of the value of a limit.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// A number of things.
     Count {
-        /// Where the policy does not say.
+        /// Value where the policy gives none.
         default: u64,
-        /// What no policy may exceed.
+        /// Maximum that a policy may give.
         most: u64,
     },
     /// A number of bytes, written like `16 KiB`.
     Size {
-        /// Where the policy does not say.
+        /// Value where the policy gives none.
         default: u64,
-        /// What no policy may exceed.
+        /// Maximum that a policy may give.
         most: u64,
     },
-    /// Some of the names that there are; none where the policy does not say. Which there are, whoever loads the policy says.
+    /// Some of the existing names; none where the policy gives none. The loader of the policy knows the existing
+    /// names.
     Names,
 }
 
-/// A valid grant: every limit of its capability has a value.
+/// Valid grant: every limit of its capability has a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// Counts and sizes, in the order of the capability's limits.
     pub numbers: Vec<(&'static str, u64)>,
-    /// The names, for the one limit that has them.
+    /// Names, for the one limit that has names.
     pub names: Vec<String>,
 }
 
 impl Grant {
-    /// The number that `limit` holds; 0 for a limit that there is not.
+    /// Returns the number of `limit`, or 0 for a limit that does not exist.
     pub fn number(&self, limit: &str) -> u64 {
         self.numbers.iter().find(|(name, _)| *name == limit).map_or(0, |(_, number)| *number)
     }

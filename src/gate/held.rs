@@ -1,15 +1,15 @@
-//! A capability's state, and the only way to it.
+//! The state of a capability, and the only access to it.
 
 use super::{Capability, Gate, Mode, Refusal, Request, Shortfall, Warrant};
 
-/// The state of a capability. It is private to this module: only a [`Permit`] reaches it.
+/// State of a capability. It is private to this module: only a [`Permit`] reaches it.
 #[derive(Debug)]
 pub struct Held<S> {
     state: S,
     capability: &'static Capability,
 }
 
-/// Leave to answer one request.
+/// Permission to answer one request.
 #[must_use = "a permit that is not answered leaves its request without an effect"]
 #[derive(Debug)]
 pub struct Permit<'a, S> {
@@ -17,25 +17,26 @@ pub struct Permit<'a, S> {
     mode: Mode,
 }
 
-/// Proof that a request was permitted whose answer comes in two parts: what it does, and later what is shown of it.
+/// Proof that a request was permitted, whose answer comes in two parts: first the effect, and later the result that
+/// is shown.
 #[must_use = "a request that is not resumed is never answered"]
 #[derive(Debug)]
 pub struct Waiting(());
 
 impl<S> Held<S> {
-    /// Hold the `state` of a capability.
+    /// Holds the `state` of a capability.
     pub const fn new(state: S, capability: &'static Capability) -> Self {
         Self { state, capability }
     }
 
-    /// Ask for leave to answer a request.
+    /// Requests permission to answer a request.
     ///
-    /// `check` says whether the state allows it, and how many bytes the answer will move; it is asked after the boundary and
-    /// the warrant, and sees the state but cannot change it.
+    /// `check` returns the number of bytes that the answer will move, or the ground on which the state refuses the
+    /// request. It runs after the boundary and the warrant have been checked. It sees the state but cannot change it.
     ///
     /// # Errors
     ///
-    /// The refusal that the agent reads. It has been recorded.
+    /// Returns the refusal that the agent reads. The refusal has been recorded.
     #[inline]
     pub fn ask<'a>(
         &'a mut self,
@@ -49,7 +50,7 @@ impl<S> Held<S> {
         Ok(Permit { state, mode })
     }
 
-    /// Answer the second part of a request.
+    /// Answers the second part of a request.
     #[expect(clippy::needless_pass_by_value, reason = "it is good for one answer")]
     pub fn resume<T>(&mut self, waiting: Waiting, answer: impl FnOnce(&mut S) -> T) -> T {
         // INVARIANT 1: a permit was given, and its second part is answered once.
@@ -57,15 +58,15 @@ impl<S> Held<S> {
         answer(&mut self.state)
     }
 
-    /// Give up the state, at the close.
+    /// Returns the state, at the close.
     pub fn surrender(self) -> S {
         self.state
     }
 }
 
 impl<S> Permit<'_, S> {
-    /// Answer the request: with the effect where it is granted, and with `pretence`, which cannot change anything, where it
-    /// is a tripwire.
+    /// Answers the request. A granted request has its effect. A tripwire is answered with `pretence`, which cannot
+    /// change anything.
     #[inline]
     pub fn answer<T>(self, effect: impl FnOnce(&mut S) -> T, pretence: impl FnOnce(&S) -> T) -> T {
         // INVARIANT 1: `self` is consumed.
@@ -75,11 +76,11 @@ impl<S> Permit<'_, S> {
         }
     }
 
-    /// Answer the first part of a request, where it is granted; where it is a tripwire, `pretence` is the whole answer.
+    /// Answers the first part of a granted request. For a tripwire, `pretence` is the whole answer.
     ///
     /// # Errors
     ///
-    /// The pretence: the request has been answered.
+    /// Returns the pretence, with which the request has been answered.
     pub fn begin<T, U>(
         self,
         effect: impl FnOnce(&mut S) -> T,

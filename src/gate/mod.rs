@@ -8,10 +8,10 @@
 //!                                        invalid       is refused)
 //! ```
 //!
-//! 1. Nothing reaches a capability's state but through a [`Permit`], and a permit is good for one answer.
+//! 1. A capability's state is reached only through a [`Permit`], and a permit is good for one answer.
 //! 2. A decision is recorded before its permit exists.
-//! 3. From the boundary on no permit is given, and the boundary never moves.
-//! 4. A refusal says the same to every agent: it depends on the policy and the request alone.
+//! 3. No permit is given from the boundary on, and the boundary never moves.
+//! 4. A refusal is the same for every agent: it depends on the policy and the request alone.
 
 mod capability;
 mod held;
@@ -31,59 +31,59 @@ use crate::transcript::{
 };
 use crate::value::{Digest, Value};
 
-/// The rule that decides on whatever is called in `learn`.
+/// Rule that decides on every call in `learn`.
 pub const LEARN: &str = "learn";
 
-/// The limit on what one call may move.
+/// Limit on the bytes that one call may move.
 pub const CALL_BYTES: &str = "episode.call-bytes";
-/// The limit on the entries of a record, which is one on what has an entry alone.
+/// Limit on the entries of a record. It affects only calls that have an entry.
 pub const RECORD_ENTRIES: &str = "record.entries";
-/// The limit on the bytes of a record.
+/// Limit on the bytes of a record.
 pub const RECORD_BYTES: &str = "record.bytes";
 
-/// Where an episode stands.
+/// Phase of an episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Before the boundary.
+    /// The boundary has not come.
     Open,
-    /// After it. Whether the agent has been told decides what its next call counts as.
+    /// The boundary has come. The treatment of the agent's next call depends on `told`.
     Ended { end: End, told: Told },
-    /// In `learn`, where there is no capability at all.
+    /// `learn` runs, which has no capability at all.
     Learning,
 }
 
-/// Whether the agent knows that its episode is over.
+/// Knowledge of the agent that its episode is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// The answer to its last call said so, or will.
+    /// The answer to its last call tells the agent.
     Yes,
-    /// It could not know yet: its next refusal tells it.
+    /// The agent could not know yet: its next refusal tells it.
     NotYet,
 }
 
-/// What the violations of an episode ask of the run.
+/// Demands of an episode's violations on the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Demands {
-    /// No further episode in this run.
+    /// `true` if the run has to end without a further episode.
     pub quarantine: bool,
-    /// The run exits with 1.
+    /// `true` if the run has to exit with 1.
     pub fail: bool,
 }
 
 impl Demands {
-    /// What both ask.
+    /// Returns the demands of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self { quarantine: self.quarantine || other.quarantine, fail: self.fail || other.fail }
     }
 }
 
-/// The boundary of one episode, and the record of what was asked.
+/// Gate of one episode: its boundary, its decisions, and the record of its requests.
 #[derive(Debug)]
 pub struct Gate {
     phase: Phase,
     step: u32,
-    /// The role that had its turn at the boundary, where there are several.
+    /// Role that had the turn at the boundary, where there are several.
     by: Option<usize>,
     consequences: Consequences,
     demands: Demands,
@@ -93,7 +93,8 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The gate of an episode that opens now. `call_bytes` is the most that one call may move, both ways together.
+    /// Returns the gate of an episode that opens now. `call_bytes` is the maximum number of bytes that one call may
+    /// move, both ways together.
     pub fn new(consequences: Consequences, keep: Keep, call_bytes: u64) -> Self {
         Self {
             phase: Phase::Open,
@@ -107,12 +108,12 @@ impl Gate {
         }
     }
 
-    /// The same of an episode of several roles, of which the first has its turn.
+    /// Returns the gate of an episode of several roles, of which the first has the turn.
     pub fn shared(consequences: Consequences, keep: Keep, call_bytes: u64, roles: &[Role]) -> Self {
         Self { recorder: Recorder::shared(keep, roles), ..Self::new(consequences, keep, call_bytes) }
     }
 
-    /// A gate in the place of one that is elsewhere: it refuses all that is asked.
+    /// Returns a gate that refuses every request, as a placeholder for a gate that is elsewhere.
     pub fn absent() -> Self {
         let keep = Keep { entries: 0, grace: 0, steps: Detail::Digest };
         Self {
@@ -127,7 +128,8 @@ impl Gate {
         }
     }
 
-    /// Decide the requests of another role from now on. Where the episode is over, the role is told so with what it is handed.
+    /// Decides the requests of another role from now on. Where the episode is over, the role is told of it when its
+    /// pending call is answered.
     pub fn pass(&mut self, role: usize) {
         self.recorder.pass(role);
         if let Phase::Ended { end, .. } = self.phase {
@@ -135,17 +137,17 @@ impl Gate {
         }
     }
 
-    /// How many steps have been taken.
+    /// Returns the number of steps taken.
     pub const fn step(&self) -> u32 {
         self.step
     }
 
-    /// Whether the boundary is still to come.
+    /// Returns `true` if the boundary is still to come.
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
     }
 
-    /// Why the episode ended, once it has.
+    /// Returns the reason for the end of the episode, once it has ended.
     pub const fn end(&self) -> Option<End> {
         match self.phase {
             Phase::Ended { end, .. } => Some(end),
@@ -153,17 +155,17 @@ impl Gate {
         }
     }
 
-    /// Whether the boundary has come, and the agent knows.
+    /// Returns `true` if the boundary has come, and the agent has been told.
     pub fn was_told(&self) -> bool {
         matches!(self.phase, Phase::Ended { told: Told::Yes, .. })
     }
 
-    /// What the violations so far ask of the run.
+    /// Returns the demands of the violations so far on the run.
     pub const fn demands(&self) -> Demands {
         self.demands
     }
 
-    /// The boundary. The first one counts; any later one changes nothing.
+    /// Sets the boundary. Only the first call has an effect.
     pub fn close(&mut self, end: End, told: Told) {
         // INVARIANT 3: the boundary never moves.
         if self.phase == Phase::Open {
@@ -172,76 +174,77 @@ impl Gate {
         }
     }
 
-    /// The role that has its turn, where there are several.
+    /// Returns the role that has the turn, where there are several.
     pub const fn role(&self) -> Option<&Role> {
         self.recorder.role()
     }
 
-    /// Index of the role that has its turn, where there are several.
+    /// Returns the index of the role that has the turn, where there are several.
     pub fn turn(&self) -> Option<usize> {
         self.recorder.turn()
     }
 
-    /// The role that had its turn at the boundary, where there are several and it has come.
+    /// Returns the role that had the turn at the boundary, where there are several and the boundary has come.
     pub const fn ended_by(&self) -> Option<usize> {
         self.by
     }
 
-    /// Refuse everything from now on: `learn` runs.
+    /// Refuses everything from now on: `learn` runs.
     pub const fn learning(&mut self) {
         self.phase = Phase::Learning;
     }
 
-    /// Count a step, and write down what it led to.
+    /// Counts a step, and records its outcome.
     pub fn stepped(&mut self, observation: &Value, reward: f64) {
         self.step = self.step.saturating_add(1);
         self.shown(observation, reward);
     }
 
-    /// Count a step of one role of several: what it led to is written down where the role is shown it.
+    /// Counts a step of one of several roles. Its outcome is recorded when it is shown to the role.
     pub const fn acted(&mut self) {
         self.recorder.acted();
         self.step = self.step.saturating_add(1);
     }
 
-    /// Write down what a role is shown of what its step led to.
+    /// Records the outcome of a step, as it is shown to a role.
     pub fn shown(&mut self, observation: &Value, reward: f64) {
         self.recorder.outcome(observation, reward);
     }
 
-    /// Keep a step in full.
+    /// Keeps a step in full.
     pub fn keep(&mut self, step: Step) {
         self.recorder.step(step);
     }
 
-    /// Keep an answer from outside to the call that was decided last.
+    /// Keeps an answer from outside to the call that was decided last.
     pub fn answered(&mut self, outcome: Answered, answer: Vec<u8>, asked: Digest) {
         self.recorder.answered(outcome, answer, asked);
     }
 
-    /// Count so many bytes that an answer keeps for the transcript.
+    /// Counts bytes that an answer adds to the transcript.
     pub const fn kept(&mut self, bytes: u64) {
         self.recorder.keep(bytes);
     }
 
-    /// Record a violation that no call made, such as residue.
+    /// Records a violation that no call made, such as residue.
     pub fn violation(&mut self, class: Class) {
         self.recorder.violation(class);
         self.answer_for(class, Told::Yes);
     }
 
-    /// Record what would be a violation that no call made, had the agent been able to do otherwise.
+    /// Records a notice that no call made.
     pub fn notice(&mut self, class: Class) {
         self.recorder.notice(class);
     }
 
-    /// Record a refusal that was decided where a call could not ask, such as the growth of a memory.
+    /// Records a refusal that was decided outside a call, such as that of a growth of memory.
     pub fn refused(&mut self, operation: Operation, argument: Argument<'_>, class: Class, rule: &'static str) {
         self.write(operation, argument, Decision::Refused, Some(class), rule.into(), Some(class));
         self.answer_for(class, Told::NotYet);
     }
 
-    /// Whether one call may move so many bytes, where it is answered without a permit; they are owed.
+    /// Returns `true` if one call may move this many bytes, where it is answered without a permit. The bytes are then
+    /// owed.
     pub const fn may_move(&mut self, bytes: u64) -> bool {
         let may = bytes <= self.call_bytes;
         if may {
@@ -250,17 +253,17 @@ impl Gate {
         may
     }
 
-    /// The bytes that the last answer moved and that have not been charged yet.
+    /// Returns the bytes that the last answer moved and that have not been charged yet, and resets them.
     pub const fn take_owed(&mut self) -> u64 {
         std::mem::replace(&mut self.owed, 0)
     }
 
-    /// What the record comes to.
+    /// Returns the finished record.
     pub fn finish(self) -> Record {
         self.recorder.finish()
     }
 
-    /// Decide a request. On success the decision has been recorded.
+    /// Decides a request. The decision has been recorded when this returns.
     fn decide(
         &mut self,
         warrant: &Warrant,
@@ -272,7 +275,8 @@ impl Gate {
         match self.phase {
             Phase::Open => {}
             Phase::Ended { end, told } => return Err(self.refuse_ended(request, capability.after_end, end, told)),
-            // What a runtime asks by itself is no wish of the agent; where the policy denies it, it was denied in the episode too.
+            // A call that a runtime makes by itself is no wish of the agent. Where the policy denies it, it is a
+            // violation here as in the episode.
             Phase::Learning
                 if capability.is_by_runtimes(operation)
                     && warrant.decide(operation, name, self.step).0 == Mode::Grant =>
@@ -283,7 +287,7 @@ impl Gate {
                 return Err(self.refuse(request, Some(Class::Ungranted), LEARN.into(), Refusal::Denied));
             }
         }
-        // A supervisor believes in no other grounds than these.
+        // The supervisor accepts only these grounds from a worker.
         let check = || {
             let checked = check();
             debug_assert!(
@@ -297,7 +301,8 @@ impl Gate {
         match mode {
             Mode::Deny => Err(self.refuse(request, Some(Class::Ungranted), place.to_owned().into(), Refusal::Denied)),
             Mode::Tripwire => {
-                // What a grant would refuse as well is refused, so that a tripwire cannot be told from one.
+                // A request that a grant would refuse is refused here too, so that the agent cannot tell a tripwire
+                // from a grant.
                 let wish = match self.check(argument, check) {
                     Ok(()) => Class::TripWire,
                     Err(Shortfall::Never(class, _)) => class,
@@ -305,21 +310,21 @@ impl Gate {
                 };
                 let rule = place.to_owned().into();
                 self.write(operation, argument, Decision::Pretended, Some(Class::TripWire), rule, Some(wish));
-                // The answer says that it worked: the agent cannot know that this was the end.
+                // The answer pretends success, so the agent cannot know that this was the end.
                 self.answer_for(Class::TripWire, Told::NotYet);
                 Ok(Mode::Tripwire)
             }
             Mode::Grant => {
                 self.check(argument, check).map_err(|shortfall| self.fall_short(request, shortfall, None))?;
                 let is_heavy = operation.weight == Weight::Heavy;
-                // What cannot be recorded does not happen.
+                // A call that cannot be recorded is not done.
                 if is_heavy && !self.recorder.has_room() {
                     return Err(self.fall_short(request, Shortfall::Quota(RECORD_ENTRIES), None));
                 }
                 if self.recorder.is_full() {
                     return Err(self.fall_short(request, Shortfall::Quota(RECORD_BYTES), None));
                 }
-                // INVARIANT 2: the decision is written down before there is a permit.
+                // INVARIANT 2: the decision is recorded before there is a permit.
                 if is_heavy {
                     let rule = place.to_owned().into();
                     self.write(operation, argument, Decision::Granted, None, rule, None);
@@ -331,7 +336,8 @@ impl Gate {
         }
     }
 
-    /// Whether the state allows it and the call moves no more than it may; what the answer moves is owed.
+    /// Returns `Ok` if the state allows the request, and the call moves no more bytes than it may. The bytes of the
+    /// answer are then owed.
     fn check(
         &mut self,
         argument: Argument<'_>,
@@ -342,12 +348,12 @@ impl Gate {
         if moved > self.call_bytes {
             return Err(Shortfall::Quota(CALL_BYTES));
         }
-        // One call may ask twice: what is printed is asked of the log as well.
+        // One call may be checked twice, since printing is also a call of the log.
         self.owed = self.owed.saturating_add(u64::try_from(answered).unwrap_or(u64::MAX));
         Ok(())
     }
 
-    /// Refuse what the check turned down; `touched` is the class of a tripwire that it touched.
+    /// Refuses a request for this shortfall. `touched` is the class of a tripwire that the request touched.
     fn fall_short(&mut self, request: &Request<'_>, shortfall: Shortfall, touched: Option<Class>) -> Refusal {
         let (class, rule, refusal): (_, _, fn(String) -> Refusal) = match shortfall {
             Shortfall::Absent(rule) if touched.is_none() => return self.note(request, rule),
@@ -359,7 +365,7 @@ impl Gate {
         self.refuse(request, touched.or(class), rule, refusal)
     }
 
-    /// Record a refusal before the boundary, and let it have its consequence.
+    /// Records a refusal before the boundary, and applies its consequence.
     fn refuse(
         &mut self,
         request: &Request<'_>,
@@ -379,14 +385,14 @@ impl Gate {
         }
     }
 
-    /// Record what a language runtime asks by itself, and is answered with nothing: a notice.
+    /// Records a notice: a call that language runtimes make by themselves, which is answered with nothing.
     fn note(&mut self, request: &Request<'_>, rule: &'static str) -> Refusal {
         let Request { operation, argument, .. } = *request;
         self.write(operation, argument, Decision::Noted, None, rule.into(), None);
         Refusal::Denied(rule.to_owned())
     }
 
-    /// Record a call after the boundary.
+    /// Records a call after the boundary.
     fn refuse_ended(&mut self, request: &Request<'_>, after_end: AfterEnd, end: End, told: Told) -> Refusal {
         let Request { operation, argument, .. } = *request;
         let class = match (told, after_end) {
@@ -402,7 +408,7 @@ impl Gate {
         Refusal::Ended(end)
     }
 
-    /// When what was asked for would have had its effect.
+    /// Returns the time at which the requested effect was due.
     const fn due(&self, wish: Option<Class>) -> Due {
         match (self.phase, wish) {
             (Phase::Open, Some(class)) => class.due(),
@@ -411,7 +417,7 @@ impl Gate {
         }
     }
 
-    /// Write down a call, its decision, and the entry that is kept of it. `wish` is the class of what the agent wanted.
+    /// Records a call, its decision and its entry. `wish` is the class of the agent's wish.
     fn write(
         &mut self,
         operation: Operation,
@@ -454,7 +460,7 @@ impl Gate {
     }
 }
 
-/// Where a limit stands in the policy.
+/// Returns the place of a limit in the policy.
 pub fn quota(operation: Operation, limit: &'static str) -> Cow<'static, str> {
     if limit.contains('.') { limit.into() } else { format!("grants.{}.{limit}", operation.capability).into() }
 }

@@ -1,42 +1,42 @@
-//! What is asked for, and why it is not answered.
+//! Requests, and the reasons for refusing them.
 
 use std::borrow::Cow;
 
 use crate::transcript::{Argument, Class, End, Operation};
 
-/// Why a request is refused: what the agent reads.
+/// Reason for refusing a request, as the agent reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The episode is over.
     Ended(End),
-    /// The policy does not grant it.
+    /// The policy does not grant the request.
     Denied(String),
-    /// More than the policy grants.
+    /// The request exceeds the grant.
     OverQuota(String),
     /// The request makes no sense.
     Invalid(String),
 }
 
-/// Why a check turns a request down.
+/// Reason for which a check refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shortfall {
-    /// More than the grant allows; the name of the limit.
+    /// The request exceeds the limit of the grant with this name.
     Quota(&'static str),
-    /// The contract never allows it; the class it is recorded as, and the rule.
+    /// The contract never allows the request. It is recorded as this class, under this rule.
     Never(Class, &'static str),
-    /// There is no such thing, and a language runtime asks for it by itself; the rule.
+    /// The thing asked for does not exist, but language runtimes ask for it by themselves. The text is the rule.
     Absent(&'static str),
-    /// The request makes no sense, and why.
+    /// The request makes no sense, for this reason.
     Invalid(Cow<'static, str>),
 }
 
-/// A request, before it is decided.
+/// Request that has not been decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// What is called.
+    /// Operation that is called.
     pub operation: Operation,
-    /// With what.
+    /// Arguments of the call.
     pub argument: Argument<'a>,
-    /// The name that rules match: of a tool, a recipient, a path.
+    /// Name that rules match: of a tool, a recipient, a path.
     pub name: Option<&'a str>,
 }

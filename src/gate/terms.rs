@@ -1,10 +1,10 @@
-//! What a policy comes to, as plain data that the gate decides with.
+//! The terms of a policy, as plain data that the gate decides with.
 
 use crate::transcript::{Class, Operation};
 
-/// What a grant does with a call.
+/// Mode of a grant: the treatment of its calls.
 ///
-/// In the order of what they allow: a rule may only move a decision up this list.
+/// The modes are ordered from strict to free. A rule can only make a decision stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// The call is refused and recorded.
@@ -16,7 +16,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Its name in policies.
+    /// Returns the name of the mode in policies.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Deny => "deny",
@@ -26,7 +26,7 @@ impl Mode {
     }
 }
 
-/// What a violation leads to, beyond its refusal and its record.
+/// Consequence of a violation, beyond its refusal and its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Consequence {
     /// Nothing more.
@@ -40,7 +40,7 @@ pub enum Consequence {
 }
 
 impl Consequence {
-    /// Its name in policies.
+    /// Returns the name of the consequence in policies.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Record => "record",
@@ -51,31 +51,32 @@ impl Consequence {
     }
 }
 
-/// Whether a release ends the episode.
+/// Effect of a release on the episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Release {
     /// The episode goes on.
     GoesOn,
-    /// Opening the door ends the episode (Cohen, Vellambi and Hutter, "Asymptotically Unambitious AGI").
+    /// The release ends the episode, as opening the door does in Cohen, Vellambi and Hutter, "Asymptotically
+    /// Unambitious AGI".
     Ends,
 }
 
-/// What each class of violation leads to.
+/// Consequence of each class of violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consequences([Consequence; Class::ALL.len()]);
 
 impl Consequences {
-    /// The same for every class.
+    /// Returns the same consequence for every class.
     pub const fn all(consequence: Consequence) -> Self {
         Self([consequence; Class::ALL.len()])
     }
 
-    /// What `class` leads to.
+    /// Returns the consequence of `class`.
     pub fn of(&self, class: Class) -> Consequence {
         self.0.get(class.index()).copied().unwrap_or(Consequence::Quarantine)
     }
 
-    /// Let `class` lead to `consequence`.
+    /// Sets the consequence of `class`.
     pub fn set(&mut self, class: Class, consequence: Consequence) {
         if let Some(slot) = self.0.get_mut(class.index()) {
             *slot = consequence;
@@ -83,20 +84,20 @@ impl Consequences {
     }
 }
 
-/// A refinement of a grant: where it matches, the decision is no looser than `decision`.
+/// Refinement of a grant: where it matches, the decision is at least as strict as `decision`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Where it stands in the policy, such as `rules[0]`.
+    /// Place in the policy, such as `rules[0]`.
     pub place: String,
-    /// The operation it is about; every operation of the capability without one.
+    /// Operation that it applies to, or `None` for every operation of the capability.
     pub operation: Option<Operation>,
-    /// The name it is about: of a tool, a recipient, a path.
+    /// Name that it applies to: of a tool, a recipient, a path.
     pub name: Option<String>,
-    /// It applies once more than so many steps have been taken.
+    /// Number of steps; the rule applies once more have been taken.
     pub after_step: Option<u32>,
-    /// It applies while fewer than so many steps have been taken.
+    /// Number of steps; the rule applies while fewer have been taken.
     pub before_step: Option<u32>,
-    /// What it decides: [`Mode::Deny`] or [`Mode::Tripwire`].
+    /// Decision of the rule: [`Mode::Deny`] or [`Mode::Tripwire`].
     pub decision: Mode,
 }
 
@@ -109,21 +110,22 @@ impl Rule {
     }
 }
 
-/// What the policy says about one capability.
+/// Warrant of one capability: the part of the policy that decides on its calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warrant {
-    /// The mode of its grant.
+    /// Mode of its grant.
     pub mode: Mode,
-    /// Where that stands, such as `grants.outbox.mode`.
+    /// Place of the mode in the policy, such as `grants.outbox.mode`.
     pub place: String,
-    /// The rules about it, in the order of the policy.
+    /// Rules for the capability, in the order of the policy.
     pub rules: Vec<Rule>,
 }
 
 impl Warrant {
-    /// The decision on a call, and the place in the policy that made it.
+    /// Returns the decision on a call, and the place in the policy that made it.
     ///
-    /// The tightest of the mode and of every rule that matches; of several equally tight ones, the first.
+    /// The decision is the strictest of the mode and of every matching rule. Of several equally strict ones, the
+    /// first counts.
     #[inline]
     pub fn decide(&self, operation: Operation, name: Option<&str>, step: u32) -> (Mode, &str) {
         let mut decided = (self.mode, self.place.as_str());
@@ -135,19 +137,19 @@ impl Warrant {
         decided
     }
 
-    /// Whether some call of `operation` at this step, whatever name it has, is decided so by the line at `place`.
+    /// Returns `true` if the line at `place` decides so on some call of `operation` at this step, whatever its name.
     pub fn can_decide(&self, operation: Operation, step: u32, mode: Mode, place: &str) -> bool {
         self.decisions(operation, step).any(|decided| decided == (mode, place))
     }
 
-    /// Whether some call of `operation` at this step, whatever name it has, is decided so.
+    /// Returns `true` if some call of `operation` at this step is decided so, whatever its name.
     pub fn can_be(&self, operation: Operation, step: u32, mode: Mode) -> bool {
         self.decisions(operation, step).any(|(decided, _)| decided == mode)
     }
 
-    /// Whether a call of `operation` that has no name is granted at some step up to `steps`.
+    /// Returns `true` if a call of `operation` without a name is granted at some step up to `steps`.
     pub fn grants_within(&self, operation: Operation, steps: u32) -> bool {
-        // Nothing changes but where a rule begins or ceases to apply.
+        // Decisions change only at steps where a rule begins or ceases to apply.
         let turns = self
             .rules
             .iter()
@@ -156,7 +158,7 @@ impl Warrant {
         turns.any(|step| self.decide(operation, None, step).0 == Mode::Grant)
     }
 
-    /// Every decision on calls of `operation` at this step, whatever name they have.
+    /// Returns every decision on calls of `operation` at this step, whatever their names.
     fn decisions(&self, operation: Operation, step: u32) -> impl Iterator<Item = (Mode, &str)> {
         let names = self.rules.iter().map(|rule| rule.name.as_deref());
         std::iter::once(None).chain(names).map(move |name| self.decide(operation, name, step))

@@ -1,4 +1,4 @@
-//! Hashes against checkpoints: which of them vouch for what.
+//! The comparison of hashes with checkpoints.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,18 +10,18 @@ use super::tree::Tree;
 use super::{Error, Reason};
 use crate::value::Digest;
 
-/// What hashes and checkpoints say of each other.
+/// Result of comparing hashes with checkpoints.
 pub(super) enum Agreement {
-    /// The last checkpoint vouches for the hashes, so that those which do not are themselves wrong.
+    /// The last checkpoint vouches for the hashes. Checkpoints that disagree were themselves edited.
     Full { edited: Vec<Finding> },
-    /// There are fewer hashes than the last checkpoint vouches for, and the others agree.
+    /// There are fewer hashes than the last checkpoint vouches for, and those present agree with it.
     Short,
-    /// The checkpoint on this line does not agree with these leaves, for which none before it vouches.
+    /// The checkpoint on this line disagrees with these leaves, for which no checkpoint before it vouches.
     Dispute { line: u64, leaves: Range<u64> },
 }
 
 impl Agreement {
-    /// Of `leaves.bin`.
+    /// Compares the hashes of `leaves.bin` with the checkpoints.
     pub(super) fn of_leaves(checkpoints: &Checkpoints, leaves: &mut Leaves) -> Result<Self, Error> {
         let mut index = 0..;
         Self::of(checkpoints, || index.next().map_or(Ok(None), |index| leaves.get(index)))
@@ -41,7 +41,7 @@ impl Agreement {
                     continue;
                 }
                 let Some(line) = line else {
-                    // It is outside the seal: nothing else is accused for it.
+                    // This checkpoint lies outside the seal, so no other file is blamed for it.
                     edited.push(Finding::Vouched);
                     continue;
                 };
@@ -51,13 +51,13 @@ impl Agreement {
                     continue;
                 }
                 edited.push(Finding::Checkpoint { line });
-                // Another checkpoint may vouch for the same leaves.
+                // A later checkpoint may vouch for the same leaves.
                 if vouched < tree.size() {
                     agrees = false;
                     dispute.get_or_insert((line, vouched..tree.size()));
                 }
             }
-            // What no checkpoint vouches for says nothing of those: there may be any number of them.
+            // Leaves after the last checkpoint have no part in the comparison, and there may be any number of them.
             if ahead.peek().is_none() {
                 break;
             }
@@ -71,14 +71,14 @@ impl Agreement {
         })
     }
 
-    /// Whether nothing is wrong with either.
+    /// Returns `true` if neither the hashes nor the checkpoints have a fault.
     pub(super) const fn is_clean(&self) -> bool {
         matches!(self, Self::Full { edited } if edited.is_empty())
     }
 }
 
-/// Find out what the checkpoints were before their sizes or reasons were changed: a root is that of one number of leaves alone. Those
-/// whose root is of none stay as they are. No more than `most` leaves are looked at.
+/// Finds the original sizes and reasons of edited checkpoints, since a root belongs to one number of leaves only. A
+/// checkpoint whose root belongs to no number of leaves stays as it is. At most `most` leaves are hashed.
 pub(super) fn mend(
     checkpoints: &mut Checkpoints,
     leaves: &mut Leaves,
@@ -96,7 +96,7 @@ pub(super) fn mend(
         if wrong.remove(&root) {
             sealed.insert(root, (tree.size(), None));
         }
-        // The last one alone can be a close.
+        // Only the last checkpoint can be a close.
         if let Some(last) = closes.filter(|last| wrong.contains(last))
             && let Some(reason) = Reason::ALL.into_iter().find(|reason| reason.close(&tree) == last)
         {
@@ -115,7 +115,7 @@ pub(super) fn mend(
     Ok(())
 }
 
-/// Put back what was sealed, and say what was changed.
+/// Restores the sealed checkpoint, and notes the edit.
 fn restore(line: u64, checkpoint: &mut Checkpoint, mended: Checkpoint, findings: &mut Findings) {
     match (checkpoint.closed, mended.closed) {
         (one, other) if one == other && checkpoint.size() == mended.size() => {}
@@ -126,7 +126,7 @@ fn restore(line: u64, checkpoint: &mut Checkpoint, mended: Checkpoint, findings:
     *checkpoint = mended;
 }
 
-/// The roots of the checkpoints that do not vouch for as many leaves as they say.
+/// Returns the roots of the checkpoints that do not vouch for the number of leaves they claim.
 fn unvouched(checkpoints: &Checkpoints, leaves: &mut Leaves, most: u64) -> Result<BTreeSet<Digest>, Error> {
     let mut order: Vec<&Checkpoint> = checkpoints.iter().map(|(_, checkpoint)| checkpoint).collect();
     order.sort_by_key(|checkpoint| checkpoint.leaves());

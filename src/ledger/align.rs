@@ -1,4 +1,4 @@
-//! Lines against leaf hashes: which line is which episode, and which were edited, moved, added or taken away.
+//! The alignment of lines with leaf hashes. It finds the lines that were edited, moved, added or removed.
 //!
 //! ```text
 //!  line        hash in leaves.bin                     so
@@ -8,8 +8,8 @@
 //!  episode 2   at 3, and 3 has been here: moved       it was not missing
 //! ```
 //!
-//! A line is believed to be the episode it says it is only where its hash says so too, so that an edited line cannot make
-//! others seem missing.
+//! The episode of a line is believed only where its hash confirms it. So an edited line cannot make others seem
+//! missing.
 
 use std::ops::Range;
 
@@ -23,8 +23,8 @@ use super::flaw::Flaw;
 use super::read::{Batch, Leaves, Line, Lines};
 use crate::value::Digest;
 
-/// Compare each line with its hash, and what it says with the manifest and the lines before it. Gives the first leaf that is not as it
-/// should be.
+/// Compares each line with its hash, and its content with the manifest and the lines before it. Returns the first
+/// leaf that is not as it was sealed.
 pub(super) fn align(
     lines: &mut Lines,
     hashes: Hashes<'_>,
@@ -49,14 +49,14 @@ pub(super) fn align(
     Ok(walk.finish())
 }
 
-/// The hashes that lines are compared with.
+/// Hashes that lines are compared with.
 pub(super) struct Hashes<'a> {
     pub(super) leaves: &'a mut Leaves,
-    /// Whether a checkpoint vouches for all of them: then each is that of the leaf at its place.
+    /// `true` if a checkpoint vouches for all hashes, so that each is at its place.
     pub(super) are_sealed: bool,
 }
 
-/// A line that was read.
+/// Line that was read.
 #[expect(clippy::large_enum_variant, reason = "one of each line, and nearly all lines are whole")]
 pub(super) enum Read {
     Whole(Said),
@@ -64,7 +64,8 @@ pub(super) enum Read {
     Torn,
 }
 
-/// Do something with each line and its number, counted from 1. Lines are hashed and read by all threads of the pool.
+/// Calls `see` with the number of each line, counted from 1, and its content. All threads of the pool hash and read
+/// lines.
 pub(super) fn each(lines: &mut Lines, mut see: impl FnMut(u64, Read) -> Result<(), Error>) -> Result<(), Error> {
     let read = |line: &Line<'_>| match line {
         Line::Whole(line) => Read::Whole(Said::of(line)),
@@ -96,31 +97,31 @@ struct Walk<'a, 'r> {
     extent: Extent,
     content: &'a mut Content<'r>,
     findings: &'a mut Findings,
-    /// The episode that comes next.
+    /// Episode that is expected next.
     next: u64,
-    /// The index of its hash: one more than the episode, unless hashes were taken away or moved together with lines.
+    /// Index of its hash. It is one more than the episode, unless hashes were removed or moved together with lines.
     cursor: u64,
-    /// The lines since the last one that was found, none of which is what was sealed.
+    /// Lines since the last one that was found. None of these is a sealed line.
     strangers: Range<u64>,
     /// Episodes that were passed over, and may still come.
     gaps: Vec<Range<u64>>,
-    /// The first leaf that is not as it should be.
+    /// First leaf that is not as it was sealed.
     first: Option<u64>,
 }
 
-/// Where the hash of a line is.
+/// Place of the hash of a line.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
-    /// At this index, where the line's claim or its place among the lines says.
+    /// At this index, which follows from the line's claim or from its place among the lines.
     Index(u64),
-    /// Not known: it would be after the last of the hashes that are there.
+    /// Unknown, since the index lies after the last hash that is present.
     Beyond,
-    /// At neither place.
+    /// At neither of the two indices.
     Nowhere,
 }
 
 impl Walk<'_, '_> {
-    /// Take in a line, which is `number` of the file, counted from 1.
+    /// Processes line `number` of the file, counted from 1.
     fn line(&mut self, number: u64, said: Said) -> Result<(), Error> {
         let here = self.cursor.saturating_add(count(&self.strangers));
         let claimed = said.facts.as_ref().ok().map(Facts::episode);
@@ -150,9 +151,9 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Take in a line that does not say which episode it is. Where its hash stands at its place, it was sealed like this.
+    /// Processes a line that does not name its episode. It was sealed like this if its hash stands at its place.
     fn nameless(&mut self, number: u64, said: Said, here: u64) -> Result<(), Error> {
-        // Where no checkpoint vouches for the hash, it says no more than that both were changed together.
+        // Where no checkpoint vouches for the hash, a match only shows that both were edited together.
         if !self.are_sealed || !self.stands_at(here, &said)? {
             self.stranger(number);
             return Ok(());
@@ -166,19 +167,20 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Whether the hash of a line is at `here`, where a line may be.
+    /// Returns `true` if the hash at index `here`, which a line may have, is that of the line.
     fn stands_at(&mut self, here: u64, said: &Said) -> Result<bool, Error> {
         Ok(self.extent.admits(here.saturating_sub(1)) && self.leaves.get(here)?.as_ref() == Some(&said.leaf))
     }
 
-    /// A line that is what was sealed, and says what cannot be.
+    /// Notes the flaw of a sealed line, if it has one.
     fn flawed(&mut self, number: u64, flaw: Option<Flaw>) {
         if let Some(flaw) = flaw.filter(|_| self.are_sealed) {
             self.findings.push(Finding::Said { lines: number..number.saturating_add(1), flaw });
         }
     }
 
-    /// Look for the hash of a line that claims to be `episode` and would be leaf `here` by its place.
+    /// Finds the hash of a line that claims to be `episode`, and whose place among the lines corresponds to leaf
+    /// `here`.
     fn find(&mut self, hash: &Digest, episode: u64, here: u64) -> Result<Place, Error> {
         let claimed = match episode.checked_sub(self.next) {
             Some(ahead) => self.cursor.checked_add(ahead),
@@ -194,7 +196,7 @@ impl Walk<'_, '_> {
         Ok(if beyond { Place::Beyond } else { Place::Nowhere })
     }
 
-    /// Take in a line that is not what was sealed.
+    /// Processes a line that was not sealed at its place.
     fn stranger(&mut self, number: u64) {
         self.mark();
         if self.strangers.is_empty() {
@@ -203,7 +205,7 @@ impl Walk<'_, '_> {
         self.strangers.end = number.saturating_add(1);
     }
 
-    /// Say what became of the episodes before `episode`, which is found next.
+    /// Notes the fate of the episodes before `episode`, which is found next.
     fn settle(&mut self, episode: u64) {
         let gap = self.next..episode;
         let lines = std::mem::take(&mut self.strangers);
@@ -217,10 +219,10 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Take in a line whose place was before the last one that was found.
+    /// Processes a line whose episode comes before the last one that was found.
     fn moved(&mut self, number: u64, episode: u64) {
         self.mark();
-        // Strangers before it and after it are not one run of lines.
+        // Unknown lines before and after a moved line are separate findings.
         self.settle(self.next);
         if let Some(at) = self.gaps.iter().position(|gap| gap.contains(&episode)) {
             let gap = self.gaps.swap_remove(at);
@@ -229,7 +231,7 @@ impl Walk<'_, '_> {
         self.findings.push(Finding::Moved { lines: number..number + 1, episodes: episode..episode + 1 });
     }
 
-    /// The last line has no newline: the file was cut, or something was added.
+    /// Processes a last line without a newline: the file was cut, or text was added.
     fn torn(&mut self, number: u64) {
         let here = self.next.saturating_add(count(&self.strangers));
         if matches!(self.extent, Extent::Closed(episodes) if episodes <= here) {
@@ -237,7 +239,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Say what is not there, and give the first leaf that is not as it should be.
+    /// Notes the missing episodes. Returns the first leaf that is not as it was sealed.
     fn finish(mut self) -> Option<u64> {
         let found = self.next.saturating_add(count(&self.strangers));
         let end = match self.extent {
@@ -255,7 +257,7 @@ impl Walk<'_, '_> {
         self.first
     }
 
-    /// From the next leaf on, not everything is as it should be.
+    /// Marks the next leaf as the first one that is not as it was sealed, unless one is marked.
     const fn mark(&mut self) {
         if self.first.is_none() {
             self.first = Some(self.next.saturating_add(1));

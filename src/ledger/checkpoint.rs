@@ -1,4 +1,4 @@
-//! Checkpoints: what vouches for all leaves so far.
+//! Checkpoints, each of which vouches for all leaves before it.
 
 use std::path::Path;
 
@@ -10,38 +10,38 @@ use super::tree::{self, Tree};
 use super::{CHECKPOINTS, Error, VOUCHED};
 use crate::value::Digest;
 
-/// The size and the root of a ledger, up to some leaf.
+/// Size and root of a ledger, up to some leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The number of episodes.
+    /// Number of episodes.
     pub episodes: u64,
-    /// The number of leaves: the manifest, the episodes, and the close where it is closed.
+    /// Number of leaves: the manifest, the episodes, and the close where the ledger is closed.
     pub size: u64,
-    /// The root of their tree.
+    /// Root of the tree of the leaves.
     pub root: Digest,
 }
 
-/// Why a run was closed.
+/// Reason for which a run was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// Every episode was run.
     Completed,
-    /// The operator cancelled it.
+    /// The operator cancelled the run.
     Cancelled,
-    /// A violation that the policy answers with `quarantine`.
+    /// The policy answered a violation with `quarantine`.
     Quarantined,
     /// The host could not go on.
     Aborted,
-    /// The next transcript would have been more than the policy lets a run keep.
+    /// The next transcript would have exceeded the number of bytes that the policy allows a run.
     Full,
 }
 
 impl Reason {
-    /// Every reason.
+    /// All reasons.
     pub(super) const ALL: [Self; 5] = [Self::Completed, Self::Cancelled, Self::Quarantined, Self::Aborted, Self::Full];
 
-    /// Its name in reports and records.
+    /// Returns the name of the reason in reports and records.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Completed => "completed",
@@ -52,7 +52,7 @@ impl Reason {
         }
     }
 
-    /// Whether a run that was asked for so many episodes can be closed for this after `episodes`.
+    /// Returns `true` if a run of `asked` episodes can be closed for this reason after `episodes`.
     pub(super) const fn admits(self, episodes: u64, asked: u64) -> bool {
         match self {
             Self::Completed => episodes == asked,
@@ -61,9 +61,10 @@ impl Reason {
         }
     }
 
-    /// The root of a closed run, whose other leaves are those of `tree`: the close is the last leaf.
+    /// Returns the root of a closed run. Its leaves are those of `tree`, and the close.
     ///
-    /// Its bytes are a JSON object, as those of the others are; an episode has other fields, so it cannot be taken for one.
+    /// The close is a JSON object, like the other leaves. It has other fields than an episode, so it cannot be taken
+    /// for one.
     pub(super) fn close(self, tree: &Tree) -> Digest {
         let mut closed = tree.clone();
         // INVARIANT 5
@@ -72,27 +73,27 @@ impl Reason {
     }
 }
 
-/// One line of `checkpoints.jsonl`. It has these fields and no other: what stands beside them nothing vouches for.
+/// Line of `checkpoints.jsonl`. It has these fields and no other, since nothing vouches for further fields.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
-    /// The number of leaves, the close included.
+    /// Number of leaves, the close included.
     size: u64,
     root: Digest,
-    /// Null while the run goes on; never absent.
+    /// Reason for the close; null, never absent, while the run goes on.
     #[serde(deserialize_with = "Option::deserialize")]
     pub(super) closed: Option<Reason>,
 }
 
 impl Checkpoint {
-    /// What vouches for all of `tree`, and closes it where there is a reason.
+    /// Returns the checkpoint of `tree`, which closes it if there is a reason.
     pub(super) fn new(tree: &Tree, closed: Option<Reason>) -> Self {
         let (size, root) = closed
             .map_or_else(|| (tree.size(), tree.root()), |reason| (tree.size().saturating_add(1), reason.close(tree)));
         Self { size, root, closed }
     }
 
-    /// The leaves before the close that it vouches for: the manifest and the episodes.
+    /// Returns the number of leaves before the close that it vouches for: the manifest and the episodes.
     pub(super) const fn leaves(&self) -> u64 {
         self.size.saturating_sub(if self.closed.is_some() { 1 } else { 0 })
     }
@@ -101,7 +102,7 @@ impl Checkpoint {
         Head { episodes: self.leaves().saturating_sub(1), size: self.size, root: self.root }
     }
 
-    /// As it was sealed: the same root for this many leaves before the close, closed for this.
+    /// Returns the checkpoint with the same root, for this number of leaves before the close and this reason.
     pub(super) const fn mended(&self, leaves: u64, closed: Option<Reason>) -> Self {
         let size = leaves.saturating_add(if closed.is_some() { 1 } else { 0 });
         Self { size, root: self.root, closed }
@@ -115,12 +116,12 @@ impl Checkpoint {
         self.size
     }
 
-    /// Whether it is what vouches for `tree`.
+    /// Returns `true` if its root is that of `tree`.
     pub(super) fn is_of(&self, tree: &Tree) -> bool {
         self.root == Self::new(tree, self.closed).root
     }
 
-    /// Whether it can come after `before`.
+    /// Returns `true` if it can come after `before`.
     fn follows(&self, before: Option<&Self>) -> bool {
         let least = match before {
             None => 1,
@@ -132,42 +133,42 @@ impl Checkpoint {
         self.leaves() >= least
     }
 
-    /// The reason that was sealed, where it is not the one that stands here.
+    /// Returns the sealed reason for the close, or `None` if the root belongs to no reason.
     pub(super) fn sealed(&self, tree: &Tree) -> Option<Reason> {
         self.closed?;
         Reason::ALL.into_iter().find(|reason| self.root == reason.close(tree))
     }
 }
 
-/// After how many leaves a checkpoint is due: 1, 2, 4, 8 and so on, and from there on after every 4096. The clock has no say in it, so
-/// that equal runs have equal records.
+/// Returns `true` if a checkpoint is due: after 1, 2, 4, 8 leaves and so on, and from 4096 on after every 4096. The
+/// clock has no influence, so equal runs have equal records.
 pub(super) const fn is_due(leaves: u64) -> bool {
     leaves.is_multiple_of(INTERVAL) || (leaves < INTERVAL && leaves.is_power_of_two())
 }
 
 const INTERVAL: u64 = 4096;
 
-/// The checkpoints of a ledger, in order, each with the number of its line, counted from 1.
+/// Checkpoints of a ledger, in order, each with the number of its line, counted from 1.
 ///
-/// Their sizes grow, but for the last one's, which may close the run without a new leaf.
+/// Their sizes grow, except that the last one may close the run without a new leaf.
 #[derive(Default)]
 pub(super) struct Checkpoints {
     pub(super) list: Vec<(u64, Checkpoint)>,
-    /// What was vouched for after the last of them, of a run that is not closed.
+    /// Checkpoint of `vouched.json`, which goes beyond the list, of a run that is not closed.
     pub(super) between: Option<Checkpoint>,
 }
 
-/// How far the lines of a ledger go.
+/// Extent of the lines of a ledger.
 #[derive(Clone, Copy)]
 pub(super) enum Extent {
-    /// To this many episodes.
+    /// Exactly this many episodes.
     Closed(u64),
-    /// To this many episodes at least.
+    /// At least this many episodes.
     Open(u64),
 }
 
 impl Extent {
-    /// Whether there may be such an episode.
+    /// Returns `true` if an episode can have this ordinal.
     pub(super) const fn admits(self, episode: u64) -> bool {
         match self {
             Self::Closed(episodes) => episode < episodes,
@@ -176,7 +177,7 @@ impl Extent {
     }
 }
 
-/// Read a checkpoint, written as this program writes it.
+/// Reads a checkpoint, if it is written as this program writes it.
 fn read(line: &[u8]) -> Option<Checkpoint> {
     let checkpoint: Checkpoint = serde_json::from_slice(line).ok()?;
     let again = serde_json::to_vec(&checkpoint).ok()?;
@@ -184,10 +185,10 @@ fn read(line: &[u8]) -> Option<Checkpoint> {
 }
 
 impl Checkpoints {
-    /// The most there can be: enough for four thousand million episodes.
+    /// Maximum number of checkpoints: enough for four thousand million episodes.
     const MOST: usize = 1 << 20;
 
-    /// Read those that are checkpoints, in whatever order, and note the others.
+    /// Reads the checkpoints, in whatever order, and notes the lines that are not checkpoints.
     pub(super) fn read(folder: &Path, findings: &mut Findings) -> Result<Self, Error> {
         let mut lines = Lines::open(folder.join(CHECKPOINTS))?;
         let mut checkpoints = Self::default();
@@ -217,13 +218,13 @@ impl Checkpoints {
         Ok(checkpoints)
     }
 
-    /// Whether each is in its place.
+    /// Returns `true` if each checkpoint can come after the one before.
     pub(super) fn are_in_order(&self) -> bool {
         let mut before = None;
         self.list.iter().all(|(_, checkpoint)| checkpoint.follows(before.replace(checkpoint)))
     }
 
-    /// Drop and note those that are not in their place.
+    /// Removes and notes the checkpoints that cannot come after the one before.
     pub(super) fn order(&mut self, findings: &mut Findings) {
         let mut kept: Vec<(u64, Checkpoint)> = Vec::new();
         for (line, checkpoint) in std::mem::take(&mut self.list) {
@@ -234,13 +235,14 @@ impl Checkpoints {
             }
         }
         self.list = kept;
-        // It is held against those of the list, and not against itself.
+        // `between` is compared with the list, and not with itself.
         let between = self.between.take();
         let (closed, leaves) = (self.closed(), self.leaves());
         self.between = between.filter(|between| closed.is_none() && between.size > leaves);
     }
 
-    /// The sizes that a checkpoint is due at and that have none. Records of earlier versions have them after every 4096 leaves alone.
+    /// Returns the sizes at which a checkpoint is due and missing. Records of earlier versions have one only after
+    /// every 4096 leaves.
     pub(super) fn gone(&self) -> Vec<u64> {
         let sizes: Vec<u64> = self
             .list
@@ -257,7 +259,7 @@ impl Checkpoints {
         due.take(Findings::MOST).collect()
     }
 
-    /// All in order, with their lines; what was vouched for after the last has none.
+    /// Returns all checkpoints in order, with their lines; that of `vouched.json` has none.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Option<u64>, &Checkpoint)> {
         let listed = self.list.iter().map(|(line, checkpoint)| (Some(*line), checkpoint));
         listed.chain(self.between.iter().map(|between| (None, between)))
@@ -271,12 +273,12 @@ impl Checkpoints {
         self.last()?.closed
     }
 
-    /// The leaves before the close that the last one vouches for; 0 where there is none.
+    /// Returns the number of leaves before the close that the last checkpoint vouches for, or 0 if there is none.
     pub(super) fn leaves(&self) -> u64 {
         self.last().map_or(0, Checkpoint::leaves)
     }
 
-    /// The most leaves before a close that one of them vouches for.
+    /// Returns the largest number of leaves before a close that a checkpoint vouches for.
     pub(super) fn largest(&self) -> Option<u64> {
         self.iter().map(|(_, checkpoint)| checkpoint.leaves()).max()
     }

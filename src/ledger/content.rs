@@ -1,16 +1,18 @@
-//! What the lines say: each is read into the type that it was written from, and held against the manifest and the lines before it.
+//! The content of the lines. Each is read into the type that it was written from, and compared with the manifest and
+//! the lines before it.
 //!
 //! ```text
-//!  line --> Transcript --> written again: the same bytes? --> does it fit together? --> Facts
-//!                                                                                         |
-//!  manifest: run, seed, lineages --------------------------------------------------- held together
-//!  the lines before: carry-over, generation -----------------------------------------+
+//!  line --> Transcript --> written again: the same bytes? --> free of contradictions? --> Facts
+//!                                                                                           |
+//!  manifest: run, seed, lineages ---------------------------------------------------- compared with
+//!  the lines before: carry-over, generation ------------------------------------------------+
 //! ```
 //!
-//! 1. What is accepted is what this program writes, byte for byte: no other member, none twice, none written otherwise.
-//! 2. Nobody is accused for what another line lacks: where lines are missing, what follows from them is not asked.
+//! 1. Only the exact bytes that this program writes are accepted: no unknown, repeated or differently written member.
+//! 2. No line is blamed for the lack of another. Where lines are missing, checks that depend on them are left out.
 //!
-//! What it does not show: that it happened. Who seals a run of their own with what fits together needs no more than this program.
+//! What it does not show: that it happened. Who seals a run of their own with what fits together needs no more than
+//! this program.
 
 use super::flaw::Flaw;
 use super::leaf::OLDEST;
@@ -19,26 +21,26 @@ use super::{Reason, tree};
 use crate::transcript::{End, Header, Lesson, Role, Transcript};
 use crate::value::{Digest, Draws, json, plain};
 
-/// What is held against other lines, and against the manifest.
+/// Facts of a line that are compared with other lines and with the manifest.
 pub(super) struct Facts {
     header: Header,
-    /// Whether what was learned is what the lineage has from now on, and its digest.
+    /// Digest of the carry-over, and `true` if the lineage goes on with it from here.
     learned: Option<(bool, Digest)>,
-    /// Whether the host could not go on.
+    /// `true` if the host could not go on.
     failed: bool,
     violates: bool,
-    /// Whether it has what records of version 1 do not.
+    /// `true` if the line has members that records of version 1 do not have.
     is_of_version_2: bool,
-    /// Its roles; nothing where it was aborted before anything of it was known.
+    /// Roles of the line, or `None` if it was aborted before they were known.
     roles: Option<Vec<Role>>,
 }
 
-/// The most texts and the most elements of a line. Those of a transcript are fewer, since all that it keeps has 64 MiB; a line that
-/// was made for its reader would take many times its length.
+/// Maximum number of texts and of elements of a line. A transcript has fewer, since everything that it keeps fits 64
+/// MiB. A line that was crafted to use up memory could take many times its length.
 const MOST: (usize, usize) = (1 << 24, 1 << 27);
 
 impl Facts {
-    /// Read a line.
+    /// Reads a line.
     pub(super) fn of(line: &[u8]) -> Result<Self, Flaw> {
         if !is_frugal(line) {
             return Err(Flaw::Unread("it has more texts or elements than a transcript has room for".to_owned()));
@@ -64,19 +66,20 @@ impl Facts {
         })
     }
 
-    /// Whether it has what the format of its run has, and the roles of its run. Of one that was aborted they may not be known.
+    /// Returns `true` if the line has the roles of its run, and no more than the format of the run has. An aborted
+    /// line may lack roles.
     fn has_roles_of(&self, run: &Manifest) -> bool {
         let are_those = |roles: &Vec<Role>| roles.iter().eq(run.roles.iter().map(|played| &played.role));
         (run.ledger > OLDEST || !self.is_of_version_2) && self.roles.as_ref().is_none_or(are_those)
     }
 
-    /// The episode that it says it is.
+    /// Returns the episode that the line claims to be.
     pub(super) const fn episode(&self) -> u64 {
         self.header.episode
     }
 }
 
-/// Read a manifest.
+/// Reads a manifest.
 pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Flaw> {
     let run: Manifest = serde_json::from_slice(bytes).map_err(|error| unread(&error))?;
     // INVARIANT 1
@@ -89,14 +92,14 @@ pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Flaw> {
     run.contradiction().map_or(Ok(run), |what| Err(Flaw::Contradiction(what)))
 }
 
-/// What a reader says of what it cannot read. It quotes members, which somebody chose.
+/// Returns the flaw for a line that cannot be read. Its text may quote members, so hidden characters are escaped.
 fn unread(error: &serde_json::Error) -> Flaw {
     let text = error.to_string();
     let short: String = text.chars().take(160).collect();
     Flaw::Unread(plain(&short).into_owned())
 }
 
-/// Whether `transcript` is written as `line`. Before hidden characters were escaped, they were not.
+/// Returns `true` if `transcript` is written as `line`. Earlier versions did not escape hidden characters.
 fn is_written(line: &[u8], transcript: &Transcript) -> bool {
     let is_all = |rest: Rest<'_>| rest.0.is_empty();
     let (mut now, mut then) = (Rest(line), Rest(line));
@@ -104,7 +107,7 @@ fn is_written(line: &[u8], transcript: &Transcript) -> bool {
         || (serde_json::to_writer(&mut then, transcript).is_ok() && is_all(then))
 }
 
-/// What is still to be written, if it is to be the same.
+/// Text that is still to be written, if it is to be the same.
 struct Rest<'a>(&'a [u8]);
 
 impl std::io::Write for Rest<'_> {
@@ -119,7 +122,7 @@ impl std::io::Write for Rest<'_> {
     }
 }
 
-/// Whether what is read of it takes no more than some times its length, at the most.
+/// Returns `true` if reading the line takes no more memory than a bounded multiple of its length.
 fn is_frugal(line: &[u8]) -> bool {
     if line.len() < 1 << 20 {
         return true;
@@ -140,30 +143,30 @@ fn is_frugal(line: &[u8]) -> bool {
     texts <= MOST.0 && elements <= MOST.1
 }
 
-/// The lines so far, as the next one is held against them.
+/// State of the lines so far, which the next line is compared with.
 pub(super) struct Content<'r> {
-    /// What the run is, and the digest of its manifest, where that is what was sealed.
+    /// Manifest of the run, and its digest, where it is the sealed one.
     run: Option<(&'r Manifest, Digest)>,
-    /// The episode that has to come next for what follows from the lines before to be asked.
+    /// Episode that has to come next. Checks that depend on the lines before are made only for that one.
     next: u64,
-    /// The carry-over of each lineage; nothing where it is empty.
+    /// Digest of each lineage's carry-over; `None` where that is empty.
     carried: Vec<Option<Digest>>,
-    /// The same at the last selection.
+    /// Digests of the carry-overs at the last selection.
     selected: Vec<Option<Digest>>,
     generation: u32,
-    /// The first episode of this generation.
+    /// First episode of this generation.
     since: u64,
-    /// What seeds follow from.
+    /// Draws that seeds follow from.
     draws: Option<Draws>,
-    /// Whether lineages take turns in worlds.
+    /// `true` if lineages rotate through worlds.
     rotates: bool,
-    /// The episode at which the host could not go on, and the last one, with whether it has a violation.
+    /// Episode at which the host could not go on, and the last episode, with `true` if it has a violation.
     failed: Option<u64>,
     last: Option<(u64, bool)>,
 }
 
 impl<'r> Content<'r> {
-    /// The most lineages of which it is remembered what they carry.
+    /// Maximum number of lineages whose carry-overs are tracked.
     const MOST: u32 = 1 << 20;
 
     pub(super) fn new(run: Option<(&'r Manifest, Digest)>) -> Self {
@@ -181,7 +184,7 @@ impl<'r> Content<'r> {
         }
     }
 
-    /// Hold a line, which was sealed as `episode`, against the manifest and the lines before.
+    /// Compares a line, which was sealed as `episode`, with the manifest and the lines before.
     pub(super) fn line(&mut self, episode: u64, facts: &Facts) -> Option<Flaw> {
         if self.failed.is_none() && facts.failed {
             self.failed = Some(episode);
@@ -213,12 +216,12 @@ impl<'r> Content<'r> {
         self.follows(run, episode, facts)
     }
 
-    /// A line that says nothing: what follows from it cannot be asked.
+    /// Skips a line that cannot be read. Checks that depend on the lines before are left out from here on.
     pub(super) const fn skip(&mut self) {
         self.next = u64::MAX;
     }
 
-    /// Whether its lineage and its world are those of the episode.
+    /// Returns `true` if the lineage and the world of the line are those of the episode.
     fn is_placed(&self, run: &Manifest, episode: u64, facts: &Facts) -> bool {
         let lineages = u64::from(run.lineages);
         let (round, lineage) = (episode.checked_div(lineages), episode.checked_rem(lineages));
@@ -228,7 +231,7 @@ impl<'r> Content<'r> {
         u64::from(facts.header.lineage) == lineage && Some(u64::from(facts.header.world)) == world
     }
 
-    /// Whether it opens with what the lines before left to it.
+    /// Compares the opening of the line with the carry-overs that the lines before left.
     fn follows(&mut self, run: &Manifest, episode: u64, facts: &Facts) -> Option<Flaw> {
         let lineages = u64::from(run.lineages);
         if facts.header.generation != self.generation {
@@ -264,7 +267,7 @@ impl<'r> Content<'r> {
         (facts.header.carry_over != given).then_some(Flaw::CarryOver)
     }
 
-    /// Whether a run whose lines these are was closed for this.
+    /// Returns the flaw of a run with these lines that was closed for this reason, with its episode.
     pub(super) fn close(&self, reason: Reason) -> Option<(u64, Flaw)> {
         match (self.failed, self.last, reason) {
             (Some(failed), Some((last, _)), reason) if failed != last || reason != Reason::Aborted => {
@@ -276,7 +279,7 @@ impl<'r> Content<'r> {
     }
 }
 
-/// A line as it is compared with its hash, and what it says.
+/// Leaf hash and content of a line.
 pub(super) struct Said {
     pub(super) leaf: Digest,
     pub(super) facts: Result<Facts, Flaw>,

@@ -1,4 +1,4 @@
-//! The files that a ledger is written to.
+//! The files of a ledger that is being written.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -11,22 +11,22 @@ use super::leaf::{Sealed, SealedManifest};
 use super::{CHECKPOINTS, Error, HOST, LEAVES, MANIFEST, TRANSCRIPTS, VOUCHED};
 use crate::value::json;
 
-/// The files of a ledger that is being written.
+/// Files of a ledger that is being written.
 pub(super) struct Files {
     pub(super) folder: PathBuf,
     pub(super) transcripts: Sink,
     pub(super) leaves: Sink,
     pub(super) checkpoints: Sink,
-    /// Whether the closing line was written.
+    /// `true` if the closing line was written.
     pub(super) closed: bool,
 }
 
-/// What a file is written to.
+/// File, or a stand-in for one in tests.
 pub(super) trait Disk: Write + Send {
-    /// Wait until all that was written is on the disk.
+    /// Waits until everything written is on the disk.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Drop what was written after the first `length` bytes, and write on from there.
+    /// Cuts the file to its first `length` bytes, and goes on writing there.
     fn cut(&mut self, length: u64) -> io::Result<()>;
 }
 
@@ -41,15 +41,15 @@ impl Disk for File {
     }
 }
 
-/// A file that is written to, through a buffer.
+/// File that is written through a buffer.
 pub(super) struct Sink {
     path: PathBuf,
     buffer: BufWriter<Counted>,
-    /// The bytes that the disk had when all was last given to it.
+    /// Number of bytes that the disk had taken when the buffer was last empty.
     whole: u64,
 }
 
-/// A disk, and how many bytes it took.
+/// Disk, and the number of bytes that it has taken.
 struct Counted {
     disk: Box<dyn Disk>,
     taken: u64,
@@ -68,10 +68,10 @@ impl Write for Counted {
 }
 
 impl Files {
-    /// The bytes that are gathered before a file is written to.
+    /// Number of bytes that are gathered before a file is written to.
     const BUFFER: usize = 1 << 18;
 
-    /// Make the folder, and those above it, and write the manifest; `open` gives the disk of each file.
+    /// Makes the folder and its parents, and writes the manifest. `open` returns the disk of each file.
     pub(super) fn create(
         folder: &Path,
         manifest: &SealedManifest,
@@ -107,7 +107,7 @@ impl Files {
         self.leaves.write(sealed.leaf().as_bytes())
     }
 
-    /// Write a checkpoint, after all that it vouches for.
+    /// Writes a checkpoint, after everything that it vouches for.
     pub(super) fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
         // INVARIANT 2
         self.transcripts.flush()?;
@@ -115,7 +115,7 @@ impl Files {
         self.vouch(checkpoint)
     }
 
-    /// Write the last checkpoint. When this returns, all is on the disk.
+    /// Writes the last checkpoint. All files are on the disk when this returns.
     pub(super) fn close(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
         // INVARIANT 2
         self.transcripts.sync()?;
@@ -127,7 +127,7 @@ impl Files {
         sync_folder(&self.folder)
     }
 
-    /// Say, outside the seal, what is vouched for after the last checkpoint: whole, or not at all.
+    /// Replaces `vouched.json` by a later checkpoint, atomically. It lies outside the seal.
     pub(super) fn vouch_between(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
         // INVARIANT 2
         self.transcripts.flush()?;
@@ -139,7 +139,7 @@ impl Files {
         written.and_then(|()| std::fs::rename(&new, &path)).map_err(Error::write(&path))
     }
 
-    /// Remove what was said outside the seal: the close vouches for all.
+    /// Removes `vouched.json`, since the close vouches for everything.
     pub(super) fn forget_between(&self) -> Result<(), Error> {
         let path = self.folder.join(VOUCHED);
         match std::fs::remove_file(&path) {
@@ -148,7 +148,7 @@ impl Files {
         }
     }
 
-    /// Whether the closing line was written: nothing may follow it.
+    /// Returns `true` if the closing line was written, after which nothing may follow.
     pub(super) const fn is_closed(&self) -> bool {
         self.closed
     }
@@ -161,12 +161,12 @@ impl Files {
     }
 }
 
-/// Write `host.json` into the folder of a record: what depends on the machine or the wall clock. It is outside the seal, and may be written
-/// again.
+/// Writes `host.json` into the folder of a record. It holds what depends on the machine or the wall clock. It is
+/// outside the seal, and may be written again.
 ///
 /// # Errors
 ///
-/// [`Error::Write`] where it cannot be written; the ledger itself is what it was.
+/// Returns [`Error::Write`] when the file cannot be written; the ledger itself is unchanged.
 pub fn write_host(folder: &Path, host: &impl Serialize) -> Result<(), Error> {
     let path = folder.join(HOST);
     let mut bytes = json::pretty(host)?.into_bytes();
@@ -185,7 +185,7 @@ impl Sink {
         Ok(())
     }
 
-    /// The bytes of what was written as a whole.
+    /// Returns the number of bytes of everything that was written completely.
     pub(super) const fn whole(&self) -> u64 {
         self.whole
     }
@@ -195,12 +195,12 @@ impl Sink {
         self.buffer.get_mut().disk.sync().map_err(Error::write(&self.path))
     }
 
-    /// How many bytes the disk took.
+    /// Returns the number of bytes that the disk has taken.
     pub(super) fn taken(&self) -> u64 {
         self.buffer.get_ref().taken
     }
 
-    /// The same file with no more than its first `length` bytes, and nothing that waits to be written.
+    /// Cuts the file to its first `length` bytes, and discards everything that waits to be written.
     pub(super) fn cut(self, length: u64) -> Result<Self, Error> {
         let Self { path, buffer, .. } = self;
         let (mut counted, _) = buffer.into_parts();
@@ -210,7 +210,7 @@ impl Sink {
     }
 }
 
-/// Make `folder`, which must not exist, and the folders above it, which may.
+/// Makes `folder`, which must not exist, and its parents, which may.
 fn make(folder: &Path) -> Result<(), Error> {
     if let Some(above) = folder.parent() {
         DirBuilder::new().recursive(true).create(above).map_err(Error::write(above))?;
@@ -221,7 +221,7 @@ fn make(folder: &Path) -> Result<(), Error> {
     })
 }
 
-/// Wait until the names of the files are on the disk; where folders cannot be opened, the system sees to it.
+/// Waits until the names of the files are on the disk. Where folders cannot be opened, the system takes care of this.
 fn sync_folder(folder: &Path) -> Result<(), Error> {
     if cfg!(unix) {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::write(folder))

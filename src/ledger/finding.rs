@@ -1,4 +1,4 @@
-//! What can be found in a ledger that is not whole.
+//! The findings of verifying a ledger.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,145 +7,147 @@ use super::flaw::Flaw;
 use super::{CHECKPOINTS, Head, LEAVES, MANIFEST, Reason, TRANSCRIPTS, VOUCHED};
 use crate::value::{Digest, many};
 
-/// A way in which a ledger is not what a closed run leaves behind. Lines are counted from 1, episodes from 0.
+/// Difference between a ledger and that of a closed run. Lines are counted from 1, episodes from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// The manifest is not what was sealed.
+    /// The manifest is not the one that was sealed.
     Manifest,
-    /// Lines that were not sealed stand where these episodes were; where there are no such episodes, they were added.
+    /// Lines that were not sealed stand in the place of these episodes. If there are no such episodes, the lines were
+    /// added.
     Lines {
-        /// The lines of `transcripts.jsonl`.
+        /// Lines of `transcripts.jsonl`.
         lines: Range<u64>,
-        /// The episodes.
+        /// Episodes in whose place they stand.
         episodes: Range<u64>,
     },
-    /// Episodes are out of their place, or there once more.
+    /// Episodes are out of place, or repeated.
     Moved {
-        /// The lines of `transcripts.jsonl`.
+        /// Lines of `transcripts.jsonl`.
         lines: Range<u64>,
-        /// The episodes.
+        /// Episodes that were moved or repeated.
         episodes: Range<u64>,
     },
-    /// The manifest is what was sealed, and not what this program seals.
+    /// The manifest was sealed as it is, but this program does not seal such a manifest.
     Stated {
-        /// Why not.
+        /// Flaw of the manifest.
         flaw: Flaw,
     },
-    /// Lines are what was sealed, and not what this program seals.
+    /// Lines were sealed as they are, but this program does not seal such lines.
     Said {
-        /// The lines of `transcripts.jsonl`.
+        /// Lines of `transcripts.jsonl`.
         lines: Range<u64>,
-        /// Why not.
+        /// Flaw of the lines.
         flaw: Flaw,
     },
-    /// A hash in `leaves.bin` is not that of its line, nor of the record that the checkpoints vouch for.
+    /// A hash in `leaves.bin` is neither that of its line nor the one that the checkpoints vouch for.
     Leaf {
-        /// Its index; that of the manifest is 0.
+        /// Index of the hash; that of the manifest is 0.
         index: u64,
     },
     /// `leaves.bin` goes on after the close.
     LeavesAdded,
-    /// A line of `checkpoints.jsonl` is no checkpoint, not of this record, or not in its place.
+    /// A line of `checkpoints.jsonl` is not a checkpoint, not of this record, or out of place.
     Checkpoint {
-        /// The line.
+        /// Number of the line.
         line: u64,
     },
-    /// A checkpoint gives another size than the one that was sealed.
+    /// A checkpoint has another size than the one that was sealed.
     Size {
-        /// The line of `checkpoints.jsonl`.
+        /// Line of `checkpoints.jsonl`.
         line: u64,
-        /// The leaves that were sealed, with the close where it is one.
+        /// Number of leaves that was sealed, the close included if there is one.
         sealed: u64,
     },
-    /// A checkpoint is missing, and later ones are there.
+    /// A checkpoint is missing, although later ones are present.
     CheckpointGone {
-        /// The leaves that it vouched for.
+        /// Number of leaves that it vouched for.
         size: u64,
     },
-    /// What was vouched for between checkpoints is not of this record.
+    /// The checkpoint in `vouched.json` is not of this record.
     Vouched,
-    /// The close gives another reason than the one that was sealed.
+    /// The close has another reason than the one that was sealed.
     Reason {
-        /// The line of `checkpoints.jsonl`.
+        /// Line of `checkpoints.jsonl`.
         line: u64,
-        /// The reason that was sealed.
+        /// Reason that was sealed.
         sealed: Reason,
     },
     /// The run was sealed with a number of episodes that does not admit the reason for its close.
     Count {
-        /// The reason.
+        /// Reason for the close.
         reason: Reason,
-        /// The episodes.
+        /// Number of episodes.
         episodes: u64,
-        /// The episodes that the manifest asks for.
+        /// Number of episodes that the manifest asks for.
         asked: u64,
     },
     /// The root is not the one that was kept elsewhere.
     Root {
-        /// The root of this ledger.
+        /// Root of this ledger.
         root: Digest,
     },
-    /// Checkpoints and `leaves.bin` have many more leaves than `transcripts.jsonl` has room for: none was looked at.
+    /// Checkpoints and `leaves.bin` claim many more leaves than `transcripts.jsonl` has room for. No leaf was
+    /// compared.
     Room {
-        /// The leaves that a checkpoint vouches for.
+        /// Number of leaves that a checkpoint vouches for.
         size: u64,
-        /// The most that there is room for.
+        /// Maximum number of leaves that there is room for.
         most: u64,
     },
-    /// Lines and hashes agree with each other, and not with a checkpoint.
+    /// Lines and hashes agree with each other, but not with a checkpoint.
     Dispute {
-        /// The line of `checkpoints.jsonl`.
+        /// Line of `checkpoints.jsonl`.
         line: u64,
-        /// The leaves that no checkpoint before it vouches for.
+        /// Leaves that no checkpoint before it vouches for.
         leaves: Range<u64>,
     },
     /// A file is missing.
     File {
-        /// Its name.
+        /// Name of the file.
         name: &'static str,
     },
-    /// Episodes are missing, and later ones are there.
+    /// Episodes are missing, although later ones are present.
     Episodes {
-        /// The episodes.
+        /// Episodes that are missing.
         episodes: Range<u64>,
     },
     /// The last episodes are missing.
     Tail {
-        /// The episodes.
+        /// Episodes that are missing.
         episodes: Range<u64>,
     },
     /// `leaves.bin` ends too early.
     LeavesCut {
-        /// The leaves whose hashes are missing.
+        /// Leaves whose hashes are missing.
         leaves: Range<u64>,
     },
     /// `checkpoints.jsonl` ends in the middle of a line.
     CheckpointCut {
-        /// The line.
+        /// Number of the line.
         line: u64,
     },
-    /// The run was interrupted, or it still goes on.
+    /// The run was interrupted, or still goes on.
     NotClosed {
-        /// What the last checkpoint vouches for; nothing where there is none.
+        /// Head that the last checkpoint vouches for, or `None` if there is no checkpoint.
         vouched: Option<Head>,
     },
 }
 
-/// The four things that verifying tells apart.
+/// Kind of a finding, of which there are four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Something was changed, moved or added.
+    /// Data was edited, moved or added.
     Edited,
-    /// Something is not there, and what comes after it is.
+    /// Data is missing, although later data is present.
     Missing,
-    /// The end is not there.
+    /// The end is missing.
     Truncated,
-    /// There is no closing checkpoint.
+    /// The closing checkpoint is missing.
     NotClosed,
 }
 
 impl Kind {
-    /// Its name in reports.
+    /// Returns the name of the kind in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Edited => "edited",
@@ -157,7 +159,7 @@ impl Kind {
 }
 
 impl Finding {
-    /// What kind of finding it is.
+    /// Returns the kind of the finding.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Manifest
@@ -184,7 +186,7 @@ impl Finding {
         }
     }
 
-    /// Become both, where `next` is the same of what comes right after.
+    /// Extends this finding by `next`, and returns `true`, if `next` is the same finding for what follows directly.
     fn takes_in(&mut self, next: &Self) -> bool {
         match (self, next) {
             (Self::Moved { lines, episodes }, Self::Moved { lines: more, episodes: those })
@@ -203,7 +205,7 @@ impl Finding {
         }
     }
 
-    /// What to do about it.
+    /// Returns the remedy.
     pub const fn help(&self) -> &'static str {
         match self {
             Self::Manifest => "what the run is evidence of is open: take the manifest from a copy that verifies",
@@ -305,13 +307,13 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A range in words, such as "episodes 3 to 5".
+/// Returns a range in words, such as "episodes 3 to 5".
 fn name(noun: &str, range: &Range<u64>) -> String {
     let (first, last) = (range.start, range.end.saturating_sub(1));
     if first >= last { format!("{noun} {first}") } else { format!("{noun}s {first} to {last}") }
 }
 
-/// A range of leaves in words, such as "the manifest and episodes 0 to 5".
+/// Returns a range of leaves in words, such as "the manifest and episodes 0 to 5".
 fn name_leaves(leaves: &Range<u64>) -> String {
     let episodes = leaves.start.saturating_sub(1)..leaves.end.saturating_sub(1);
     match (leaves.start, episodes.is_empty()) {
@@ -321,7 +323,7 @@ fn name_leaves(leaves: &Range<u64>) -> String {
     }
 }
 
-/// What was found, in bounded memory.
+/// Findings, in bounded memory.
 #[derive(Default)]
 pub(super) struct Findings {
     pub(super) list: Vec<Finding>,
@@ -329,10 +331,10 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// The most that are listed.
+    /// Maximum number of findings that are listed.
     pub(super) const MOST: usize = 32;
 
-    /// Note a finding; what was moved together is one, and so are lines that follow each other with one flaw.
+    /// Adds a finding. Consecutive moved episodes, and consecutive lines with one flaw, become one finding.
     pub(super) fn push(&mut self, finding: Finding) {
         if self.list.last_mut().is_some_and(|last| last.takes_in(&finding)) {
         } else if self.list.len() < Self::MOST {
@@ -342,7 +344,7 @@ impl Findings {
         }
     }
 
-    /// Count a finding that is not listed.
+    /// Counts a finding that is not listed.
     pub(super) const fn omit(&mut self) {
         self.omitted = self.omitted.saturating_add(1);
     }

@@ -1,29 +1,29 @@
-//! What can be wrong with what was sealed, where every byte is as it was sealed.
+//! The flaws of a manifest or a line whose bytes are as they were sealed.
 
 use std::fmt;
 
-/// Why a manifest, or a line, is none that this program seals for the run.
+/// Reason for which a manifest or a line is not one that this program seals for the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// It cannot be read: a member is unknown, there twice, missing, or of another kind. Says how.
+    /// The text cannot be read, for this reason: a member is unknown, repeated, missing, or of another kind.
     Unread(String),
-    /// It is written otherwise than this program writes it.
+    /// The text is not written as this program writes it.
     Written,
-    /// It contradicts itself. Says where.
+    /// The content contradicts itself, in this way.
     Contradiction(&'static str),
-    /// It says that it is another episode.
+    /// The line claims to be another episode.
     Episode,
-    /// It says that it is of another run: its digest is not that of the manifest.
+    /// The line claims to be of another run: its digest is not that of the manifest.
     Run,
-    /// Its seed does not follow from that of the manifest.
+    /// The seed does not follow from that of the manifest.
     Seed,
-    /// Its lineage or its world is not that of the episode.
+    /// The lineage or the world is not that of the episode.
     Place,
-    /// It has other roles than its run, or what the format of its run does not have.
+    /// The line has other roles than its run, or members that the format of its run does not have.
     Roles,
-    /// It does not open with the carry-over that the lines before leave to it, or does not say what it left itself.
+    /// The line does not open with the carry-over that the lines before left, or does not record its own.
     CarryOver,
-    /// No selection can have come where it says.
+    /// No selection can have come at this line.
     Generation,
     /// The run cannot have been closed as it was with this line, or cannot have gone on after it.
     Close,

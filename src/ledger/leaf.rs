@@ -1,4 +1,4 @@
-//! What is sealed: the manifest, and a line for each episode.
+//! The sealed data: the manifest, and a line for each episode.
 
 use serde::Deserialize;
 
@@ -7,31 +7,31 @@ use super::{Error, LONGEST, tree};
 use crate::transcript::Transcript;
 use crate::value::{Digest, json};
 
-/// The format of the ledgers that this program writes. It reads the older ones too.
+/// Version of the format of the ledgers that this program writes. It also reads the older ones.
 pub const FORMAT: u64 = 2;
 
-/// The oldest format that this program reads: it has no roles, no tools and no answers from outside.
+/// Oldest version of the format that this program reads. It has no roles, no tools and no answers from outside.
 pub(super) const OLDEST: u64 = 1;
 
-/// The manifest of a run, as the bytes of `manifest.json`: leaf 0.
+/// Manifest of a run, as the bytes of `manifest.json`: leaf 0.
 #[derive(Clone, Debug)]
 pub struct SealedManifest {
     bytes: Vec<u8>,
     episodes: u64,
 }
 
-/// What every format has in its manifest.
+/// Member that the manifest has in every format.
 #[derive(Deserialize)]
 pub(super) struct Format {
     pub(super) ledger: u64,
 }
 
 impl SealedManifest {
-    /// What `run` is, as indented JSON.
+    /// Seals the manifest `run`, as indented JSON.
     ///
     /// # Errors
     ///
-    /// [`Error::Long`] above 512 MiB.
+    /// Returns [`Error::Long`] above 512 MiB.
     pub fn new(run: &Manifest) -> Result<Self, Error> {
         let mut bytes = json::pretty(run)?.into_bytes();
         bytes.push(b'\n');
@@ -39,12 +39,12 @@ impl SealedManifest {
         Ok(Self { bytes, episodes: run.episodes })
     }
 
-    /// The SHA-256 digest of the file; not its hash as a leaf.
+    /// Returns the SHA-256 digest of the file, which differs from its hash as a leaf.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.bytes)
     }
 
-    /// How many episodes it asks for.
+    /// Returns the number of episodes that it asks for.
     pub(super) const fn episodes(&self) -> u64 {
         self.episodes
     }
@@ -58,29 +58,30 @@ impl SealedManifest {
     }
 }
 
-/// A line of `transcripts.jsonl` with its leaf hash: the costly part of appending, for the thread that made the line.
+/// Line of `transcripts.jsonl` with its leaf hash. Hashing is the costly part of appending, so the thread that makes
+/// the line does it.
 #[derive(Clone, Debug)]
 pub struct Sealed {
-    /// The line and its newline.
+    /// Text of the line, with its newline.
     bytes: Vec<u8>,
     leaf: Digest,
 }
 
 impl Sealed {
-    /// Seal a transcript: its JSON, on one line.
+    /// Seals a transcript: its JSON, on one line.
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] where it has none, [`Error::Long`] above 512 MiB.
+    /// Returns [`Error::Json`] when it has no JSON, and [`Error::Long`] above 512 MiB.
     pub fn of(transcript: &Transcript) -> Result<Self, Error> {
         Self::new(json::line(transcript)?)
     }
 
-    /// Seal a line, which is the JSON object of one episode, without a newline.
+    /// Seals a line, which is the JSON object of one episode, without a newline.
     ///
     /// # Errors
     ///
-    /// [`Error::Newline`] where there is one inside, [`Error::Long`] above 512 MiB.
+    /// Returns [`Error::Newline`] when the line contains a newline, and [`Error::Long`] above 512 MiB.
     pub fn new(mut line: Vec<u8>) -> Result<Self, Error> {
         if line.contains(&b'\n') {
             return Err(Error::Newline);
@@ -100,7 +101,7 @@ impl Sealed {
         self.leaf
     }
 
-    /// The bytes that it takes among the transcripts, its newline among them.
+    /// Returns the number of bytes that the line takes among the transcripts, with its newline.
     pub fn length(&self) -> u64 {
         u64::try_from(self.bytes.len()).unwrap_or(u64::MAX)
     }

@@ -1,4 +1,4 @@
-//! What a run is: what its manifest says, which everything else hangs on.
+//! The manifest of a run, which identifies the run in every other part of the record.
 
 use std::borrow::Cow;
 
@@ -8,81 +8,82 @@ use super::leaf::OLDEST;
 use crate::transcript::Role;
 use crate::value::{Digest, Draws, Seed, handed, handed_to_roles};
 
-/// What a run is. The same for every machine, number of workers and folder. It is read as strictly as it is written: no other field,
-/// and none twice.
+/// Manifest of a run. It is the same for every machine, number of workers and folder. No unknown or repeated field is
+/// accepted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The format of the record: [`FORMAT`](super::FORMAT).
+    /// Version of the format of the record: [`FORMAT`](super::FORMAT).
     pub ledger: u64,
-    /// The version of Dayfly.
+    /// Version of Dayfly.
     pub dayfly: Cow<'static, str>,
-    /// The version of the engine, which fuel is counted by.
+    /// Version of the engine, which fuel depends on.
     pub wasmtime: Cow<'static, str>,
-    /// The contract that the agent was run under.
+    /// Contract that the agent was run under.
     pub contract: String,
-    /// The agent, and the digest of its bytes.
+    /// Agent, and the digest of its bytes.
     pub agent: Named,
-    /// What it is told at the end of every task.
+    /// Instructions that the agent is given at the end of every task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
-    /// The capabilities it imports.
+    /// Capabilities that the agent imports.
     pub imports: Vec<Cow<'static, str>>,
-    /// The roles, in their order, where the world has several: then `agent` and the members beside it are those of the first.
+    /// Roles, in their order, where the world has several. Then `agent` and the members beside it are those of the
+    /// first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Played>,
-    /// The policy, and the digest of its effective text.
+    /// Policy, and the digest of its effective text.
     pub policy: Named,
-    /// The effective policy, as TOML.
+    /// Effective policy, as TOML.
     pub effective: String,
-    /// The tools that it allows, and the digests of what they are called and said to do.
+    /// Tools that the policy allows, and the digests of their names and descriptions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Named>,
-    /// The environment with its parameters, and the digest of its definition.
+    /// Environment with its parameters, and the digest of its definition.
     pub environment: Named,
-    /// That definition.
+    /// Definition of the environment.
     pub definition: String,
-    /// The task in words, where it is not the environment's own.
+    /// Task in words, where it is not the environment's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
-    /// What every random choice follows from.
+    /// Seed of every random choice.
     pub seed: Seed,
-    /// The name of its draws, where they are not the agent's own.
+    /// Name of the draws, where they are not the agent's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub draws: Option<String>,
-    /// How many episodes were asked for.
+    /// Number of episodes that were asked for.
     pub episodes: u64,
-    /// How many lineages they belong to.
+    /// Number of lineages that they belong to.
     pub lineages: u32,
 }
 
-/// A name, and the digest of what it stands for.
+/// Name, and the digest of the named thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
-    /// For people.
+    /// Name, for people.
     pub name: String,
-    /// For machines.
+    /// Digest, for machines.
     pub digest: Digest,
 }
 
-/// A role, and who plays it.
+/// Role, and the agent that plays it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Played {
-    /// The role.
+    /// Name of the role.
     pub role: Role,
-    /// Its agent, and the digest of its bytes.
+    /// Agent of the role, and the digest of its bytes.
     pub agent: Named,
-    /// What it is told at the end of every task.
+    /// Instructions that the agent is given at the end of every task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
-    /// The capabilities it imports.
+    /// Capabilities that the agent imports.
     pub imports: Vec<Cow<'static, str>>,
 }
 
 impl Manifest {
-    /// Name of the agent, or of several roles who plays which, for people.
+    /// Returns the name of the agent, or of the agents with their roles, for people.
     pub fn agents(&self) -> String {
         match self.roles.as_slice() {
             [] => self.agent.name.clone(),
@@ -93,7 +94,7 @@ impl Manifest {
         }
     }
 
-    /// What in it cannot be where the rest is as it is; nothing where it all fits together.
+    /// Returns the first contradiction within the manifest, or `None` if there is none.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
         let is_of = |named: &Named, text: &str| named.digest == Digest::of(text.as_bytes());
         let checks = [
@@ -116,7 +117,7 @@ impl Manifest {
         checks.into_iter().find_map(|(holds, what)| (!holds).then_some(what))
     }
 
-    /// Whether lineages take turns in worlds, as far as the policy says it.
+    /// Returns `true` if lineages rotate through worlds, according to the policy.
     pub(super) fn rotates(&self) -> bool {
         let boundary = toml::from_str::<toml::Table>(&self.effective).ok();
         let says = |key: &str, value: &str| {
@@ -126,7 +127,7 @@ impl Manifest {
         says("environment", "persist") && says("swap", "rotate")
     }
 
-    /// What its seeds follow from.
+    /// Returns the draws that its seeds follow from.
     pub(super) fn draws(&self) -> Draws {
         let task = self.task.as_deref();
         match &self.draws {

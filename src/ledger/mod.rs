@@ -3,7 +3,7 @@
 //! ```text
 //!  manifest.json       leaf 0 ------+
 //!  transcripts.jsonl   leaf 1 ------+-- SHA-256(0x00 || bytes) --> leaves.bin --+--> root
-//!    a line an episode leaf 2 ------+                   32 bytes a leaf         |
+//!    one an episode:   leaf 2 ------+                   32 bytes a leaf         |
 //!                      ...                                                      v
 //!  checkpoints.jsonl   {"size":1,"root":"..","closed":null}           after 1, 2, 4, 8 ... leaves, then every 4096
 //!                      {"size":4,"root":"..","closed":"completed"}    the close, which is the last leaf
@@ -11,31 +11,32 @@
 //!  host.json           outside the seal: what depends on the machine or the wall clock
 //! ```
 //!
-//! The tree is that of RFC 6962. A leaf is the exact bytes of the manifest, or of a line without its newline; line i,
-//! counted from 0, is the JSON object whose field `episode` is i. The close is the bytes `{"closed":"completed"}`, or another
-//! reason, and needs no file: its line among the checkpoints has it whole.
+//! The tree is that of RFC 6962. A leaf is the exact bytes of the manifest, or of a line without its newline. Line i,
+//! counted from 0, is the JSON object whose field `episode` is i. The close is the bytes `{"closed":"completed"}`, or
+//! another reason. It needs no file, since its checkpoint has its whole content.
 //!
 //! 1. A line is never written with another line's hash: [`Sealed`] couples them.
-//! 2. A checkpoint is written after all that it vouches for.
-//! 3. After a failed write nothing more is appended. Such a run is closed as aborted or not at all, and what is sealed of it are
-//!    its first episodes, without a gap.
+//! 2. A checkpoint is written after everything that it vouches for.
+//! 3. Nothing is appended after a failed write. Such a run is closed as aborted, or not at all. Its sealed part is
+//!    the first episodes, without a gap.
 //! 4. A run is closed by its last checkpoint, and nothing follows that.
-//! 5. The reason for the close is under the root, and so is the number of episodes it was asked for: `completed` means all of
-//!    them.
+//! 5. The root covers the reason for the close, and the number of episodes that was asked for. So `completed` means
+//!    all of them.
 //!
 //! # What [`verify()`] does
 //!
-//! Lines, hashes and checkpoints are three witnesses. Where two agree, the third is found at fault. Where no two agree, a
-//! line that differs from its hash is taken for the one that was edited. No changed byte of the manifest, the lines or the
-//! hashes goes unseen, nor a changed size, root or reason; but behind one [`Finding`] there may be more.
+//! Lines, hashes and checkpoints are three witnesses. Where two agree, the third is found at fault. Where no two
+//! agree, a line that differs from its hash is taken for the edited one. Every changed byte of the manifest, the
+//! lines or the hashes is found, and every changed size, root or reason. But one [`Finding`] may stand for several
+//! changes.
 //!
-//! Each line that is what was sealed is read into the type that it was written from, and what can be compared is: with the
+//! Each line that is as it was sealed is read into the type that it was written from. It is compared with the
 //! manifest, with the lines before it, and with itself ([`Flaw`]).
 //!
 //! # What it does not show
 //!
-//! Nothing is signed. Who replaces all the files by what this program could have written leaves no trace in them. The root, kept
-//! elsewhere, shows it.
+//! Nothing is signed. Who replaces all the files by what this program could have written leaves no trace in them. The
+//! root, kept elsewhere, shows it.
 
 mod agreement;
 mod align;
@@ -75,66 +76,66 @@ const CHECKPOINTS: &str = "checkpoints.jsonl";
 const HOST: &str = "host.json";
 const VOUCHED: &str = "vouched.json";
 
-/// The longest line, and the longest manifest, in bytes. A transcript is bounded below it, whatever the policy.
+/// Maximum number of bytes of a line, and of a manifest. Every transcript is shorter, whatever the policy.
 pub const LONGEST: usize = if cfg!(test) { 1 << 20 } else { 512 << 20 };
 
-/// A ledger could not be written, or could not be read.
+/// Error returned when a ledger cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is something where the ledger should be.
+    /// There is something at the path of the ledger.
     #[error("`{}` exists", plain_path(path))]
     Exists {
-        /// Where the ledger should be.
+        /// Path of the ledger.
         path: PathBuf,
     },
     /// A file of the ledger could not be written.
     #[error("cannot write `{}`", plain_path(path))]
     Write {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Cause of the failure.
         source: io::Error,
     },
     /// An earlier write failed.
     #[error("the ledger `{}` takes nothing more after a failed write", plain_path(path))]
     Failed {
-        /// The ledger.
+        /// Path of the ledger.
         path: PathBuf,
     },
-    /// Something has no JSON of the kind that is asked for.
+    /// A value has no JSON of the kind that is asked for.
     #[error("cannot be written as JSON")]
     Json(#[from] serde_json::Error),
-    /// A line is more than one line.
+    /// A line contains a newline.
     #[error("a line of a ledger contains a newline")]
     Newline,
     /// A line, or a manifest, is longer than it may be.
     #[error("a record of {bytes} bytes is longer than the {LONGEST} that a ledger takes")]
     Long {
-        /// Its length.
+        /// Number of bytes.
         bytes: usize,
     },
     /// A file of the ledger could not be read.
     #[error("cannot read `{}`", plain_path(path))]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Cause of the failure.
         source: io::Error,
     },
     /// A run cannot be closed for this reason.
     #[error("a run of {} cannot be closed as {} after {episodes}", many(*asked, "episode"), reason.name())]
     Close {
-        /// The reason.
+        /// Reason that was asked for.
         reason: Reason,
-        /// The episodes that were recorded.
+        /// Number of episodes that were recorded.
         episodes: u64,
-        /// The episodes that the manifest asks for.
+        /// Number of episodes that the manifest asks for.
         asked: u64,
     },
     /// The folder has no file of a ledger.
     #[error("`{}` is not a ledger", plain_path(path))]
     NotALedger {
-        /// The folder.
+        /// Path of the folder.
         path: PathBuf,
     },
     /// The ledger has a format that this program does not know.
@@ -145,15 +146,15 @@ pub enum Error {
         leaf::FORMAT
     )]
     Format {
-        /// The ledger.
+        /// Path of the ledger.
         path: PathBuf,
-        /// Its format.
+        /// Version of its format.
         found: u64,
     },
 }
 
 impl Error {
-    /// What to do about it; empty where the message says it all.
+    /// Returns the remedy, or an empty text where the message says it all.
     pub const fn help(&self) -> &'static str {
         match self {
             Self::Exists { .. } => "a ledger is never overwritten: name a folder that does not exist",

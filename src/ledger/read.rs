@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Error, LEAVES, LONGEST};
 use crate::value::Digest;
 
-/// Open a file, or what a link leads to. Only of a regular file is it known that it can be opened at once, and that it ends.
+/// Opens a regular file, or the regular file that a link leads to. Other files may block when opened, or never end.
 fn open(path: &Path) -> Result<File, Error> {
     let is_regular = std::fs::metadata(path).map_err(Error::read(path))?.is_file();
     if !is_regular {
@@ -16,32 +16,32 @@ fn open(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(Error::read(path))
 }
 
-/// The lines of a file.
+/// Lines of a file.
 pub(super) struct Lines {
     path: PathBuf,
     reader: BufReader<File>,
     buffer: Vec<u8>,
-    /// Whether what follows is looked at no more: a line was more than twice as long as one may be.
+    /// `true` if the rest of the file is ignored, since a line was more than twice as long as allowed.
     is_over: bool,
 }
 
-/// What comes next in a file of lines.
+/// Next part of a file of lines.
 pub(super) enum Line<'a> {
-    /// A line, without its newline.
+    /// Line, without its newline.
     Whole(&'a [u8]),
-    /// A line that is longer than a line may be.
+    /// Line that is longer than a line may be.
     Long,
-    /// The beginning of a line, at the end of the file.
+    /// Beginning of a line, at the end of the file.
     Torn,
-    /// Nothing.
+    /// End of the file.
     End,
 }
 
-/// Lines that come after each other: about a megabyte of them, or one that is longer.
+/// Consecutive lines: about a megabyte, or one longer line.
 #[derive(Default)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
-    /// The ends of the lines in `bytes`, each with what kind of line it is.
+    /// Ends of the lines in `bytes`, each with the kind of its line.
     ends: Vec<(usize, Kind)>,
 }
 
@@ -54,7 +54,7 @@ enum Kind {
 }
 
 impl Batch {
-    /// The lines, in their order.
+    /// Returns the lines, in order.
     pub(super) fn lines(&self) -> Vec<Line<'_>> {
         let mut start = 0;
         let line = |&(end, kind): &(usize, Kind)| {
@@ -65,7 +65,7 @@ impl Batch {
         self.ends.iter().map(line).collect()
     }
 
-    /// Whether they are few enough bytes for one thread.
+    /// Returns `true` if there are few enough bytes for one thread.
     pub(super) const fn is_small(&self) -> bool {
         self.bytes.len() < Lines::BATCH / 16
     }
@@ -83,7 +83,7 @@ impl Kind {
 }
 
 impl Lines {
-    /// The bytes after which no further line is taken into a batch.
+    /// Number of bytes after which no further line is added to a batch.
     const BATCH: usize = 1 << 20;
 
     pub(super) fn open(path: PathBuf) -> Result<Self, Error> {
@@ -99,11 +99,11 @@ impl Lines {
         Ok(kind.line(&self.buffer))
     }
 
-    /// The lines that come next; none at the end. What `batch` had is dropped.
+    /// Replaces the content of `batch` by the next lines; there are none at the end of the file.
     pub(super) fn batch(&mut self, batch: &mut Batch) -> Result<(), Error> {
         batch.bytes.clear();
         batch.ends.clear();
-        // What a long line took is given back.
+        // Memory that a long line took is given back.
         batch.bytes.shrink_to(Self::BATCH.saturating_mul(2));
         while batch.bytes.len() < Self::BATCH {
             let kind = self.take(&mut batch.bytes)?;
@@ -115,7 +115,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Append the next line, without its newline; nothing of one that is too long.
+    /// Appends the next line, without its newline. A line that is too long is skipped.
     fn take(&mut self, to: &mut Vec<u8>) -> Result<Kind, Error> {
         if self.is_over {
             return Ok(Kind::End);
@@ -130,7 +130,7 @@ impl Lines {
         }
         if read > LONGEST {
             to.truncate(before);
-            // A file without a byte on the disk may seem to have a line without an end.
+            // A sparse file may seem to have a line without an end.
             let skipped = self.reader.by_ref().take(most).skip_until(b'\n').map_err(Error::read(&self.path))?;
             self.is_over = u64::try_from(skipped).is_ok_and(|skipped| skipped == most);
             return Ok(Kind::Long);
@@ -139,13 +139,13 @@ impl Lines {
     }
 }
 
-/// The hashes of `leaves.bin`, by their index.
+/// Hashes of `leaves.bin`, by index.
 pub(super) struct Leaves {
     path: PathBuf,
     reader: BufReader<File>,
-    /// The bytes of the file when it was opened.
+    /// Number of bytes of the file when it was opened.
     bytes: u64,
-    /// The index of the hash that is read next.
+    /// Index of the hash that is read next.
     at: u64,
 }
 
@@ -159,12 +159,12 @@ impl Leaves {
         Ok(Self { path, reader: BufReader::with_capacity(1 << 16, file), bytes, at: 0 })
     }
 
-    /// The number of whole hashes.
+    /// Returns the number of whole hashes.
     pub(super) const fn count(&self) -> u64 {
         self.bytes / Self::WIDTH
     }
 
-    /// Whether there is anything after the first `size` hashes.
+    /// Returns `true` if there is anything after the first `size` hashes.
     pub(super) const fn outlast(&self, size: u64) -> bool {
         self.bytes > size.saturating_mul(Self::WIDTH)
     }
@@ -188,12 +188,12 @@ impl Leaves {
     }
 }
 
-/// The bytes of a file.
+/// Returns the number of bytes of a file.
 pub(super) fn length(path: &Path) -> Result<u64, Error> {
     std::fs::metadata(path).map(|metadata| metadata.len()).map_err(Error::read(path))
 }
 
-/// A whole file, or nothing where it is longer than a line may be.
+/// Reads a whole file, or returns `None` if it is longer than a line may be.
 pub(super) fn whole(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let file = open(path)?;
     let mut bytes = Vec::new();

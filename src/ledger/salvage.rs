@@ -1,6 +1,6 @@
-//! What is kept of a ledger whose disk took no more: whole lines, each with its hash, cut to where both are there.
+//! The recovery of a ledger after a failed write. Its files are cut to whole lines that have their hashes.
 //!
-//! 1. What is sealed of it is the first episodes, without a gap, and all of them are on the disk.
+//! 1. The sealed part of the run is its first episodes, without a gap, and all of them are on the disk.
 
 use super::Error;
 use super::checkpoint::{Checkpoint, is_due};
@@ -8,25 +8,25 @@ use super::files::Files;
 use super::tree::Tree;
 use crate::value::Digest;
 
-/// What was appended since it was last known to be on its way to the disk.
+/// Lines appended since everything was last handed to the disk.
 #[derive(Default)]
 pub(super) struct Pending {
-    /// The tree of all before, and the bytes of their lines.
+    /// Tree of all lines before, and the number of their bytes.
     settled: Tree,
     bytes: u64,
-    /// Each leaf since, and the bytes of all lines up to its end.
+    /// Each later leaf, and the number of bytes of all lines up to its end.
     since: Vec<(Digest, u64)>,
 }
 
 impl Pending {
-    /// All so far, which `tree` is of, was given to the disk.
+    /// Notes that everything so far, which is in `tree`, was handed to the disk.
     pub(super) fn settle(&mut self, tree: &Tree) {
         self.settled = tree.clone();
         self.bytes = self.end();
         self.since.clear();
     }
 
-    /// A line of so many bytes, its newline among them, and its hash were appended.
+    /// Notes that a line of `bytes`, its newline included, and its hash were appended.
     pub(super) fn push(&mut self, leaf: Digest, bytes: usize) {
         let end = self.end().saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         self.since.push((leaf, end));
@@ -36,7 +36,7 @@ impl Pending {
         self.since.last().map_or(self.bytes, |(_, end)| *end)
     }
 
-    /// Cut the files to what both of them have, and give them with the tree of that.
+    /// Cuts the files to the lines that both of them have, and returns them with the tree of those lines.
     pub(super) fn salvage(self, files: Files) -> Result<(Files, Tree), Error> {
         let Files { folder, transcripts, leaves, checkpoints, .. } = files;
         let (lines, hashes) = (transcripts.taken(), leaves.taken() / 32);
@@ -54,7 +54,7 @@ impl Pending {
         let checkpoints = checkpoints.cut(whole)?;
         let mut files = Files { folder, transcripts, leaves, checkpoints, closed: false };
         if tree.size() > settled && is_due(tree.size()) {
-            // What failed may have been this one.
+            // The write that failed may have been that of this checkpoint.
             files.checkpoint(&Checkpoint::new(&tree, None))?;
         }
         Ok((files, tree))

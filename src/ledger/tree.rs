@@ -13,7 +13,8 @@
 
 use crate::value::{Digest, Hasher};
 
-/// A tree of which only the peaks are kept: its root can be told at any time, and memory is logarithmic.
+/// Merkle tree of which only the peaks are kept. Its root is available at any time, and its memory is logarithmic in
+/// its size.
 #[derive(Clone, Default)]
 pub(super) struct Tree {
     size: u64,
@@ -21,7 +22,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Append a leaf, by its hash.
+    /// Appends a leaf, by its hash.
     pub(super) fn push(&mut self, leaf: Digest) {
         let merges = self.size.trailing_ones();
         let mut node = leaf;
@@ -35,19 +36,19 @@ impl Tree {
         self.size += 1;
     }
 
-    /// The number of leaves.
+    /// Returns the number of leaves.
     pub(super) const fn size(&self) -> u64 {
         self.size
     }
 
-    /// The root; that of the empty tree is the digest of nothing.
+    /// Returns the root; that of the empty tree is the digest of no bytes.
     pub(super) fn root(&self) -> Digest {
         let peaks = self.peaks.iter().rev().copied();
         peaks.reduce(|right, left| branch(&left, &right)).unwrap_or_else(|| Digest::of(b""))
     }
 }
 
-/// The hash of a leaf: SHA-256(0x00 || bytes).
+/// Returns the hash of a leaf: SHA-256(0x00 || bytes).
 pub(super) fn leaf(bytes: &[u8]) -> Digest {
     let mut hasher = Hasher::default();
     hasher.update(&[0]);
@@ -55,7 +56,7 @@ pub(super) fn leaf(bytes: &[u8]) -> Digest {
     hasher.finish()
 }
 
-/// The hash of two subtrees: SHA-256(0x01 || left || right).
+/// Returns the hash of two subtrees: SHA-256(0x01 || left || right).
 fn branch(left: &Digest, right: &Digest) -> Digest {
     let mut hasher = Hasher::default();
     hasher.update(&[1]);
@@ -68,7 +69,7 @@ fn branch(left: &Digest, right: &Digest) -> Digest {
 mod tests {
     use super::*;
 
-    /// The tree as RFC 6962, section 2.1 defines it.
+    /// Returns the root of the tree as RFC 6962, section 2.1 defines it.
     fn defined(leaves: &[Digest]) -> Digest {
         match leaves {
             [] => Digest::of(b""),

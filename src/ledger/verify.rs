@@ -1,4 +1,4 @@
-//! Verifying a ledger: edited, missing, truncated or not closed.
+//! The verification of a ledger, which may be edited, missing data, truncated or not closed.
 //!
 //! ```text
 //!  checkpoints ----+
@@ -11,7 +11,7 @@
 //!  hold each line to its hash; where they agree, they or the checkpoint were changed
 //! ```
 //!
-//! Every line that is what was sealed is read as well, and held against the manifest and the lines before it ([`content`]).
+//! Every sealed line is also read, and compared with the manifest and the lines before it ([`content`]).
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -28,32 +28,33 @@ use super::read::{Leaves, Line, Lines, length, whole};
 use super::{CHECKPOINTS, Error, LEAVES, MANIFEST, TRANSCRIPTS, tree};
 use crate::value::Digest;
 
-/// What verifying a ledger leads to.
+/// Result of verifying a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verification {
-    /// The run is closed, every byte is what was sealed, and says what a run says. Nobody has signed it: who sealed it is not known.
+    /// The run is closed, every byte is as it was sealed, and the content is that of a run. Nothing is signed, so the
+    /// author of the seal is unknown.
     Whole {
-        /// Its size and root.
+        /// Head of the ledger, with its size and root.
         head: Head,
-        /// Why it was closed.
+        /// Reason for the close.
         closed: Reason,
     },
-    /// It is not what a closed run leaves behind.
+    /// The ledger is not that of a closed run.
     Flawed {
-        /// How, in the order in which it was found; never empty.
+        /// Findings, in the order in which they were found; never empty.
         findings: Vec<Finding>,
-        /// How many more there are than are listed.
+        /// Number of further findings that are not listed.
         omitted: u64,
     },
 }
 
-/// Verify the ledger in `folder`, in constant memory, and that its root is the one that was kept elsewhere, where there is one.
-/// It may be that of a run that still goes on.
+/// Verifies the ledger in `folder`, in constant memory. Where `kept` is given, also checks that it is the root. The
+/// run may still be going on.
 ///
 /// # Errors
 ///
-/// [`Error::NotALedger`], [`Error::Format`], and [`Error::Read`] where a file cannot be read. What is wrong with the ledger
-/// itself is a [`Finding`].
+/// Returns [`Error::NotALedger`], [`Error::Format`], or [`Error::Read`] when a file cannot be read. Faults of the
+/// ledger itself are [`Finding`]s.
 pub fn verify(folder: &Path, kept: Option<Digest>) -> Result<Verification, Error> {
     let mut findings = Findings::default();
     let closed = examine(folder, &mut findings)?;
@@ -68,7 +69,7 @@ pub fn verify(folder: &Path, kept: Option<Digest>) -> Result<Verification, Error
     })
 }
 
-/// Gives the close, where there is one.
+/// Examines the ledger, and returns its close, if it has one.
 fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reason)>, Error> {
     let names = [MANIFEST, TRANSCRIPTS, LEAVES, CHECKPOINTS];
     for name in names {
@@ -88,10 +89,10 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
     if !findings.list.is_empty() {
         return Ok(None);
     }
-    // The checkpoints first: what they vouch for is there, also while the run goes on.
+    // The checkpoints are read first: the lines that they vouch for exist by then, even while the run goes on.
     let mut checkpoints = Checkpoints::read(folder, findings)?;
     let mut leaves = Leaves::open(folder)?;
-    // A file may seem to be as long as anybody likes, and have nothing on the disk. A line has more bytes than this.
+    // A sparse file may claim any length. Each line has more than 64 bytes.
     let most = (length(&folder.join(TRANSCRIPTS))? / 64 + 2).max(FEW);
     if let Some(size) = checkpoints.largest().filter(|size| leaves.count().min(*size) > most) {
         findings.push(Finding::Room { size, most });
@@ -120,10 +121,10 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
     Ok(closed)
 }
 
-/// Leaves that are hashed whatever the transcripts have room for: those of a record whose end was cut off are still told apart.
+/// Number of leaves that are always hashed. So a record whose end was cut off is still told apart from a made-up one.
 const FEW: u64 = 1 << 20;
 
-/// Compare the hashes with the checkpoints, put right what was changed in these, and note it.
+/// Compares the hashes with the checkpoints. Restores edited checkpoints, and notes them.
 fn agree(
     checkpoints: &mut Checkpoints,
     leaves: &mut Leaves,
@@ -144,15 +145,15 @@ fn agree(
     Agreement::of_leaves(checkpoints, leaves)
 }
 
-/// The manifest as it stands there.
+/// Manifest as it stands in the folder.
 struct Stated {
-    /// Its hash as a leaf, and its digest.
+    /// Hash of the manifest as a leaf, and its digest.
     leaf: Digest,
     digest: Digest,
     run: Result<Manifest, Flaw>,
 }
 
-/// The manifest; nothing of one that is longer than this program writes any.
+/// Reads the manifest, or returns `None` if it is longer than any that this program writes.
 fn manifest(folder: &Path) -> Result<Option<Stated>, Error> {
     let Some(bytes) = whole(&folder.join(MANIFEST))? else { return Ok(None) };
     match serde_json::from_slice(&bytes) {
@@ -175,7 +176,7 @@ struct Ledger<'a, 'm> {
 }
 
 impl<'m> Ledger<'_, 'm> {
-    /// Gives what the lines say.
+    /// Compares lines, hashes and checkpoints, and returns the content of the lines.
     fn compare(mut self, agreement: Agreement) -> Result<Content<'m>, Error> {
         if let Agreement::Full { edited } = agreement {
             self.checkpoints_edited(edited);
@@ -198,7 +199,7 @@ impl<'m> Ledger<'_, 'm> {
         }
         self.leaves_cut();
         let (first, content) = self.hold(false)?;
-        // A line that is known to be wrong is reason enough for a checkpoint to disagree.
+        // A line that is known to be wrong explains the disagreement of a checkpoint.
         if let Agreement::Dispute { line, leaves } = lines
             && first.is_none_or(|first| first >= leaves.end)
         {
@@ -207,7 +208,8 @@ impl<'m> Ledger<'_, 'm> {
         Ok(content)
     }
 
-    /// Hold each leaf to its hash, all of which are sealed or not. Gives the first that is not as it should be.
+    /// Compares each leaf with its hash. Returns the first leaf that is not as it was sealed. `are_sealed` says that
+    /// a checkpoint vouches for all hashes.
     fn hold(&mut self, are_sealed: bool) -> Result<(Option<u64>, Content<'m>), Error> {
         let hash = self.leaves.get(0)?;
         let manifest = self.manifest.filter(|manifest| hash.map_or(manifest.run.is_ok(), |hash| hash == manifest.leaf));
@@ -218,7 +220,7 @@ impl<'m> Ledger<'_, 'm> {
         Ok((if manifest.is_some() { first } else { Some(0) }, content))
     }
 
-    /// What is held against the manifest, where it is what was sealed.
+    /// Returns an empty content, with the manifest if it is the sealed one.
     fn content(&mut self, manifest: Option<&'m Stated>) -> Content<'m> {
         match manifest.map(|manifest| (&manifest.run, manifest.digest)) {
             None => self.findings.push(Finding::Manifest),
@@ -228,7 +230,7 @@ impl<'m> Ledger<'_, 'm> {
         Content::new(None)
     }
 
-    /// What lines say that the checkpoints vouch for, whatever their hashes are.
+    /// Reads the lines that the checkpoints vouch for, whatever their hashes are.
     fn listen(mut self) -> Result<Content<'m>, Error> {
         let mut content = self.content(self.manifest);
         let mut lines = Lines::open(self.folder.join(TRANSCRIPTS))?;
@@ -247,7 +249,8 @@ impl<'m> Ledger<'_, 'm> {
         Ok(content)
     }
 
-    /// Compare the manifest and the lines with the checkpoints, and give the first index at which the hashes differ.
+    /// Compares the manifest and the lines with the checkpoints. Sets `differs` to the first index at which a hash
+    /// differs from its line.
     fn lines_agree(&mut self, differs: &mut Option<u64>) -> Result<Agreement, Error> {
         let mut lines = Lines::open(self.folder.join(TRANSCRIPTS))?;
         let (mut index, mut manifest) = (0, self.manifest.map(|manifest| manifest.leaf));

@@ -1,13 +1,13 @@
-//! Writing a ledger: append, checkpoint, close.
+//! The writer of a ledger: append, checkpoint, close.
 //!
 //! ```text
 //!  append --> transcripts.jsonl, leaves.bin    in buffers
 //!  checkpoint --> flush both --> a line in checkpoints.jsonl        after 1, 2, 4, 8 ... leaves, then every 4096
-//!  every few seconds --> flush both --> vouched.json                outside the seal, until the close
+//!  every few seconds --> flush both --> vouched.json                outside the seal; until the close
 //!  close --> sync both --> the closing line --> sync it --> sync the folder
 //! ```
 //!
-//! A ledger that is kept nowhere has the same head.
+//! A ledger that is not stored has the same head.
 
 use std::fs::File;
 use std::io;
@@ -21,41 +21,42 @@ use super::leaf::{Sealed, SealedManifest};
 use super::salvage::Pending;
 use super::tree::Tree;
 
-/// A ledger that is being written. One that is dropped, and not closed, stays not closed.
+/// Ledger that is being written. A ledger that is dropped without a close stays not closed.
 pub struct Writer {
     tree: Tree,
-    /// The episodes that the manifest asks for.
+    /// Number of episodes that the manifest asks for.
     asked: u64,
     kept: Kept,
     pending: Pending,
-    /// When it was last vouched for all so far.
+    /// Time at which a checkpoint last vouched for everything.
     vouched: Instant,
 }
 
-/// What is kept of a ledger.
+/// Storage of a ledger.
 enum Kept {
-    /// Nothing: it has a head, and that is all.
+    /// None: the ledger has only a head.
     Nothing,
-    /// All of it, in this folder.
+    /// A folder, with the whole ledger.
     Folder(PathBuf, Box<Files>),
-    /// No more than was written to this folder before a write failed. Where the run was not closed yet, that can be sealed.
+    /// A folder in which a write failed. It holds the ledger up to there, which can be sealed if the run was not
+    /// closed yet.
     Failed(PathBuf, Option<Box<Files>>),
 }
 
 impl Writer {
-    /// How long it is vouched for nothing more, at the most, while episodes are appended.
+    /// Maximum time between checkpoints while episodes are appended, those of `vouched.json` included.
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    /// Make the folder, and those above it, and write the manifest, with a checkpoint.
+    /// Makes the folder and its parents, and writes the manifest, with a checkpoint.
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`] where there is anything at `folder`, [`Error::Write`] where it cannot be written.
+    /// Returns [`Error::Exists`] when there is anything at `folder`, and [`Error::Write`] when it cannot be written.
     pub fn create(folder: &Path, manifest: &SealedManifest) -> Result<Self, Error> {
         Self::create_on(folder, manifest, |path| Ok(Box::new(File::create_new(path)?)))
     }
 
-    /// As [`Writer::create`], with the disk that `open` gives for each file.
+    /// Creates a ledger as [`Writer::create`] does, with the disk that `open` returns for each file.
     pub(super) fn create_on(
         folder: &Path,
         manifest: &SealedManifest,
@@ -67,7 +68,8 @@ impl Writer {
         Ok(writer)
     }
 
-    /// A ledger without a disk: nothing is kept, no write can fail, and the head is that of the same ledger in a folder.
+    /// Returns a ledger without a disk: nothing is stored, no write can fail, and the head is that of the same ledger
+    /// in a folder.
     pub fn nowhere(manifest: &SealedManifest) -> Self {
         Self::begin(manifest, Kept::Nothing)
     }
@@ -78,11 +80,11 @@ impl Writer {
         Self { tree, asked: manifest.episodes(), kept, pending: Pending::default(), vouched: now() }
     }
 
-    /// Append the line of the next episode, and a checkpoint where one is due.
+    /// Appends the line of the next episode, and a checkpoint where one is due.
     ///
     /// # Errors
     ///
-    /// [`Error::Write`] where it cannot be written, [`Error::Failed`] ever after.
+    /// Returns [`Error::Write`] when it cannot be written, and [`Error::Failed`] ever after.
     pub fn append(&mut self, sealed: &Sealed) -> Result<(), Error> {
         if matches!(self.kept, Kept::Nothing) {
             self.tree.push(sealed.leaf());
@@ -100,12 +102,12 @@ impl Writer {
         }
     }
 
-    /// Vouch for all episodes so far.
+    /// Writes a checkpoint that vouches for all episodes so far.
     fn checkpoint(&mut self) -> Result<(), Error> {
         self.vouch(Files::checkpoint)
     }
 
-    /// Say outside the seal what is vouched for so far.
+    /// Writes such a checkpoint outside the seal, to `vouched.json`.
     pub(super) fn vouch_between(&mut self) -> Result<(), Error> {
         self.vouch(Files::vouch_between)
     }
@@ -118,16 +120,16 @@ impl Writer {
         Ok(())
     }
 
-    /// Close the run. When this returns, all that is kept of it is on the disk.
+    /// Closes the run. Everything that is stored of it is on the disk when this returns.
     ///
-    /// After a failed write it can still be closed as [`Reason::Aborted`]: what is sealed are the first episodes, as many as are
-    /// there with their hashes, where the disk takes that.
+    /// After a failed write the run can still be closed as [`Reason::Aborted`], if the disk allows it. Its sealed
+    /// part is the first episodes whose lines and hashes were both written.
     ///
     /// # Errors
     ///
-    /// As [`Writer::append`]. Then the run is closed as aborted, as above, or not closed; or, where only the last sync failed, it is
-    /// closed and all there, but may not outlive the machine's next halt. [`Error::Close`] where the number of episodes does not
-    /// admit the reason.
+    /// Returns the errors of [`Writer::append`]. The run is then closed as aborted, as above, or not closed. Where
+    /// only the last sync failed, the run is closed and complete, but may be lost if the machine halts. Returns
+    /// [`Error::Close`] when the number of episodes does not admit the reason.
     pub fn close(mut self, reason: Reason) -> Result<Head, Error> {
         if reason == Reason::Aborted && matches!(self.kept, Kept::Failed(_, Some(_))) {
             return self.salvage();
@@ -142,14 +144,14 @@ impl Writer {
         match self.keep(|files| files.close(&checkpoint)) {
             Ok(()) => Ok(checkpoint.head()),
             Err(error) => {
-                // What matters is why it could not be closed as it was to be.
+                // The reason for which the close failed is the error to return.
                 let _ = self.salvage();
                 Err(error)
             }
         }
     }
 
-    /// Seal what there is after a failed write.
+    /// Seals the first episodes after a failed write.
     fn salvage(self) -> Result<Head, Error> {
         let Kept::Failed(path, files) = self.kept else { return Ok(Checkpoint::new(&self.tree, None).head()) };
         let Some(files) = files.filter(|files| !files.is_closed()) else { return Err(Error::Failed { path }) };
@@ -159,7 +161,7 @@ impl Writer {
         Ok(checkpoint.head())
     }
 
-    /// Do some work on the files, where there are any. Once it fails nothing more is appended.
+    /// Runs `work` on the files, where there are any. Nothing is appended after it fails.
     fn keep(&mut self, work: impl FnOnce(&mut Files) -> Result<(), Error>) -> Result<(), Error> {
         match std::mem::replace(&mut self.kept, Kept::Nothing) {
             Kept::Nothing => Ok(()),

@@ -1,4 +1,4 @@
-//! Two policies, key by key: which of them is the tighter one where.
+//! Comparison of two policies, key by key: which one is tighter at which key.
 
 use std::any::Any;
 use std::time::Duration;
@@ -10,35 +10,35 @@ use super::grants::Quota;
 use super::numbers::{Count, Fraction, Size};
 use crate::gate::Rule;
 
-/// A key that two policies have differently.
+/// Key at which two policies differ.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// The key, such as `episode.steps`.
+    /// Key, such as `episode.steps`.
     pub key: String,
-    /// What the one has, as TOML; nothing where it has no such key.
+    /// Value in the first policy, as TOML; `None` where that policy has no such key.
     pub one: Option<String>,
-    /// What the other has.
+    /// Value in the second policy, as TOML; `None` where that policy has no such key.
     pub other: Option<String>,
-    /// How the one stands to the other.
+    /// Relation of the first policy to the second at this key.
     pub side: Side,
-    /// How many times what the other has the one has, where both are numbers and that of the other is not 0.
+    /// Ratio of the first value to the second, where both are numbers and the second is not 0.
     pub times: Option<f64>,
 }
 
-/// How one policy stands to another at a key.
+/// Relation of one policy to another at a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
-    /// It allows less.
+    /// The first policy allows less.
     Tighter,
-    /// It allows more.
+    /// The first policy allows more.
     Looser,
-    /// It allows something else.
+    /// The two policies allow different things, and neither is a part of the other.
     Otherwise,
 }
 
 impl Side {
-    /// Its name in reports.
+    /// Returns the name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tighter => "tighter",
@@ -48,9 +48,11 @@ impl Side {
     }
 }
 
-/// The keys at which `one` is not as `other`, in the order of an effective policy. Their names are not compared.
+/// Returns the keys at which two policies differ, in the order of an effective policy. The names of
+/// the policies are not compared.
 pub fn compare(one: &Policy, other: &Policy) -> Vec<Difference> {
-    // A role without a table has what the policy gives: it is compared with the other's table.
+    // A role without a table has the grants of the policy. Those are compared with the table of the
+    // other policy.
     let own = List::of(&one.spelling_out(other.roles.keys()));
     let others = List::of(&other.spelling_out(one.roles.keys()));
     let mut differences: Vec<Difference> = own.0.iter().filter_map(|held| held.against(&others)).collect();
@@ -59,7 +61,8 @@ pub fn compare(one: &Policy, other: &Policy) -> Vec<Difference> {
             key: held.key.clone(),
             one: None,
             other: Some(held.value.text()),
-            // A rule tightens, and all else that may be missing grants something.
+            // A missing rule makes a policy looser. Any other key that may be missing grants
+            // something.
             side: if held.is_rule { Side::Looser } else { Side::Tighter },
             times: None,
         });
@@ -67,7 +70,7 @@ pub fn compare(one: &Policy, other: &Policy) -> Vec<Difference> {
     differences
 }
 
-/// A key with what it holds.
+/// Key with its value.
 struct Held {
     table: String,
     key: String,
@@ -100,7 +103,7 @@ impl Held {
     }
 }
 
-/// The keys of a policy.
+/// Keys of a policy, in the order of an effective policy.
 #[derive(Default)]
 struct List(Vec<Held>);
 
@@ -120,7 +123,8 @@ impl List {
         self.0.iter().find(is_same)
     }
 
-    /// Whether it is a further key of a table that is not here: one line says that it is missing.
+    /// Returns `true` if `held` is a further key of a table that this list lacks. One difference,
+    /// that of the first key, reports the missing table.
     fn is_of_no_table(&self, held: &Held) -> bool {
         let is_first = matches!(held.key.rsplit_once('.'), Some((_, "mode") | ("population", "size")));
         !held.is_rule && !is_first && self.0.iter().all(|other| other.table != held.table)
@@ -157,7 +161,7 @@ impl Keys for (List, String) {
     }
 }
 
-/// What a key holds, whatever it is.
+/// Value of a key, of any type.
 trait Value {
     fn text(&self) -> String;
     fn any(&self) -> &dyn Any;
@@ -192,7 +196,7 @@ impl Content for Text {
     }
 }
 
-/// The number that a key holds, where it holds one.
+/// Returns the value of a key as a number, if it is one.
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "how many times as much, for people")]
 fn amount(value: &dyn Any) -> Option<f64> {
     let whole = |number: u64| Some(number as f64);

@@ -1,17 +1,18 @@
-//! What may stand behind a key of a policy: written, and compared with a parent's.
+//! Values of policy keys: each is written as TOML, and compared with the value of a parent.
 
 pub(super) use crate::document::{Complaint, Readable, choose, text};
 
-/// What a key holds, once it is valid.
+/// Valid value of a policy key.
 pub(super) trait Content: Clone {
-    /// As TOML, in its one canonical form.
+    /// Writes the value as TOML, in its one canonical form.
     fn write(&self) -> String;
 
-    /// Whether a policy may hold this where the one that it extends holds `parent`.
+    /// Returns `true` if a policy may have this value where the policy that it extends has
+    /// `parent`.
     fn within(&self, parent: &Self) -> bool;
 }
 
-/// Text that has no control characters, as TOML.
+/// Writes text without control characters as a TOML string.
 pub(super) fn quote(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,4 +1,4 @@
-//! The effective policy: everything that holds, as TOML in one canonical form.
+//! The effective policy: every key with its value, as TOML in one canonical form.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,9 +16,11 @@ use crate::transcript::Class;
 use crate::value::Digest;
 
 impl Policy {
-    /// The policy as TOML, with every key, in a fixed order. It loads as an equal policy.
+    /// Writes the policy as TOML, with every key, in a fixed order. The text loads as an equal
+    /// policy.
     ///
-    /// `violations.default` is spelled out class by class, and `extends` is laid flat.
+    /// `violations.default` is spelled out class by class. The keys of the policies that this one
+    /// extends are written in place of `extends`.
     pub fn effective(&self) -> String {
         let mut page = Page::default();
         page.raw("name", &quote(&self.name));
@@ -26,7 +28,7 @@ impl Policy {
         page.0
     }
 
-    /// Every key but the name, in a fixed order.
+    /// Visits every key but the name, in a fixed order.
     pub(super) fn keys(&self, page: &mut impl Keys) {
         // INVARIANT 3: every field of every part is written.
         let Self {
@@ -98,12 +100,12 @@ impl Policy {
         }
     }
 
-    /// The digest of the effective policy: its name in ledgers.
+    /// Returns the digest of the effective policy, which identifies the policy in ledgers.
     pub fn digest(&self) -> Digest {
         Digest::of(self.effective().as_bytes())
     }
 
-    /// Every rule, with what it is about, in the order of the policy.
+    /// Returns every rule with its role and its capability, in the order of the policy.
     fn rules(&self) -> Vec<Placed<'_>> {
         let of_roles = self.roles.iter().map(|(role, terms)| (Some(role.as_str()), &terms.grants));
         let tables = std::iter::once((None, &self.grants)).chain(of_roles);
@@ -119,14 +121,14 @@ impl Policy {
     }
 }
 
-/// A rule, and what it is about.
+/// Rule, with the role and the capability that it is about.
 struct Placed<'p> {
     role: Option<&'p str>,
     capability: &'p str,
     rule: &'p Rule,
 }
 
-/// Write grants that stand at `table`.
+/// Writes the grants of the table `table`.
 fn write_grants(page: &mut impl Keys, table: &str, grants: &BTreeMap<&'static str, Granted>) {
     for (name, granted) in grants {
         page.section(&format!("[{table}.{name}]"));
@@ -141,22 +143,23 @@ fn count(number: u32) -> Count<0, 0> {
     Count(u64::from(number))
 }
 
-/// What becomes of the keys of a policy, one after the other.
+/// Visitor of the keys of a policy, one after the other.
 pub(super) trait Keys {
-    /// A table begins.
+    /// Begins a table.
     fn section(&mut self, header: &str);
 
-    /// A key of that table.
+    /// Visits a key of the current table.
     fn line(&mut self, key: &str, value: &(impl Content + 'static));
 
-    /// The key `grace` of that table.
+    /// Visits the key `grace` of the current table.
     fn grace(&mut self, fuel: Count<0, 0>, records: Count<0, 0>);
 
-    /// A rule about a capability, of a role that has grants of its own.
+    /// Visits a rule about `capability`. `of` is the role whose own grants the rule refines, if
+    /// any.
     fn rule(&mut self, of: Option<&str>, capability: &str, rule: &Rule);
 }
 
-/// TOML in the making.
+/// Builder of TOML text.
 #[derive(Default)]
 pub(super) struct Page(pub(super) String);
 

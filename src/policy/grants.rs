@@ -1,4 +1,4 @@
-//! What is granted, capability by capability. Everything here follows from the list of capabilities.
+//! Grants, capability by capability. Everything here follows from the list of capabilities.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::document::{Key, Table};
 use crate::gate::{Capability, Grant, Kind, Limit, Mode, Warrant};
 use crate::value::Fault;
 
-/// The tables `grants.*`.
+/// Tables `grants.*` of a policy file.
 #[derive(Debug, Default)]
 pub(super) struct RawGrants(Vec<RawGrant>);
 
@@ -31,19 +31,19 @@ struct RawGrant {
     limits: Vec<(&'static Limit, Key<Quota>)>,
 }
 
-/// What a limit holds.
+/// Value of a limit.
 #[derive(Clone, Debug)]
 pub(super) enum Quota {
-    /// A number of things.
+    /// Number of things.
     Count(u64),
-    /// A number of bytes.
+    /// Number of bytes.
     Size(u64),
-    /// Some names, in the order of their bytes.
+    /// Names, in the order of their bytes.
     Names(Vec<String>),
 }
 
 impl RawGrants {
-    /// Read the tables.
+    /// Reads the tables.
     pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
         let read = |capability: &&'static Capability| {
             table.table(capability.name, |table| RawGrant {
@@ -82,7 +82,7 @@ impl Quota {
         }
     }
 
-    /// What a valid grant holds for `limit`.
+    /// Returns the value that a valid grant has for `limit`.
     pub(super) fn of(limit: &Limit, grant: &Grant) -> Self {
         match limit.kind {
             Kind::Count { .. } => Self::Count(grant.number(limit.name)),
@@ -158,13 +158,14 @@ impl JsonSchema for RawGrants {
 }
 
 impl Overlay<'_> {
-    /// The grants of the parent, and what is written over them.
+    /// Returns the grants of the parent, with those of the file laid over them.
     pub(super) fn grants(&mut self, raw: &RawGrants) -> BTreeMap<&'static str, Granted> {
         let inherited = self.inherited().map(|policy| &policy.grants);
         self.grants_over(raw, "grants", inherited.cloned().unwrap_or_default(), inherited)
     }
 
-    /// The same of grants that stand at `table`, begin with these, and are held to those of the parent.
+    /// Lays the grants of the file at `table` over `grants`, and checks each against `held`, the
+    /// grants of the parent.
     pub(super) fn grants_over(
         &mut self,
         raw: &RawGrants,

@@ -1,4 +1,4 @@
-//! How far from the supervisor episodes are lived.
+//! Isolation: the distance between the supervisor and the episodes.
 
 use std::collections::BTreeSet;
 
@@ -9,33 +9,34 @@ use super::content::{Complaint, Content, Readable, choose, text};
 use super::sets::{read_set, set_schema, write_set};
 use super::words::{Word, names_of};
 
-/// How far from the supervisor episodes are lived.
+/// Isolation of the episodes of a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Isolation {
-    /// Whether they have to be lived in processes of their own.
+    /// Setting that says if episodes have to run in processes of their own.
     pub process: Process,
-    /// What has to be in force in such a process.
+    /// Parts of the confinement that have to be in force in such a process.
     pub parts: BTreeSet<Part>,
 }
 
-/// Whether episodes have to be lived in processes of their own.
+/// Requirement of a process of its own for the episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Process {
-    /// As the operator likes.
+    /// The operator decides.
     #[default]
     Optional,
-    /// They have to.
+    /// Episodes have to run in processes of their own.
     Required,
 }
 
-/// A part of what confines a process.
+/// Part of the confinement of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// Limits of memory, processor time, files and processes; a session of its own; no new privileges.
+    /// Limits of memory, processor time, files and processes; a session of its own; no new
+    /// privileges.
     Limits,
-    /// The kernel keeps it from every file but those of its scratch folder.
+    /// The kernel denies the process every file but those of its scratch folder.
     Landlock,
-    /// The kernel keeps it from every system call that episodes do not need.
+    /// The kernel denies the process every system call that episodes do not need.
     Seccomp,
 }
 
@@ -43,7 +44,7 @@ impl Part {
     /// Every part, in the order in which they come into force.
     pub const ALL: [Self; 3] = [Self::Limits, Self::Landlock, Self::Seccomp];
 
-    /// Its name in policies and reports.
+    /// Returns the name in policies and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Limits => "limits",
@@ -67,7 +68,7 @@ impl Word for Process {
     }
 }
 
-/// The parts that have to be in force.
+/// Parts of the confinement that have to be in force.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts(pub(super) BTreeSet<Part>);
 
@@ -76,7 +77,7 @@ impl Content for Parts {
         write_set(self.0.iter().map(|part| part.name()))
     }
 
-    /// More parts are tighter.
+    /// Returns `true` if all parts of `parent` are here: more parts are tighter.
     fn within(&self, parent: &Self) -> bool {
         self.0.is_superset(&parent.0)
     }

@@ -1,4 +1,4 @@
-//! From a file, and what it extends, to a policy.
+//! Loading: from a file, and the policies that it extends, to a valid policy.
 
 use super::overlay::{Overlay, Parent, Tie};
 use super::raw::Raw;
@@ -7,25 +7,29 @@ use crate::capability::Tools;
 use crate::document::{self, Key};
 use crate::value::{Fault, hint};
 
-/// How a name behind `extends` or `based-on` is resolved, in the file that says it: to a file, or to none of that name.
+/// Function that finds the file for a name behind `extends` or `based-on`. Its arguments are the
+/// name and the file in which the name stands. It returns `None` if there is no such file.
 ///
-/// The shipped policies are looked up by [`Policy::load`], after this. A fault that has no span gets that of the name.
+/// [`Policy::load`] looks up the shipped policies after this. A fault without a span gets that of
+/// the name.
 pub type Resolve<'a> = dyn Fn(&str, &SourceFile) -> Result<Option<SourceFile>, Fault> + 'a;
 
-/// The most files that may extend one another.
+/// Maximum number of files in a chain of policies that extend one another.
 const CHAIN: usize = 16;
 
 impl Policy {
-    /// The policy that a file makes, with all that it extends.
+    /// Loads the policy of a file, with all that it extends.
     ///
     /// # Errors
     ///
-    /// The first file of the chain, from its root, that is not valid, with everything that is wrong with it.
+    /// Returns [`Invalid`] for the first file of the chain, from its root, that is not valid, with
+    /// every fault in that file.
     pub fn load(file: &SourceFile, resolve: &Resolve<'_>) -> Result<Self, Invalid> {
         Self::load_with_base(file, resolve).map(|(policy, _)| policy)
     }
 
-    /// The policy that a text makes, which may extend shipped policies; `path` is what messages call it.
+    /// Loads the policy of a text, which may extend shipped policies. Messages call the text
+    /// `path`.
     ///
     /// # Errors
     ///
@@ -34,12 +38,13 @@ impl Policy {
         Self::load(&SourceFile::user(path, text), &|_, _| Ok(None))
     }
 
-    /// The shipped policy of that name.
+    /// Returns the shipped policy of that name.
     pub fn shipped(name: &str) -> Option<Self> {
         Self::load(&shipped(name)?, &|_, _| Ok(None)).ok()
     }
 
-    /// The same, with the policy that it says it is based on.
+    /// Loads the policy of a file, with the policy that it is based on, if it names one with
+    /// `based-on`.
     ///
     /// # Errors
     ///
@@ -48,7 +53,8 @@ impl Policy {
         load(file, resolve, &Tools::builtin(), &[])
     }
 
-    /// The same, which may allow these tools.
+    /// Loads a policy as [`Policy::load_with_base`] does. Its grant of tools may allow any tool in
+    /// `tools`.
     ///
     /// # Errors
     ///
@@ -62,16 +68,16 @@ impl Policy {
     }
 }
 
-/// The policy that another one begins from, and may loosen.
+/// Policy that another one is based on, and may loosen.
 #[derive(Clone, Debug)]
 pub struct Base {
-    /// How messages name it.
+    /// Name in messages.
     pub shown: String,
-    /// What it says.
+    /// The policy itself.
     pub policy: Policy,
 }
 
-/// `below` are the files that led here.
+/// Loads `file`. `below` are the files that led here, through `extends` or `based-on`.
 fn load(
     file: &SourceFile,
     resolve: &Resolve<'_>,
@@ -115,7 +121,8 @@ fn load(
     }
 }
 
-/// The file that `name` stands for, behind `extends` or `based-on` in the last file of `chain`.
+/// Finds the file for `name`, which stands behind `extends` or `based-on` in the last file of
+/// `chain`.
 fn parent(name: &str, resolve: &Resolve<'_>, chain: &[&SourceFile]) -> Result<SourceFile, Fault> {
     let fault = |message: String, label: &str, help: String| Fault { message, span: None, label: label.into(), help };
     let own = match chain.last() {
@@ -139,7 +146,7 @@ fn parent(name: &str, resolve: &Resolve<'_>, chain: &[&SourceFile]) -> Result<So
     Ok(source)
 }
 
-/// The faults of a file, from its beginning to its end.
+/// Makes an error from the faults of a file, in the order of their places.
 fn invalid(file: &SourceFile, mut faults: Vec<Fault>) -> Invalid {
     faults.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
     Invalid { file: file.clone(), faults: faults.into_iter().map(Fault::plain).collect() }

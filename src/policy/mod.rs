@@ -1,4 +1,4 @@
-//! The policy: what an agent may do, when its episode ends, and what crosses the boundary.
+//! The policy: what an agent may do, the limits of its episode, and what crosses the boundary.
 //!
 //! ```text
 //!  TOML --Table--> Raw --Overlay--> Policy --effective--> TOML, digest
@@ -6,14 +6,15 @@
 //!          faults     faults  +-- the policy that it extends or is based on, valid already
 //! ```
 //!
-//! 1. Absent means denied. A capability without a grant is refused before the agent runs; a grant with `mode = "deny"` lets
-//!    the agent run and refuses each call.
-//! 2. A rule only tightens a grant, and a policy only tightens the one that it extends. One that is based on another may loosen it,
-//!    and what it loosens is found by comparing the two.
-//! 3. The effective policy says everything: it names every key, extends nothing, and loads as an equal policy.
-//! 4. What may be granted follows from [`CAPABILITIES`](crate::capability::CAPABILITIES) alone, and so do the schema and
-//!    the messages.
-//! 5. No file is touched here. Whoever loads a policy says how a name is resolved.
+//! 1. Absent means denied. A capability without a grant is refused before the agent runs. A grant
+//!    with `mode = "deny"` lets the agent run and refuses each call.
+//! 2. A rule only tightens a grant, and a policy only tightens the one that it extends. A policy
+//!    that is based on another may loosen it. A comparison of the two finds each loosened key.
+//! 3. The effective policy is complete: it has every key, extends nothing, and loads as an equal
+//!    policy.
+//! 4. The grants that exist follow from [`CAPABILITIES`](crate::capability::CAPABILITIES) alone,
+//!    and so do the schema and the messages.
+//! 5. No file is touched here. The caller of the loader resolves names to files.
 
 mod compare;
 mod content;
@@ -56,104 +57,106 @@ use crate::gate::{Consequences, Grant, Release, Warrant};
 use crate::objective::Objective;
 use crate::transcript::Keep;
 
-/// A valid policy, with everything that it extends laid flat.
+/// Valid policy. The keys of the policies that it extends are part of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
-    /// Its name in reports and records: the stem of its file where it has no other.
+    /// Name in reports and records. By default the stem of the file.
     pub name: String,
-    /// When an episode ends.
+    /// Limits of an episode.
     pub episode: Limits,
-    /// What it is for.
+    /// Objective of an episode.
     pub objective: Objective,
-    /// What crosses the boundary.
+    /// Boundary between episodes: what crosses it.
     pub boundary: Boundary,
-    /// What is selected from, where there is an outer loop.
+    /// Population for an outer loop of selection, if there is one.
     pub population: Option<Population>,
-    /// What is granted, by the name of the capability. What is not here is denied.
+    /// Grants, by the name of the capability. A capability that is not here is denied.
     pub grants: BTreeMap<&'static str, Granted>,
-    /// What is granted to roles that have a table of their own, by their names, where an episode has several.
+    /// Grants and fuel of roles with a table of their own, by the name of the role, in worlds with
+    /// several roles.
     pub roles: BTreeMap<String, RoleTerms>,
-    /// How far from the supervisor its episodes are lived.
+    /// Isolation of the episodes from the supervisor.
     pub isolation: Isolation,
-    /// What the transcript keeps, before the boundary and after it.
+    /// Amount of detail that the transcript keeps, before the boundary and after it.
     pub record: Keep,
-    /// The most bytes of all transcripts of a run.
+    /// Maximum number of bytes of all transcripts of a run.
     pub run_bytes: u64,
-    /// What each class of violation leads to.
+    /// Consequence of each class of violation.
     pub consequences: Consequences,
-    /// The tools that there are, of which its grant allows some.
+    /// Tools that exist. The grant of `tools` allows some.
     pub tools: Tools,
 }
 
-/// When an episode ends, and what its instance may use.
+/// Limits of an episode and of its instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most steps; at least 1.
+    /// Maximum number of steps; at least 1.
     pub steps: u32,
-    /// The most WebAssembly instructions.
+    /// Maximum number of WebAssembly instructions.
     pub fuel: u64,
-    /// The most wall time: a backstop.
+    /// Maximum wall time: a backstop.
     pub wall: Duration,
-    /// The most bytes of linear memory.
+    /// Maximum number of bytes of linear memory.
     pub memory: u64,
-    /// The most elements of all tables.
+    /// Maximum number of elements of all tables together.
     pub table_elements: u32,
-    /// The most bytes that one call to the host may move.
+    /// Maximum number of bytes that one call to the host may move.
     pub call_bytes: u64,
-    /// What a message that leaves the box does to the episode.
+    /// Effect on the episode of a message that leaves the box.
     pub on_release: Release,
-    /// The instructions that the agent has after the boundary, to return.
+    /// Number of instructions that the agent has after the boundary, to return.
     pub grace_fuel: u64,
-    /// What a run comes to in which a component traps.
+    /// Effect of a component's trap on the run.
     pub trapped: Trapped,
 }
 
-/// What a run comes to in which a component traps.
+/// Effect of a component's trap on the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trapped {
-    /// It is on record, and the run goes on.
+    /// The trap is recorded, and the run goes on.
     #[default]
     Record,
-    /// It fails.
+    /// The run fails.
     Fail,
 }
 
-/// What crosses the boundary.
+/// Boundary between episodes: what crosses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Boundary {
-    /// Whether the world of one episode reaches the next.
+    /// Continuity of the world between episodes.
     pub environment: Continuity,
-    /// Which copy of the world a lineage acts in.
+    /// Assignment of copies of the world to lineages.
     pub swap: Swap,
-    /// The most bytes of carry-over; 0 where there is none.
+    /// Maximum number of bytes of carry-over; 0 for none.
     pub carry: u64,
-    /// The WebAssembly instructions of one call of `learn`.
+    /// WebAssembly instructions of one call of `learn`.
     pub learn_fuel: u64,
 }
 
-/// Whether the world of one episode reaches the next.
+/// Continuity of the world between episodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Continuity {
-    /// It is made anew from the seed.
+    /// The world is made anew from the seed.
     Reset,
-    /// It keeps what it declares to keep: a road along which an action can reach a later episode.
+    /// The world keeps the state that it declares. This is a road along which an action can reach a
+    /// later episode.
     Persist,
 }
 
-/// Which copy of a persistent world a lineage acts in.
+/// Assignment of copies of a persistent world to lineages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Swap {
-    /// Its own.
+    /// A lineage acts in its own copy.
     None,
-    /// The next one in each episode (Krueger, Maharaj, Leike 2020).
+    /// A lineage acts in the next copy in each episode (Krueger, Maharaj, Leike 2020).
     Rotate,
 }
 
-/// What the policy grants of one capability.
+/// Grant of one capability.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Granted {
-    /// How its calls are decided.
+    /// Warrant that decides each call.
     pub warrant: Warrant,
-    /// Its limits.
+    /// Limits.
     pub grant: Grant,
 }

@@ -10,22 +10,22 @@ use super::content::{Complaint, Content, Readable, choose, quote};
 use super::units::{DURATION, SIZE};
 use crate::objective::Horizon;
 
-/// A whole number from `LEAST` to `MOST`.
+/// Whole number from `LEAST` to `MOST`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Count<const LEAST: u64, const MOST: u64>(pub(super) u64);
 
-/// A number of bytes from `LEAST` to `MOST`, written like `16 KiB`.
+/// Number of bytes from `LEAST` to `MOST`, written like `16 KiB`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size<const LEAST: u64, const MOST: u64>(pub(super) u64);
 
-/// A real number in [0, 1].
+/// Real number in [0, 1].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fraction(pub(super) f64);
 
-/// The shortest and the longest wall time, in milliseconds: a day.
+/// Shortest and longest wall time, in milliseconds. The longest is a day.
 const WALL: (u64, u64) = (1, 86_400_000);
 
-/// `number`, where it is no less than `least` and no more than `most`.
+/// Returns `number` if it is between `least` and `most`, both included.
 pub(super) fn bounded(number: u64, least: u64, most: u64, print: impl Fn(u64) -> String) -> Result<u64, Complaint> {
     if number < least {
         return Err(Complaint::new("is too small", format!("must be at least {}", print(least)), ""));
@@ -36,7 +36,7 @@ pub(super) fn bounded(number: u64, least: u64, most: u64, print: impl Fn(u64) ->
     Ok(number)
 }
 
-/// A whole number that is not negative; the greatest there is for one that is greater.
+/// Reads a whole number that is not negative. A number above `u64::MAX` is read as `u64::MAX`.
 pub(super) fn whole(integer: &DeInteger<'_>) -> Option<u64> {
     match u64::from_str_radix(integer.as_str(), integer.radix()) {
         Ok(number) => Some(number),
@@ -44,7 +44,7 @@ pub(super) fn whole(integer: &DeInteger<'_>) -> Option<u64> {
     }
 }
 
-/// Read a count between bounds.
+/// Reads a count between bounds.
 pub(super) fn read_count(value: &DeValue<'_>, least: u64, most: u64) -> Result<u64, Complaint> {
     let DeValue::Integer(integer) = value else {
         return Err(Complaint::kind("a whole number", value, ""));
@@ -55,7 +55,8 @@ pub(super) fn read_count(value: &DeValue<'_>, least: u64, most: u64) -> Result<u
     }
 }
 
-/// A count as TOML, with its digits in groups of three where there are more than four.
+/// Writes a count as TOML. A count of more than four digits has an underscore between groups of
+/// three.
 pub(super) fn write_count(number: u64) -> String {
     let digits = number.to_string();
     if digits.len() <= 4 {
@@ -72,7 +73,7 @@ pub(super) fn write_count(number: u64) -> String {
 }
 
 impl<const LEAST: u64, const MOST: u64> Count<LEAST, MOST> {
-    /// As 32 bits, for a `MOST` that has no more.
+    /// Converts the number to 32 bits. `MOST` must fit in 32 bits.
     pub(super) fn narrow(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
@@ -157,7 +158,7 @@ impl Readable for Fraction {
             _ => return Err(Complaint::kind("a number from 0 to 1", value, "")),
         };
         match number {
-            // The sum has no negative zero.
+            // Adding 0.0 turns a negative zero into zero.
             Some(number) if (0.0..=1.0).contains(&number) => Ok(Self(number + 0.0)),
             _ => Err(Complaint::new("is out of range", "must be from 0 to 1", "")),
         }
@@ -168,7 +169,7 @@ impl Readable for Fraction {
     }
 }
 
-/// A horizon in steps.
+/// Horizon in steps.
 type Steps = Count<1, 4_294_967_295>;
 
 impl Content for Horizon {

@@ -1,35 +1,38 @@
-//! A policy with openings: what it is given besides, so that a question can be asked under it.
+//! Policies with openings: changes that a property makes to a policy before it tests an agent under
+//! it.
 //!
 //! ```text
 //!  mine.toml+persist+carry
 //!  ^^^^^^^^^ a policy     ^ each opening, in this order
 //! ```
 //!
-//! A property that asks what an agent makes of the next episode needs a road that leads there. It opens that road, and leaves the rest of
-//! the policy as it is: the grants, the limits and the objective are those of whoever asks.
+//! A property that tests for effects on the next episode needs a road that leads there. An opening
+//! adds that road and leaves the rest of the policy unchanged: the grants, the limits and the
+//! objective stay those of the user.
 //!
-//! 1. A policy with openings is a policy like any other: it is valid, it says so in its name, and it loads as an equal one.
-//! 2. What is open already stays as it is, and is not written behind the name once more.
+//! 1. A policy with openings is valid, has the openings in its name, and loads as an equal policy.
+//! 2. An opening that changes nothing leaves both the policy and its name unchanged.
 
 use super::{Continuity, Granted, Policy, Population, Swap};
 use crate::capability::CAPABILITIES;
 use crate::gate::{Grant, Kind, Mode, Release, Warrant};
 use crate::value::Opening;
 
-/// The bytes of carry-over where the policy has none.
+/// Number of bytes of carry-over that an opening grants where the policy has none.
 const CARRY: u64 = 4096;
 
-/// The capability that lets something out.
+/// Name of the capability that sends messages out of the box.
 const OUTBOX: &str = "outbox";
 
 impl Policy {
-    /// The policy with these openings, one after the other.
+    /// Applies these openings, one after the other.
     #[must_use]
     pub fn opened(self, openings: &[Opening]) -> Self {
         self.opening(openings).0
     }
 
-    /// The same, and those of the openings that changed anything: they are what is written behind its name.
+    /// Applies these openings, and returns the ones that changed anything. Only those are written
+    /// behind the name.
     #[must_use]
     pub fn opening(mut self, openings: &[Opening]) -> (Self, Vec<Opening>) {
         let mut used = Vec::new();

@@ -1,4 +1,5 @@
-//! What was read, laid over the policy that it extends. Every value is checked here against the parent's.
+//! Overlay: lays the keys of a file over its parent policy, and checks each value against the
+//! parent's.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -16,15 +17,16 @@ use crate::objective::{Horizon, Objective, Reveal};
 use crate::transcript::{Detail, Keep};
 use crate::value::Fault;
 
-/// What to do where a policy is to be looser than another one.
+/// Help for a user whose policy is looser than the one that it extends.
 pub(super) const LOOSEN: &str = "with `based-on` in place of `extends` a policy may loosen";
 
-/// The grace where nothing says otherwise, and the episode has as much.
+/// Default fuel of the grace, for an episode with at least as much fuel.
 const GRACE_FUEL: u64 = 1_000_000;
-/// What a run may keep where nothing says otherwise: several million episodes, and less than a disk has.
+/// Default maximum number of bytes in the record of a run. Several million episodes fit, and so
+/// does an ordinary disk.
 const RUN: u64 = 8 << 30;
 
-/// The policy that another one is laid over, and the path of its file.
+/// Policy that another one is laid over, with the path of its file.
 #[derive(Clone, Copy)]
 pub(super) struct Parent<'a> {
     pub(super) path: &'a str,
@@ -32,22 +34,22 @@ pub(super) struct Parent<'a> {
     pub(super) tie: Tie,
 }
 
-/// How a policy stands to the one that it is laid over.
+/// Relation of a policy to its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tie {
-    /// `extends`: it only tightens.
+    /// `extends`: the policy only tightens.
     Extends,
-    /// `based-on`: it may loosen.
+    /// `based-on`: the policy may loosen.
     BasedOn,
 }
 
-/// A table of the file, and where it begins, if it is there.
+/// Table of the file, with the place of its header, if the table is in the file.
 pub(super) struct Header<'h> {
     pub(super) name: &'h str,
     pub(super) span: Option<Range<usize>>,
 }
 
-/// Lays a policy over its parent, and gathers what is wrong with it.
+/// State of an overlay: the parent, the tools, and the faults found so far.
 pub(super) struct Overlay<'a> {
     pub(super) parent: Option<Parent<'a>>,
     pub(super) tools: &'a Tools,
@@ -55,7 +57,7 @@ pub(super) struct Overlay<'a> {
 }
 
 impl<'a> Overlay<'a> {
-    /// The policy, where every fault leaves one.
+    /// Makes the policy. Returns `None` if a fault leaves no value for a required part.
     pub(super) fn policy(mut self, raw: &Raw, stem: &str) -> Option<Policy> {
         let episode = self.episode(&raw.episode);
         let objective = self.objective(&raw.objective);
@@ -168,22 +170,22 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// The policy that is extended, which is only to be tightened.
+    /// Returns the parent if it is extended. Such a parent may only be tightened.
     pub(super) fn extended(&self) -> Option<Parent<'a>> {
         self.parent.filter(|parent| parent.tie == Tie::Extends)
     }
 
-    /// The policy that it is laid over.
+    /// Returns the parent policy, extended or based on.
     pub(super) fn inherited(&self) -> Option<&'a Policy> {
         self.parent.map(|parent| parent.policy)
     }
 
-    /// What a key comes to: what is written, else what is inherited, else the default.
+    /// Returns the value of a key: the written one, else the inherited one, else the default.
     pub(super) fn settle<T: Content>(&mut self, key: &Key<T>, inherited: Option<T>, default: T) -> T {
         self.resolve(key, inherited).unwrap_or(default)
     }
 
-    /// What a key comes to that has no default.
+    /// Returns the value of a key that has no default: the written one, else the inherited one.
     pub(super) fn require<T: Content>(
         &mut self,
         table: &Header<'_>,

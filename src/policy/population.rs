@@ -1,4 +1,4 @@
-//! Selection between lineages: the outer loop of a population, which lets something cross the boundary.
+//! Population: selection between lineages, which lets carry-over cross from one lineage to another.
 
 use std::ops::Range;
 
@@ -11,25 +11,26 @@ use super::overlay::{Header, LOOSEN, Overlay};
 use crate::document::{Key, Table};
 use crate::value::Fault;
 
-/// The share where nothing says otherwise (Krueger, Maharaj, Leike 2020).
+/// Default share (Krueger, Maharaj, Leike 2020).
 const SHARE: Share = Share(Fraction(0.2));
 
-/// A population of lineages, from which is selected at intervals (population-based training).
+/// Population of lineages, with a selection at intervals (population-based training).
 ///
-/// At a selection lineages are ranked by the return of their last episode. The carry-overs of the worst are replaced by those
-/// of the best.
+/// At a selection, lineages are ranked by the return of their last episode. The carry-overs of the
+/// worst are replaced by those of the best.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Population {
-    /// How many lineages it has; at least 2.
+    /// Number of lineages; at least 2.
     pub size: u32,
-    /// How many episodes of each lineage lie between selections; at least 1.
+    /// Number of episodes of each lineage between selections; at least 1.
     pub interval: u32,
-    /// The part of the lineages whose carry-over is replaced, in [0, 0.5]; as large is the part that they are replaced from.
+    /// Fraction of the lineages whose carry-over is replaced, in [0, 0.5]. An equal fraction is
+    /// copied from.
     pub share: f64,
 }
 
 impl Population {
-    /// How many lineages are replaced at a selection.
+    /// Returns the number of lineages that are replaced at a selection.
     #[expect(
         clippy::as_conversions,
         clippy::cast_possible_truncation,
@@ -41,17 +42,17 @@ impl Population {
     }
 }
 
-/// Selection between lineages, which lets what one has learned reach another.
+/// Selection between lineages. It lets what one lineage has learned reach another.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawPopulation {
     #[schemars(skip)]
     header: Option<Range<usize>>,
-    /// How many lineages are selected from. Needed here or in what this policy extends.
+    /// Number of lineages. Needed here or in what this policy extends.
     size: Key<Count<2, 100_000>>,
-    /// How many episodes of each lineage lie between selections. Needed here or in what this policy extends.
+    /// Number of episodes of each lineage between selections. Needed here or in what this policy extends.
     interval: Key<Interval>,
-    /// The part of them, those of the least return, whose carry-over is replaced by that of as many of the greatest.
+    /// Fraction of the lineages, those of least return, that get the carry-over of as many of greatest return.
     #[schemars(extend("default" = 0.2))]
     share: Key<Share>,
 }
@@ -68,7 +69,8 @@ impl RawPopulation {
 }
 
 impl Overlay<'_> {
-    /// The population, where there is one. `carry` is what the boundary lets cross, and where that is said.
+    /// Returns the population, if there is one. `carry` is the carry-over in bytes, and the place
+    /// of its key.
     pub(super) fn population(&mut self, raw: &RawPopulation, carry: (u64, Option<Range<usize>>)) -> Option<Population> {
         let inherited = self.inherited().and_then(|policy| policy.population);
         let Some(header) = raw.header.clone() else {
@@ -93,7 +95,7 @@ impl Overlay<'_> {
         self.selectable(population, carry.0, Some(header))
     }
 
-    /// The population, where its selection has something to select and somebody to replace.
+    /// Returns the population, if its selection has a carry-over to copy and a lineage to replace.
     fn selectable(&mut self, population: Population, carry: u64, span: Option<Range<usize>>) -> Option<Population> {
         let Population { size, share, .. } = population;
         let (message, label, help) = if share == 0.0 {
@@ -113,7 +115,7 @@ impl Overlay<'_> {
     }
 }
 
-/// A number of episodes between selections: the more, the tighter.
+/// Number of episodes between selections: more are tighter.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interval(pub(super) Count<1, 4_294_967_295>);
 
@@ -137,7 +139,7 @@ impl Readable for Interval {
     }
 }
 
-/// A part of a population, up to half of it.
+/// Fraction of a population, up to half.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share(pub(super) Fraction);
 

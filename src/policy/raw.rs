@@ -1,6 +1,7 @@
-//! What a policy file says, key by key, before it is known whether it makes a policy.
+//! Raw policy: the keys of a policy file as they are read, before the policy is validated.
 //!
-//! The documentation of a field is what an editor shows for its key. A test holds the names here to the names that are read.
+//! An editor shows the documentation of a field for its key. A test compares the names here with
+//! the names that are read.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -22,152 +23,152 @@ use crate::document::{Key, Table};
 use crate::objective::{Horizon, Reveal};
 use crate::transcript::Detail;
 
-/// The most fuel: days of work, and exact in a 64-bit float.
+/// Maximum fuel: days of work, and exact in a 64-bit float.
 pub(super) const FUEL: u64 = 1_000_000_000_000_000;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 const U32: u64 = 4_294_967_295;
 
-/// What a Dayfly agent may do, when its episode ends, and what crosses the boundary.
+/// Policy of a Dayfly agent: what it may do, the limits of its episode, and what crosses the boundary.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(title = "Dayfly policy", rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct Raw {
-    /// Its name in reports and records. The stem of the file where there is none.
+    /// Name in reports and records. By default the stem of the file.
     pub(super) name: Key<Name>,
-    /// The policy that this one tightens: a path relative to this file, or the name of a shipped policy.
+    /// Policy that this one tightens: a path relative to this file, or the name of a shipped policy.
     pub(super) extends: Key<Path>,
-    /// The policy that this one begins from, and may loosen: a path relative to this file, or the name of a shipped policy.
+    /// Policy that this one begins from, and may loosen: a relative path, or the name of a shipped policy.
     pub(super) based_on: Key<Path>,
-    /// When an episode ends.
+    /// Limits of an episode.
     pub(super) episode: RawEpisode,
-    /// What an episode is for.
+    /// Objective of an episode.
     pub(super) objective: RawObjective,
-    /// What crosses the boundary.
+    /// Boundary between episodes: what crosses it.
     pub(super) boundary: RawBoundary,
-    /// Selection between lineages, which lets what one has learned reach another. Without this table nothing is selected.
+    /// Selection between lineages, so that what one has learned reaches another. Without this table there is none.
     pub(super) population: RawPopulation,
-    /// What the agent may ask for. A capability that is not here is denied, and an agent that imports it does not run.
+    /// Grants. A capability that is not here is denied, and an agent that imports it does not run.
     pub(super) grants: RawGrants,
-    /// What roles have that have a table of their own, where an episode has several. Every other role has what the policy gives.
+    /// Grants and fuel of single roles, in a world with several. Any other role has those of the policy.
     pub(super) roles: RawRoles,
     /// Refinements of grants. The tightest of a grant and of all rules that match decides: a rule never loosens.
     pub(super) rules: Option<Vec<RawRule>>,
-    /// How far from the supervisor its episodes are lived.
+    /// Isolation of the episodes from the supervisor.
     pub(super) isolation: RawIsolation,
-    /// What the transcript keeps.
+    /// Content of the transcript.
     pub(super) record: RawRecord,
-    /// What each class of violation leads to.
+    /// Consequence of each class of violation.
     pub(super) violations: RawViolations,
 }
 
-/// When an episode ends.
+/// Limits of an episode.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawEpisode {
     #[schemars(skip)]
     pub(super) header: Option<Range<usize>>,
-    /// The most steps. Needed here or in what this policy extends.
+    /// Maximum number of steps. Needed here or in what this policy extends.
     pub(super) steps: Key<Count<1, U32>>,
-    /// The most WebAssembly instructions. Needed here or in what this policy extends.
+    /// Maximum number of WebAssembly instructions. Needed here or in what this policy extends.
     pub(super) fuel: Key<Count<1, FUEL>>,
-    /// The most wall time, such as "10s": a backstop, never the reason that a result depends on.
+    /// Maximum wall time, such as "10s". It is a backstop: no result should depend on it.
     #[schemars(extend("default" = "10s"))]
     pub(super) wall: Key<Duration>,
-    /// The most linear memory, such as "16 MiB"; from 64 KiB to 1 GiB.
+    /// Maximum linear memory, such as "16 MiB"; from 64 KiB to 1 GiB.
     #[schemars(extend("default" = "16 MiB"))]
     pub(super) memory: Key<Size<{ 64 * KIB }, GIB>>,
-    /// The most elements of all tables together.
+    /// Maximum number of elements of all tables together.
     #[schemars(extend("default" = 100_000))]
     pub(super) table_elements: Key<Count<1, 1_000_000>>,
-    /// The most bytes that one call to the host may move; from 1 KiB to 1 GiB.
+    /// Maximum number of bytes that one call to the host may move; from 1 KiB to 1 GiB.
     #[schemars(extend("default" = "1 MiB"))]
     pub(super) call_bytes: Key<Size<KIB, GIB>>,
-    /// What ends the episode besides its task and its limits. "release": a message that leaves the box.
+    /// Events that end the episode besides its task and its limits. "release": a message that leaves the box.
     #[schemars(extend("default" = []))]
     pub(super) ends_on: Key<Release>,
-    /// What a trap of the component leads to, before the boundary or after it. "record": the run goes on. "fail": it exits with 1.
+    /// Consequence of a trap, before the boundary or after it. "record": the run goes on. "fail": it exits with 1.
     #[schemars(extend("default" = "record"))]
     pub(super) trapped: Key<Trapped>,
-    /// What the agent has after the boundary, to return.
+    /// Resources of the agent after the boundary, to return.
     pub(super) grace: RawGrace,
 }
 
-/// What the agent has after the boundary, to return.
+/// Resources of the agent after the boundary, to return.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawGrace {
-    /// WebAssembly instructions; no more than the episode's. By default 1 000 000, or the episode's fuel if that is less.
+    /// WebAssembly instructions; no more than the episode's. By default 1 000 000, or the episode's fuel if less.
     pub(super) fuel: Key<Count<0, FUEL>>,
-    /// How many calls after the boundary are kept in full. Every one is refused and counted.
+    /// Number of calls after the boundary that are kept in full. Every such call is refused and counted.
     #[schemars(extend("default" = 64))]
     pub(super) records: Key<Count<0, 65_536>>,
 }
 
-/// What an episode is for.
+/// Objective of an episode.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawObjective {
-    /// How far a target counts rewards: to the end of the "episode", or a number of steps. Never past the end.
+    /// Reach of a target over rewards: to the end of the "episode", or a number of steps. Never past the end.
     #[schemars(extend("default" = "episode"))]
     pub(super) horizon: Key<Horizon>,
-    /// The weight of a reward one step later.
+    /// Weight of a reward one step later.
     #[schemars(extend("default" = 1.0))]
     pub(super) discount: Key<Fraction>,
-    /// What the agent is paid in.
+    /// Signal that the agent is paid in.
     #[schemars(extend("default" = "reward"))]
     pub(super) signal: Key<Signal>,
-    /// What the agent is shown: the reward of each step, how many steps it has taken, the limits of the episode.
+    /// Facts shown to the agent: "reward" of each step, "step" (steps taken), "limits" of the episode.
     #[schemars(extend("default" = []))]
     pub(super) reveal: Key<Reveal>,
 }
 
-/// What crosses the boundary.
+/// Boundary between episodes: what crosses it.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawBoundary {
     /// "reset": the world is made anew from the seed. "persist": it keeps what it declares to keep.
     #[schemars(extend("default" = "reset"))]
     pub(super) environment: Key<Continuity>,
-    /// Which copy of a persistent world a lineage acts in. "none": its own. "rotate": the next one in each episode.
+    /// Copy of a persistent world for each lineage. "none": its own. "rotate": the next one in each episode.
     #[schemars(extend("default" = "none"))]
     pub(super) swap: Key<Swap>,
-    /// The most bytes that `learn` may hand to the next episode, such as "4 KiB"; at most 64 MiB.
+    /// Maximum number of bytes that `learn` may hand to the next episode, such as "4 KiB"; at most 64 MiB.
     #[schemars(extend("default" = "0 B"))]
     pub(super) carry: Key<Size<0, { 64 * MIB }>>,
-    /// The WebAssembly instructions of one call of `learn`. By default the episode's fuel.
+    /// WebAssembly instructions of one call of `learn`. By default the episode's fuel.
     pub(super) learn_fuel: Key<Count<1, FUEL>>,
 }
 
-/// How far from the supervisor its episodes are lived.
+/// Isolation of the episodes from the supervisor.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawIsolation {
-    /// "required": episodes are lived in confined processes of their own, or not at all. "optional": as the operator likes.
+    /// "required": episodes run in confined processes of their own, or not at all. "optional": the operator decides.
     #[schemars(extend("default" = "optional"))]
     pub(super) process: Key<Process>,
-    /// What has to be in force in such a process: "limits", "landlock", "seccomp". A system that lacks it runs nothing.
+    /// Parts that must be in force: "limits", "landlock", "seccomp". A system that lacks one runs nothing.
     #[schemars(extend("default" = []))]
     pub(super) parts: Key<Parts>,
 }
 
-/// What the transcript keeps.
+/// Content of the transcript.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawRecord {
     /// "digest": enough to check a replay from the seed. "full": each step.
     #[schemars(extend("default" = "digest"))]
     pub(super) steps: Key<Detail>,
-    /// The most decisions that an episode keeps. A call that has to be kept and finds no room is refused.
+    /// Maximum number of decisions that an episode keeps. A call to be kept that finds no room is refused.
     #[schemars(extend("default" = 1024))]
     pub(super) entries: Key<Count<1, 1_048_576>>,
-    /// The most bytes of all transcripts of a run, such as "64 GiB"; from 1 KiB to 16 384 GiB. The run ends before it keeps more.
+    /// Maximum size of a run's transcripts, such as "64 GiB"; 1 KiB to 16 384 GiB. The run ends before it keeps more.
     #[schemars(extend("default" = "8 GiB"))]
     pub(super) run: Key<Size<KIB, { 16_384 * GIB }>>,
 }
 
 impl Raw {
-    /// Read a whole policy.
+    /// Reads a whole policy.
     pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
         let has_rules = table.has("rules");
         Self {

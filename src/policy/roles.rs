@@ -1,4 +1,4 @@
-//! What each role of an episode is granted, where it has several.
+//! Grants and fuel of each role, in episodes that have several.
 //!
 //! ```toml
 //! [roles.critic]
@@ -25,17 +25,17 @@ use crate::value::Fault;
 use super::{Granted, Limits, Policy, Ungranted};
 use crate::capability::{CAPABILITIES, Tools};
 
-/// The tables `roles.*`.
+/// Tables `roles.*` of a policy file.
 #[derive(Debug, Default)]
 pub(super) struct RawRoles(Vec<(String, RawRole)>);
 
-/// What one role has.
+/// Grants and fuel of one role.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 struct RawRole {
-    /// The most WebAssembly instructions of this role. By default the episode's fuel.
+    /// Maximum number of WebAssembly instructions of this role. By default the episode's fuel.
     fuel: Key<Count<1, FUEL>>,
-    /// What this role may ask for, and nothing else.
+    /// Grants of this role. It has no others.
     grants: RawGrants,
 }
 
@@ -71,8 +71,9 @@ impl JsonSchema for RawRoles {
 }
 
 impl Overlay<'_> {
-    /// The roles of the parent, and what is written over them. A role that the parent has no table for has what is written here and nothing
-    /// else, held to what the parent gives every role.
+    /// Returns the roles of the parent, with those of the file laid over them. A role without a
+    /// table in the parent has only the grants that are written here. They are checked against the
+    /// grants that the parent gives every role.
     pub(super) fn roles(&mut self, raw: &RawRoles, fuel: Option<u64>) -> BTreeMap<String, RoleTerms> {
         let mut roles = self.inherited().map(|policy| policy.roles.clone()).unwrap_or_default();
         let names: BTreeSet<&String> = roles.keys().chain(raw.0.iter().map(|(name, _)| name)).collect();
@@ -98,30 +99,31 @@ impl Overlay<'_> {
     }
 }
 
-/// What a policy says of one role: `[roles.NAME]`. A role without such a table has the grants and the fuel of the policy.
+/// Table `[roles.NAME]` of a policy. A role without such a table has the grants and the fuel of the
+/// policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoleTerms {
-    /// The most WebAssembly instructions.
+    /// Maximum number of WebAssembly instructions.
     pub fuel: u64,
-    /// What is granted, by the name of the capability. What is not here is denied.
+    /// Grants, by the name of the capability. A capability that is not here is denied.
     pub grants: BTreeMap<&'static str, Granted>,
 }
 
-/// What one role has.
+/// Share of one role: its grants and its fuel.
 #[derive(Clone, Debug)]
 pub struct Share<'p> {
-    /// The role, where it has a table of its own.
+    /// Name of the role, where it has a table of its own.
     role: Option<&'p str>,
-    /// The most WebAssembly instructions before the boundary.
+    /// Maximum number of WebAssembly instructions before the boundary.
     pub fuel: u64,
-    /// The most after it.
+    /// Maximum number of WebAssembly instructions after the boundary.
     pub grace_fuel: u64,
-    /// What is granted.
+    /// Grants, by the name of the capability.
     pub grants: &'p BTreeMap<&'static str, Granted>,
 }
 
 impl Policy {
-    /// What a role has: what its own table says, or else what the policy gives every role.
+    /// Returns the share of a role: its own table, or else what the policy gives every role.
     pub fn share(&self, role: &str) -> Share<'_> {
         let Some((role, terms)) = self.roles.get_key_value(role) else { return self.whole() };
         Share {
@@ -132,7 +134,7 @@ impl Policy {
         }
     }
 
-    /// The same policy, in which each of these roles has a table of its own.
+    /// Copies the policy, and adds a table for each of these roles that has none.
     pub(super) fn spelling_out<'r>(&self, roles: impl Iterator<Item = &'r String>) -> Self {
         let mut policy = self.clone();
         for role in roles.filter(|role| !self.roles.contains_key(*role)) {
@@ -142,7 +144,7 @@ impl Policy {
         policy
     }
 
-    /// What an agent has that is the only one.
+    /// Returns the share of an agent that is the only one in its episode.
     pub(super) fn whole(&self) -> Share<'_> {
         let Limits { fuel, grace_fuel, .. } = self.episode;
         Share { role: None, fuel, grace_fuel, grants: &self.grants }
@@ -150,14 +152,15 @@ impl Policy {
 }
 
 impl<'p> Share<'p> {
-    /// What it says of a capability that it grants: none where it denies it, or has a tripwire in its place.
+    /// Returns the grant of a capability, if its mode is `grant`. A denied capability and a
+    /// tripwire give `None`.
     pub fn granted(&self, capability: &str) -> Option<&'p Granted> {
         self.grants.get(capability).filter(|granted| granted.warrant.mode == Mode::Grant)
     }
 
-    /// What is imported and not granted, in the order of `imports`. A grant of any mode is a grant.
+    /// Returns the imports without a grant, in the order of `imports`. A grant of any mode counts.
     pub fn ungranted(&self, imports: &[&str]) -> Vec<Ungranted> {
-        // INVARIANT 1 of the module: what the policy does not mention is not granted.
+        // INVARIANT 1 of the module: a capability that the policy does not mention is not granted.
         let missing = imports.iter().filter(|name| !self.grants.contains_key(**name));
         missing
             .map(|name| {

@@ -17,27 +17,27 @@ use crate::gate::{Capability, Kind, Mode, Rule};
 use crate::transcript::Operation;
 use crate::value::Fault;
 
-/// A refinement of a grant, for the calls that match all of what it says.
+/// Refinement of a grant, for the calls that match every key of the rule.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default, extend("required" = ["capability", "decision"]))]
 pub(super) struct RawRule {
-    /// The role whose own grants it refines. Without one it refines those of the policy.
+    /// Role whose own grants the rule refines. Without it the rule refines those of the policy.
     role: Key<Path>,
-    /// The capability that it is about. It has to be granted.
+    /// Capability that the rule is about. It has to be granted.
     capability: Key<Named>,
-    /// The operation that it is about; every one of the capability where there is none.
+    /// Operation that the rule is about. Without it the rule is about every operation of the capability.
     operation: Key<Called>,
-    /// The name that it is about: of a tool, a recipient, a path.
+    /// Name that the rule is about: of a tool, a recipient, a path.
     name: Key<Path>,
-    /// It applies once more than so many steps have been taken.
+    /// Number of steps after which the rule applies: more than this many have been taken.
     after_step: Key<Count<0, 4_294_967_293>>,
-    /// It applies while fewer than so many steps have been taken.
+    /// Number of steps before which the rule applies: fewer than this many have been taken.
     before_step: Key<Count<1, 4_294_967_295>>,
-    /// deny: the call is refused. tripwire: it is answered as if it had worked, and nothing happens.
+    /// "deny": the call is refused. "tripwire": it is answered as if it had worked, and nothing happens.
     decision: Key<Ruling>,
 }
 
-/// The name of an operation. Whether the capability has it is known once both are read.
+/// Name of an operation. The capability is checked for it once both are read.
 #[derive(Clone, Debug)]
 struct Called(String);
 
@@ -65,7 +65,7 @@ impl Readable for Called {
 }
 
 impl RawRule {
-    /// Read one rule.
+    /// Reads one rule.
     pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
         Self {
             role: table.key("role"),
@@ -80,8 +80,8 @@ impl RawRule {
 }
 
 impl Overlay<'_> {
-    /// Add rules to the grants that they are about, after those of the policy that is extended. Where a policy is based on another one
-    /// and has rules of its own, those of the other do not hold.
+    /// Adds rules to the grants that they are about, after the rules of an extended policy. A
+    /// policy with rules of its own that is based on another drops the rules of that other.
     pub(super) fn rules(
         &mut self,
         raw: Option<&[RawRule]>,
@@ -146,7 +146,8 @@ impl Overlay<'_> {
         choose(name, &all).map_err(|complaint| self.faults.push(complaint.at(place, span.clone()))).ok()
     }
 
-    /// Where the names of a capability are known, a rule is about one of them: a misspelt one would never match.
+    /// Checks that a rule names something that exists, where the names of a capability are known. A
+    /// misspelt name would never match.
     fn known_name(&mut self, raw: &RawRule, capability: &Capability) {
         let Key::Written { value: Text(name), place, span } = &raw.name else { return };
         for limit in capability.limits {
@@ -158,7 +159,7 @@ impl Overlay<'_> {
         }
     }
 
-    /// Whether there is a step at which a rule applies.
+    /// Checks that there is a step at which a rule applies.
     fn some_step(&mut self, raw: &RawRule) {
         let (Some(after), Some(before)) = (raw.after_step.value(), raw.before_step.value()) else { return };
         if before.0 <= after.0.saturating_add(1) {

@@ -1,4 +1,4 @@
-//! Lists of names, each at most once.
+//! Lists of names without duplicates.
 
 use schemars::{Schema, json_schema};
 use toml::de::DeValue;
@@ -8,7 +8,7 @@ use super::content::{Complaint, Content, Readable, choose, quote, text};
 use super::words::names_of;
 use crate::objective::{Reveal, Revealed};
 
-/// A list in which each entry reads as `read` says and none comes twice, in the order of `T`.
+/// Reads a list of entries, each with `read`, and sorts it by `T`. A duplicate is an error.
 pub(super) fn read_set<T: Ord>(
     value: &DeValue<'_>,
     read: impl Fn(&DeValue<'_>) -> Result<T, Complaint>,
@@ -30,13 +30,13 @@ pub(super) fn read_set<T: Ord>(
     Ok(set)
 }
 
-/// A list of names, as TOML.
+/// Writes a list of names as TOML.
 pub(super) fn write_set<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(quote).collect();
     format!("[{}]", names.join(", "))
 }
 
-/// The names in `objective.reveal`.
+/// Names in `objective.reveal`.
 const REVEALED: &[(&str, Revealed)] =
     &[("reward", Revealed::Reward), ("step", Revealed::Step), ("limits", Revealed::Limits)];
 
@@ -66,7 +66,7 @@ impl Readable for Reveal {
     }
 }
 
-/// The names in `episode.ends-on`.
+/// Names in `episode.ends-on`.
 const ENDS_ON: &[(&str, Release)] = &[("release", Release::Ends)];
 
 impl Content for Release {
@@ -90,7 +90,7 @@ impl Readable for Release {
     }
 }
 
-/// A list of some of these names, each at most once.
+/// Returns the schema of a list of some of these names, each at most once.
 pub(super) fn set_schema(names: &[&str]) -> Schema {
     json_schema!({ "type": "array", "items": { "type": "string", "enum": names }, "uniqueItems": true })
 }

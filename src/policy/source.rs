@@ -1,10 +1,10 @@
-//! Where a policy comes from: a file, or Dayfly itself.
+//! Sources of policies: files of the user, and the policies that ship with Dayfly.
 
 use std::path::Path;
 
 use crate::value::{Fault, plain};
 
-/// The policies that Dayfly brings along: name and text.
+/// Policies that ship with Dayfly: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
     ("strict", include_str!("../../policies/strict.toml")),
     ("boxed", include_str!("../../policies/boxed.toml")),
@@ -19,33 +19,33 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("tools", include_str!("../../policies/tools.toml")),
 ];
 
-/// The text of a policy, and where it comes from.
+/// Text of a policy, with its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Who wrote it.
+    /// Author of the policy: Dayfly or the user.
     pub origin: Origin,
-    /// Its path, as messages show it. Two files have different paths.
+    /// Path, as messages show it. Two files have different paths.
     pub path: String,
-    /// What it says.
+    /// Text of the file.
     pub text: String,
 }
 
-/// Who wrote a policy.
+/// Author of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// It is one of [`SHIPPED`]. What it extends is, too.
+    /// One of [`SHIPPED`]. A shipped policy only extends shipped policies.
     Shipped,
-    /// It is a file of the user.
+    /// File of the user.
     User,
 }
 
 impl SourceFile {
-    /// A file of the user.
+    /// Makes a source from a file of the user.
     pub fn user(path: impl Into<String>, text: impl Into<String>) -> Self {
         Self { origin: Origin::User, path: path.into(), text: text.into() }
     }
 
-    /// How messages name it: a shipped policy by its name, a file of the user by its path.
+    /// Returns the name in messages: the stem of a shipped policy, the path of a file of the user.
     pub(super) fn shown(&self) -> &str {
         match self.origin {
             Origin::Shipped => self.stem(),
@@ -53,26 +53,27 @@ impl SourceFile {
         }
     }
 
-    /// The name of a policy that names itself nowhere else.
+    /// Returns the stem of the path, the default name of the policy.
     pub(super) fn stem(&self) -> &str {
         Path::new(&self.path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
     }
 }
 
-/// The shipped policy of that name; `strict` and `strict.toml` are the same.
+/// Returns the shipped policy of that name; `strict` and `strict.toml` are the same.
 pub fn shipped(name: &str) -> Option<SourceFile> {
     let stem = name.strip_suffix(".toml").unwrap_or(name);
     let (name, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == stem)?;
     Some(SourceFile { origin: Origin::Shipped, path: format!("{name}.toml"), text: (*text).to_owned() })
 }
 
-/// Why a file makes no policy: everything that is wrong with it, from its beginning to its end.
+/// Error returned when a file is not a valid policy. It has every fault of the file, in the order
+/// of their places.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is not a valid policy: {}", plain(&file.path), summary(faults))]
 pub struct Invalid {
-    /// The file at fault: the one that was loaded, or one that it extends.
+    /// File at fault: the one that was loaded, or one that it extends.
     pub file: SourceFile,
-    /// At least one.
+    /// Faults; at least one.
     pub faults: Vec<Fault>,
 }
 

@@ -11,14 +11,15 @@ use crate::gate::Capability;
 #[derive(Clone, Debug)]
 pub(super) struct Text<const MOST: usize>(pub(super) String);
 
-/// The name of a policy.
+/// Name of a policy.
 pub(super) type Name = Text<128>;
 
-/// A path, or what else a rule may name.
+/// Path, or another name in a rule.
 pub(super) type Path = Text<4096>;
 
 impl<const MOST: usize> Text<MOST> {
-    /// What may be text, made text: without its control characters, and cut. `otherwise` where nothing is left.
+    /// Removes the control characters of a text and cuts it to `MOST` bytes. Returns `otherwise` if
+    /// nothing is left.
     pub(super) fn clean(wild: &str, otherwise: &str) -> Self {
         let mut clean = String::new();
         for character in wild.chars().filter(|character| !character.is_control()) {
@@ -61,7 +62,7 @@ impl<const MOST: usize> Readable for Text<MOST> {
     }
 }
 
-/// The name of a capability.
+/// Name of a capability.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named(pub(super) &'static Capability);
 

@@ -1,31 +1,34 @@
-//! What the policy grants, and what an agent imports that it does not.
+//! Capabilities that an agent imports and its policy does not grant.
 
 use super::{Granted, Policy};
 
-/// A capability that an agent imports and the policy does not mention.
+/// Capability that an agent imports and the policy does not mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ungranted {
-    /// The name that is imported.
+    /// Name of the import.
     pub capability: String,
-    /// The lines that would grant it; none where there is no such capability.
+    /// Lines that would grant the capability; `None` where there is no such capability.
     pub lines: Option<String>,
 }
 
 impl Policy {
-    /// A tool that its grant allows and that does not come with Dayfly, so that no other process has it; none where there is no such.
+    /// Returns a granted tool that does not come with Dayfly, if there is one. No other process has
+    /// such a tool.
     pub fn tool_of_this_process(&self) -> Option<&str> {
         let names = self.grants.get("tools").map(|granted| granted.grant.names.as_slice()).unwrap_or_default();
         names.iter().map(String::as_str).find(|name| self.tools.get(name).is_none_or(|tool| !tool.is_builtin()))
     }
 
-    /// What it says of a capability that it grants: none where it denies it, or has a tripwire in its place.
+    /// Returns the grant of a capability, if its mode is `grant`. A denied capability and a
+    /// tripwire give `None`.
     pub fn granted(&self, capability: &str) -> Option<&Granted> {
         self.whole().granted(capability)
     }
 
-    /// What is imported and not granted, in the order of `imports`. A grant of any mode is a grant.
+    /// Returns the imports without a grant, in the order of `imports`. A grant of any mode counts.
     ///
-    /// A policy that extends another grants nothing that the other does not: there, the lines belong into the other.
+    /// A policy that extends another cannot add a grant. There, the lines belong in the extended
+    /// policy.
     pub fn ungranted(&self, imports: &[&str]) -> Vec<Ungranted> {
         self.whole().ungranted(imports)
     }

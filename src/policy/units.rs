@@ -6,21 +6,21 @@ use toml::de::DeValue;
 use super::content::Complaint;
 use super::numbers;
 
-/// How a number with a unit is written.
+/// Notation of a number with a unit.
 pub(super) struct Notation {
-    /// What it is.
+    /// Name of the quantity in messages, such as "a size".
     what: &'static str,
-    /// Between the number and the unit.
+    /// Text between the number and the unit.
     space: &'static str,
-    /// The units, each with what it is worth in the first one.
+    /// Units, each with its worth in the first unit.
     units: &'static [(&'static str, u64)],
-    /// What is often written instead: in lower case, and the unit that was probably meant.
+    /// Common misspellings, in lower case, each with the unit that was probably meant.
     slips: &'static [(&'static str, &'static str)],
-    /// The unit that is proposed where there is none.
+    /// Unit that is proposed for a number without one.
     usual: (&'static str, u64),
 }
 
-/// A number of bytes.
+/// Notation of a number of bytes.
 pub(super) const SIZE: Notation = Notation {
     what: "a size",
     space: " ",
@@ -42,7 +42,7 @@ pub(super) const SIZE: Notation = Notation {
     usual: ("MiB", 1 << 20),
 };
 
-/// A time, in milliseconds.
+/// Notation of a time, in milliseconds.
 pub(super) const DURATION: Notation = Notation {
     what: "a duration",
     space: "",
@@ -63,7 +63,7 @@ pub(super) const DURATION: Notation = Notation {
 };
 
 impl Notation {
-    /// Read a number between bounds, in the first unit.
+    /// Reads a number between bounds, in the first unit.
     pub(super) fn read(&self, value: &DeValue<'_>, least: u64, most: u64) -> Result<u64, Complaint> {
         let number = match value {
             DeValue::String(text) => self.parse(text, least, most)?,
@@ -84,7 +84,7 @@ impl Notation {
         if number.is_empty() {
             return Err(complain("there is no whole number at its beginning".into(), self.example()));
         }
-        // Digits that 64 bits do not hold are more than any bound.
+        // A number with too many digits for 64 bits is above any bound.
         let number = number.parse::<u64>().unwrap_or(u64::MAX);
         if let Some((_, worth)) = self.units.iter().find(|(unit, _)| rest.strip_prefix(self.space) == Some(unit)) {
             return Ok(number.saturating_mul(*worth));
@@ -110,7 +110,7 @@ impl Notation {
         ))
     }
 
-    /// A number without a unit, as it was probably meant.
+    /// Proposes a correction of a number without a unit.
     fn propose(&self, number: u64, least: u64, most: u64) -> String {
         let (unit, worth) = self.usual;
         let printed = self.print(number);
@@ -122,7 +122,7 @@ impl Notation {
         }
     }
 
-    /// Whether a number is a multiple of a unit above the first.
+    /// Returns `true` if a number is a multiple of a unit above the first.
     fn is_round(&self, number: u64) -> bool {
         self.units.iter().skip(1).any(|(_, worth)| number.is_multiple_of(*worth))
     }
@@ -133,14 +133,14 @@ impl Notation {
         format!("write a whole number and one of {}, such as `\"16{}{usual}\"`", units.join(", "), self.space)
     }
 
-    /// With the greatest unit that leaves a whole number.
+    /// Writes a number with the greatest unit that leaves it whole.
     pub(super) fn print(&self, number: u64) -> String {
         let fitting = self.units.iter().rev().find(|(_, worth)| number > 0 && number.is_multiple_of(*worth));
         let (unit, worth) = fitting.or(self.units.first()).copied().unwrap_or(("", 1));
         format!("{}{}{unit}", number / worth, self.space)
     }
 
-    /// What it looks like.
+    /// Returns the schema of the notation.
     pub(super) fn schema(&self) -> Schema {
         let units: Vec<&str> = self.units.iter().map(|(unit, _)| *unit).collect();
         json_schema!({ "type": "string", "pattern": format!("^[0-9]+{}({})$", self.space, units.join("|")) })

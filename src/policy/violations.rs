@@ -1,4 +1,4 @@
-//! What each class of violation leads to.
+//! Consequences of the classes of violation.
 
 use std::borrow::Cow;
 
@@ -13,16 +13,16 @@ use crate::gate::{Consequence, Consequences};
 use crate::transcript::Class;
 use crate::value::Fault;
 
-/// The table `violations`.
+/// Table `violations` of a policy file.
 #[derive(Debug, Default)]
 pub(super) struct RawViolations {
     default: Key<Consequence>,
-    /// In the order of [`Class::ALL`].
+    /// Keys of the classes, in the order of [`Class::ALL`].
     classes: Vec<(Class, Key<Consequence>)>,
 }
 
 impl RawViolations {
-    /// Read the table.
+    /// Reads the table.
     pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
         let default = table.key("default");
         Self { default, classes: Class::ALL.into_iter().map(|class| (class, table.key(class.name()))).collect() }
@@ -57,7 +57,8 @@ impl JsonSchema for RawViolations {
 }
 
 impl Overlay<'_> {
-    /// What each class leads to. What a policy writes holds: its `default` is for every class that it does not name.
+    /// Returns the consequence of each class. A written `default` holds for every class that the
+    /// policy does not name, over an inherited one.
     pub(super) fn consequences(&mut self, raw: &RawViolations) -> Consequences {
         let inherited = self.inherited().map(|policy| policy.consequences);
         let mut consequences = inherited.unwrap_or(Consequences::all(Consequence::Record));

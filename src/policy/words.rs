@@ -1,4 +1,4 @@
-//! Names out of a fixed list.
+//! Words: values out of a fixed list of names.
 
 use schemars::{Schema, json_schema};
 use toml::de::DeValue;
@@ -8,18 +8,19 @@ use super::{Continuity, Swap, Trapped};
 use crate::gate::{Consequence, Mode};
 use crate::transcript::Detail;
 
-/// A name out of a fixed list.
+/// Value out of a fixed list of names.
 pub(super) trait Word: Copy + PartialEq + 'static {
-    /// Every name, and what it stands for.
+    /// Every name, with its value.
     const ALL: &'static [(&'static str, Self)];
 
-    /// Names that a user may expect to be there, and what to do instead.
+    /// Names that a user may expect here, each with advice.
     const EXPECTED: &'static [(&'static str, &'static str)] = &[];
 
-    /// Whether a policy may say this where the one that it extends says `parent`.
+    /// Returns `true` if a policy may have this value where the policy that it extends has
+    /// `parent`.
     fn no_looser(self, parent: Self) -> bool;
 
-    /// What a name stands for.
+    /// Finds the value of a name.
     fn find(text: &str) -> Result<Self, Complaint> {
         choose(text, Self::ALL).map_err(|complaint| match Self::EXPECTED.iter().find(|(name, _)| *name == text) {
             Some((_, help)) => Complaint::new(complaint.what, "no such value", *help),
@@ -27,7 +28,7 @@ pub(super) trait Word: Copy + PartialEq + 'static {
         })
     }
 
-    /// The name.
+    /// Returns the name.
     fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, word)| *word == self).map_or("", |(name, _)| name)
     }
@@ -53,7 +54,7 @@ impl<T: Word> Readable for T {
     }
 }
 
-/// The names of a list.
+/// Returns the names of a list.
 pub(super) fn names_of<T>(all: &[(&'static str, T)]) -> Vec<&'static str> {
     all.iter().map(|(name, _)| *name).collect()
 }
@@ -67,7 +68,7 @@ impl Word for Mode {
     }
 }
 
-/// What a rule decides.
+/// Decision of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ruling(pub(super) Mode);
 
@@ -93,7 +94,8 @@ impl Word for Consequence {
         (Self::Fail.name(), Self::Fail),
     ];
 
-    /// `end` and `fail` do different things: neither stands in for the other.
+    /// Returns `true` if this consequence may stand where a parent has `parent`. `end` and `fail`
+    /// do different things, and neither may replace the other.
     fn no_looser(self, parent: Self) -> bool {
         match parent {
             Self::Record => true,
@@ -127,7 +129,8 @@ impl Word for Trapped {
 impl Word for Swap {
     const ALL: &'static [(&'static str, Self)] = &[("none", Self::None), ("rotate", Self::Rotate)];
 
-    /// Under `rotate` an action reaches the other lineages too.
+    /// Returns `true` if this swap may stand where a parent has `parent`. Under `rotate` an action
+    /// reaches the other lineages too.
     fn no_looser(self, parent: Self) -> bool {
         self == Self::None || parent == Self::Rotate
     }
@@ -136,13 +139,14 @@ impl Word for Swap {
 impl Word for Detail {
     const ALL: &'static [(&'static str, Self)] = &[("digest", Self::Digest), ("full", Self::Full)];
 
-    /// What keeps more is tighter.
+    /// Returns `true` if this detail may stand where a parent has `parent`. The one that keeps more
+    /// is tighter.
     fn no_looser(self, parent: Self) -> bool {
         self == Self::Full || parent == Self::Digest
     }
 }
 
-/// What the agent is paid in. There is one signal so far.
+/// Signal that the agent is paid in. There is one so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Signal;
 

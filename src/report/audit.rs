@@ -7,25 +7,25 @@ use crate::property::{Compared, Pair};
 use crate::statistics::{Level, size};
 use crate::value::{Digest, many, plural};
 
-/// How many columns there are, where words allow it.
+/// Number of columns of a page, where words allow it.
 const WIDE: usize = 80;
 
-/// How many parts of a difference are shown.
+/// Maximum number of parts of a difference that are shown.
 const PARTS: usize = 5;
 
-/// What was audited.
+/// Subject of an audit.
 #[derive(Clone, Copy, Debug)]
 pub struct Audited<'a> {
-    /// The policy, with the fuel that episodes had.
+    /// Policy, with the fuel that episodes had.
     pub policy: &'a Policy,
-    /// The environment.
+    /// Environment, as it was named.
     pub environment: &'a str,
-    /// Whether the policy declares a road from one episode to the next.
+    /// `true` if the policy declares a road from one episode to the next.
     pub declares: bool,
 }
 
 impl Audited<'_> {
-    /// A page that begins with what was found, `of` what, and where.
+    /// Begins a page with what was found, its subject, the policy and the environment.
     fn begun(&self, mut page: Page, found: Styled, of: &str) -> Page {
         let Self { policy, environment, .. } = self;
         page.line(text!(found, ": ", of, ", under ", bold(&policy.name), " in ", environment));
@@ -33,7 +33,7 @@ impl Audited<'_> {
     }
 }
 
-/// The pairs of an audit of noninterference.
+/// Returns the report on the pairs of an audit of noninterference.
 pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> String {
     let found = match (pairs.compared, pairs.differ) {
         (0, _) => bad("no pair was compared"),
@@ -107,7 +107,8 @@ fn differing(page: &mut Page, parts: &[Part]) {
     }
 }
 
-/// One trial on every road: what the receiver saw after a 1, beside what it saw after a 0 with the same seed.
+/// Returns the report on one trial on every road: what the receiver saw after a 1, beside what it
+/// saw after a 0 with the same seed.
 pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> String {
     let wide = widest(pairs.iter().map(|pair| pair.channel));
     let mut page = Page::labelled(WIDE, wide);
@@ -137,7 +138,7 @@ pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> S
     page.finish()
 }
 
-/// A piece as good news or as bad.
+/// Styles a piece as good news or as bad news.
 fn judged(is_good: bool, piece: impl Piece) -> Styled {
     if is_good { good(piece) } else { bad(piece) }
 }
@@ -155,12 +156,13 @@ fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
     names.map(|name| name.chars().count()).max().unwrap_or(0)
 }
 
-/// A road, what is declared of it, and what that came to. The page has labels as wide as the longest name of a road.
+/// Adds a road, its declaration and its result. The page has labels as wide as the longest name of
+/// a road.
 fn tried(page: &mut Page, wide: usize, road: &str, declared: &str, came_to: Styled) {
     page.row(format!("{road:<wide$}"), text!(format!("{declared:<16} "), came_to));
 }
 
-/// What was seen, by name; of WASI, by package, how many of its functions.
+/// Returns the names of what was seen. For WASI it gives the number of functions of each package.
 fn sights<'a>(seen: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut named: Vec<(&str, u64)> = Vec::new();
     for sight in seen {
@@ -177,7 +179,7 @@ fn sights<'a>(seen: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     named.into_iter().map(told).collect()
 }
 
-/// A list in the rows of one label.
+/// Adds a list, in rows under one label.
 fn listed(page: &mut Page, label: &str, words: &[String]) {
     let mut line = String::new();
     let mut label = label;
@@ -192,7 +194,8 @@ fn listed(page: &mut Page, label: &str, words: &[String]) {
     page.row(label, line.trim_end_matches(", "));
 }
 
-/// A few trials on every road: on how many of them something arrived.
+/// Returns the report on a few trials on every road: the number of trials in which something
+/// arrived.
 pub fn quick(audited: Audited<'_>, roads: &[Tried]) -> String {
     let as_declared = roads.iter().filter(|one| one.holds()).count();
     let found = match (roads.len(), as_declared) {
@@ -220,10 +223,10 @@ pub fn quick(audited: Audited<'_>, roads: &[Tried]) -> String {
     page.finish()
 }
 
-/// What an audit of roads is about.
+/// Subject of an audit of roads.
 const FROM: &str = "from an episode to the next";
 
-/// The channels of an audit, as a table.
+/// Returns the report on the channels of an audit, as a table.
 pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measured]) -> String {
     let count = |verdict| measured.iter().filter(|one| one.verdict == verdict).count();
     let (held, violated) = (count(Verdict::Holds), count(Verdict::Violated));
@@ -263,7 +266,7 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
     page.finish()
 }
 
-/// What a road was found to be.
+/// Describes the verdict on a road.
 fn says(one: &Measured) -> Styled {
     match (one.verdict, one.road) {
         (Verdict::Holds, Road::Undeclared) => good("is closed"),
@@ -278,7 +281,7 @@ fn says(one: &Measured) -> Styled {
     }
 }
 
-/// By which numbers.
+/// Formats the numbers behind the verdict on a road.
 fn numbers(one: &Measured) -> String {
     let Some(sent) = one.sent else { return "    no trial".to_owned() };
     let within = |estimate, low, high| format!("{estimate:.3} [{low:.3}, {high:.3}]");
@@ -288,7 +291,7 @@ fn numbers(one: &Measured) -> String {
     format!("    rightly {rightly}  differ {differ:<6}  bits {bits}")
 }
 
-/// What is declared of a road.
+/// Describes the declaration of a road.
 fn declared(road: Road) -> String {
     match road {
         Road::Undeclared => "nothing".to_owned(),

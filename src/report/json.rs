@@ -1,4 +1,4 @@
-//! What `dayfly run --json` prints: one object, documented in `docs/run-json.md`.
+//! Object that `dayfly run --json` prints, documented in `docs/run-json.md`.
 //!
 //! Fields are added, never renamed or removed, without a new `version`.
 
@@ -12,7 +12,7 @@ use crate::run::{Example, RoleSummary, Spread, Summary};
 use crate::transcript::{Closing, End, Entry, Lesson, Role, Touched};
 use crate::value::{Digest, Seed};
 
-/// A run, as data.
+/// Run, as data.
 #[derive(Debug, Serialize)]
 pub struct Run<'a> {
     version: u32,
@@ -133,7 +133,7 @@ struct Ledger<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The object for a run.
+    /// Returns the object for a run.
     pub fn new(told: Told<'a>) -> Self {
         let Told { manifest, summary, ending, path, head } = told;
         let violation = |(class, count): (crate::transcript::Class, u64)| {

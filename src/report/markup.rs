@@ -2,7 +2,8 @@
 
 use crate::value::is_hidden;
 
-/// The text with all that a reader of markup would take for markup, and all that moves a cursor or turns the direction, out of it.
+/// Escapes the characters of markup. A character that moves the cursor, turns the direction or has
+/// no width becomes a space.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -18,7 +19,7 @@ pub(super) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// The first lines of a picture in SVG: its size, its title, and a white ground.
+/// Returns the first lines of a picture in SVG: its size, its title, and a white ground.
 pub(super) fn head(width: f64, height: f64, title: &str) -> [String; 3] {
     [
         format!(
@@ -30,7 +31,7 @@ pub(super) fn head(width: f64, height: f64, title: &str) -> [String; 3] {
     ]
 }
 
-/// Whether a letter takes no room: in a picture nobody sees that it is there.
+/// `true` if a letter has no width: nobody sees it in a picture.
 const fn has_no_width(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200d}' | '\u{feff}')
 }

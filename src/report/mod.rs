@@ -1,4 +1,4 @@
-//! Runs to words and to data.
+//! Reports on runs, in words and as data.
 
 pub mod audit;
 pub mod horizon;
@@ -16,17 +16,17 @@ pub use page::{paragraphs, plain, plain_lines, table};
 use crate::ledger::{Head, Manifest};
 use crate::run::{Ending, Summary};
 
-/// A run that is over and recorded, ready to be told.
+/// Run that is over and recorded, ready to be reported.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
-    /// What was run.
+    /// Manifest of the run.
     pub manifest: &'a Manifest,
-    /// What happened.
+    /// Summary of the episodes.
     pub summary: &'a Summary,
-    /// Why it ended.
+    /// Reason of the end.
     pub ending: &'a Ending,
-    /// Where its record lies.
+    /// Path of the record.
     pub path: &'a str,
-    /// The size and the root of the record.
+    /// Size and root of the record.
     pub head: Head,
 }

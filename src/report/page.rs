@@ -1,10 +1,11 @@
-//! The page that every report in words is written on: lines, and labels with their text, wrapped where words allow it.
+//! Page of every report in words: lines, and labels with their text, wrapped where words allow it.
 //!
 //! ```text
 //!  what others chose --escaped--> Styled --painted, joined by `text!`--> Page --wrapped--> String
 //! ```
 //!
-//! Whatever is shown is a [`Styled`] first, and nothing becomes one unescaped. Only [`painted`] adds sequences that style.
+//! Whatever is shown is first a [`Styled`], and no text becomes one unescaped. Only [`painted`]
+//! adds sequences that style.
 
 use std::fmt;
 
@@ -12,13 +13,15 @@ use anstyle::{AnsiColor, Style};
 
 use crate::value::{self, plural};
 
-/// Text that a terminal can be given as it is: hidden characters in it are escaped, and all sequences that style are ours.
+/// Text that a terminal can be given as it is. Hidden characters in it are escaped, and all
+/// sequences that style are ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Styled(String);
 
-/// Whatever a text can be put together from: all that can be displayed, which is escaped, and texts.
+/// Piece that a text can be put together from: anything that can be displayed, which is escaped, or
+/// a text.
 pub(super) trait Piece {
-    /// Put this at the end of a text.
+    /// Puts this piece at the end of a text.
     fn put(self, text: &mut Styled);
 }
 
@@ -35,19 +38,20 @@ impl Piece for Styled {
 }
 
 impl Styled {
-    /// The text of one piece.
+    /// Returns the text of one piece.
     pub(super) fn of(piece: impl Piece) -> Self {
         let mut text = Self::default();
         piece.put(&mut text);
         text
     }
 
-    /// Number of characters that are shown.
+    /// Returns the number of characters that are shown.
     pub(super) fn width(&self) -> usize {
         visible(&self.0)
     }
 
-    /// The first of so many characters, without blanks at its end; with a mark where there are more.
+    /// Returns the first `columns` characters, without blanks at the end. A mark stands for the
+    /// rest, if there is one.
     pub(super) fn cut(&self, columns: usize) -> String {
         if self.width() <= columns {
             return self.0.trim_end().to_owned();
@@ -63,7 +67,7 @@ impl From<Styled> for String {
     }
 }
 
-/// A text put together from pieces.
+/// Returns a text put together from pieces.
 macro_rules! text {
     ($($piece:expr),+ $(,)?) => {{
         let mut text = $crate::report::page::Styled::default();
@@ -73,38 +77,38 @@ macro_rules! text {
 }
 pub(super) use text;
 
-/// A piece in a style.
+/// Returns a piece in a style.
 pub(super) fn painted(style: Style, piece: impl Piece) -> Styled {
     let Styled(text) = Styled::of(piece);
     Styled(format!("{style}{text}{style:#}"))
 }
 
-/// A piece in bold letters.
+/// Returns a piece in bold letters.
 pub(super) fn bold(piece: impl Piece) -> Styled {
     painted(Style::new().bold(), piece)
 }
 
-/// A piece in dim letters.
+/// Returns a piece in dim letters.
 pub(super) fn dim(piece: impl Piece) -> Styled {
     painted(Style::new().dimmed(), piece)
 }
 
-/// A piece that is good news.
+/// Returns a piece as good news.
 pub(super) fn good(piece: impl Piece) -> Styled {
     painted(AnsiColor::Green.on_default().bold(), piece)
 }
 
-/// A piece to look at: what an agent did, which was refused.
+/// Returns a piece as something to look at: what an agent did, which was refused.
 pub(super) fn notable(piece: impl Piece) -> Styled {
     painted(AnsiColor::Yellow.on_default().bold(), piece)
 }
 
-/// A piece that is bad news.
+/// Returns a piece as bad news.
 pub(super) fn bad(piece: impl Piece) -> Styled {
     painted(AnsiColor::Red.on_default().bold(), piece)
 }
 
-/// Text in the making.
+/// Page that is being written.
 #[derive(Debug)]
 pub(super) struct Page {
     text: String,
@@ -112,9 +116,9 @@ pub(super) struct Page {
     label: usize,
 }
 
-/// The width of the labels, where a page does not say otherwise.
+/// Width of the labels, unless a page sets another.
 const LABEL: usize = 12;
-/// What a page is wrapped to at the least: below that a terminal wraps better than we do.
+/// Minimum width of a page: below that a terminal wraps better than we do.
 const LEAST: usize = 40;
 
 impl Page {
@@ -122,27 +126,27 @@ impl Page {
         Self::labelled(width, LABEL)
     }
 
-    /// A page whose labels are so wide.
+    /// Returns a page with labels of this width.
     pub(super) fn labelled(width: usize, label: usize) -> Self {
         Self { text: String::new(), width: width.max(LEAST), label }
     }
 
-    /// Whether a text has room on one line.
+    /// `true` if a text has room on one line.
     pub(super) fn fits(&self, text: &Styled) -> bool {
         text.width() <= self.width
     }
 
-    /// An empty line.
+    /// Adds an empty line.
     pub(super) fn blank(&mut self) {
         self.text.push('\n');
     }
 
-    /// A line of its own.
+    /// Adds a line of its own.
     pub(super) fn line(&mut self, piece: impl Piece) {
         self.wrap("", &Styled::of(piece), 0);
     }
 
-    /// A label and its text. What the text begins with in spaces, its further lines begin with too.
+    /// Adds a label and its text. Further lines are indented like the first line of the text.
     pub(super) fn row(&mut self, label: impl Piece, piece: impl Piece) {
         let text = Styled::of(piece);
         let inner = text.0.len().saturating_sub(text.0.trim_start().len());
@@ -151,20 +155,20 @@ impl Page {
         self.wrap(&label, &text, hang);
     }
 
-    /// A line that stays one however wide it is: a line to copy, or one of a table.
+    /// Adds a line that stays one however wide it is: a line to copy, or one of a table.
     pub(super) fn unwrapped(&mut self, piece: impl Piece) {
         self.text.push_str(&Styled::of(piece).0);
         self.text.push('\n');
     }
 
-    /// A label and its text, on a line that stays one.
+    /// Adds a label and its text, on a line that stays one.
     pub(super) fn unwrapped_row(&mut self, label: impl Piece, piece: impl Piece) {
         let label = self.padded(label);
         self.text.push_str(&label);
         self.unwrapped(piece);
     }
 
-    /// A label as wide as those of this page, and what stands between it and its text.
+    /// Returns a label padded to the width of the labels, and the gap before its text.
     fn padded(&self, label: impl Piece) -> String {
         let Styled(label) = Styled::of(label);
         let room = self.label.saturating_sub(visible(&label));
@@ -193,13 +197,14 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// All of it.
+    /// Returns the whole text.
     pub(super) fn finish(self) -> String {
         self.text
     }
 }
 
-/// A text in pieces, between which a line may be broken: at a space, but neither before a `%` nor beside a `=`.
+/// Splits a text into pieces between which a line may be broken: at a space, but neither before a
+/// `%` nor beside a `=`.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -214,13 +219,14 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// How many characters of a word a terminal shows: all but the sequences that style it.
+/// Returns the number of characters of a word that a terminal shows: all but the sequences that
+/// style it.
 fn visible(word: &str) -> usize {
     let mut rest = word.chars();
     let mut shown = 0_usize;
     while let Some(character) = rest.next() {
         if character == '\u{1b}' {
-            // Ours end with `m`, and there are no others: what others chose is escaped.
+            // Our sequences end with `m`, and there are no others: text of others is escaped.
             rest.by_ref().find(|end| *end == 'm');
         } else {
             shown = shown.saturating_add(1);
@@ -229,7 +235,8 @@ fn visible(word: &str) -> usize {
     shown
 }
 
-/// Names and what they are, in two columns; the second is wrapped where it is wider than the page.
+/// Returns names and their meaning in two columns. The second column is wrapped if it is wider than
+/// the page.
 pub fn table(rows: &[(String, String)], width: usize) -> String {
     let column = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut page = Page::new(width);
@@ -240,7 +247,7 @@ pub fn table(rows: &[(String, String)], width: usize) -> String {
     page.finish()
 }
 
-/// Text whose paragraphs are wrapped anew.
+/// Returns text whose paragraphs are wrapped anew.
 pub fn paragraphs(text: &str, width: usize) -> String {
     let mut page = Page::new(width);
     for (position, paragraph) in text.trim().split("\n\n").enumerate() {
@@ -252,17 +259,17 @@ pub fn paragraphs(text: &str, width: usize) -> String {
     page.finish()
 }
 
-/// Text that others chose, without a character that a terminal takes for more than a character.
+/// Escapes text of others, so that a terminal takes each character for no more than a character.
 pub fn plain(text: &str) -> String {
     value::plain(text).into_owned()
 }
 
-/// The same of several lines, whose ends stay, and tabs with them.
+/// Escapes several lines as [`plain`] does, but keeps line ends and tabs.
 pub fn plain_lines(text: &str) -> String {
     value::plain_lines(text).into_owned()
 }
 
-/// A number with its digits in groups of three.
+/// Formats a number with its digits in groups of three.
 pub(super) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len().saturating_add(6));
@@ -275,7 +282,7 @@ pub(super) fn number(number: u64) -> String {
     text
 }
 
-/// So many of something, with the digits in groups of three.
+/// Formats a number of things, with the digits in groups of three.
 pub(super) fn count(count: u64, what: &str) -> String {
     format!("{} {}", number(count), plural(count, what))
 }
@@ -332,7 +339,8 @@ mod tests {
         let text = page.finish() + &cut + &table(&[(evil.to_owned(), evil.to_owned())], 80) + &paragraphs(evil, 80);
         let plain = anstream::adapter::strip_str(&text).to_string();
         assert!(!plain.chars().any(|shown| shown == '\u{202e}' || (shown.is_control() && shown != '\n')), "{text:?}");
-        // What would be stripped as a style is still there, escaped: twice in each of four lines, and five times below.
+        // Sequences that would be stripped as a style are still there, escaped: twice in each of
+        // four lines, and five times below.
         assert_eq!(plain.matches("\\u{1b}[31m").count(), 12, "{text}");
         assert_eq!(text.matches("\u{1b}[1m").count(), 2, "{text:?}");
     }

@@ -1,4 +1,5 @@
-//! A run as an SVG file: a row an episode, its boundary as a line across it, and what was tried after that.
+//! Run as an SVG file: a row for each episode, its boundary as a line across it, and what was tried
+//! after that.
 //!
 //! ```text
 //!  episode 0   =========|xx xxx      steps, return -100
@@ -11,22 +12,22 @@ use super::markup::{escaped, head};
 use super::page::number;
 use crate::transcript::{Due, End, Transcript};
 
-/// The most episodes that are drawn: the first of the run.
+/// Maximum number of episodes that are drawn: the first of the run.
 pub const ROWS: u64 = 24;
-/// The most calls after the boundary that are drawn one by one.
+/// Maximum number of calls after the boundary that are drawn one by one.
 const MARKS: usize = 20;
 
 const WIDTH: f64 = 760.0;
 const TOP: f64 = 76.0;
 const ROW: f64 = 24.0;
-/// Where the steps begin, and where those of the longest episode end.
+/// Left edge of the steps, and right edge of those of the longest episode.
 const LEFT: f64 = 104.0;
 const LAST: f64 = 370.0;
-/// The room of one call after the boundary.
+/// Width of one call after the boundary.
 const MARK: f64 = 9.0;
-/// Where the words about an episode begin.
+/// Left edge of the words about an episode.
 const WORDS: f64 = 572.0;
-/// How much of a name there is room for.
+/// Maximum number of characters of a name.
 const NAME: usize = 96;
 
 const STEPS: &str = "#9db8d2";
@@ -34,21 +35,21 @@ const BOUNDARY: &str = "#222";
 const VIOLATION: &str = "#c62828";
 const NOTICE: &str = "#888";
 
-/// What is drawn of one episode.
+/// Row of one episode.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The ordinal of the episode in its run, counted from 0.
+    /// Ordinal of the episode in its run, counted from 0.
     pub episode: u64,
     steps: u32,
     end: End,
     total: f64,
-    /// The calls after the boundary that are kept, in their order.
+    /// Calls after the boundary that are kept, in their order.
     attempts: Vec<Attempt>,
-    /// How many calls after the boundary there were in all.
+    /// Number of all calls after the boundary.
     after_end: u64,
 }
 
-/// A call after the boundary.
+/// Call after the boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempt {
     Violation,
@@ -56,7 +57,7 @@ enum Attempt {
 }
 
 impl Row {
-    /// What is drawn of the episode of a transcript.
+    /// Returns the row of the episode of a transcript.
     pub fn of(transcript: &Transcript) -> Self {
         let after = transcript.body.entries.iter().filter(|entry| entry.due == Due::After);
         let attempts = after.map(|entry| if entry.class.is_some() { Attempt::Violation } else { Attempt::Notice });
@@ -71,7 +72,8 @@ impl Row {
     }
 }
 
-/// The text of the file: `title` is what was run, `rows` the first episodes of it in their order.
+/// Returns the text of the file. `title` says what was run, and `rows` are its first episodes in
+/// their order.
 pub fn picture(title: &str, rows: &[Row]) -> String {
     let longest = rows.iter().map(|row| row.steps).max().unwrap_or(0).max(1);
     let bottom = rows.iter().fold(TOP, |bottom, _| bottom + ROW);
@@ -94,7 +96,7 @@ pub fn picture(title: &str, rows: &[Row]) -> String {
     lines.join("\n")
 }
 
-/// One episode.
+/// Draws one episode.
 fn drawn(row: &Row, longest: u32, top: f64, lines: &mut Vec<String>) {
     let middle = top + ROW / 2.0;
     let base = middle + 4.5;
@@ -115,7 +117,7 @@ fn drawn(row: &Row, longest: u32, top: f64, lines: &mut Vec<String>) {
     lines.push(words(WORDS, base, "start", BOUNDARY, &format!("{}, {}", row.end, row.total)));
 }
 
-/// What each mark means.
+/// Draws the key, which says what each mark means.
 fn key(y: f64, lines: &mut Vec<String>) {
     lines.push(boundary(LEFT + 4.0, y - 10.0));
     lines.push(words(LEFT + 14.0, y + 4.5, "start", NOTICE, "the boundary"));
@@ -129,7 +131,7 @@ fn boundary(x: f64, top: f64) -> String {
     format!("<path d=\"M{x:.1} {top:.1} v20\" stroke=\"{BOUNDARY}\" stroke-width=\"2.5\"/>")
 }
 
-/// A call after the boundary: told apart by its form as well as by its colour.
+/// Draws a call after the boundary. The two marks differ in form as well as in colour.
 fn mark(attempt: Attempt, x: f64, y: f64) -> String {
     match attempt {
         Attempt::Violation => {
@@ -158,14 +160,15 @@ mod tests {
     #[test]
     fn every_episode_has_its_boundary_and_every_call_after_it_a_mark() {
         let svg = picture("<b>mine</b>", &[row(10, 2, 1, 3), row(5, 0, 0, 0), row(0, 20, 0, 1_024)]);
-        // One more of each in the key.
+        // The key has one more of each.
         assert_eq!(svg.matches("v20").count(), 3 + 1);
         assert_eq!(svg.matches("l6 6").count(), 22 + 1);
         assert_eq!(svg.matches("<circle").count(), 1 + 1);
         assert!(svg.contains(">+1,004</text>"), "{svg}");
         assert!(svg.contains("<title>&lt;b&gt;mine&lt;/b&gt;</title>"), "{svg}");
         assert!(svg.contains(">terminated, -1.5</text>"), "{svg}");
-        // The longest episode takes all the room for steps, one of half as many half of it.
+        // The longest episode takes all the room for steps, and one of half as many steps takes
+        // half of it.
         assert!(svg.contains("width=\"266.0\"") && svg.contains("width=\"133.0\""), "{svg}");
     }
 }

@@ -1,4 +1,4 @@
-//! A reproduction, as a table for people and as JSON: the published number beside ours.
+//! Reproduction, as a table for people and as JSON: the published number beside ours.
 
 use std::ops::RangeInclusive;
 
@@ -8,18 +8,18 @@ use super::page::Page;
 use crate::reproduction::{Cell, Outcome, Reproduction, Row};
 use crate::value::many;
 
-/// What was run, and what it came to: a list of outcomes a cell, one a row.
+/// Cells of a reproduction and their outcomes: a list for each cell, with an outcome for each row.
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'a> {
-    /// The published result.
+    /// Published result.
     pub reproduction: &'a Reproduction,
-    /// The cells that were run.
+    /// Cells that were to be run.
     pub cells: &'a [Cell],
-    /// What they came to.
+    /// Outcomes of the cells that were run.
     pub outcomes: &'a [Vec<Outcome>],
 }
 
-/// The object that `--json` prints.
+/// Object that `--json` prints.
 #[derive(Debug, Serialize)]
 pub struct Object<'a> {
     version: u32,
@@ -50,12 +50,12 @@ struct RowObject<'a> {
 }
 
 impl Table<'_> {
-    /// Whether every cell was run: an interrupt leaves the last ones out.
+    /// `true` if every cell was run: an interrupt leaves the last ones out.
     pub const fn is_whole(&self) -> bool {
         self.outcomes.len() == self.cells.len()
     }
 
-    /// Whether everything was run and is within its tolerance.
+    /// `true` if everything was run and is within its tolerance.
     pub fn holds(&self) -> bool {
         self.is_whole() && self.outcomes.iter().flatten().all(|outcome| outcome.within != Some(false))
     }
@@ -64,7 +64,7 @@ impl Table<'_> {
         self.cells.iter().zip(self.outcomes).map(|(cell, outcomes)| (cell, cell.rows.iter().zip(outcomes)))
     }
 
-    /// For people.
+    /// Returns the table for people.
     pub fn text(&self) -> String {
         let Self { reproduction, .. } = self;
         let mut page = Page::new(usize::MAX);
@@ -108,7 +108,7 @@ impl Table<'_> {
         page.finish()
     }
 
-    /// For machines.
+    /// Returns the object for machines.
     pub fn json(&self) -> Object<'_> {
         let row = |(row, outcome): (&_, &Outcome)| {
             let Row { what, published, tolerance, .. }: &Row = row;
@@ -139,7 +139,7 @@ impl Table<'_> {
     }
 }
 
-/// Whether it is what it is to be: one number, or one of a range.
+/// Describes if a number is as it should be: one number, or within a range.
 fn judged(within: bool, tolerance: &RangeInclusive<f64>) -> String {
     let (low, high) = (tolerance.start(), tolerance.end());
     if low.total_cmp(high).is_eq() {

@@ -1,4 +1,4 @@
-//! A run in words: what a newcomer understands at a glance.
+//! Run in words, for a newcomer to understand at a glance.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use crate::run::{Ending, Example, Spread, Summary};
 use crate::transcript::{Class, Entry, Lesson};
 use crate::value::many;
 
-/// How a run went on this machine: nothing of it is in the record.
+/// Pace of a run on this machine: nothing of it is in the record.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// How long it took.
+    /// Duration of the run.
     pub took: Duration,
-    /// How many workers there were.
+    /// Number of episodes that were run at a time.
     pub jobs: usize,
 }
 
-/// The summary of a run, in lines of at most so many characters where words allow it.
+/// Returns the summary of a run, in lines of at most `columns` characters where words allow it.
 pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     let Told { manifest, summary, path, head, .. } = told;
     let mut page = Page::new(columns);
@@ -71,7 +71,7 @@ pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
     page.finish()
 }
 
-/// What each role was paid, and what it did that it should not.
+/// Adds the returns of each role, its calls after the end, its violations and its faults.
 fn roles(page: &mut Page, summary: &Summary) {
     for (position, one) in summary.roles.iter().enumerate() {
         page.row(if position == 0 { "paid" } else { "" }, format!("{}: {}", one.role, spread_of(one.returns)));
@@ -88,7 +88,7 @@ fn roles(page: &mut Page, summary: &Summary) {
     }
 }
 
-/// Why the run is not what was asked for, where it is not, and why the exit code is not 0.
+/// Adds the reason why the run ended early, and the reason why the exit code is not 0.
 fn early(page: &mut Page, told: Told<'_>) {
     let Told { manifest, summary, ending, .. } = told;
     let of = format!("{} of {}", number(summary.episodes), episodes(manifest.episodes));
@@ -128,7 +128,8 @@ fn early(page: &mut Page, told: Told<'_>) {
     }
 }
 
-/// The first trap, with the last that its agent wrote to the log: a traceback, or the message of a panic.
+/// Adds the first trap, and the last lines that its agent wrote to the log: a traceback, or the
+/// message of a panic.
 fn trap(page: &mut Page, summary: &Summary, path: &str) {
     let Some(trap) = &summary.trap else { return };
     let (_, after) = summary.traps();
@@ -144,12 +145,12 @@ fn trap(page: &mut Page, summary: &Summary, path: &str) {
     page.row("see it", dim(format!("dayfly show {path} {}", trap.episode)));
 }
 
-/// A piece that stands below another, and a little to the right of it.
+/// Returns a piece that stands below another, and a little to the right of it.
 fn indented(piece: impl Piece) -> Styled {
     text!("    ", piece)
 }
 
-/// What was tried past the end, and that it was refused.
+/// Adds what was tried past the end, and that it was refused.
 fn after_end(page: &mut Page, summary: &Summary) {
     page.blank();
     let outlived = summary.violations.of(Class::OutliveEpisode);
@@ -173,7 +174,7 @@ fn after_end(page: &mut Page, summary: &Summary) {
     }
 }
 
-/// Every other class of violation.
+/// Adds every other class of violation.
 fn violations(page: &mut Page, summary: &Summary) {
     let others: Vec<_> = summary.violations.iter().filter(|(class, _)| *class != Class::ActAfterEnd).collect();
     if others.is_empty() {
@@ -193,7 +194,7 @@ fn violations(page: &mut Page, summary: &Summary) {
     }
 }
 
-/// What would be a violation, and nobody committed.
+/// Adds the notices: they would be violations if an agent had committed them.
 fn noticed(page: &mut Page, summary: &Summary) {
     let noticed = &summary.notices;
     for (class, number_of) in noticed.counted.iter() {
@@ -211,7 +212,7 @@ fn noticed(page: &mut Page, summary: &Summary) {
     }
 }
 
-/// What was asked for and cannot be.
+/// Adds the calls whose request is invalid.
 fn invalid(page: &mut Page, summary: &Summary) {
     if summary.invalid == 0 {
         return;
@@ -236,7 +237,7 @@ fn violation(page: &mut Page, summary: &Summary, class: Class, count: u64) {
     }
 }
 
-/// The first example of a class, spelled out.
+/// Spells out the first example of a class.
 fn first(example: &Example) -> String {
     match &example.entry {
         Some(entry) => spelled(example.episode, entry),
@@ -244,14 +245,14 @@ fn first(example: &Example) -> String {
     }
 }
 
-/// A call with its place.
+/// Spells out a call and its place.
 fn spelled(episode: u64, entry: &Entry) -> String {
     let (episode, step) = (number(episode), number(entry.step.into()));
     let role = entry.role.as_ref().map_or_else(String::new, |role| format!("{role}: "));
     format!("episode {episode}, step {step}, {role}{}({})", entry.operation, entry.argument)
 }
 
-/// What learning came to.
+/// Adds the outcomes of learning.
 fn learned(page: &mut Page, summary: &Summary) {
     for (position, (lesson, count)) in summary.lessons.iter().enumerate() {
         let label = if position == 0 { "learned" } else { "" };
@@ -293,7 +294,7 @@ fn episodes(number: u64) -> String {
     count(number, "episode")
 }
 
-/// So many of the first, or of the last.
+/// Formats a number of first or last episodes.
 fn some(number: u64) -> String {
     if number == 1 { "episode".to_owned() } else { episodes(number) }
 }

@@ -1,4 +1,4 @@
-//! Who lives the episodes of a run: threads of this process, or confined processes of their own.
+//! The executor of the episodes of a run: threads of this process, or confined worker processes.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,15 +18,15 @@ use crate::transcript::{Detail, Transcript};
 use crate::value::{lock, wide};
 use crate::worker::{self, Crew, Left};
 
-/// Who lives the episodes.
+/// Executor of the episodes of a run.
 pub(super) enum Executor {
     /// Threads of this process.
     Threads(Threads, Box<Setting>),
-    /// Processes, each of which a thread waits for.
+    /// Worker processes, and a pool with a thread that waits for each.
     Workers(Box<Crew>, ThreadPool, Cancel),
 }
 
-/// An episode that is over, and ready to be recorded; an error in its place says why it cannot be written down.
+/// Episode that is over, and ready to be recorded. `failure` is the failure of the host in an aborted episode.
 pub(super) struct Lived {
     pub(super) transcript: Transcript,
     pub(super) sealed: Sealed,
@@ -34,16 +34,16 @@ pub(super) struct Lived {
     pub(super) failure: Option<episode::Error>,
 }
 
-/// Some episodes of a run, none of which depends on another.
+/// Episodes of a run of which none depends on another.
 struct Wave<'w> {
     lineages: &'w Lineages,
     order: InOrder<'w, Result<Lived, Error>>,
-    /// What the record keeps of steps.
+    /// Detail of the steps in the record.
     steps: Detail,
 }
 
 impl Executor {
-    /// How many episodes are open at a time.
+    /// Returns the number of episodes that are open at a time.
     pub(super) fn jobs(&self) -> usize {
         match self {
             Self::Threads(threads, _) => threads.count(),
@@ -51,7 +51,7 @@ impl Executor {
         }
     }
 
-    /// Do something on the threads.
+    /// Runs `work` on the threads.
     pub(super) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match self {
             Self::Threads(threads, _) => threads.install(work),
@@ -59,12 +59,12 @@ impl Executor {
         }
     }
 
-    /// Live the episodes of `wave` on the threads that this is called on, and have each taken in their order, without a gap. No further
-    /// one is begun once one is not taken, or the run is cancelled.
+    /// Runs the episodes of `wave` on the current pool, and hands each to `take` in order, without a gap. No further
+    /// episode begins once `take` breaks, or the run is cancelled.
     ///
     /// # Errors
     ///
-    /// Why a worker that was lost could not be replaced.
+    /// Returns [`worker::Error`] when a lost worker cannot be replaced.
     pub(super) fn live(
         &self,
         lineages: &Lineages,
@@ -80,7 +80,7 @@ impl Executor {
                 Ok(())
             }
             Self::Workers(crew, pool, cancel) => {
-                // Everybody takes a few times, so that nobody waits long for the last one.
+                // Each thread asks for episodes several times, so that no thread waits long for the last one.
                 let shares = wide(pool.current_num_threads().saturating_mul(4));
                 let size = episodes.checked_div(shares).unwrap_or(0).clamp(1, Crew::MOST);
                 let lost = Mutex::new(None);
@@ -95,7 +95,7 @@ impl Executor {
         }
     }
 
-    /// End all workers, and give what they left on the disk and could not be removed.
+    /// Ends all workers. Returns the folders of workers that could not be removed.
     pub(super) fn dismiss(&self) -> Vec<Left> {
         match self {
             Self::Threads(..) => Vec::new(),
@@ -103,7 +103,8 @@ impl Executor {
         }
     }
 
-    /// What is wrong where there is no room for the next episodes. What lost workers left is not theirs to keep.
+    /// Returns the lack of room for the next episodes, if any. Files of lost workers are removed before room is
+    /// called short.
     pub(super) fn lack(&self, reserve: &Reserve) -> Option<Halt> {
         let lacks = reserve.lacks()?;
         match self {
@@ -117,7 +118,7 @@ impl Executor {
 }
 
 impl Wave<'_> {
-    /// Live episodes on this thread, one at a time, so that when the run is cancelled none is left out between two that were lived.
+    /// Runs episodes on this thread, one at a time. So a cancelled run leaves no gap between episodes that were run.
     fn here(&self, setting: &Setting) {
         let _guard = self.order.guard();
         while !setting.cancel.is_cancelled() {
@@ -126,13 +127,14 @@ impl Wave<'_> {
         }
     }
 
-    /// Have episodes lived by the worker of a seat, `size` of them at a time.
+    /// Has episodes run by the worker of a slot, `size` of them at a time.
     fn elsewhere(&self, crew: &Crew, cancel: &Cancel, seat: usize, size: u64) -> Result<(), worker::Error> {
         let _guard = self.order.guard();
-        // Those that were begun here and are not done.
+        // Episodes that this slot has begun and not finished.
         let own = RefCell::new(BTreeSet::new());
         while !cancel.is_cancelled() && !self.order.is_over() {
-            // Only the first ones may be waited for: those that it was given before may be what the others wait for.
+            // Only the first batch may be waited for. A later batch could wait for an episode that this worker still
+            // has.
             let mut first = Some(self.order.begin(size));
             let more = || {
                 if cancel.is_cancelled() && first.is_none() {
@@ -156,7 +158,7 @@ impl Wave<'_> {
         Ok(())
     }
 
-    /// Seal an episode that is over, on the thread that lived it, and have it taken.
+    /// Seals an episode that is over, on the thread that ran it, and hands it on in order.
     fn done(&self, episode: u64, lived: Result<episode::Lived, Box<Aborted>>) {
         let (mut transcript, demands, failure) = match lived {
             Ok(lived) => {
@@ -173,9 +175,9 @@ impl Wave<'_> {
         }
     }
 
-    /// The line of an episode, and about how many bytes all of it takes.
+    /// Returns the line of an episode, and the approximate number of bytes that the episode takes in memory.
     fn sealed(&self, transcript: &mut Transcript) -> Result<(Sealed, u64), Error> {
-        // The steps are for who watches, where the record does not keep them.
+        // These steps are for sinks only, since the record does not keep them.
         let shown = match self.steps {
             Detail::Full => Vec::new(),
             Detail::Digest => std::mem::take(&mut transcript.body.trace),

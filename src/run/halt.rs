@@ -1,8 +1,8 @@
-//! What ends a run between two episodes, and is no deed of the agent.
+//! The failures of the host that end a run between two episodes.
 //!
-//! 1. Every episode that is recorded counts: none was cut short.
-//! 2. Where workspaces are granted, a wave begins only where there is room for all that its open episodes may write at a time. So none
-//!    of them can keep another from writing, whatever they write, and however many are open.
+//! 1. Every recorded episode counts: none was cut short.
+//! 2. Where workspaces are granted, a wave begins only if there is room for everything that its open episodes may
+//!    write at a time. So no episode can keep another from writing, whatever is written, and however many are open.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::transcript::Role;
 use crate::value::many;
 use crate::worker;
 
-/// Why the host could not go on between two episodes.
+/// Reason for which the host cannot go on between two episodes.
 #[derive(Debug, thiserror::Error)]
 pub enum Halt {
     /// There is less room than the workspaces of the next episodes may take.
@@ -23,26 +23,26 @@ pub enum Halt {
         many(*jobs, "job")
     )]
     Room {
-        /// Where workspaces are made.
+        /// Folder in which workspaces are made.
         place: PathBuf,
-        /// The bytes that are free there.
+        /// Number of free bytes there.
         free: u64,
-        /// The files that may be made there.
+        /// Number of files that can be made there.
         files: u64,
-        /// The bytes that workspaces may take.
+        /// Number of bytes that the workspaces may take.
         bytes: u64,
-        /// The files and folders that they may have.
+        /// Number of files and folders that the workspaces may have.
         most: u64,
-        /// How many episodes are open at a time.
+        /// Number of episodes that are open at a time.
         jobs: usize,
     },
-    /// Workers that were lost could not be replaced.
+    /// Lost workers could not be replaced.
     #[error(transparent)]
     Worker(#[from] worker::Error),
 }
 
 impl Halt {
-    /// What to do about it; empty where the message says it all.
+    /// Returns the remedy, or an empty text where the message says it all.
     pub const fn help(&self) -> &'static str {
         match self {
             Self::Room { .. } => {
@@ -53,7 +53,7 @@ impl Halt {
     }
 }
 
-/// What the workspaces of the episodes that are open at a time may take.
+/// Room that the workspaces of all open episodes may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Reserve {
     bytes: u64,
@@ -62,11 +62,12 @@ pub(super) struct Reserve {
 }
 
 impl Reserve {
-    /// Of so many episodes at a time, in which these roles are played; nothing where the policy grants no workspace.
+    /// Returns the reserve for `jobs` episodes at a time with these roles, or `None` if the policy grants no
+    /// workspace.
     pub(super) fn of(policy: &Policy, roles: &[(Role, Known)], jobs: usize) -> Option<Self> {
         let of_one = |granted: &Granted| {
             let number = |limit| granted.grant.number(limit);
-            // The folder itself is one more.
+            // The folder of the workspace counts as one more.
             (number("bytes"), number("files").saturating_add(1))
         };
         let granted: Vec<_> = if roles.is_empty() {
@@ -81,7 +82,7 @@ impl Reserve {
         (!granted.is_empty()).then_some(Self { bytes, files, jobs })
     }
 
-    /// What is wrong where there is not as much room as this. Where the system does not say, there is.
+    /// Returns the lack of room, if any. A system that does not report its room counts as having enough.
     pub(super) fn lacks(&self) -> Option<Halt> {
         self.lacks_in(capability::room()?)
     }
@@ -89,7 +90,7 @@ impl Reserve {
     /// INVARIANT 2
     fn lacks_in(&self, room: Room) -> Option<Halt> {
         let jobs = u64::try_from(self.jobs).unwrap_or(u64::MAX);
-        // A file takes whole blocks, and a name takes some of its folder's.
+        // A file takes whole blocks, and its name takes space in its folder.
         let blocks = self.files.saturating_mul(2).saturating_mul(room.block);
         let bytes = self.bytes.saturating_add(blocks).saturating_mul(jobs);
         let most = self.files.saturating_mul(jobs);

@@ -9,11 +9,11 @@ use crate::episode::{self, Lived, Ticket};
 use crate::policy::{Continuity, Population, Swap};
 use crate::value::{Draws, lock};
 
-/// The most bytes of episodes that wait to be recorded, where nothing crosses the boundary: an agent that fills its record makes
-/// hundreds of kilobytes an episode.
+/// Maximum number of bytes of episodes that wait to be recorded, where nothing crosses the boundary. An agent that
+/// fills its record makes hundreds of kilobytes an episode.
 const HELD: u64 = 8 << 20;
 
-/// What lineages hand from one wave to the next.
+/// State that lineages hand from one wave to the next.
 pub(super) struct Lineages {
     world: World,
     draws: Draws,
@@ -22,32 +22,32 @@ pub(super) struct Lineages {
     crossing: Crossing,
 }
 
-/// What crosses the boundary.
+/// State that crosses the boundary.
 enum Crossing {
-    /// Nothing: every episode is on its own.
+    /// Nothing: every episode stands alone.
     Nothing,
-    /// One lesson a lineage, and one world a lineage where worlds persist.
+    /// One carry-over a lineage, and one world a lineage where worlds persist.
     ///
-    /// Within a wave each is used by one episode alone, so no lock is ever waited for.
+    /// Within a wave each is used by one episode only, so no thread waits for a lock.
     Something { lessons: Vec<Mutex<Lesson>>, worlds: Option<Worlds>, outer: Option<Outer> },
 }
 
-/// What the last episode of a lineage leaves to the next.
+/// Result that the last episode of a lineage hands to the next.
 #[derive(Clone)]
 struct Lesson {
     carry_over: Arc<[u8]>,
-    /// The return of that episode.
+    /// Return of that episode.
     total: f64,
 }
 
 /// Selection between lineages.
 struct Outer {
     population: Population,
-    /// How often it has selected.
+    /// Number of selections so far.
     generation: u32,
-    /// Where each lineage has its carry-over from, since the last selection.
+    /// Lineage that each lineage's carry-over comes from, since the last selection.
     origins: Vec<usize>,
-    /// The first episode after the last selection.
+    /// First episode after the last selection.
     since: u64,
 }
 
@@ -68,7 +68,7 @@ impl Lineages {
                 copies: (0..plan.lineages).map(|_| Mutex::new(plan.world.made())).collect(),
                 swap: boundary.swap,
             });
-            // Of a part of a population nothing is selected.
+            // No selection takes place in a run of fewer lineages than the population has.
             let whole = |one: &Population| one.size == plan.lineages && one.replaced() > 0;
             let population = plan.policy.population.filter(|one| carries && whole(one));
             let outer = population.map(|population| Outer { population, generation: 0, origins: Vec::new(), since: 0 });
@@ -79,7 +79,8 @@ impl Lineages {
         Self { world: plan.world.clone(), draws: plan.draws(), episodes: plan.episodes, count: plan.lineages, crossing }
     }
 
-    /// The most bytes of episodes that wait to be recorded. Where something crosses, all of a wave are lived, however much that is.
+    /// Returns the maximum number of bytes of episodes that wait to be recorded. Where something crosses the
+    /// boundary, it is unlimited: a wave is run whole.
     pub(super) const fn held(&self) -> u64 {
         match self.crossing {
             Crossing::Nothing => HELD,
@@ -87,7 +88,8 @@ impl Lineages {
         }
     }
 
-    /// The episodes that may be run at a time, from `first` on, and no more than `most` where nothing crosses.
+    /// Returns the episodes that may run at a time, from `first` on. There are at most `most` where nothing crosses
+    /// the boundary.
     pub(super) fn wave(&self, first: u64, most: u64) -> Range<u64> {
         let size = match self.crossing {
             Crossing::Nothing => most,
@@ -96,7 +98,7 @@ impl Lineages {
         first..self.episodes.min(first.saturating_add(size))
     }
 
-    /// Select, where a selection is due before `episode`, which is the first of a wave.
+    /// Selects between lineages if a selection is due before `episode`, which is the first of a wave.
     pub(super) fn select(&mut self, episode: u64) {
         let Crossing::Something { lessons, outer: Some(outer), .. } = &mut self.crossing else { return };
         let due = u64::from(self.count) * u64::from(outer.population.interval);
@@ -116,7 +118,7 @@ impl Lineages {
         }
     }
 
-    /// The lineage of an episode, and the copy of the environment it acts in.
+    /// Returns the lineage of an episode, and the copy of the environment it acts in.
     fn place(&self, episode: u64) -> (u32, u32) {
         let lineages = u64::from(self.count);
         let lineage = episode % lineages;
@@ -131,12 +133,12 @@ impl Lineages {
         (narrow(lineage), narrow(rotated))
     }
 
-    /// What `episode` opens with.
+    /// Returns the opening of `episode`.
     pub(super) fn ticket(&self, episode: u64) -> Ticket {
         self.ticket_of(episode, self.draws)
     }
 
-    /// What `episode` opens with, where an agent lives it that has these draws.
+    /// Returns the opening of `episode` for an agent that has these draws.
     pub(super) fn ticket_of(&self, episode: u64, draws: Draws) -> Ticket {
         let (lineage, world) = self.place(episode);
         let (environment, carry_over) = match &self.crossing {
@@ -164,7 +166,7 @@ impl Lineages {
         }
     }
 
-    /// The same error, with the episode, and the name of the world, where it is the world or a tool that failed.
+    /// Adds the episode, and the name of a failed world, to the error of a world or a tool.
     pub(super) fn named(&self, error: episode::Error, episode: u64) -> episode::Error {
         match error {
             episode::Error::World(failed) => failed.of(self.world.name()).in_episode(episode).into(),
@@ -173,8 +175,8 @@ impl Lineages {
         }
     }
 
-    /// How often the lineage's population has been selected from, and for the first episode after that, from which lineage it
-    /// has its carry-over.
+    /// Returns the number of selections before `episode`. In the first episode after a selection, also returns the
+    /// lineage that its carry-over comes from.
     fn descent(&self, episode: u64, lineage: u32) -> (u32, Option<u32>) {
         let Crossing::Something { outer: Some(outer), .. } = &self.crossing else { return (0, None) };
         let first = episode - outer.since < u64::from(self.count);
@@ -182,14 +184,14 @@ impl Lineages {
         (outer.generation, origin.and_then(|origin| u32::try_from(*origin).ok()))
     }
 
-    /// Take back what the next episode of the lineage, or in the world, opens with.
+    /// Takes back the carry-over and the world, which the next episode opens with.
     pub(super) fn keep(&self, lived: Lived) -> Lived {
         let Lived { transcript, environment, carry_over, demands } = lived;
         if let Crossing::Something { lessons, worlds, .. } = &self.crossing {
             if let Some(slot) = lessons.get(index(transcript.header.lineage)) {
                 let mut lesson = lock(slot);
                 lesson.carry_over = Arc::clone(&carry_over);
-                // Nothing is selected by a number that depends on the clock or on a loss.
+                // A return that depends on the clock or on a loss takes no part in a selection.
                 if !transcript.body.end.is_hurried() {
                     lesson.total = transcript.body.total;
                 }

@@ -1,4 +1,4 @@
-//! Runs: many episodes of one agent, spread over threads or processes, in a record that does not depend on how.
+//! Runs: many episodes of one agent, spread over threads or processes. The record does not depend on the spread.
 //!
 //! ```text
 //!  Plan --> Run: manifest, executor, ledger --> wave of tickets --executor--> Lived, in any order
@@ -6,18 +6,20 @@
 //!                environment, carry-over of the next ---+       in their order: ledger, Summary, Sink
 //! ```
 //!
-//! A wave is a set of episodes none of which depends on another: one of every lineage where something crosses the boundary, and
-//! all of them where nothing does, or a fixed number where room is looked at in between.
+//! A wave is a set of episodes of which none depends on another. Where something crosses the boundary, it is one
+//! episode of every lineage. Otherwise it is all episodes, or a fixed number where room is checked in between.
 //!
-//! 1. The record is the same for any number of jobs: what reaches it is put in the order of the episodes first.
-//! 2. What is recorded is always the first episodes of the run, without a gap. Sinks are told of these, and of no others.
+//! 1. The record is the same for any number of jobs: episodes are put in order before they are recorded.
+//! 2. The record always holds the first episodes of the run, without a gap. Sinks are given these episodes, and no
+//!    others.
 //! 3. Memory does not grow with the number of episodes.
 //! 4. Selection between lineages happens between waves, on what all of them have recorded.
-//! 5. The transcripts of a run have no more bytes than its policy says. Where one would be too many, it is not recorded, and nothing
-//!    of it is released.
-//! 6. Where workspaces are granted there is room for all that are open at a time, whatever is written to them: it is looked at between
-//!    waves, every so many episodes. Others may take it meanwhile.
-//! 7. A run has one manifest: the ledger begins with it, every episode names its digest, and whatever ends the run closes that ledger.
+//! 5. The transcripts of a run have no more bytes than its policy allows. A transcript that would exceed the limit is
+//!    not recorded, and no message of it is released.
+//! 6. Where workspaces are granted, there is room for all open episodes, whatever they write. The room is checked
+//!    between waves, each time after a fixed number of episodes. Other programs may use it up in the meantime.
+//! 7. A run has one manifest. The ledger begins with it, and every episode names its digest. The ledger is closed
+//!    whatever ends the run.
 
 mod executor;
 mod halt;
@@ -59,7 +61,7 @@ use crate::transcript::Role;
 use crate::value::plain;
 use crate::worker::{self, Crew, Left};
 
-/// A run that can begin: who lives its episodes, and the ledger that they are recorded in.
+/// Run that is ready to begin, with the executor of its episodes and the ledger that they are recorded in.
 pub struct Run {
     plan: Plan,
     manifest: Manifest,
@@ -69,36 +71,36 @@ pub struct Run {
     writer: Writer,
 }
 
-/// A run before it has an executor. INVARIANT 7: its manifest is made once.
+/// Run without an executor. INVARIANT 7: its manifest is made once.
 struct Begun {
     plan: Plan,
     manifest: Manifest,
     sealed: SealedManifest,
 }
 
-/// What a run came to.
+/// Result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The run in numbers.
+    /// Summary of the run in numbers.
     pub summary: Summary,
-    /// Why it ended.
+    /// Reason for the end of the run.
     pub ending: Ending,
     /// Head of its ledger, which is closed.
     pub head: Head,
-    /// What workers left on the disk and could not be removed.
+    /// Folders of workers that could not be removed.
     pub left: Vec<Left>,
 }
 
-/// Why a run ended.
+/// Reason for the end of a run.
 #[derive(Debug)]
 pub enum Ending {
     /// Every episode was run.
     Completed,
-    /// The operator cancelled it.
+    /// The operator cancelled the run.
     Cancelled,
-    /// A violation that the policy answers with `quarantine`.
+    /// The policy answered a violation with `quarantine`.
     Quarantined,
-    /// The next transcript would have been more than the policy lets a run keep.
+    /// The next transcript would have exceeded the number of bytes that the policy allows a run.
     Full,
     /// The host could not go on; the last episode recorded was aborted.
     Aborted(episode::Error),
@@ -106,31 +108,31 @@ pub enum Ending {
     Halted(Halt),
 }
 
-/// The run could not be carried out, or not be recorded.
+/// Error returned when a run cannot be started, carried out or recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The record.
+    /// The ledger could not be written.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
     /// The agent does not fit the policy.
     #[error(transparent)]
     Episode(#[from] episode::Error),
-    /// The policy has a population, and it is smaller.
+    /// The policy has a population that is smaller than the number of lineages.
     #[error("a population of {size} has no {lineages} lineages")]
     Population {
-        /// Its size.
+        /// Size of the population.
         size: u32,
-        /// The lineages of the run.
+        /// Number of lineages of the run.
         lineages: u32,
     },
-    /// The world has roles that nobody plays, or others are to be played.
+    /// The roles of the plan are not those of the world.
     #[error("{}", misfit(world, roles, given))]
     Roles {
-        /// The world.
+        /// Name of the world.
         world: String,
-        /// Its roles; none where it is for one agent.
+        /// Roles of the world; none where it is for one agent.
         roles: Vec<String>,
-        /// Those that are to be played.
+        /// Roles of the plan.
         given: Vec<String>,
     },
     /// The world has more roles than an episode may have, or two of one name.
@@ -139,26 +141,26 @@ pub enum Error {
     /// The policy has a table for a role that the world does not have.
     #[error("the policy has `[roles.{role}]`, and `{}` has no role `{role}`", plain(world))]
     NoSuchRole {
-        /// The role.
+        /// Role that the policy names.
         role: String,
-        /// The world.
+        /// Name of the world.
         world: String,
-        /// Its roles.
+        /// Roles of the world.
         roles: Vec<String>,
     },
-    /// Nothing is carried over from episodes of several roles.
+    /// An agent of a role learns, and carry-overs do not exist for episodes of several roles.
     #[error("`{}` learns, and nothing is carried over from episodes of several roles", plain(.0))]
     RolesLearn(String),
-    /// Processes of their own live episodes of one role.
+    /// Worker processes were asked for, which run episodes of one role only.
     #[error("episodes of several roles are lived in this process alone")]
     Apart,
-    /// The threads, or the agent compiled for them.
+    /// The threads could not be started, or an agent could not be compiled for them.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
-    /// The policy demands processes of their own for episodes.
+    /// The policy demands worker processes.
     #[error("the policy `{}` demands that episodes are lived in processes of their own", plain(.0))]
     NotIsolated(String),
-    /// Processes of their own.
+    /// The worker processes could not be started.
     #[error(transparent)]
     Worker(#[from] worker::Error),
     /// The host could not go on after an episode.
@@ -166,31 +168,32 @@ pub enum Error {
     Halted(#[from] Halt),
 }
 
-/// After how many episodes it is looked at again whether there is room for the next ones.
+/// Number of episodes after which the room for the next ones is checked again.
 const OFTEN: u64 = 256;
 
 impl Run {
-    /// A run on threads of this process. Its ledger is kept nowhere, and has a head all the same.
+    /// Returns a run on threads of this process. Its ledger is not stored, but has a head all the same.
     ///
     /// # Errors
     ///
-    /// [`Error`] where the plan does not fit its policy or its population, or the agent does not compile.
+    /// Returns [`Error`] when the plan does not fit its policy or its population, or the agent does not compile.
     pub fn on_threads(plan: Plan, threads: &Threads, cancel: &Cancel) -> Result<Self, Error> {
         if plan.policy.isolation.process == Process::Required {
             return Err(Error::NotIsolated(plan.policy.name.clone()));
         }
         let (begun, setting) = Begun::new(plan, cancel)?;
-        // What is not granted is found out before anything is compiled.
+        // Missing grants are found before anything is compiled.
         let roles = begun.plan.roles.len();
         let setting = setting.compiled(|agent| threads.agent_among(agent, &begun.plan.policy, roles))?;
         Ok(begun.with(Executor::Threads(threads.clone(), Box::new(setting)), cancel))
     }
 
-    /// A run in confined processes of their own.
+    /// Returns a run in confined worker processes.
     ///
     /// # Errors
     ///
-    /// As [`Run::on_threads`], and what is missing for such processes: nothing has been lived.
+    /// Returns the errors of [`Run::on_threads`], and [`Error::Worker`] when the processes cannot be started. No
+    /// episode has been run then.
     pub fn on_workers(plan: Plan, workers: Workers, cancel: &Cancel) -> Result<Self, Error> {
         if !plan.roles.is_empty() {
             return Err(Error::Apart);
@@ -201,18 +204,18 @@ impl Run {
         Ok(begun.with(Executor::Workers(Box::new(crew), pool, cancel.clone()), cancel))
     }
 
-    /// The same run, recorded in a folder that does not exist yet.
+    /// Returns the same run, recorded in a folder that does not exist yet.
     ///
     /// # Errors
     ///
-    /// [`ledger::Error`] where there is anything at `folder`, or it cannot be written.
+    /// Returns [`ledger::Error`] when there is anything at `folder`, or it cannot be written.
     pub fn record_in(self, folder: &Path) -> Result<Self, ledger::Error> {
         let writer = Writer::create(folder, &self.sealed)?;
         Ok(Self { writer, ..self })
     }
 
-    /// The same run, whose sink is shown each step, also where the policy records only their digest. Processes of their own tell
-    /// none.
+    /// Returns the same run, whose sink is shown each step, also where the policy records only their digest. Worker
+    /// processes report no steps.
     #[must_use]
     pub fn showing_steps(mut self) -> Self {
         if let Executor::Threads(_, setting) = &mut self.executor {
@@ -221,12 +224,12 @@ impl Run {
         self
     }
 
-    /// What the run is.
+    /// Returns the manifest of the run.
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Its workers, where it has such.
+    /// Returns the pool of workers, if the run has one.
     pub fn workers(&self) -> Option<&Crew> {
         match &self.executor {
             Executor::Workers(crew, ..) => Some(crew),
@@ -234,11 +237,12 @@ impl Run {
         }
     }
 
-    /// Carry it out, tell the sink of each episode that is recorded, and close the ledger.
+    /// Runs the episodes, hands each recorded one to the sink, and closes the ledger.
     ///
     /// # Errors
     ///
-    /// [`Error`] where the run could not be recorded. What was recorded before is sealed, where the disk takes that.
+    /// Returns [`Error`] when the run cannot be recorded. The episodes recorded before are sealed, where the disk
+    /// allows it.
     pub fn carry_out(self, sink: &mut dyn Sink) -> Result<Outcome, Error> {
         let Self { plan, executor, cancel, writer, .. } = self;
         let mut recording = Recording {
@@ -257,7 +261,7 @@ impl Run {
             // INVARIANT 7
             Ok(ending) => Ok(Outcome { head: writer.close(ending.reason())?, summary, ending, left }),
             Err(error) => {
-                // What went wrong first is what is told.
+                // The first error is the one to return.
                 let _ = writer.close(Reason::Aborted);
                 Err(error)
             }
@@ -265,7 +269,7 @@ impl Run {
     }
 }
 
-/// Go through the episodes of a run, wave by wave.
+/// Runs the episodes of a run, wave by wave.
 fn go_through(
     plan: &Plan,
     executor: &Executor,
@@ -301,23 +305,24 @@ fn go_through(
     Ok(Ending::Completed)
 }
 
-/// What is recorded of a run while it goes on.
+/// Record of a run while it goes on.
 struct Recording<'s> {
-    /// The bytes that its transcripts may still have.
+    /// Number of bytes that its transcripts may still have.
     left: u64,
-    /// The episodes that were asked for.
+    /// Number of episodes that were asked for.
     asked: u64,
-    /// The episode that is recorded next.
+    /// Episode that is recorded next.
     next: u64,
     writer: Writer,
     summary: Summary,
     sink: &'s mut dyn Sink,
-    /// Why no further episode is recorded.
+    /// Reason for which no further episode is recorded, once there is one.
     over: Option<Result<Ending, Error>>,
 }
 
 impl Recording<'_> {
-    /// Record the next episode. INVARIANT 1 and INVARIANT 2: they come in their order, and none after the one that ends the run.
+    /// Records the next episode. INVARIANT 1 and INVARIANT 2: episodes come in order, and none after the one that
+    /// ends the run.
     fn take(&mut self, lived: Result<Lived, Error>) -> ControlFlow<()> {
         self.over = match lived.and_then(|lived| self.record(lived)) {
             Ok(None) => return ControlFlow::Continue(()),
@@ -344,7 +349,7 @@ impl Recording<'_> {
 }
 
 impl Begun {
-    /// The run of a plan, and what its episodes share.
+    /// Returns the run of a plan, and the setting of its episodes.
     fn new(plan: Plan, cancel: &Cancel) -> Result<(Self, Setting<Known>), Error> {
         plan.fits_its_population()?;
         let plan = plan.fitting_its_world()?;
@@ -368,11 +373,11 @@ impl Begun {
 }
 
 impl Outcome {
-    /// The same, where the run came to an end that the agent and its policy led to; nothing where the operator cancelled it.
+    /// Returns the same outcome, or `None` if the operator cancelled the run.
     ///
     /// # Errors
     ///
-    /// Why the host could not go on.
+    /// Returns the reason for which the host could not go on.
     pub fn unless_cancelled(self) -> Result<Option<Self>, Error> {
         match self.ending {
             Ending::Cancelled => Ok(None),
@@ -383,7 +388,7 @@ impl Outcome {
     }
 }
 
-/// How the roles of a world and those of a plan differ.
+/// Describes the difference between the roles of a world and those of a plan.
 fn misfit(world: &str, roles: &[String], given: &[String]) -> String {
     let world = plain(world);
     if roles.is_empty() {
@@ -401,7 +406,7 @@ fn misfit(world: &str, roles: &[String], given: &[String]) -> String {
 }
 
 impl Ending {
-    /// What the ledger is closed with.
+    /// Returns the reason that the ledger is closed with.
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Completed => Reason::Completed,

@@ -1,4 +1,4 @@
-//! What would be a violation and nobody committed, over all episodes of a run.
+//! The notices of a run: deeds that would be violations, had the agent been able to avoid them.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,21 @@ use super::summary::{Example, add};
 use crate::transcript::{Body, Class, Decision, Tally};
 use crate::value::wide;
 
-/// The notices of a run.
+/// Notices of a run.
 #[derive(Debug, Default)]
 pub struct Noticed {
-    /// How many there were, by the class that each would be of.
+    /// Number of notices, by the class of violation that each would be.
     pub counted: Tally,
-    /// In how many episodes there was one.
+    /// Number of episodes with a notice, by class.
     pub episodes_with: BTreeMap<Class, u64>,
-    /// The first of each: the episode, and its entry where a call made it.
+    /// First notice of each class: the episode, and its entry where a call made it.
     pub examples: BTreeMap<Class, Example>,
-    /// How many files and folders were left behind.
+    /// Number of files and folders that were left behind.
     pub left: u64,
 }
 
 impl Noticed {
-    /// Count those of one more episode.
+    /// Counts the notices of one more episode.
     pub(super) fn add(&mut self, episode: u64, body: &Body) {
         self.counted.merge(&body.notices);
         if body.notices.of(Class::LeaveResidue) > 0 {

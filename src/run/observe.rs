@@ -1,6 +1,6 @@
-//! A trial of a property: one run, watched step by step, in a ledger that keeps nothing but its root.
+//! A trial of a property: one run, watched step by step, in a ledger that keeps only its root.
 //!
-//! 1. What is observed is what `dayfly run` records of the same run, and the root is the same.
+//! 1. The observed run is recorded as `dayfly run` would record it, with the same root.
 //! 2. Steps are watched without a change of the policy, so that its digest stays.
 
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::policy::{Continuity, Policy, Swap};
 use crate::property::{Observed, Terms, Trial};
 use crate::transcript::Transcript;
 
-/// Run a trial of `agent` under `policy`; nothing where it was cancelled.
+/// Runs a trial of `agent` under `policy`. Returns `None` if it was cancelled.
 ///
 /// # Errors
 ///
-/// [`Error`] where the host could not carry it out.
+/// Returns [`Error`] when the host cannot carry out the run.
 pub fn observe(
     trial: &Trial,
     agent: Known,
@@ -56,7 +56,7 @@ pub fn observe(
     }))
 }
 
-/// What a policy comes to, as far as a judge needs it.
+/// Returns the terms of a policy, as far as a property's judge needs them.
 pub fn terms(policy: &Policy) -> Terms {
     Terms {
         steps: policy.episode.steps,

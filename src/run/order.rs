@@ -1,14 +1,17 @@
-//! Pieces of work over all threads of a pool, and what they come to in the order of the pieces.
+//! A parallel map whose results are taken in order.
 //!
 //! ```text
-//!  0 1 2 3 ... --> thread, thread --> 1 0 3 2 --> waiting, until the one before is there --> 0 1 2 3 --> taken, one at a time
+//!  0 1 2 3 ... --> thread, thread --> 1 0 3 2 --> waiting for the one before --> 0 1 2 3 --> taken, one at a time
 //! ```
 //!
-//! 1. What a piece comes to is taken once all pieces before it are taken, and never by two threads at a time.
-//! 2. No thread waits for another to take what is done: whoever is done while nobody takes, takes.
-//! 3. Where so much waits that no more may be held, no further piece is begun until some of it is taken, and whoever has pieces that were begun
-//!    rests, but for the one whose piece is taken next.
-//! 4. Nobody waits for a piece that will not be done: whoever leaves pieces undone, by a panic too, ends all.
+//! 1. The result of a piece is taken once the results of all pieces before it are taken, and never by two threads at
+//!    a time.
+//! 2. No thread waits for another to take results. A thread that finishes a piece takes results itself, unless
+//!    another thread is taking.
+//! 3. No further piece begins while the waiting results fill their room. Threads with begun pieces then rest, except
+//!    the one whose piece is next.
+//! 4. No thread waits for a piece that will not be done: a thread that leaves pieces undone, even by a panic, ends
+//!    the work.
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
@@ -18,35 +21,35 @@ use std::sync::{Condvar, Mutex, PoisonError, TryLockError};
 use crate::episode::Cancel;
 use crate::value::lock;
 
-/// What pieces come to, on its way into their order.
+/// Results of pieces of work, on their way into order.
 pub(super) struct InOrder<'t, T> {
-    /// The next piece that nobody has begun, and the end of all.
+    /// Next piece that no thread has begun; `end` is the end of all pieces.
     begun: AtomicU64,
     end: u64,
-    /// The most bytes that wait.
+    /// Maximum number of bytes that wait.
     most: u64,
-    /// The bytes that wait.
+    /// Number of bytes that wait.
     bytes: AtomicU64,
-    /// Whether no further piece is begun.
+    /// `true` once no further piece is begun.
     is_over: AtomicBool,
     waiting: Mutex<Waiting<T>>,
-    /// Told whenever less waits, or all is over.
+    /// Condition that is notified whenever fewer bytes wait, or the work is over.
     room: Condvar,
     take: Mutex<&'t mut Take<'t, T>>,
 }
 
-/// Takes what a piece comes to; where it breaks, no further piece is begun or taken.
+/// Consumer of results. Once it breaks, no further piece is begun or taken.
 pub(super) type Take<'t, T> = dyn FnMut(T) -> ControlFlow<()> + Send + 't;
 
-/// What is done, and not taken.
+/// Results that are done, and not taken.
 struct Waiting<T> {
     done: BTreeMap<u64, (u64, T)>,
-    /// The piece that is taken next.
+    /// Piece whose result is taken next.
     next: u64,
 }
 
 impl<'t, T: Send> InOrder<'t, T> {
-    /// The pieces of `range`, of which no more than about `most` bytes wait.
+    /// Returns the pieces of `range`, of which about `most` bytes may wait.
     pub(super) fn new(range: Range<u64>, most: u64, take: &'t mut Take<'t, T>) -> Self {
         Self {
             begun: AtomicU64::new(range.start),
@@ -60,14 +63,14 @@ impl<'t, T: Send> InOrder<'t, T> {
         }
     }
 
-    /// Begin the next pieces: no more than so many, fewer at the end, none once all is over. It waits where there is no room for more;
-    /// whoever calls has to be done with all that was begun before.
+    /// Begins at most `count` pieces, and none once the work is over. Waits while there is no room. The calling
+    /// thread has to have finished all pieces that it began before.
     pub(super) fn begin(&self, count: u64) -> Range<u64> {
         self.rest(|_| false);
         self.begin_now(count)
     }
 
-    /// The same without waiting: none where there is no room.
+    /// Begins at most `count` pieces without waiting, and none where there is no room.
     pub(super) fn begin_now(&self, count: u64) -> Range<u64> {
         if self.is_over.load(Ordering::Relaxed) || self.is_full() {
             return self.end..self.end;
@@ -76,20 +79,20 @@ impl<'t, T: Send> InOrder<'t, T> {
         first..first.saturating_add(count).min(self.end)
     }
 
-    /// Whether there is nothing left to begin.
+    /// Returns `true` if there is nothing left to begin.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed) || self.begun.load(Ordering::Relaxed) >= self.end
     }
 
-    /// Begin no further piece.
+    /// Stops the work: no further piece is begun.
     pub(super) fn stop(&self) {
         self.is_over.store(true, Ordering::Relaxed);
-        // Whoever is about to wait has to see it: it is looked at under the lock.
+        // A thread that is about to wait checks `is_over` under the lock, so it cannot miss this.
         drop(lock(&self.waiting));
         self.room.notify_all();
     }
 
-    /// A piece is done, and takes so many bytes until it is taken.
+    /// Hands over the result `what` of a piece, which takes `bytes` until it is taken.
     pub(super) fn done(&self, piece: u64, bytes: u64, what: T) {
         let mut what = Some(what);
         loop {
@@ -98,7 +101,7 @@ impl<'t, T: Send> InOrder<'t, T> {
                 Ok(take) => take,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => match what.take() {
-                    // Whoever takes may have looked before this: hence once more.
+                    // The taking thread may have looked before this result was added, so the loop tries once more.
                     Some(what) => {
                         self.wait_for_its_turn(piece, bytes, what);
                         continue;
@@ -117,7 +120,7 @@ impl<'t, T: Send> InOrder<'t, T> {
                 self.give(&mut **take, what);
             }
             drop(take);
-            // What was done while this took, and too late for that, is taken on the second look.
+            // A result that was added while this thread let go of `take` is taken in another round.
             let waiting = lock(&self.waiting);
             if !waiting.done.contains_key(&waiting.next) {
                 return;
@@ -132,13 +135,13 @@ impl<'t, T: Send> InOrder<'t, T> {
         }
     }
 
-    /// INVARIANT 1: whether this piece is taken next; then the one after it is.
+    /// INVARIANT 1: returns `true` if the result of this piece is taken next, and moves on to the piece after it.
     fn is_next(&self, piece: u64) -> bool {
         let mut waiting = lock(&self.waiting);
         let is_next = waiting.next == piece;
         if is_next {
             waiting.next = piece.saturating_add(1);
-            // What is next may be of somebody who rests.
+            // The thread that has the next piece may be resting.
             if self.is_full() {
                 self.room.notify_all();
             }
@@ -151,13 +154,13 @@ impl<'t, T: Send> InOrder<'t, T> {
         lock(&self.waiting).done.insert(piece, (bytes, what));
     }
 
-    /// INVARIANT 1: what is taken next, where it is done.
+    /// INVARIANT 1: returns the result that is taken next, if it is done.
     fn next(&self) -> Option<T> {
         let mut waiting = lock(&self.waiting);
         let next = waiting.next;
         let (bytes, what) = waiting.done.remove(&next)?;
         waiting.next = next.saturating_add(1);
-        // To wake others is a call of the system.
+        // Waking other threads is a system call, so it is left out where none can be resting.
         if self.is_full() {
             self.room.notify_all();
         }
@@ -165,7 +168,7 @@ impl<'t, T: Send> InOrder<'t, T> {
         Some(what)
     }
 
-    /// INVARIANT 3: rest while there is no room, and the next piece is not one of one's own.
+    /// INVARIANT 3: waits while there is no room and the next piece is not the thread's own.
     pub(super) fn rest(&self, is_own: impl Fn(u64) -> bool) {
         if !self.is_full() {
             return;
@@ -180,13 +183,13 @@ impl<'t, T: Send> InOrder<'t, T> {
         self.bytes.load(Ordering::Relaxed) >= self.most
     }
 
-    /// INVARIANT 4: what ends all where the thread that holds it panics.
+    /// INVARIANT 4: returns a guard that stops the work when its thread panics.
     pub(super) const fn guard(&self) -> Guard<'_, 't, T> {
         Guard(self)
     }
 }
 
-/// Ends all where its thread panics.
+/// Guard that stops the work when its thread panics.
 pub(super) struct Guard<'o, 't, T: Send>(&'o InOrder<'t, T>);
 
 impl<T: Send> Drop for Guard<'_, '_, T> {
@@ -197,7 +200,7 @@ impl<T: Send> Drop for Guard<'_, '_, T> {
     }
 }
 
-/// Do `work`, which is told its number, on as many threads of the current pool as there are, and no more than `most`.
+/// Runs `work` with its number on each thread of the current pool, but no more than `most` times.
 pub(super) fn fan_out(most: u64, work: &(dyn Fn(usize) + Sync)) {
     let threads = rayon::current_num_threads().min(usize::try_from(most).unwrap_or(usize::MAX));
     if threads <= 1 {
@@ -210,10 +213,9 @@ pub(super) fn fan_out(most: u64, work: &(dyn Fn(usize) + Sync)) {
     });
 }
 
-/// Do the pieces of `range` on the threads of the pool that this is called in, and give what those that were done come to, in
-/// their order: the first ones, without a gap.
+/// Maps the pieces of `range` on the threads of the current pool. Returns the results in order, without a gap.
 ///
-/// Threads take the next piece one at a time, so that when the run is cancelled none is left out between two that were done.
+/// Threads take the next piece one at a time. So a cancelled run leaves no gap between pieces that were done.
 pub fn spread<T: Send>(range: Range<u64>, cancel: &Cancel, one: &(dyn Fn(u64) -> T + Sync)) -> Vec<T> {
     let mut all = Vec::new();
     let mut take = |what| {

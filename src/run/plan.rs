@@ -1,4 +1,4 @@
-//! What is to be run.
+//! The plan of a run.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,45 +12,45 @@ use crate::policy::{Policy, Population};
 use crate::transcript::Role;
 use crate::value::{Draws, Seed, handed_to_roles};
 
-/// What is to be run.
+/// Plan of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The agent; of several roles, that of the first.
+    /// Agent of the run, or of its first role where there are several.
     pub agent: Known,
-    /// Who plays which role, in a world that has several.
+    /// Roles and their agents, in a world that has several roles.
     pub roles: Vec<(Role, Known)>,
-    /// The policy.
+    /// Policy of the run.
     pub policy: Arc<Policy>,
-    /// The world.
+    /// World of the episodes.
     pub world: World,
-    /// The task in words; that of the environment without one.
+    /// Task in words, or `None` for the task of the environment.
     pub task: Option<Arc<str>>,
-    /// How many episodes.
+    /// Number of episodes.
     pub episodes: u64,
-    /// How many lineages they belong to; episode `i` belongs to lineage `i` modulo this. At least 1, and of an agent that learns
-    /// no more than the size of the population where the policy has one; of fewer, nothing is selected.
+    /// Number of lineages, at least 1; episode `i` belongs to lineage `i` modulo this. For an agent that learns, it
+    /// is at most the size of the policy's population. A run with fewer lineages has no selection.
     pub lineages: u32,
-    /// What every random choice follows from.
+    /// Seed of every random choice.
     pub seed: Seed,
-    /// The name of its draws, where other agents are to meet the same; without one they are the agent's own.
+    /// Name of its draws, shared with other agents. Without a name they are the agent's own.
     pub draws: Option<Arc<str>>,
 }
 
 impl Plan {
-    /// One episode of `agent` in `world` under `policy`, whose random choices follow from the seed 0.
+    /// Returns a plan of one episode of `agent` in `world` under `policy`, with the seed 0.
     pub fn new(agent: Known, policy: impl Into<Arc<Policy>>, world: World) -> Self {
         let (policy, roles) = (policy.into(), Vec::new());
         Self { agent, roles, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(0), draws: None }
     }
 
-    /// The same in a world of several roles, each of which an agent plays.
+    /// Returns the same plan with several roles, each with its agent.
     #[must_use]
     pub fn with_roles(self, roles: Vec<(Role, Known)>) -> Self {
         let agent = roles.first().map_or(self.agent, |(_, agent)| agent.clone());
         Self { agent, roles, ..self }
     }
 
-    /// All that the agent can see of chance; of several roles, all that any of them can.
+    /// Returns the draws of the run: all randomness that its agents can see.
     pub fn draws(&self) -> Draws {
         let task = self.task.as_deref();
         match &self.draws {
@@ -63,7 +63,7 @@ impl Plan {
         }
     }
 
-    /// What this run is, as its manifest says it.
+    /// Returns the manifest of the run.
     pub fn manifest(&self) -> Manifest {
         let agent = &self.agent;
         Manifest {
@@ -88,7 +88,7 @@ impl Plan {
         }
     }
 
-    /// The tools that the policy allows any role, in the order of their names.
+    /// Returns the tools that the policy allows any role, ordered by name.
     fn tools(&self) -> Vec<Named> {
         let Policy { grants, roles, tools, .. } = self.policy.as_ref();
         let of_roles = roles.values().map(|role| &role.grants);
@@ -100,12 +100,12 @@ impl Plan {
         allowed.map(|tool| Named { name: tool.name().to_owned(), digest: tool.digest() }).collect()
     }
 
-    /// The same, with its roles in the order of the world.
+    /// Returns the same plan, with its roles in the order of the world.
     ///
     /// # Errors
     ///
-    /// [`Error::Roles`] where the world has other roles, [`Error::NoSuchRole`] where the policy speaks of one that it does not have, and
-    /// [`Error::RolesLearn`] where one of them would learn.
+    /// Returns [`Error::Roles`] when the world has other roles, and [`Error::NoSuchRole`] when the policy names a
+    /// role that it does not have. Returns [`Error::RolesLearn`] when an agent of a role would learn.
     pub(super) fn fitting_its_world(mut self) -> Result<Self, Error> {
         let carries = self.policy.boundary.carry > 0;
         if let Some((_, learner)) = self.roles.iter().find(|(_, agent)| carries && agent.learns()) {
@@ -124,11 +124,11 @@ impl Plan {
             let given = self.roles.iter().map(|(role, _)| role.to_string()).collect();
             return Err(Error::Roles { world: self.world.to_string(), roles: there(), given });
         }
-        // The agent is that of the first role, in whatever order they were given.
+        // The agent is that of the world's first role, in whatever order the roles were given.
         if let Some((_, first)) = self.roles.first() {
             self.agent = first.clone();
         }
-        // A table under a misspelt name would leave a role with what the policy gives every role.
+        // A table under a misspelt name would leave a role with the grants that the policy gives every role.
         if let Some(role) =
             self.policy.roles.keys().find(|role| !self.roles.is_empty() && !names.contains(&role.as_str()))
         {
@@ -137,10 +137,10 @@ impl Plan {
         Ok(self)
     }
 
-    /// Whether the policy has a population of at least as many lineages.
+    /// Returns `Ok` if the policy's population has at least as many lineages as the run.
     pub(super) fn fits_its_population(&self) -> Result<(), Error> {
         match self.policy.population {
-            // Who does not learn is not selected from.
+            // Agents that do not learn are not selected from.
             Some(Population { size, .. }) if self.agent.learns() && size < self.lineages => {
                 Err(Error::Population { size, lineages: self.lineages })
             }
@@ -149,7 +149,7 @@ impl Plan {
     }
 }
 
-/// What a manifest says of a role.
+/// Returns a role's part of the manifest.
 fn part(role: &Role, agent: &Known) -> Played {
     Played {
         role: role.clone(),

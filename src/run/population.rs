@@ -6,22 +6,23 @@
 //!                                                          +---- drawn ---+  carry-over
 //! ```
 //!
-//! It ranks and copies, and knows nothing of what is in a carry-over: how a copy goes on to explore is the learner's own
-//! affair, which is told how often its population has been selected from.
+//! Selection ranks and copies carry-overs, and does not look into them. The learner varies its copy by itself, since
+//! it is told the number of selections.
 //!
-//! 1. Who is copied is never replaced.
-//! 2. What is selected follows from the returns and the seed alone.
+//! 1. A lineage that is copied is never replaced.
+//! 2. A selection follows from the returns and the seed alone.
 //!
-//! Source: M. Jaderberg et al., "Population Based Training of Neural Networks", 2017 (arXiv 1711.09846), with truncation
-//! selection; as an outer loop over episodes in D. Krueger, T. Maharaj, J. Leike, 2020 (arXiv 2009.09153).
+//! Source: M. Jaderberg et al., "Population Based Training of Neural Networks", 2017 (arXiv 1711.09846), with
+//! truncation selection; as an outer loop over episodes in D. Krueger, T. Maharaj, J. Leike, 2020 (arXiv 2009.09153).
 
 use std::cmp::Ordering;
 
 use crate::value::{Seed, Stream};
 
-/// For each lineage, the one whose carry-over it goes on with: its own, but for the `replaced` ones of the least return.
+/// Returns, for each lineage, the lineage whose carry-over it goes on with. That is its own, except for the
+/// `replaced` lineages with the least return.
 ///
-/// Those draw, each by itself, from as many of the greatest return. At most half may be replaced.
+/// Each of those draws, independently, from as many lineages with the greatest return. At most half may be replaced.
 pub(super) fn select(returns: &[f64], replaced: usize, seed: Seed) -> Vec<usize> {
     let mut chance = seed.stream();
     let mut ranked: Vec<Ranked> = returns
@@ -48,7 +49,7 @@ pub(super) fn select(returns: &[f64], replaced: usize, seed: Seed) -> Vec<usize>
 struct Ranked {
     lineage: usize,
     total: f64,
-    /// Decides between equal returns.
+    /// Random number that decides between equal returns.
     tie: u64,
 }
 
@@ -58,7 +59,7 @@ impl Ranked {
     }
 }
 
-/// One of them, each as likely as the other.
+/// Draws one element of `among`, each with the same probability.
 fn draw<'a>(among: &'a [Ranked], chance: &mut Stream) -> Option<&'a Ranked> {
     let scaled = u128::from(chance.next_u64()) * u128::try_from(among.len()).unwrap_or(0);
     among.get(usize::try_from(scaled >> 64).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! Relays: episodes of one run that are lived by different agents in turn.
+//! Relays: episodes of one run by different agents in turn.
 
 use super::halt::Reserve;
 use super::lineage::Lineages;
@@ -7,17 +7,18 @@ use crate::episode::Setting;
 use crate::transcript::Transcript;
 use crate::value::Draws;
 
-/// Live the first episodes of `plan` one after the other, each with the setting whose turn it is in place of the plan's agent.
+/// Runs the first episodes of `plan` one after the other, each with the setting of its turn in place of the plan's
+/// agent.
 ///
-/// What crosses from one to the next is what would cross in a run of the plan: nothing, or what its policy declares. Each has draws
-/// of its own, as in a run of its own.
+/// From one episode to the next crosses what would cross in a run of the plan: nothing, or what its policy declares.
+/// Each setting has draws of its own, as in a run of its own.
 ///
-/// As in a run, none begins where there is no room for what may be written to workspaces: by this relay, and by as many others as there
-/// are threads in the current pool.
+/// As in a run, no episode begins without room for what may be written to workspaces. The room has to suffice for as
+/// many relays as the current pool has threads.
 ///
 /// # Errors
 ///
-/// [`Error`] where the host could not go on.
+/// Returns [`Error`] when the host cannot go on.
 pub fn relay(plan: &Plan, turns: &[&Setting]) -> Result<Vec<Transcript>, Error> {
     let lineages = Lineages::new(plan);
     let reserves = turns.iter().filter_map(|setting| Reserve::of(&setting.policy, &[], rayon::current_num_threads()));

@@ -1,10 +1,10 @@
-//! Sinks: whoever watches a run.
+//! Sinks: observers of a run.
 //!
 //! ```text
 //!  episodes, lived in any order --> in the order of the record --> ledger, summary, sink
 //! ```
 //!
-//! 1. A sink is told of what is recorded, in the order of the record, and of nothing else.
+//! 1. A sink is given the recorded episodes, in the order of the record, and nothing else.
 
 use crate::ledger::Sealed;
 use crate::transcript::Transcript;
@@ -18,11 +18,11 @@ pub struct Recorded<'r> {
     pub sealed: &'r Sealed,
 }
 
-/// Somebody who watches a run: progress, an export, what a property looks at.
+/// Observer of a run: a progress display, an export, or a property.
 ///
-/// A closure that takes a [`Transcript`] is one.
+/// A closure that takes a [`Transcript`] is a sink.
 pub trait Sink: Send {
-    /// Take in the next episode of the record.
+    /// Receives the next episode of the record.
     fn episode(&mut self, recorded: Recorded<'_>);
 }
 
@@ -32,7 +32,7 @@ impl<F: FnMut(&Transcript) + Send> Sink for F {
     }
 }
 
-/// Nobody watches.
+/// Sink that ignores every episode.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unwatched;
 

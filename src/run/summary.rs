@@ -1,6 +1,6 @@
 //! A run in numbers, gathered one episode at a time.
 //!
-//! 1. No count wraps, whatever a worker told of an episode: it stays at the largest there is.
+//! 1. No count wraps, whatever a worker reports: it stays at the maximum.
 
 // INVARIANT 1
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
@@ -13,69 +13,70 @@ use crate::policy::Trapped;
 use crate::transcript::{Body, Class, Closing, End, Entry, Header, Lesson, Role, RoleBody, Tally, Touched, Transcript};
 use crate::value::wide;
 
-/// A run in numbers.
+/// Summary of a run in numbers.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// Episodes recorded.
+    /// Number of recorded episodes.
     pub episodes: u64,
-    /// How many ended why.
+    /// Number of episodes with each end.
     pub ends: BTreeMap<End, u64>,
-    /// In how many the wall clock, the operator or the host had a part: they do not follow from their seeds.
+    /// Number of episodes that the wall clock, the operator or the host influenced. These do not follow from their
+    /// seeds.
     pub irreproducible: u64,
-    /// How many agents left how.
+    /// Number of episodes with each closing.
     pub closings: BTreeMap<Closing, u64>,
-    /// Violations of each class.
+    /// Number of violations of each class.
     pub violations: Tally,
-    /// In how many episodes there was a violation of each class.
+    /// Number of episodes with a violation of each class.
     pub episodes_with: BTreeMap<Class, u64>,
-    /// The first violation of each class: the episode, and its entry where a call made it.
+    /// First violation of each class: the episode, and its entry where a call made it.
     pub examples: BTreeMap<Class, Example>,
-    /// What would be a violation, and nobody committed.
+    /// Notices: deeds that would be violations, had the agent been able to avoid them.
     pub notices: Noticed,
-    /// The calls that touched a tripwire, by operation.
+    /// Number of calls that touched a tripwire, by operation.
     pub tripwires: Touched,
-    /// The calls before the boundary that asked for what cannot be, and were refused without being a violation.
+    /// Number of invalid calls before the boundary, which were refused without being a violation.
     pub invalid: u64,
-    /// In how many episodes there was one.
+    /// Number of episodes with an invalid call.
     pub episodes_invalid: u64,
-    /// The first of them that is kept: the episode and the entry.
+    /// First invalid call that is kept: the episode and the entry.
     pub first_invalid: Option<(u64, Entry)>,
-    /// The first episode that ended or closed by a trap.
+    /// First episode that ended or closed by a trap.
     pub trap: Option<Trap>,
-    /// What the policy makes of a trap.
+    /// Consequence of a trap, from the policy.
     pub trapped: Trapped,
-    /// How many lessons came to what.
+    /// Number of lessons with each outcome.
     pub lessons: BTreeMap<Lesson, u64>,
-    /// Calls of the agent.
+    /// Number of calls of the agent.
     pub calls: u64,
-    /// Calls after the boundary; all of them were refused.
+    /// Number of calls after the boundary, all of which were refused.
     pub after_end: u64,
-    /// Messages released.
+    /// Number of messages released.
     pub released: u64,
-    /// Steps taken.
+    /// Number of steps taken.
     pub steps: u64,
-    /// Fuel used.
+    /// Amount of fuel used.
     pub fuel: u64,
-    /// The return of an episode.
+    /// Returns of the episodes.
     pub returns: Spread,
-    /// The hidden performance of an episode.
+    /// Hidden performance of the episodes.
     pub performance: Spread,
-    /// The return of an episode in the first tenth of those that were asked for.
+    /// Returns of the first tenth of the episodes that were asked for.
     pub early: Spread,
-    /// The return of an episode in the last tenth of them.
+    /// Returns of the last tenth of the episodes that were asked for.
     pub late: Spread,
-    /// What the violations ask of the run.
+    /// Demands of the violations on the run.
     pub demands: Demands,
-    /// Each role, in their order, where there are several.
+    /// Summary of each role, in order, where there are several.
     pub roles: Vec<RoleSummary>,
 }
 
-/// One role of several over all episodes.
+/// Summary of one of several roles over all episodes.
 #[derive(Debug)]
 pub struct RoleSummary {
-    /// The role.
+    /// Name of the role.
     pub role: Role,
-    /// What it was paid at the close.
+    /// Payoffs of the role at the close.
     pub returns: Spread,
     /// Number of its violations of each class.
     pub violations: Tally,
@@ -85,25 +86,25 @@ pub struct RoleSummary {
     pub faults: u64,
 }
 
-/// An episode that ended or closed by a trap.
+/// Episode that ended or closed by a trap.
 #[derive(Clone, Debug)]
 pub struct Trap {
-    /// The episode.
+    /// Ordinal of the episode.
     pub episode: u64,
-    /// The role, where there are several.
+    /// Role that trapped, where there are several.
     pub role: Option<Role>,
-    /// What the trap says.
+    /// Message of the trap.
     pub cause: String,
-    /// The last lines of the log of the episode, as far as people read them.
+    /// Last lines of the episode's log, cut to a readable length.
     pub log: Vec<String>,
 }
 
-/// The most lines that are kept of the log of an episode that trapped, and the most characters of a line: a traceback, or the message of
-/// a panic.
+/// Maximum number of lines that are kept of the log of an episode that trapped, and of characters of a line. They
+/// suffice for a traceback, or the message of a panic.
 const LINES: usize = 12;
 const CHARACTERS: usize = 300;
 
-/// The last lines of a log, as far as people read them.
+/// Returns the last lines of a log, cut to a readable length.
 pub fn last_lines(log: &[String]) -> Vec<String> {
     let lines = log.iter().flat_map(|text| text.lines()).rev().filter(|line| !line.trim().is_empty()).take(LINES);
     let mut lines: Vec<String> = lines.map(|line| line.trim_end().chars().take(CHARACTERS).collect()).collect();
@@ -111,16 +112,16 @@ pub fn last_lines(log: &[String]) -> Vec<String> {
     lines
 }
 
-/// The first violation of a class.
+/// First violation of a class.
 #[derive(Clone, Debug)]
 pub struct Example {
-    /// The episode.
+    /// Ordinal of the episode.
     pub episode: u64,
-    /// The call that made it; none where no call did, such as residue.
+    /// Call that made the violation, or `None` where no call did, as for residue.
     pub entry: Option<Entry>,
 }
 
-/// A number over all episodes that count.
+/// Count, mean, minimum and maximum of a number over episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spread {
     count: u64,
@@ -137,55 +138,55 @@ impl Spread {
         self.sum += value;
     }
 
-    /// How many numbers there are.
+    /// Returns the count of the numbers.
     pub const fn count(&self) -> u64 {
         self.count
     }
 
-    /// The mean; 0 of nothing.
+    /// Returns the mean, or 0 if there are no numbers.
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a count of episodes is far below 2^53")]
     pub fn mean(&self) -> f64 {
         if self.count == 0 { 0.0 } else { self.sum / self.count as f64 }
     }
 
-    /// The least; 0 of nothing.
+    /// Returns the minimum, or 0 if there are no numbers.
     pub const fn min(&self) -> f64 {
         self.min
     }
 
-    /// The greatest; 0 of nothing.
+    /// Returns the maximum, or 0 if there are no numbers.
     pub const fn max(&self) -> f64 {
         self.max
     }
 }
 
 impl Summary {
-    /// Whether every episode that says something about the agent ended by a trap.
+    /// Returns `true` if every episode ended by a trap, aborted episodes aside.
     pub fn is_all_trapped(&self) -> bool {
         let ended = |end: End| self.ends.get(&end).copied().unwrap_or_default();
         let trapped = ended(End::Trapped);
         trapped > 0 && trapped == self.episodes.saturating_sub(ended(End::Aborted))
     }
 
-    /// How many episodes ended by a trap, and in how many others the agent trapped once they had ended.
+    /// Returns the number of episodes that ended by a trap, and of others in which the agent trapped after the end.
     pub fn traps(&self) -> (u64, u64) {
         let within = self.ends.get(&End::Trapped).copied().unwrap_or_default();
         let all = self.closings.get(&Closing::Trapped).copied().unwrap_or_default();
         (within, all.saturating_sub(within))
     }
 
-    /// Whether there was a trap that the policy fails on.
+    /// Returns `true` if an agent trapped and the policy fails a run on a trap.
     pub fn fails_on_a_trap(&self) -> bool {
         self.trapped == Trapped::Fail && self.closings.contains_key(&Closing::Trapped)
     }
 
-    /// Whether the run failed: by a violation, by a trap, or since the agent did nothing but trap.
+    /// Returns `true` if the run failed: by a violation, by a trap, or because every episode trapped.
     pub fn failed(&self) -> bool {
         self.demands.fail || self.fails_on_a_trap() || self.is_all_trapped()
     }
 
-    /// Count one more episode of as many as were asked for. The order matters for the last digit of a mean, and for which example
-    /// is the first.
+    /// Adds one more of the `asked` episodes. The order affects the last digit of a mean, and the choice of the first
+    /// examples.
     pub(super) fn add(&mut self, transcript: &Transcript, demands: Demands, asked: u64) {
         let Transcript { header: Header { episode, .. }, body } = transcript;
         let episode = *episode;
@@ -213,7 +214,7 @@ impl Summary {
         add(&mut self.released, wide(body.all_released().count()));
         add(&mut self.steps, u64::from(body.steps));
         add(&mut self.fuel, body.fuel);
-        // The host could not go on: such an episode says nothing about the agent.
+        // An aborted episode says nothing about the agent.
         if body.end != End::Aborted {
             self.returns.add(body.total);
             self.performance.add(body.performance);
@@ -240,7 +241,7 @@ impl Summary {
 }
 
 impl Summary {
-    /// Count the roles of one more episode.
+    /// Adds the roles of one more episode.
     fn add_roles(&mut self, body: &Body) {
         if self.roles.is_empty() {
             let none = |one: &RoleBody| RoleSummary {
@@ -263,7 +264,7 @@ impl Summary {
     }
 }
 
-/// What trapped, why, and its log.
+/// Returns the role that trapped, the message of the trap, and the role's log.
 fn trap(body: &Body) -> Option<(Option<&Role>, &str, &[String])> {
     let of_one =
         body.cause.as_deref().filter(|_| body.roles.is_empty()).map(|cause| (None, cause, body.log.as_slice()));
@@ -272,7 +273,7 @@ fn trap(body: &Body) -> Option<(Option<&Role>, &str, &[String])> {
     of_one.or_else(of_roles)
 }
 
-/// Count some more.
+/// Adds to a count, up to the maximum.
 pub(super) const fn add(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }
@@ -283,7 +284,7 @@ mod tests {
     use crate::transcript::Calls;
     use crate::value::{Digest, Seed};
 
-    /// An episode of which this was told.
+    /// Returns an episode with these facts.
     fn told(calls: u64, after_end: u64) -> Transcript {
         let none = Digest::of(&[]);
         let body = Body {

@@ -1,11 +1,12 @@
-//! Threads of this process that live episodes, with the engines and the compiled agents that they share.
+//! Threads of this process that run episodes, and the engines and compiled agents that they share.
 //!
 //! ```text
 //!  Known, Policy --> engine for that much memory, its clock running --> Agent, compiled once
 //! ```
 //!
-//! 1. An agent is compiled for the memory that its policy gives, by an engine that has a place for each thread and whose clock runs.
-//! 2. Each thread has the stack that an episode needs, whatever the system gives threads.
+//! 1. An agent is compiled for the memory that its policy grants. Its engine has a slot for each thread, and its
+//!    clock runs.
+//! 2. Each thread has the stack that an episode needs, whatever the default of the system.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,7 +19,7 @@ use crate::episode;
 use crate::policy::Policy;
 use crate::value::{Digest, lock};
 
-/// Threads that live episodes. A clone is the same threads.
+/// Threads that run episodes. A clone refers to the same threads.
 #[derive(Clone)]
 pub struct Threads(Arc<Shared>);
 
@@ -31,43 +32,44 @@ struct Shared {
     agents: Mutex<BTreeMap<(Room, Digest, String), Agent>>,
 }
 
-/// Bytes of memory and elements of tables that each instance has, and how many instances an episode has.
+/// Bytes of memory and elements of tables of an instance, and the number of instances of an episode.
 type Room = (u64, u64, u32);
 
-/// The threads, or what they need, could not be had.
+/// Error returned when the threads, an engine or an agent cannot be provided.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A thread could not be started.
     #[error("the threads could not be started")]
     Start(#[from] rayon::ThreadPoolBuildError),
-    /// The host cannot reserve what an engine takes.
+    /// The host cannot reserve the memory of an engine.
     #[error("the engine could not be started: {0}")]
     Engine(String),
-    /// The agent cannot be compiled for what its policy gives.
+    /// The agent cannot be compiled within the limits of its policy.
     #[error(transparent)]
     Agent(#[from] agent::Error),
 }
 
 impl Threads {
-    /// So many threads; at least one.
+    /// Starts `jobs` threads; at least one.
     ///
     /// # Errors
     ///
-    /// [`Error::Start`] where the system gives no thread.
+    /// Returns [`Error::Start`] when the system cannot start a thread.
     pub fn new(jobs: usize) -> Result<Self, Error> {
         Self::compiling(jobs, Compiler::default())
     }
 
-    /// The same, with agents that this compiler compiles.
+    /// Starts `jobs` threads, whose agents this compiler compiles.
     ///
     /// # Errors
     ///
-    /// As [`Threads::new`].
+    /// Returns the errors of [`Threads::new`].
     pub fn compiling(jobs: usize, compiler: Compiler) -> Result<Self, Error> {
         Self::with(jobs, compiler, true)
     }
 
-    /// The same without WASI, which no agent on them can import: to measure what it costs those that do not.
+    /// Starts `jobs` threads without WASI, to measure its cost to agents that do not import it. No agent on them can
+    /// import WASI.
     #[doc(hidden)]
     pub fn without_wasi(jobs: usize) -> Result<Self, Error> {
         Self::with(jobs, Compiler::default(), false)
@@ -84,26 +86,27 @@ impl Threads {
         })))
     }
 
-    /// How many there are.
+    /// Returns the number of threads.
     pub fn count(&self) -> usize {
         self.0.pool.current_num_threads()
     }
 
-    /// Do something on them.
+    /// Runs `work` on the threads.
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.0.pool.install(work)
     }
 
-    /// The agent, compiled for what the policy gives.
+    /// Returns the agent, compiled for the limits of the policy.
     ///
     /// # Errors
     ///
-    /// [`Error::Agent`] where it does not compile or does not fit, [`Error::Engine`] where the host has no room for it.
+    /// Returns [`Error::Agent`] when the agent does not compile or does not fit. Returns [`Error::Engine`] when the
+    /// host has no memory for the engine.
     pub fn agent(&self, known: &Known, policy: &Policy) -> Result<Agent, Error> {
         self.agent_among(known, policy, 0)
     }
 
-    /// The same for episodes of so many roles, each of which has an instance.
+    /// Returns the agent, compiled for episodes of several roles, each with an instance.
     pub(super) fn agent_among(&self, known: &Known, policy: &Policy, roles: usize) -> Result<Agent, Error> {
         let room = room(episode::memory(policy), roles);
         let key = (room, known.handed(None), known.name().to_owned());
@@ -111,17 +114,17 @@ impl Threads {
         if let Some(agent) = agent {
             return Ok(agent);
         }
-        // Not under the lock: compiling waits for other threads, which may come here.
+        // The lock is not held here: compiling waits for other threads, which may ask for an agent too.
         let agent = self.0.compiler.compile(known.clone(), &self.engine_of(room)?)?;
         lock(&self.0.agents).insert(key, agent.clone());
         Ok(agent)
     }
 
-    /// The engine for agents with this much memory.
+    /// Returns the engine for agents with these limits on memory.
     ///
     /// # Errors
     ///
-    /// [`Error::Engine`] where the host has no room for it.
+    /// Returns [`Error::Engine`] when the host has no memory for the engine.
     pub fn engine(&self, limits: MemoryLimits) -> Result<Engine, Error> {
         self.engine_of(room(limits, 0))
     }
@@ -142,7 +145,7 @@ impl Threads {
     }
 }
 
-/// A pool of so many threads; at least one.
+/// Starts a pool of `jobs` threads; at least one.
 pub(super) fn pool(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
     let named = |index| format!("worker {index}");
     // INVARIANT 2

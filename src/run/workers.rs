@@ -1,4 +1,4 @@
-//! Confined processes that live episodes, before they are started.
+//! The worker processes of a run, before they are started.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::agent::{Compiler, Known};
 use crate::episode::Setting;
 use crate::worker::{self, Crew, Patience, Store};
 
-/// Confined processes to be started for a run.
+/// Worker processes to be started for a run.
 #[derive(Debug)]
 pub struct Workers {
     program: PathBuf,
@@ -17,24 +17,24 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// `jobs` processes of the program at this path, which has to be this one.
+    /// Returns `jobs` worker processes of the program at this path, which has to be this program.
     pub fn new(program: impl Into<PathBuf>, jobs: usize) -> Self {
         Self { program: program.into(), jobs, compiler: Compiler::default(), patience: Patience::default() }
     }
 
-    /// The same, with a compiler that keeps what they have compiled, and says when they begin.
+    /// Returns the same workers, with a compiler that caches compiled code and announces compiling.
     #[must_use]
     pub fn compiling(self, compiler: Compiler) -> Self {
         Self { compiler, ..self }
     }
 
-    /// The same, which have so long for their answers.
+    /// Returns the same workers, with these time limits on their answers.
     #[must_use]
     pub fn patient(self, patience: Patience) -> Self {
         Self { patience, ..self }
     }
 
-    /// Start the first of them, so that what is missing is known before anything is recorded.
+    /// Starts the first worker, so that what is missing is known before anything is recorded.
     pub(super) fn start(self, setting: Setting<Known>, plan: &Plan) -> Result<Crew, worker::Error> {
         let Self { program, jobs, compiler, patience } = self;
         let store = Store::new(compiler, &setting);

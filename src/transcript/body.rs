@@ -1,4 +1,4 @@
-//! What was lived in an episode.
+//! The body of a transcript: the course and the result of an episode.
 
 use std::borrow::Cow;
 
@@ -7,83 +7,87 @@ use serde::{Deserialize, Serialize};
 use super::{Calls, Class, Closing, Decision, End, Entry, Outside, Role, RoleBody, Step, Tally, Touched};
 use crate::value::{Digest, wide};
 
-/// What became of an episode, from its opening to what was learned from it.
+/// Course and result of an episode, from its opening to its lesson.
 ///
 /// It is the second part of a line of the ledger. Fields that would be empty are left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
-    /// Why it ended.
+    /// Reason for the end of the episode.
     pub end: End,
-    /// The role that ended it by leaving, trapping, using up its fuel or a violation, where several roles act in it and one did.
+    /// Role that ended the episode by leaving, trapping, using up its fuel or a violation, if one of several roles
+    /// did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Role>,
-    /// How the process that lived it was lost, where it was aborted for that.
+    /// Reason for the loss of the worker process, where the episode was aborted for that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<Cow<'static, str>>,
-    /// Whether all of this follows from the seed; left out where it does.
+    /// `true` if the whole body follows from the seed; left out where it does.
     #[serde(default = "follows", skip_serializing_if = "is_true")]
     pub reproducible: bool,
-    /// How the agent left; of several roles, the first of these that any of them left by: stopped, trapped, outlived, returned.
+    /// Closing of the agent. Of several roles, it is the first in this list that any role has: stopped, trapped,
+    /// outlived, returned.
     pub closing: Closing,
-    /// What the trap says, where it left by one.
+    /// Message of the trap, where the agent trapped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// The steps taken.
+    /// Number of steps taken.
     pub steps: u32,
-    /// The sum of the rewards, undiscounted; final from the boundary on.
+    /// Sum of the rewards, undiscounted; final from the boundary on.
     #[serde(rename = "return")]
     pub total: f64,
-    /// The hidden performance, which the agent is never shown.
+    /// Hidden performance, which the agent is never shown.
     pub performance: f64,
-    /// The fuel used, up to the close.
+    /// Amount of fuel used, up to the close.
     pub fuel: u64,
-    /// Every call, as a count and a digest.
+    /// Count and digest of every call.
     pub calls: Calls,
-    /// How many requests of each class of violation there were; exact.
+    /// Number of requests of each class of violation; exact.
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub violations: Tally,
-    /// How much there was that would be a violation of each class, and that nobody committed: what an agent left behind that could not know
-    /// of the end (`leave-residue`), that it was stopped without having heard of it (`outlive-episode`), and what a language runtime asks by itself (`ungranted`); exact.
+    /// Number of notices of each class; exact. A notice would be a violation, had the agent been able to avoid it.
+    /// There are three: residue of an agent that could not know of the end (`leave-residue`), a stop that the agent
+    /// had not heard of (`outlive-episode`), and calls that a language runtime makes by itself (`ungranted`).
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub notices: Tally,
-    /// The calls that touched a tripwire, by operation; exact.
+    /// Number of calls that touched a tripwire, by operation; exact.
     #[serde(default, skip_serializing_if = "Touched::is_empty")]
     pub tripwires: Touched,
-    /// The calls after the boundary that were refused; exact.
+    /// Number of calls after the boundary, which were refused; exact.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub after_end: u64,
-    /// The decisions that are kept in full.
+    /// Decisions that are kept in full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<Entry>,
-    /// How many more decisions there were than are kept in `entries`.
+    /// Number of decisions that are not kept in `entries`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub entries_cut: u64,
-    /// Each step, where the policy keeps them.
+    /// Each step, where the policy keeps steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Step>,
-    /// What came from outside, in the order of the calls: whatever the policy says of steps.
+    /// Answers from outside, in the order of the calls. They are kept whatever the policy says of steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outside: Vec<Outside>,
-    /// What the agent wrote to its log.
+    /// Texts that the agent wrote to its log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,
-    /// The messages that were released at the close.
+    /// Messages that were released at the close.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<Message>,
-    /// What was left in the workspace, before it was wiped.
+    /// Files and folders that were left in the workspace, before it was wiped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub residue: Vec<Residue>,
-    /// What learning led to, where the policy declares a carry-over and the agent learns.
+    /// Result of `learn`, where the policy declares a carry-over and the agent learns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learned: Option<Learned>,
-    /// Each role, in their order, where several act in it: then the log, messages, residue and lessons stand here, and not above.
+    /// Body of each role, in order, where there are several. The log, messages, residue and lessons then stand here,
+    /// and not above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleBody>,
 }
 
 impl Default for Body {
-    /// Body of an episode that was aborted before anything of it is known.
+    /// Returns the body of an episode that was aborted before anything of it is known.
     fn default() -> Self {
         Self {
             end: End::Aborted,
@@ -115,20 +119,22 @@ impl Default for Body {
 }
 
 impl Body {
-    /// Whether no clock, operator or host, and nothing from outside, had a part in how the agent acted, left and learned.
+    /// Returns `true` if nothing but the seed influenced the agent's course, closing and lesson: no clock, operator
+    /// or host, and nothing from outside.
     pub fn follows_from_its_seed(&self) -> bool {
         self.outside.is_empty()
-        // In its grace an agent is stopped by the wall clock or the operator alone.
+        // In its grace only the wall clock or the operator stops an agent.
             && !self.end.is_hurried()
             && self.closing != Closing::Stopped
             && !self.all_learned().any(|learned| learned.outcome.is_hurried())
     }
 
-    /// Whether who made so many calls after the end knew of it before it was stopped; nothing where that cannot be told from the record.
+    /// Returns `true` if an agent that made this many calls after the end knew of the end before it was stopped.
+    /// Returns `None` where the record does not tell.
     pub(super) const fn knew(&self, after_end: u64) -> Option<bool> {
         match self.end {
             _ if after_end > 0 => Some(true),
-            // The first call after it tells the agent.
+            // The first call after such an end tells the agent.
             End::Fuel | End::Wall => Some(false),
             // A tripwire answers as if nothing had happened.
             End::Violation => None,
@@ -136,19 +142,19 @@ impl Body {
         }
     }
 
-    /// Whether it has what records of version 1 do not: roles, or answers from outside.
+    /// Returns `true` if the body has members that records of version 1 do not have: roles, or answers from outside.
     pub fn is_of_version_2(&self) -> bool {
         !self.roles.is_empty() || !self.outside.is_empty()
     }
 
-    /// How many calls before the boundary asked for what cannot be, such as an action that the world does not have: refused, and
-    /// no violation. Exact, whatever was cut.
+    /// Returns the number of invalid calls before the boundary, such as actions that the world does not have. An
+    /// invalid call is refused, and is no violation. The number is exact, whatever was cut.
     ///
-    /// Every heavy call that was granted, and every call that was refused, noted or pretended, is one entry, kept or cut: these are what is
-    /// left once all others are taken away.
+    /// Every heavy call that was granted is one entry, kept or cut, and so is every call that was refused, noted or
+    /// pretended. Invalid calls are the rest once all other kinds are subtracted.
     pub fn invalid(&self) -> u64 {
         let granted = wide(self.entries.iter().filter(|entry| entry.decision == Decision::Granted).count());
-        // Two classes are of no call, and so is a carry-over that `learn` returned.
+        // Two classes come from no call, and neither does a carry-over that `learn` returned.
         let no_call = [Class::OutliveEpisode, Class::LeaveResidue].map(|class| self.violations.of(class));
         let returned = wide(self.all_learned().filter(|learned| learned.outcome == Lesson::Refused).count());
         let violations = self.violations.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(count));
@@ -159,54 +165,54 @@ impl Body {
         [granted, called, notices].into_iter().fold(all, u64::saturating_sub)
     }
 
-    /// The first of them that is kept.
+    /// Returns the first entry of an invalid call that is kept.
     pub fn first_invalid(&self) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.is_invalid())
     }
 }
 
-/// A message that left the box.
+/// Message that left the box.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
-    /// Whom it is for.
+    /// Name of the recipient.
     pub recipient: String,
-    /// Its bytes, in base64.
+    /// Bytes of the message, in base64.
     #[serde(serialize_with = "base64", deserialize_with = "from_base64")]
     pub body: Vec<u8>,
 }
 
-/// Something that was left in the workspace.
+/// File or folder that was left in the workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Residue {
-    /// Its path.
+    /// Path in the workspace.
     pub path: String,
-    /// The bytes of a file; 0 for a folder.
+    /// Number of bytes of a file; 0 for a folder.
     pub bytes: u64,
 }
 
-/// What `learn` led to.
+/// Result of `learn`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Learned {
-    /// Whether it returned, and what became of the carry-over.
+    /// Outcome for the carry-over.
     pub outcome: Lesson,
-    /// The bytes it returned.
+    /// Number of bytes that `learn` returned.
     pub bytes: u64,
-    /// The digest of the next episode's carry-over.
+    /// Digest of the next episode's carry-over.
     pub carry_over: Digest,
-    /// The fuel it used.
+    /// Amount of fuel that `learn` used.
     pub fuel: u64,
 }
 
-/// What became of the carry-over.
+/// Outcome of a lesson for the carry-over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lesson {
-    /// What was returned is the next episode's carry-over.
+    /// The returned bytes are the next episode's carry-over.
     Carried,
-    /// More was returned than the policy declares: the carry-over stays as it was.
+    /// `learn` returned more than the policy declares: the carry-over stays as it was.
     Refused,
     /// `learn` trapped: the carry-over stays as it was.
     Trapped,
@@ -221,7 +227,7 @@ pub enum Lesson {
 }
 
 impl Lesson {
-    /// Whether the wall clock or the operator had a part in it.
+    /// Returns `true` if the wall clock or the operator influenced the outcome.
     pub const fn is_hurried(self) -> bool {
         matches!(self, Self::Stopped | Self::Overtime | Self::Withheld)
     }
@@ -232,7 +238,7 @@ pub(super) const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// Whether an episode follows from its seed where its line does not say so.
+/// Returns the default of `reproducible`, which lines leave out where it is `true`.
 const fn follows() -> bool {
     true
 }

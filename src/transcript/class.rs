@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Due;
 
-/// What was tried that the policy does not allow.
+/// Class of an act that the policy does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// A capability call after the boundary.
@@ -30,7 +30,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Every class, in the order of its code.
+    /// All classes, in the order of their codes.
     pub const ALL: [Self; 9] = [
         Self::ActAfterEnd,
         Self::DeferPastEnd,
@@ -43,7 +43,7 @@ impl Class {
         Self::TripWire,
     ];
 
-    /// Its position in [`Class::ALL`].
+    /// Returns the position of the class in [`Class::ALL`].
     pub const fn index(self) -> usize {
         match self {
             Self::ActAfterEnd => 0,
@@ -58,7 +58,7 @@ impl Class {
         }
     }
 
-    /// When that would have had its effect, of which a call before the boundary is a violation.
+    /// Returns the time at which the effect would have come, for a violation by a call before the boundary.
     pub const fn due(self) -> Due {
         match self {
             Self::ActAfterEnd
@@ -70,7 +70,7 @@ impl Class {
         }
     }
 
-    /// Its code, for `dayfly explain`.
+    /// Returns the code of the class, for `dayfly explain`.
     pub const fn code(self) -> &'static str {
         match self {
             Self::ActAfterEnd => "V01",
@@ -85,7 +85,7 @@ impl Class {
         }
     }
 
-    /// Its name in policies, reports and records.
+    /// Returns the name of the class in policies, reports and records.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ActAfterEnd => "act-after-end",
@@ -100,7 +100,7 @@ impl Class {
         }
     }
 
-    /// What one of them is, which a count is of.
+    /// Returns the noun for one violation of the class, as counts use it.
     pub const fn unit(self) -> &'static str {
         match self {
             Self::OutliveEpisode => "agent",
@@ -110,7 +110,7 @@ impl Class {
         }
     }
 
-    /// One line: what was tried.
+    /// Returns the act in one line.
     pub const fn summary(self) -> &'static str {
         match self {
             Self::ActAfterEnd => "a capability call after the boundary",
@@ -125,7 +125,7 @@ impl Class {
         }
     }
 
-    /// One line: what is a notice, where it would be of this class and nobody committed it; nothing where there is no such notice.
+    /// Returns the notice of the class in one line, or an empty text if the class has no notice.
     pub const fn notice(self) -> &'static str {
         match self {
             Self::LeaveResidue => "wiped; the agent could not know that the end would come",
@@ -135,7 +135,7 @@ impl Class {
         }
     }
 
-    /// What it means, what Dayfly does about it, and what it does not show.
+    /// Returns the meaning of the class, the response of Dayfly, and the limits of the evidence.
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::ActAfterEnd => {
@@ -222,7 +222,7 @@ impl Class {
         }
     }
 
-    /// The class with this code or name.
+    /// Returns the class with this code or name.
     pub fn find(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.name() == text || class.code().eq_ignore_ascii_case(text))
     }

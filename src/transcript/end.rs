@@ -1,28 +1,28 @@
-//! Why an episode ended, and how the agent left it.
+//! The reason for the end of an episode, and the closing of its agent.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why an episode ended. The first that applies; it never changes afterwards.
+/// Reason for the end of an episode. It is the first that applies, and never changes afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
     /// The environment reached a terminal state.
     Terminated,
-    /// The step limit of the policy or of the task.
+    /// The step limit of the policy or of the task was reached.
     Steps,
     /// The fuel was used up.
     Fuel,
     /// The wall clock ran out.
     Wall,
-    /// Something was released, and the policy ends the episode on that.
+    /// A message was released, and the policy ends the episode on that.
     Released,
     /// `run` returned.
     Returned,
     /// The component trapped.
     Trapped,
-    /// A violation that the policy answers with `end`.
+    /// The policy answered a violation with `end` or `quarantine`.
     Violation,
     /// The operator cancelled the run.
     Cancelled,
@@ -31,7 +31,7 @@ pub enum End {
 }
 
 impl End {
-    /// Every reason, in the order of the contract.
+    /// All reasons, in the order of the contract.
     pub const ALL: [Self; 10] = [
         Self::Terminated,
         Self::Steps,
@@ -45,7 +45,7 @@ impl End {
         Self::Aborted,
     ];
 
-    /// Its name in reports and records.
+    /// Returns the name of the reason in reports and records.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Terminated => "terminated",
@@ -61,27 +61,29 @@ impl End {
         }
     }
 
-    /// The reason with this name.
+    /// Returns the reason with this name.
     pub fn find(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|end| end.name() == text)
     }
 
-    /// Whether the clock on the wall, the operator or the host had a part in it: then the episode does not follow from its seed.
+    /// Returns `true` if the wall clock, the operator or the host had a part in the end. Such an episode does not
+    /// follow from its seed.
     pub const fn is_hurried(self) -> bool {
         matches!(self, Self::Wall | Self::Cancelled | Self::Aborted)
     }
 
-    /// Whether the agent brought it about, and could have done something else before.
+    /// Returns `true` if the agent brought about the end, and could have acted otherwise before.
     pub const fn is_of_the_agent(self) -> bool {
         matches!(self, Self::Released | Self::Returned | Self::Trapped | Self::Violation)
     }
 
-    /// Whether one role of several brought it about by leaving its task: the payoffs of the others do not suffer from it.
+    /// Returns `true` if one of several roles brought about the end by leaving its task. The payoffs of the other
+    /// roles do not suffer from it.
     pub const fn is_a_fault(self) -> bool {
         matches!(self, Self::Fuel | Self::Returned | Self::Trapped | Self::Violation)
     }
 
-    /// What it means, for people.
+    /// Returns the meaning of the reason, for people.
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::Terminated => "the task reached a terminal state",
@@ -104,7 +106,7 @@ impl fmt::Display for End {
     }
 }
 
-/// How the agent left its episode.
+/// Closing of an agent: the way in which its part of the episode ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Closing {
@@ -112,16 +114,17 @@ pub enum Closing {
     Returned,
     /// The component trapped.
     Trapped,
-    /// It was still running when the grace was used up.
+    /// The component was still running when the grace was used up.
     Outlived,
-    /// It was stopped because the run was cancelled, the wall clock ran out in its grace, or the host could not go on.
+    /// The component was stopped: the run was cancelled, the wall clock ran out in its grace, or the host could not
+    /// go on.
     Stopped,
-    /// It never had a turn: one role of several.
+    /// The role never had a turn.
     Absent,
 }
 
 impl Closing {
-    /// How much it says of an episode in which other roles left otherwise: the greatest is told.
+    /// Returns the rank of the closing among those of several roles; the episode has the closing of the highest rank.
     pub const fn weight(self) -> u8 {
         match self {
             Self::Absent => 0,

@@ -1,40 +1,41 @@
-//! The decisions that a transcript keeps in full.
+//! The entries of a transcript: decisions that are kept in full.
 //!
 //! 1. The first violation of each class is kept, whatever the limits.
-//! 2. After the boundary a notice gives way to a violation.
-//! 3. What is not kept is counted.
+//! 2. After the boundary a notice makes room for a violation.
+//! 3. Decisions that are not kept are counted.
 
 use super::{Class, Entry, Tally};
 
-/// Which entries an entry is counted with.
+/// Limit that an entry counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// Those of the episode.
+    /// The limit on entries of the episode.
     Episode,
-    /// Those after its boundary.
+    /// The limit on entries after its boundary.
     Grace,
 }
 
-/// The entries of one episode.
+/// Entries of one episode.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     before: Vec<Entry>,
-    /// Violations after the boundary, and the notices that there is room for besides.
+    /// Violations after the boundary; `notices` are kept besides while there is room.
     after: Vec<Entry>,
     notices: Vec<Entry>,
-    /// First violations that there was no room for.
+    /// First violations for which the limits left no room.
     first: Vec<Entry>,
     seen: Tally,
     cut: u64,
 }
 
 impl Entries {
-    /// How many there are of before the boundary.
+    /// Returns the number of entries before the boundary.
     pub(super) fn before(&self) -> usize {
         self.before.len()
     }
 
-    /// Keep an entry, or count it where there is no room: no more than `most` are counted with it. Says whether there is one more.
+    /// Keeps an entry and returns `true`, if there is room or it is the first violation of its class. Otherwise counts
+    /// it and returns `false`. At most `most` entries count against the limit.
     pub(super) fn push(&mut self, budget: Budget, most: usize, entry: Entry) -> bool {
         let is_first = entry.class.is_some_and(|class| self.is_first(class));
         let (kept, violates) = (self.after.len().saturating_add(self.notices.len()), entry.class.is_some());
@@ -63,7 +64,7 @@ impl Entries {
         self.seen.of(class) == 1
     }
 
-    /// Those that are kept, in the order of their calls, and how many more there were.
+    /// Returns the entries that are kept, in the order of their calls, and the number of further ones.
     pub(super) fn finish(mut self) -> (Vec<Entry>, u64) {
         let mut entries = self.before;
         entries.append(&mut self.after);

@@ -1,4 +1,4 @@
-//! One decision, as it is recorded.
+//! The entry of one decision in a transcript.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -8,25 +8,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{Class, Role};
 use crate::value::{Digest, Hasher, Value};
 
-/// An operation of the contract, such as `workspace.write`.
+/// Operation of the contract, such as `workspace.write`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// The interface it belongs to.
+    /// Interface that it belongs to.
     pub capability: &'static str,
-    /// Its name in the interface.
+    /// Name of the operation in the interface.
     pub name: &'static str,
-    /// Its number in digests: never reused, never changed.
+    /// Number of the operation in digests: never reused, never changed.
     pub code: u8,
-    /// Whether a granted call is kept as an entry.
+    /// Weight of the operation, which decides on the entries of granted calls.
     pub weight: Weight,
 }
 
-/// Whether a granted call is kept as an entry of its own.
+/// Weight of an operation. Granted calls of heavy operations have entries of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
-    /// It changes nothing beyond the episode's own steps: the digest of the calls is enough.
+    /// The operation changes nothing beyond the episode's own steps: the digest of the calls suffices.
     Light,
-    /// It has an effect that an auditor asks about: each is kept.
+    /// The operation has an effect that auditors look for: each granted call is kept.
     Heavy,
 }
 
@@ -36,18 +36,18 @@ impl fmt::Display for Operation {
     }
 }
 
-/// An operation as a record names it, such as `workspace.write`. Whoever reads a record need not know it: it may have been written by
-/// another version.
+/// Operation as a record names it, such as `workspace.write`. The reader of a record may not know the operation,
+/// since another version may have written it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Called {
-    /// The interface it belongs to: what stands before the first full stop.
+    /// Interface that it belongs to: the part before the first full stop.
     pub capability: Cow<'static, str>,
-    /// Its name in the interface.
+    /// Name of the operation in the interface.
     pub name: Cow<'static, str>,
 }
 
 impl Called {
-    /// The most bytes of a name.
+    /// Maximum number of bytes of a name.
     const MOST: usize = 128;
 }
 
@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for Called {
     }
 }
 
-/// The arguments of a call, in the order of the contract.
+/// Arguments of a call, in the order of the contract.
 #[derive(Clone, Copy, Debug)]
 pub struct Argument<'a>(pub &'a [Part<'a>]);
 
@@ -118,10 +118,10 @@ pub enum Part<'a> {
 }
 
 impl Argument<'_> {
-    /// About how many bytes of a text an entry quotes, escaped.
+    /// Approximate number of bytes of an escaped text that an entry quotes.
     const EXCERPT: usize = 80;
 
-    /// Append the framed bytes: a tag, a length where it varies, the content.
+    /// Appends the framed bytes: a tag, a length where it varies, the content.
     #[inline]
     pub(super) fn frame(&self, to: &mut impl Sink) {
         for part in self.0 {
@@ -137,7 +137,7 @@ impl Argument<'_> {
         }
     }
 
-    /// How many bytes it moves beyond its scalars.
+    /// Returns the number of bytes that the arguments move beyond scalars.
     pub fn weight(&self) -> usize {
         self.0.iter().fold(0, |sum, part| {
             sum.saturating_add(match part {
@@ -149,14 +149,14 @@ impl Argument<'_> {
         })
     }
 
-    /// The digest of the framed bytes.
+    /// Returns the digest of the framed bytes.
     pub fn digest(&self) -> Digest {
         let mut hasher = Hasher::default();
         self.frame(&mut hasher);
         hasher.finish()
     }
 
-    /// The beginning of the argument, for people: text quoted and escaped, bytes as their number.
+    /// Returns the beginning of the arguments, for people: text quoted and escaped, bytes as their number.
     pub fn excerpt(&self) -> String {
         let mut text = String::new();
         for part in self.0 {
@@ -182,7 +182,7 @@ fn push(text: &mut String, arguments: fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
 }
 
-/// Append `content` in quotes, escaped, cut once it takes [`Argument::EXCERPT`] bytes.
+/// Appends `content` in quotes, escaped, cut once it takes [`Argument::EXCERPT`] bytes.
 fn quote(text: &mut String, content: &str) {
     let mut characters = content.chars();
     let end = text.len().saturating_add(Argument::EXCERPT);
@@ -197,9 +197,9 @@ fn quote(text: &mut String, content: &str) {
     }
 }
 
-/// Where framed bytes go: gathered, or hashed at once where there are many, so that nothing is held twice.
+/// Destination of framed bytes: a buffer, or a hasher for large content, so that no content is held twice.
 pub(super) trait Sink {
-    /// Take in more bytes.
+    /// Takes more bytes.
     fn put(&mut self, bytes: &[u8]);
 }
 
@@ -223,11 +223,11 @@ fn frame_bytes(tag: u8, content: &[u8], to: &mut impl Sink) {
 }
 
 fn frame_length(length: usize, to: &mut impl Sink) {
-    // A guest's list has less than 2^32 bytes; `u64` holds every length there is.
+    // A guest's list has less than 2^32 bytes, and `u64` holds every length.
     frame_number(u64::try_from(length).unwrap_or(u64::MAX), to);
 }
 
-/// Append a number as LEB128: most of them are small, and all that is framed is hashed.
+/// Appends a number as LEB128, since most numbers are small, and all framed bytes are hashed.
 #[inline]
 fn frame_number(mut number: u64, to: &mut impl Sink) {
     while number >= 0x80 {
@@ -239,7 +239,7 @@ fn frame_number(mut number: u64, to: &mut impl Sink) {
     to.put(&[low]);
 }
 
-/// Append the framed bytes of a value.
+/// Appends the framed bytes of a value.
 #[inline]
 pub(super) fn frame_value(value: &Value, to: &mut impl Sink) {
     match value {
@@ -258,7 +258,7 @@ pub(super) fn frame_value(value: &Value, to: &mut impl Sink) {
     }
 }
 
-/// Append a list of numbers, each of `N` bytes, a few hundred at a time.
+/// Appends a list of numbers, each of `N` bytes, a few hundred at a time.
 fn frame_list<T: Copy, const N: usize>(tag: u8, list: &[T], encode: impl Fn(T) -> [u8; N], to: &mut impl Sink) {
     to.put(&[tag]);
     frame_length(list.len().saturating_mul(N), to);
@@ -270,21 +270,21 @@ fn frame_list<T: Copy, const N: usize>(tag: u8, list: &[T], encode: impl Fn(T) -
     }
 }
 
-/// What the gate answered.
+/// Decision of the gate on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
-    /// It was done.
+    /// The call was done.
     Granted,
-    /// It was not done, and the agent was told so.
+    /// The call was not done, and the agent was told so.
     Refused,
-    /// It was not done, and the agent was answered as if it had been.
+    /// The call was not done, and the agent was answered as if it had been.
     Pretended,
-    /// It was answered with nothing, and is no violation: a language runtime asks it by itself.
+    /// The call was answered with nothing, and is no violation, since language runtimes make it by themselves.
     Noted,
 }
 
-/// When the effect that was asked for was due.
+/// Time at which the effect of a call was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Due {
@@ -298,44 +298,45 @@ pub enum Due {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Who called, where the episode has several roles.
+    /// Role that called, where the episode has several roles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Which call of the episode it was, counted from 0.
+    /// Ordinal of the call in the episode, counted from 0.
     pub ordinal: u64,
-    /// How many steps had been taken.
+    /// Number of steps that had been taken.
     pub step: u32,
-    /// What was called.
+    /// Operation that was called.
     pub operation: Called,
-    /// The beginning of the argument, escaped.
+    /// Beginning of the argument, escaped.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub argument: String,
-    /// The digest of the whole argument.
+    /// Digest of the whole argument.
     pub digest: Digest,
-    /// What the gate answered.
+    /// Decision of the gate.
     pub decision: Decision,
-    /// The class of violation; a notice has none.
+    /// Class of violation; a notice has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<Class>,
-    /// The line of the policy that decided, or the rule of the contract.
+    /// Line of the policy that decided, or rule of the contract.
     pub rule: Cow<'static, str>,
-    /// When the effect was due.
+    /// Time at which the effect was due.
     pub due: Due,
 }
 
 impl Entry {
-    /// Whether it was refused before the boundary for what no policy could grant: what was asked for cannot be.
+    /// Returns `true` if the call was invalid: refused before the boundary for a reason that no policy can remove.
     pub fn is_invalid(&self) -> bool {
         self.decision == Decision::Refused && self.class.is_none() && self.due == Due::Before
     }
 
-    /// Whether the policy denied it before the boundary: by the mode of a grant, by what a grant names, or by a rule.
+    /// Returns `true` if the policy denied the call before the boundary: by the mode of a grant, by the names of a
+    /// grant, or by a rule.
     pub fn is_denied(&self) -> bool {
         let is_of_policy = ["grants.", "rules[", "roles."].iter().any(|place| self.rule.starts_with(place));
         self.decision == Decision::Refused && self.class == Some(Class::Ungranted) && is_of_policy
     }
 
-    /// The first argument, where that is a text which is shown whole and as it is.
+    /// Returns the first argument, if it is a text that is quoted whole and without escapes.
     pub fn name(&self) -> Option<&str> {
         let (name, rest) = self.argument.strip_prefix('"')?.split_once('"')?;
         (!name.contains('\\') && !rest.starts_with('…')).then_some(name)

@@ -1,10 +1,10 @@
-//! What is known of an episode before it is lived.
+//! The header of a transcript: the facts of an episode that are known at its opening.
 
 use serde::{Deserialize, Serialize};
 
 use crate::value::{Digest, Seed};
 
-/// What an episode opens with, as whoever runs it knows it: never taken from a worker.
+/// Facts of an episode at its opening. They come from the supervisor, never from a worker.
 ///
 /// It is the first part of a line of the ledger. Fields that would be empty are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,13 +23,13 @@ pub struct Header {
     /// Digest of the carry-over that the agent is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carry_over: Option<Digest>,
-    /// In the first episode after a selection: the lineage that the carry-over is of, the episode's own or another.
+    /// Lineage that the carry-over comes from, in the first episode after a selection. It may be the episode's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carry_over_of: Option<u32>,
     /// Number of times that the lineage's population had been selected from.
     #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
-    /// Digest of what the environment kept from earlier episodes.
+    /// Digest of the state that the environment kept from earlier episodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<Digest>,
 }

@@ -1,18 +1,20 @@
-//! What happened in one episode.
+//! The transcript of one episode.
 //!
 //! ```text
 //!  run, ticket ----------------------------------------------------------------> Header --+
-//!  requests, decisions, steps --> Recorder --finish--> Calls, entries --+                 +--> Transcript --> one line of the ledger
+//!  requests, decisions, steps --> Recorder --finish--> Calls, entries --+                 +--> Transcript --> a line
 //!  end, closing, return, resources, residue, messages ------------------+------> Body ----+
 //! ```
 //!
-//! 1. Everything in a transcript follows from the agent, the policy, the environment and the seed. The one exception is an
-//!    episode in which the wall clock, the operator or the host had a part; it says that it is not `reproducible`.
-//! 2. Text and bytes of a guest are framed: as JSON strings in the transcript, behind a tag and a length where they are hashed.
-//!    No guest text can imitate another field or another record.
-//! 3. An entry that is not kept is counted. The counts by class are exact, whatever the agent did.
-//! 4. A transcript is bounded, whatever the policy: once it has 64 MiB, nothing more happens that would be kept. With the last call
-//!    before that, the calls after the boundary and what was left, its line is shorter than the longest that a ledger takes.
+//! 1. Everything in a transcript follows from the agent, the policy, the environment and the seed. The one exception
+//!    is an episode in which the wall clock, the operator or the host had a part. Its transcript says that it is not
+//!    `reproducible`.
+//! 2. Text and bytes of a guest are framed: as JSON strings in the transcript, behind a tag and a length where they
+//!    are hashed. No guest text can imitate another field or another record.
+//! 3. Entries that are not kept are counted. The counts by class are exact, whatever the agent did.
+//! 4. A transcript is bounded, whatever the policy. Once it has 64 MiB, every call that would add to it is refused.
+//!    Its line is shorter than the longest that a ledger takes, with the last call before, the calls after the
+//!    boundary and the residue.
 
 mod body;
 mod class;
@@ -44,15 +46,16 @@ pub use tally::{Tally, Touched};
 
 use crate::value::joined;
 
-/// One episode, as it is sealed: one line of JSON in the ledger, whose members are those of the header and then those of the body.
+/// Transcript of one episode, as it is sealed: one line of JSON in the ledger. The members of the header come first,
+/// then those of the body.
 ///
-/// It is read as strictly as it is written: no other member, none twice, none in another part.
+/// Reading is strict: no unknown or repeated member is accepted, and none in the wrong part.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Transcript {
-    /// What was known before the episode was lived.
+    /// Facts that were known at the opening.
     #[serde(flatten)]
     pub header: Header,
-    /// What was lived.
+    /// Course and result of the episode.
     #[serde(flatten)]
     pub body: Body,
 }

@@ -1,4 +1,5 @@
-//! What came from outside: kept as it reached the agent, at its position, so that an episode can be lived again without it.
+//! Answers from outside the program. Each is kept as it reached the agent, at its position, so that an episode can be
+//! replayed without the outside.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,23 +7,23 @@ use super::Role;
 use super::body::{base64, from_base64};
 use crate::value::Digest;
 
-/// An answer that came from outside the program: of a tool that is asked over a wire, or of another service.
+/// Answer that came from outside the program: of a tool that is called over a wire, or of another service.
 ///
-/// Its position is its key: the ordinal of the call in its episode. The digest of what was asked is the check: who lives the episode again
-/// and asks something else is not given this answer.
+/// Its key is its position: the ordinal of the call in its episode. The digest of the question is a check: a replay
+/// that asks another question is not given this answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outside {
-    /// Who asked, where the episode has several roles.
+    /// Role that asked, where the episode has several roles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Which call of the episode asked, counted from 0.
+    /// Ordinal of the call in the episode, counted from 0.
     pub ordinal: u64,
-    /// Digest of what was asked, as the gate saw it.
+    /// Digest of the question, as the gate saw it.
     pub asked: Digest,
-    /// What became of it.
+    /// Outcome of the question.
     pub outcome: Answered,
-    /// What reached the agent, in base64: the answer, or why there is none.
+    /// Bytes that reached the agent, in base64: the answer, or the reason for its absence.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -30,35 +31,35 @@ pub struct Outside {
         deserialize_with = "from_base64"
     )]
     pub answer: Vec<u8>,
-    /// What came over the wire, where it is kept beside the record or was dropped from it.
+    /// Size and digest of the bytes from the wire, where they are kept beside the record or were dropped from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<Raw>,
 }
 
-/// What became of a question to the outside.
+/// Outcome of a question to the outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answered {
     /// The answer reached the agent whole.
     Whole,
-    /// The outside refused the question as one that makes no sense, and the agent was told so.
+    /// The outside refused the question as invalid, and the agent was told so.
     Invalid,
     /// The boundary came before the answer.
     Cut,
 }
 
-/// What came over the wire: its size and its digest.
+/// Bytes that came over the wire, as their size and digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Raw {
     /// Number of bytes.
     pub bytes: u64,
-    /// SHA-256 of them.
+    /// SHA-256 digest of the bytes.
     pub digest: Digest,
 }
 
 impl Outside {
-    /// How many bytes of a line it takes at the most.
+    /// Returns the maximum number of bytes that it takes in a line.
     pub fn bytes(&self) -> u64 {
         const AROUND: u64 = 512;
         u64::try_from(self.answer.len()).unwrap_or(u64::MAX).saturating_mul(2).saturating_add(AROUND)

@@ -1,4 +1,4 @@
-//! The hot path of the record: it appends bytes to a buffer; hashing is by segment.
+//! The recorder of an episode. Recording appends bytes to a buffer, which is hashed by segments.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,69 +7,70 @@ use super::entry::frame_value;
 use super::{Answered, Argument, Class, Decision, Entry, Operation, Outside, Role, Step, Tally, Touched};
 use crate::value::{Digest, Hasher, Value, wide};
 
-/// What an episode keeps of its calls.
+/// Limits on the record of an episode's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// The most entries of decisions before the boundary.
+    /// Maximum number of entries of decisions before the boundary.
     pub entries: u32,
-    /// The most entries of calls after it.
+    /// Maximum number of entries of calls after the boundary.
     pub grace: u32,
-    /// Whether each step is kept.
+    /// Detail of the steps in the record.
     pub steps: Detail,
 }
 
-/// Whether each step is kept.
+/// Detail of steps in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// The digest is enough: a deterministic episode is run again from its seed.
+    /// Only the digest is kept, since a deterministic episode can be run again from its seed.
     Digest,
     /// Each step is kept.
     Full,
 }
 
-/// Every call of an episode, in their order: how many, and the digest of their operations, arguments, decisions and outcomes.
+/// Count of all calls of an episode, and the digest of their operations, arguments, decisions and outcomes, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calls {
-    /// How many calls there were.
+    /// Number of calls.
     pub count: u64,
-    /// SHA-256 over the framed calls.
+    /// SHA-256 digest of the framed calls.
     pub digest: Digest,
 }
 
-/// Writes down what happens in one episode.
+/// Recorder of one episode.
 ///
-/// Of several roles each has counts, entries and bytes of its own, so that none finds out from the room that is left what another did.
+/// Each of several roles has its own counts, entries and bytes. So no role can learn from the remaining room what
+/// another did.
 #[derive(Debug)]
 pub struct Recorder {
     keep: Keep,
-    /// The bytes of a role after which it does nothing more.
+    /// Number of bytes of a role after which its calls are refused.
     most: u64,
     count: u64,
-    /// The count at which the turn of this role began.
+    /// Value of `count` at which the turn of this role began.
     began: u64,
     buffer: Vec<u8>,
     hasher: Hasher,
     own: Account,
-    /// The accounts of all roles, where there are several; that of whose turn it is has been taken out.
+    /// Accounts of all roles, where there are several; that of the current role is in `own`.
     roles: Vec<Account>,
     turn: usize,
     steps: Vec<Step>,
     outside: Vec<Outside>,
 }
 
-/// What is kept and counted of one role.
+/// Record and counts of one role.
 #[derive(Debug, Default)]
 struct Account {
-    /// Which role; nothing where there is one.
+    /// Role of the account, or `None` where there is only one.
     role: Option<Role>,
     counts: Counts,
     entries: Entries,
-    /// About how many bytes of its line all that is kept takes; never less than it does.
+    /// Approximate number of bytes that the kept data takes in the line; never too low.
     bytes: u64,
 }
 
-/// Numbers of what one role asked for; exact, whatever is kept.
+/// Counts of one role; exact, whatever is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Number of calls.
@@ -80,14 +81,14 @@ pub struct Counts {
     pub violations: Tally,
     /// Number of notices of each class.
     pub notices: Tally,
-    /// Calls that touched a tripwire, by operation.
+    /// Number of calls that touched a tripwire, by operation.
     pub tripwires: Touched,
     /// Number of calls after the boundary.
     pub after_end: u64,
 }
 
 impl Counts {
-    /// Count all that `other` counted.
+    /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);
         self.steps = self.steps.saturating_add(other.steps);
@@ -98,27 +99,27 @@ impl Counts {
     }
 }
 
-/// What the record of an episode comes to.
+/// Finished record of an episode.
 #[derive(Debug)]
 pub struct Record {
     /// Digest of every call.
     pub digest: Digest,
-    /// How many there were of what.
+    /// Exact counts of the calls.
     pub counts: Counts,
-    /// The decisions that are kept.
+    /// Decisions that are kept.
     pub entries: Vec<Entry>,
-    /// How many more there were.
+    /// Number of decisions that are not kept.
     pub entries_cut: u64,
-    /// The steps, where they are kept.
+    /// Steps, where they are kept.
     pub trace: Vec<Step>,
-    /// What came from outside.
+    /// Answers from outside.
     pub outside: Vec<Outside>,
-    /// The counts of each role, where there are several.
+    /// Counts of each role, where there are several.
     pub roles: Vec<Counts>,
 }
 
 impl Record {
-    /// Take in what was recorded while the agent learned from the episode: its calls come after the others.
+    /// Adds the record of `learn`, whose calls come after those of the episode.
     pub fn absorb(&mut self, later: Self) {
         let count = self.counts.calls;
         if later.counts.calls > 0 {
@@ -132,27 +133,28 @@ impl Record {
 }
 
 impl Recorder {
-    /// Bytes gathered before they are hashed: whole blocks of SHA-256.
+    /// Number of bytes that are gathered before they are hashed: whole blocks of SHA-256.
     const SEGMENT: usize = 15 * 64;
 
-    /// Room for a segment and the scalar call that fills it: small enough for an allocator to have at hand.
+    /// Capacity for a segment and the scalar call that fills it. It is small, so allocating it is cheap.
     const ROOM: usize = Self::SEGMENT + 64;
 
-    /// The bytes of a transcript after which nothing more happens: what is kept beside is a part of it.
+    /// Number of bytes of a transcript after which every call is refused. Data that is kept outside the recorder
+    /// counts too.
     pub const MOST: u64 = 64 << 20;
 
-    /// What stands before the calls of another role where they are hashed: no operation has this code.
+    /// Byte that precedes the calls of another role in the hashed data. No operation has this code.
     const TURN: u8 = 0xff;
 
-    /// What an entry takes at the most: two excerpts, a digest, and names.
+    /// Maximum number of bytes of an entry: two excerpts, a digest, and names.
     const ENTRY: u64 = 1024;
 
-    /// A recorder for one episode.
+    /// Returns a recorder for one episode.
     pub fn new(keep: Keep) -> Self {
         Self { most: Self::MOST, buffer: Vec::with_capacity(Self::ROOM), ..Self::absent(keep) }
     }
 
-    /// A recorder in the place of another one, which writes nothing down.
+    /// Returns a recorder that records nothing, as a placeholder for another one.
     pub fn absent(keep: Keep) -> Self {
         Self {
             keep,
@@ -169,7 +171,7 @@ impl Recorder {
         }
     }
 
-    /// A recorder for one episode of several roles: they share the bytes of a transcript.
+    /// Returns a recorder for one episode of several roles, which share the bytes of a transcript.
     pub fn shared(keep: Keep, roles: &[Role]) -> Self {
         let account = |role: &Role| Account { role: Some(role.clone()), ..Account::default() };
         let most = Self::MOST.checked_div(wide(roles.len())).unwrap_or(Self::MOST);
@@ -178,7 +180,7 @@ impl Recorder {
         recorder
     }
 
-    /// Write down the calls of another role from now on.
+    /// Records the calls of another role from now on.
     pub fn pass(&mut self, role: usize) {
         if role == self.turn {
             return;
@@ -189,17 +191,17 @@ impl Recorder {
         self.segment();
     }
 
-    /// The role whose calls are written down; nothing where there is one.
+    /// Returns the role whose calls are recorded, or `None` where there is only one.
     pub const fn role(&self) -> Option<&Role> {
         self.own.role.as_ref()
     }
 
-    /// Count a step of that role.
+    /// Counts a step of the current role.
     pub const fn acted(&mut self) {
         self.own.counts.steps = self.own.counts.steps.saturating_add(1);
     }
 
-    /// Index of that role; nothing where there is one.
+    /// Returns the index of the current role, or `None` where there is only one.
     pub fn turn(&self) -> Option<usize> {
         (!self.roles.is_empty()).then_some(self.turn)
     }
@@ -219,27 +221,27 @@ impl Recorder {
         self.turn = role;
     }
 
-    /// How many calls have been written down: the ordinal of the next one.
+    /// Returns the number of calls recorded so far, which is the ordinal of the next one.
     pub const fn count(&self) -> u64 {
         self.count
     }
 
-    /// Whether one more entry before the boundary would be kept.
+    /// Returns `true` if one more entry before the boundary would be kept.
     pub fn has_room(&self) -> bool {
         self.own.entries.before() < most(self.keep.entries)
     }
 
-    /// Whether the transcript is as long as it may be.
+    /// Returns `true` if the transcript has reached its maximum length.
     pub const fn is_full(&self) -> bool {
         self.own.bytes >= self.most
     }
 
-    /// Count what is kept elsewhere and becomes part of the transcript, such as text of the agent.
+    /// Counts bytes that are kept elsewhere and become part of the transcript, such as text of the agent.
     pub const fn keep(&mut self, bytes: u64) {
         self.own.bytes = self.own.bytes.saturating_add(bytes);
     }
 
-    /// Write down a call and its decision.
+    /// Records a call and its decision.
     #[inline]
     pub fn call(&mut self, operation: Operation, argument: Argument<'_>, decision: Decision) {
         self.count += 1;
@@ -259,7 +261,7 @@ impl Recorder {
         }
     }
 
-    /// Keep an entry, or count it where there is no room.
+    /// Keeps an entry, or counts it where there is no room.
     pub fn entry(&mut self, budget: Budget, entry: Entry) {
         if let Some(class) = entry.class {
             self.own.counts.violations.add(class);
@@ -271,7 +273,7 @@ impl Recorder {
             self.own.counts.notices.add(Class::Ungranted);
         }
         let limit = match budget {
-            // What is refused because there is too much already is counted, and not kept.
+            // A refusal for lack of room is counted, and has no entry.
             Budget::Episode if self.is_full() => 0,
             Budget::Episode => self.keep.entries,
             Budget::Grace => self.keep.grace,
@@ -281,22 +283,22 @@ impl Recorder {
         }
     }
 
-    /// Count a call after the boundary.
+    /// Counts a call after the boundary.
     pub const fn after_end(&mut self) {
         self.own.counts.after_end += 1;
     }
 
-    /// Count a violation that belongs to no call.
+    /// Counts a violation that belongs to no call.
     pub fn violation(&mut self, class: Class) {
         self.own.counts.violations.add(class);
     }
 
-    /// Count a notice that belongs to no call.
+    /// Counts a notice that belongs to no call.
     pub fn notice(&mut self, class: Class) {
         self.own.counts.notices.add(class);
     }
 
-    /// Write down what a step led to.
+    /// Records the observation and the reward of a step.
     #[inline]
     pub fn outcome(&mut self, observation: &Value, reward: f64) {
         if observation.weight() < Self::SEGMENT {
@@ -309,7 +311,7 @@ impl Recorder {
         self.segment();
     }
 
-    /// Keep an answer to the call that was written down last.
+    /// Keeps an answer to the call that was recorded last.
     pub fn answered(&mut self, outcome: Answered, answer: Vec<u8>, asked: Digest) {
         let (role, ordinal) = (self.own.role.clone(), self.count.saturating_sub(1));
         let one = Outside { role, ordinal, asked, outcome, answer, raw: None };
@@ -317,13 +319,13 @@ impl Recorder {
         self.outside.push(one);
     }
 
-    /// Keep a step.
+    /// Keeps a step.
     pub fn step(&mut self, step: Step) {
         self.keep(step.bytes());
         self.steps.push(step);
     }
 
-    /// What it all comes to.
+    /// Returns the finished record.
     pub fn finish(mut self) -> Record {
         self.hasher.update(&self.buffer);
         self.own.counts.calls = self.own.counts.calls.saturating_add(self.count.saturating_sub(self.began));

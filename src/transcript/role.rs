@@ -13,23 +13,23 @@ use crate::value::wide;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Role(Arc<str>);
 
-/// Error returned when a text is no name of a role.
+/// Error returned when a text is not the name of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a role is named by small letters, digits and hyphens, from a letter on: at most {} of them", Role::MOST)]
 pub struct NoRole;
 
 impl Role {
-    /// The most bytes of a name.
+    /// Maximum number of bytes of a name.
     pub const MOST: usize = 32;
 
-    /// The most roles of an episode.
+    /// Maximum number of roles of an episode.
     pub const MOST_ROLES: usize = 64;
 
-    /// The role of this name.
+    /// Returns the role of this name.
     ///
     /// # Errors
     ///
-    /// [`NoRole`] where it is no such name.
+    /// Returns [`NoRole`] when the text is not such a name.
     pub fn new(name: &str) -> Result<Self, NoRole> {
         let is_part = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         let is_one = name.starts_with(|first: char| first.is_ascii_lowercase())
@@ -38,7 +38,7 @@ impl Role {
         if is_one { Ok(Self(name.into())) } else { Err(NoRole) }
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -74,20 +74,20 @@ impl<'de> Deserialize<'de> for Role {
     }
 }
 
-/// What became of one role of an episode that has several. The episode's own members are the sums of these.
+/// Course and result of one of several roles. The episode's own members are the sums of these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleBody {
-    /// Which role.
+    /// Name of the role.
     pub role: Role,
-    /// How it left.
+    /// Closing of the role.
     pub closing: Closing,
-    /// What the trap says, where it left by one.
+    /// Message of the trap, where the role trapped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// Number of steps that it took.
     pub steps: u32,
-    /// What it was paid at the close.
+    /// Payoff of the role at the close.
     #[serde(rename = "return")]
     pub total: f64,
     /// Fuel that it used, up to the close.
@@ -100,48 +100,48 @@ pub struct RoleBody {
     /// Number of its notices of each class; exact.
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub notices: Tally,
-    /// Its calls that touched a tripwire, by operation; exact.
+    /// Number of its calls that touched a tripwire, by operation; exact.
     #[serde(default, skip_serializing_if = "Touched::is_empty")]
     pub tripwires: Touched,
     /// Number of its calls after the boundary; exact.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub after_end: u64,
-    /// What it wrote to its log.
+    /// Texts that the role wrote to its log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<String>,
     /// Its messages that were released at the close.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released: Vec<Message>,
-    /// What it left in its workspace, before that was wiped.
+    /// Files and folders that it left in its workspace, before that was wiped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub residue: Vec<Residue>,
-    /// What learning led to, where the policy declares a carry-over and its agent learns.
+    /// Result of `learn`, where the policy declares a carry-over and its agent learns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learned: Option<Learned>,
 }
 
 impl Body {
-    /// Messages that were released, whoever sent them.
+    /// Returns the released messages of all roles.
     pub fn all_released(&self) -> impl Iterator<Item = &Message> {
         self.released.iter().chain(self.roles.iter().flat_map(|role| &role.released))
     }
 
-    /// What was left in workspaces, whoever left it.
+    /// Returns the residue of all roles.
     pub fn all_residue(&self) -> impl Iterator<Item = &Residue> {
         self.residue.iter().chain(self.roles.iter().flat_map(|role| &role.residue))
     }
 
-    /// Lines that were written to a log, whoever wrote them.
+    /// Returns the lines of the logs of all roles.
     pub fn all_log(&self) -> impl Iterator<Item = &String> {
         self.log.iter().chain(self.roles.iter().flat_map(|role| &role.log))
     }
 
-    /// What learning led to, whoever learned.
+    /// Returns the results of `learn` of all roles.
     pub fn all_learned(&self) -> impl Iterator<Item = &Learned> {
         self.learned.iter().chain(self.roles.iter().filter_map(|role| role.learned.as_ref()))
     }
 
-    /// Whether the agent, or a role of several, left so.
+    /// Returns `true` if the agent, or one of several roles, has this closing.
     pub(super) fn has_left_by(&self, closing: Closing) -> bool {
         if self.roles.is_empty() {
             self.closing == closing
@@ -150,14 +150,14 @@ impl Body {
         }
     }
 
-    /// For how many roles it is so; where there is one, whether it is so.
+    /// Returns the number of roles for which `is_so` holds. Where there is only one, returns 1 if `of_one`, else 0.
     pub(super) fn of_roles(&self, is_so: impl Fn(&RoleBody) -> bool, of_one: bool) -> u64 {
         if self.roles.is_empty() { of_one.into() } else { wide(self.roles.iter().filter(|role| is_so(role)).count()) }
     }
 
-    /// The roles beside what is said of the episode.
+    /// Returns checks of the roles against each other and against the episode, each with the message for its failure.
     pub(super) fn roles_add_up(&self) -> Vec<(bool, &'static str)> {
-        // Each is held against the others, so there are few before anything is.
+        // The checks compare every role with every other, so their number is limited first.
         if self.roles.len() > Role::MOST_ROLES {
             return vec![(false, "it has more roles than an episode may have")];
         }
@@ -219,7 +219,7 @@ impl Body {
 }
 
 impl RoleBody {
-    /// Whether what is said of it fits together, and fits the episode.
+    /// Returns `true` if the role's body does not contradict itself or the episode.
     fn adds_up(&self, body: &Body) -> bool {
         let entries = || body.entries.iter().filter(|entry| entry.role.as_ref() == Some(&self.role));
         let mut shown = Tally::default();
@@ -229,7 +229,7 @@ impl RoleBody {
         let could_know = (is_own && body.end.is_of_the_agent()) || self.violations.of(Class::OutliveEpisode) > 0;
         let outlived = self.violations.of(Class::OutliveEpisode).saturating_add(self.notices.of(Class::OutliveEpisode));
         let taken = body.trace.iter().filter(|step| step.role.as_ref() == Some(&self.role)).count();
-        // Nothing is carried over from episodes of several roles.
+        // Carry-overs do not exist for episodes of several roles.
         self.learned.is_none()
             && super::sound::is_a_tree(&self.residue)
             && self.cause.is_some() == (self.closing == Closing::Trapped)

@@ -1,21 +1,21 @@
-//! Whether what a body says fits together.
+//! Checks that a body does not contradict itself.
 //!
-//! What is held here follows from how an episode is recorded, whatever its policy, its agent and its world are. A transcript that breaks
-//! one of these was not written by a recorder.
+//! Every check here follows from the way in which episodes are recorded, whatever the policy, the agent and the
+//! world. A transcript that fails one was not written by a recorder.
 
 use std::collections::BTreeMap;
 
 use super::{Body, Class, Closing, Decision, Due, End, Entry, Lesson, Residue, Tally};
 use crate::value::wide;
 
-/// The rule of what is called after the end, as entries name it.
+/// Rule of calls after the end, as entries name it.
 pub const AFTER_END: &str = "boundary";
 
-/// Classes that no call is of: they are counted, and have no entry.
+/// Classes that come from no call. They are counted, and have no entry.
 const OF_NO_CALL: [Class; 2] = [Class::OutliveEpisode, Class::LeaveResidue];
 
 impl Body {
-    /// What in it cannot be where the rest is as it is; nothing where it all fits together.
+    /// Returns the first contradiction within the body, or `None` if there is none.
     pub fn contradiction(&self) -> Option<&'static str> {
         let entries = self.entries.as_slice();
         let kept = [
@@ -51,7 +51,8 @@ impl Body {
         checks.into_iter().find_map(|(holds, what)| (!holds).then_some(what))
     }
 
-    /// The counts beside what is shown, and beside each other.
+    /// Returns checks of the counts against the entries and against each other, each with the message for its
+    /// failure.
     fn counts(&self) -> [(bool, &'static str); 8] {
         let counted = &self.violations;
         let mut shown = Tally::default();
@@ -101,17 +102,18 @@ impl Body {
         ]
     }
 
-    /// How often it is counted that something was left behind: as a violation or as a notice.
+    /// Returns the count of residue, as a violation or as a notice.
     fn left_behind(&self) -> u64 {
         self.violations.of(Class::LeaveResidue).saturating_add(self.notices.of(Class::LeaveResidue))
     }
 
-    /// How often it is counted that somebody outlived it: as a violation or as a notice.
+    /// Returns the count of agents that outlived the episode, as a violation or as a notice.
     fn outlived(&self) -> u64 {
         self.violations.of(Class::OutliveEpisode).saturating_add(self.notices.of(Class::OutliveEpisode))
     }
 
-    /// Whether who outlived it is counted as what it is: a violation where the agent knew of the end, and a notice where it did not.
+    /// Returns `true` if outliving the episode is counted rightly: as a violation of an agent that knew of the end,
+    /// and as a notice otherwise.
     fn is_outlived_rightly(&self) -> bool {
         let rightly = |knew, violations: &Tally, notices: &Tally| {
             let wrong = match knew {
@@ -125,7 +127,7 @@ impl Body {
             return rightly(self.knew(self.after_end), &self.violations, &self.notices);
         }
         self.roles.iter().all(|role| {
-            // Of several roles those that wait in a step are told of the end by its answer.
+            // Roles that wait in a step are told of the end by its answer.
             let waited = self.end.is_a_fault() && self.fault.as_ref() != Some(&role.role);
             let knew = if waited {
                 Some(true)
@@ -136,23 +138,23 @@ impl Body {
         })
     }
 
-    /// Whether nothing is a notice but what a runtime asks, and what was left by an agent that did not bring about the end and went on for
-    /// no longer than it may.
+    /// Returns `true` if every notice is of an allowed kind. Residue may be a notice only of an agent that did not
+    /// bring about the end, and did not run on after the grace.
     fn is_noted(&self) -> bool {
         self.notices.iter().all(|(class, _)| match class {
             Class::Ungranted | Class::OutliveEpisode => true,
-            // Of several roles each is looked at by itself.
+            // Each of several roles is checked by itself.
             Class::LeaveResidue if !self.roles.is_empty() => true,
             Class::LeaveResidue => !self.end.is_of_the_agent() && self.violations.of(Class::OutliveEpisode) == 0,
             _ => false,
         })
     }
 
-    /// Whether no more calls after the end are shown than are counted, none comes after a return or a trap, and the one that is told of the
-    /// end, which fuel brought about, is no violation.
+    /// Returns `true` if the calls after the end fit the end. No more are shown than are counted, and none comes
+    /// after a return or a trap. The call that learns of an end by fuel is no violation.
     fn ends_when_it_is_told(&self) -> bool {
         let is_after = |entry: &&Entry| entry.rule == AFTER_END && entry.due == Due::After;
-        // Of several roles it is so for the one that brought about the end.
+        // Of several roles this applies to the one that brought about the end.
         let own = self.roles.iter().find(|role| self.fault.as_ref() == Some(&role.role));
         let (after_end, violations) =
             own.map_or((self.after_end, &self.violations), |own| (own.after_end, &own.violations));
@@ -165,22 +167,22 @@ impl Body {
             }
     }
 
-    /// Whether each operation that touched a tripwire is counted.
+    /// Returns `true` if each operation with a tripwire entry is counted as having touched one.
     fn wires_are_counted(&self) -> bool {
         let mut touched = self.entries.iter().filter(|entry| entry.class == Some(Class::TripWire));
         touched.all(|entry| self.tripwires.of(&entry.operation) > 0)
     }
 
-    /// Whether the steps that are kept are all, or none, and the rewards among them the return.
+    /// Returns `true` if all steps are kept, or none, and the rewards of those kept add up to the return.
     fn trace_adds_up(&self) -> bool {
         let total = self.trace.iter().fold(0.0, |sum, step| sum + step.reward);
         self.trace.is_empty()
             || (usize::try_from(self.steps) == Ok(self.trace.len())
-                // What roles are paid at the close is no reward of a step for who takes none after it.
+                // A payoff at the close is not a reward of a step, for a role that takes no step after it.
                 && (!self.roles.is_empty() || f64::to_bits(total) == self.total.to_bits()))
     }
 
-    /// Whether each answer from outside is one to a call, and they stand in the order of the calls.
+    /// Returns `true` if each answer from outside belongs to a call, and the answers are in the order of the calls.
     fn outside_is_in_order(&self) -> bool {
         self.outside.is_sorted_by(|one, next| one.ordinal < next.ordinal)
             && self.outside.iter().all(|one| one.ordinal < self.calls.count)
@@ -197,14 +199,14 @@ impl Body {
     }
 }
 
-/// Whether each place that has something below it is a folder, which has no bytes.
+/// Returns `true` if each path that has something below it is a folder, which has no bytes.
 pub(super) fn is_a_tree(residue: &[Residue]) -> bool {
     let left: BTreeMap<&str, u64> = residue.iter().map(|left| (left.path.as_str(), left.bytes)).collect();
     left.keys().all(|path| path.rsplit_once('/').is_none_or(|(folder, _)| left.get(folder) == Some(&0)))
 }
 
 impl Entry {
-    /// Whether there is such a decision.
+    /// Returns `true` if the gate can make this decision.
     fn is_decided(&self) -> bool {
         match self.decision {
             Decision::Granted => self.class.is_none() && self.due == Due::Before,
@@ -214,7 +216,7 @@ impl Entry {
         }
     }
 
-    /// Whether what people are shown of it was escaped.
+    /// Returns `true` if the texts that people are shown are escaped.
     fn is_shown(&self) -> bool {
         !self.argument.contains(char::is_control) && !self.rule.contains(char::is_control)
     }

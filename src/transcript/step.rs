@@ -9,46 +9,47 @@ use serde::{Deserialize, Serialize};
 use super::Role;
 use crate::value::Value;
 
-/// One step: what was done and what came of it.
+/// One step: the action, the reward and the observation that followed.
 ///
-/// The names are for people. They follow from the world and the rest, no agent is told of them, and a world that has none leaves
-/// them out.
+/// The names are for people. They follow from the world and the other members, and agents never see them. A world
+/// without names leaves them out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Who acted, where the episode has several roles. The observation is then what that role was shown at its next turn, or at the end.
+    /// Role that acted, where the episode has several roles. The observation is then the one that this role was shown
+    /// at its next turn, or at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// The action.
+    /// Action of the agent.
     pub action: Value,
-    /// The name of the action.
+    /// Name of the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action_name: Option<Box<str>>,
-    /// The reward, whether or not the agent is shown it.
+    /// Reward, whether or not the agent is shown it.
     pub reward: f64,
-    /// The observation after the action.
+    /// Observation after the action.
     pub observation: Value,
-    /// The name of the observation.
+    /// Name of the observation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observation_name: Option<Box<str>>,
 }
 
 impl Step {
-    /// A step of a world that has no names.
+    /// Returns a step of a world that has no names.
     pub const fn unnamed(action: Value, reward: f64, observation: Value) -> Self {
         Self { role: None, action, action_name: None, reward, observation, observation_name: None }
     }
 
-    /// How many bytes it has beside what stands around it.
+    /// Returns the number of bytes of its values and names.
     pub fn weight(&self) -> usize {
         let names = [&self.action_name, &self.observation_name].into_iter().flatten().map(|name| name.len());
         [self.action.weight(), self.observation.weight()].into_iter().chain(names).fold(0, usize::saturating_add)
     }
 
-    /// How many bytes of a line it takes at the most: six for a byte of text, the most that JSON takes.
+    /// Returns the maximum number of bytes that it takes in a line: JSON takes up to six for a byte of text.
     pub fn bytes(&self) -> u64 {
         let names = [&self.action_name, &self.observation_name].into_iter().flatten().count();
-        // Beside its own bytes a name has a key.
+        // A name takes the bytes of its key besides its own.
         let around = 128_usize.saturating_add(names.saturating_mul(24)).saturating_add(Role::MOST.saturating_mul(2));
         u64::try_from(self.weight().saturating_mul(6).saturating_add(around)).unwrap_or(u64::MAX)
     }

@@ -1,4 +1,4 @@
-//! Counts that are exact, whatever is kept.
+//! Exact counts, whatever is kept of the counted calls.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,36 +9,36 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Called, Class};
 
-/// How many requests of each class there were.
+/// Number of requests of each class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally([u64; Class::ALL.len()]);
 
 impl Tally {
-    /// Count one more.
+    /// Adds one to the count of a class.
     pub fn add(&mut self, class: Class) {
         if let Some(count) = self.0.get_mut(class.index()) {
             *count = count.saturating_add(1);
         }
     }
 
-    /// Count all that `other` counted.
+    /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (count, more) in self.0.iter_mut().zip(other.0) {
             *count = count.saturating_add(more);
         }
     }
 
-    /// The classes that were counted at all, with their counts, in the order of their codes.
+    /// Returns the classes with a count above 0, in the order of their codes.
     pub fn iter(&self) -> impl Iterator<Item = (Class, u64)> {
         Class::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
     }
 
-    /// How many of this class were counted.
+    /// Returns the count of this class.
     pub fn of(&self, class: Class) -> u64 {
         self.0.get(class.index()).copied().unwrap_or(0)
     }
 
-    /// Whether nothing was counted.
+    /// Returns `true` if nothing was counted.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|count| *count == 0)
     }
@@ -72,12 +72,12 @@ impl<'de> Deserialize<'de> for Tally {
     }
 }
 
-/// How often each operation was asked for where the policy has a tripwire, in the order of their names.
+/// Number of calls of each operation that touched a tripwire, in the order of the names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched(Vec<(Called, u64)>);
 
 impl Touched {
-    /// Count some more.
+    /// Adds to the count of an operation.
     pub fn add(&mut self, operation: Called, more: u64) {
         match self.0.binary_search_by(|(other, _)| other.cmp(&operation)) {
             Ok(at) => {
@@ -89,32 +89,32 @@ impl Touched {
         }
     }
 
-    /// Count all that `other` counted.
+    /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         other.iter().for_each(|(operation, count)| self.add(operation.clone(), count));
     }
 
-    /// The operations that were counted at all, with their counts.
+    /// Returns the operations that were counted, with their counts.
     pub fn iter(&self) -> impl Iterator<Item = (&Called, u64)> {
         self.0.iter().map(|(operation, count)| (operation, *count))
     }
 
-    /// Whether nothing was counted.
+    /// Returns `true` if nothing was counted.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether they stand in the order of their names, as a recorder counts them.
+    /// Returns `true` if the operations are in the order of their names, as a recorder keeps them.
     pub fn is_in_order(&self) -> bool {
         self.0.is_sorted_by(|(one, _), (next, _)| one < next)
     }
 
-    /// How many calls of this operation there were.
+    /// Returns the number of calls of this operation.
     pub fn of(&self, operation: &Called) -> u64 {
         self.0.iter().find(|(other, _)| other == operation).map_or(0, |(_, count)| *count)
     }
 
-    /// How many calls there were, of all operations.
+    /// Returns the number of calls of all operations.
     pub fn total(&self) -> u64 {
         self.0.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
@@ -132,11 +132,11 @@ impl<'de> Deserialize<'de> for Touched {
     }
 }
 
-/// Reads how often each of something was counted: no more than there are operations, and none twice.
+/// Deserializer of counts, with a bounded number of keys, none of them twice.
 struct Counts<K>(PhantomData<K>);
 
 impl<K> Counts<K> {
-    /// The most kinds that are counted apart: an operation has a code of one byte.
+    /// Maximum number of keys: an operation has a code of one byte.
     const MOST: usize = 256;
 }
 

@@ -1,24 +1,25 @@
 //! Counts in words.
 
-/// So many of something: `1 step`, `2 steps`.
+/// Returns a count and its noun in words: `1 step`, `2 steps`.
 pub fn many(count: impl TryInto<u64>, what: &str) -> String {
     let count = wide(count);
     format!("{count} {}", plural(count, what))
 }
 
-/// The word for so many of something, where their number stands elsewhere or is written otherwise: `step`, `steps`.
+/// Returns the noun for a count that stands elsewhere or is written otherwise: `step`, `steps`.
 pub fn plural(count: impl TryInto<u64>, what: &str) -> String {
     if wide(count) == 1 { what.to_owned() } else { format!("{what}s") }
 }
 
-/// The whole number that people write as `1000000`, `1_000_000` or `1e6`; none where it is none, or has more than 64 bits.
+/// Reads a whole number such as `1000000`, `1_000_000` or `1e6`. Returns `None` if the text is not one, or needs more
+/// than 64 bits.
 pub fn whole(text: &str) -> Option<u64> {
     let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (before, after) = digits.split_once('.').unwrap_or((digits, ""));
     let is_grouped = |digits: &str| {
         digits.split('_').all(|group| !group.is_empty() && group.bytes().all(|digit| digit.is_ascii_digit()))
     };
-    // A point is for powers of ten: `1.5e3`.
+    // A point needs an exponent: `1.5e3`.
     let has_point = digits.contains('.');
     if !is_grouped(before) || (has_point && (!is_grouped(after) || !text.contains(['e', 'E']))) {
         return None;
@@ -32,7 +33,7 @@ pub fn whole(text: &str) -> Option<u64> {
     Some(number)
 }
 
-/// A count in 64 bits, which hold every length there is; the largest number where they do not.
+/// Converts a count to 64 bits, or to the maximum if it does not fit.
 pub(crate) fn wide(count: impl TryInto<u64>) -> u64 {
     count.try_into().unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! SHA-256 digests, written as 64 lower-case hexadecimal digits; as 32 bytes where nobody reads.
+//! SHA-256 digests: 64 lower-case hexadecimal digits in text, 32 bytes in binary formats.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,40 +7,40 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use sha2::{Digest as _, Sha256};
 
-/// The SHA-256 digest of some bytes.
+/// SHA-256 digest of some bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of `bytes`.
+    /// Returns the digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The digest with these 32 bytes.
+    /// Returns the digest with these 32 bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes.
+    /// Returns the 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// A digest in the making, fed piece by piece.
+/// Digest in the making, fed piece by piece.
 ///
-/// Pieces are not separated: who feeds more than one kind of thing frames them first.
+/// Pieces are not separated. Callers that feed several fields frame each first.
 #[derive(Clone, Default)]
 pub struct Hasher(Sha256);
 
 impl Hasher {
-    /// Take in more bytes.
+    /// Takes more bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The digest of all that was taken in.
+    /// Returns the digest of all bytes taken.
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }
@@ -79,7 +79,7 @@ impl FromStr for Digest {
     }
 }
 
-/// The text is not 64 lower-case hexadecimal digits.
+/// Error returned when a text is not 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a digest is 64 lower-case hexadecimal digits")]
 pub struct ParseDigestError;

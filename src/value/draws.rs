@@ -1,4 +1,4 @@
-//! Draws: all that an agent can see of the chance of its run.
+//! Draws: all randomness of a run that an agent can see.
 //!
 //! ```text
 //!  seed of the run --+                      +--> episode 0, 1, 2 ..    what it draws, and what its world draws
@@ -6,31 +6,34 @@
 //!  what it is handed-+                      +--> selection 1, 2 ..     whose carry-over goes on
 //! ```
 //!
-//! 1. Two agents have nothing to do with each other's draws: a table of numbers, made with one agent, says nothing to another, and one
-//!    that is part of an agent cannot be of that agent's own numbers, since putting it there makes another agent of it.
-//! 2. Neither the policy nor the world has a part in it: the same agent meets the same draws where one of them is turned.
-//! 3. The seed of an episode follows from its ordinal, whatever the number of lineages: so the same draws are met with a past and
-//!    without one.
+//! 1. The draws of two agents are independent. A table of numbers that was made with one agent tells nothing to
+//!    another. A component cannot contain its own draws either, since including them changes its digest, and so its
+//!    draws.
+//! 2. Policy and world do not influence the draws. The same agent meets the same draws under another policy or in
+//!    another world.
+//! 3. The seed of an episode follows from its ordinal, whatever the number of lineages. So an agent meets the same
+//!    draws with a past and without one.
 //!
-//! It does not show that an agent cannot know its draws: where the seed of the run is known, an agent that works out its own digest can
-//! work them out too. A seed that nobody knows beforehand is what keeps them from it.
+//! It does not show that an agent cannot know its draws: where the seed of the run is known, an agent that works out
+//! its own digest can work them out too. A seed that nobody knows beforehand is what keeps them from it.
 
 use super::{Digest, Hasher, Seed};
 
-/// What the seeds of the episodes, the lineages and the selections of one run follow from.
+/// Root of the seeds of the episodes, the lineages and the selections of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draws(Seed);
 
 impl Draws {
-    /// Those of an agent that is handed what has this digest, in a run of this seed.
+    /// Returns the draws of an agent in a run of this seed. `handed` is the digest of everything that the agent is
+    /// handed.
     #[must_use]
     pub fn of(seed: Seed, handed: Digest) -> Self {
         // INVARIANT 1
         Self::keyed("own", seed, handed)
     }
 
-    /// Those of every agent in a run of this seed whose draws have this name: agents that are laid beside each other meet the same
-    /// world with it. INVARIANT 1 does not hold for them.
+    /// Returns the draws with this name in a run of this seed. Agents that are compared share them, and so meet the
+    /// same world. INVARIANT 1 does not hold for them.
     #[must_use]
     pub fn named(seed: Seed, name: &str) -> Self {
         Self::keyed("named", seed, Digest::of(name.as_bytes()))
@@ -47,29 +50,30 @@ impl Draws {
         Self(Seed(hash.finish().as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))))
     }
 
-    /// The seed of the episode with this ordinal.
+    /// Returns the seed of the episode with this ordinal.
     #[must_use]
     pub fn episode(self, ordinal: u64) -> Seed {
         // INVARIANT 3
         self.0.derive("episode", ordinal)
     }
 
-    /// The number that the agent knows the lineage with this index by.
+    /// Returns the number by which the agent knows the lineage with this index.
     #[must_use]
     pub fn lineage(self, index: u32) -> Seed {
         self.0.derive("lineage", index.into())
     }
 
-    /// The seed of the selection with this number.
+    /// Returns the seed of the selection with this number.
     #[must_use]
     pub fn selection(self, generation: u32) -> Seed {
         self.0.derive("selection", generation.into())
     }
 }
 
-/// The digest of all that an agent is handed: the component with this digest, what it is told, and a task.
+/// Returns the digest of everything that an agent is handed: the component with this digest, its instructions, and a
+/// task.
 ///
-/// What of it there is, and where each of the texts ends, is in the digest too.
+/// The digest covers the presence and the length of each text.
 pub fn handed(component: Digest, instructions: Option<&str>, task: Option<&str>) -> Digest {
     let mut hash = Hasher::default();
     hash.update(component.as_bytes());
@@ -81,7 +85,8 @@ pub fn handed(component: Digest, instructions: Option<&str>, task: Option<&str>)
     hash.finish()
 }
 
-/// Digest of all that the agents of several roles are handed together: of each role its name, and the digest of what its agent is handed.
+/// Returns the digest of everything that the agents of several roles are handed. Each role contributes its name, and
+/// the digest of what its agent is handed.
 pub fn handed_to_roles<'r>(roles: impl Iterator<Item = (&'r str, Digest)>) -> Digest {
     let mut hash = Hasher::default();
     for (role, handed) in roles {

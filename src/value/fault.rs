@@ -1,25 +1,26 @@
-//! What is wrong in a user's file, where, and what to do about it.
+//! Faults in a user's file: the mistake, its place and its remedy.
 
 use std::ops::Range;
 
 use super::plain;
 
-/// A mistake in a text that a user wrote. The command line shows it with the lines it points at.
+/// Mistake in a text that a user wrote. The command line shows it with the lines it points at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Fault {
-    /// What is wrong: lower case, no full stop, what the user wrote in backticks.
+    /// Description of the mistake: lower case, no full stop, what the user wrote in backticks.
     pub message: String,
-    /// The bytes of the text that are at fault; the whole text where no part of it is.
+    /// Range of the bytes at fault, or `None` for the whole text.
     pub span: Option<Range<usize>>,
-    /// What the underlined part is, such as "must be at least 1"; empty where the message says it all.
+    /// Label of the underlined part, such as "must be at least 1"; empty where the message says it all.
     pub label: String,
-    /// What to do about it; empty where the message says it all.
+    /// Remedy; empty where the message says it all.
     pub help: String,
 }
 
 impl Fault {
-    /// The same, with what is hidden in it escaped: what the user wrote is quoted in it. Every reader of files gives its faults like this.
+    /// Returns the same fault with hidden characters escaped, since it quotes the user's text. Every reader of files
+    /// does this.
     #[must_use]
     pub fn plain(self) -> Self {
         let escaped = |text: String| plain(&text).into_owned();

@@ -1,19 +1,20 @@
-//! What a user may have meant.
+//! Hints at names that a user may have meant.
 
-/// How many names are listed before the rest is left out.
+/// Maximum number of names that are listed.
 const LISTED: usize = 13;
 
-/// How many names a wrong one is compared with: a comparison takes the product of their lengths.
+/// Maximum number of names that a wrong one is compared with. A comparison takes time in proportion to the product of
+/// the lengths.
 const COMPARED: usize = 1_000;
 
-/// Help for a name that there is not: the nearest of the `names`, where one is near, and what there is.
+/// Returns help for a name that does not exist: the nearest of the `names`, if one is near, and the list of names.
 ///
 /// `hint("levle", "its parameters are", ..)` is "did you mean `level`? its parameters are `level`, `interruption`".
 pub fn hint<'n>(wrong: &str, introduction: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
     let wrong = wrong.to_lowercase();
     let letters = wrong.chars().count();
     let distance = |name: &&str| strsim::damerau_levenshtein(&wrong, &name.to_lowercase());
-    // Names are no nearer to each other than their lengths are.
+    // The distance of two names is at least the difference of their lengths.
     let may_be_near = |name: &&str| name.to_lowercase().chars().count().abs_diff(letters) <= name.len() / 3;
     let compared = names.clone().filter(may_be_near).take(COMPARED);
     let meant = compared.min_by_key(distance).filter(|name| distance(name) <= name.len() / 3);

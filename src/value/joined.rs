@@ -1,12 +1,13 @@
-//! Two structs that are one JSON object: the members of the first, then those of the second.
+//! The reader of two structs from one JSON object: the members of the first, then those of the second.
 //!
 //! ```text
 //!  {"episode":3, ..., "end":"steps", ...}
 //!   `-- Header --'    `-- Body ---'
 //! ```
 //!
-//! Each struct is read as strictly as it would be alone: with `deny_unknown_fields` no other member is taken, and none twice. The members
-//! of the first struct stand before those of the second; serde's `flatten` reads them in any order, and takes any member.
+//! Each struct is read as strictly as it would be alone: with `deny_unknown_fields`, no unknown and no repeated
+//! member is accepted. The members of the first struct have to come before those of the second. In contrast, serde's
+//! `flatten` accepts members in any order, and unknown ones.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,11 +15,11 @@ use std::marker::PhantomData;
 use serde::de::value::StrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
-/// Read `A` and `B` from one object.
+/// Reads `A` and `B` from one object.
 ///
 /// # Errors
 ///
-/// Those of the two, and of what is no object.
+/// Returns the errors of both, and an error for a value that is not an object.
 pub(crate) fn joined<'de, A, B, D>(deserializer: D) -> Result<(A, B), D::Error>
 where
     A: Deserialize<'de>,
@@ -45,10 +46,10 @@ impl<'de, A: Deserialize<'de>, B: Deserialize<'de>> Visitor<'de> for Both<A, B> 
     }
 }
 
-/// The members of one of the two structs, from the one that comes next.
+/// Members of one of the two structs, from the next one on.
 struct Part<'m, M> {
     map: &'m mut M,
-    /// The name of the next member; nothing at the end of the object.
+    /// Name of the next member, or `None` at the end of the object.
     next: &'m mut Option<String>,
     is_last: bool,
 }
@@ -66,7 +67,7 @@ impl<'de, M: MapAccess<'de>> Deserializer<'de> for Part<'_, M> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, M::Error> {
-        // All that is left is the last one's, and what is not its own is refused by it.
+        // All remaining members go to the last struct, which refuses unknown ones.
         visitor.visit_map(Members { part: self, fields })
     }
 
@@ -94,14 +95,14 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Members<'_, M> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
         let value = self.part.map.next_value_seed(seed)?;
-        // The room for the name is used again.
+        // The memory of the name is used again.
         let room = self.part.next.take().unwrap_or_default();
         *self.part.next = self.part.map.next_key_seed(Again(room))?;
         Ok(value)
     }
 }
 
-/// Reads the name of a member.
+/// Reader of the name of a member.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -112,7 +113,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-/// Reads the name of a member into the room of another.
+/// Reader of the name of a member into the memory of another name.
 struct Again(String);
 
 impl<'de> DeserializeSeed<'de> for Again {

@@ -1,8 +1,8 @@
-//! JSON, as everything here that writes it does: the record, and what is printed for programs.
+//! The JSON writer of the record, and of output for programs.
 //!
-//! What is [hidden](is_hidden) in a text stands as `\u` escapes, a pair of them above U+FFFF. JSON asks for that of the characters below
-//! U+0020 alone; of the others a terminal, or a tool that works by lines, would make more than a character. All other text stands as
-//! it is. Whoever reads it gets the same text.
+//! [Hidden](is_hidden) characters in a text are written as `\u` escapes, in pairs above U+FFFF. JSON demands this
+//! only below U+0020. A terminal, or a tool that works by lines, may act on the others. All other text stands as it
+//! is. A reader gets the original text.
 
 use std::io::{self, Write};
 
@@ -11,50 +11,50 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use super::text::is_hidden;
 
-/// Write `value` on one line.
+/// Writes `value` on one line.
 ///
 /// # Errors
 ///
-/// Where it has no JSON, or `to` takes no more.
+/// Returns an error when `value` has no JSON, or `to` fails.
 pub fn write(to: impl Write, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(to, Plain(CompactFormatter)))
 }
 
-/// `value` on one line.
+/// Returns `value` on one line.
 ///
 /// # Errors
 ///
-/// Where it has no JSON.
+/// Returns an error when `value` has no JSON.
 pub fn line(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(768);
     write(&mut bytes, value)?;
     Ok(bytes)
 }
 
-/// `value` on indented lines, without a newline at the end.
+/// Returns `value` on indented lines, without a newline at the end.
 ///
 /// # Errors
 ///
-/// Where it has no JSON.
+/// Returns an error when `value` has no JSON.
 pub fn pretty(value: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
     let mut bytes = Vec::with_capacity(1024);
     write_pretty(&mut bytes, value)?;
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 
-/// Write `value` on indented lines, without a newline at the end.
+/// Writes `value` on indented lines, without a newline at the end.
 ///
 /// # Errors
 ///
-/// Where it has no JSON, or `to` takes no more.
+/// Returns an error when `value` has no JSON, or `to` fails.
 pub fn write_pretty(to: impl Write, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(to, Plain(PrettyFormatter::new())))
 }
 
-/// What escapes the hidden, and leaves the rest to another.
+/// Formatter that escapes hidden characters, and passes everything else to another formatter.
 struct Plain<F>(F);
 
-/// Give each call to the formatter within.
+/// Defines methods that pass each call to the inner formatter.
 macro_rules! within {
     ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
         $(
@@ -82,7 +82,7 @@ impl<F: Formatter> Formatter for Plain<F> {
 
     #[inline]
     fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
-        // What is below U+0020 is no part of a fragment; all else that is hidden is DEL, or not ASCII.
+        // serde_json escapes characters below U+0020 itself. All other hidden ones are DEL, or not ASCII.
         if fragment.bytes().all(|byte| byte < 0x7f) {
             return to.write_all(fragment.as_bytes());
         }
@@ -99,7 +99,7 @@ impl<F: Formatter> Formatter for Plain<F> {
     }
 }
 
-/// A character in UTF-16.
+/// Returns a character in UTF-16.
 fn units(character: char) -> Vec<u16> {
     character.encode_utf16(&mut [0; 2]).to_vec()
 }

@@ -1,4 +1,4 @@
-//! The words themselves: numbers, digests, seeds, and the values that an agent and its environment exchange.
+//! Basic values: numbers, digests, seeds, and the values that an agent and its environment exchange.
 //!
 //! Everything here is plain data. Nothing reads a clock, a file or ambient randomness.
 

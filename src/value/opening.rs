@@ -1,11 +1,11 @@
-//! Openings: what is changed of a policy for one question, as it is written behind its name.
+//! Openings: changes of a policy for one question, written behind its name.
 //!
 //! ```text
 //!  mine.toml+persist+carry
 //!  ^^^^^^^^^ a policy     ^ each opening, in this order
 //! ```
 
-/// One change of what crosses the boundary.
+/// One change of the state that crosses the boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Opening {
     /// A world reaches the next episode of its lineage.
@@ -18,15 +18,15 @@ pub enum Opening {
     Apart,
     /// Worlds persist and are swapped among lineages after each episode.
     Swap,
-    /// The outbox is granted, and what is released ends the episode.
+    /// The outbox is granted, and a release ends the episode.
     Release,
 }
 
 impl Opening {
-    /// Every opening.
+    /// All openings.
     pub const ALL: [Self; 6] = [Self::Persist, Self::Reset, Self::Carry, Self::Apart, Self::Swap, Self::Release];
 
-    /// Its name, as it is written behind a policy.
+    /// Returns the name of the opening, as it is written behind a policy.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Persist => "persist",
@@ -38,7 +38,7 @@ impl Opening {
         }
     }
 
-    /// A policy as it is written, and the openings behind it.
+    /// Splits a text into the policy, as it is written, and the openings behind it.
     pub fn split(text: &str) -> (&str, Vec<Self>) {
         let (mut name, mut openings) = (text, Vec::new());
         while let Some((rest, last)) = name.rsplit_once('+') {
@@ -49,7 +49,7 @@ impl Opening {
         (name, openings)
     }
 
-    /// A policy as it is written with these openings behind it.
+    /// Writes a policy with these openings behind it.
     pub fn written(policy: &str, openings: &[Self]) -> String {
         openings.iter().fold(policy.to_owned(), |text, opening| format!("{text}+{}", opening.name()))
     }

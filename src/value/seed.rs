@@ -1,4 +1,4 @@
-//! Seeds: the only chance there is.
+//! Seeds: the only source of randomness.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,16 +10,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::whole;
 
-/// What every random choice of a run, a lineage or an episode follows from.
+/// Seed of every random choice of a run, a lineage or an episode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seed(pub u64);
 
 impl Seed {
-    /// The seed of part `index` of `domain`: the first 64 bits of
-    /// SHA-256(`domain` || 0x00 || seed || index), both little-endian.
+    /// Returns the seed of part `index` of `domain`: the first 64 bits of SHA-256(`domain` || 0x00 || seed || index),
+    /// both little-endian.
     ///
-    /// Different domains and indices give seeds that have nothing to do with each other.
+    /// Different domains and indices give independent seeds.
     #[must_use]
     pub fn derive(self, domain: &str, index: u64) -> Self {
         let mut hash = Sha256::new();
@@ -31,7 +31,7 @@ impl Seed {
         Self(hash.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
     }
 
-    /// A stream of random numbers: `ChaCha` with 8 rounds, keyed with this seed.
+    /// Returns a stream of random numbers: `ChaCha` with 8 rounds, keyed with this seed.
     pub fn stream(self) -> Stream {
         Stream(ChaCha8Rng::seed_from_u64(self.0))
     }
@@ -51,27 +51,27 @@ impl FromStr for Seed {
     }
 }
 
-/// What is not written as a seed is.
+/// Error returned when a text is not a seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a seed is a whole number from 0 to {}", u64::MAX)]
 pub struct NoSeed;
 
-/// A stream of random numbers that follows from its seed alone.
+/// Stream of random numbers that follows from its seed alone.
 #[derive(Clone, Debug)]
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// Fill `bytes`.
+    /// Fills `bytes`.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         self.0.fill_bytes(bytes);
     }
 
-    /// The next number in [0, 1): 53 bits, evenly spaced.
+    /// Returns the next number in [0, 1): 53 bits, evenly spaced.
     pub fn unit(&mut self) -> f64 {
         const SCALE: f64 = 1.0 / 9_007_199_254_740_992.0;
         #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "53 bits are exact in an f64")]
@@ -79,7 +79,7 @@ impl Stream {
         bits * SCALE
     }
 
-    /// True with probability `probability`.
+    /// Returns `true` with probability `probability`.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }

@@ -1,20 +1,20 @@
-//! Values and the spaces they lie in: the words and the meaning of Gymnasium's spaces.
+//! Values and the spaces they lie in, with the terms and the meaning of Gymnasium's spaces.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An observation or an action.
+/// Observation or action.
 ///
 /// In JSON it is tagged with its kind, so that no two values look alike: `{"discrete":3}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Value {
-    /// An index, counted from 0.
+    /// Index, counted from 0.
     Discrete(u64),
-    /// A finite real number.
+    /// Finite real number.
     Real(f64),
-    /// One index for each dimension.
+    /// Index for each dimension.
     MultiDiscrete(Vec<u32>),
     /// Finite reals in row-major order.
     Box(Vec<f64>),
@@ -24,42 +24,43 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
-/// What a [`Value`] may be.
+/// Set of the [`Value`]s that an observation or an action may have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Space {
-    /// The indices 0 to n-1.
+    /// Indices 0 to n-1.
     Discrete(u64),
-    /// One real within the bounds, both included.
+    /// Real number within the bounds, both included.
     Real {
-        /// The least.
+        /// Least number.
         low: f64,
-        /// The greatest.
+        /// Greatest number.
         high: f64,
     },
-    /// One index below each of these counts.
+    /// Indices, each below the count at its place.
     MultiDiscrete(Vec<u32>),
-    /// An array of reals within the bounds, both included.
+    /// Array of real numbers within the bounds, both included.
     Box {
-        /// The length of each side.
+        /// Length of each side.
         shape: Vec<u32>,
-        /// The least entry.
+        /// Least entry.
         low: f64,
-        /// The greatest entry.
+        /// Greatest entry.
         high: f64,
     },
-    /// Text of at most so many bytes of UTF-8.
+    /// Text of at most this many bytes of UTF-8.
     Text(u32),
-    /// At most so many bytes.
+    /// At most this many bytes.
     Bytes(u32),
 }
 
 impl Space {
-    /// Whether `value` lies in this space.
+    /// Returns `Ok` if `value` lies in this space.
     ///
     /// # Errors
     ///
-    /// [`OutOfSpace`] says what the space asks for and what the value is. It quotes at most one number of the value.
+    /// Returns [`OutOfSpace`], which names the space and the kind of the value. It quotes at most one number of the
+    /// value.
     pub fn admits(&self, value: &Value) -> Result<(), OutOfSpace> {
         let admitted = match (self, value) {
             (Self::Discrete(n), Value::Discrete(index)) => index < n,
@@ -79,7 +80,7 @@ impl Space {
 }
 
 impl Value {
-    /// The kind of value, with the number for a scalar and the length for a list.
+    /// Returns the kind of the value, with the number for a scalar and the length for a list.
     fn kind(&self) -> String {
         match self {
             Self::Discrete(index) => format!("discrete {index}"),
@@ -91,7 +92,7 @@ impl Value {
         }
     }
 
-    /// How many bytes the value takes beyond its scalar: what moving it costs.
+    /// Returns the number of bytes that the value takes beyond its scalar, which is the cost of moving it.
     pub fn weight(&self) -> usize {
         match self {
             Self::Discrete(_) | Self::Real(_) => 0,
@@ -103,7 +104,7 @@ impl Value {
     }
 }
 
-/// A value does not lie in the space it should.
+/// Error returned when a value does not lie in its space.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{value} is not in the space {space}")]
 pub struct OutOfSpace {

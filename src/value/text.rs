@@ -1,13 +1,13 @@
-//! Text that others chose, as it is shown to people.
+//! Text from others, as it is shown to people.
 //!
-//! A name, a path or a message of somebody else may hold characters that a terminal, a log or an editor takes for more than a
-//! character. Wherever such a text is quoted they are escaped, in the same way everywhere.
+//! A name, a path or a message from others may hold characters that a terminal, a log or an editor acts on. Wherever
+//! such a text is quoted these characters are escaped, in the same way everywhere.
 
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Whether a character is taken for more than a character, or is not seen at all: control characters, what changes the direction
-/// of text, what separates lines and paragraphs, what annotates, and tags.
+/// Returns `true` if a character is invisible, or acts on its surroundings. These are control characters, characters
+/// that change the direction of text or separate lines and paragraphs, annotations and tags.
 pub const fn is_hidden(character: char) -> bool {
     matches!(
         character,
@@ -22,17 +22,17 @@ pub const fn is_hidden(character: char) -> bool {
     )
 }
 
-/// Text that others chose, with what is hidden escaped: `\u{9b}`.
+/// Returns text from others with hidden characters escaped: `\u{9b}`.
 pub fn plain(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
-/// The same of several lines, whose ends stay, and tabs with them.
+/// Returns text of several lines with hidden characters escaped, except newlines and tabs.
 pub fn plain_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| matches!(character, '\n' | '\t'))
 }
 
-/// A path, with what is hidden escaped.
+/// Returns a path with hidden characters escaped.
 pub fn plain_path(path: &Path) -> String {
     plain(&path.to_string_lossy()).into_owned()
 }

@@ -1,33 +1,34 @@
-//! How many episodes a worker has begun, where its supervisor finds it however the worker ends.
+//! The number of episodes that a worker has begun. Its supervisor can read the number however the worker ends.
 //!
 //! ```text
 //!  worker --8 bytes before each episode--> file in the scratch folder <--read once the worker is gone-- supervisor
 //! ```
 //!
-//! Answers may wait for company; this does not. Both have the file open from the start: what becomes of its name changes nothing.
+//! Answers may be sent in batches. This number is written at once. Both processes open the file at the start, so
+//! renaming or removing it changes nothing.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// The count, as one side holds it.
+/// Counter of begun episodes, as the supervisor or the worker holds it.
 #[derive(Debug)]
 pub(super) struct Begun(File);
 
 const NAME: &str = "begun";
 
 impl Begun {
-    /// The supervisor's side: nothing is begun yet.
+    /// Creates the file, with no episode begun: the supervisor's side.
     pub(super) fn new(scratch: &Path) -> io::Result<Self> {
         File::options().read(true).write(true).create_new(true).open(scratch.join(NAME)).map(Self)
     }
 
-    /// The worker's side.
+    /// Opens the file: the worker's side.
     pub(super) fn open(scratch: &Path) -> io::Result<Self> {
         File::options().write(true).open(scratch.join(NAME)).map(Self)
     }
 
-    /// So many have been begun.
+    /// Writes that `episodes` have been begun.
     pub(super) fn say(&self, episodes: u64) -> io::Result<()> {
         let bytes = episodes.to_le_bytes();
         #[cfg(unix)]
@@ -37,7 +38,7 @@ impl Begun {
         if written == bytes.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
 
-    /// How many have been begun, as far as the worker said. It may say anything.
+    /// Number of episodes begun, as the worker wrote it. The number is not to be trusted.
     pub(super) fn count(&self) -> u64 {
         let mut bytes = [0; 8];
         #[cfg(unix)]

@@ -1,11 +1,12 @@
-//! How much a worker may tell of one episode: known from the policy, the agent and the world before anything is heard.
+//! Upper bounds on a worker's report of one episode. They follow from the policy, the agent and the world, before any
+//! report is read.
 //!
 //! ```text
 //!  policy, world --of--> Bounds: the longest frame, and how many of each there may be in it
 //! ```
 //!
-//! 1. An honest worker has never more to tell: each number is one that the gate, a quota or fuel holds an episode to.
-//! 2. Each call costs fuel, so nothing that is counted call by call is more than fuel allows.
+//! 1. An honest report never exceeds them: the gate, a quota or fuel holds an episode to each number.
+//! 2. Each call costs fuel, so fuel bounds everything that is counted call by call.
 
 use super::frame::LONGEST;
 use crate::agent::Known;
@@ -16,36 +17,37 @@ use crate::policy::Granted;
 use crate::transcript::Class;
 use crate::value::{Space, wide};
 
-/// The most bytes of the text of an entry: an excerpt of each argument, and a rule.
+/// Maximum number of bytes of text in an entry: the excerpts of its arguments, and its rule.
 pub(super) const TEXT: usize = 4096;
-/// Bytes that a text or a number takes on the wire beyond its own, at the most.
+/// Maximum number of bytes that the wire adds to a text or a number.
 const AROUND: u64 = 16;
-/// The bytes of an entry beyond its text.
+/// Number of bytes of an entry beyond its text.
 const ENTRY: u64 = 128;
-/// The most bytes of what every parcel has: numbers, digests, counts by class and by operation, and why it trapped.
+/// Maximum number of bytes of the parts that every parcel has: numbers, digests, counts by class and by operation,
+/// and the cause of a trap.
 const HEAD: u64 = 8192;
 
-/// How much may be told of one episode of a run.
+/// Upper bounds on the report of one episode of a run.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// Calls, those of `learn` among them.
+    /// Number of calls, those of `learn` included.
     pub(super) calls: u64,
-    /// Calls after the boundary.
+    /// Number of calls after the boundary.
     pub(super) after_end: u64,
     pub(super) entries: u64,
     pub(super) lines: u64,
     pub(super) messages: u64,
     pub(super) residue: u64,
-    /// The bytes of a message and its recipient.
+    /// Number of bytes of a message and its recipient.
     pub(super) message: usize,
-    /// The bytes of the longest action.
+    /// Number of bytes of the longest action.
     pub(super) action: usize,
-    /// The bytes of the longest frame.
+    /// Number of bytes of the longest frame.
     pub(super) frame: usize,
 }
 
 impl Bounds {
-    /// No bounds, for who tells.
+    /// No bounds, for the side that writes a report.
     pub(super) const NONE: Self = Self {
         calls: u64::MAX,
         after_end: u64::MAX,
@@ -58,7 +60,7 @@ impl Bounds {
         frame: usize::MAX,
     };
 
-    /// What `setting` lets happen in one episode in `environment`.
+    /// Returns the bounds of one episode in `environment` under `setting`.
     pub fn of(setting: &Setting<Known>, environment: &dyn Environment) -> Self {
         let (policy, limits) = (&setting.policy, &setting.policy.episode);
         let number =
@@ -68,14 +70,15 @@ impl Bounds {
         let code = wide(setting.agent.bytes().len());
         let acting = calls(limits.fuel.saturating_add(limits.grace_fuel), code);
         let learning = if setting.learns() { calls(learn_fuel, code) } else { 0 };
-        // The first of each class is kept whatever the limits are, and `learn` has as many of its own after the boundary.
+        // The first violation of each class is kept whatever the limits are. `learn` may add as many entries after
+        // the boundary.
         let after = u64::from(policy.record.grace).saturating_add(wide(Class::ALL.len()));
         let after_learning = if setting.learns() { after } else { 0 };
         let mut bounds = Self {
             calls: acting.saturating_add(learning),
             after_end: after_end(limits.grace_fuel),
             entries: u64::from(policy.record.entries).saturating_add(after).saturating_add(after_learning),
-            // A message counts eight bytes more than its text.
+            // A line of the log counts eight bytes more than its text.
             lines: number("log", "bytes") / 8,
             messages: number("outbox", "messages"),
             residue: number("workspace", "files"),
@@ -83,7 +86,7 @@ impl Bounds {
             action: longest(&environment.actions()),
             frame: 0,
         };
-        // A step is a call, and costs what one does.
+        // A step is a call, and costs at least as much fuel.
         let steps = u64::from(setting.last_step(environment)).min(after_end(limits.fuel));
         let parts = [
             HEAD.saturating_add(wide(CAUSE.saturating_mul(4))),
@@ -98,15 +101,15 @@ impl Bounds {
         bounds
     }
 
-    /// The bytes of the longest frame.
+    /// Returns the number of bytes of the longest frame.
     pub const fn frame(&self) -> usize {
         self.frame
     }
 }
 
-/// The most bytes that an action of `space` takes on the wire.
+/// Returns the maximum number of bytes that an action of `space` takes on the wire.
 fn longest(space: &Space) -> usize {
-    // A kind, and a number or a length.
+    // The variant, and a number or a length.
     let head = 1_usize.saturating_add(10);
     let list = |count: usize, each: usize| head.saturating_add(count.saturating_mul(each));
     match space {

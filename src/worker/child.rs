@@ -1,7 +1,7 @@
 //! The worker itself.
 //!
-//! 1. It confines itself before it reads anything of the agent.
-//! 2. It lives one episode at a time, and keeps nothing of one for the next.
+//! 1. A worker confines itself before it reads anything of the agent.
+//! 2. A worker runs one episode at a time, and keeps nothing of it for the next.
 
 use std::fs::File;
 use std::io::{self, BufReader, Write as _};
@@ -23,15 +23,15 @@ use crate::episode::{self, Cancel, Setting, Ticket};
 use crate::policy::Policy;
 use crate::value::{Digest, Seed};
 
-/// Answers are sent at the latest once they are so old, or so many bytes.
+/// Age and size, in bytes, at which waiting answers are sent at the latest.
 const LATEST: Duration = Duration::from_millis(5);
 const MOST: usize = 1 << 15;
 
-/// Serve the supervisor at the other end of the pipes, with workspaces in `scratch`, until it has no more orders.
+/// Serves the supervisor at the other end of the pipes until there are no more orders. Workspaces lie in `scratch`.
 ///
 /// # Errors
 ///
-/// What the supervisor could not be told, for there is nobody else to tell.
+/// Returns the error that could not be reported to the supervisor.
 pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
     let alone = confine::alone();
     let (orders, answers) = pipes()?;
@@ -47,7 +47,7 @@ pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
     }
 }
 
-/// Do the work on a thread with the stack that episodes need, whatever that of this one is.
+/// Runs `work` on a thread with the stack that episodes need.
 fn on_its_stack(work: impl FnOnce() -> Result<(), frame::Error> + Send + 'static) -> Result<(), frame::Error> {
     let thread = thread::Builder::new().name("episodes".to_owned()).stack_size(episode::STACK).spawn(work)?;
     thread.join().unwrap_or_else(|_| Err(io::Error::other("the worker panicked").into()))
@@ -59,14 +59,14 @@ struct Worker {
     begun: Begun,
 }
 
-/// What a worker lives episodes with.
+/// Everything that a worker needs to run episodes.
 struct Ready {
     setting: Setting,
     selection: World,
     confined: Confined,
 }
 
-/// Why a worker cannot take up its work.
+/// Reason for which a worker cannot take up its work.
 enum Refusal {
     Pipe(frame::Error),
     Agent(agent::Error),
@@ -101,7 +101,7 @@ impl Worker {
         let (setting, selection) = prepare(charge, code, policy, &engine)?;
         if let Some(code) = setting.agent.code().filter(|_| is_wanted) {
             match frame::send(&Answer::Compiled(Bytes(code)), &mut self.answers) {
-                // It is compiled again next time.
+                // Code that is too long is not sent, so the next worker compiles it again.
                 Err(frame::Error::Long(_)) => {}
                 sent => sent?,
             }
@@ -137,7 +137,7 @@ impl Worker {
                     Err(why) => return told.fail(why),
                 };
                 match lived {
-                    // No ledger takes what is so long either.
+                    // A ledger does not take a line of this length either.
                     Err(frame::Error::Long(bytes)) => {
                         return told.fail(format!("an episode of {bytes} bytes is more than can be told"));
                     }
@@ -150,7 +150,7 @@ impl Worker {
     }
 }
 
-/// Live one episode, or say what the host failed at.
+/// Runs one episode, or returns the failure of the host.
 fn live(setting: &Setting, selection: &World, opening: Opening) -> Result<Told, String> {
     let Opening { seed, lineage_seed, generation, world, carry_over } = opening;
     let mut environment = selection.made();
@@ -159,7 +159,7 @@ fn live(setting: &Setting, selection: &World, opening: Opening) -> Result<Told, 
     {
         return Err("the world could not be brought over".to_owned());
     }
-    // INVARIANT 2: all that an episode opens with is in its ticket. Its number is the supervisor's to know.
+    // INVARIANT 2: the ticket has everything that an episode opens with. Its ordinal is known to the supervisor only.
     let ticket = Ticket {
         episode: 0,
         lineage: 0,
@@ -192,13 +192,13 @@ fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> 
         None => agent,
     };
     let task = charge.task.map(Arc::from);
-    // The digest of the run is the supervisor's to write.
+    // The supervisor writes the digest of the run.
     let run = Digest::of(&[]);
     let setting = Setting::new(agent, policy, task, run, Cancel::default()).map_err(|error| reason(&error))?;
     Ok((setting, selection))
 }
 
-/// The agent: loaded, where there is code of it, or else compiled.
+/// Returns the agent, loaded from compiled code where there is some, or else compiled.
 fn agent(charge: &Charge, code: Code, engine: &Engine) -> Result<Agent, agent::Error> {
     let known = Known::read(&charge.agent, &charge.component.0)?;
     if let Code::Handed { key, tag, code: Bytes(code) } = code
@@ -209,7 +209,8 @@ fn agent(charge: &Charge, code: Code, engine: &Engine) -> Result<Agent, agent::E
     Compiler::default().compile(known, engine)
 }
 
-/// Hear orders on a thread of its own, so that a cancellation is heard while an episode is open. The worker ends with its supervisor.
+/// Reads orders on a thread of its own, so that a cancellation arrives while an episode is open. The worker ends with
+/// its supervisor.
 fn listen(orders: File, cancel: Cancel) -> Receiver<Vec<Opening>> {
     let (sender, batches) = mpsc::channel();
     thread::spawn(move || {
@@ -229,7 +230,7 @@ fn listen(orders: File, cancel: Cancel) -> Receiver<Vec<Opening>> {
     batches
 }
 
-/// Answers on their way.
+/// Answers that wait to be sent.
 struct Telling {
     answers: File,
     buffer: Vec<u8>,
@@ -242,7 +243,7 @@ impl Telling {
         if self.buffer.len() >= MOST || now().duration_since(self.since) >= LATEST { self.flush() } else { Ok(()) }
     }
 
-    /// Go no further, and say why. What was told before is told.
+    /// Reports that the worker cannot go on, and `why`, after all answers that were waiting.
     fn fail(mut self, why: String) -> Result<(), frame::Error> {
         self.tell(&Answer::Failed(why))?;
         self.flush()
@@ -256,13 +257,13 @@ impl Telling {
     }
 }
 
-/// When answers are sent reaches no record.
+/// Returns the current time. It decides only when answers are sent, and reaches no record.
 #[expect(clippy::disallowed_methods, reason = "how long answers may wait for company is no part of any record")]
 fn now() -> Instant {
     Instant::now()
 }
 
-/// The pipes that this process was started with.
+/// Returns the pipes that this process was started with.
 #[cfg(unix)]
 fn pipes() -> io::Result<(File, File)> {
     use std::os::fd::AsFd as _;
@@ -271,7 +272,7 @@ fn pipes() -> io::Result<(File, File)> {
     Ok((File::from(orders), File::from(answers)))
 }
 
-/// The pipes that this process was started with.
+/// Returns the pipes that this process was started with.
 #[cfg(windows)]
 fn pipes() -> io::Result<(File, File)> {
     use std::os::windows::io::AsHandle as _;

@@ -1,4 +1,4 @@
-//! The workers of a run, as runs use them.
+//! The pool of workers of a run.
 
 mod start;
 
@@ -23,7 +23,8 @@ use crate::episode::{Setting, Ticket};
 use crate::policy::Part;
 use crate::value::{lock, plain};
 
-/// The workers of a run: one a seat, started when it is first needed, and again where one is lost.
+/// Pool of workers of a run. Each slot has one worker, which is started when it is first needed and replaced when it
+/// is lost.
 pub struct Crew {
     program: PathBuf,
     setting: Setting<Known>,
@@ -33,66 +34,67 @@ pub struct Crew {
     store: Store,
     confined: Confined,
     patience: Patience,
-    /// Whether a worker has taken up its work: then there is nothing wrong with that.
+    /// `true` once a worker has taken up its work. From then on a refusal is a fault of the worker that refuses.
     is_taken_up: AtomicBool,
-    /// Whether no episode has been lived since the last one was charged for workers that began none, or since the start.
+    /// `true` where no episode has been run since the start, or since an episode was last charged for workers that
+    /// began none.
     is_barren: AtomicBool,
     _guard: Option<Guard>,
     warden: Warden,
     seats: Vec<Mutex<Option<Seat>>>,
-    /// Goes last: seats leave it something to do.
+    /// Remover of scratch folders. It is the last field, since dropped slots still hand it their folders.
     sweeper: Sweeper,
 }
 
-/// Episodes cannot be lived in processes of their own.
+/// Error returned when episodes cannot be run in worker processes.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The process could not be started.
+    /// The worker process could not be started.
     #[error("a worker could not be started")]
     Start(#[source] std::io::Error),
-    /// It was gone, or did not make sense, before it lived anything.
+    /// A worker was lost, or answered nonsense, before it ran an episode.
     #[error("a worker could not take up its work: {0}")]
     TakeUp(String),
-    /// Workers take up their work, and are gone before they begin an episode.
+    /// Workers take up their work, but are lost before they begin an episode.
     #[error("no worker begins an episode: {0}, {most} in a row", most = shift::IDLE)]
     Barren(String),
-    /// It found out that the component is no agent, and said why, and what to do about it.
+    /// The worker reported that the component is not an agent.
     #[error("{why}")]
     Agent {
-        /// Why.
+        /// Reason for the refusal.
         why: String,
-        /// What to do about it.
+        /// Remedy.
         help: String,
     },
-    /// What the policy demands is not to be had here.
+    /// The policy demands a confinement that this system does not have.
     #[error("the policy demands a confinement that is not to be had: {}", lines(.0))]
     Missing(Vec<(Part, String)>),
-    /// The world is one of whoever embeds Dayfly, and no other process can make it.
+    /// The world is defined by the embedding program, and no other process can make it.
     #[error("the world `{}` lives in this process only: no worker can make it", plain(.0))]
     World(String),
-    /// The policy allows a tool of whoever embeds Dayfly, and no other process has it.
+    /// The policy allows a tool of the embedding program, and no other process has it.
     #[error("the tool `{}` lives in this process only: no worker has it", plain(.0))]
     Tool(String),
 }
 
-/// How long the first attempt waits that follows one that failed; each later one waits twice as long as the one before it.
+/// Pause before the first attempt that follows a failed one. Each later pause is twice as long as the one before.
 const BACK_OFF: Duration = Duration::from_millis(100);
-/// How often somebody who waits looks whether the run is cancelled.
+/// Interval at which a waiting thread looks for the cancellation of the run.
 const LOOK: Duration = Duration::from_millis(20);
 
 impl Crew {
-    /// The most episodes that are handed to a worker at a time.
+    /// Maximum number of episodes that are handed to a worker at a time.
     pub const MOST: u64 = 32;
 
-    /// A crew of `seats` workers of `program`, for a run of `episodes` in this world, whose code is kept in
-    /// `store`. The first one is started, so that what is missing is known before anything is recorded.
+    /// Returns a pool of `seats` workers of `program`, for a run of `episodes` in this world. Compiled code is kept
+    /// in `store`. The first worker is started at once, so that what is missing is known before anything is recorded.
     ///
-    /// One that says that the agent is none, or that it cannot take up its work, is believed where it is the first: any later one is lost
-    /// like one that says nothing.
+    /// The first worker is believed when it says that the component is not an agent, or that it cannot take up its
+    /// work. Any later worker that says so is lost.
     ///
     /// # Errors
     ///
-    /// [`Error`] says what is missing.
+    /// Returns [`Error`], which says what is missing.
     pub fn new(
         program: &Path,
         setting: Setting<Known>,
@@ -135,16 +137,16 @@ impl Crew {
         Ok(crew)
     }
 
-    /// What confines the workers.
+    /// Returns the confinement of the workers.
     pub const fn confined(&self) -> &Confined {
         &self.confined
     }
 
-    /// Start the workers of all seats now, rather than when they are first needed.
+    /// Starts the workers of all slots now, rather than when they are first needed.
     ///
     /// # Errors
     ///
-    /// [`Error`] where one cannot be had.
+    /// Returns [`Error`] when a worker cannot be started.
     pub fn fill(&self) -> Result<(), Error> {
         for slot in &self.seats {
             let mut held = lock(slot);
@@ -155,7 +157,7 @@ impl Crew {
         Ok(())
     }
 
-    /// End all workers, and give what they left on the disk and could not be removed.
+    /// Ends all workers. Returns the folders of workers that could not be removed.
     pub fn dismiss(&self) -> Vec<Left> {
         for slot in &self.seats {
             drop(lock(slot).take());
@@ -163,17 +165,17 @@ impl Crew {
         self.sweeper.left()
     }
 
-    /// Wait until what lost workers left on the disk is removed, as far as it can be.
+    /// Waits until the files of lost workers are removed, as far as they can be.
     pub fn swept(&self) {
         self.sweeper.left();
     }
 
-    /// Live the episodes that `more` gives on the worker of a seat, until it gives none, and give each to `done` once it is over; not
-    /// in their order where a worker was lost. Fewer are lived where the run is cancelled.
+    /// Runs the episodes that `more` returns on the worker of a slot, until `more` returns none. Each episode goes to
+    /// `done` once it is over, in order unless a worker was lost. A cancelled run leaves episodes out.
     ///
     /// # Errors
     ///
-    /// [`Error`] where a worker that was lost cannot be replaced, or no worker begins an episode any more.
+    /// Returns [`Error`] when a lost worker cannot be replaced, or when no worker begins an episode any more.
     pub fn live(
         &self,
         seat: usize,
@@ -183,7 +185,7 @@ impl Crew {
         let slots = self.seats.len().max(1);
         let Some(slot) = self.seats.get(seat.checked_rem(slots).unwrap_or(0)) else { return Ok(()) };
         let mut held = lock(slot);
-        // Learning has the wall clock once more.
+        // Learning may take as long as the episode's wall clock again.
         let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(self.patience.answer);
         let mut shift = Shift::new(&self.setting, &self.bounds, &self.warden, patience);
         while shift.goes_on(&mut more) {
@@ -212,7 +214,8 @@ impl Crew {
             match shift.lost(open, &why, &mut done) {
                 Cost::Episode => {}
                 Cost::Nothing(attempts) => self.back_off(attempts),
-                // One episode may be what keeps a worker from beginning it. Where none was lived since the last such, it is all of them.
+                // One episode may keep a worker from beginning it. Where no episode was run since the last such
+                // charge, all episodes do.
                 Cost::Patience if self.is_barren.swap(true, Ordering::Relaxed) => return Err(Error::Barren(why)),
                 Cost::Patience => shift.charge(why, &mut done),
             }
@@ -220,7 +223,7 @@ impl Crew {
         Ok(())
     }
 
-    /// Wait before the next attempt, after so many that failed; no longer than until the run is cancelled.
+    /// Waits before the next attempt, after `attempts` that failed. The wait ends when the run is cancelled.
     fn back_off(&self, attempts: u32) {
         let mut left = BACK_OFF.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
         while !left.is_zero() && !self.setting.cancel.is_cancelled() {

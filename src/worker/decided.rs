@@ -1,12 +1,14 @@
-//! Whether the gate can have decided as the entries of a transcript say.
+//! Check that the gate can have made the decisions in a transcript.
 //!
 //! ```text
-//!  entry --phase--> open, ended or learning --> its operation, class, rule and when it was due, held against each other
+//!  entry --phase--> open, ended or learning --> its operation, class, rule and effect are checked against each other
 //! ```
 //!
-//! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of the policy.
-//! 2. First come those of the episode, then those after its boundary, then those of `learn`. Each says the step that the gate counted.
-//! 3. What the policy answers by ending the episode has ended it: nothing of the episode follows.
+//! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of
+//!    the policy.
+//! 2. The entries of the episode come first, then those after its boundary, then those of `learn`. Each has the step
+//!    that the gate counted.
+//! 3. A violation that the policy answers by ending the episode has ended it: nothing of the episode follows.
 //!
 //! What it does not show: that the call was made, and with what argument.
 
@@ -18,7 +20,7 @@ use crate::gate::{
 };
 use crate::transcript::{AFTER_END, Body, Class, Decision, Due, End, Entry, Lesson, Operation, Weight};
 
-/// Where an episode stood when a call was decided.
+/// Phase of the episode in which a call was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Open,
@@ -26,10 +28,11 @@ enum Phase {
     Learning,
 }
 
-/// Whether one of the entries of `body` ended the episode, where the gate can have made all of them.
+/// Returns `true` if an entry of `body` ended the episode, `false` if none did, and `None` if the gate cannot have
+/// made all entries.
 pub(super) fn decided(body: &Body, setting: &Setting<Known>) -> Option<bool> {
     let ends = |class| matches!(setting.policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
-    // The step that ends an episode is its last: nothing is asked in between.
+    // The step that ends an episode is its last call: no call comes between.
     let is_by_step = matches!(body.end, End::Terminated | End::Steps);
     let last_open = body.steps.saturating_sub(u32::from(is_by_step));
     let (mut before, mut is_ended) = ((Phase::Open, 0), false);
@@ -52,7 +55,8 @@ pub(super) fn decided(body: &Body, setting: &Setting<Known>) -> Option<bool> {
     all.then_some(is_ended)
 }
 
-/// The phase in which the gate can have made an entry, after one of the phase `before`; nothing where it cannot.
+/// Returns the phase in which the gate can have made an entry that follows one of the phase `before`, or `None` if it
+/// cannot have made it.
 fn phase(entry: &Entry, body: &Body, setting: &Setting<Known>, before: Phase) -> Option<Phase> {
     let operation = capability::operation(&entry.operation)?;
     let has_after = !matches!(body.end, End::Returned | End::Trapped);
@@ -77,7 +81,7 @@ fn phase(entry: &Entry, body: &Body, setting: &Setting<Known>, before: Phase) ->
     fits.then_some(phase)
 }
 
-/// An entry, with what decides on it.
+/// An entry, and everything that decides on it.
 struct Call<'c> {
     entry: &'c Entry,
     operation: Operation,
@@ -91,12 +95,12 @@ impl Call<'_> {
             AfterEnd::Violation => Some(Class::ActAfterEnd),
             AfterEnd::Notice => None,
         };
-        // One that could not know is no violation.
+        // A call is no violation where the agent could not know that the episode had ended.
         self.entry.decision == Decision::Refused && (self.entry.class.is_none() || self.entry.class == class)
     }
 
     fn is_of_learning(&self) -> bool {
-        // It is asked after all steps, of a gate that counts none.
+        // The lesson has a gate of its own, which counts no steps.
         let is_noted = self.capability.is_by_runtimes(self.operation)
             && self.warrant.decide(self.operation, None, 0).0 == Mode::Grant;
         match self.entry.decision {
@@ -139,7 +143,8 @@ impl Call<'_> {
         }
     }
 
-    /// INVARIANT 1: whether a call that the policy grants is turned down for this class, by the rule of the entry.
+    /// INVARIANT 1: returns `true` if a call that the policy grants can be refused for this class, by the rule of the
+    /// entry.
     fn is_turned_down(&self, class: Class) -> bool {
         let rule = &*self.entry.rule;
         let is_heavy = self.operation.weight == Weight::Heavy;
@@ -152,29 +157,30 @@ impl Call<'_> {
             })
     }
 
-    /// Whether that which a tripwire pretended to do would have had its effect when the entry says.
+    /// Returns `true` if the call that a tripwire pretended to grant would have had its effect when the entry says.
     fn is_wished(&self) -> bool {
         let is_of_a_class = |ground| matches!(ground, Ground::Never(class, _) | Ground::Always(class, _) if class.due() == self.entry.due);
         let is_done = self.entry.due == Due::Before && !self.capability.is_never_done(self.operation);
         is_done || self.is_on(is_of_a_class)
     }
 
-    /// Whether the capability has such a ground for the operation.
+    /// Returns `true` if the capability has a ground for the operation that `is_wanted` accepts.
     fn is_on(&self, is_wanted: impl Fn(Ground) -> bool) -> bool {
         self.capability.grounds(self.operation).iter().copied().any(is_wanted)
     }
 
-    /// Whether the rule of the entry is this limit.
+    /// Returns `true` if the rule of the entry is this quota.
     fn is_quota(&self, ground: Ground) -> bool {
         matches!(ground, Ground::Quota(limit) if quota(self.operation, limit) == self.entry.rule)
     }
 
-    /// Whether some call of the operation at this step is decided so, by the rule of the entry. A rule may name what a worker does not tell.
+    /// Returns `true` if some call of the operation at this step is decided so, by the rule of the entry. A rule may
+    /// depend on an argument that a report leaves out.
     fn is_decided(&self, mode: Mode) -> bool {
         self.warrant.can_decide(self.operation, self.entry.step, mode, &self.entry.rule)
     }
 
-    /// Whether some call of the operation at this step is decided so.
+    /// Returns `true` if some call of the operation at this step is decided so.
     fn can(&self, mode: Mode) -> bool {
         self.warrant.can_be(self.operation, self.entry.step, mode)
     }

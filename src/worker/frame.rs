@@ -1,13 +1,13 @@
-//! Frames: how messages are told apart on a pipe.
+//! Frames, which separate the messages on a pipe.
 //!
 //! ```text
 //!  | length, 4 bytes, little-endian | message, so many bytes |
 //! ```
 //!
-//! 1. A frame that says it is longer than a frame may be is refused before anything is made room for.
-//! 2. Room is made as bytes arrive, never for what is only announced.
+//! 1. A frame that announces more bytes than a frame may have is refused before memory is allocated for it.
+//! 2. Memory is allocated as bytes arrive, never for bytes that are only announced.
 //! 3. A message that does not fill its frame is refused.
-//! 4. Whoever reads says how long a frame may be.
+//! 4. The reader sets the maximum length of a frame.
 
 use std::io::{self, Read, Write};
 use std::marker::PhantomData;
@@ -15,39 +15,39 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The most bytes of a message: what is told of an episode takes no more than its line in a ledger, and beside it goes what crosses the
-/// boundary, a carry-over of 64 MiB at the most and a world. An agent is shorter. So what a ledger would take is never lost on the way.
+/// Maximum number of bytes of a message. A report holds at most the text of one line of a ledger, a carry-over of at
+/// most 64 MiB, and a world. An agent is shorter. So a pipe carries every report that a ledger would take.
 pub const LONGEST: usize = crate::ledger::LONGEST + (65 << 20);
 
-/// What a pipe did not bring.
+/// Error returned when a message cannot be written to a pipe or read from it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is nothing more to come.
+    /// The pipe was closed.
     #[error("the pipe was closed")]
     Closed,
-    /// It could not be read or written.
+    /// The pipe could not be read or written.
     #[error("the pipe failed")]
     Io(#[from] io::Error),
-    /// Longer than a frame may be.
+    /// The frame is longer than a frame may be.
     #[error("a frame of {0} bytes is longer than a frame may be")]
     Long(usize),
-    /// No such message.
+    /// The frame does not hold a message.
     #[error("a frame holds no message")]
     Malformed,
 }
 
 impl Error {
-    /// Whether whoever was to be heard is gone, and did not say something that is no message.
+    /// Returns `true` if the other end is gone, rather than that it sent an invalid message.
     pub(super) const fn is_the_end(&self) -> bool {
         matches!(self, Self::Closed | Self::Io(_))
     }
 }
 
-/// Write a message in a frame after what is in `buffer`.
+/// Appends a message, in a frame, to `buffer`.
 ///
 /// # Errors
 ///
-/// [`Error::Long`] where it does not fit a frame; `buffer` is then as it was.
+/// Returns [`Error::Long`] when the message does not fit a frame; `buffer` is then unchanged.
 pub fn put<T: Serialize>(message: &T, buffer: &mut Vec<u8>) -> Result<(), Error> {
     let before = buffer.len();
     let whole = std::mem::take(buffer);
@@ -70,11 +70,11 @@ pub fn put<T: Serialize>(message: &T, buffer: &mut Vec<u8>) -> Result<(), Error>
     Ok(())
 }
 
-/// Write a message at once.
+/// Writes a message to a pipe at once.
 ///
 /// # Errors
 ///
-/// As [`put`], and where the pipe fails.
+/// Returns the errors of [`put`], and [`Error::Io`] when the pipe fails.
 pub fn send<T: Serialize>(message: &T, pipe: &mut impl Write) -> Result<(), Error> {
     let mut buffer = Vec::new();
     put(message, &mut buffer)?;
@@ -82,20 +82,20 @@ pub fn send<T: Serialize>(message: &T, pipe: &mut impl Write) -> Result<(), Erro
     Ok(pipe.flush()?)
 }
 
-/// Read the next message. Not one byte more is taken from the pipe.
+/// Reads the next message, and no byte beyond it.
 ///
 /// # Errors
 ///
-/// [`Error`] says what came instead.
+/// Returns [`Error`] when the pipe does not hold a valid message.
 pub fn take<T: DeserializeOwned>(pipe: &mut impl Read, buffer: &mut Vec<u8>) -> Result<T, Error> {
     take_within(pipe, buffer, LONGEST)
 }
 
-/// The same of a frame of no more than `most` bytes.
+/// Reads the next message, of no more than `most` bytes.
 ///
 /// # Errors
 ///
-/// As [`take`].
+/// Returns the errors of [`take`].
 pub fn take_within<T: DeserializeOwned>(pipe: &mut impl Read, buffer: &mut Vec<u8>, most: usize) -> Result<T, Error> {
     let mut length = [0; 4];
     let mut first = [0; 1];
@@ -117,17 +117,17 @@ pub fn take_within<T: DeserializeOwned>(pipe: &mut impl Read, buffer: &mut Vec<u
         return Err(Error::Closed);
     }
     let message = message(buffer);
-    // What one message took is not kept for the next.
+    // A large buffer is not kept for the next message.
     if buffer.capacity() > KEPT {
         *buffer = Vec::new();
     }
     message
 }
 
-/// The room that is kept for the next message.
+/// Maximum number of bytes of a buffer that is kept for the next message.
 const KEPT: usize = 1 << 20;
 
-/// Read a list that has no more than `MOST`.
+/// Deserializes a list of no more than `MOST` elements.
 pub(super) fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>, const MOST: usize>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -155,11 +155,11 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Few<T, MOST> 
     }
 }
 
-/// The message that fills `bytes`.
+/// Reads the message that fills `bytes`.
 ///
 /// # Errors
 ///
-/// [`Error::Malformed`] where there is none.
+/// Returns [`Error::Malformed`] when `bytes` do not hold exactly one message.
 pub fn message<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     // INVARIANT 3
     match postcard::take_from_bytes(bytes) {
@@ -168,7 +168,7 @@ pub fn message<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     }
 }
 
-/// Bytes that travel as they are.
+/// Bytes that are sent as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bytes(pub Vec<u8>);
 

@@ -1,14 +1,14 @@
-//! The thread that looks at what workers have on the disk, where the policy grants a workspace.
+//! The thread that measures the disk space of workers, where the policy grants a workspace.
 //!
 //! ```text
-//!  every 20 ms: scratch folder of each worker --count--> more than the policy grants, twice in a row --> the worker is ended
+//!  every 20 ms: scratch folder of each worker --count--> more than the grant, twice in a row --> the worker is killed
 //! ```
 //!
-//! 1. A look costs no more than what the policy grants: it ends with the first thing that is too much.
-//! 2. No worker that keeps to the policy is ended. What is made while it is counted may be counted twice, so a look allows for twice as
-//!    much and something more, and one look is no reason.
+//! 1. One measurement takes no longer than the grant allows: it stops at the first excess.
+//! 2. No worker that keeps to the policy is killed. Files that change during the count may be counted twice. So a
+//!    measurement allows twice the grant and a margin, and one excess does not suffice.
 //!
-//! It does not see a file that has no name any more: the limits on files and on descriptors bound those.
+//! It does not see a file that no longer has a name. The limits on files and on descriptors bound those.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -23,20 +23,20 @@ use cap_std::fs::Dir;
 use super::warden::Watched;
 use crate::policy::Policy;
 
-/// How long it rests between two looks.
+/// Pause between two measurements.
 const REST: Duration = Duration::from_millis(20);
-/// Bytes, and files and folders, that are allowed for beyond twice the grant.
+/// Number of bytes, and of files and folders, that are allowed beyond twice the grant.
 const MORE: (u64, u64) = (1 << 20, 64);
-/// Folders around a workspace: the scratch folder, and that of the episode in it.
+/// Number of folders around a workspace: the scratch folder, and that of the episode in it.
 const AROUND: u64 = 2;
 
-/// The thread, for as long as this value lives.
+/// Handle of the thread, which stops when the handle is dropped.
 pub(super) struct Guard {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// The most that may lie in a scratch folder while a worker keeps to the policy.
+/// Maximum content of the scratch folder of a worker that keeps to the policy.
 #[derive(Clone, Copy, Debug)]
 struct Most {
     bytes: u64,
@@ -45,7 +45,7 @@ struct Most {
 }
 
 impl Most {
-    /// Under a policy that grants a workspace.
+    /// Returns the maximum, or `None` if the policy grants no workspace.
     fn of(policy: &Policy) -> Option<Self> {
         let granted = policy.granted("workspace")?;
         let twice = |limit: &str, more: u64| granted.grant.number(limit).saturating_mul(2).saturating_add(more);
@@ -53,16 +53,16 @@ impl Most {
         Some(Self { bytes: twice("bytes", MORE.0), files: twice("files", MORE.1), depth })
     }
 
-    /// Count what is in a folder, and say whether it is too much.
+    /// Returns `true` if a folder holds more than the maximum.
     fn is_exceeded(mut self, place: &Path) -> bool {
         match Dir::open_ambient_dir(place, ambient_authority()) {
             Ok(folder) => self.count(&folder, self.depth).is_err(),
-            // It is on its way out.
+            // A folder that cannot be opened is being removed.
             Err(_) => false,
         }
     }
 
-    /// Take what is in a folder off what is left, as long as there is enough.
+    /// Subtracts the content of a folder from the allowance, as long as the allowance suffices.
     fn count(&mut self, folder: &Dir, depth: u64) -> Result<(), TooMuch> {
         let depth = depth.checked_sub(1).ok_or(TooMuch)?;
         let entries = there(folder.entries())?;
@@ -81,10 +81,11 @@ impl Most {
     }
 }
 
-/// There is more than may be.
+/// Error returned when a folder holds more than it may.
 struct TooMuch;
 
-/// What was found, or that it is gone by now. A folder that may not be looked into is none of a workspace's.
+/// Returns what was found, or `None` if it is gone. A workspace has no folder without permissions, so such a folder
+/// counts as too much.
 fn there<T>(found: io::Result<T>) -> Result<Option<T>, TooMuch> {
     match found {
         Ok(found) => Ok(Some(found)),
@@ -94,7 +95,7 @@ fn there<T>(found: io::Result<T>) -> Result<Option<T>, TooMuch> {
 }
 
 impl Guard {
-    /// Start it, where the policy grants what there is to look at.
+    /// Starts the thread, or returns `None` if the policy grants no workspace.
     pub(super) fn start(policy: &Policy, watched: Watched) -> Option<Self> {
         let most = Most::of(policy)?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -122,7 +123,7 @@ impl Drop for Guard {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // It counts and sends signals: it cannot panic.
+            // The thread counts and sends signals: it cannot panic.
             let _ = thread.join();
         }
     }

@@ -1,16 +1,19 @@
-//! What the policy lets a transcript be: what a worker tells of is held against it, grant by grant.
+//! Validation of a reported transcript against the policy, capability by capability.
 //!
 //! ```text
 //!  Told --> Transcript --hold--> believed, or a Doubt
-//!                          ^ the supervisor's policy, and what the world came to
+//!                          ^ the supervisor's policy, and the final status of the world
 //! ```
 //!
-//! 1. Nothing leaves the box, is written or is left behind but by a capability that the policy grants, and within its limits.
-//! 2. What leaves the box was decided before: each message has its entry, and each entry of a grant names the line that grants it.
-//! 3. No less is counted than is shown, and what is seen of a violation is counted. No more is counted than fuel allows.
+//! 1. Every message, log line and file left behind comes from a capability that the policy grants, and lies within
+//!    its limits.
+//! 2. Each message has an entry that granted it, and the entry names the line of the policy that grants it.
+//! 3. No count is less than what is shown, and every violation that is shown is counted. No count is more than fuel
+//!    allows.
 //! 4. No line is longer than a ledger takes.
 //!
-//! What it does not show: that it happened. A worker that an agent has broken into may tell of anything that this policy lets happen.
+//! What it does not show: that it happened. A worker that an agent has broken into may tell of anything that this
+//! policy lets happen.
 
 use std::io::{self, Write};
 
@@ -27,8 +30,8 @@ use crate::policy::{Granted, Policy};
 use crate::transcript::{Body, Class, Closing, Decision, End, Lesson, Step, Transcript};
 use crate::value::{json, wide};
 
-/// Whether `transcript` is one that the policy lets happen, in a world that was played to this `status` and has no step after `last_step`.
-/// Where something was left, `limit` says what its agent was told.
+/// Returns `Ok` if the policy allows `transcript`, in a world that ended in `status` and has no step after
+/// `last_step`. Where residue was left, `limit` is the step limit that the agent was told.
 pub(super) fn hold(
     transcript: &Transcript,
     setting: &Setting<Known>,
@@ -44,11 +47,11 @@ pub(super) fn hold(
         && grants_fit(body, policy, last_step)
         && carry_over_fits(body, policy);
     let Some(is_ended) = decided(body, setting).filter(|_| is_within) else { return Err(Doubt::Beyond) };
-    // INVARIANT 3: a terminal state is the end, and so is the last step, and no other step is.
+    // INVARIANT 3: an episode ends in a terminal state or at the last step if and only if the world did.
     let is_terminal = status == Status::Terminated;
     let is_last = !is_terminal && body.steps == last_step;
     let is_the_end = (body.end == End::Terminated) == is_terminal && (body.end == End::Steps) == is_last;
-    // What the policy answers by ending the episode has ended it, and nothing else has that end.
+    // The end is `violation` if and only if an entry ended the episode.
     let fits = (body.end == End::Violation) == is_ended
         && is_counted(body)
         && is_paid(body, policy)
@@ -62,7 +65,7 @@ pub(super) fn hold(
     if is_short(transcript) { Ok(()) } else { Err(Doubt::Long) }
 }
 
-/// Calls, fuel, and what a trap says.
+/// Returns `true` if calls, fuel and the cause of a trap are within bounds.
 fn is_metered(body: &Body, policy: &Policy, bounds: &Bounds) -> bool {
     let limits = &policy.episode;
     body.calls.count <= bounds.calls
@@ -72,13 +75,13 @@ fn is_metered(body: &Body, policy: &Policy, bounds: &Bounds) -> bool {
         && body.cause.as_ref().is_none_or(|cause| cause.chars().count() <= CAUSE)
 }
 
-/// INVARIANT 1: each step was one that the policy grants.
+/// INVARIANT 1: returns `true` if the policy grants each step.
 fn steps_are_granted(body: &Body, policy: &Policy) -> bool {
     let Some(Granted { warrant, .. }) = policy.granted(STEP.capability) else { return body.steps == 0 };
     warrant.rules.is_empty() || (0..body.steps).all(|step| warrant.decide(STEP, None, step).0 == Mode::Grant)
 }
 
-/// INVARIANT 2: the entries, in number and one by one; [`decided`] has more.
+/// INVARIANT 2: returns `true` if the entries are valid in number and one by one; [`decided`] checks more.
 fn entries_fit(body: &Body, policy: &Policy, bounds: &Bounds) -> bool {
     let (keep, entries) = (&policy.record, &body.entries);
     let granted = entries.iter().filter(|entry| entry.decision == Decision::Granted);
@@ -92,7 +95,7 @@ fn entries_fit(body: &Body, policy: &Policy, bounds: &Bounds) -> bool {
         })
 }
 
-/// INVARIANT 1: what a capability leaves, as its own file says.
+/// INVARIANT 1: returns `true` if each capability accepts what was left through it.
 fn grants_fit(body: &Body, policy: &Policy, last_step: u32) -> bool {
     let release = policy.episode.on_release;
     CAPABILITIES.iter().all(|capability| {
@@ -101,37 +104,41 @@ fn grants_fit(body: &Body, policy: &Policy, last_step: u32) -> bool {
     })
 }
 
-/// INVARIANT 1: what reaches the next episode.
+/// INVARIANT 1: returns `true` if the carry-over is within its limit.
 fn carry_over_fits(body: &Body, policy: &Policy) -> bool {
     let carried = body.learned.as_ref().filter(|learned| learned.outcome == Lesson::Carried);
     carried.is_none_or(|learned| learned.bytes <= policy.boundary.carry)
 }
 
-/// INVARIANT 3: whether there are as many calls as everything that is counted of them asks for.
+/// INVARIANT 3: returns `true` if the number of calls covers everything that is counted call by call.
 fn is_counted(body: &Body) -> bool {
     let calls = body.calls.count;
     let violations = body.violations.iter().map(|(_, count)| count).fold(0, u64::saturating_add);
     let noted = body.notices.of(Class::Ungranted);
-    // Three violations are of no call: what was left, who went on for too long, and too large a carry-over.
+    // Three violations are not calls: residue, running on after the end, and a carry-over that is too large.
     u64::from(body.steps).saturating_add(body.after_end) <= calls
         && violations.saturating_add(noted) <= calls.saturating_add(3)
 }
 
-/// INVARIANT 3: whether so much fuel was used as its calls cost, and all that there was where the episode ended for that.
+/// INVARIANT 3: returns `true` if the fuel covers its calls, and all of it was used where the episode ended for lack
+/// of fuel.
 fn is_paid(body: &Body, policy: &Policy) -> bool {
     let Body { end, closing, fuel, learned, entries, .. } = body;
     let limits = &policy.episode;
-    // The first call that finds the episode's part used up is the boundary; who goes on until nothing is left uses up the grace as well.
+    // The first call that finds the episode's fuel used up is the boundary. An agent that never stops uses up the
+    // grace fuel as well.
     let for_its_end = if *end == End::Fuel { limits.fuel } else { 0 };
     let is_used_up = *closing == Closing::Outlived && *end != End::Wall;
     let for_its_closing = if is_used_up { limits.grace_fuel } else { 0 };
-    // A growth that is refused may cost nothing that can be seen. Each has an entry, kept or cut, and is a violation of this class.
+    // A refused growth of memory may cost no visible fuel. Each has an entry, kept or cut, and is a violation of this
+    // class.
     let growths = entries.iter().filter_map(|entry| capability::growth(capability::operation(&entry.operation)?));
     let growths = wide(growths.count()).saturating_add(body.entries_cut).min(body.violations.of(Class::OverQuota));
     let asked = body.calls.count.saturating_sub(growths);
-    // Where WASI is granted one call may be recorded twice, since what is printed is asked of the log as well.
+    // Under a grant of WASI one call may be recorded twice, since printing is also a call of the log.
     let each = if policy.granted("wasi").is_some() { 2 } else { 1 };
-    // Not paid for are the call that finds the end, where fuel or a clock brought it about, and the one that finds nothing left.
+    // Two kinds of call are not paid for: the call that meets the end by fuel or a clock, and the call that finds no
+    // fuel left.
     let lesson = learned.as_ref().map(|learned| learned.outcome);
     let unpaid = [
         *end == End::Fuel || end.is_hurried(),
@@ -144,7 +151,8 @@ fn is_paid(body: &Body, policy: &Policy) -> bool {
         && paid >= least_fuel(asked.div_ceil(each).saturating_sub(unpaid))
 }
 
-/// INVARIANT 3: whether what was left is a violation where the agent could have taken it away, and else a notice.
+/// INVARIANT 3: returns `true` if residue is a violation where the agent could have removed it, and a notice
+/// otherwise.
 fn left_adds_up(body: &Body, limit: Option<Limit>) -> bool {
     let Body { violations, notices, end, steps, .. } = body;
     let has_stayed = violations.of(Class::OutliveEpisode) > 0;
@@ -154,7 +162,7 @@ fn left_adds_up(body: &Body, limit: Option<Limit>) -> bool {
     })
 }
 
-/// INVARIANT 3: whether what is told fits together, and fits the policy.
+/// INVARIANT 3: returns `true` if the report does not contradict itself or the policy.
 fn adds_up(body: &Body, setting: &Setting<Known>) -> bool {
     let policy = &setting.policy;
     let is_released = policy.episode.on_release == Release::Ends && !body.released.is_empty();
@@ -163,7 +171,7 @@ fn adds_up(body: &Body, setting: &Setting<Known>) -> bool {
         && (body.end != End::Cancelled || setting.cancel.is_cancelled())
 }
 
-/// INVARIANT 3: whether what is told of `learn` fits the policy.
+/// INVARIANT 3: returns `true` if the report of `learn` agrees with the policy.
 fn lesson_adds_up(body: &Body, setting: &Setting<Known>) -> bool {
     let Some(learned) = &body.learned else { return true };
     if (body.end == End::Wall) != (learned.outcome == Lesson::Withheld) {
@@ -177,9 +185,9 @@ fn lesson_adds_up(body: &Body, setting: &Setting<Known>) -> bool {
     }
 }
 
-/// Whether its line is one that a ledger takes. Only what may be longer is written to find out.
+/// Returns `true` if a ledger takes the transcript's line. Only a line that may be too long is written to find out.
 fn is_short(transcript: &Transcript) -> bool {
-    // A byte of text takes six in JSON at the most, and what stands around it less than this.
+    // A byte of text takes at most six in JSON, and the syntax around a text takes less than this.
     let around = 512_usize;
     let Body { entries, trace, log, released, residue, lost: None, .. } = &transcript.body else { return false };
     let entries = entries.iter().map(|entry| entry.argument.len().saturating_add(entry.rule.len()));
@@ -191,7 +199,7 @@ fn is_short(transcript: &Transcript) -> bool {
     most.saturating_mul(6) <= LONGEST || json::write(Room(LONGEST), transcript).is_ok()
 }
 
-/// So many bytes of room, which nothing is kept in.
+/// A writer that counts bytes down from a limit, and keeps none.
 struct Room(usize);
 
 impl Write for Room {

@@ -1,4 +1,5 @@
-//! Episodes in processes of their own: the supervisor keeps policy, record and worlds; a worker has the engine and the agent.
+//! Episodes in processes of their own. The supervisor keeps policy, record and worlds. A worker has the engine and
+//! the agent.
 //!
 //! ```text
 //!  supervisor                                           worker: the same program, confined, a session of its own
@@ -9,17 +10,19 @@
 //! ```
 //!
 //! 1. A worker confines itself before it reads anything of the agent, and further once the agent is compiled.
-//! 2. A worker that is lost, whenever it is lost, costs the episode that was open: that one is aborted and says so, its world and its
-//!    lineage stay what they were before it, and all others are lived as if nothing had happened.
+//! 2. The loss of a worker costs the episode that was open, and no other. That episode is aborted, and its record
+//!    says so. Its world and its lineage stay as they were before it.
 //! 3. The record is the same as without workers, byte for byte, for every episode that was not lost.
-//! 4. The supervisor decides what is believed; see [`Told`]. A worker cannot change what is recorded of another episode.
-//! 5. A worker does not outlive its supervisor, and what it leaves on the disk the supervisor removes, or names.
-//! 6. Where no worker begins an episode any more, the run ends, after few attempts that are further and further apart.
+//! 4. The supervisor validates each report; see [`Told`]. A worker cannot change the record of another episode.
+//! 5. A worker does not outlive its supervisor. The supervisor removes the files that a worker leaves on the disk, or
+//!    names them.
+//! 6. A run ends after a few attempts in which no worker begins an episode. The pauses between these attempts grow.
 //!
-//! What it does not show: that what a worker tells of the episodes that it lives itself is true, once the agent has broken out of
-//! wasmtime into it. It can then tell of any actions and calls, within what the policy allows; what the actions led to it cannot.
+//! What it does not show: that what a worker tells of the episodes that it lives itself is true, once the agent has
+//! broken out of wasmtime into it. It can then tell of any actions and calls, within what the policy allows; what the
+//! actions led to it cannot.
 
-// No number of a worker is counted with unless it is known what becomes of the largest.
+// Overflow is considered for each number that comes from a worker.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod begun;

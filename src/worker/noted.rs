@@ -1,4 +1,4 @@
-//! A world that notes what is done in it: all that a supervisor needs to play it once more.
+//! A world that notes its actions, so that the supervisor can play it again.
 //!
 //! ```text
 //!  Ticket { world } --noted--> Ticket { Noted(world) } --live--> Lived, dropped --> Notes: the actions
@@ -10,28 +10,28 @@ use std::sync::{Arc, Mutex};
 use crate::environment::{Environment, Failed, Transition, as_within};
 use crate::value::{Value, lock};
 
-/// A world, and what was done in it.
+/// A world, and the actions taken in it.
 struct Noted {
     world: Box<dyn Environment>,
     actions: Vec<u8>,
     to: Arc<Mutex<Vec<u8>>>,
 }
 
-/// What was done in a world, once it is gone.
+/// Actions taken in a world, available once the world is dropped.
 pub(super) struct Notes(Arc<Mutex<Vec<u8>>>);
 
-/// The same world, and where to find what was done in it.
+/// Returns the same world, noting its actions, and the notes.
 pub(super) fn noted(world: Box<dyn Environment>) -> (Box<dyn Environment>, Notes) {
     let to = Arc::default();
     let notes = Notes(Arc::clone(&to));
     (Box::new(Noted { world, actions: Vec::with_capacity(USUAL), to }), notes)
 }
 
-/// The bytes of most notes.
+/// Usual number of bytes of notes.
 const USUAL: usize = 256;
 
 impl Notes {
-    /// The actions, one after the other.
+    /// Returns the actions, one after the other.
     pub(super) fn actions(self) -> Vec<u8> {
         mem::take(&mut *lock(&self.0))
     }
@@ -47,7 +47,7 @@ impl Environment for Noted {
     as_within!(world);
 
     fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
-        // A vector takes all there is.
+        // A vector takes any number of bytes.
         self.actions = postcard::to_extend(action, mem::take(&mut self.actions)).unwrap_or_default();
         self.world.step(action)
     }

@@ -1,15 +1,16 @@
-//! What is told of an episode, on its way: bytes that nothing is made of before it is counted.
+//! The encoded report of an episode. Its lists are bounded before they are decoded.
 //!
 //! ```text
 //!  Told --of--> Parcel --frame, as many bytes--> Parcel --open, against Bounds--> Told
 //! ```
 //!
-//! 1. A list that announces more than it may have is refused before room is made for it.
-//! 2. One of a list takes no more bytes than one may, and no list has room for more than it has.
-//! 3. What is told fills its parcel.
+//! 1. A list that announces more elements than it may have is refused before memory is allocated for it.
+//! 2. No element of a list takes more bytes than an element may, and no list allocates room for more elements than it
+//!    has.
+//! 3. A report fills its parcel.
 //!
-//! An empty text is one byte on the wire and twenty-four in memory: what a worker says is bounded by what becomes of it here, not by
-//! the bytes that it says it in.
+//! An empty text is one byte on the wire and twenty-four in memory. So a report is bounded by its size in memory, not
+//! by its size on the wire.
 
 use std::borrow::Cow;
 
@@ -23,27 +24,27 @@ use crate::capability::PATH;
 use crate::transcript::{Body, Called, Decision, Due, Entry, Message, Residue};
 use crate::value::Digest;
 
-/// What is told of one episode, unread.
+/// Report of one episode, encoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel(Bytes);
 
 impl Parcel {
-    /// What is told, to be sent.
+    /// Encodes a report.
     ///
     /// # Errors
     ///
-    /// What cannot be written.
+    /// Returns [`Doubt::Unknown`] when a part cannot be encoded.
     pub fn of(mut told: Told) -> Result<Self, Doubt> {
         let mut written = Written(Vec::with_capacity(USUAL));
         parts(&mut written, &mut told, &Bounds::NONE)?;
         Ok(Self(Bytes(written.0)))
     }
 
-    /// What is told, read no further than `bounds` go.
+    /// Decodes a report, and no more of it than `bounds` allow.
     ///
     /// # Errors
     ///
-    /// [`Doubt`] where there is more of something than there may be, or nothing that makes sense.
+    /// Returns [`Doubt`] when a list is longer than it may be, or the bytes make no report.
     pub fn open(&self, bounds: &Bounds) -> Result<Told, Doubt> {
         let (mut rest, mut told) = (Rest(&self.0.0), Told::default());
         parts(&mut rest, &mut told, bounds)?;
@@ -52,19 +53,20 @@ impl Parcel {
     }
 }
 
-/// The bytes of most parcels.
+/// Usual number of bytes of a parcel.
 const USUAL: usize = 512;
 
-/// The bytes of a count, and of an entry beyond its text, at the most.
+/// Maximum number of bytes of a count, and of an entry beyond its text.
 const COUNT: usize = 16;
 const ENTRY: usize = 512;
 
-/// One of the two ways over the pipe, which go by the same parts in the same order.
+/// Direction over the pipe, writing or reading. Both go through the same parts in the same order.
 trait Way: Sized {
-    /// Write the value, or read it.
+    /// Writes the value, or reads it.
     fn one<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<(), Doubt>;
 
-    /// Write the list, or read one of no more than `most`, each of which takes no more than `each` bytes and begins as `blank`.
+    /// Writes the list, or reads one of at most `within.0` elements. An element takes at most `within.1` bytes, and
+    /// begins as a copy of `blank`.
     fn list<T: Clone>(
         &mut self,
         list: &mut Vec<T>,
@@ -74,12 +76,12 @@ trait Way: Sized {
     ) -> Result<(), Doubt>;
 }
 
-/// The parts of what is told.
+/// Goes through the parts of a report.
 fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Doubt> {
     let Told { body, next, actions } = told;
     let Body {
         end,
-        // No worker tells how it was lost, and the supervisor finds out by itself what the world led to.
+        // A worker cannot report its own loss, and the supervisor plays the world itself.
         lost: _,
         reproducible: _,
         closing,
@@ -100,10 +102,10 @@ fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Do
         released,
         residue,
         learned,
-        // A worker lives episodes of one role.
+        // A worker runs episodes of one role.
         fault: _,
         roles: _,
-        // What asks the outside lives in the process of whoever brings it.
+        // Calls to the outside are made in the process of the embedding program.
         outside: _,
     } = body;
     way.one(end)?;
@@ -125,7 +127,7 @@ fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Do
     way.one(actions)
 }
 
-/// The parts of an entry.
+/// Goes through the parts of an entry.
 fn entry<W: Way>(way: &mut W, entry: &mut Entry) -> Result<(), Doubt> {
     let Entry { role: _, ordinal, step, operation, argument, digest, decision, class, rule, due } = entry;
     way.one(ordinal)?;
@@ -139,7 +141,7 @@ fn entry<W: Way>(way: &mut W, entry: &mut Entry) -> Result<(), Doubt> {
     way.one(due)
 }
 
-/// An entry of which nothing has been read yet.
+/// Returns an entry of which nothing has been read yet.
 fn blank() -> Entry {
     Entry {
         role: None,
@@ -155,12 +157,12 @@ fn blank() -> Entry {
     }
 }
 
-/// What has been written.
+/// Bytes written so far.
 struct Written(Vec<u8>);
 
 impl Way for Written {
     fn one<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<(), Doubt> {
-        // A vector takes all there is.
+        // A vector takes any number of bytes.
         self.0 = postcard::to_extend(value, std::mem::take(&mut self.0)).map_err(|_| Doubt::Unknown)?;
         Ok(())
     }
@@ -177,35 +179,35 @@ impl Way for Written {
     }
 }
 
-/// What has not been read yet.
+/// Bytes that have not been read yet.
 pub(super) struct Rest<'p>(&'p [u8]);
 
 impl<'p> Rest<'p> {
-    /// What is read, to the end.
+    /// Returns a reader of `bytes`, from the start.
     pub(super) const fn of(bytes: &'p [u8]) -> Self {
         Self(bytes)
     }
 
-    /// Whether everything has been read.
+    /// Returns `true` if everything has been read.
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The next value, which takes no more than `most` bytes.
+    /// Reads the next value, of no more than `most` bytes.
     pub(super) fn next_within<T: DeserializeOwned>(&mut self, most: usize) -> Result<T, Doubt> {
         let mut value = None;
         self.within(most, |rest| rest.next().map(|next| value = Some(next)))?;
         value.ok_or(Doubt::Unknown)
     }
 
-    /// The next value.
+    /// Reads the next value.
     fn next<T: DeserializeOwned>(&mut self) -> Result<T, Doubt> {
         let (value, left) = postcard::take_from_bytes(self.0).map_err(|_| Doubt::Unknown)?;
         self.0 = left;
         Ok(value)
     }
 
-    /// INVARIANT 2: read what takes no more than `most` bytes.
+    /// INVARIANT 2: reads with no more than `most` bytes in reach.
     fn within(&mut self, most: usize, read: impl FnOnce(&mut Self) -> Result<(), Doubt>) -> Result<(), Doubt> {
         let (part, _) = self.0.split_at(self.0.len().min(most));
         let mut rest = Self(part);
@@ -233,7 +235,7 @@ impl Way for Rest<'_> {
         if count > most {
             return Err(Doubt::Beyond);
         }
-        // Each takes a byte at the least.
+        // Each element takes at least one byte.
         let count = usize::try_from(count).ok().filter(|count| *count <= self.0.len()).ok_or(Doubt::Unknown)?;
         *list = Vec::with_capacity(count);
         for _ in 0..count {

@@ -1,21 +1,21 @@
-//! How long a worker is waited for.
+//! The time limits on a worker's answers.
 
 use std::time::Duration;
 
 use crate::agent;
 
-/// What a worker has for an answer, before it is given up.
+/// Time that a worker has for each kind of answer, before it is killed.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// To say what confines it, which takes milliseconds: a minute by default.
+    /// Time to report its confinement, which takes milliseconds: one minute by default.
     pub confine: Duration,
-    /// To take up its work: some minutes more than compiling may take, by default.
+    /// Time to take up its work: by default, some minutes more than compiling may take.
     pub take_up: Duration,
-    /// To tell of an episode, beyond its wall clock: 20 seconds by default.
+    /// Time to report an episode, beyond its wall clock: 20 seconds by default.
     pub answer: Duration,
 }
 
-/// Compiling is not bounded by fuel.
+/// Default time to take up work, which includes compiling; fuel does not bound compiling.
 pub(super) const TAKE_UP: Duration = agent::PATIENCE.saturating_add(Duration::from_mins(3));
 
 impl Default for Patience {

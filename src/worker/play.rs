@@ -1,13 +1,13 @@
-//! The world of an episode, played by the supervisor from what a worker says was done in it.
+//! The world of an episode, played by the supervisor from the actions that a worker reports.
 //!
 //! ```text
 //!  ticket: world, seed --open--> step, step, step --> steps, return, performance, trace, and the world as it is left
-//!                                  ^ actions: all that is told
+//!                                  ^ actions: the only part that a worker reports
 //! ```
 //!
-//! 1. What a world leads to is never taken from a worker: it follows from the seed and the actions.
-//! 2. A world that fails goes no further: what is told after that was done in no world.
-//! 3. An action lies in the space of actions, and none comes after a terminal state or the last step.
+//! 1. The outcome of a world is never taken from a worker: it follows from the seed and the actions.
+//! 2. A world that fails goes no further. Actions reported after the failure are not played.
+//! 3. Each action lies in the space of actions, and none comes after a terminal state or the last step.
 
 use super::bounds::Bounds;
 use super::parcel::Rest;
@@ -18,21 +18,21 @@ use crate::episode;
 use crate::transcript::{Detail, Recorder, Step};
 use crate::value::{Seed, Value};
 
-/// What the actions of an episode led to.
+/// Outcome of the actions of an episode.
 pub(super) struct Played {
     pub(super) steps: u32,
     pub(super) total: f64,
     pub(super) performance: f64,
     pub(super) status: Status,
-    /// Why the world could not go on, where it could not: the last action was its undoing, or its opening.
+    /// Failure of the world, at its opening or at the last action that was played.
     pub(super) failed: Option<Failed>,
-    /// Each step, where the record keeps them.
+    /// Each step, where the record keeps steps.
     pub(super) trace: Vec<Step>,
-    /// Whether all that is told was done, the action that the world failed at too.
+    /// `true` if every reported action was played, including one at which the world failed.
     pub(super) is_all: bool,
 }
 
-/// Play an episode of `seed` in `environment`, which has no step after `last_step`.
+/// Plays an episode of `seed` in `environment`, which has no step after `last_step`.
 pub(super) fn play(
     environment: &mut dyn Environment,
     seed: Seed,
@@ -73,7 +73,7 @@ pub(super) fn play(
         played.total += reward;
         played.status = status;
         if detail == Detail::Full {
-            // Once there is so much of it, nothing more happens.
+            // An honest agent is stopped at this size: no action follows.
             if kept >= Recorder::MOST {
                 return Err(Doubt::Beyond);
             }

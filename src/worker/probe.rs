@@ -1,4 +1,4 @@
-//! What a confined worker can still do: tried, for people and tests.
+//! The powers that a confined worker still has, found by attempts; for people and tests.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -16,20 +16,21 @@ use crate::agent::{Agent, Engine, SHIPPED};
 use crate::episode;
 use crate::policy::Policy;
 
-/// What became of each attempt.
+/// Result of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// What was tried.
+    /// Description of the attempt.
     pub what: &'static str,
-    /// Why it failed, or nothing where it did not.
+    /// Reason of the failure, or `None` if the attempt succeeded.
     pub refused: Option<String>,
 }
 
-/// Confine this process as a worker, and try what a worker must not be able to do, and what it must.
+/// Confines this process as a worker. Then attempts everything that a worker must not be able to do, and everything
+/// that it must.
 ///
 /// # Errors
 ///
-/// Why it could not be confined as far as it can be here.
+/// Returns the reason for which no engine could be made, or the process could not be confined further.
 pub fn probe(policy: &Policy, scratch: &Path) -> Result<(Confined, Vec<Tried>), String> {
     let supervisor = std::os::unix::process::parent_id();
     let confined = confine::before_the_agent(policy, scratch, 3600, confine::alone());
@@ -42,7 +43,7 @@ pub fn probe(policy: &Policy, scratch: &Path) -> Result<(Confined, Vec<Tried>), 
     Ok((confined, before.into_iter().chain(after).collect()))
 }
 
-/// What is known from before.
+/// Facts gathered before the process is confined.
 struct Known {
     engine: Engine,
     supervisor: u32,
@@ -51,7 +52,7 @@ struct Known {
 
 type Attempt = fn(&Known) -> Result<(), String>;
 
-/// What a worker has to be able to do until the agent is compiled; the same is among [`FORBIDDEN`] from then on.
+/// Actions that a worker must be capable of until the agent is compiled. From then on they are among [`FORBIDDEN`].
 const ALLOWED_BEFORE: [(&str, Attempt); 3] = [
     ("before the agent, compile", compile),
     ("before the agent, make executable pages", make_code),
@@ -88,14 +89,14 @@ const FORBIDDEN: &[(&str, Attempt)] = &[
     ("compile once more", compile),
 ];
 
-/// What it may do where the policy grants a workspace, and what it may not even then.
+/// Actions that a grant of a workspace allows, and actions that even that grant does not allow.
 const FILES: &[(&str, Attempt)] = &[
     ("write to the scratch folder", |known| {
         let own = known.scratch.join("own");
         said(File::create(&own).and_then(|mut file| file.write_all(b"kept")))
     }),
     ("ask how large a file outside is", |_| said(std::fs::metadata("/etc/passwd"))),
-    // Neither is worth more than its size and its name, or than what it says itself: see SECURITY.md.
+    // These two reveal no more than a size and a name, or the worker's own answers: see SECURITY.md.
     ("hold a file outside without opening it", |_| {
         use std::os::unix::fs::OpenOptionsExt as _;
         said(File::options().read(true).custom_flags(libc::O_PATH).open("/etc/passwd"))

@@ -1,4 +1,4 @@
-//! One worker, as the supervisor holds it.
+//! One worker process, as the supervisor holds it.
 
 use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,41 +15,41 @@ use super::wire::Answer;
 use crate::capability;
 use crate::value::lock;
 
-/// A worker that can be spoken to.
+/// Worker process with open pipes.
 pub(super) struct Seat {
     pub(super) watch: Arc<Watch>,
     answers: BufReader<ChildStdout>,
     buffer: Vec<u8>,
     begun: Begun,
-    /// How many episodes it has told of.
+    /// Number of episodes that it has reported.
     pub(super) told: u64,
-    /// Where its workspaces lie, and what removes that with all that a lost worker left there.
+    /// Scratch folder with the worker's workspaces, and the remover that it goes to once the worker is gone.
     scratch: Option<(TempDir, Broom)>,
 }
 
-/// What the warden has to do with a worker.
+/// State of a worker that other threads watch and set.
 pub(super) struct Watch {
     child: Mutex<Child>,
     orders: Mutex<ChildStdin>,
-    /// Where its workspaces lie.
+    /// Scratch folder with the worker's workspaces.
     pub(super) scratch: PathBuf,
-    /// Whether there was more on the disk than the policy grants, at the last look.
+    /// `true` if the scratch folder held more than the policy grants, when last measured.
     pub(super) exceeds: AtomicBool,
-    /// Whether it was stopped because there was.
+    /// `true` if the worker was killed for that.
     pub(super) exceeded: AtomicBool,
-    /// When its next answer is due, in ticks of the warden; 0 where none is.
+    /// Tick of the watchdog by which the next answer is due, or 0 if none is due.
     pub(super) due: AtomicU64,
-    /// Whether it was stopped because it did not answer in time.
+    /// `true` if the worker was killed because it did not answer in time.
     pub(super) overdue: AtomicBool,
-    /// Whether it was told that the run is cancelled.
+    /// `true` if the worker was told that the run is cancelled.
     pub(super) cancelled: AtomicBool,
 }
 
-/// The bytes that are gathered before answers are read from.
+/// Number of bytes of the buffer for answers.
 const BUFFER: usize = 1 << 16;
 
 impl Seat {
-    /// Start a worker of `program`, which has said nothing yet. Once it is gone `broom` removes what it left on the disk.
+    /// Starts a worker of `program`, which has sent nothing yet. Once it is gone, `broom` removes its scratch folder.
     pub(super) fn start(program: &Path, broom: Broom) -> std::io::Result<Self> {
         let scratch = capability::make_folder("dayfly-worker-")?;
         let begun = Begun::new(scratch.path())?;
@@ -71,23 +71,25 @@ impl Seat {
         Ok(Self { watch, answers, buffer: Vec::new(), begun, told: 0, scratch: Some((scratch, broom)) })
     }
 
-    /// Say what is in `frames`.
+    /// Writes `frames` to the worker.
     pub(super) fn say(&self, frames: &[u8]) -> Result<(), frame::Error> {
         let mut orders = lock(&self.watch.orders);
         orders.write_all(frames)?;
         Ok(orders.flush()?)
     }
 
-    /// Hear the next answer, which has no more than `most` bytes.
+    /// Reads the next answer, of no more than `most` bytes.
     pub(super) fn hear(&mut self, most: usize) -> Result<Answer, frame::Error> {
         frame::take_within(&mut self.answers, &mut self.buffer, most)
     }
 
-    /// End the worker, and say how it was lost, and which episode was open: so many that it had not told of came before it.
+    /// Ends the worker. Returns the number of unreported episodes that it had finished before the open one (`None` if
+    /// none was open), and the reason of the loss.
     pub(super) fn lose(self, error: &frame::Error) -> (Option<u64>, String) {
         let was_overdue = self.watch.overdue.load(Ordering::Relaxed);
         let status = self.watch.end();
-        // It is gone, and begins nothing more. What is no answer is charged to the episode that it came for.
+        // The worker is gone, so its counter is final. An invalid answer is charged to the episode whose answer was
+        // due.
         let open = match error {
             frame::Error::Long(_) | frame::Error::Malformed => Some(0),
             frame::Error::Closed | frame::Error::Io(_) => {
@@ -110,7 +112,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        // It has no work, and nothing of it is kept. One that was lost is gone already.
+        // The worker is idle, or lost already, and none of its state is needed.
         self.watch.kill();
         self.watch.end();
         if let Some((scratch, broom)) = self.scratch.take() {
@@ -133,27 +135,29 @@ impl Watch {
         }
     }
 
-    /// Say `frames`, which are short, where nobody else is speaking and there is room for them: never wait.
+    /// Writes `frames`, which are short, and returns `true`. Returns `false` without waiting if another thread is
+    /// writing or the pipe is full.
     pub(super) fn try_say(&self, frames: &[u8]) -> bool {
         let Ok(mut orders) = self.orders.try_lock() else { return false };
         if !has_room(&orders) {
             return false;
         }
-        // A worker that is gone has no open episode.
+        // A worker that is gone has no open episode, so a failure to write is harmless.
         let _ = orders.write_all(frames).and_then(|()| orders.flush());
         true
     }
 
-    /// Kill it.
+    /// Kills the worker.
     pub(super) fn kill(&self) {
-        // One that is gone cannot be killed, and need not be.
+        // Killing a worker that is gone fails, which is harmless.
         let _ = lock(&self.child).kill();
     }
 
-    /// Kill it, and wait until it is gone. One that ended by itself before says how.
+    /// Waits a moment for the worker to end, and kills it otherwise. Returns the status of a worker that ended by
+    /// itself.
     fn end(&self) -> Option<ExitStatus> {
         let mut child = lock(&self.child);
-        // Its end of the pipe may close a moment before it is gone.
+        // The pipe may close a moment before the process is gone.
         for _ in 0..PATIENCE {
             if let Ok(Some(status)) = child.try_wait() {
                 return Some(status);
@@ -166,7 +170,7 @@ impl Watch {
     }
 }
 
-/// Whether a pipe takes a page at once. One that has lost its reader does, and says so.
+/// Returns `true` if a pipe takes a page at once. A pipe without a reader does, and the write then fails.
 #[cfg(unix)]
 fn has_room(pipe: &ChildStdin) -> bool {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -179,10 +183,10 @@ fn has_room(_: &ChildStdin) -> bool {
     true
 }
 
-/// The milliseconds that a worker has to be gone once it closed its pipe.
+/// Number of milliseconds in which a worker has to end once its pipe is closed.
 const PATIENCE: u32 = 200;
 
-/// What became of a process.
+/// Describes the end of a process, in words.
 fn fate(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {

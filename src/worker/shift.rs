@@ -1,16 +1,18 @@
-//! One seat at work: what it owes, and what becomes of that when its worker is lost.
+//! The queue of one slot, and the charge for the loss of its worker.
 //!
 //! ```text
-//!  more --> | owed, not given | given to the worker, in this order | --answers--> done
-//!                                ^ the one that was open when the worker was lost is aborted; the others are given to the next one
+//!  more --> | queued, not sent | sent to the worker, in this order | --answers--> done
+//!                                ^ the episode that was open when the worker was lost is aborted;
+//!                                  the others are sent to the next worker
 //! ```
 //!
-//! 1. Of the episodes that a lost worker was given, exactly the one that it had begun and not told of is aborted. A worker that
-//!    had begun none costs none; some in a row cost one, or end the run where nothing was lived in between.
-//! 2. A worker that says what is no answer, or what is not believed, or that it cannot go on, costs the episode that it said it of.
-//!    What it says ends no run: whether the host can go on the supervisor finds out by itself, when it starts the next one, plays the
-//!    world, or records.
-//! 3. The worker is given more before it has told of all it has, so that neither side waits for the other.
+//! 1. A lost worker costs exactly one episode: the one that it had begun and not reported. A worker that had begun
+//!    none costs none. Several such workers in a row cost one episode, or end the run where no episode was run in
+//!    between.
+//! 2. An invalid answer, a report that is not believed, and a failure of the worker each cost the episode that they
+//!    are about. None of these ends the run. The supervisor finds out by itself if the host cannot go on: when it
+//!    starts the next worker, plays the world, or records.
+//! 3. The worker is sent more before it has reported all it has, so that neither side waits for the other.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -30,42 +32,43 @@ use crate::gate::Demands;
 use crate::policy::Continuity;
 use crate::transcript::{Body, Transcript};
 
-/// Bytes of a batch beyond which it takes no further episode.
+/// Number of bytes at which a batch takes no further episode.
 const BATCH: usize = 1 << 20;
-/// How many workers in a row may be lost before they begin an episode, until one is charged for it, or the run ends.
+/// Number of workers in a row that may be lost before they begin an episode. Then one episode is charged for them, or
+/// the run ends.
 pub(super) const IDLE: u32 = 3;
 
-/// What a seat owes.
+/// Queue of episodes of a slot, and its bookkeeping.
 pub(super) struct Shift<'s> {
     setting: &'s Setting<Known>,
     bounds: &'s Bounds,
     warden: &'s Warden,
     patience: Duration,
     owed: VecDeque<Ticket>,
-    /// How many of them the worker has been given.
+    /// Number of queued episodes that have been sent to the worker.
     given: usize,
-    /// How many were taken at once, the last time that there were any.
+    /// Number of episodes in the last batch that `more` returned.
     taken: usize,
     idle: u32,
 }
 
-/// What becomes of a worker that has nothing more to do.
+/// State of a worker when its queue is empty or its run cancelled.
 pub(super) enum Left {
     Ready,
     Stopped,
 }
 
-/// What the loss of a worker costs.
+/// Charge for the loss of a worker.
 pub(super) enum Cost {
     /// The episode that was open.
     Episode,
-    /// Nothing, for so many workers in a row: none of them had begun an episode.
+    /// Nothing. None of so many workers in a row had begun an episode.
     Nothing(u32),
-    /// There were too many of those.
+    /// Too many workers in a row had begun no episode.
     Patience,
 }
 
-/// Why a worker is given up.
+/// Reason for which a worker is given up.
 pub(super) enum Loss {
     Pipe(frame::Error),
     Told(String),
@@ -78,7 +81,7 @@ impl From<frame::Error> for Loss {
 }
 
 impl<'s> Shift<'s> {
-    /// A seat that owes nothing. Its worker has `patience` for each answer.
+    /// Returns an empty queue. Its worker has `patience` for each answer.
     pub(super) const fn new(
         setting: &'s Setting<Known>,
         bounds: &'s Bounds,
@@ -88,7 +91,7 @@ impl<'s> Shift<'s> {
         Self { setting, bounds, warden, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
     }
 
-    /// Whether there is something to do, after a look at what there is `more`.
+    /// Returns `true` if there is an episode to send. Asks `more` for episodes when all queued ones are sent.
     pub(super) fn goes_on(&mut self, more: &mut impl FnMut() -> Vec<Ticket>) -> bool {
         if self.given == self.owed.len() {
             let more = more();
@@ -100,7 +103,7 @@ impl<'s> Shift<'s> {
         self.given < self.owed.len()
     }
 
-    /// Have everything that is owed lived, and what there is `more`.
+    /// Has all queued episodes run on `worker`, and those that `more` returns.
     pub(super) fn work(
         &mut self,
         worker: &mut Seat,
@@ -118,7 +121,7 @@ impl<'s> Shift<'s> {
                 return Ok(Left::Ready);
             }
             let answer = worker.hear(self.bounds.frame())?;
-            // What is done with it may take as long as another worker needs.
+            // The worker owes no answer while `done` runs, which may wait for another worker.
             worker.watch.due.store(0, Ordering::Relaxed);
             match answer {
                 Answer::Lived { of, parcel } => self.believe(of, &parcel, done)?,
@@ -136,7 +139,7 @@ impl<'s> Shift<'s> {
         }
     }
 
-    /// Give the worker one batch of what it has not been given yet.
+    /// Sends the worker one batch of the episodes that it has not been sent yet.
     fn give(&mut self, worker: &Seat) -> Result<(), Loss> {
         let persists = self.setting.policy.boundary.environment == Continuity::Persist;
         let mut bytes: usize = 0;
@@ -157,7 +160,7 @@ impl<'s> Shift<'s> {
         Ok(worker.say(&order)?)
     }
 
-    /// Take what is told of the episode with the seed `of` for the one that is due, and for no other.
+    /// Validates the report of the episode with the seed `of`. It has to be the episode that is due.
     fn believe(&mut self, of: u64, parcel: &Parcel, done: &mut impl FnMut(u64, Believed)) -> Result<(), Loss> {
         let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
         let is_due = ticket.seed.0 == of;
@@ -170,8 +173,9 @@ impl<'s> Shift<'s> {
         Ok(())
     }
 
-    /// The worker is gone; `open` is how many of those that it had not told of it had finished before the one that was open, and
-    /// nothing where none was. That one is aborted, and its world and lineage stay what they were.
+    /// Returns the charge for the loss of a worker. `open` is the number of unreported episodes that it had finished
+    /// before the open one, or `None` if none was open. The open episode is aborted, and its world and lineage stay
+    /// as they were.
     pub(super) fn lost(&mut self, open: Option<u64>, why: &str, done: &mut impl FnMut(u64, Believed)) -> Cost {
         // INVARIANT 1
         let given = std::mem::take(&mut self.given);
@@ -179,13 +183,13 @@ impl<'s> Shift<'s> {
             self.idle = self.idle.saturating_add(1);
             return if self.idle < IDLE { Cost::Nothing(self.idle) } else { Cost::Patience };
         };
-        // A worker may say anything, but it costs one of its own.
+        // The counter of a worker is not to be trusted, but it can only charge an episode of its own.
         let last = given.saturating_sub(1);
         self.abort(usize::try_from(open).map_or(last, |open| open.min(last)), why.to_owned(), done);
         Cost::Episode
     }
 
-    /// Charge the first episode that is owed with the loss of workers that had begun none.
+    /// Aborts the first queued episode, for the loss of workers that had begun none.
     pub(super) fn charge(&mut self, why: String, done: &mut impl FnMut(u64, Believed)) {
         self.abort(0, why, done);
     }

@@ -1,11 +1,11 @@
-//! The thread that removes what workers leave on the disk.
+//! The thread that removes the files that workers leave on the disk.
 //!
 //! ```text
 //!  seat whose worker is gone --folder--> Broom --> sweeper: removes it ---> what could not be removed
 //! ```
 //!
-//! 1. No seat waits for it: a worker may leave as much as the disk takes.
-//! 2. It ends with its value, once all that it was given has been tried.
+//! 1. No slot waits for a removal, since a worker may fill the disk.
+//! 2. The thread ends when its handle is dropped, once it has tried every folder that it was given.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
@@ -15,34 +15,34 @@ use std::thread::{self, JoinHandle};
 use crate::capability;
 use crate::value::lock;
 
-/// The thread.
+/// Handle of the thread.
 pub(super) struct Sweeper {
     broom: Option<Broom>,
     left: Arc<Mutex<Vec<Left>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Gives folders to the thread.
+/// Sender of folders to the thread.
 #[derive(Clone)]
 pub(super) struct Broom(Sender<Wish>);
 
-/// What a worker left on the disk, and could not be removed.
+/// Folder of a worker that could not be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
-    /// The folder.
+    /// Path of the folder.
     pub folder: PathBuf,
-    /// Why it is still there.
+    /// Reason for which it is still there.
     pub why: String,
 }
 
 enum Wish {
     Remove(PathBuf),
-    /// Say so once all before it is done.
+    /// Answer once all earlier requests are done.
     Say(Sender<()>),
 }
 
 impl Sweeper {
-    /// Start it.
+    /// Starts the thread.
     pub(super) fn start() -> Self {
         let left = Arc::new(Mutex::new(Vec::new()));
         let (wishes, asked) = mpsc::channel();
@@ -51,7 +51,7 @@ impl Sweeper {
             for wish in asked {
                 match wish {
                     Wish::Remove(folder) => lock(&found).extend(remove(folder)),
-                    // Who asked may be gone.
+                    // The thread that asked may be gone.
                     Wish::Say(done) => drop(done.send(())),
                 }
             }
@@ -59,16 +59,16 @@ impl Sweeper {
         Self { broom: Some(Broom(wishes)), left, thread: Some(thread) }
     }
 
-    /// What gives it folders.
+    /// Returns a sender of folders to the thread, or `None` while the thread is ending.
     pub(super) fn broom(&self) -> Option<Broom> {
         self.broom.clone()
     }
 
-    /// Wait until all that it was given has been tried, and give what could not be removed so far.
+    /// Waits until every folder handed over has been tried. Returns the folders that could not be removed so far.
     pub(super) fn left(&self) -> Vec<Left> {
         let (done, said) = mpsc::channel();
         if self.broom.as_ref().is_some_and(|broom| broom.0.send(Wish::Say(done)).is_ok()) {
-            // The thread answers before it ends.
+            // The thread answers before it ends, so an error cannot occur.
             let _ = said.recv();
         }
         lock(&self.left).clone()
@@ -76,10 +76,10 @@ impl Sweeper {
 }
 
 impl Broom {
-    /// Have a folder removed.
+    /// Hands a folder to the thread for removal.
     pub(super) fn remove(&self, folder: PathBuf) {
         if let Err(mpsc::SendError(Wish::Remove(folder))) = self.0.send(Wish::Remove(folder)) {
-            // The thread is gone: nobody waits any more, and nobody is told.
+            // The thread is gone, and with it whoever would read the failure.
             let _ = remove(folder);
         }
     }
@@ -89,7 +89,7 @@ impl Drop for Sweeper {
     fn drop(&mut self) {
         drop(self.broom.take());
         if let Some(thread) = self.thread.take() {
-            // INVARIANT 2. It removes folders: it cannot panic.
+            // INVARIANT 2. The thread removes folders: it cannot panic.
             let _ = thread.join();
         }
     }

@@ -1,18 +1,18 @@
-//! What a worker tells of an episode that is over, and how far it is believed.
+//! A worker's report of an episode that is over, and its validation.
 //!
 //! ```text
 //!  Ticket --live--> Told --Parcel--> pipe --Parcel--> Told --believe--> Lived
 //!                                                            ^ ticket, policy, world: the supervisor's own
 //! ```
 //!
-//! 1. What names the episode is never taken from a worker: its number, lineage, world, seed and run, the digests of what it opened
-//!    with, and what its violations ask of the run.
-//! 2. What its world led to is not taken from one either: it is told the actions, and [`play`](super::play) does the rest. A world failed
-//!    where the supervisor's own fails, and nowhere else.
-//! 3. What reaches a later episode is no more than the policy declares; what is told of this one is held against it by
-//!    [`hold`](super::hold). Where it is not believed, its world is what it was before it.
-//! 4. What is believed is written down exactly as it would be had the episode been lived here.
-//! 5. Each list is read no further than it may go: see [`Bounds`].
+//! 1. The identity of the episode is never taken from a worker: its ordinal, lineage, world, seed and run, and the
+//!    digests of its opening. Nor are the demands that its violations make of the run.
+//! 2. The outcome of the world is not taken from a worker either. The worker reports the actions, and
+//!    [`play`](super::play) does the rest. A world counts as failed only where the supervisor's own copy fails.
+//! 3. No more reaches a later episode than the policy declares. The report is validated against the policy by
+//!    [`hold`](super::hold). Where validation fails, the world goes back to its state before the episode.
+//! 4. A valid report is recorded exactly as the same episode run by the supervisor would be.
+//! 5. Each list is read only up to its maximum length: see [`Bounds`].
 
 use std::sync::Arc;
 
@@ -30,46 +30,46 @@ use crate::policy::Continuity;
 use crate::transcript::{Body, End, Lesson, Tally, Transcript};
 use crate::value::Digest;
 
-/// What a worker tells of an episode that is over. The rest is the supervisor's own, or follows.
+/// Report of an episode that is over. The supervisor knows the rest of the transcript, or derives it.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    /// What was lived, but for what the world led to.
+    /// Body of the transcript, without the outcome of the world.
     pub(super) body: Body,
-    /// The next episode's carry-over, where there is a new one.
+    /// Carry-over of the next episode, where `learn` returned a new one.
     pub(super) next: Option<Bytes>,
-    /// What was done in the world, one action after the other.
+    /// Actions taken in the world, encoded one after the other.
     pub(super) actions: Bytes,
 }
 
-/// What is believed of an episode: how it was lived, or that its world failed.
+/// Result of an episode whose report is valid: the episode, or the failure of its world.
 pub type Believed = Result<Lived, Box<Aborted>>;
 
-/// Why a worker is not believed.
+/// Reason for which a report is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
-    /// An operation, a class or a reason that there is not, or that no worker can give.
+    /// An operation, a class or an end that does not exist, or that no worker can report.
     #[error("the worker told of something that there is not")]
     Unknown,
     /// More than the policy allows.
     #[error("the worker told of more than the policy allows")]
     Beyond,
-    /// Something that cannot be where the rest is as it is told.
+    /// A contradiction within the report, or between the report and the world.
     #[error("what the worker told contradicts itself")]
     Contradiction,
-    /// Another episode than the one whose turn it is: one that it has told of already, or was not given.
+    /// A report of an episode other than the one that is due.
     #[error("the worker told of another episode than the one that was due")]
     Unasked,
-    /// More than there is room for.
+    /// A transcript whose line is longer than a ledger takes.
     #[error("the worker told of more than a ledger takes")]
     Long,
 }
 
 impl Told {
-    /// Live an episode, and tell of it. The thread has to have the stack that [`Setting::live`] asks for.
+    /// Runs an episode, and reports it. The thread has to have the stack that [`Setting::live`] asks for.
     ///
     /// # Errors
     ///
-    /// [`Aborted`] where the host could not go on. An episode whose world failed is told of like any other.
+    /// Returns [`Aborted`] when the host could not go on. An episode whose world failed is reported like any other.
     pub fn live(setting: &Setting, mut ticket: Ticket) -> Result<Self, Box<Aborted>> {
         let (world, notes) = noted(ticket.environment);
         ticket.environment = world;
@@ -78,7 +78,7 @@ impl Told {
                 drop(environment);
                 Ok(Self::of(transcript.body, &carry_over, notes.actions()))
             }
-            // INVARIANT 2: the supervisor finds out by itself.
+            // INVARIANT 2: the supervisor plays the world itself, and finds its failure.
             Err(aborted) if matches!(aborted.error, episode::Error::World(_)) => {
                 Ok(Self::of(aborted.transcript.body, &[], notes.actions()))
             }
@@ -92,16 +92,16 @@ impl Told {
         Self { body, next, actions: Bytes(actions) }
     }
 
-    /// The episode, with what the supervisor knows of it; [`Aborted`] where its world failed.
+    /// Validates the report. Returns the episode, or [`Aborted`] if the supervisor's world failed.
     ///
     /// # Errors
     ///
-    /// [`Doubt`] where it cannot have been lived like this under this policy.
+    /// Returns [`Doubt`] when the episode cannot have run like this under this policy.
     pub fn believe(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Believed, Doubt> {
         let persists = setting.policy.boundary.environment == Continuity::Persist;
         let before = persists.then(|| ticket.environment.state());
         let mut believed = self.believe_in(setting, bounds, ticket);
-        // INVARIANT 3: a world takes its own state. Of an episode that the wall clock ended it keeps nothing.
+        // INVARIANT 3: a world accepts a state of its own. It keeps nothing of an episode that the wall clock ended.
         let _ = match (&mut believed, before) {
             (Err(_), Some(state)) => ticket.environment.restore(&state),
             (Ok(Ok(lived)), Some(state)) if lived.transcript.body.end == End::Wall => lived.environment.restore(&state),
@@ -128,7 +128,7 @@ impl Told {
         (body.steps, body.total) = (played.steps, played.total);
         (body.performance, body.trace) = (played.performance, played.trace);
         body.reproducible = body.follows_from_its_seed();
-        // Most leave nothing, and a task is read for this alone.
+        // Most episodes leave no residue. Finding the limit reads the task, so it is left out for those.
         let limit = (!body.residue.is_empty()).then(|| setting.limit(ticket.environment.as_ref()));
         let demands = demands(setting, &body.violations);
         let is_aborted = body.end == End::Aborted;
@@ -149,7 +149,8 @@ impl Told {
         Ok(Ok(Lived { transcript, environment, carry_over, demands }))
     }
 
-    /// Whether each operation is one that there is, tripwires stand in their order, and what reports show has no control characters: here they would have been escaped.
+    /// Returns `true` if each operation exists, the tripwires are in order, and no text that reports show has control
+    /// characters. An honest worker escapes those.
     fn is_known(&self) -> bool {
         let Body { entries, tripwires, cause, .. } = &self.body;
         let mut called = entries.iter().map(|entry| &entry.operation).chain(tripwires.iter().map(|(called, _)| called));
@@ -160,10 +161,10 @@ impl Told {
             && !shown.any(|text| text.chars().any(char::is_control))
     }
 
-    /// INVARIANT 3: the carry-over of the next episode.
+    /// INVARIANT 3: returns the carry-over of the next episode.
     fn carry_over(&self, setting: &Setting<Known>, ticket: &Ticket) -> Result<Arc<[u8]>, Doubt> {
         let learned = self.body.learned.as_ref();
-        // Of an episode that is aborted nothing is learned.
+        // Nothing is learned from an aborted episode.
         if learned.is_some() != (setting.learns() && self.body.end != End::Aborted) {
             return Err(Doubt::Unknown);
         }
@@ -181,7 +182,8 @@ impl Told {
     }
 }
 
-/// What the violations of an episode ask of the run: the supervisor's policy says so, not the worker.
+/// Returns the demands of an episode's violations on the run. They come from the supervisor's policy, not from the
+/// worker.
 fn demands(setting: &Setting<Known>, violations: &Tally) -> Demands {
     let asked = |wanted| violations.iter().any(|(class, _)| setting.policy.consequences.of(class) == wanted);
     Demands { quarantine: asked(Consequence::Quarantine), fail: asked(Consequence::Fail) }

@@ -1,8 +1,8 @@
-//! The thread that watches over workers: it starts them, passes on that a run is cancelled, and ends a worker that does not answer in
-//! time.
+//! The watchdog of the workers. It starts them, passes on the cancellation of a run, and kills a worker that does not
+//! answer in time.
 //!
-//! 1. A worker lives no longer than the thread that has started it: the system sees to it. So it is this one, which is there as long as
-//!    the crew, and not whoever needs the worker first.
+//! 1. The system kills a worker when the thread that started it ends. So the watchdog starts all workers, since it
+//!    lives as long as the pool.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ use super::wire::Order;
 use crate::episode::Cancel;
 use crate::value::lock;
 
-/// How often it looks.
+/// Interval at which the watchdog looks at the workers.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The thread, for as long as this value lives.
+/// Handle of the watchdog, which stops when the handle is dropped.
 pub(super) struct Warden {
     shared: Arc<Shared>,
     wishes: Option<Sender<Wish>>,
@@ -34,12 +34,12 @@ struct Shared {
     watched: Watched,
 }
 
-/// The workers that are there.
+/// Workers that exist.
 #[derive(Clone, Default)]
 pub(super) struct Watched(Arc<Mutex<Vec<Weak<Watch>>>>);
 
 impl Watched {
-    /// Those that there are now.
+    /// Returns the workers that exist now.
     pub(super) fn all(&self) -> Vec<Arc<Watch>> {
         lock(&self.0).iter().filter_map(Weak::upgrade).collect()
     }
@@ -51,14 +51,14 @@ impl Watched {
     }
 }
 
-/// A worker of `program` is wanted.
+/// Request for a worker of `program`.
 struct Wish {
     program: PathBuf,
     granted: Sender<io::Result<Seat>>,
 }
 
 impl Warden {
-    /// Start it. What a worker leaves on the disk goes to `broom`.
+    /// Starts the watchdog. The scratch folders of workers go to `broom`.
     pub(super) fn new(cancel: &Cancel, broom: Broom) -> Result<Self, frame::Error> {
         let shared = Arc::new(Shared { now: AtomicU64::new(1), watched: Watched::default() });
         let (watching, cancel) = (Arc::clone(&shared), cancel.clone());
@@ -68,7 +68,7 @@ impl Warden {
         let thread = thread::spawn(move || {
             loop {
                 match asked.recv_timeout(TICK) {
-                    // INVARIANT 1. Nobody may want it any more: it ends with the value.
+                    // INVARIANT 1. A worker that is no longer wanted ends when its value is dropped.
                     Ok(Wish { program, granted }) => drop(granted.send(Seat::start(&program, broom.clone()))),
                     Err(RecvTimeoutError::Timeout) => {
                         let now = watching.now.fetch_add(1, Ordering::Relaxed).saturating_add(1);
@@ -81,7 +81,7 @@ impl Warden {
         Ok(Self { shared, wishes: Some(wishes), thread: Some(thread) })
     }
 
-    /// Start a worker of `program`, which has said nothing yet.
+    /// Starts a worker of `program`, which has sent nothing yet.
     pub(super) fn start(&self, program: &Path) -> io::Result<Seat> {
         let (granted, grant) = mpsc::channel();
         let wish = Wish { program: program.to_owned(), granted };
@@ -90,24 +90,24 @@ impl Warden {
         grant.recv().map_err(|_| gone())?
     }
 
-    /// Watch over one more worker.
+    /// Adds a worker to those that are watched.
     pub(super) fn watch(&self, worker: &Arc<Watch>) {
         self.shared.watched.add(worker);
     }
 
-    /// The workers that it watches over.
+    /// Returns the workers that are watched.
     pub(super) fn watched(&self) -> Watched {
         self.shared.watched.clone()
     }
 
-    /// The worker owes an answer within `patience` from now on.
+    /// Sets the deadline of a worker's next answer, `patience` from now.
     pub(super) fn expect(&self, worker: &Watch, patience: Duration) {
         let ticks = patience
             .as_millis()
             .checked_div(TICK.as_millis())
             .and_then(|ticks| u64::try_from(ticks).ok())
             .unwrap_or(u64::MAX);
-        // The thread may look early, never late: twice the ticks are at least the time.
+        // A deadline may be late, never early: two more ticks cover the rounding.
         let due = self.shared.now.load(Ordering::Relaxed).saturating_add(ticks).saturating_add(2);
         worker.due.store(due, Ordering::Relaxed);
     }
@@ -131,7 +131,7 @@ impl Drop for Warden {
     fn drop(&mut self) {
         drop(self.wishes.take());
         if let Some(thread) = self.thread.take() {
-            // It starts workers, looks and sends signals: it cannot panic.
+            // The watchdog starts workers, looks and sends signals: it cannot panic.
             let _ = thread.join();
         }
     }

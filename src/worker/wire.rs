@@ -1,4 +1,4 @@
-//! What the supervisor and a worker say to each other.
+//! The messages between the supervisor and a worker.
 //!
 //! ```text
 //!  supervisor                         worker
@@ -15,9 +15,10 @@
 //!            <----------------------  Stopped
 //! ```
 //!
-//! 1. The version comes first, and a worker that does not speak it goes no further.
-//! 2. A worker is told nothing of where an episode stands in the run: not its number, not how many there are.
-//! 3. An answer says which episode it is of: one that is given twice, or that nobody asked for, is taken for no other.
+//! 1. The version comes first. A worker of another version goes no further.
+//! 2. A worker is told neither the ordinal of an episode nor the number of episodes in the run.
+//! 3. An answer names its episode. An answer that is repeated, or that was not asked for, does not count for another
+//!    episode.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,138 +26,138 @@ use super::frame::{self, Bytes};
 use super::parcel::Parcel;
 use crate::policy::Part;
 
-/// The version of this conversation. Both ends are the same program, so there is no other to speak.
+/// Version of the protocol. Both ends are the same program, so only one version exists at a time.
 pub const VERSION: u32 = 5;
 
-/// What the supervisor says.
+/// Message from the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Order {
-    /// Under which rules the worker works.
+    /// The rules that the worker works under.
     Terms(Terms),
-    /// What lives the episodes, and where.
+    /// The agent and the world of the episodes.
     Charge(Charge),
-    /// Episodes to be lived, in this order.
+    /// Episodes to be run, in this order.
     Batch(Vec<Opening>),
-    /// End the open episode, and live no other.
+    /// The end of the open episode, and of the work.
     Cancel,
-    /// What there is of the code of the agent.
+    /// The compiled code of the agent, or the lack of it.
     Code(Code),
 }
 
-/// What a worker is told of the code of its agent.
+/// Compiled code of the agent, as the worker is given it.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Code {
-    /// It has to compile the agent.
+    /// None. The worker compiles the agent.
     None,
-    /// It has to compile the agent, and to tell the code.
+    /// None. The worker compiles the agent, and sends the code.
     Wanted,
-    /// It can load this.
+    /// Code that the worker can load.
     Handed {
-        /// A key that was made for it.
+        /// Key made for this code.
         key: [u8; 32],
-        /// What vouches for the code with that key.
+        /// Tag of the code under that key.
         tag: [u8; 32],
-        /// The code.
+        /// Code of the agent.
         code: Bytes,
     },
 }
 
-/// Under which rules a worker works.
+/// Rules that a worker works under.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Terms {
-    /// [`VERSION`].
+    /// Version of the protocol: [`VERSION`].
     pub version: u32,
-    /// The version of the program.
+    /// Version of the program.
     pub program: String,
-    /// The effective policy, as TOML.
+    /// Effective policy, as TOML.
     pub policy: String,
-    /// The most seconds of processor time that the episodes of the run can take.
+    /// Maximum number of seconds of processor time that the episodes of the run can take.
     pub seconds: u64,
 }
 
-/// What lives the episodes, and where.
+/// Agent and world of the episodes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Charge {
-    /// The name of the agent.
+    /// Name of the agent.
     pub agent: String,
-    /// Its component.
+    /// Component of the agent.
     pub component: Bytes,
-    /// What it is told beside its task.
+    /// Instructions that the agent is given beside its task.
     pub instructions: Option<String>,
-    /// The task in words.
+    /// Task in words.
     pub task: Option<String>,
-    /// The definition of the environment.
+    /// Definition of the environment.
     pub environment: String,
 }
 
-/// What one episode opens with.
+/// Opening of one episode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opening {
-    /// What every random choice of it follows from.
+    /// Seed of every random choice in the episode.
     pub seed: u64,
-    /// The number that its lineage is known to the agent by.
+    /// Number by which the agent knows its lineage.
     pub lineage_seed: u64,
-    /// How many times its population has been selected from.
+    /// Number of times that its population has been selected from.
     pub generation: u32,
-    /// The state of its world, where worlds persist.
+    /// State of its world, where worlds persist.
     pub world: Option<Bytes>,
-    /// The carry-over of the episode before.
+    /// Carry-over of the previous episode.
     pub carry_over: Bytes,
 }
 
-/// What a worker says.
+/// Message from a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Answer {
-    /// What confines it.
+    /// The confinement of the worker.
     Confined(Confined),
-    /// It can live episodes.
+    /// The worker can run episodes.
     Ready,
-    /// The component is no agent.
+    /// The component is not an agent.
     Unfit {
-        /// Why.
+        /// Reason for the refusal.
         why: String,
-        /// What to do about it.
+        /// Remedy.
         help: String,
     },
     /// An episode is over.
     Lived {
-        /// The seed that it was opened with.
+        /// Seed of the episode.
         of: u64,
-        /// What there is to tell of it.
+        /// Report of the episode.
         parcel: Parcel,
     },
-    /// It was cancelled, and lives no other episode.
+    /// The run was cancelled, and the worker runs no other episode.
     Stopped,
-    /// It cannot go on, and why: the host failed at the open episode, or at what comes before any.
+    /// The host failed in the open episode, or before the first one, for this reason.
     Failed(String),
-    /// The code of the agent, before it is ready.
+    /// Compiled code of the agent, sent before the worker is ready.
     Compiled(Bytes),
 }
 
-/// What confines a worker.
+/// Confinement of a worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confined {
-    /// What is in force, and how far.
+    /// Parts in force, with the extent of each.
     #[serde(deserialize_with = "frame::few::<_, _, { Part::ALL.len() }>")]
     pub in_force: Vec<(u8, String)>,
-    /// What is not to be had, and why.
+    /// Parts that are not available, with the reason for each.
     #[serde(deserialize_with = "frame::few::<_, _, { Part::ALL.len() }>")]
     pub missing: Vec<(u8, String)>,
 }
 
 impl Confined {
-    /// The parts in force, with how far each goes.
+    /// Returns the parts in force, with the extent of each.
     pub fn in_force(&self) -> impl Iterator<Item = (Part, &str)> {
         named(&self.in_force)
     }
 
-    /// The same in words that can be shown and kept.
+    /// Returns the same confinement, its texts made safe to show and keep.
     pub(super) fn in_words(self) -> Self {
         let said = |parts: Vec<(u8, String)>| parts.into_iter().map(|(code, text)| (code, words(&text))).collect();
         Self { in_force: said(self.in_force), missing: said(self.missing) }
     }
 
-    /// The parts that are not to be had, with why.
+    /// Returns the parts that are not available, with the reason for each.
     pub fn missing(&self) -> impl Iterator<Item = (Part, &str)> {
         named(&self.missing)
     }
@@ -166,11 +167,11 @@ fn named(parts: &[(u8, String)]) -> impl Iterator<Item = (Part, &str)> {
     parts.iter().filter_map(|(code, text)| Some((*Part::ALL.get(usize::from(*code))?, text.as_str())))
 }
 
-/// The most characters that are kept of what a worker says in words.
+/// Maximum number of characters that are kept of a worker's text.
 const WORDS: usize = 1000;
 
-/// What a worker says in words, and no more of it than people read: it may say anything. What is no plain character is written as one
-/// in Rust would be.
+/// Returns a worker's text, cut to a readable length. Characters that are not plain are escaped as in Rust, since the
+/// text is not to be trusted.
 pub(super) fn words(said: &str) -> String {
     let mut words = String::new();
     for (position, character) in said.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! What a capability needs beside its own file: all that is missing, in one message.
+//! Files that a capability needs beside its own: all that are missing, in one message.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ use dayfly::policy::{Policy, SHIPPED};
 use crate::common::{read, root};
 use crate::quotas::CASES;
 
-/// The files, from the root of the repository.
+/// Files, from the root of the repository.
 struct Texts {
     world: String,
     sdk: [String; 2],
     overstayer: String,
     policies: String,
-    /// The names of the files in `tests/mutants`.
+    /// Names of the files in `tests/mutants`.
     mutants: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ fn whatever_a_capability_needs_is_there() {
     };
     let mut missing = Vec::new();
     for capability in CAPABILITIES {
-        // What is beside the contract comes with a package of its own.
+        // A capability beside the contract comes with a package of its own.
         if capability.name != "wasi" {
             missing.extend(of_contract(capability, &texts));
         }
@@ -42,7 +42,7 @@ fn whatever_a_capability_needs_is_there() {
     assert!(missing.is_empty(), "is missing:\n{}", missing.join("\n"));
 }
 
-/// What is missing of an interface of the contract.
+/// Returns what is missing for an interface of the contract.
 fn of_contract(capability: &Capability, texts: &Texts) -> Vec<String> {
     let (mut missing, name) = (Vec::new(), capability.name);
     let mut needs = |is_there: bool, what: String| {
@@ -81,7 +81,7 @@ fn of_contract(capability: &Capability, texts: &Texts) -> Vec<String> {
     missing
 }
 
-/// What is missing of a grant and its limits.
+/// Returns what is missing for a grant and its limits.
 fn of_grant(capability: &Capability, texts: &Texts) -> Vec<String> {
     let (mut missing, name) = (Vec::new(), capability.name);
     let mut needs = |is_there: bool, what: String| {
@@ -94,7 +94,7 @@ fn of_grant(capability: &Capability, texts: &Texts) -> Vec<String> {
     for limit in capability.limits {
         needs(row(limit.name), format!("docs/policies.md: a row for `{name}.{}`", limit.name));
         let of_case = format!("{name}.{}", limit.name);
-        // Those of the workspace are held where its index is.
+        // The limits of the workspace are tested where its index is.
         let is_held = name == "workspace" || CASES.iter().any(|case| case.limit == of_case);
         needs(is_held || matches!(limit.kind, Kind::Names), format!("tests/it/quotas.rs: a case for `{of_case}`"));
     }
@@ -108,7 +108,7 @@ fn of_grant(capability: &Capability, texts: &Texts) -> Vec<String> {
     missing
 }
 
-/// Operations whose code another one has, with one that is free.
+/// Returns the operations that have the code of another one, each with a code that is free.
 fn codes() -> Vec<String> {
     let all: Vec<_> = CAPABILITIES.iter().flat_map(|capability| capability.operations).collect();
     let taken: BTreeSet<_> = all.iter().map(|operation| operation.code).collect();

@@ -1,7 +1,8 @@
-//! What an exploit in a confined worker would try: each attempt, in a worker that compiles, in one that lives episodes, and outside.
+//! Attempts that an exploit in a confined worker would make: each in a worker that compiles, in one
+//! that lives episodes, and outside.
 //!
 //! ```text
-//!  this test --starts--> this program once more: confined as a worker is, or not --ATTEMPTS--> what became of each
+//!     this test --starts--> this program once more: confined as a worker is, or not --ATTEMPTS--> outcomes
 //! ```
 //!
 //! The attempts are in `crates/dayfly-attempts`.
@@ -46,7 +47,7 @@ fn tries() {
         }
     }
     std::io::stdout().write_all(said.as_bytes()).unwrap();
-    // Nothing of the test program could do its work here.
+    // No code of the test program could do its work here.
     std::process::exit(0);
 }
 
@@ -54,7 +55,7 @@ fn attempts() -> impl Iterator<Item = (&'static str, &'static Attempt)> {
     ATTEMPTS.iter().flat_map(|(kind, attempts)| attempts.iter().map(|attempt| (*kind, attempt)))
 }
 
-/// What became of each attempt; nothing where the system cannot confine a worker fully.
+/// Returns the outcome of each attempt; `None` if the system cannot confine a worker fully.
 fn tried(phase: &str) -> Option<BTreeMap<String, Result<(), i32>>> {
     let place = tempfile::tempdir().unwrap();
     for folder in ["scratch", "outside"] {
@@ -91,7 +92,8 @@ fn no_attempt_of_a_confined_worker_succeeds_but_those_of_which_it_is_said() {
         let mut wrong = Vec::new();
         for (kind, attempt) in attempts() {
             let became = tried[attempt.what];
-            // `clone3` is said not to be there, so that `clone` is taken, whose flags can be looked at.
+            // `clone3` is answered as missing, so that a program takes `clone`, whose flags can be
+            // looked at.
             let is_refused = match became {
                 Ok(()) => false,
                 Err(ENOSYS) => attempt.what == "clone3" && phase == Phase::Compiling,
@@ -106,12 +108,13 @@ fn no_attempt_of_a_confined_worker_succeeds_but_those_of_which_it_is_said() {
     }
 }
 
-/// Whether this process has every capability that there is, as root has outside of containers.
+/// `true` if this process has every capability, as root has outside of containers.
 fn is_root() -> bool {
     let status = crate::common::read(Path::new("/proc/self/status"));
     let set = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
     let all = u64::from_str_radix(&set("CapEff:"), 16).unwrap();
-    // Up to `CAP_SYSLOG`, with those that this system may leave out: mounts, modules, names, the clock.
+    // All up to `CAP_SYSLOG`, but for those that this system may leave out: mounts, modules, names,
+    // the clock.
     let needed = [1, 2, 6, 7, 12, 13, 16, 18, 20, 21, 22, 25, 34];
     needed.iter().all(|bit| all >> bit & 1 == 1)
 }

@@ -1,4 +1,4 @@
-//! The audits: that they find nothing where nothing crosses, and find what is made to cross.
+//! Audits: they find nothing if nothing crosses, and find what is made to cross.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +26,8 @@ fn pairs(policy: &str, world: World, pairs: u32, jobs: usize) -> Pairs {
     audit::noninterference(&subject(policy, world, jobs), &[], pairs, &|_| ()).unwrap()
 }
 
-/// A button world that breaks its promise: what is pressed in one episode is seen in all later ones, of whatever run.
+/// Button world that breaks its promise: what is pressed in one episode is seen in all later ones,
+/// of whatever run.
 struct Leaky {
     world: Box<dyn Environment>,
     pressed: Arc<AtomicU64>,
@@ -86,7 +87,7 @@ fn a_probe_sees_the_same_whoever_lived_before_it() {
     assert_eq!((found.compared, found.uncompared), (120, 0));
     let share = found.share.unwrap();
     assert!(share.high < 0.025, "{share:?}");
-    // Those made of chance ask for much, seldom trap, and end in many ways.
+    // Agents made of chance ask for much, seldom trap, and end in many ways.
     let generated = found.generated().unwrap();
     let trapped = generated.ends.get(&End::Trapped).copied().unwrap_or(0);
     assert!(generated.episodes > 90, "{generated:?}");
@@ -129,7 +130,8 @@ fn a_world_that_leaks_is_found_and_the_field_is_named() {
     assert!(brief.one.starts_with("brief "), "{brief:?}");
 }
 
-/// Every capability granted, and little of everything, so that an audit is short.
+/// Returns a policy that grants every capability, but little of everything, so that an audit is
+/// short.
 fn small() -> String {
     let quotas = "[grants.random]\nmode = \"grant\"\nbytes = \"32 KiB\"\n\
                   [grants.wasi]\nmode = \"grant\"\nrandom = \"40 KiB\"\nhandles = 20\n\
@@ -156,7 +158,7 @@ fn on_no_road_that_is_not_declared_a_bit_arrives_and_on_those_that_are_opened_al
         if road.road == Road::Control {
             assert!(sent.accuracy.estimate > 0.99 && sent.differ == 6, "{road:#?}");
         } else {
-            // Not one view differs: more than the numbers of so few trials can show.
+            // Not one view differs. The numbers of so few trials could not show as much.
             assert!(sent.differ == 0 && road.verdict != Verdict::Violated, "{road:#?}");
         }
     }
@@ -212,7 +214,7 @@ fn a_declared_road_carries_bits_and_is_named_with_its_width() {
     assert!(carried.verdict == Verdict::Holds && carried.sent.unwrap().bits.low > 0.7, "{carried:#?}");
 }
 
-/// What the quick form finds in so many trials on each road.
+/// Returns what the quick form finds in so many trials on each road.
 fn quick(policy: &str, world: World, roads: &[&str], trials: u64) -> Vec<Tried> {
     let roads: Vec<String> = roads.iter().map(|road| (*road).to_owned()).collect();
     let subject = subject(policy, world, 2);
@@ -266,7 +268,7 @@ fn an_audit_of_channels_says_first_how_long_it_takes_and_the_quick_form_is_quick
     let rest = said.strip_prefix("1050 trials on 1 road: about ").unwrap_or_else(|| panic!("{said}"));
     let (number, rest) = rest.split_once(' ').unwrap();
     let seconds = number.parse::<f64>().unwrap() * if rest.starts_with("min") { 60.0 } else { 1.0 };
-    // Other programs may have had the processors for a part of it.
+    // Other programs may have had the processors for a part of the time.
     let ratio = seconds / took.as_secs_f64();
     assert!((0.1..10.0).contains(&ratio), "it said {seconds} s and took {took:?}");
     let (result, said, _) = audit(&["--quick"]);

@@ -1,10 +1,11 @@
-//! What would keep the compiler busy: one bomb of each kind, refused, and its largest neighbour, which is not.
+//! Bombs that would keep the compiler busy: one of each kind, which is refused, and its largest
+//! neighbour, which is not.
 
 use std::time::{Duration, Instant};
 
 use dayfly::agent::{Agent, Engine, Error, Part};
 
-/// Every part that is bounded, with the least by which its bomb can exceed the bound.
+/// Parts that are bounded, each with the least by which its bomb can exceed the bound.
 const PARTS: &[(Part, u64)] = &[
     (Part::Modules, 1),
     (Part::Components, 1),
@@ -33,7 +34,7 @@ const PARTS: &[(Part, u64)] = &[
     (Part::Metadata, 1),
 ];
 
-/// An agent that returns at once, in a component that holds `inner` besides.
+/// Returns an agent that returns at once, in a component that holds `inner` besides.
 fn around(inner: &str) -> Vec<u8> {
     let text = format!(
         "(component (core module $agent (func (export \"run\"))) (core instance $i (instantiate $agent))
@@ -42,7 +43,7 @@ fn around(inner: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// The same with a core module that nobody instantiates.
+/// Returns such a component with a core module that nobody instantiates.
 fn core(fields: &str) -> Vec<u8> {
     around(&format!("(core module (memory 1) {fields})"))
 }
@@ -51,21 +52,22 @@ fn times(text: &str, count: u64) -> String {
     text.repeat(usize::try_from(count).unwrap())
 }
 
-/// A function that joins `count` values, a multiple of 4: four locals, by so many ways.
+/// Returns a function that joins `count` values, a multiple of 4: four locals, by so many ways.
 fn joining(count: u64) -> String {
     let sets =
         "(local.set 0 (i32.const 0))(local.set 1 (i32.const 1))(local.set 2 (i32.const 2))(local.set 3 (i32.const 3))";
     format!("(func (local i32 i32 i32 i32) block {sets} (br_table {} (i32.const 0)) end)", times("0 ", count / 4 - 1))
 }
 
-/// A component that has exactly `count` of one part, and as little of the others as goes with that.
+/// Returns a component that has exactly `count` of one part, and as few of the others as goes with
+/// that.
 fn bomb(part: Part, count: u64) -> Vec<u8> {
     match part {
         Part::Modules => around(&times("(core module)", count - 1)),
         Part::Components => around(&times("(component)", count)),
-        // The component itself is one, the module in it another.
+        // The component itself is one level, and the module in it another.
         Part::Nesting => around(&format!("{}{}", times("(component ", count - 1), times(")", count - 1))),
-        // The component itself, the agent, and two for each instance of what makes another.
+        // The component itself, the agent, and two for each instance of `$c`.
         Part::Instances => {
             let pair = "(component $c (core module $m) (core instance (instantiate $m)))";
             around(&format!("{pair} {}", times("(instance (instantiate $c))", (count - 2) / 2)))
@@ -81,7 +83,7 @@ fn bomb(part: Part, count: u64) -> Vec<u8> {
             core(&exports.concat())
         }
         Part::Functions => core(&times("(func)", count - 1)),
-        // Each has a name for its core function too; one is the agent's own.
+        // Each has a name for its core function too, and one is the agent's own.
         Part::Adapters => around(&times("(func (canon lift (core func $i \"run\")))", (count - 2) / 2)),
         Part::Globals => core(&times("(global i32 (i32.const 0))", count)),
         Part::Segments => core(&times("(data \"\")", count)),
@@ -92,33 +94,33 @@ fn bomb(part: Part, count: u64) -> Vec<u8> {
             let of = |count| format!("(func (local {}))", times("i64 ", count));
             core(&(times(&of(4_000), count / 4_000) + &of(count % 4_000)))
         }
-        // The function itself is one.
+        // The function itself is one block.
         Part::Blocks => core(&format!("(func {} {})", times("block ", count - 1), times("end ", count - 1))),
         Part::Joins => core(&joining(count)),
         Part::AllJoins => {
             let rest = if count.is_multiple_of(200_000) { String::new() } else { joining(count % 200_000) };
             core(&(times(&joining(200_000), count / 200_000) + &rest))
         }
-        // The function itself is one, a call three.
+        // The function itself is one piece, and a call is three.
         Part::Pieces => core(&calling(count)),
-        // The agent's own function is one.
+        // The agent's own function is one piece.
         Part::AllPieces => {
             let count = count - 1;
             core(&(times(&calling(90_001), count / 90_001) + &calling(count % 90_001)))
         }
         Part::Height => core(&format!("(func {}{})", times("(i32.const 0)", count), times("drop ", count))),
-        // 999 locals, and a condition on the stack, are tracked through each piece.
+        // A piece tracks 999 locals, and a condition on the stack.
         Part::Tracked => core(&format!(
             "(func (local {}) {})",
             times("i32 ", 999),
             times("(br_if 0 (i32.const 0))", (count / 1_000 - 1) / 4)
         )),
         Part::Elements => core(&format!("(func $f) (elem func {})", times("$f ", count))),
-        // The header is none; the rest of the component has some.
+        // The header is no section; the rest of the component has some.
         Part::Sections => sections(count),
         Part::Metadata => {
             let mut module = crate::core::module("(module (func (export \"run\")))");
-            // A custom section of that name: an id, a length, a length, the name, the content.
+            // A custom section of that name: an id, two lengths, the name, the content.
             let name = b"component-type:bomb";
             let content = vec![0; usize::try_from(count).unwrap()];
             let length = 1 + name.len() + content.len();
@@ -134,12 +136,12 @@ fn bomb(part: Part, count: u64) -> Vec<u8> {
     }
 }
 
-/// A function of so many pieces: calls, each of which expands to three.
+/// Returns a function of so many pieces: calls, each of which expands to three.
 fn calling(count: u64) -> String {
     format!("(func {})", times("call 0 ", count.saturating_sub(1) / 3))
 }
 
-/// A component with so many sections, nearly all of which are empty and custom.
+/// Returns a component with so many sections, nearly all of them empty and custom.
 fn sections(count: u64) -> Vec<u8> {
     let mut bytes = around("");
     let there =
@@ -174,7 +176,7 @@ fn a_bomb_of_each_kind_is_refused_at_once_and_names_what_there_is_too_much_of() 
 
 #[test]
 fn types_within_types_overflow_no_stack() {
-    // Sixty megabytes, three bytes a level: twenty million types within each other.
+    // Sixty megabytes at three bytes a level: twenty million types within each other.
     for levels in [20_000, 20_000_000] {
         let types = [&[1][..], &[0x42, 1, 1].repeat(levels), &[0x42, 0]].concat();
         let mut bytes = b"\0asm\x0d\0\x01\0\x07".to_vec();
@@ -187,7 +189,8 @@ fn types_within_types_overflow_no_stack() {
     }
 }
 
-/// A core module that says that its world imports an interface of each of these packages, each using the one before.
+/// Returns a core module that says that its world imports an interface of each of these packages,
+/// each using the one before.
 fn described(packages: [&str; 3]) -> Vec<u8> {
     let [first, second, third] = packages;
     let world = wat::parse_str(format!(
@@ -221,7 +224,8 @@ fn a_world_whose_packages_use_each_other_in_a_circle_is_refused_at_once() {
     let Err(Error::Malformed { cause, .. }) = load(&described(["a:a", "b:b", "a:a"])) else { panic!("it was loaded") };
     assert_eq!(cause, "its packages use each other in a circle, `a:a` among them");
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
-    // In a row they may; that nobody exports such a world's `run` is another matter.
+    // In a row they may use each other. The error is another one: nobody exports such a world's
+    // `run`.
     let Err(other) = load(&described(["a:a", "b:b", "c:c"])) else { panic!("it was loaded") };
     assert!(!other.to_string().contains("circle"), "{other}");
 }
@@ -233,17 +237,17 @@ fn a_text_is_no_longer_than_what_it_is_read_into_can_be() {
     assert!(matches!(load(&text((1 << 20) + 1)), Err(Error::TooLarge { .. })));
 }
 
-/// Those whose largest neighbour takes the compiler long.
+/// Parts whose largest neighbour takes the compiler long.
 const LONG: &[Part] = &[Part::Functions, Part::AllJoins, Part::AllPieces];
 
 fn neighbours_are_loaded(is_wanted: impl Fn(&Part) -> bool) {
     for (part, _) in PARTS.iter().filter(|(part, _)| is_wanted(part)) {
         match load(&bomb(*part, part.most())) {
             Ok(_) => {}
-            // The pool has less room than the compiler is given: it says so by itself.
+            // The pool has less room than the compiler is given, and says so by itself.
             Err(Error::Room { .. })
                 if matches!(part, Part::Imports | Part::Instances | Part::Globals | Part::Segments) => {}
-            // A description that is all zeros is none.
+            // A description that is all zeros is invalid.
             Err(Error::Malformed { .. }) if *part == Part::Metadata => {}
             Err(error) => panic!("{part:?}: {error}"),
         }
@@ -261,7 +265,8 @@ fn nor_are_those_that_take_long() {
     neighbours_are_loaded(|part| LONG.contains(part));
 }
 
-/// What took the compiler gigabytes or minutes within the bounds on bytes and joins, each in a module of at most a megabyte.
+/// Checks modules of at most a megabyte that took the compiler gigabytes or minutes within the
+/// bounds on bytes and joins.
 #[test]
 fn what_an_instruction_expands_to_is_counted() {
     let straight = |text: &str, count: u64| {
@@ -294,7 +299,7 @@ fn what_an_instruction_expands_to_is_counted() {
     }
 }
 
-/// A number of up to 35 bits in five bytes.
+/// Returns a number of up to 35 bits in five bytes.
 fn leb(number: u64) -> Vec<u8> {
     (0..5).map(|n| u8::try_from((number >> (7 * n)) & 0x7f).unwrap() | if n < 4 { 0x80 } else { 0 }).collect()
 }
@@ -303,7 +308,7 @@ fn section(id: u8, content: &[u8]) -> Vec<u8> {
     [&[id][..], &leb(content.len().try_into().unwrap()), content].concat()
 }
 
-/// A component of so many core modules, each with this one section.
+/// Returns a component of so many core modules, each with this one section.
 fn modules(count: usize, section_of_each: &[u8]) -> Vec<u8> {
     let module = [b"\0asm\x01\0\0\0", section_of_each].concat();
     [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module).repeat(count)].concat()
@@ -311,10 +316,11 @@ fn modules(count: usize, section_of_each: &[u8]) -> Vec<u8> {
 
 #[test]
 fn types_in_a_group_and_imports_in_one_entry_are_counted_each_before_any_is_stored() {
-    // One entry: a group of so many types, as it says; and so many as there are.
+    // One entry: a group that says that it has so many types; and the types that it has.
     let group =
         |said: u64, there: usize| section(1, &[&[1, 0x4e][..], &leb(said), &[0x60, 0, 0].repeat(there)].concat());
-    // One entry: so many imports of one module, of one type, all without a name; and of types of their own.
+    // One entry: so many imports of one module, of one type, all without a name. Then imports of
+    // types of their own.
     let alike = |count: usize| {
         section(2, &[&[1, 0, 0, 0x7e, 0, 0][..], &leb(count.try_into().unwrap()), &vec![0; count]].concat())
     };
@@ -334,7 +340,7 @@ fn types_in_a_group_and_imports_in_one_entry_are_counted_each_before_any_is_stor
         let Err(Error::Excess { excess, .. }) = load(&bytes) else { panic!("{what}: {:?}", load(&bytes).map(|_| ())) };
         assert_eq!(excess.part, part, "{what}");
     }
-    // A few are counted, and are nothing that an agent may be made of.
+    // A few are counted, and refused because an agent may not consist of them.
     for bytes in [modules(1, &group(3, 3)), modules(1, &alike(3)), modules(1, &each(3))] {
         let Err(error) = load(&bytes) else { panic!("it was loaded") };
         assert!(!matches!(error, Error::Excess { .. }), "{error}");

@@ -1,4 +1,4 @@
-//! Every way an episode ends, each with an agent of a few lines, and what is refused from then on.
+//! Ends of an episode: every one, each with an agent of a few lines, and the refusals from then on.
 
 use crate::common::{Run, ended, granting, live, violations};
 use crate::guest::{ACT, ANSWERED, EXTEND, Part, REFUSED, SEND, agent, ask, with};
@@ -22,7 +22,7 @@ fn the_step_limit_ends_it_exactly() {
 
 #[test]
 fn the_step_limit_of_the_task_ends_it_where_it_is_the_lower_one() {
-    // The off-switch is cut off after 100 steps.
+    // The off-switch ends an episode after 100 steps.
     for (limit, acts, end, steps) in [(1000, 99, "returned", 99), (1000, 101, "steps", 100), (50, 101, "steps", 50)] {
         let transcript = live(&ACT.repeat(acts), &granting(&format!("steps = {limit}"), ""), "off-switch");
         assert_eq!((ended(&transcript).0, &transcript["steps"]), (end, &steps.into()), "{acts} of {limit} steps");
@@ -62,7 +62,7 @@ fn fuel_ends_it_at_the_next_call_which_is_told_and_the_one_after_is_a_violation(
 fn a_loop_without_a_call_is_stopped_when_the_grace_is_used_up() {
     let transcript = live("(loop (br 0))", &granting("grace = { fuel = 1000, records = 4 }", ""), "off-switch");
     assert_eq!(ended(&transcript), ("fuel", "outlived"));
-    // It could not know of the end: nothing told it.
+    // A notice and no violation: nothing told the agent of the end.
     assert_eq!((&transcript["notices"]["outlive-episode"], violations(&transcript, "outlive-episode")), (&1.into(), 0));
     assert_eq!(transcript["fuel"], 101_000);
 }
@@ -132,7 +132,7 @@ fn a_violation_ends_it_where_the_policy_says_so() {
 
 #[test]
 fn a_violation_that_no_call_made_has_its_consequence_too() {
-    // What is left behind is found when the agent is gone.
+    // Files left behind are found when the agent is gone.
     let leave = agent(&ask("workspace.write", &[Part::Text("a"), Part::Zeros(1)]));
     for (consequence, episodes, quarantine, fail) in
         [("record", 3, false, false), ("fail", 3, false, true), ("quarantine", 1, true, false)]
@@ -203,7 +203,8 @@ fn a_reminder_is_due_at_its_step_and_once() {
 
 #[test]
 fn no_more_is_shown_than_the_objective_reveals() {
-    // Whether the brief has the limit of steps, and the answer to a step its reward and its number.
+    // Checks if the brief has the limit of steps, and the answer to a step its reward and its
+    // number.
     let shown = |at: u32, is_there: bool| {
         format!(
             "(if (i32.ne (i32.load8_u offset={at} (global.get $answer)) (i32.const {})) (then unreachable))",
@@ -287,7 +288,7 @@ fn the_first_violation_of_each_class_is_kept_whatever_the_limits() {
 
 #[test]
 fn once_a_transcript_is_as_long_as_it_may_be_nothing_more_happens() {
-    // Each of these bytes takes six in a line.
+    // Each of these bytes takes six bytes in a line of the record.
     let write = |bytes: u32| {
         format!(
             "(memory.fill (i32.const 65536) (i32.const 1) (i32.const {bytes}))
@@ -316,13 +317,13 @@ fn what_is_refused_once_a_transcript_is_full_is_counted_and_not_kept() {
     let ran = Run::of(&with(300, "", &(fill.to_owned() + &SEND.repeat(5))), &policy, "off-switch").go();
     let transcript = ran.only();
     assert_eq!(violations(transcript, "over-quota"), 5);
-    // The first of its class is kept, whatever the limits.
+    // The first entry of its class is kept, whatever the limits.
     assert_eq!((transcript["entries"].as_array().unwrap().len(), &transcript["entries_cut"]), (1, &4.into()));
 }
 
 #[test]
 fn messages_and_entries_make_a_transcript_longer_too() {
-    // Of 64 MiB a message of 12 takes twice as much and a KiB, and so much does each entry.
+    // A message of 12 MiB takes twice as much and a KiB, of 64 MiB, and so does each entry.
     let send =
         "(call $outbox.send (i32.const 0) (i32.const 3) (i32.const 65536) (i32.const 12582912) (global.get $answer))";
     let run = format!(

@@ -1,16 +1,17 @@
-//! Episodes that the wall clock had a part in: they say so, and nothing of them reaches the next one.
+//! Episodes that the wall clock ended: they say so, and nothing of them reaches the next one.
 
 use serde_json::Value;
 
 use crate::common::{Run, granting};
 use crate::guest::{ACT, agent, learner};
 
-/// A loop without an end, after one step.
+/// Returns a loop without an end, after one step.
 fn spinning() -> String {
     format!("{ACT} (loop $again (br $again))")
 }
 
-/// A world in which each step goes on to another state, and an episode begins where the one before was cut off.
+/// World in which each step goes on to another state, and an episode begins where the one before
+/// was cut off.
 const LINE: &str = r#"
 name = "line"
 task = "Go on."
@@ -25,7 +26,7 @@ on = { to = "c" }
 on = { to = "a" }
 "#;
 
-/// A policy under which only the wall clock ends that loop.
+/// Returns a policy under which only the wall clock ends that loop.
 fn hurried(rest: &str) -> String {
     granting("fuel = 1_000_000_000_000_000\nwall = \"100ms\"\n", rest)
 }
@@ -43,7 +44,7 @@ fn an_episode_that_the_wall_clock_ended_teaches_nothing_and_says_that_it_is_not_
         assert_eq!((&transcript["end"], &transcript["reproducible"]), (&"wall".into(), &false.into()));
         let learned = &transcript["learned"];
         assert_eq!((&learned["outcome"], &learned["fuel"]), (&"withheld".into(), &0.into()));
-        // What `learn` would have handed on would be among what the next one opens with.
+        // A carry-over from the episode before would stand here.
         assert!(transcript.get("carry_over").is_none(), "{transcript}");
     }
     assert_eq!(ran.summary.irreproducible, 2);

@@ -1,4 +1,4 @@
-//! What the tests share: a run through the library, and its record.
+//! Shared by the tests: a run through the library, and its record.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ use dayfly::value::Seed;
 use dayfly::worker::Patience;
 use serde_json::Value;
 
-/// A run to be made; change what matters to the test.
+/// Run to be made; a test changes what matters to it.
 pub(crate) struct Run {
     pub(crate) agent: String,
     pub(crate) policy: String,
@@ -31,7 +31,7 @@ pub(crate) struct Run {
     pub(crate) jobs: usize,
 }
 
-/// A run that is over.
+/// Run that is over.
 pub(crate) struct Ran {
     pub(crate) folder: PathBuf,
     pub(crate) summary: Summary,
@@ -41,8 +41,8 @@ pub(crate) struct Ran {
 }
 
 impl Run {
-    /// One episode of a shipped agent, or of the text of a core module or a component, under a shipped policy, or policy text,
-    /// in an environment of that name, or of that text.
+    /// Returns a run of one episode. The agent is shipped, or the text of a core module or a
+    /// component; policy and environment are names of shipped ones, or texts.
     pub(crate) fn of(agent: &str, policy: &str, environment: &str) -> Self {
         Self {
             agent: agent.to_owned(),
@@ -62,13 +62,13 @@ impl Run {
         self.attempt().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// As [`Run::go`], where it may be refused.
+    /// Makes the run as [`Run::go`] does, but returns a refusal.
     pub(crate) fn attempt(&self) -> Result<Ran, run::Error> {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("run");
         let run = run::Run::on_threads(self.plan(), &Threads::new(self.jobs)?, &Cancel::default())?;
         let Outcome { summary, ending, .. } = run.record_in(&folder)?.carry_out(&mut Unwatched)?;
-        // Whatever an agent does, what is recorded of it is what this program records.
+        // The record is one of this program, whatever an agent does.
         let verified = ledger::verify(&folder, None).unwrap();
         assert!(matches!(verified, ledger::Verification::Whole { .. }), "{verified:?}");
         let transcripts =
@@ -76,26 +76,29 @@ impl Run {
         Ok(Ran { folder, summary, ending, transcripts, _place: place })
     }
 
-    /// The transcripts of the run in workers of a program that may be none of ours, or why it was not to be had.
+    /// Returns the transcripts of the run in workers of `program`, which may not be Dayfly, or the
+    /// reason why there are none.
     pub(crate) fn apart(&self, program: &Path) -> Result<Vec<Value>, String> {
         self.apart_within(program, Duration::from_secs(20))
     }
 
-    /// As [`Run::apart`], with so much patience, in the order in which they were over.
+    /// Runs as [`Run::apart`] does, with so much patience. The transcripts are in the order in
+    /// which the episodes were over.
     pub(crate) fn apart_within(&self, program: &Path, patience: Duration) -> Result<Vec<Value>, String> {
         self.apart_by(program, Patience { answer: patience, ..Patience::default() }, |make| make())
     }
 
-    /// As [`Run::apart`], with so much patience for each answer.
+    /// Runs as [`Run::apart`] does, with so much patience for each answer.
     pub(crate) fn apart_with(&self, program: &Path, patience: Patience) -> Result<Vec<Value>, String> {
         self.apart_by(program, patience, |make| make())
     }
 
-    /// As [`Run::apart`], where the thread that starts the workers is over before it lives anything.
+    /// Runs as [`Run::apart`] does, but the thread that starts the workers is over before any
+    /// episode begins.
     pub(crate) fn apart_from_another_thread(&self, program: &Path) -> Result<Vec<Value>, String> {
         self.apart_by(program, Patience::default(), |make| {
             let run = std::thread::scope(|scope| scope.spawn(make).join().unwrap());
-            // The system ends what depends on the thread a moment after it.
+            // The system ends what depends on the thread a moment later.
             std::thread::sleep(Duration::from_millis(100));
             run
         })
@@ -118,7 +121,7 @@ impl Run {
         Ok(transcripts)
     }
 
-    /// The run in workers of a program that may be none of ours.
+    /// Makes the run in workers of `program`, which may not be Dayfly.
     pub(crate) fn on_workers(
         &self,
         program: &Path,
@@ -148,20 +151,21 @@ impl Run {
 }
 
 impl Ran {
-    /// The one transcript of a run of one episode.
+    /// Returns the one transcript of a run of one episode.
     pub(crate) fn only(&self) -> &Value {
         let [transcript] = self.transcripts.as_slice() else { panic!("{} episodes", self.transcripts.len()) };
         transcript
     }
 }
 
-/// A shipped policy, or the one that this text makes.
+/// Returns a shipped policy, or the one that this text makes.
 pub(crate) fn policy(text: &str) -> Policy {
     let read = || Policy::parse("test.toml", text).unwrap_or_else(|invalid| panic!("{invalid}"));
     Policy::shipped(text).unwrap_or_else(read)
 }
 
-/// The text of a policy that grants everything that `rest` does not speak of, with these lines for its episode.
+/// Returns the text of a policy with these lines for its episode. It grants every capability that
+/// `rest` does not mention.
 pub(crate) fn granting(episode: &str, rest: &str) -> String {
     let mut text = "[episode]\n".to_owned();
     for (key, value) in [("steps", "100"), ("fuel", "100_000")] {
@@ -179,22 +183,22 @@ pub(crate) fn granting(episode: &str, rest: &str) -> String {
     text
 }
 
-/// The transcript of one episode of an agent whose `run` is `body`.
+/// Returns the transcript of one episode of an agent whose `run` is `body`.
 pub(crate) fn live(body: &str, policy: &str, environment: &str) -> Value {
     Run::of(&crate::guest::agent(body), policy, environment).go().only().clone()
 }
 
-/// Why it ended, and how it closed.
+/// Returns the end of the episode, and its closing.
 pub(crate) fn ended(transcript: &Value) -> (&str, &str) {
     (transcript["end"].as_str().unwrap(), transcript["closing"].as_str().unwrap())
 }
 
-/// How many violations of a class it has.
+/// Returns the number of violations of a class.
 pub(crate) fn violations(transcript: &Value, class: &str) -> u64 {
     transcript["violations"].get(class).map_or(0, |count| count.as_u64().unwrap())
 }
 
-/// A shipped agent, or the one that this text of a core module or a component makes.
+/// Returns a shipped agent, or the one that this text of a core module or a component makes.
 pub(crate) fn known(text: &str) -> Known {
     let shipped = SHIPPED.iter().find(|shipped| shipped.name == text);
     let bytes = match shipped {
@@ -205,22 +209,23 @@ pub(crate) fn known(text: &str) -> Known {
     Known::read("test", &bytes).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The program, on which the tests look from outside.
+/// Path of the program, which the tests look at from outside.
 pub(crate) const DAYFLY: &str = env!("CARGO_BIN_EXE_dayfly");
 
-/// A command that runs the program. All tests make theirs here.
+/// Returns a command that runs the program. All tests make theirs here.
 pub(crate) fn dayfly() -> Command {
     command(DAYFLY)
 }
 
-/// A command that runs the program by way of another one. It keeps no compiled agents in the cache of whoever runs the tests.
+/// Returns a command that runs the program by way of another one. It keeps no compiled agents in
+/// the user's cache.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("DAYFLY_CACHE", "off");
     command
 }
 
-/// The folder of the package.
+/// Returns the folder of the package.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -229,7 +234,7 @@ pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The files below `folder` with an ending, in the order of their paths.
+/// Returns the files below `folder` with an ending, in the order of their paths.
 pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

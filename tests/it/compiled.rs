@@ -1,4 +1,4 @@
-//! What is compiled, when, and what is kept of it.
+//! Compiled agents: when they are compiled, and what is kept of them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 use crate::common;
 use crate::common::read;
 
-/// A place with a cache of its own.
+/// Place with a cache of its own.
 struct Place(tempfile::TempDir);
 
-/// An agent of more than 64 KiB, which logs nothing and returns.
+/// Returns an agent of more than 64 KiB, which logs nothing and returns.
 fn large(body: &str) -> String {
     let filled = " ".repeat(70_000);
     format!(
@@ -47,12 +47,12 @@ impl Place {
         self.command(words).output().unwrap()
     }
 
-    /// The transcripts of a run of this agent.
+    /// Returns the transcripts of a run of this agent.
     fn run(&self, agent: &str, more: &[&str]) -> String {
         ran(&mut self.command(&[&["run", agent, "-e", "button", "-q", "-o", "out"], more].concat()), &self.path("out"))
     }
 
-    /// The names of what is kept.
+    /// Returns the names of what is kept.
     fn kept(&self) -> Vec<PathBuf> {
         let folder = self.path("cache/compiled");
         let mut files: Vec<_> = fs::read_dir(folder).into_iter().flatten().map(|file| file.unwrap().path()).collect();
@@ -61,7 +61,7 @@ impl Place {
     }
 }
 
-/// The transcripts of a run that went well.
+/// Returns the transcripts of a run that went well.
 fn ran(command: &mut Command, out: &Path) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -78,12 +78,12 @@ fn said(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// When it was used last.
+/// Returns the time at which a file was used last.
 fn used(file: &Path) -> SystemTime {
     fs::metadata(file).unwrap().modified().unwrap()
 }
 
-/// Let it be as if it had not been used for long.
+/// Makes a file look as if it had not been used for long.
 fn age(file: &Path) {
     File::open(file).unwrap().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1000)).unwrap();
 }
@@ -91,7 +91,7 @@ fn age(file: &Path) {
 #[test]
 fn a_refused_import_is_found_before_anything_is_compiled() {
     let place = Place::new();
-    // It does not compile: who compiles it says so.
+    // It does not compile, and the compiler says so.
     let broken = |imports: &str| large("i32.add drop").replacen("(component", &format!("(component {imports}"), 1);
     let policy =
         place.write("policy.toml", "[episode]\nsteps = 1\nfuel = 1000000\n[grants.episode]\nmode = \"grant\"\n");
@@ -113,7 +113,7 @@ fn a_refused_import_is_found_before_anything_is_compiled() {
         let (code, text) = tried(&fitting);
         assert!(code == Some(2) && text.contains("is not a valid WebAssembly component"), "{words:?}: {text}");
     }
-    // What it imports can be said without a compiler.
+    // The imports of an agent are read without a compiler.
     let checked = place.dayfly(&["check", &policy, "--agent", &fitting]);
     assert_eq!(said(&checked), (Some(0), String::new()));
     let (code, text) = said(&place.dayfly(&["check", &policy, "--agent", &refused]));
@@ -132,11 +132,11 @@ fn the_second_run_of_an_agent_loads_what_the_first_compiled_and_records_the_same
     let before = used(&kept[0]);
     assert_eq!(place.run(&agent, &[]), first);
     assert!(used(&kept[0]) > before && place.kept() == kept, "it was not loaded");
-    // Other commands do too, under other limits of memory.
+    // Other commands find it too, under other limits of memory.
     age(&kept[0]);
     let tested = place.dayfly(&["test", "--agent", &agent, "-P", "P01", "-p", "learner"]);
     assert!(used(&kept[0]) > before && place.kept() == kept, "{tested:?}");
-    // What somebody else has put there is compiled anew, and nothing is said of it.
+    // Code that somebody else has put there is replaced by compiling anew, without a message.
     let code = fs::read(&kept[0]).unwrap();
     fs::write(&kept[0], vec![7; code.len()]).unwrap();
     assert_eq!(place.run(&agent, &[]), first);
@@ -166,7 +166,7 @@ fn what_workers_compile_is_kept_for_workers_and_no_other_process_loads_it() {
     assert_eq!(used(&kept[0]), before, "it was looked at");
     let both = place.kept();
     assert_eq!(both.iter().map(|file| maker(file)).collect::<Vec<_>>(), ["host", "worker"]);
-    // What such a process has compiled may be given to workers.
+    // Code compiled by such a process may be given to workers.
     fs::remove_file(&both[1]).unwrap();
     age(&both[0]);
     assert_eq!(place.run(&agent, &apart), first);
@@ -181,7 +181,7 @@ fn where_nothing_can_be_kept_a_run_goes_as_ever() {
     let file = place.write("file", "");
     let settings: [&[(&str, Option<&str>)]; 5] = [
         &[("DAYFLY_CACHE", Some("off"))],
-        // A file is no folder, for root neither.
+        // A file is no folder, even for root.
         &[("DAYFLY_CACHE", Some(&file))],
         &[("XDG_STATE_HOME", Some(&file))],
         &[("DAYFLY_CACHE", None), ("XDG_CACHE_HOME", None), ("XDG_STATE_HOME", None), ("HOME", None)],
@@ -206,7 +206,8 @@ fn where_nothing_can_be_kept_a_run_goes_as_ever() {
 
 #[test]
 fn no_test_keeps_an_agent_in_the_cache_of_its_user() {
-    // What starts the program, or a shell that may, is made in one place, which turns the cache off.
+    // Commands that start the program, or a shell that may, are made in one place, which turns the
+    // cache off.
     let made =
         ["env!(\"CARGO_BIN_EXE", "DAYFLY)", "\"sh\"", "\"bash\""].map(|program| format!("Command::new({program}"));
     for path in common::files(&common::root().join("tests/it"), "rs") {

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use wit_parser::WorldItem;
 
-/// The operations of each interface that the world `agent` imports, in the order of the contract.
+/// Returns the operations of each interface that the world `agent` imports, in the order of the
+/// contract.
 fn operations() -> BTreeMap<String, Vec<String>> {
     let (resolve, package) = crate::core::contract();
     let name = &resolve.packages[package].name;
@@ -32,7 +33,7 @@ fn operations() -> BTreeMap<String, Vec<String>> {
 fn every_operation_of_the_contract_has_a_capability_and_no_capability_has_more() {
     let known: BTreeMap<String, Vec<String>> = CAPABILITIES
         .iter()
-        // What is beside the contract is held to its own package.
+        // A capability beside the contract is held to its own package.
         .filter(|capability| capability.name != "wasi")
         .map(|capability| {
             let operations = capability.operations.iter().map(|operation| operation.name.to_owned()).collect();
@@ -66,7 +67,7 @@ fn the_agents_that_are_shipped_are_those_of_their_manifest() {
 fn every_component_that_lies_beside_its_source_is_in_the_manifest() {
     let folder = crate::common::root().join("agents");
     let listed: BTreeMap<_, _> = listed("agent", "file").into_iter().chain(listed("example", "file")).collect();
-    // What is built where its tools are to be had lies here at times.
+    // Agents that need other tools to build may lie here, and are not committed.
     let is_committed =
         |path: &&PathBuf| !["target", "python", "javascript"].iter().any(|other| path.starts_with(folder.join(other)));
     let found: BTreeMap<_, _> = crate::common::files(&folder, "wasm")
@@ -80,7 +81,7 @@ fn every_component_that_lies_beside_its_source_is_in_the_manifest() {
     assert_eq!(found, listed);
 }
 
-/// The digests of a table of the manifest, by what is said at `key`.
+/// Returns the digests in a table of the manifest, by the value of `key`.
 fn listed(table: &str, key: &str) -> BTreeMap<String, String> {
     let manifest: toml::Table = include_str!("../../agents/manifest.toml").parse().unwrap();
     let text = |entry: &toml::Value, key: &str| entry[key].as_str().unwrap().to_owned();

@@ -1,4 +1,5 @@
-//! Agents that want nothing, asked about what matters to them: no property about preferences holds of one, wherever it is asked.
+//! Agents without preferences, asked about their preferences: no property about preferences holds
+//! of one, wherever it is asked.
 
 use std::sync::Arc;
 
@@ -15,17 +16,18 @@ use crate::guest;
 
 const JOBS: usize = 2;
 
-/// A step with an action.
+/// Returns a step with an action.
 fn step(action: &str) -> String {
     format!("(call $episode.step (i32.const 0) {action} (i32.const 0) (global.get $answer))")
 }
 
-/// The same action until the episode is over, whatever is seen or told; `action` may name the last observation, `$seen`.
+/// Returns code that takes the same action until the episode is over. `action` may name the last
+/// observation, `$seen`.
 fn again(action: &str) -> String {
     format!("(local $seen i64) {}", acting(action))
 }
 
-/// The same, where `$seen` is there.
+/// Returns the loop of [`again`], for code that declares `$seen` itself.
 fn acting(action: &str) -> String {
     // result<outcome, refusal>: refused, the number that is observed, terminated and truncated are at 0, 16, 48 and 49.
     format!(
@@ -37,13 +39,13 @@ fn acting(action: &str) -> String {
     )
 }
 
-/// These moves, and no more.
+/// Returns code that takes these moves, and no more.
 fn route(moves: &str) -> String {
     let action = |letter: char| step(&format!("(i64.const {})", "udlr".find(letter).unwrap()));
     moves.chars().map(action).collect()
 }
 
-/// Either, by a coin that it tosses first.
+/// Returns code that tosses a coin first, and does the one or the other.
 fn either(one: &str, other: &str) -> String {
     // result<u64, refusal>: the number is at 8.
     format!(
@@ -52,9 +54,10 @@ fn either(one: &str, other: &str) -> String {
     )
 }
 
-/// What is done by one who makes a number, `$hash`, of the text of its task, and understands none of it. Another salt makes other numbers.
+/// Returns code that makes a number, `$hash`, of the text of its task, and understands none of the
+/// text. Another salt makes other numbers.
 fn hashing(salt: u32, body: &str) -> String {
-    // result<briefing, refusal>: where the text lies, and how long it is, are at 8 and 12.
+    // result<briefing, refusal>: the address and the length of the text are at 8 and 12.
     format!(
         "(local $hash i64) (local $at i32) (local $end i32) (local $seen i64)
          (local.set $hash (i64.const {salt}))
@@ -70,15 +73,15 @@ fn hashing(salt: u32, body: &str) -> String {
     )
 }
 
-/// The same action throughout, by the text of the task.
+/// Action that follows from the text of the task, the same throughout.
 const BY_THE_TEXT: &str = "(i64.and (i64.shr_u (local.get $hash) (i64.const 40)) (i64.const 1))";
 
-/// Either, by the text of the task.
+/// Returns code that does the one or the other, by the text of the task.
 fn by_the_text(one: &str, other: &str) -> String {
     format!("(if (i64.eqz {BY_THE_TEXT}) (then {one}) (else {other}))")
 }
 
-/// What wants nothing, and does the same throughout.
+/// Returns agents without preferences that do the same throughout.
 fn stones() -> Vec<(&'static str, String)> {
     vec![
         ("a stone that takes action 0", again("(i64.const 0)")),
@@ -95,7 +98,7 @@ fn stones() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What goes by heart, by a coin, or by a text that it does not understand.
+/// Returns agents that follow a fixed route, a coin, or a text that they do not understand.
 fn walkers() -> Vec<(&'static str, String)> {
     vec![
         ("a stone that goes the long way in shutdown-delay", route("rrrrdddd")),
@@ -120,14 +123,14 @@ fn rules(name: &str) -> Rules {
     Rules { text: name.to_owned(), policy: Arc::new(policy(name)) }
 }
 
-/// Every world that a property may be asked in: the shipped ones and the examples.
+/// Returns every world that a property may be asked in: the shipped ones and the examples.
 fn worlds() -> Vec<World> {
     let examples = files(&root().join("examples"), "toml");
     let examples = examples.iter().map(|path| World::table(&read(path)).unwrap());
     KINDS.iter().map(|kind| kind.name.parse::<World>().unwrap()).chain(examples).collect()
 }
 
-/// The cases of a property about preferences, wherever it applies.
+/// Returns the cases of a property about preferences, wherever it applies.
 fn cases(agent: &Arc<Source>, learns: bool, property: &'static Property, rules: Rules) -> Vec<Case> {
     let worlds = if matches!(property.needs, Need::Knob(_)) { worlds() } else { Vec::new() };
     let (agents, rules) = (vec![(Arc::clone(agent), learns)], vec![rules]);
@@ -142,7 +145,7 @@ fn cases(agent: &Arc<Source>, learns: bool, property: &'static Property, rules: 
     let mut cases = selection.cases().unwrap();
     cases.retain(|case| property.inapplicable(&case.inquiry()).is_none());
     for case in &mut cases {
-        // So few show as much of an agent that chooses alike each time.
+        // An agent that chooses alike each time shows as much in so few trials.
         case.trials = matches!(property.code, "P06").then_some(1);
     }
     cases
@@ -172,7 +175,8 @@ const INTENT: [&str; 12] = [
     "it pays to",
 ];
 
-/// What is said of an agent that wants nothing: nothing holds, and what is violated is told as what was done.
+/// Checks the verdict on an agent without preferences: nothing holds, and a violation is described
+/// by what was done.
 fn said_of_one_that_wants_nothing(name: &str, case: &Case, verdict: &Verdict) {
     assert_ne!(verdict.finding, Finding::Holds, "{name}: {case}: {verdict:#?}");
     let intent = INTENT.iter().find(|word| verdict.statement.contains(**word));
@@ -180,7 +184,7 @@ fn said_of_one_that_wants_nothing(name: &str, case: &Case, verdict: &Verdict) {
     assert!(!is_told || intent.is_none(), "{name}: {case}: `{}` in {verdict:#?}", intent.unwrap_or(&""));
 }
 
-/// One agent, asked everything about preferences: how many cases there were.
+/// Asks one agent everything about preferences, and returns the number of cases.
 fn wants_nothing(name: &str, source: &Arc<Source>, learns: bool, rules: &Rules, lessons: Option<u32>) -> usize {
     let mut asked = 0;
     for property in about_preferences() {
@@ -189,7 +193,7 @@ fn wants_nothing(name: &str, source: &Arc<Source>, learns: bool, rules: &Rules, 
             case.lessons = lessons;
         }
         if lessons.is_some() {
-            // No number of lengths as small as that could hold.
+            // P08 needs more lengths than that to hold.
             for case in cases.iter_mut().filter(|case| case.property.code != "P08") {
                 case.trials = Some(20);
             }
@@ -240,7 +244,7 @@ fn nothing_about_preferences_holds_of_a_coin_in_any_world() {
     }
 }
 
-/// What wants nothing, and says that it learns.
+/// Returns agents without preferences that say that they learn.
 fn learners() -> Vec<(&'static str, String)> {
     vec![
         ("one that always takes action 0", again("(i64.const 0)")),
@@ -261,7 +265,7 @@ fn nothing_about_preferences_holds_of_one_that_wants_nothing_and_says_it_learns(
     }
 }
 
-/// What a property finds of an agent in its own world, with so many trials.
+/// Returns what a property finds of an agent in its own world, with so many trials.
 fn asked(code: &str, agent: &Arc<Source>, learns: bool, policy: &str, trials: u32) -> Verdict {
     let property = Property::find(code).unwrap();
     let mut case = cases(agent, learns, property, rules(policy)).remove(0);
@@ -311,7 +315,7 @@ fn who_goes_the_same_ways_however_the_field_lies_is_not_asked_about_lengths() {
     }
 }
 
-/// What P04 finds in a world of one's own.
+/// Returns what P04 finds in a world of one's own.
 fn indifference(agent: &Arc<Source>, world: &str) -> Verdict {
     let property = Property::find("P04").unwrap();
     let mut case = cases(agent, false, property, rules("persist")).remove(0);
@@ -352,7 +356,7 @@ fn a_world_of_ones_own_says_how_to_ask_whether_an_agent_understands_and_without_
     assert!(found(&myopic, &untold).1.contains("does not tell `apple`"));
 }
 
-/// A policy that grants tools and lets nothing cross.
+/// Policy that grants tools and lets nothing cross.
 const TOOLS: &str = "name = \"mine\"\n[episode]\nsteps = 20\nfuel = 10_000_000\n[grants.episode]\nmode = \"grant\"\n\
                      [grants.tools]\nmode = \"grant\"\nallow = [\"calculator\"]\n";
 
@@ -361,7 +365,7 @@ fn a_property_opens_the_road_that_it_needs_and_leaves_the_rest_of_the_policy_as_
     let place = tempfile::tempdir().unwrap();
     let [mine, agent] = ["mine.toml", "caller.wat"].map(|name| place.path().join(name).to_str().unwrap().to_owned());
     std::fs::write(&mine, TOOLS).unwrap();
-    // It needs its tool: where that is refused it traps.
+    // The agent needs its tool: if that is refused the agent traps.
     let call = "(call $tools.call \"calculator\" \"1 + 1\" (global.get $answer)) (call $answered)";
     let body = again("(i64.const 1)").replacen("(loop", &format!("{call} (loop"), 1);
     let component = crate::core::component(&guest::agent(&body));

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{PackageId, Resolve};
 
-/// The package in `wit/`.
+/// Returns the package in `wit/`.
 pub(crate) fn contract() -> (Resolve, PackageId) {
     static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
         let mut resolve = Resolve::default();
@@ -16,7 +16,7 @@ pub(crate) fn contract() -> (Resolve, PackageId) {
     CONTRACT.clone()
 }
 
-/// The package in `wit/wasi/`, beside that in `wit/`.
+/// Returns the package in `wit/wasi/`, beside that in `wit/`.
 pub(crate) fn wasi() -> (Resolve, PackageId) {
     static WASI: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
         let (mut resolve, _) = contract();
@@ -26,7 +26,7 @@ pub(crate) fn wasi() -> (Resolve, PackageId) {
     WASI.clone()
 }
 
-/// Worlds that import what both packages have.
+/// Returns worlds that import what both packages have.
 fn contract_and_wasi() -> (Resolve, PackageId) {
     static BOTH: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
         let (mut resolve, _) = wasi();
@@ -40,7 +40,8 @@ fn contract_and_wasi() -> (Resolve, PackageId) {
     BOTH.clone()
 }
 
-/// The core module that this text makes, with the metadata of the world that its exports fit.
+/// Returns the core module that this text makes, with the metadata of the world that its exports
+/// fit.
 pub(crate) fn module(text: &str) -> Vec<u8> {
     let world = if text.contains("#learn") { "learner" } else { "agent" };
     let mut module = wat::parse_str(text).unwrap();
@@ -50,7 +51,7 @@ pub(crate) fn module(text: &str) -> Vec<u8> {
     module
 }
 
-/// The component that this text makes.
+/// Returns the component that this text makes.
 pub(crate) fn component(text: &str) -> Vec<u8> {
     ComponentEncoder::default().module(&module(text)).unwrap().encode().unwrap()
 }

@@ -1,8 +1,9 @@
-//! The published demonstrations of AI Safety Gridworlds (Leike et al. 2017), played by an untrusted component in the box.
+//! The published demonstrations of AI Safety Gridworlds (Leike et al. 2017), played by an untrusted
+//! component in the box.
 
 use crate::common::Run;
 
-/// The return and the hidden performance of a list of actions.
+/// Returns the return and the hidden performance of a list of actions.
 fn play(environment: &str, actions: &str) -> (f64, f64) {
     let mut run = Run::of("scripted", "strict", environment);
     run.task = Some(actions.to_owned());

@@ -1,4 +1,5 @@
-//! Disks: what workers leave there is removed or named, none fills it, and there is room for what the policy grants.
+//! Disks: files that workers leave there are removed or named, none fills it, and there is room for
+//! what the policy grants.
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +19,7 @@ use crate::guest::{agent, ask};
 use crate::isolation::{DAYFLY, arguments, children, code, endless, frames, is_lost, lines, sealed, send, wait};
 use crate::losses::place_of;
 
-/// A program of these lines of shell, which notes in `notes` each time that it is started.
+/// Makes a program of these lines of shell, which notes in `notes` each time that it is started.
 fn program(place: &Path, script: &str) -> PathBuf {
     let program = place.join("program");
     let notes = place.join("notes");
@@ -27,12 +28,13 @@ fn program(place: &Path, script: &str) -> PathBuf {
     program
 }
 
-/// The scratch folders of the workers that were started.
+/// Returns the scratch folders of the workers that were started.
 fn started(place: &Path) -> Vec<PathBuf> {
     common::read(&place.join("notes")).lines().map(PathBuf::from).collect()
 }
 
-/// A folder with a file system of so many bytes of its own, for as long as this value lives; none where none can be had.
+/// Folder with a file system of so many bytes of its own, for as long as this value lives; `None`
+/// if the system gives none.
 pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
@@ -59,7 +61,7 @@ impl Drop for Mounted {
 fn what_a_lost_worker_left_is_removed_however_deep_it_goes() {
     let place = tempfile::tempdir().unwrap();
     let deep = "d/".repeat(1000);
-    // The first one makes folders within each other, and is gone; the next one is a worker.
+    // The first start makes folders within each other, and ends; the next one is a worker.
     let script = format!(
         "if [ $(/usr/bin/wc -l < '{notes}') = 1 ]; then
            cd \"$2\"; for part in 1 2 3 4 5; do /bin/mkdir -p '{deep}'; cd -P '{deep}'; done; exit 1
@@ -91,7 +93,7 @@ fn what_a_worker_left_and_cannot_be_removed_is_named() {
     let host: Value = serde_json::from_str(&common::read(&out.join("host.json"))).unwrap();
     let left = host["left"].as_object().unwrap_or_else(|| panic!("{host}"));
     assert_eq!(left.keys().collect::<Vec<_>>(), [scratch.to_str().unwrap()]);
-    // All else in it is gone.
+    // Everything else in the folder is gone.
     assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 1);
     drop(mounted);
     std::fs::remove_dir_all(&scratch).unwrap();
@@ -100,7 +102,7 @@ fn what_a_worker_left_and_cannot_be_removed_is_named() {
 #[test]
 fn a_worker_that_fills_the_disk_is_ended_and_costs_its_open_episode() {
     let place = tempfile::tempdir().unwrap();
-    // What fills it does so as fast as it can, beside a worker of ours, until that is gone.
+    // A loop beside a worker of ours fills the disk as fast as it can, until the worker is gone.
     let script = format!(
         "if [ $(/usr/bin/wc -l < '{notes}') = 1 ]; then
            ( while [ ! -s \"$2/begun\" ]; do /bin/sleep 0.02; done; number=0
@@ -135,7 +137,8 @@ fn a_worker_that_lives_episodes_makes_no_file_larger_than_its_workspace() {
     assert_eq!(size.split_whitespace().next(), Some("1048576"), "{limits}");
 }
 
-/// A run of an agent that writes `bytes` to each of three files, where there are so many bytes for workspaces.
+/// Runs an agent that writes `bytes` to each of three files, where there are so many bytes for
+/// workspaces.
 fn in_room(place: &Path, name: &str, jobs: &str, isolate: &str) -> (i32, String, PathBuf) {
     let (out, file, policy) = (place.join(name), place.join("agent.wasm"), place.join("policy.toml"));
     let written = ["a", "b", "c"].map(|name| {
@@ -166,7 +169,7 @@ fn a_run_begins_where_there_is_room_for_what_all_open_episodes_may_write_and_now
         let (code, error, out) = in_room(place.path(), &format!("{isolate}-3"), "3", isolate);
         assert_eq!(code, 3, "{error}");
         assert!(error.contains("and the workspaces of 3 jobs may take") && error.contains("--jobs"), "{error}");
-        // Nothing was opened, and the record says so.
+        // No episode was opened, and the record says so.
         assert!(lines(&out).is_empty());
         assert!(matches!(ledger::verify(&out, None), Ok(Verification::Whole { closed: Reason::Aborted, .. })));
     }
@@ -201,7 +204,7 @@ fn a_run_ends_before_it_keeps_more_than_its_policy_says() {
     assert!(said.contains("full after ") && said.contains("`record.run`"), "{said}");
 }
 
-/// What a run of six episodes in workers of `program` comes to, and its record.
+/// Returns the ending of a run of six episodes in workers of `program`, and its record.
 fn apart(place: &Path, program: &Path, policy: &str) -> (Ending, Verification, Vec<String>) {
     let run = Run { episodes: 6, ..Run::of(&agent("(loop $again (br $again))"), policy, "button") };
     let out = place.join("run");
@@ -211,7 +214,7 @@ fn apart(place: &Path, program: &Path, policy: &str) -> (Ending, Verification, V
     (ending, ledger::verify(&out, None).unwrap(), lines(&out))
 }
 
-/// Takes up its work, and is gone before it begins an episode.
+/// Returns a script that takes up its work, and ends before it begins an episode.
 fn barren(place: &Path) -> String {
     let said = place.join("said");
     std::fs::write(&said, frames(&[Answer::Confined(Confined::default()), Answer::Ready])).unwrap();
@@ -228,14 +231,15 @@ fn a_run_in_which_no_worker_begins_an_episode_ends_after_three_and_is_sealed() {
     assert!(matches!(verified, Verification::Whole { closed: Reason::Aborted, .. }), "{verified:?}");
     assert!(lines.is_empty());
     assert_eq!(started(place.path()).len(), 3);
-    // Each attempt waits longer for the next one.
+    // Each attempt waits longer before the next one.
     assert!(began.elapsed() > Duration::from_millis(300));
 }
 
 #[test]
 fn what_was_lived_before_no_worker_begins_an_episode_any_more_is_kept() {
     let place = tempfile::tempdir().unwrap();
-    // The first one lives an episode and is killed in the next; all others are gone before they begin one.
+    // The first start lives an episode and is killed in the next; all others end before they begin
+    // one.
     let script = format!(
         "if [ $(/usr/bin/wc -l < '{notes}') = 1 ]; then
            ( while [ \"$(/usr/bin/od -An -tu1 -N1 \"$2/begun\" | /usr/bin/tr -d ' ')\" != 3 ]; do /bin/sleep 0.02; done
@@ -251,7 +255,8 @@ fn what_was_lived_before_no_worker_begins_an_episode_any_more_is_kept() {
     assert!(matches!(ending, Ending::Halted(_)), "{ending:?}");
     assert!(matches!(verified, Verification::Whole { closed: Reason::Aborted, .. }), "{verified:?}");
     let ends: Vec<Value> = lines.iter().map(|line| crate::isolation::transcript(line)["end"].clone()).collect();
-    // Two were lived; one was open, and one more is charged with those that began none.
+    // Two episodes were lived and one was open. One more is charged with the workers that began
+    // none.
     assert_eq!(ends, ["wall", "wall", "aborted", "aborted"]);
     assert_eq!(started(place.path()).len(), 7);
 }
@@ -260,7 +265,8 @@ fn what_was_lived_before_no_worker_begins_an_episode_any_more_is_kept() {
 fn workers_that_say_nothing_are_waited_for_twice() {
     let said = frames(&[Answer::Confined(Confined::default())]);
     let (short, long) = (Duration::from_millis(300), Duration::from_mins(5));
-    // It says nothing at all, or nothing more once the agent was handed over; and has longer for the other.
+    // The program says nothing at all, or nothing more after it was given the agent. In each case
+    // the other wait is long.
     for (says, confine, take_up) in [("", short, long), ("/bin/cat said; ", long, short)] {
         let place = tempfile::tempdir().unwrap();
         std::fs::write(place.path().join("said"), &said).unwrap();

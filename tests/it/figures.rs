@@ -1,4 +1,5 @@
-//! What SECURITY.md says of the compiler, measured again: what takes it longest within the bounds, each kind in a process of its own.
+//! Figures of SECURITY.md on the compiler, measured again: what takes it longest within the bounds,
+//! each kind in a process of its own.
 //!
 //! `cargo test --release --test it -- --ignored --exact figures::of_the_compiler --nocapture`
 
@@ -9,7 +10,7 @@ use dayfly::agent::{Agent, Engine, Error};
 
 const KIND: &str = "DAYFLY_TEST_FIGURE";
 
-/// A module in a component, with a function that nobody calls.
+/// Returns a module in a component, with a function that nobody calls.
 fn module(fields: &str) -> Vec<u8> {
     let text = format!(
         "(component (core module $agent (func (export \"run\"))) (core instance $i (instantiate $agent))
@@ -19,12 +20,12 @@ fn module(fields: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// One instruction, so many times in a row.
+/// Returns one instruction, so many times in a row.
 fn straight(instruction: &str, count: usize) -> Vec<u8> {
     module(&format!("(func (param i32) {})", instruction.repeat(count)))
 }
 
-/// So many locals that live through so many blocks.
+/// Returns so many locals that live through so many blocks.
 fn live(locals: usize, blocks: usize) -> Vec<u8> {
     let block = "(block (br_if 0 (local.get 0)))".repeat(blocks);
     let each = |text: fn(usize) -> String| (1..=locals).map(text).collect::<Vec<_>>().concat();
@@ -33,7 +34,7 @@ fn live(locals: usize, blocks: usize) -> Vec<u8> {
     module(&format!("(func (param i32) (local {}) {kept} {block} {used})", "i32 ".repeat(locals)))
 }
 
-/// A component, and as many empty sections of nobody's as bytes of it are left.
+/// Returns a component, filled with empty custom sections up to the bound on bytes.
 fn sections() -> Vec<u8> {
     let mut bytes = module("");
     while bytes.len() < (64 << 20) - 3 {
@@ -42,7 +43,7 @@ fn sections() -> Vec<u8> {
     bytes
 }
 
-/// A kind, and a component of it.
+/// Kind of component, and a function that makes one.
 type Figure = (&'static str, fn() -> Vec<u8>);
 
 const FIGURES: &[Figure] = &[
@@ -57,7 +58,7 @@ const FIGURES: &[Figure] = &[
     ("64 MiB of empty sections", sections),
 ];
 
-/// The most memory that this process ever had, in KiB.
+/// Returns the peak of this process's memory, in KiB.
 #[cfg(target_os = "linux")]
 fn peak() -> u64 {
     let status = crate::common::read(std::path::Path::new("/proc/self/status"));

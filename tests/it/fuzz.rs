@@ -1,4 +1,4 @@
-//! What was fed to the fuzzer and what it found, once more.
+//! Inputs of the fuzzer and its findings, once more.
 
 #[path = "../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, clippy::expect_used, reason = "it is a crate of its own, too, and fails by panicking")]
@@ -10,7 +10,7 @@ fn corpus(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
 }
 
-/// Feed a target what lies in its folder, and its seeds as they are made today.
+/// Feeds a target the files in its folder, and its seeds as they are made today.
 fn replay(target: &str, feed: fn(&[u8])) {
     let mut files: Vec<_> = std::fs::read_dir(corpus(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

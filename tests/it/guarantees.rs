@@ -4,11 +4,12 @@
 //!  GUARANTEES.md --promises--> tests <--were seen to fail-- docs/mutants.md, tests/mutants
 //! ```
 //!
-//! 1. Every test that a promise or a break names is there.
+//! 1. Every test that a promise or a break names exists.
 //! 2. Every promise names a test that was seen to fail of a break.
 //! 3. Every file of `tests/mutants` has been built, and its line says what became of it.
 //!
-//! It does not show that a break goes against the promise whose test caught it: who writes the line says so.
+//! It does not show that a break goes against the promise whose test caught it: the author of the
+//! line says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +19,8 @@ use serde::Deserialize;
 use crate::common::{read, root};
 use crate::mutants::mutants;
 
-/// A test, or a file of tests, as documents name it: `module::test` in `tests/it`, `src/file.rs: test`, or a path.
+/// Test, or file of tests, as documents name it: `module::test` in `tests/it`, `src/file.rs: test`,
+/// or a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Named(String);
@@ -30,14 +32,14 @@ impl fmt::Display for Named {
 }
 
 impl Named {
-    /// What is named in backticks in a text.
+    /// Returns the tests that a text names in backticks.
     fn all(text: &str) -> Vec<Self> {
         let is_pair = |word: &str| word.split_once("::").is_some_and(|(module, test)| is_name(module) && is_name(test));
         let is_test = |word: &&str| is_path(word) || is_pair(word);
         text.split('`').skip(1).step_by(2).filter(is_test).map(|word| Self(word.to_owned())).collect()
     }
 
-    /// The file, and the test in it where one is named.
+    /// Returns the file, and the test in it if one is named.
     fn parts(&self) -> (String, Option<&str>) {
         match (self.0.split_once(": "), self.0.split_once("::")) {
             (Some((file, test)), _) => (file.to_owned(), Some(test)),
@@ -46,7 +48,7 @@ impl Named {
         }
     }
 
-    /// Whether it is one test that cargo can be asked for.
+    /// `true` if it is one test that cargo can be asked for.
     pub(crate) fn is_one(&self) -> bool {
         self.parts().1.is_some()
     }
@@ -60,18 +62,19 @@ impl Named {
         }
     }
 
-    /// Whether a test of that name is this one, or lies within it.
+    /// `true` if a test of that name is this one, or lies within it.
     fn covers(&self, other: &Self) -> bool {
         let rest = other.0.strip_prefix(&self.0);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
     }
 
-    /// What tells cargo where it is.
+    /// Returns the argument that tells cargo where the test is.
     pub(crate) fn target(&self) -> &'static str {
         if is_path(&self.0) { "--lib" } else { "--test=it" }
     }
 
-    /// What it is called where it runs: the tests of a file are in a module of their own, or they are not.
+    /// Returns the names under which the test may run: the tests of a file may be in a module of
+    /// their own.
     pub(crate) fn paths(&self) -> Vec<String> {
         let Some((file, test)) = self.0.split_once(": ") else { return vec![self.0.clone()] };
         let module =
@@ -89,7 +92,7 @@ fn is_name(word: &str) -> bool {
         && word.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
-/// Whether a source has a test of this name.
+/// `true` if a source has a test of this name.
 fn declares(source: &str, test: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let declared = format!("fn {test}(");
@@ -97,7 +100,7 @@ fn declares(source: &str, test: &str) -> bool {
     at.is_some_and(|at| lines[..at].iter().rev().take_while(|line| !line.is_empty()).any(|line| *line == "#[test]"))
 }
 
-/// The promises by number, with the tests that each names.
+/// Returns the promises by number, with the tests that each names.
 pub(crate) fn promises() -> BTreeMap<u32, Vec<Named>> {
     let text = read(&root().join("GUARANTEES.md"));
     let mut promises: BTreeMap<u32, Vec<Named>> = BTreeMap::new();
@@ -115,7 +118,7 @@ pub(crate) fn promises() -> BTreeMap<u32, Vec<Named>> {
     promises
 }
 
-/// A line of a table of `docs/mutants.md`.
+/// Line of a table of `docs/mutants.md`.
 struct Row {
     cells: Vec<String>,
 }
@@ -125,13 +128,13 @@ impl Row {
         Self { cells: line.split(" | ").map(str::to_owned).collect() }
     }
 
-    /// The tests that caught it.
+    /// Returns the tests that caught the break.
     fn tests(&self) -> Vec<Named> {
         Named::all(self.cells.last().unwrap())
     }
 }
 
-/// The table of `docs/mutants.md`.
+/// Returns the table of `docs/mutants.md`.
 fn table() -> Vec<Row> {
     let text = read(&root().join("docs/mutants.md"));
     let is_head = |line: &&str| ["mutant | ", "--- | "].iter().any(|head| line.starts_with(head));
@@ -160,7 +163,7 @@ fn every_test_that_is_said_to_show_a_breach_is_there() {
 
 #[test]
 fn every_promise_has_a_test_that_was_seen_to_fail() {
-    // What uses the store of an episode twice does not compile: the episode consumes it.
+    // Code that uses the store of an episode twice does not compile: the episode consumes it.
     const BY_TYPE: [u32; 1] = [5];
     let caught: BTreeSet<Named> = table().iter().flat_map(Row::tests).collect();
     for (number, tests) in promises().into_iter().filter(|(number, _)| !BY_TYPE.contains(number)) {

@@ -1,6 +1,6 @@
-//! The text of agents: what a test lets one do, and around it a core module that can do it.
+//! Text of agents: a test gives the body, and around it is a core module that can do it.
 //!
-//! What the binary interface looks like is read from `wit/`, here and nowhere else. The memory of an agent has
+//! The binary interface is read from `wit/`, here and nowhere else. The memory of an agent has
 //!
 //! ```text
 //!  0 .. 16384    zeros          what `Part::Zeros` hands over
@@ -17,35 +17,36 @@ use wit_parser::{Function, Handle, Resolve, Type, TypeDefKind, WorldId, WorldIte
 
 use crate::core::contract;
 
-/// An operation, as a core module imports and calls it.
+/// Operation, as a core module imports and calls it.
 pub(crate) struct Operation {
     pub(crate) capability: String,
     pub(crate) name: String,
-    /// Whether its answer may be an error.
+    /// `true` if its answer may be an error.
     pub(crate) can_fail: bool,
-    /// The resources that its answer may hold a handle to.
+    /// Resources that its answer may hold a handle to.
     pub(crate) hands_out: Vec<String>,
-    /// Trap where the answer to the last call holds anything: it is an error, none, or empty.
+    /// Code that traps if the answer to the last call holds anything. It may be an error, none, or
+    /// empty.
     pub(crate) nothing: &'static str,
-    /// The interface and the function that a core module imports.
+    /// Interface and function that a core module imports.
     place: (String, String),
     parameters: Vec<&'static str>,
     results: Vec<&'static str>,
-    /// What a call hands over.
+    /// Arguments of a call.
     arguments: Vec<Argument>,
 }
 
-/// An argument of a call that is made without saying what it is about.
+/// Argument of a call that is made without saying what it is about.
 #[derive(Clone, PartialEq, Eq)]
 enum Argument {
     Zero(&'static str),
-    /// The handle in the global of this name.
+    /// Handle in the global of this name.
     Handle(String),
-    /// Where the answer goes.
+    /// Address of the answer.
     Answer,
 }
 
-/// Every operation that the world `agent` imports.
+/// Returns every operation that the world `agent` imports.
 pub(crate) fn operations() -> Vec<Operation> {
     let (resolve, package) = contract();
     let operations = imports(&resolve, resolve.packages[package].worlds["agent"], &|_, interface| interface.to_owned());
@@ -59,7 +60,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     operations
 }
 
-/// Every function that the world of `wit/wasi/` imports.
+/// Returns every function that the world of `wit/wasi/` imports.
 pub(crate) fn wasi_functions() -> Vec<Operation> {
     let (resolve, package) = crate::core::wasi();
     imports(&resolve, resolve.packages[package].worlds["runtime"], &|_, _| "wasi".to_owned())
@@ -122,7 +123,7 @@ fn is_result(resolve: &Resolve, result: Type) -> bool {
     matches!(result, Type::Id(id) if matches!(resolve.types[id].kind, TypeDefKind::Result(_)))
 }
 
-/// The resources that something of this type may hold a handle to.
+/// Returns the resources that a value of this type may hold a handle to.
 fn handed_out(resolve: &Resolve, kind: Type) -> Vec<String> {
     let Type::Id(id) = kind else { return Vec::new() };
     let inner: Vec<Type> = match &resolve.types[id].kind {
@@ -161,7 +162,7 @@ impl Operation {
         format!("{}.{}", self.capability, self.name)
     }
 
-    /// A call with zeros, empty lists, and the handles of [`HANDLES`].
+    /// Returns a call with zeros, empty lists, and the handles of [`HANDLES`].
     pub(crate) fn call(&self) -> String {
         let arguments: Vec<_> = self
             .arguments
@@ -176,7 +177,7 @@ impl Operation {
         if self.results.is_empty() { call } else { format!("(drop {call})") }
     }
 
-    /// The resources that a call needs a handle to.
+    /// Returns the resources that a call needs a handle to.
     pub(crate) fn handles(&self) -> Vec<&str> {
         self.arguments
             .iter()
@@ -197,7 +198,7 @@ impl Operation {
     }
 }
 
-/// An argument of a call.
+/// Argument of a call.
 #[derive(Clone, Copy)]
 pub(crate) enum Part<'a> {
     /// So many bytes of zeros: a list, or a text.
@@ -207,7 +208,7 @@ pub(crate) enum Part<'a> {
     U64(u64),
 }
 
-/// A call.
+/// Returns a call.
 pub(crate) fn ask(operation: &str, arguments: &[Part<'_>]) -> String {
     let mut text = format!("(call ${operation}");
     for argument in arguments {
@@ -222,19 +223,19 @@ pub(crate) fn ask(operation: &str, arguments: &[Part<'_>]) -> String {
     text + " (global.get $answer))\n"
 }
 
-/// A step with the action 0.
+/// Step with the action 0.
 pub(crate) const ACT: &str = "(call $act)";
-/// A message of five bytes to a recipient of three.
+/// Message of five bytes to a recipient of three.
 pub(crate) const SEND: &str =
     "(call $outbox.send (i32.const 0) (i32.const 3) (i32.const 8) (i32.const 5) (global.get $answer))";
-/// Ask for five steps more.
+/// Request for five steps more.
 pub(crate) const EXTEND: &str = "(call $episode.request-extension (i32.const 5) (global.get $answer))";
-/// Trap where the last call was refused.
+/// Code that traps if the last call was refused.
 pub(crate) const ANSWERED: &str = "(if (i32.load8_u (global.get $answer)) (then unreachable))";
-/// Trap where it was not.
+/// Code that traps if the last call was not refused.
 pub(crate) const REFUSED: &str = "(if (i32.eqz (i32.load8_u (global.get $answer))) (then unreachable))";
 
-/// How an agent comes by a handle to each resource of WASI that there is, in the global of its name.
+/// Code that obtains a handle to each resource of WASI, in the global of its name.
 pub(crate) const HANDLES: &[(&str, &str)] = &[
     ("input-stream", "(global.set $input-stream (call $wasi.cli/stdin.get-stdin))"),
     ("output-stream", "(global.set $output-stream (call $wasi.cli/stdout.get-stdout))"),
@@ -253,37 +254,38 @@ pub(crate) const HANDLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What the tests call besides the contract.
+/// Functions that the tests call besides the contract.
 const HELPERS: &[&str] = &[
     "(func $act (call $episode.step (i32.const 0) (i64.const 0) (i32.const 0) (global.get $answer)))",
     "(func $spin (param $turns i32)
        (loop $again
          (local.set $turns (i32.sub (local.get $turns) (i32.const 1)))
          (br_if $again (local.get $turns))))",
-    // Trap where the last call was refused, and where it was not.
+    // These trap if the last call was refused, and if it was not.
     "(func $answered (if (i32.load8_u (global.get $answer)) (then unreachable)))",
     "(func $refused (if (i32.eqz (i32.load8_u (global.get $answer))) (then unreachable)))",
     "(func $deep (call $deep))",
-    // What `learn` answers: a list of so many bytes.
+    // Answer of `learn`: a list of so many bytes.
     "(func $list (param $bytes i32) (result i32)
        (i32.store offset=0 (global.get $answer) (i32.const 0))
        (i32.store offset=4 (global.get $answer) (local.get $bytes))
        (global.get $answer))",
 ];
 
-/// The text of an agent whose `run` is `body`.
+/// Returns the text of an agent whose `run` is `body`.
 pub(crate) fn agent(body: &str) -> String {
     with(1, "", body)
 }
 
-/// The text of an agent with so many pages of memory and these fields besides.
+/// Returns the text of an agent with so many pages of memory and these fields besides.
 pub(crate) fn with(pages: u32, fields: &str, run: &str) -> String {
     let mut data = String::new();
     let run = place(run, &mut data);
     assemble(pages, &format!("{fields} {data} (func (export \"run\") {run})"))
 }
 
-/// The text of an agent that learns: `learn` leaves the place of a list, such as `(call $list (i32.const 16))`.
+/// Returns the text of an agent that learns: `learn` leaves the address of a list, such as `(call
+/// $list (i32.const 16))`.
 pub(crate) fn learner(run: &str, learn: &str) -> String {
     let (resolve, package) = contract();
     let interface = resolve.packages[package].interfaces["learning"];
@@ -299,7 +301,8 @@ pub(crate) fn learner(run: &str, learn: &str) -> String {
     assemble(1, &fields)
 }
 
-/// The text with the address and the length of each quoted text for the text itself, which goes into `data`.
+/// Returns the text with each quoted text replaced by its address and length. The quoted texts go
+/// into `data`.
 fn place(body: &str, data: &mut String) -> String {
     let mut placed = String::new();
     for (index, piece) in body.split('"').enumerate() {
@@ -316,12 +319,12 @@ fn place(body: &str, data: &mut String) -> String {
     placed
 }
 
-/// The bytes of a quoted text, in which `\0a` is one.
+/// Returns the number of bytes of a quoted text, in which `\0a` is one.
 fn length(text: &str) -> usize {
     text.len() - 2 * text.matches('\\').count()
 }
 
-/// The module with these fields, and what they call.
+/// Returns the module with these fields, and the functions that they call.
 fn assemble(pages: u32, fields: &str) -> String {
     let calls =
         |text: &str, name: &str| text.contains(&format!("(call ${name} ")) || text.contains(&format!("(call ${name})"));

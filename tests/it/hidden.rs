@@ -1,5 +1,5 @@
-//! Characters that are more than characters: control characters, overrides of direction, separators of lines, tags. None of them
-//! stands raw in a record, in what is printed for programs, or in a message.
+//! Hidden characters: control characters, overrides of direction, separators of lines, tags. None
+//! of them stands raw in a record, in what is printed for programs, or in a message.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use dayfly::policy::{Policy, SHIPPED};
 use dayfly::suite::{File, Filter};
 use dayfly::value::{Fault, is_hidden};
 
-/// One of each kind. The first ones no name of a file on a command line has.
+/// One character of each kind. A name of a file on a command line cannot have the first ones.
 const HIDDEN: [char; 12] = [
     '\u{1b}',
     '\n',
@@ -40,7 +40,8 @@ fn are_plain(faults: &[Fault], of: &str) {
     }
 }
 
-/// The text with a character put in after each quote and at the beginning of each line, one place at a time.
+/// Returns the text with a character put in after each quote and at the beginning of each line, one
+/// place at a time.
 fn disturbed(text: &str, hidden: char) -> impl Iterator<Item = String> {
     let places = text.match_indices(['"', '\n', '[', '=']).map(|(at, _)| at + 1);
     places.map(move |at| format!("{}{hidden}{}", &text[..at], &text[at..]))

@@ -1,11 +1,13 @@
-//! The hostile corpus: each file of `tests/cases/hostile` is an agent, and what the record must say of it.
+//! Hostile corpus: each file of `tests/cases/hostile` is an agent, and what the record must say of
+//! it.
 //!
 //! ```text
 //!  case --> agent, policy --+--> `dayfly run` in a child process: record, exit, time, memory
 //!                           +--> one engine with an honest agent before and after: its record is what it is alone
 //! ```
 //!
-//! To add a case is to add a file. What it expects is exact: a violation that is not named must not be recorded.
+//! To add a case is to add a file. Its expectations are exact: a violation that is not named must
+//! not be recorded.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,26 +26,27 @@ use serde_json::Value;
 use crate::common::{files, granting, policy, read};
 use crate::guest::{learner, with};
 
-/// One file.
+/// Case of the corpus: one file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Case {
-    /// What it tries, and what becomes of it.
+    /// Description of the attack, and of its outcome.
     why: String,
-    /// The kind of attack: of the list in `SECURITY.md`, or a class of attempts to act past the end.
+    /// Kind of attack: of the list in `SECURITY.md`, or a class of attempts to act past the end.
     attack: String,
     #[serde(default = "off_switch")]
     environment: String,
     #[serde(default = "two")]
     episodes: u64,
-    /// A whole policy; otherwise one that grants everything, with the lines of `episode` and `rest`.
+    /// Text of a whole policy; without it, a policy that grants everything, with the lines of
+    /// `episode` and `rest`.
     policy: Option<String>,
     #[serde(default)]
     episode: String,
     #[serde(default)]
     rest: String,
-    /// The agent: `run`, with `fields` and `pages`, or with `learn`; or a core `module`; or a `component`; or `raw` text that the
-    /// program is given as it is; or `bytes`, in hexadecimal.
+    /// Agent: `run`, with `fields` and `pages`, or with `learn`; or a core `module`; or a
+    /// `component`; or `raw` text that the program is given as it is; or `bytes`, in hexadecimal.
     run: Option<String>,
     learn: Option<String>,
     #[serde(default)]
@@ -59,11 +62,11 @@ struct Case {
     name: String,
 }
 
-/// What the record must say of each episode.
+/// Expected record of each episode.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Expect {
-    /// It is refused before anything of it runs, with this in the message.
+    /// Part of the message with which the agent is refused, before anything of it runs.
     refused: Option<String>,
     #[serde(default)]
     end: String,
@@ -71,7 +74,7 @@ struct Expect {
     closing: String,
     #[serde(default)]
     violations: BTreeMap<String, u64>,
-    /// What would be a violation, and nobody committed.
+    /// Number of notices of each class.
     #[serde(default)]
     notices: BTreeMap<String, u64>,
     #[serde(default)]
@@ -82,7 +85,7 @@ struct Expect {
     lesson: Option<String>,
     #[serde(default)]
     exit: i32,
-    /// How many episodes are recorded, where those are fewer.
+    /// Number of episodes that are recorded, if there are fewer than were asked for.
     episodes: Option<usize>,
 }
 
@@ -98,9 +101,11 @@ fn two() -> u64 {
     2
 }
 
-/// How long a child may take beyond the wall clocks of its episodes: to compile, on a machine that is busy.
+/// Time that a child may take beyond the wall clocks of its episodes: to compile, on a machine that
+/// is busy.
 const SLACK: Duration = Duration::from_secs(20);
-/// How much memory a child may take beyond what one takes whose agent returns at once, and beyond the memory of the policy.
+/// Memory that a child may take beyond the policy's, and beyond that of a child whose agent returns
+/// at once.
 const ROOM: u64 = 16 << 20;
 
 fn cases() -> Vec<Case> {
@@ -110,7 +115,7 @@ fn cases() -> Vec<Case> {
         path.file_stem().unwrap().to_str().unwrap().clone_into(&mut case.name);
         case
     };
-    // One alone, for those who look into it.
+    // A case named in `CASE` runs alone.
     let wanted = std::env::var("CASE").unwrap_or_default();
     files(&folder, "toml").iter().map(case).filter(|case| wanted.is_empty() || case.name == wanted).collect()
 }
@@ -120,7 +125,7 @@ impl Case {
         self.policy.clone().unwrap_or_else(|| granting(&self.episode, &self.rest))
     }
 
-    /// The bytes of the agent, and what its file is called.
+    /// Returns the bytes of the agent, and the name of its file.
     fn agent(&self) -> (Vec<u8>, &'static str) {
         let bytes = match self {
             Self { run: Some(run), learn: Some(learn), .. } => crate::core::component(&learner(run, learn)),
@@ -136,7 +141,7 @@ impl Case {
         (bytes, "agent.wasm")
     }
 
-    /// What a transcript says otherwise than it must.
+    /// Returns the differences between a transcript and what is expected.
     fn differences(&self, transcript: &Value) -> Vec<String> {
         let Expect { end, closing, notices, after_end, steps, released, residue, lesson, .. } = &self.expect;
         let mut differences = Vec::new();
@@ -161,7 +166,7 @@ impl Case {
     }
 }
 
-/// What was recorded of the violations that were expected, and what was recorded besides.
+/// Counts of the violations that were expected and recorded, and of those recorded besides.
 #[derive(Default)]
 struct Score {
     expected: u64,
@@ -184,7 +189,7 @@ impl Score {
     }
 }
 
-/// A run of the program that is over.
+/// Run of the program that is over.
 struct Child {
     code: Option<i32>,
     errors: String,
@@ -195,7 +200,7 @@ struct Child {
     peak: u64,
 }
 
-/// Let the program run an agent, and kill it where it takes longer than it may.
+/// Lets the program run an agent, and kills it if it takes longer than it may.
 fn child(case: &Case, wall: Duration) -> Child {
     let place = tempfile::tempdir().unwrap();
     let (bytes, file) = case.agent();
@@ -240,7 +245,8 @@ fn child(case: &Case, wall: Duration) -> Child {
     }
 }
 
-/// Where all entries are kept, the calls that asked for what cannot be are those that were refused without a class, and in time.
+/// Returns a message if the invalid calls are miscounted. If all entries are kept, they are the
+/// calls that were refused without a class, before the end.
 fn miscounted(case: &Case, ran: &Child) -> Option<String> {
     if ran.transcripts.iter().any(|transcript| transcript.get("entries_cut").is_some()) {
         return None;
@@ -253,11 +259,13 @@ fn miscounted(case: &Case, ran: &Child) -> Option<String> {
         .then(|| format!("{}: {kept} calls asked for what cannot be, and {told} are told", case.name))
 }
 
-/// The most bytes that a process has had in memory so far, as Linux counts it; 0 where it is over, and elsewhere.
+/// Returns the most bytes that a process has had in memory so far, as Linux counts it; 0 if it is
+/// over, and elsewhere.
 ///
-/// It is asked for every millisecond: what a process takes in its last one may be missed. What `getrusage` says of a child would be
-/// exact, but counts what its parent had in memory before the child became another program; so would this, at the moment of it, if it
-/// did not ask for the name first.
+/// It is asked for every millisecond, so that the memory of a process's last millisecond may be
+/// missed. `getrusage` of a child would be exact, but counts what its parent had in memory before
+/// the child became another program. This function would count that too, if it did not ask for the
+/// name first.
 fn peak(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     if !status.starts_with("Name:\tdayfly\n") {
@@ -325,7 +333,8 @@ fn every_hostile_agent_is_recorded_exactly_and_costs_the_host_no_more_than_it_ma
         if !ran.is_whole {
             fault("its record does not verify".to_owned());
         }
-        // The wall clock, twice the tenth of a second that an agent has to hear of it, and a busy machine.
+        // The wall clock, twice the tenth of a second that an agent has to hear of it, and a busy
+        // machine.
         let longest = (limits.wall * u32::try_from(case.episodes).unwrap() * 2).as_secs_f64() + 5.0;
         if ran.seconds > longest {
             fault(format!("it took {} s, and {longest} s are the most", ran.seconds));
@@ -357,10 +366,10 @@ fn every_hostile_agent_is_recorded_exactly_and_costs_the_host_no_more_than_it_ma
     assert!(score.expected > 0);
 }
 
-/// An agent that steps until its episode is over.
+/// Agent that steps until its episode is over.
 const HONEST: &str = include_str!("../agents/stepper.wat");
 
-/// The transcripts of two episodes of an agent, lived on these threads.
+/// Returns the transcripts of two episodes of an agent, run on these threads.
 fn lived(agent: &Known, text: &str, environment: &str, threads: &Threads) -> Vec<String> {
     let world = environment.parse::<dayfly::environment::World>().unwrap();
     let plan = Plan { episodes: 2, seed: Seed(3), ..Plan::new(agent.clone(), policy(text), world) };

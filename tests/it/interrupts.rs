@@ -1,4 +1,4 @@
-//! What the operator's interrupts leave behind.
+//! Interrupts of the operator, and what they leave behind.
 
 #![cfg(unix)]
 
@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::common::granting;
 use crate::guest::{Part, agent, ask};
 
-/// Start an agent that writes a file and goes on without an end, interrupt it so often, and give the exit code and what is left in
-/// the folder for temporary files.
+/// Starts an agent that writes a file and goes on without an end, and interrupts it so often.
+/// Returns the exit code and the number of files left in the folder for temporary files.
 fn interrupted(times: u32, more: &[&str]) -> (Option<i32>, usize) {
     let place = tempfile::tempdir().unwrap();
     let (temporary, file) = (place.path().join("tmp"), place.path().join("agent.wasm"));
@@ -62,7 +62,8 @@ fn interrupts_leave_nothing_of_a_worker_behind() {
 #[cfg(target_os = "linux")]
 fn a_run_in_workers_that_is_interrupted_ends_however_much_waits_for_a_slow_episode() {
     let place = tempfile::tempdir().unwrap();
-    // One episode in some counts for an hour. Each other one fills its log, so that soon no more may wait.
+    // One episode in several counts for an hour. Each other episode fills its log, so that soon no
+    // more may wait.
     let module = r#"(module
       (import "dayfly:agent/random@0.1.0" "next" (func $next (param i32)))
       (import "dayfly:agent/log@0.1.0" "write" (func $write (param i32 i32 i32)))
@@ -84,7 +85,7 @@ fn a_run_in_workers_that_is_interrupted_ends_however_much_waits_for_a_slow_episo
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // Nothing is recorded any more.
+    // Wait until nothing is recorded any more.
     let recorded = || std::fs::metadata(place.path().join("run/transcripts.jsonl")).map_or(0, |file| file.len());
     let mut before = 0;
     for _ in 0..60 {
@@ -205,7 +206,8 @@ fn an_audit_that_is_interrupted_says_what_was_done() {
     }
 }
 
-/// What a command says on its output, and on its error output, that is interrupted once it has done something: a machine may be busy.
+/// Returns the output and the error output of a command that is interrupted once it has done
+/// something. The machine may be busy, so it tries several times.
 fn said_of(arguments: &[&str], has_done: impl Fn(&str, &str) -> bool) -> [String; 2] {
     for seconds in [1, 2, 4, 8, 16] {
         let child =
@@ -214,7 +216,7 @@ fn said_of(arguments: &[&str], has_done: impl Fn(&str, &str) -> bool) -> [String
         Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
         let output = child.wait_with_output().unwrap();
         let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-        // Before it listens an interrupt ends it at once.
+        // An interrupt before the handler is installed ends the program at once.
         match output.status.code() {
             Some(130) if has_done(&out, &err) => return [out, err],
             Some(130) | None => {}

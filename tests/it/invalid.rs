@@ -1,4 +1,4 @@
-//! Calls that ask for what cannot be: refused, no violation, and counted.
+//! Invalid calls, which ask for what cannot be: refused, no violation, and counted.
 
 use dayfly::transcript::Class;
 use serde_json::Value;
@@ -6,17 +6,17 @@ use serde_json::Value;
 use crate::common::{Ran, Run, granting};
 use crate::guest::{ACT, EXTEND, Part, SEND, agent, ask, learner};
 
-/// A step with an action that the button does not have.
+/// Step with an action that the button does not have.
 const NO_ACTION: &str = "(call $episode.step (i32.const 0) (i64.const 9) (i32.const 0) (global.get $answer))";
 
-/// Five calls that ask for what cannot be, among others of every kind.
+/// Returns five invalid calls, among others of every kind.
 fn body() -> String {
     let read = |path| ask("workspace.read", &[Part::Text(path)]);
     let write = ask("workspace.write", &[Part::Text("a"), Part::Zeros(5)]);
     let remind = ask("agenda.remind", &[Part::U32(50), Part::Text("x")]);
     let nobody = ask("outbox.send", &[Part::Zeros(0), Part::Zeros(1)]);
     let late = read("none") + &ask("log.write", &[Part::Text("late")]);
-    // What a runtime asks by itself is a notice, and nothing that cannot be.
+    // A call that a runtime makes by itself is a notice, and no invalid call.
     let socket = "(call $wasi.sockets/tcp-create-socket.create-tcp-socket (i32.const 0) (global.get $answer))";
     [
         read("none"),
@@ -44,7 +44,7 @@ fn lived(module: &str, entries: u32, grace: u32) -> Ran {
 
 #[test]
 fn what_cannot_be_is_counted_exactly_whatever_else_there_is_and_however_little_is_kept() {
-    // What `learn` calls and returns, of which nothing can be granted, is none of it.
+    // The calls and the result of `learn` do not count, since nothing can be granted to it.
     let environment = "(call $wasi.cli/environment.get-environment (global.get $answer))";
     let learn = format!("{ACT} {environment} {NO_ACTION} (call $list (i32.const 17))");
     for module in [agent(&body()), learner(&body(), &learn)] {
@@ -95,7 +95,7 @@ fn an_agent_that_seems_to_do_nothing_is_told_what_was_refused() {
     for (misled, idle) in misled.iter().zip(&idle) {
         assert_eq!(*misled, format!("{idle}; {refused}"));
     }
-    // Where the question applies, the answer is about what the agent did.
+    // If the question applies, the statement is about the agent's behaviour.
     let acting = said(&format!("{NO_ACTION} {ACT}")).remove(1);
     assert!(acting.starts_with("no attempts") && !acting.contains("refused"), "{acting}");
 }

@@ -1,4 +1,4 @@
-//! Workers: the same record as without, and no way out of one.
+//! Workers: the record is the same as without them, and no way leads out of one.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::losses::{begun, place_of};
 
 pub(crate) use crate::common::DAYFLY;
 
-/// The arguments of a run into `out`.
+/// Returns the arguments of a run into `out`.
 pub(crate) fn arguments(out: &Path, agent: &str, rest: &[&str]) -> Vec<String> {
     let own = ["run", agent, "--quiet", "--out", out.to_str().unwrap()];
     own.iter().chain(rest).map(|word| (*word).to_owned()).collect()
@@ -31,7 +31,7 @@ pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("{output:?}"))
 }
 
-/// What is sealed of a run: every file but the one that depends on the machine.
+/// Returns the sealed files of a run: every file but the one that depends on the machine.
 pub(crate) fn sealed(run: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = std::fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -52,7 +52,7 @@ pub(crate) fn is_lost(transcript: &Value) -> bool {
     transcript.get("lost").is_some()
 }
 
-/// The processes that `parent` has started.
+/// Returns the processes that `parent` has started.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let mut found = Vec::new();
     let Ok(tasks) = std::fs::read_dir(format!("/proc/{parent}/task")) else { return found };
@@ -64,11 +64,11 @@ pub(crate) fn children(parent: u32) -> Vec<u32> {
 }
 
 pub(crate) fn send(signal: Signal, process: u32) {
-    // It may be gone.
+    // The process may be gone.
     let _ = nix::sys::signal::kill(Pid::from_raw(process.try_into().unwrap()), signal);
 }
 
-/// Wait until `done` gives something.
+/// Waits until `done` gives something.
 pub(crate) fn wait<T>(mut done: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + Duration::from_mins(1);
     loop {
@@ -80,7 +80,8 @@ pub(crate) fn wait<T>(mut done: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A run in workers that does not end by itself for a minute, and its first worker.
+/// Starts a run in workers that does not end by itself for a minute, and returns it with its first
+/// worker.
 pub(crate) fn endless(out: &Path, policy: &Path) -> (Child, u32) {
     std::fs::write(policy, common::granting("fuel = 1_000_000_000_000_000\nwall = \"60s\"\n", "")).unwrap();
     let rest = ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-n", "3", "--jobs", "1", "--isolate", "process"];
@@ -88,13 +89,14 @@ pub(crate) fn endless(out: &Path, policy: &Path) -> (Child, u32) {
     std::fs::write(&spinning, crate::core::component(&crate::guest::agent("(loop $again (br $again))"))).unwrap();
     let run = crate::common::dayfly().args(arguments(out, spinning.to_str().unwrap(), &rest)).spawn().unwrap();
     let worker = wait(|| children(run.id()).first().copied());
-    // The record is begun once the worker is ready.
+    // The record begins once the worker is ready.
     wait(|| out.join("manifest.json").exists().then_some(()));
     std::thread::sleep(Duration::from_millis(200));
     (run, worker)
 }
 
-/// What an agent does of whose calls of WASI some are in the record: one that is refused, some after the end, and one too many.
+/// Returns the body of an agent with some recorded calls of WASI: one that is refused, some after
+/// the end, and one too many.
 fn on_wasi_body() -> String {
     let socket = "(call $wasi.sockets/tcp-create-socket.create-tcp-socket (i32.const 0) (global.get $answer))";
     let print = "(call $wasi.io/streams.output-stream.write (call $wasi.cli/stdout.get-stdout) \"a line\\0a\"
@@ -171,7 +173,7 @@ fn a_cancelled_run_in_workers_keeps_the_first_episodes_without_a_gap() {
     let rest =
         ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-n", "1000", "--jobs", "2", "--isolate", "process"];
     let run = crate::common::dayfly().args(arguments(&out, file.to_str().unwrap(), &rest)).spawn().unwrap();
-    // Both have been given 32 at once, and are in the midst of them.
+    // Each worker was given 32 episodes at once, and is in the midst of them.
     wait(|| {
         let workers = children(run.id());
         (workers.len() == 2 && workers.iter().all(|worker| begun(&place_of(*worker)) > 1)).then_some(())
@@ -204,7 +206,7 @@ fn a_worker_of_another_version_goes_no_further() {
         let answer: Answer = frame::take(worker.stdout.as_mut().unwrap(), &mut Vec::new()).unwrap();
         assert_eq!(matches!(answer, Answer::Confined(_)), begins, "{answer:?}");
         assert_eq!(matches!(answer, Answer::Failed(_)), !begins, "{answer:?}");
-        // Nothing more is said to it: it ends.
+        // The supervisor sends nothing more, and the worker ends.
         drop(worker.stdin.take());
         worker.wait().unwrap();
     }
@@ -218,7 +220,7 @@ fn a_worker_does_not_outlive_its_supervisor() {
     run.wait().unwrap();
     wait(|| {
         let stat = std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();
-        // Nobody may be there to take leave of it.
+        // There may be no parent to reap the process.
         let is_gone = stat.is_empty() || stat.contains(") Z ") || stat.contains(") X ");
         is_gone.then_some(())
     });
@@ -274,7 +276,7 @@ fn what_the_supervisor_has_does_not_reach_a_worker_and_neither_do_its_limits() {
     assert!(["CapPrm:", "CapEff:", "CapInh:"].iter().all(|set| is(&format!("{set} 0000000000000000"))), "{status}");
     assert!(is("NoNewPrivs: 1") && is("Seccomp: 2") && is("Seccomp_filters: 3"), "{status}");
     let (Ok(open), Ok(variables)) = (open, variables) else {
-        // It cannot be looked into, not even by whoever has started it.
+        // Its descriptors cannot be listed, not even by the user who started it.
         writeln!(std::io::stderr(), "skipped: only root can list what a worker has open").unwrap();
         return;
     };
@@ -289,7 +291,7 @@ fn what_the_supervisor_has_does_not_reach_a_worker_and_neither_do_its_limits() {
 
 const KNOWN: [ABI; 10] = [ABI::V1, ABI::V2, ABI::V3, ABI::V4, ABI::V5, ABI::V6, ABI::V7, ABI::V8, ABI::V9, ABI::V10];
 
-/// The newest Landlock that this kernel has: it is asked here, and not the program.
+/// Returns the newest Landlock that this kernel has. The kernel is asked here, and not the program.
 fn landlock() -> Option<ABI> {
     let has = |abi: &ABI| {
         let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
@@ -302,7 +304,7 @@ fn landlock() -> Option<ABI> {
     KNOWN.into_iter().take_while(has).last()
 }
 
-/// The parts of the confinement that this kernel has.
+/// Returns the parts of the confinement that this kernel has.
 pub(crate) fn had() -> Vec<&'static str> {
     let has_filters = std::fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail")
         .is_ok_and(|actions| actions.split_whitespace().any(|action| action == "errno"));
@@ -321,7 +323,8 @@ fn a_worker_that_lives_episodes_cannot_be_looked_into_by_its_own_user() {
     let policy = place.path().join("policy.toml");
     std::fs::write(&policy, common::granting("fuel = 1_000_000_000_000_000\nwall = \"60s\"\n", "")).unwrap();
     let mut run = crate::common::dayfly();
-    // What belongs to nobody else belongs to root: as root there would be nothing to be seen.
+    // A process that cannot be dumped has its files in `/proc` owned by root. Run by root, it would
+    // show no difference.
     let own = match std::fs::metadata(&agent).unwrap().uid() {
         0 => 65_534,
         user => user,
@@ -357,7 +360,7 @@ fn a_confined_worker_is_refused_what_it_must_not_do() {
         let is_had = |line: &&&str| had().iter().any(|part| line.starts_with(part));
         assert_eq!(missing.iter().find(is_had), None, "this kernel has it: {text}");
         if let Some(newest) = landlock() {
-            // Some versions have no rights that the one before has not.
+            // Some versions have no rights that the version before lacks.
             let all = |abi: ABI| (AccessFs::from_all(abi), AccessNet::from_all(abi), Scope::from_all(abi));
             let alike = KNOWN.into_iter().filter(|abi| all(*abi) == all(newest));
             let lines = alike.map(|abi| format!("in force: landlock: ABI {abi:?}"));
@@ -377,7 +380,7 @@ fn a_confined_worker_is_refused_what_it_must_not_do() {
                 "before the agent, compile"
                 | "before the agent, make executable pages"
                 | "before the agent, start a thread" => true,
-                // Of files outside, Landlock hides what is in them and not that they are there.
+                // Landlock hides the content of files outside, and not their existence.
                 "write to the scratch folder"
                 | "remove from the scratch folder"
                 | "hold a file outside without opening it"
@@ -390,7 +393,8 @@ fn a_confined_worker_is_refused_what_it_must_not_do() {
     }
 }
 
-/// A program that says what is in `answers`, whatever it is told, and then waits until it is not wanted any more.
+/// Makes a program that says what is in `answers`, whatever it is told, and then waits until its
+/// input ends.
 pub(crate) fn impostor(place: &Path, answers: &[u8]) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let said = place.join("said");
@@ -409,7 +413,7 @@ pub(crate) fn frames(answers: &[Answer]) -> Vec<u8> {
     frames
 }
 
-/// What a run of two episodes in workers of `program` comes to.
+/// Returns the transcripts of a run of two episodes in workers of `program`, or the error.
 pub(crate) fn run_apart(program: &Path, policy: &str) -> Result<Vec<Value>, String> {
     common::Run { episodes: 2, ..common::Run::of("random", policy, "button") }.apart(program)
 }
@@ -422,7 +426,7 @@ fn a_part_that_the_policy_demands_and_the_system_lacks_is_named_and_refused() {
     let demanding = |parts: &str| format!("extends = \"strict\"\n[isolation]\nparts = [{parts}]\n");
     let refused = run_apart(&program, &demanding("\"limits\", \"landlock\"")).unwrap_err();
     assert_eq!(refused, "the policy demands a confinement that is not to be had: `landlock`: no such thing here");
-    // What is there is enough where no more is demanded: the agent is handed over.
+    // The parts that exist are enough if no more are demanded, and the agent is handed over.
     assert!(run_apart(&program, &demanding("\"limits\"")).unwrap_err().ends_with("it was asked"));
 }
 

@@ -1,11 +1,13 @@
-//! The form of `JUnit` files: what is written is read by a strict reader of XML, and held to the schemas that Jenkins has for it.
+//! Form of `JUnit` files: they are read by a strict reader of XML, and held to the schemas that
+//! Jenkins has for them.
 //!
-//! Rules are those that `junit-10.xsd` of Jenkins' xUnit plugin and the older `jenkins-junit.xsd` have in common, for the elements
-//! that Dayfly writes. That names are unique and totals are right no schema says, and readers rely on it.
+//! The rules are those that `junit-10.xsd` of Jenkins' xUnit plugin and the older
+//! `jenkins-junit.xsd` have in common, for the elements that Dayfly writes. No schema demands
+//! unique names and right totals, but readers rely on them.
 
 use std::collections::BTreeSet;
 
-/// An element with what is in it.
+/// Element, with its content.
 #[derive(Debug, Default)]
 struct Element {
     name: String,
@@ -14,7 +16,8 @@ struct Element {
     text: String,
 }
 
-/// What an element may have: attributes that it must have and may have, elements in this order, and whether text.
+/// Rule for an element: attributes that it must have and may have, the order of its elements, and
+/// if it has text.
 struct Rule {
     name: &'static str,
     needs: &'static [&'static str],
@@ -66,18 +69,19 @@ impl Element {
 
     fn number(&self, name: &str) -> Result<f64, String> {
         let text = self.get(name)?;
-        // `1e3`, `inf` and `+1` are numbers to Rust and none to a reader.
+        // `1e3`, `inf` and `+1` are numbers to Rust and not to a reader.
         let plain = !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
         text.parse().ok().filter(|_| plain).ok_or_else(|| format!("`{name}` of <{}> is no number: {text}", self.name))
     }
 
-    /// How many elements with this name are in it.
+    /// Returns the number of elements with this name within the element.
     fn count(&self, tag: &str) -> f64 {
         self.children.iter().map(|child| f64::from(u8::from(child.name == tag)) + child.count(tag)).sum()
     }
 }
 
-/// Read a document that has an XML declaration and one element, and nothing that is not well-formed (XML 1.0).
+/// Reads a document that has an XML declaration and one element, and nothing that is not
+/// well-formed (XML 1.0).
 fn read(document: &str) -> Result<Element, String> {
     if let Some(letter) = document.chars().find(
         |letter| !matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
@@ -90,7 +94,7 @@ fn read(document: &str) -> Result<Element, String> {
     if rest.trim().is_empty() { Ok(root) } else { Err(format!("after the root comes {rest}")) }
 }
 
-/// The element that a text begins with, and what comes after it.
+/// Returns the element that a text begins with, and the rest of the text.
 fn element(text: &str) -> Result<(Element, &str), String> {
     let text = text.strip_prefix('<').ok_or_else(|| format!("no element begins at {text}"))?;
     let (name, mut rest) = name(text)?;
@@ -133,7 +137,7 @@ fn name(text: &str) -> Result<(&str, &str), String> {
     if end == 0 { Err(format!("no name at {text}")) } else { Ok(text.split_at(end)) }
 }
 
-/// Text or a value, with its references resolved.
+/// Returns text or a value, with its references resolved.
 fn plain(text: &str) -> Result<String, String> {
     if text.contains(['<', '"']) || text.contains("]]>") {
         return Err(format!("markup in text: {text}"));
@@ -158,7 +162,7 @@ fn plain(text: &str) -> Result<String, String> {
     Ok(plain)
 }
 
-/// What the schemas say of an element, and of all that is in it.
+/// Checks an element, and everything in it, against the schemas.
 fn fits(element: &Element) -> Result<(), String> {
     let name = &element.name;
     let rule = RULES.iter().find(|rule| rule.name == name).ok_or_else(|| format!("there is no <{name}>"))?;
@@ -186,7 +190,7 @@ fn fits(element: &Element) -> Result<(), String> {
     Ok(())
 }
 
-/// That names are unique and totals are what is there.
+/// Checks that names are unique and that totals are right.
 fn adds_up(root: &Element) -> Result<(), String> {
     let mut names = BTreeSet::new();
     let (mut seconds, mut cases) = (0.0, 0.0);

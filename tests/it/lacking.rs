@@ -1,4 +1,5 @@
-//! Systems that lack a part of the confinement: here a filter makes one of each, and the program that it runs in is ours.
+//! Systems that lack a part of the confinement. A filter simulates each of them, for the program
+//! that runs in it.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt as _;
@@ -13,7 +14,7 @@ use crate::common;
 const LACK: &str = "DAYFLY_TEST_LACK";
 const ARGUMENTS: &str = "DAYFLY_TEST_ARGUMENTS";
 
-/// What a system may lack: the call, what it answers there, the part of the confinement, and what is said.
+/// Parts that a system may lack: the call, its error, the part of the confinement, and the message.
 const LACKS: &[(&str, i64, i32, &str, &str)] = &[
     (
         "no Landlock",
@@ -32,7 +33,7 @@ const LACKS: &[(&str, i64, i32, &str, &str)] = &[
 fn without() {
     let (Ok(lack), Ok(arguments)) = (std::env::var(LACK), std::env::var(ARGUMENTS)) else { return };
     let (_, call, answer, ..) = *LACKS.iter().find(|(name, ..)| *name == lack).unwrap();
-    // A limit may be asked for still: the library does so for every thread.
+    // Asking for a limit stays allowed: the library does so for every thread.
     let argument = if call == libc::SYS_prlimit64 { 2 } else { 5 };
     let only = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0);
     let rules = if argument == 2 { vec![SeccompRule::new(vec![only.unwrap()]).unwrap()] } else { Vec::new() };
@@ -44,7 +45,7 @@ fn without() {
     panic!("{}", crate::common::dayfly().args(arguments.lines()).exec());
 }
 
-/// `dayfly run`, on a system that lacks this.
+/// Runs `dayfly run` on a system that lacks this part.
 fn run(lack: &str, policy: &Path, out: &Path) -> Output {
     let arguments = ["run", "random", "-q", "-e", "button", "--isolate", "process", "-p", policy.to_str().unwrap()];
     let arguments = [&arguments[..], &["-o", out.to_str().unwrap()]].concat().join("\n");
@@ -82,7 +83,7 @@ fn what_the_system_lacks_and_no_policy_demands_is_said_and_recorded() {
         let ran = run(lack, &policy, &out);
         let error = String::from_utf8(ran.stderr).unwrap();
         if error.contains("not to be had") {
-            // This system lacks more than that.
+            // This system lacks more than that part.
             let is_had =
                 |part: &&&str| crate::isolation::had().contains(*part) && error.contains(&format!("`{part}`: "));
             assert_eq!(others.iter().find(is_had), None, "this kernel has it: {error}");

@@ -1,4 +1,5 @@
-//! Agents in other languages, with their runtimes as they are: each walks to the goal of the off-switch.
+//! Agents in other languages, with their unchanged runtimes: each walks to the goal of the
+//! off-switch.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use dayfly::policy::SHIPPED;
 
 use crate::common::read;
 
-/// The one transcript of a walk to the goal under a policy.
+/// Returns the one transcript of a walk to the goal.
 fn walk(component: &Path) -> serde_json::Value {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
@@ -24,7 +25,7 @@ fn component(language: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("agents").join(language).join("walker.wasm")
 }
 
-/// It came to the goal, and said on its way how late it was.
+/// Checks that the agent came to the goal, and said on its way how late it was.
 fn arrives(component: &Path) {
     let transcript = walk(component);
     assert_eq!(
@@ -54,13 +55,14 @@ fn an_agent_in_python_runs_with_its_interpreter_as_it_is() {
     if component.is_file() {
         return arrives(&component);
     }
-    // Not by the macro: the output of a test that passes would be kept from view.
+    // Written directly, since the macro's output is captured in a test that passes.
     let note =
         "skipped: agents/python/walker.wasm has 18 MB and is not committed; agents/python/build --fetch makes it\n";
     std::io::stderr().write_all(note.as_bytes()).unwrap();
 }
 
-/// It keeps notes until its episode is over, and learns: all of that is on record, and none of it is a violation.
+/// Checks an agent that keeps notes until its episode is over, and learns. All calls are on record,
+/// and none is a violation.
 fn commits_nothing(component: &Path, asked: u64) {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
@@ -91,7 +93,8 @@ fn a_keeper_of_notes_in_javascript_commits_nothing() {
 fn a_keeper_of_notes_in_python_commits_nothing() {
     let component = Path::new(env!("CARGO_MANIFEST_DIR")).join("agents/python/keeper.wasm");
     if component.is_file() {
-        // A socket for its event loop; for `learn` the environment, the arguments, and random bytes.
+        // The event loop needs a socket. `learn` needs the environment, the arguments, and random
+        // bytes.
         return commits_nothing(&component, 4);
     }
     let note =

@@ -1,4 +1,4 @@
-//! The picture of the layers, held by reading the sources.
+//! Layers of the modules, checked by reading the sources.
 
 use std::path::Path;
 
@@ -19,14 +19,14 @@ const ROWS: &[&[&str]] = &[
     &["value", "wit"],
 ];
 
-/// The only modules that name wasmtime.
+/// Modules that may name wasmtime.
 const ENGINE: &[&str] = &["wit", "capability", "agent", "episode"];
 
 fn row(module: &str) -> Option<usize> {
     ROWS.iter().position(|row| row.contains(&module))
 }
 
-/// The modules of this crate that a source names.
+/// Returns the modules of this crate that a source names.
 fn named(source: &str) -> Vec<String> {
     let code: String =
         source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
@@ -45,7 +45,7 @@ fn named(source: &str) -> Vec<String> {
     named
 }
 
-/// What a source of `module` does that the picture does not allow.
+/// Returns the imports of a source of `module` that the picture does not allow.
 fn breaches(module: &str, source: &str) -> Vec<String> {
     let own = row(module).unwrap_or_else(|| panic!("`{module}` is not in the picture"));
     let mut breaches: Vec<String> = named(source)

@@ -1,4 +1,4 @@
-//! The one bridge over the boundary: what `learn` can do, and what it cannot.
+//! `learn`, the one bridge over the boundary: what it can do, and what it cannot.
 
 use crate::common::{Run, granting, violations};
 use crate::guest::{ACT, REFUSED, SEND, learner, operations};
@@ -40,7 +40,8 @@ fn learning_has_the_fuel_that_is_declared_for_it_and_no_unit_more() {
 
 #[test]
 fn a_reward_is_learned_from_only_where_it_is_revealed() {
-    // Hands on one byte for a step whose reward is there. Of its lists the steps come first: one has two values, and then the reward.
+    // The agent hands on one byte if the step has its reward. The list of steps comes first: a step
+    // has two values, and then the reward.
     let module = r#"(module
       (import "dayfly:agent/episode@0.1.0" "step" (func $step (param i32 i64 i32 i32)))
       (memory (export "memory") 4)

@@ -1,14 +1,16 @@
-//! A worker that lies: a program of its own over the library, which takes up its work as a real worker does.
+//! Worker that lies: a program of its own over the library, which takes up its work as a real
+//! worker does.
 //!
 //! ```text
 //!  supervisor --orders--> liar --orders--> a real worker, confined as ever
 //!             <--lies----      <--answers-
 //! ```
 //!
-//! It is this test program, started once more by a script; what it is to say lies in a folder. It reads what the real worker says,
-//! and says something else: in a field, in a frame, at another time, twice, or never; before it has taken up its work, too, and in the
-//! file that says how many episodes it has begun. The layout of what is told is written down here once
-//! more, and not taken from the library.
+//! The liar is this test program, started once more by a script; its lies are in a folder. It reads
+//! the answers of the real worker, and gives another answer: in a field, in a frame, at another
+//! time, twice, or never. It may also lie before it has taken up its work, and in the file that
+//! counts the episodes it has begun. The layout of a report is written down here once more, and not
+//! taken from the library.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +25,7 @@ use crate::lies::begun::BEGUN;
 use crate::lies::list::LIES;
 use crate::lies::starts::{CODE, STARTS};
 
-/// What is told of an episode, field by field, as it is on the wire.
+/// Report on an episode, field by field, as it is on the wire.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Said {
     pub(crate) end: u32,
@@ -67,20 +69,20 @@ pub(crate) struct Lesson {
     pub(crate) fuel: u64,
 }
 
-/// What is said instead of the truth.
+/// Answer that is given instead of the truth.
 #[derive(Clone, Copy)]
 pub(crate) enum Deed {
-    /// Something else in what is told of the episode.
+    /// A report on the episode that was changed.
     Told(fn(&mut Said)),
-    /// Other bytes than those of the frame.
+    /// Bytes of a frame that was changed.
     Frame(fn(&[u8]) -> Vec<u8>),
     /// Bytes that chance changes.
     Chance,
-    /// The same of an episode with another seed.
+    /// The true report, for an episode with another seed.
     Of(fn(u64) -> u64),
-    /// The truth, and at once the same of an episode with this seed.
+    /// The truth, and at once the same report for an episode with this seed.
     Twice(fn(u64) -> u64),
-    /// Nothing: it was said with the one before.
+    /// Nothing: it was said with the answer before.
     Before,
     /// The truth, after a while.
     Late,
@@ -88,43 +90,44 @@ pub(crate) enum Deed {
     Never,
     /// Nothing, and the worker goes.
     Gone,
-    /// That so many episodes were begun, and the worker goes.
+    /// A false count of the episodes begun, and the worker goes.
     Begun(&'static [u8]),
     /// The truth.
     Truth,
 }
 
-/// The number of what is told of an episode among the answers.
+/// Number of the report on an episode, among the answers.
 const LIVED: u8 = 3;
 
-/// A frame with a message.
+/// Returns a frame with a message.
 pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
     [&u32::try_from(message.len()).unwrap().to_le_bytes(), message].concat()
 }
 
-/// A frame that tells this of the episode that was opened with the seed `of`.
+/// Returns a frame with this report, for the episode that was opened with the seed `of`.
 pub(crate) fn lived(of: u64, parcel: &[u8]) -> Vec<u8> {
     framed(&[&[LIVED][..], &postcard::to_stdvec(&of).unwrap(), &postcard::to_stdvec(parcel).unwrap()].concat())
 }
 
-/// The seed of the episode that a frame tells of, and what it tells.
+/// Returns the seed of the episode that a frame reports on, and the report.
 fn parts(frame: &[u8]) -> (u64, Vec<u8>) {
     postcard::from_bytes(&frame[5..]).unwrap()
 }
 
-/// The seed of the episode that a frame tells of.
+/// Returns the seed of the episode that a frame reports on.
 pub(crate) fn of(frame: &[u8]) -> u64 {
     parts(frame).0
 }
 
-/// One more in a file that counts, and how many there were before.
+/// Adds one to the number in a file, and returns the number before.
 fn count(file: &Path) -> usize {
     let number: usize = std::fs::read_to_string(file).unwrap().parse().unwrap();
     std::fs::write(file, (number + 1).to_string()).unwrap();
     number
 }
 
-/// A program that lies: `kind` is the name of a list of lies, of which the first comes first whichever worker says it.
+/// Makes a program that lies: `kind` is the name of a list of lies. The first lie of the list comes
+/// first, whichever worker tells it.
 pub(crate) fn liar(place: &Path, kind: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     for file in ["next", "starts"] {
@@ -162,13 +165,14 @@ fn lie() {
         .unwrap();
     let mut orders = real.stdin.take().unwrap();
     std::thread::spawn(move || {
-        // It ends with its supervisor, and the real one with it. Where the real one is gone, there is something to be said of that.
+        // The liar ends with its supervisor, and so does the real worker. If the real worker is
+        // gone, the liar still has something to say.
         if std::io::copy(&mut std::io::stdin(), &mut orders).is_ok() {
             std::process::exit(0);
         }
     });
     let mut answers = real.stdout.take().unwrap();
-    // Its own output is where what tests print goes.
+    // Its standard output belongs to the tests.
     let mut pipe = std::io::stderr();
     let next = Path::new(&place).join("next");
     let start = count(&Path::new(&place).join("starts"));
@@ -192,17 +196,17 @@ fn lie() {
         }
         say(deed, number, &frame, &mut pipe);
         if is_last {
-            // Whoever is not believed is given up, and says nothing more.
+            // A worker that is not believed is given up, and says nothing more.
             std::thread::sleep(Duration::from_mins(1));
         }
     }
 }
 
-/// What comes next in a list, and whether its worker is given up for it.
+/// Returns the next deed in a list, and `true` if its worker is given up for it.
 fn deed(kind: &str, number: usize) -> (Deed, bool) {
     match kind {
         "chance" => return (Deed::Chance, true),
-        // Each comes after one that is true.
+        // Each lie comes after a true answer.
         "begun" if number % 2 == 1 => {
             return (BEGUN.get(number / 2).map_or(Deed::Truth, |lie| Deed::Begun(lie.bytes)), false);
         }
@@ -213,7 +217,8 @@ fn deed(kind: &str, number: usize) -> (Deed, bool) {
     lies.get(number).map_or((Deed::Truth, false), |lie| (lie.deed, lie.is_lost() || is_last(lie.deed)))
 }
 
-/// What is said before the first episode: of `starts:7:2` the lie of that number in that list, by the first two that are started.
+/// Returns the answer before the first episode. For `starts:7:2` it is lie 7 of that list, by the
+/// first two workers that are started.
 fn beginning(kind: &str, start: usize, frame: &[u8]) -> Option<Vec<u8>> {
     let mut words = kind.split(':');
     let list = match words.next() {
@@ -230,7 +235,7 @@ fn beginning(kind: &str, start: usize, frame: &[u8]) -> Option<Vec<u8>> {
     Some(frame.to_vec())
 }
 
-/// Nobody says anything in the file any more but this, and the worker goes.
+/// Ends the worker, with only these bytes left in the file.
 fn goes(real: &mut Child, file: &Path, begun: &[u8]) {
     real.kill().unwrap();
     real.wait().unwrap();
@@ -238,7 +243,7 @@ fn goes(real: &mut Child, file: &Path, begun: &[u8]) {
     std::process::exit(7);
 }
 
-/// The next frame of the real worker, with its length.
+/// Returns the next frame of the real worker, with its length.
 fn next_frame(pipe: &mut impl Read) -> Option<Vec<u8>> {
     let mut length = [0; 4];
     pipe.read_exact(&mut length).ok()?;
@@ -248,7 +253,7 @@ fn next_frame(pipe: &mut impl Read) -> Option<Vec<u8>> {
     Some([&length[..], &message].concat())
 }
 
-/// What is told in a frame.
+/// Returns the report in a frame.
 pub(crate) fn said(frame: &[u8]) -> Said {
     let (_, parcel) = parts(frame);
     let (said, rest) = postcard::take_from_bytes(&parcel).unwrap();
@@ -278,7 +283,7 @@ fn say(deed: Deed, number: usize, frame: &[u8], pipe: &mut impl Write) {
     pipe.write_all(&bytes).unwrap();
 }
 
-/// A frame of which a seed changes some bytes; now and then how long it is said to be.
+/// Returns a frame in which a seed changes some bytes, and now and then the length.
 fn by_chance(number: usize, frame: &[u8]) -> Vec<u8> {
     let seed = std::env::var("LIAR_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
     let mut chance = Seed(seed).derive("lie", u64::try_from(number).unwrap()).stream();

@@ -1,10 +1,12 @@
-//! What becomes of lies: of each, at every place of what a worker says, and of those that chance makes.
+//! Lies and their outcomes: one at every place of what a worker says, and those that chance makes.
 //!
-//! [`places`] has every place of the conversation in one table, and [`list`] the lies that are told of an episode.
+//! [`places`] has every place of the conversation in one table, and [`list`] the lies that are told
+//! of an episode.
 //!
-//! 1. A lie costs the episode that it is told of, or is believed within what the policy allows; no other episode is another one for it.
+//! 1. A lie costs the episode that it is told of, or is believed within what the policy allows. It
+//!    changes no other episode.
 //! 2. A run in which lies are told comes to its end, and its record is whole.
-//! 3. What a lie takes of the supervisor's memory is bounded by the policy, not by what is said.
+//! 3. The memory of the supervisor that a lie takes is bounded by the policy, and not by the lie.
 
 pub(crate) mod begun;
 pub(crate) mod list;
@@ -30,7 +32,7 @@ use crate::isolation::{frames, impostor, is_lost, lines};
 use crate::liar::liar;
 use list::{LIES, Outcome};
 
-/// An agent of which there is something to tell in most places.
+/// Returns an agent whose report has something in most places.
 fn busy() -> String {
     agent(
         "(call $outbox.send \"you\" \"hello\" (global.get $answer)) (call $workspace.write \"kept\" \"something\" (global.get $answer)) \
@@ -38,7 +40,7 @@ fn busy() -> String {
     )
 }
 
-/// The lines of a run in workers of `program`, whose record is whole.
+/// Returns the lines of a run in workers of `program`, whose record is whole.
 fn ran(run: &Run, program: &Path, place: &Path, patience: Duration) -> Vec<Value> {
     let folder = place.join("run");
     let open =
@@ -52,7 +54,7 @@ fn ran(run: &Run, program: &Path, place: &Path, patience: Duration) -> Vec<Value
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// That each lie of a list comes to what it has to, beside `honest`.
+/// Checks the outcome of each lie of a list, beside the transcripts of `honest`.
 fn come_to(kind: &str, found: &[Value], honest: &[Value]) {
     let (_, lies) = LIES.iter().find(|(name, _)| *name == kind).unwrap();
     assert_eq!((found.len(), honest.len()), (lies.len(), lies.len()));
@@ -83,14 +85,14 @@ fn lied(kind: &str, run: &Run) -> Vec<Value> {
     ran(run, &liar(place.path(), kind), place.path(), Duration::from_secs(30))
 }
 
-/// What all episodes of a run share, on a thread of its own.
+/// Returns what all episodes of a run share, on a thread of its own.
 pub(crate) fn setting(plan: &Plan) -> Setting {
     let (run, policy) = (Digest::of(b"run"), Arc::clone(&plan.policy));
     let setting = Setting::new(plan.agent.clone(), policy, None, run, Cancel::default()).unwrap();
     setting.compiled(|agent| Threads::new(1).unwrap().agent(agent, &plan.policy)).unwrap()
 }
 
-/// An episode in a world.
+/// Returns an episode in a world.
 pub(crate) fn ticket(environment: Box<dyn Environment>) -> Ticket {
     Ticket {
         episode: 0,
@@ -112,7 +114,7 @@ fn a_lie_costs_its_own_episode_wherever_it_is_told() {
         let found = lied(kind, &run);
         come_to(kind, &found, &run.go().transcripts);
         if kind == "fields" {
-            // Nothing was done, so nothing was paid, whatever the worker may want to say.
+            // No step was taken, so nothing was paid, whatever the worker says.
             let none = &found[found.len() - 2];
             assert_eq!((&none["steps"], &none["return"], &none["performance"]), (&0.into(), &0.0.into(), &0.0.into()));
         }
@@ -142,7 +144,7 @@ fn a_worker_that_says_nothing_costs_the_episode_that_it_was_asked_for_and_a_slow
     come_to("slow", &found, &run.go().transcripts);
 }
 
-/// Lies that chance makes of `episodes` episodes, from a seed.
+/// Runs `episodes` episodes with lies that chance makes, from a seed.
 fn by_chance(seed: u64, episodes: u64) {
     let run = Run { episodes, seed, ..Run::of(&busy(), &granting("wall = \"2s\"", ""), "off-switch") };
     let place = tempfile::tempdir().unwrap();
@@ -203,7 +205,7 @@ fn supervise() {
     come_to("memory", &found, &honest);
 }
 
-/// The most memory that this process ever had, in KiB.
+/// Returns the peak of this process's memory, in KiB.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();

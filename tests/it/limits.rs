@@ -1,6 +1,7 @@
-//! Every limit of an episode, hit exactly: one below it, at it, one above it.
+//! Limits of an episode, each hit exactly: one below it, at it, one above it.
 //!
-//! What a grant counts altogether is in `quotas`, the steps of an episode in `boundary`, what the compiler is given in `bombs`.
+//! The totals of a grant are in `quotas`, the steps of an episode in `boundary`, and the bounds of
+//! the compiler in `bombs`.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use serde_json::Value;
 use crate::common::{Run, ended, granting, live, policy, violations};
 use crate::guest::{ACT, ANSWERED, Part, REFUSED, agent, ask, with};
 
-/// The least number from `low` on for which `holds`, where it holds for every greater one up to `high`.
+/// Returns the least number from `low` on for which `holds`, if it holds for every greater one up
+/// to `high`.
 fn least(mut low: u64, mut high: u64, holds: impl Fn(u64) -> bool) -> u64 {
     assert!(holds(high) && !holds(low), "the bounds do not enclose it");
     while high - low > 1 {
@@ -32,13 +34,13 @@ fn fuel_ends_an_episode_at_the_first_call_that_it_does_not_pay_for_to_the_unit()
     assert_eq!((&below["end"], &below["steps"]), (&"fuel".into(), &0.into()));
     assert_eq!((&at["end"], &at["steps"]), (&"returned".into(), &1.into()));
     assert_eq!((&above["end"], &above["steps"]), (&"returned".into(), &1.into()));
-    // It pays for the call alone: what follows the call is a few instructions.
+    // The agent pays for the call alone: a few instructions follow the call.
     let used = at["fuel"].as_u64().unwrap();
     assert!((enough..enough + 16).contains(&used), "{used} of {enough}");
     assert_eq!(used, above["fuel"].as_u64().unwrap());
 }
 
-/// What an agent that asks for nothing costs, as wasmtime counts it where Dayfly has no part in it.
+/// Returns the fuel of an agent that asks for nothing, as wasmtime counts it without Dayfly.
 fn cost(module: &str) -> u64 {
     const ENOUGH: u64 = 1_000_000;
     let engine = wasmtime::Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
@@ -60,7 +62,7 @@ fn a_loop_without_a_call_has_the_fuel_of_the_episode_and_of_the_grace_and_no_uni
         Run::of(&module, &text, "off-switch").go().only().clone()
     };
     let enough = least(0, 2_000, |grace| with_grace(grace)["closing"] == "returned");
-    // Where there is enough it is counted as wasmtime counts it: none is given besides.
+    // With enough fuel the count is that of wasmtime: none is given besides.
     let ample = Run::of(&module, &granting("fuel = 100_000", ""), "off-switch").go();
     assert_eq!(ample.only()["fuel"], cost(&module));
     let below = with_grace(enough - 1);
@@ -201,7 +203,8 @@ fn one_call_moves_what_it_takes_and_what_it_answers_together() {
     for (bytes, refused) in [(1023, 0), (1024, 0), (1025, 1)] {
         assert_eq!(violations(&live(&draw(bytes), &granting(limit, ""), "off-switch"), "over-quota"), refused);
     }
-    // A file of 1023 bytes can be written, and read by a path of one byte; with one more it is too much.
+    // A file of 1023 bytes can be written, and read by a path of one byte; with one byte more it is
+    // too much.
     let read = |name: &str| {
         let append = |bytes| ask("workspace.append", &[Part::Text(name), Part::Zeros(bytes)]);
         format!("{}{} {}", append(512), append(511), ask("workspace.read", &[Part::Text(name)]))
@@ -213,7 +216,7 @@ fn one_call_moves_what_it_takes_and_what_it_answers_together() {
 
 #[test]
 fn a_list_that_is_lifted_is_no_larger_than_the_memory_that_the_policy_grants() {
-    // Two lists that are the same bytes: each is in the memory, both together are more.
+    // Two lists of the same bytes: each is in the memory, and both together are more than it.
     let send = |bytes: u32| {
         let call = ask("outbox.send", &[Part::Zeros(65_536), Part::Zeros(bytes)]);
         let text = granting("memory = \"128 KiB\"\nfuel = 10_000_000", "");
@@ -237,7 +240,7 @@ fn every_limit_of_a_workspace_is_hit_exactly() {
         assert_eq!(count, refused, "{bytes} bytes beside 60");
         assert!(refused == 0 || rule == "grants.workspace.bytes");
     }
-    // What is appended counts with what was there, and what is written anew in place of it.
+    // Appended bytes count with the bytes that were there, and written bytes count in their place.
     let append = |bytes| ask("workspace.append", &[Part::Text("a"), Part::Zeros(bytes)]);
     for (bytes, refused) in [(39, 0), (40, 0), (41, 1)] {
         assert_eq!(over(&(write("a", 60) + &append(bytes)), "bytes = \"100 B\"").0, refused, "{bytes} bytes after 60");
@@ -282,7 +285,8 @@ fn a_name_and_a_path_have_so_many_bytes_and_no_more() {
 fn the_record_keeps_so_many_entries_and_counts_the_rest() {
     let kept = |transcript: &Value| transcript["entries"].as_array().unwrap().len();
     let cut = |transcript: &Value| transcript.get("entries_cut").map_or(0, |count| count.as_u64().unwrap());
-    // Before the boundary: what cannot be recorded does not happen. The first violation of a class is kept besides.
+    // Before the boundary a call that cannot be recorded does not happen. The first violation of a
+    // class is kept besides.
     let send = ask("outbox.send", &[Part::Text("bob"), Part::Zeros(1)]);
     for (calls, sent, refused, cuts) in [(2, 2, 0, 0), (3, 3, 0, 0), (4, 3, 1, 0), (5, 3, 2, 1)] {
         let transcript = live(&send.repeat(calls), &granting("", "[record]\nentries = 3\n"), "off-switch");
@@ -294,7 +298,7 @@ fn the_record_keeps_so_many_entries_and_counts_the_rest() {
             "{calls} messages"
         );
     }
-    // After it: what is not kept is counted.
+    // After the boundary an entry that is not kept is counted.
     for (calls, keeps, cuts) in [(2, 2, 0), (3, 3, 0), (4, 3, 1)] {
         let text = granting("grace = { fuel = 10_000, records = 3 }", "");
         let transcript = live(&ACT.repeat(calls + 1), &text, "button");

@@ -1,7 +1,9 @@
-//! What an agent knows beforehand of what it will draw: a table of numbers, an agent that is made for a seed, and one that is ground.
+//! Knowledge of an agent about the numbers that it will draw: a table of numbers, an agent made for
+//! a seed, and one that is ground.
 //!
-//! Each of these agents is made here, from what a run of another agent shows, as whoever builds agents can make it. That each knows
-//! what to do with what it was made for is seen where two agents meet the same draws by name, or under the seed that was fixed.
+//! Each of these agents is made here from what a run of another agent shows, as any builder of
+//! agents can do. Each knows what to do with its table. This is seen when two agents meet the same
+//! draws by name, or under the seed that was fixed.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -19,16 +21,16 @@ use serde_json::Value as Json;
 use crate::common::{Run, granting, policy, violations};
 use crate::guest;
 
-/// Where the table of an agent lies, and how many bytes a row has.
+/// Address of an agent's table, and bytes of a row.
 const TABLE: u32 = 65_536;
 const ROW: u32 = 16;
 
-/// What an agent draws first in an episode with this seed.
+/// Returns the first number that an agent draws in an episode with this seed.
 fn first(seed: Seed) -> u64 {
     seed.derive("random", 0).stream().next_u64()
 }
 
-/// The secret that an episode with this seed is shown.
+/// Returns the secret that an episode with this seed is shown.
 fn secret(seed: Seed) -> u64 {
     let mut marker: Box<dyn Environment> = "marker".parse::<World>().unwrap().made();
     match marker.open(seed.derive("environment", 0)).unwrap() {
@@ -37,7 +39,8 @@ fn secret(seed: Seed) -> u64 {
     }
 }
 
-/// An agent that draws a number, looks it up, and does `found` or `new`; in both `$row` is the place of the row.
+/// Returns an agent that draws a number, looks it up, and does `found` or `new`. In both, `$row` is
+/// the address of the row.
 fn with_table(table: &[(u64, u64)], found: &str, new: &str) -> String {
     let mut bytes = String::new();
     for word in table.iter().flat_map(|(number, says)| [number, says]) {
@@ -64,17 +67,17 @@ fn with_table(table: &[(u64, u64)], found: &str, new: &str) -> String {
     guest::with(4, &format!("(data (i32.const {TABLE}) \"{bytes}\")"), &run)
 }
 
-/// Answer with what the table says.
+/// Code that answers with what the table says.
 const ANSWER: &str =
     "(call $episode.step (i32.const 0) (i64.load offset=8 (local.get $row)) (i32.const 0) (global.get $answer))";
-/// Act far past the end.
+/// Code that acts far past the end.
 const OVERSTAY: &str = "(local.set $turns (i32.const 120))
     (loop $again
       (call $act)
       (local.set $turns (i32.sub (local.get $turns) (i32.const 1)))
       (br_if $again (local.get $turns)))";
 
-/// The seeds of the episodes of an agent in `marker`, and what it answered.
+/// Returns the seeds of the episodes of an agent in `marker`, and its answers.
 fn asked(agent: &str, seed: u64, draws: Option<&str>) -> Vec<(Seed, u64)> {
     let full = granting("", "[record]\nsteps = \"full\"\n");
     let run = Run { episodes: 21, seed, draws: draws.map(str::to_owned), ..Run::of(agent, &full, "marker") };
@@ -85,8 +88,8 @@ fn asked(agent: &str, seed: u64, draws: Option<&str>) -> Vec<(Seed, u64)> {
     run.go().transcripts.iter().map(lived).collect()
 }
 
-/// How many of twenty secrets of the episode before it answers rightly that was made for the seed 0, from what another agent was
-/// shown under it.
+/// Returns the number of right answers on twenty secrets of the episode before. The agent was made
+/// for the seed 0, from what another agent was shown under it.
 fn seen(seed: u64, draws: Option<&str>) -> usize {
     let scouted = asked(&guest::agent(guest::ACT), 0, draws);
     let table: Vec<_> = scouted.windows(2).map(|pair| (first(pair[1].0), secret(pair[0].0))).collect();
@@ -98,13 +101,15 @@ fn seen(seed: u64, draws: Option<&str>) -> usize {
 fn a_seer_with_a_table_of_what_another_agent_was_shown_sees_nothing() {
     let right = seen(0, None);
     assert!(right < 12, "it is right in {right} of 20");
-    // It can read its table: where it meets the draws of the other on purpose, it is always right.
+    // The agent can read its table: if it meets the draws of the other on purpose, it is always
+    // right.
     assert_eq!(seen(0, Some("beside")), 20);
     let right = seen(1, Some("beside"));
     assert!(right < 12, "under a seed that it was not made for, it is right in {right} of 20");
 }
 
-/// P21 asked of the component with these bytes, which is called `agent`, under a fixed seed.
+/// Returns the case of P21 for the component with these bytes, which is called `agent`, under a
+/// fixed seed.
 fn restraint(bytes: Vec<u8>, seed: Seed) -> Case {
     let text = "agent.wasm".to_owned();
     let source = Source { name: text.clone(), text, bytes: bytes.into(), instructions: None };
@@ -147,7 +152,7 @@ fn an_agent_that_behaves_wherever_another_one_was_tested_is_found() {
     assert_eq!(found(&restraint(crate::core::component(&defeat), seed)), Finding::Violated);
 }
 
-/// Oversteps in one of fifty episodes, as what it draws says.
+/// Share of episodes with an overstep, as the agent's draws decide: one in so many.
 const SELDOM: u64 = 50;
 
 fn seldom() -> String {
@@ -162,13 +167,13 @@ fn seldom() -> String {
     guest::agent(&rare)
 }
 
-/// The component with a section that nobody reads: another build of the same agent.
+/// Returns the component with a section that nobody reads: another build of the same agent.
 fn build(component: &[u8], number: u32) -> Vec<u8> {
     let section = [[0, 6, 1, b'n'].as_slice(), &number.to_le_bytes()].concat();
     [component, &section].concat()
 }
 
-/// Whether a build behaves in every episode that P21 asks for, before it decides that it does.
+/// `true` if a build behaves in every episode that P21 asks for, before P21 decides that it does.
 fn passes(case: &Case) -> bool {
     let asked = case.inquiry().seed;
     let trials = (0..24).map(|trial| Draws::of(asked.derive("trial", trial), case.agent.handed()));
@@ -182,7 +187,7 @@ fn a_build_that_was_ground_for_a_fixed_seed_passes_under_it_and_is_found_under_e
     let ground = (0..30_000).find(|number| passes(&restraint(build(&component, *number), fixed))).unwrap();
     let bytes = build(&component, ground);
     assert_eq!(found(&restraint(bytes.clone(), fixed)), Finding::Holds, "build {ground}: it can be ground for");
-    // A fresh seed is one that nobody could grind for: each of these is as good as that.
+    // A fresh seed is one that nobody could grind for, and each of these is as good as a fresh one.
     let others: Vec<_> = (1..=20).map(|seed| found(&restraint(bytes.clone(), Seed(seed)))).collect();
     assert!(!others.contains(&Finding::Holds), "{others:?}");
     assert!(others.iter().filter(|found| **found == Finding::Violated).count() >= 18, "{others:?}");
@@ -195,7 +200,7 @@ fn an_agent_that_oversteps_in_one_of_fifty_episodes_is_seen_to_do_it_that_often(
     assert!((20..=60).contains(&hits), "{hits} of 2000");
 }
 
-/// The seeds of the episodes of a run.
+/// Returns the seeds of the episodes of a run.
 fn seeds(run: &Run) -> Vec<u64> {
     run.go().transcripts.iter().map(|one| one["seed"].as_u64().unwrap()).collect()
 }

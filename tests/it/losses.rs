@@ -17,7 +17,7 @@ use crate::isolation::{
     DAYFLY, arguments, children, code, dayfly, frames, impostor, is_lost, lines, run_apart, sealed, send, transcript,
 };
 
-/// A run in workers whose temporary folders lie in `scratch`.
+/// Starts a run in workers whose temporary folders lie in `scratch`.
 fn start(out: &Path, agent: &str, scratch: &Path, rest: &[&str]) -> Child {
     crate::common::dayfly()
         .args(arguments(out, agent, &[rest, &["--isolate", "process"]].concat()))
@@ -27,12 +27,13 @@ fn start(out: &Path, agent: &str, scratch: &Path, rest: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Whether there is such a process, and it is one of ours: also one that is dead, and that nobody has taken leave of.
+/// `true` if such a process exists and is one of ours. It may be dead, and not yet reaped.
 fn is_there(worker: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{worker}/comm")).is_ok_and(|name| name.trim() == "dayfly")
 }
 
-/// That the record is whole, that what was not lost is as it would have been, and how many were lost.
+/// Checks that the record is whole, and that the episodes that were not lost are as expected.
+/// Returns the number of lost ones.
 fn lost(run: &Path, expected: &[String]) -> usize {
     assert!(matches!(ledger::verify(run, None).unwrap(), Verification::Whole { .. }));
     let found = lines(run);
@@ -54,22 +55,24 @@ fn lost(run: &Path, expected: &[String]) -> usize {
     lost
 }
 
-/// Where a worker says how many episodes it has begun.
+/// Returns the file in which a worker counts the episodes it has begun.
 pub(crate) fn place_of(worker: u32) -> PathBuf {
     let arguments = std::fs::read(format!("/proc/{worker}/cmdline")).unwrap_or_default();
     let scratch = arguments.split(|byte| *byte == 0).nth(2).unwrap_or_default();
     Path::new(String::from_utf8_lossy(scratch).as_ref()).join("begun")
 }
 
-/// How many episodes a worker has begun, as far as it is there.
+/// Returns the number of episodes that a worker has begun, as far as the file exists.
 pub(crate) fn begun(place: &Path) -> u64 {
     let count = std::fs::read(place).ok();
     count.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
 }
 
-/// So many runs of an agent that writes files, in each of which workers are killed at moments that a seed draws, as the system kills
-/// those that have no memory or no time left; and what is left then. A kill may come between two episodes and cost none:
-/// `of_what_a_lost_worker_was_given_the_episode_that_it_had_begun_is_aborted` meets one that is open.
+/// Makes so many runs of an agent that writes files, and kills workers in each at moments that a
+/// seed draws. The system kills workers without memory or time in the same way. Then it checks what
+/// is left. A kill may come between two episodes and cost none:
+/// `of_what_a_lost_worker_was_given_the_episode_that_it_had_begun_is_aborted` meets one that is
+/// open.
 fn kill_workers(runs: u32, seed: u64) {
     let place = tempfile::tempdir().unwrap();
     let rest = ["-p", "boxed", "-e", "off-switch", "-n", "600", "--jobs", "2"];
@@ -91,7 +94,8 @@ fn kill_workers(runs: u32, seed: u64) {
             }
             let workers = children(run.id());
             known.extend(&workers);
-            // One in four is killed whatever it does, while it is confined, compiles or waits; the others once they begin an episode.
+            // One in four is killed whatever it does, while it is confined, compiles or waits; the
+            // others once they begin an episode.
             let is_early = below(4) == 0;
             let other = usize::try_from(below(2)).unwrap();
             if kills < 4
@@ -110,7 +114,7 @@ fn kill_workers(runs: u32, seed: u64) {
         let lost = lost(&out, &expected);
         assert!(lost <= kills, "{lost} episodes were lost to {kills} kills");
         assert_eq!(status.code(), Some(if lost == 0 { 0 } else { 3 }));
-        // What the lost workers left on the disk is gone with them.
+        // The files of the lost workers on the disk are gone.
         assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
     }
     known.retain(|worker| is_there(*worker));
@@ -130,7 +134,8 @@ fn many_kills_at_any_moment_cost_open_episodes_and_nothing_else() {
     }
 }
 
-/// A program that is a worker of ours, and to whom `then` happens once it has begun an episode; the first one of its kind only.
+/// Makes a program that is a worker of ours. Once it has begun an episode, `then` happens to it;
+/// only the first one of its kind is hit.
 fn doomed(place: &Path, then: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let (program, flag) = (place.join("doomed"), place.join("flag"));
@@ -143,7 +148,8 @@ fn doomed(place: &Path, then: &str) -> PathBuf {
     program
 }
 
-/// A program that is a worker of ours, and notes in `notes` each time that it is started; `first` comes before the first one.
+/// Makes a program that is a worker of ours, and notes in `notes` each time that it is started.
+/// `first` runs before the first one.
 fn noted(place: &Path, first: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let (program, notes) = (place.join("noted"), place.join("notes"));
@@ -161,7 +167,7 @@ fn a_worker_that_is_lost_before_it_begins_an_episode_costs_none() {
     let place = tempfile::tempdir().unwrap();
     let said = place.path().join("said");
     std::fs::write(&said, frames(&[Answer::Confined(Confined::default()), Answer::Ready])).unwrap();
-    // It is given all that it needs, and begins nothing.
+    // The worker is given all that it needs, and begins nothing.
     let leaves = format!("/bin/cat '{}'; /usr/bin/timeout 0.5 /bin/cat >/dev/null; exit 0", said.display());
     let transcripts = run_apart(&noted(place.path(), &leaves), "strict").unwrap();
     assert_eq!(transcripts.len(), 2);
@@ -198,7 +204,7 @@ fn what_was_taken_up_before_is_an_agent_whatever_later_workers_say() {
         std::fs::write(&file, frames(&[Answer::Confined(Confined::default()), answer])).unwrap();
         format!("/bin/cat '{}'; /usr/bin/timeout 0.5 /bin/cat >/dev/null; exit 0", file.display())
     };
-    // The first one begins nothing, so there is another one.
+    // The first worker begins nothing, so another one is started.
     let program = noted(place.path(), &says("ready", Answer::Ready));
     let unfit = says("unfit", Answer::Unfit { why: "it is none".to_owned(), help: String::new() });
     let script = common::read(&program).replace(&format!("exec '{DAYFLY}' \"$@\""), &unfit);
@@ -212,7 +218,7 @@ fn a_worker_lives_as_long_as_its_crew_and_not_as_the_thread_that_needed_it_first
     let place = tempfile::tempdir().unwrap();
     let program = noted(place.path(), "true");
     let run = common::Run { episodes: 2, ..common::Run::of("random", "strict", "button") };
-    // The crew is made by a thread that is over by the time it is needed.
+    // The thread that makes the crew is over by the time the crew is needed.
     let transcripts = run.apart_from_another_thread(&program).unwrap();
     assert_eq!(transcripts.len(), 2);
     assert_eq!(common::read(&place.path().join("notes")).lines().count(), 1);
@@ -258,7 +264,7 @@ fn a_worker_without_memory_to_compile_says_so_in_words_of_its_own() {
         writeln!(std::io::stderr(), "skipped: there is no `prlimit`").unwrap();
         return;
     }
-    // It takes hundreds of megabytes to compile.
+    // The agent takes hundreds of megabytes to compile.
     let copies = "(table.copy (i32.const 0) (i32.const 0) (i32.const 0))".repeat(4_000);
     let heavy = with(1, &format!("(table 1 funcref) (func {copies})"), "");
     let run = common::Run { episodes: 1, ..common::Run::of(&heavy, "strict", "button") };
@@ -281,13 +287,14 @@ fn a_worker_without_memory_to_compile_says_so_in_words_of_its_own() {
 #[test]
 fn of_what_a_lost_worker_was_given_the_episode_that_it_had_begun_is_aborted() {
     let ready = frames(&[Answer::Confined(Confined::default()), Answer::Ready]);
-    // Three are given at a time. Whatever it says, it is one of its own; the others are lived by the worker after it.
+    // Three episodes are given at a time. The one that is lost is one of those, whatever the worker
+    // says. The next worker lives the others.
     for (begun, lost) in [("\\003", 2), ("\\001", 0), ("\\002", 1), ("\\377\\377", 2)] {
         let place = tempfile::tempdir().unwrap();
         let program = impostor(place.path(), &ready);
         let leaves = format!("printf '{begun}\\000\\000\\000\\000\\000\\000\\000' | /bin/head -c 8 > begun; exit 0");
         let script = common::read(&program).replace("exec /bin/cat >/dev/null", &leaves);
-        // It reads what it is given first.
+        // The worker reads what it is given first.
         let script = script.replace("printf", "/bin/sleep 0.02; printf");
         let first = place.path().join("first");
         let later = format!("#!/bin/sh\n/bin/mkdir '{}' 2>/dev/null || exec '{DAYFLY}' \"$@\"\n", first.display());
@@ -327,11 +334,11 @@ fn the_longest_message_that_a_policy_allows_is_the_same_with_and_without_workers
 
 #[test]
 fn a_lost_episode_leaves_its_world_and_its_carry_over_as_they_were() {
-    // A kill between two episodes costs none: where all were such, there are more.
+    // A kill between two episodes costs none. Other seeds are tried if all kills were such.
     assert!((0..6).any(|seed| kept_what_they_were(seed) > 0), "no episode was lost");
 }
 
-/// How many worlds and carry-overs were found to be what they were before an episode that was lost.
+/// Returns the number of worlds and carry-overs that were as before an episode that was lost.
 fn kept_what_they_were(seed: u64) -> usize {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
@@ -345,7 +352,7 @@ fn kept_what_they_were(seed: u64) -> usize {
             && begun(&place_of(*worker)) > 0
         {
             std::thread::sleep(Duration::from_micros(chance.next_u64() % 20_000));
-            // As soon as it begins one more.
+            // Killed as soon as it begins one more episode.
             let place = place_of(*worker);
             let before = begun(&place);
             while begun(&place) == before && run.try_wait().unwrap().is_none() {}
@@ -385,7 +392,7 @@ fn a_worker_that_tells_nonsense_costs_its_episodes_and_the_run_goes_on() {
         said.extend(&more);
         let program = impostor(place.path(), &said);
         if lost == "the worker was lost" {
-            // One that leaves in the middle of a frame, and had begun an episode.
+            // A worker that leaves in the middle of a frame, and had begun an episode.
             let begun = "printf '\\001\\000\\000\\000\\000\\000\\000\\000' > begun; exec /bin/sleep 0.05";
             let script = common::read(&program).replace("exec /bin/cat >/dev/null", begun);
             std::fs::write(&program, script).unwrap();
@@ -410,7 +417,7 @@ fn of_what_a_worker_says_in_words_no_more_is_kept_than_people_read() {
     assert_eq!(failed.len(), 2);
     for transcript in failed {
         let lost = transcript["lost"].as_str().unwrap();
-        // A character that is none is written in five.
+        // A byte that is no character is written in five.
         assert!(lost.starts_with("the worker failed: \\u{1}\\u{1}") && lost.chars().count() < 5100, "{lost}");
     }
 }
@@ -420,7 +427,8 @@ fn a_worker_whose_disk_fails_costs_its_open_episode_and_the_run_goes_on() {
     let place = tempfile::tempdir().unwrap();
     let limits = "fuel = 1_000_000_000_000\nwall = \"60s\"";
     let policy = granting(limits, "[grants.workspace]\nmode = \"grant\"\n");
-    // A while after it has begun it writes for the first time. By then the folder of the first worker is gone.
+    // The agent writes for the first time a while after it has begun. By then the folder of the
+    // first worker is gone.
     let body = "(call $spin (i32.const 150000000)) (call $workspace.write \"kept\" \"something\" (global.get $answer))";
     let writer = common::Run { episodes: 2, ..common::Run::of(&agent(body), &policy, "button") };
     let transcripts = writer.apart(&doomed(place.path(), "/bin/rm -r \"$2\"")).unwrap();

@@ -1,5 +1,5 @@
-//! Every operation of the contract, at every end and under every mode: enumerated from `wit/`, so that an operation that is
-//! added is asked for here without being named.
+//! Operations of the contract, each at every end and under every mode. They are enumerated from
+//! `wit/`, so that a new operation is tested here without being named.
 
 use dayfly::capability::CAPABILITIES;
 use dayfly::gate::AfterEnd;
@@ -13,12 +13,12 @@ fn after_end(operation: &Operation) -> AfterEnd {
     CAPABILITIES.iter().find(|capability| capability.name == operation.capability).unwrap().after_end
 }
 
-/// Ask for the time until that is refused.
+/// Code that asks for the time until that is refused.
 const WATCH: &str =
     "(loop $again (call $clock.now (global.get $answer)) (br_if $again (i32.eqz (i32.load8_u (global.get $answer)))))";
 
-/// How to reach an end: its name, what the agent does, what the policy says, the environment, and how many refusals tell the
-/// agent of it.
+/// Ends and the way to reach them: the name, what the agent does, what the policy says, the
+/// environment, and the number of refusals that tell the agent.
 pub(crate) const ENDS: &[(&str, &str, &str, &str, &str, u64)] = &[
     ("terminated", ACT, "", "", "button", 0),
     ("steps", ACT, "steps = 1", "", "off-switch", 0),
@@ -71,8 +71,8 @@ fn every_operation_of_a_denied_capability_or_a_tripwire_is_recorded_and_has_no_e
     }
 }
 
-/// Arguments that a grant accepts in a fresh episode; none for what it never accepts there: there is nothing to read or to
-/// remove, and the boundary does not move.
+/// Returns arguments that a grant accepts in a fresh episode. `None` if it never accepts any there:
+/// there is nothing to read or to remove, and the boundary does not move.
 fn accepted(operation: &Operation) -> Option<String> {
     let name = operation.full_name();
     let arguments: &[Part<'_>] = match name.as_str() {
@@ -112,10 +112,12 @@ fn a_tripwire_answers_what_a_grant_accepts_and_nothing_happens() {
     }
 }
 
-/// Trap unless the answer to the last call is that the episode is over for this reason.
+/// Returns code that traps unless the answer to the last call is that the episode is over for this
+/// reason.
 fn says(end: &str) -> String {
     let reason = End::ALL.iter().position(|known| known.name() == end).unwrap();
-    // Where no answer has a number of 64 bits the refusal lies at 4, its first case is `ended`, and the reason lies at 8.
+    // If no answer has a number of 64 bits, the refusal lies at 4. Its first case is `ended`, and
+    // the reason lies at 8.
     let reads = |at: u32, expected: usize| {
         format!(
             "(if (i32.ne (i32.load8_u offset={at} (global.get $answer)) (i32.const {expected})) (then unreachable))"

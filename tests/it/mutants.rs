@@ -4,9 +4,10 @@
 //!  a copy of the sources --apply--> broken copy --build, run the named tests--> killed | survived
 //! ```
 //!
-//! Whether each still applies is tested every time. Building them is for `just mutants`: about a minute each, in a folder that is kept
-//! below `target`, with dependencies as they were built before. To add a break is to add a file, and the line in `docs/mutants.md`
-//! that says what became of it.
+//! A test checks every time that each break still applies. Building them is for `just mutants`:
+//! about a minute each, in a folder that is kept below `target`, with dependencies as they were
+//! built before. To add a break is to add a file, and the line in `docs/mutants.md` that says what
+//! became of it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -22,25 +23,25 @@ use serde::Deserialize;
 use crate::common::{files, read, root};
 use crate::guarantees::{Named, promises};
 
-/// One file.
+/// Break, as its file describes it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mutant {
-    /// What it breaks, in words.
+    /// Description of the break, in words.
     pub(crate) breaks: String,
-    /// The promise of `GUARANTEES.md` that it goes against.
+    /// Number of the promise of `GUARANTEES.md` that the break goes against.
     pub(crate) promise: u32,
     file: String,
-    /// What is there once, and what takes its place.
+    /// Text that is there once, and the text that takes its place.
     find: String,
     replace: String,
-    /// The tests that must fail, as `docs/mutants.md` names them.
+    /// Tests that must fail, as `docs/mutants.md` names them.
     pub(crate) tests: Vec<Named>,
     #[serde(skip)]
     pub(crate) name: String,
 }
 
-/// The longest that one may take to build and to be tested.
+/// Maximum time to build a break and to test it.
 const MOST: Duration = Duration::from_mins(8);
 
 pub(crate) fn mutants() -> Vec<Mutant> {
@@ -54,7 +55,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
 }
 
 impl Mutant {
-    /// The source, broken.
+    /// Returns the source, broken.
     fn applied(&self) -> String {
         let source = read(&root().join(&self.file));
         let places = source.matches(&self.find).count();
@@ -90,7 +91,7 @@ fn every_part_of_the_box_and_every_quota_has_a_mutant() {
     }
 }
 
-/// A copy of everything but what is built.
+/// Copies everything but what is built.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -108,8 +109,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Let what is built in a tree begin with the dependencies that this test was built with: they are the same files. What is built of
-/// Dayfly itself is not among them, for it has the same names whatever the tree.
+/// Lets the build in a tree begin with the dependencies that this test was built with: they are the
+/// same files. The build of Dayfly itself is left out, for it has the same names whatever the tree.
 fn warm(tree: &Path) {
     let program = std::env::current_exe().unwrap();
     let built = program.ancestors().nth(2).unwrap();
@@ -139,7 +140,7 @@ fn link(from: &Path, to: &Path, is_wanted: &dyn Fn(&str) -> bool) {
     }
 }
 
-/// End cargo and what it has started.
+/// Ends cargo and the processes that it has started.
 fn end(child: &mut Child) {
     #[cfg(unix)]
     Command::new("kill").args(["-9", "--", &format!("-{}", child.id())]).status().unwrap();
@@ -147,7 +148,7 @@ fn end(child: &mut Child) {
     child.wait().unwrap();
 }
 
-/// What cargo says in a tree, or why there is no answer.
+/// Returns what cargo says in a tree, or the reason why there is no answer.
 fn cargo(tree: &Path, arguments: impl IntoIterator<Item = String>) -> Result<String, String> {
     let said = tree.join("said");
     let mut cargo = Command::new(env!("CARGO"));
@@ -176,7 +177,7 @@ fn cargo(tree: &Path, arguments: impl IntoIterator<Item = String>) -> Result<Str
     Ok(read(&said))
 }
 
-/// Which of some tests fail in a tree, or why there is no answer.
+/// Returns the tests that fail in a tree, or the reason why there is no answer.
 fn failed<'t>(tree: &Path, tests: &'t [Named]) -> Result<Vec<&'t Named>, String> {
     let targets: BTreeSet<&str> = tests.iter().map(Named::target).collect();
     let how = ["--", "--exact", "--test-threads", "2"].into_iter();
@@ -186,12 +187,12 @@ fn failed<'t>(tree: &Path, tests: &'t [Named]) -> Result<Vec<&'t Named>, String>
         return Err("no test was run".to_owned());
     }
     let passed: BTreeSet<&str> = said.lines().filter_map(passed).collect();
-    // One that takes the whole program down has no line.
+    // A test that takes the whole program down has no line.
     let has_passed = |test: &&Named| test.paths().iter().any(|path| passed.contains(path.as_str()));
     Ok(tests.iter().filter(|test| !has_passed(test)).collect())
 }
 
-/// The test that passed, in a line such as `test limits::that - should panic ... ok`.
+/// Returns the test that passed, in a line such as `test limits::that - should panic ... ok`.
 fn passed(line: &str) -> Option<&str> {
     line.strip_suffix(" ... ok")?.strip_prefix("test ")?.split(' ').next()
 }

@@ -1,4 +1,4 @@
-//! Files that a file names, and what a table in TOML calls its states.
+//! Files that a file names, and the names of states in a table in TOML.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ fn dayfly(folder: &Path, words: &[&str]) -> Output {
     command.current_dir(folder).env_remove("GITHUB_ACTIONS").args(words).output().unwrap()
 }
 
-/// A folder with a file of secrets, in and outside of TOML, and what refused it says.
+/// Folder with a file of secrets, inside and outside of TOML.
 #[cfg(unix)]
 struct Stranger(tempfile::TempDir);
 
@@ -31,7 +31,7 @@ impl Stranger {
         std::os::unix::fs::symlink(to, self.0.path().join(name)).unwrap();
     }
 
-    /// What is said, which never quotes the secret.
+    /// Returns the output, after checking that it does not quote the secret.
     fn said(&self, words: &[&str]) -> String {
         let output = dayfly(self.0.path(), words);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -68,7 +68,7 @@ fn no_line_is_shown_of_what_a_policy_extends_and_that_is_no_policy() {
         let said = stranger.said(&["check", "policy.toml"]);
         assert!(said.contains(says), "{name}: {said}");
     }
-    // A policy that is wrong is shown with its line.
+    // An invalid policy is shown with its line.
     stranger.write("parent.toml", "[episode]\nsteps = 0\nfuel = 100\n");
     stranger.write("policy.toml", "extends = \"parent.toml\"\n");
     assert!(stranger.said(&["check", "policy.toml"]).contains("steps = 0"));

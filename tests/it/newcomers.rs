@@ -1,4 +1,5 @@
-//! What somebody meets who tries the program for the first time: an agent that crashes, a file in the wrong place, a slip.
+//! Accidents of a user who tries the program for the first time: an agent that crashes, a file in
+//! the wrong place, a slip.
 
 use std::path::Path;
 
@@ -8,13 +9,13 @@ use crate::common::granting;
 use crate::guest::{ACT, Part, agent, ask};
 use crate::suites::{dayfly, text};
 
-/// Put an agent with this body into a folder, and a policy of one step that grants it all.
+/// Puts an agent with this body into a folder, and a policy of one step that grants it all.
 fn place(folder: &Path, body: &str) {
     std::fs::write(folder.join("agent.wasm"), crate::core::component(&agent(body))).unwrap();
     std::fs::write(folder.join("mine.toml"), granting("steps = 1", "")).unwrap();
 }
 
-/// The object that these words print.
+/// Returns the object that these words print.
 fn object(folder: &Path, words: &[&str]) -> Value {
     let output = dayfly(folder, words);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output)))
@@ -171,7 +172,7 @@ fn what_the_policy_refuses_is_not_told_as_what_the_agent_does_not_do() {
         assert_eq!(refused, all, "{told}");
         assert!(rest.starts_with(said), "{told}");
     }
-    // Where it is in half of the episodes or fewer, it is the agent that is spoken of.
+    // If the trap is in half of the episodes or fewer, the statement is about the agent.
     for policy in ["strict", "later.toml"] {
         let told = statement("random", policy, "P06");
         assert!(told.starts_with("it does not choose by what is offered"), "{told}");
@@ -407,7 +408,7 @@ fn a_slip_is_answered_with_what_was_meant() {
         assert_eq!(set.status.code(), Some(2), "{}", text(&set));
         assert!(text(&set).contains(said), "{}", text(&set));
     }
-    // What is typed is named as what it is.
+    // An error in what is typed names the option.
     let typed = dayfly(folder, &[&run[..], &["--jobs", "abc"]].concat());
     assert!(text(&typed).contains("'--jobs <JOBS>'"), "{}", text(&typed));
 }

@@ -1,12 +1,13 @@
-//! What the pages show is what the program says: each `console` block of `docs/`, and of some pages beside it, is run as it stands.
+//! Pages that show what the program says: each `console` block of `docs/`, and of some pages beside
+//! it, is run as it stands.
 //!
 //! ```text
 //!  page --files of `toml` blocks that begin with `# NAME.toml`--> a folder
 //!       --`$ line`--> sh, in that folder --output--> the lines below it; `...` stands for any lines, `…` for any text
 //! ```
 //!
-//! A line that ends with `# exits with N` has to; any other one with 0. Commands in `sh` blocks are not run: they take long, or need what
-//! a test has not.
+//! A line that ends with `# exits with N` has to exit so; any other one with 0. Commands in `sh`
+//! blocks are not run: they take long, or need what a test has not.
 
 use std::fs;
 use std::path::Path;
@@ -16,13 +17,13 @@ use crate::common::{DAYFLY, command, files, read, root};
 /// Pages whose lines take long: they make measurements and mutants.
 const LONG: [&str; 3] = ["design.md", "mutants.md", "speed.md"];
 
-/// The blocks of a page that have this word behind their fence.
+/// Returns the blocks of a page that have this word behind their fence.
 fn blocks<'p>(page: &'p str, word: &str) -> Vec<&'p str> {
     let fence = format!("```{word}\n");
     page.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
-/// A line that is typed, and what is shown below it.
+/// Returns the lines that are typed, each with what is shown below it.
 fn typed(block: &str) -> Vec<(&str, Vec<&str>)> {
     let mut typed: Vec<(&str, Vec<&str>)> = Vec::new();
     for line in block.lines() {
@@ -35,7 +36,7 @@ fn typed(block: &str) -> Vec<(&str, Vec<&str>)> {
     typed
 }
 
-/// Whether the lines that are shown are those that were said.
+/// `true` if the lines that are shown are those that were said.
 fn is_shown(shown: &[&str], said: &[&str]) -> bool {
     match shown {
         [] => said.is_empty(),
@@ -50,7 +51,7 @@ fn is_line(shown: &str, said: &str) -> bool {
     rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| is_line(after, &rest[at..]))
 }
 
-/// Run a line, and say where what is shown is not what it says.
+/// Runs a line. Fails with the place where the output differs from what is shown.
 fn run(folder: &Path, line: &str, shown: &[&str]) -> Result<(), String> {
     let path = format!("{}:{}", Path::new(DAYFLY).parent().unwrap().display(), std::env::var("PATH").unwrap());
     let mut shell = command("sh");
@@ -62,7 +63,7 @@ fn run(folder: &Path, line: &str, shown: &[&str]) -> Result<(), String> {
     let (said, shown) = (lines(&said), lines(&shown.join("\n")));
     let of = |lines: &[String]| lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
     let [is, there] = [&said, &shown].map(|lines| lines.iter().map(String::as_str).collect::<Vec<_>>());
-    // Where nothing is shown, what is said is of no interest.
+    // If nothing is shown, the output does not matter.
     let is_as_shown = there.is_empty() || is_shown(&there, &is);
     if output.status.code() == Some(expected) && is_as_shown {
         return Ok(());

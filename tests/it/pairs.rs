@@ -1,4 +1,4 @@
-//! What a probe sees after an agent, as a property of the agent's policy: P02 and P16.
+//! Views of a probe after an agent, as properties of the agent's policy: P02 and P16.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use dayfly::value::Seed;
 
 use crate::common::{granting, policy};
 
-/// A property asked of these agents under a policy, in so many trials and with a limit that they can hold.
+/// Returns the cases of a property for these agents under a policy, with so many trials and with a
+/// limit that they can hold.
 fn cases(property: &str, agents: &[&str], rules: &str, trials: u32) -> Vec<Case> {
     let rules = Rules { text: rules.to_owned(), policy: Arc::new(policy(rules)) };
     let agents = agents.iter().map(|name| (Arc::new(Source::shipped(name).unwrap()), false)).collect();
@@ -37,7 +38,8 @@ fn ask(cases: &[Case], jobs: usize) -> Vec<Outcome> {
 
 #[test]
 fn what_a_probe_saw_is_seen_again_by_one_line() {
-    // Of each trial the runs of a pair, and those in which a 1 is sent on a road, or on one that was opened.
+    // In each trial, the runs of a pair, and those in which a 1 is sent on a road, or on one that
+    // was opened.
     let sent = u64::try_from(CHANNELS.len()).unwrap() + 2;
     for (property, least) in [("P02", 2 * 2), ("P16", 2 * sent)] {
         let outcome = ask(&cases(property, &["lingerer:at once"], "strict", 3), 2).remove(0);
@@ -132,7 +134,7 @@ fn where_a_probe_cannot_be_told_its_part_the_question_does_not_arise() {
     }
 }
 
-/// Every capability granted, and little of everything.
+/// Returns a policy that grants every capability, but little of everything.
 fn small() -> String {
     let quotas = "[grants.random]\nmode = \"grant\"\nbytes = \"32 KiB\"\n\
                   [grants.workspace]\nmode = \"grant\"\nbytes = \"16 KiB\"\nfiles = 4\n";

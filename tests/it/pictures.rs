@@ -1,4 +1,4 @@
-//! The picture of a run that the README shows.
+//! Picture of a run that the README shows.
 
 use crate::common::{read, root};
 

@@ -1,4 +1,4 @@
-//! Where files go that the user asks for, and what becomes of those that cannot be written.
+//! Places of the files that the user asks for, and failures to write there.
 
 use std::path::Path;
 use std::process::Output;
@@ -61,8 +61,8 @@ fn no_pipe_and_no_device_is_written_to_and_none_is_waited_for() {
 #[cfg(unix)]
 fn init_leaves_no_file_behind_that_is_not_whole() {
     let folder = tempfile::tempdir().unwrap();
-    // A limit on the size of files stands in for the disk: writing fails in the same way. The second one has
-    // room for the policy, and not for the suite.
+    // A limit on the size of files stands in for the disk: writing fails in the same way. The
+    // second limit has room for the policy, and not for the suite.
     for blocks in [0, 2] {
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec '{}' init", env!("CARGO_BIN_EXE_dayfly"));
         let output = crate::common::command("sh").args(["-c", &limited]).current_dir(&folder).output().unwrap();
@@ -79,7 +79,7 @@ fn init_leaves_no_file_behind_that_is_not_whole() {
     }
 }
 
-/// Every file in a folder, and in those in it.
+/// Returns every file in a folder, and in the folders in it.
 #[cfg(unix)]
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

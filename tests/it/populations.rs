@@ -1,4 +1,5 @@
-//! Selection between lineages, from the outside: who goes on with whose carry-over, and that it is on record.
+//! Selection between lineages, from the outside: each lineage goes on with some carry-over, and the
+//! record says whose.
 
 use dayfly::run;
 use serde_json::Value;
@@ -7,7 +8,7 @@ use crate::common::{Ran, Run};
 
 const SIZE: usize = 10;
 
-/// Six rounds of ten learners under a policy with a population.
+/// Makes six rounds of ten learners under a policy with a population.
 fn six_rounds(policy: &str) -> Ran {
     Run { episodes: 60, lineages: 10, seed: 3, ..Run::of("policy-gradient", policy, "past-self") }.go()
 }

@@ -1,8 +1,8 @@
-//! The agents whose preferences are known, in the box: each chooses as it says.
+//! Agents whose preferences are known: each chooses as it says.
 
 use crate::common::Run;
 
-/// The first action of an agent with these instructions, in this world.
+/// Returns the first action of an agent with these instructions, in this world.
 fn choice(agent: &str, instructions: &str, environment: &str) -> u64 {
     let policy =
         "[episode]\nsteps = 100\nfuel = 10_000_000\n[grants.episode]\nmode = \"grant\"\n[record]\nsteps = \"full\"\n";

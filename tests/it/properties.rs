@@ -1,4 +1,4 @@
-//! Properties find what they must find, and what they find can be run again.
+//! Properties find what they must find, and their findings can be repeated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,8 @@ use crate::common::policy;
 
 const JOBS: usize = 2;
 
-/// A property asked of a shipped agent under a shipped policy, in the world of the property.
+/// Returns the case of each property for a shipped agent under a shipped policy, in the world of
+/// the property.
 fn cases(agent: &str, rules: &str, properties: &[&'static Property]) -> Vec<Case> {
     let source = Arc::new(Source::shipped(agent).unwrap_or_else(|| panic!("there is no agent `{agent}`")));
     let rules = Rules { text: rules.to_owned(), policy: Arc::new(policy(rules)) };
@@ -36,14 +37,14 @@ fn ask(cases: &[Case], jobs: usize) -> Vec<Outcome> {
     suite::run(cases, &Stage::new(Threads::new(jobs).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 
-/// What a property finds of a shipped agent, with so many trials.
+/// Returns what a property finds of a shipped agent, with so many trials.
 fn verdict(property: &'static Property, agent: &str, trials: Option<u32>) -> Verdict {
     let mut cases = cases(agent, "strict", &[property]);
     cases[0].trials = trials;
     ask(&cases, JOBS).remove(0).verdict
 }
 
-/// What it finds of `agent`, and of what a broken host would have recorded of the same trials.
+/// Returns what a property finds of `agent`, and of a record of the same trials by a broken host.
 fn forged(property: &'static Property, agent: &str, forge: fn(&mut [Observed])) -> [Verdict; 2] {
     let case = cases(agent, "strict", &[property]).remove(0);
     let mut seen =
@@ -71,10 +72,10 @@ fn a_trial_that_is_cut_short_is_not_said_to_be_done() {
     assert_eq!((done(&Cancel::default()), done(&cancelled)), (24, 0));
 }
 
-/// One test for each property, so that they run beside each other.
+/// Tests of the controls: one test for each property, so that they run beside each other.
 ///
-/// The numbers are those of the trials for the one control and for the other, where they are told apart with fewer than the property takes
-/// of an agent that nobody knows.
+/// The numbers are the trials for the one control and for the other, if fewer tell them apart than
+/// the property takes of an unknown agent.
 mod every_property_holds_for_its_one_control_and_is_violated_by_the_other {
     use super::{Broken, Finding, Property, forged, verdict};
 
@@ -148,7 +149,7 @@ fn what_a_property_found_is_run_again_by_one_line() {
     assert_eq!(root_of(&line.command), line.root.to_string(), "{}", line.command);
 }
 
-/// The root of the record that a line leads to.
+/// Returns the root of the record that a line leads to.
 fn root_of(command: &str) -> String {
     let place = tempfile::tempdir().unwrap();
     let run = crate::common::dayfly()
@@ -161,7 +162,8 @@ fn root_of(command: &str) -> String {
     told["ledger"]["root"].as_str().unwrap().to_owned()
 }
 
-/// A property asked of a learner under `school`, in a small size: with so many trials and so many lessons.
+/// Returns the case of a property for a learner under `school`, in a small size: with so many
+/// trials and so many lessons.
 fn of_a_learner(code: &str, agent: &str, trials: u32, lessons: u32) -> Case {
     let case = cases(agent, "school", &[Property::find(code).unwrap()]).remove(0);
     // So few trials show no smaller limit.

@@ -1,4 +1,5 @@
-//! Every limit of a grant that counts what an episode does altogether: one below it, at it, one above it.
+//! Limits of a grant on the total of an episode, each hit exactly: one below it, at it, one above
+//! it.
 
 use dayfly::capability::{CAPABILITIES, Tools};
 use serde_json::Value;
@@ -6,7 +7,7 @@ use serde_json::Value;
 use crate::common::{Run, ended, granting, live, violations};
 use crate::guest::{ACT, ANSWERED, Part, agent, ask};
 
-/// A limit, what the policy says, what the agent does so much of, and how much is as much as it may.
+/// Limit, the policy with it, the agent that uses so much of it, and the most that it may use.
 pub(crate) struct Case {
     pub(crate) limit: &'static str,
     policy: &'static str,
@@ -57,7 +58,7 @@ fn wasi_zeroes(count: u32) -> String {
 }
 
 pub(crate) const CASES: &[Case] = &[
-    // A recipient counts as well: it has three bytes here.
+    // A recipient counts as well, and has three bytes here.
     Case { limit: "outbox.bytes", policy: "bytes = \"100 B\"", does: |n| send(60) + &send(n), most: 34 },
     Case { limit: "outbox.messages", policy: "messages = 3", does: |n| repeat(n, &send(1)), most: 3 },
     Case { limit: "agenda.reminders", policy: "reminders = 3", does: |n| repeat(n, &remind(1)), most: 3 },
@@ -110,7 +111,7 @@ fn every_limit_of_a_grant_is_hit_exactly() {
 
 #[test]
 fn no_limit_is_forgotten() {
-    // Those of the workspace are held where its index is, and `allow` is no number.
+    // The limits of the workspace are tested where its index is, and `allow` is no number.
     for capability in CAPABILITIES.iter().filter(|capability| capability.name != "workspace") {
         for limit in capability.limits.iter().filter(|limit| limit.name != "allow") {
             let name = format!("{}.{}", capability.name, limit.name);
@@ -155,7 +156,7 @@ fn every_byte_that_a_call_moves_costs_fuel() {
         let fuel = |bytes| live(&call(bytes), &policy, "off-switch")["fuel"].as_u64().unwrap();
         assert_eq!(fuel(1100) - fuel(100), 1000, "{}", call(100));
     }
-    // What is read was written before: the answer alone makes the difference.
+    // The content that is read was written before: the answer alone makes the difference.
     let read = |written: u32| {
         let write = |path, bytes| ask("workspace.write", &[Part::Text(path), Part::Zeros(bytes)]);
         write("a", written) + &write("b", 2000 - written) + &ask("workspace.read", &[Part::Text("a")])
@@ -188,7 +189,7 @@ fn every_byte_of_an_answer_costs_fuel_too() {
     for call in [ask("episode.brief", &[]), ask("tools.call", &[Part::Text("calculator"), Part::Text("1+1")])] {
         assert_eq!(used(&call, "calculator", 1100) - used(&call, "calculator", 100), 1000, "{call}");
     }
-    // Of the others an agent puts together as much, and is answered with a part of it.
+    // In the other calls the agent puts together as much, and is answered with a part of it.
     let write = |path: &str| ask("workspace.write", &[Part::Text(path), Part::Zeros(0)]);
     let entries = |bytes| {
         let names = write(&format!("d/{}", "a".repeat(bytes))) + &write(&format!("e/{}", "b".repeat(140 - bytes)));

@@ -1,4 +1,5 @@
-//! Records on the disk: those of earlier versions, and those of runs that did not come to their end.
+//! Records on the disk: those of earlier versions, and those of runs that did not come to their
+//! end.
 
 use std::path::Path;
 use std::process::Output;
@@ -10,9 +11,10 @@ fn dayfly(folder: &Path, words: &[&str]) -> Output {
     crate::common::dayfly().current_dir(folder).args(words).output().unwrap()
 }
 
-/// A run of five episodes in two lineages, whose task has hidden characters, as it was written before there were early checkpoints and
-/// before those characters were escaped. Its seeds follow from that of the run alone, which says nothing of the agent: no manifest tells such
-/// a record from one of today, so a forger could have chosen them.
+/// Reads a run of five episodes in two lineages, whose task has hidden characters. It was written
+/// before there were early checkpoints and before those characters were escaped. Its seeds follow
+/// from the seed of the run alone, which says nothing of the agent. No manifest tells such a record
+/// from one of today, so a forger could have chosen them.
 #[test]
 fn the_layout_of_earlier_versions_is_read_and_their_seeds_are_not_taken() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/ledgers/early-layout");
@@ -26,7 +28,8 @@ fn the_layout_of_earlier_versions_is_read_and_their_seeds_are_not_taken() {
     assert_eq!(checkpoints.lines().count(), 1);
 }
 
-/// A run of six episodes in two lineages, whose agent carries something over, as version 1 of the record has it.
+/// Reads a run of six episodes in two lineages, whose agent carries something over, as version 1 of
+/// the record has it.
 #[test]
 fn a_record_of_version_1_verifies_and_is_shown() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/ledgers/version-1");
@@ -56,7 +59,7 @@ fn a_short_run_that_is_killed_is_vouched_for() {
     assert!(head.episodes >= 15, "{head:?}");
 }
 
-/// A limit on the size of files stands in for the disk: writing fails in the same way.
+/// Simulates a full disk by a limit on the size of files: writing fails in the same way.
 #[test]
 #[cfg(unix)]
 fn a_run_whose_disk_is_full_is_sealed_as_far_as_it_was_recorded() {

@@ -1,4 +1,4 @@
-//! What went wrong once: each test states what holds since.
+//! Regressions: each test states what holds since a fault was mended.
 
 use crate::common::{Run, granting, live, violations};
 use crate::guest::{ACT, ANSWERED, EXTEND, Part, REFUSED, SEND, ask, with};
@@ -139,7 +139,7 @@ fn the_world_that_an_episode_begins_in_is_in_the_record_where_it_persists() {
         run.go().transcripts.iter().map(world).collect()
     };
     assert_eq!(worlds("strict"), [None, None]);
-    // What was pressed in the first is there in the second.
+    // The button pressed in the first episode is pressed in the second.
     let lab = worlds("lab");
     assert!(lab.iter().all(Option::is_some) && lab[0] != lab[1], "{lab:?}");
 }
@@ -164,9 +164,10 @@ fn the_exit_code_tells_what_failed() {
     assert_eq!(dayfly(&["verify", "one"]), Some(1));
 }
 
-/// A component that writes so many messages of so many bytes to the log, and does nothing else. The memory and the function for lists
-/// are another module's, so that no code of the agent's lies between its calls and the host: where a module brings its own memory, the
-/// encoder puts a function there.
+/// Returns a component that writes so many messages of so many bytes to the log, and does nothing
+/// else. The memory and the function for lists are another module's, so that no code of the agent
+/// lies between its calls and the host. If a module brings its own memory, the encoder puts a
+/// function there.
 fn straight(calls: usize, bytes: u32) -> String {
     let ends = End::ALL.map(|end| format!("\"{}\"", end.name())).join(" ");
     let write = format!("(call $write (i32.const 65536) (i32.const {bytes}) (i32.const 0))").repeat(calls);
@@ -195,7 +196,8 @@ fn straight(calls: usize, bytes: u32) -> String {
 
 #[test]
 fn code_that_neither_loops_nor_calls_has_no_more_grace_than_any_other() {
-    // Fuel is looked at where functions and loops begin: here there is only what the calls of the host cost.
+    // Fuel is checked where functions and loops begin. Here there is only the cost of the host's
+    // calls.
     let policy = granting("memory = \"32 MiB\"\nfuel = 2000\ngrace = { fuel = 2000, records = 4 }", "");
     let lived = |calls: usize| Run::of(&straight(calls, 0), &policy, "off-switch").go().only().clone();
     let short = lived(40);
@@ -211,7 +213,8 @@ fn code_that_neither_loops_nor_calls_has_no_more_grace_than_any_other() {
 fn code_that_neither_loops_nor_calls_hears_of_the_wall_clock() {
     let policy = granting(
         "memory=\"64 MiB\"\ncall-bytes=\"16 MiB\"\nfuel = 5_000_000_000\nwall = \"100ms\"\ngrace = { fuel = 1_000_000_000, records = 4 }",
-        // Answered, without an effect: a refusal with a text would be put where a function of the component's says.
+        // Answered without an effect: a refusal with a text would be put where a function of the
+        // component says.
         "[grants.log]\nmode = \"tripwire\"\nbytes = \"16 MiB\"\n",
     );
     let ran = Run::of(&straight(100, 12 << 20), &policy, "off-switch").go();

@@ -1,4 +1,5 @@
-//! Episodes of several roles: one boundary for all of them, each with grants, an allowance and a record of its own.
+//! Episodes of several roles: one boundary for all of them, and grants, an allowance and a record
+//! for each.
 
 use dayfly::capability::CAPABILITIES;
 use dayfly::episode::Cancel;
@@ -13,7 +14,7 @@ use crate::mediation::ENDS;
 
 const WORLD: &str = "matching-pennies";
 
-/// A run of `even` and `odd`.
+/// Run of `even` and `odd`.
 struct Pair<'p> {
     agents: [&'p str; 2],
     policy: &'p str,
@@ -37,7 +38,7 @@ impl Pair<'_> {
         let outcome = run.carry_out(&mut |transcript: &Transcript| transcripts.push(transcript.clone())).unwrap();
         for transcript in &transcripts {
             assert_eq!(transcript.body.contradiction(), None, "{transcript:#?}");
-            // What is written is read again as it was.
+            // The written record is read again as it was.
             let line = serde_json::to_string(transcript).unwrap();
             assert_eq!(&serde_json::from_str::<Transcript>(&line).unwrap(), transcript);
         }
@@ -45,7 +46,7 @@ impl Pair<'_> {
     }
 }
 
-/// One episode in which the two run these bodies.
+/// Runs one episode in which the two roles run these bodies.
 fn together(even: &str, odd: &str, policy: &str, world: &str) -> Body {
     let agents = [even, odd].map(guest::agent);
     let pair = Pair { agents: [&agents[0], &agents[1]], policy, world, episodes: 1, jobs: 1 };
@@ -58,8 +59,8 @@ fn role<'b>(body: &'b Body, name: &str) -> &'b RoleBody {
     body.roles.iter().find(|role| role.role.as_str() == name).unwrap()
 }
 
-/// The two roles of an episode, in which one of them does `own` at its turn, once both have begun, and the other does `others` when it
-/// is told of the end.
+/// Returns the bodies of two roles. Once both have begun, one role does `own` at its turn; the
+/// other does `others` when it is told of the end.
 fn at_its_turn(reacher: &str, own: &str, others: &str) -> [String; 2] {
     if reacher == "even" {
         [format!("{ACT} {own}"), format!("{ACT} {others}")]
@@ -72,7 +73,8 @@ fn at_its_turn(reacher: &str, own: &str, others: &str) -> [String; 2] {
 fn every_operation_is_refused_to_every_role_and_recorded_as_its_own_after_every_end() {
     let operations = operations();
     for (end, reach, episode, rest, _, told) in ENDS {
-        // Each end is reached by one role after the other: the boundary of the world by its last step, that of the policy by its third.
+        // Each end is reached by one role after the other. The last step reaches the boundary of
+        // the world, and the third step that of the policy.
         let world = if *end == "terminated" { "matching-pennies:rounds=1" } else { WORLD };
         for reacher in ["even", "odd"] {
             if *end == "terminated" && reacher == "even" {
@@ -105,7 +107,7 @@ fn every_operation_is_refused_to_every_role_and_recorded_as_its_own_after_every_
     }
 }
 
-/// Whatever one role does that it should not: how it is named, what it does, how it leaves, and why the episode ends.
+/// Faults of a role: what it does, how it leaves, and why the episode ends.
 const FAULTS: &[(&str, Closing, End)] = &[
     ("unreachable", Closing::Trapped, End::Trapped),
     ("", Closing::Returned, End::Returned),
@@ -126,7 +128,8 @@ fn a_role_that_leaves_traps_or_never_returns_ends_the_episode_for_all_and_the_ot
             assert_eq!(role(&body, reacher).closing, *closing, "{what}");
             assert_eq!(role(&body, other).closing, Closing::Returned, "{what}");
             assert_eq!(role(&body, other).after_end, 1, "{what}");
-            // Who is at fault loses the rounds that are left: two, after one that `even` won, or all three.
+            // The role at fault loses the rounds that are left: two, after one that `even` won, or
+            // all three.
             let even = if reacher == "even" { -1.0 } else { 3.0_f64 };
             let paid = ["even", "odd"].map(|name| role(&body, name).total.to_bits());
             assert_eq!(paid, [even, -even].map(f64::to_bits), "{what}");
@@ -155,7 +158,8 @@ fn a_role_that_never_has_a_turn_never_runs() {
 fn each_role_has_the_grants_and_the_fuel_of_its_own_table() {
     let table = "[roles.odd]\nfuel = 20_000\n[roles.odd.grants.episode]\nmode = \"grant\"\n[roles.odd.grants.clock]\nmode = \"deny\"\n";
     let log = "(call $clock.now (global.get $answer))";
-    // The whole contract may be imported by a role that calls the clock alone: what is not mentioned is not linked.
+    // A role that only calls the clock may import the whole contract. What the policy does not
+    // mention is not linked.
     let policy = granting("fuel = 1_000_000", table);
     let granted = CAPABILITIES.iter().filter(|one| !matches!(one.name, "episode" | "clock"));
     let denied: Vec<_> = granted.map(|one| format!("[roles.odd.grants.{}]\nmode = \"deny\"\n", one.name)).collect();
@@ -166,7 +170,7 @@ fn each_role_has_the_grants_and_the_fuel_of_its_own_table() {
     assert_eq!(body.end, End::Terminated, "{body:#?}");
     let entry = &body.entries[0];
     assert_eq!((entry.role.as_ref().unwrap().as_str(), &*entry.rule), ("odd", "roles.odd.grants.clock.mode"));
-    // The fuel of the one is not that of the other.
+    // Each role has its own fuel.
     let spins = "(call $spin (i32.const 20000))";
     let body = together(&format!("{spins} {ACT}"), ACT, &policy, "matching-pennies:rounds=1");
     assert_eq!(body.end, End::Terminated, "{body:#?}");
@@ -181,10 +185,10 @@ fn a_role_with_a_table_has_nothing_of_what_a_policy_that_is_extended_gives_every
         let policy = policy(&format!("name = \"mine\"\n{tie} = \"strict\"\n{table}"));
         assert_eq!(policy.share("odd").grants.keys().collect::<Vec<_>>(), [&"episode"], "{tie}");
         assert!(policy.share("even").grants.len() > 5, "{tie}");
-        // What it says of itself in full says the same.
+        // The effective policy says the same.
         assert_eq!(crate::common::policy(&policy.effective()), policy, "{tie}");
     }
-    // It is held to what the other policy gives.
+    // The shares of a policy may be no looser than those of the policy that it extends.
     let looser = "name = \"mine\"\nextends = \"strict\"\n[roles.odd.grants.outbox]\nmode = \"grant\"\n";
     let source = dayfly::policy::SourceFile::user("mine.toml", looser);
     let refused = dayfly::policy::Policy::load(&source, &|_, _| Ok(None)).unwrap_err();
@@ -211,7 +215,7 @@ fn any_role_may_have_what_only_its_own_table_grants() {
 
 #[test]
 fn what_a_role_sees_and_is_left_does_not_depend_on_what_it_is_not_shown() {
-    // All that `odd` is answered decides how much fuel it uses, and it asks for all there is.
+    // The fuel of `odd` follows from all that it is answered, and it asks for everything.
     let all: String = operations().iter().filter(|one| one.name != "step").map(guest::Operation::call).collect();
     let odd = format!("{all} {ACT} {all} {ACT} {all} {ACT} {all}");
     let noisy = {
@@ -228,7 +232,7 @@ fn what_a_role_sees_and_is_left_does_not_depend_on_what_it_is_not_shown() {
     let seen = |even: &str| {
         let body = together(even, &odd, &policy, "matching-pennies:shown=0");
         let own = body.entries.iter().filter(|entry| entry.role.as_ref().is_some_and(|role| role.as_str() == "odd"));
-        // The number of a call is one of the episode, and its step is that of all roles.
+        // The ordinal of a call is counted in the episode, and its step is that of all roles.
         let own: Vec<_> = own.map(|entry| dayfly::transcript::Entry { ordinal: 0, ..entry.clone() }).collect();
         assert_eq!(body.steps, 6, "{body:#?}");
         (role(&body, "odd").clone(), own)
@@ -240,7 +244,7 @@ fn what_a_role_sees_and_is_left_does_not_depend_on_what_it_is_not_shown() {
 
 #[test]
 fn what_a_role_is_shown_and_no_more_reaches_it() {
-    // `odd` writes down what it is shown of `even`, by trapping where it is not what it should be.
+    // `odd` shows what it is told of `even`: it traps if that is not what it should be.
     let shown = |even: u32, expected: u32| {
         let named = |number: u32| {
             format!("(call $episode.step (i32.const 0) (i64.const {number}) (i32.const 0) (global.get $answer))")
@@ -312,7 +316,7 @@ fn roles_that_do_not_fit_the_world_are_refused_before_anything_runs() {
     learning.policy = std::sync::Arc::new(policy("learner"));
     learning.roles[1].1 = known("q-learning");
     assert!(matches!(attempt(learning), Err(run::Error::RolesLearn(name)) if name == "test"));
-    // In any order they are those of the world.
+    // In any order the roles are those of the world.
     let mut turned = pair(WORLD);
     turned.roles.reverse();
     turned.roles[0].1 = known("planner");
@@ -321,7 +325,7 @@ fn roles_that_do_not_fit_the_world_are_refused_before_anything_runs() {
     assert_eq!(manifest.roles.iter().map(|one| one.role.as_str()).collect::<Vec<_>>(), ["even", "odd"]);
     assert_eq!((&manifest.agent, &manifest.imports), (&manifest.roles[0].agent, &manifest.roles[0].imports));
     assert_ne!(manifest.roles[0].agent, manifest.roles[1].agent);
-    // And what it records verifies.
+    // The record of the run verifies.
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("run");
     run.record_in(&folder).unwrap().carry_out(&mut dayfly::run::Unwatched).unwrap();

@@ -1,4 +1,4 @@
-//! Runs, from the outside: what is recorded, and that it does not depend on how.
+//! Runs, from the outside: their record, and that it does not depend on how they are carried out.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use dayfly::run::Ending;
 use dayfly::transcript::Class;
 use dayfly::value::Digest;
 
-/// Every file of the record, `host.json` apart.
+/// Returns every file of the record but `host.json`.
 fn record(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -98,7 +98,7 @@ fn what_was_left_in_a_workspace_is_recorded_wiped_and_never_found_again() {
     let ran = Run { episodes: 10, ..Run::of("hoarder", "strict", "off-switch") }.go();
     for transcript in &ran.transcripts {
         assert!(!transcript["residue"].as_array().unwrap().is_empty());
-        // It is cut off at a step that `strict` does not tell.
+        // The episode is cut off at a step that `strict` does not tell.
         assert_eq!((&transcript["end"], &transcript["notices"]["leave-residue"]), (&"steps".into(), &1.into()));
         assert_eq!(transcript["log"], ran.transcripts[0]["log"], "an episode saw something of an earlier one");
     }
@@ -153,7 +153,8 @@ fn a_procrastinator_is_seen_to_defer_and_to_ask_for_more() {
 
 #[test]
 fn memory_does_not_cross_the_boundary() {
-    // Traps where it finds anything but zero in its own untouched memory or global, then leaves both full.
+    // The agent traps if its own untouched memory or global holds anything but zero, then leaves
+    // both full.
     let module = r#"(module
       (memory (export "memory") 4)
       (global $mark (mut i32) (i32.const 0))
@@ -208,7 +209,8 @@ fn an_endless_learn_is_stopped_by_the_wall_clock() {
 
 #[test]
 fn what_an_agent_learns_from_names_the_task_it_had() {
-    // Returns the task of its experience as the carry-over: 12 parameters, of which 7 and 8 are the task.
+    // The agent returns the task of its experience as the carry-over: 12 parameters, of which 7 and
+    // 8 are the task.
     let module = r#"(module
       (memory (export "memory") 4)
       (global $free (mut i32) (i32.const 1024))
@@ -339,7 +341,7 @@ fn the_manifest_says_all_that_a_run_is_and_the_record_hangs_on_it() {
     let digests: std::collections::BTreeSet<String> =
         changes.iter().map(|change| digest(*change).to_string()).collect();
     assert_eq!(digests.len(), changes.len());
-    // What is named by its digest is there in full.
+    // The manifest has the full text of everything that it names by a digest.
     let manifest = manifest(|_| ());
     assert_eq!(Digest::of(manifest.effective.as_bytes()), manifest.policy.digest);
     assert_eq!(Digest::of(manifest.definition.as_bytes()), manifest.environment.digest);

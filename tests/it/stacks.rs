@@ -1,7 +1,8 @@
-//! The stack of the host: recursion of an agent into it, from the last of its own stack, ends in a trap whatever the system gives threads.
+//! Stack of the host: recursion of an agent into it, from the last of its own stack, ends in a trap
+//! whatever the system gives threads.
 //!
 //! ```text
-//!  sh --ulimit -s, RUST_MIN_STACK--> dayfly run [--isolate process] --> an agent that calls deeper and deeper --> trapped
+//!  sh --ulimit -s, RUST_MIN_STACK--> dayfly run [--isolate process] --> an agent that calls deeper --> trapped
 //! ```
 
 use std::path::Path;
@@ -10,11 +11,12 @@ use crate::common::granting;
 use crate::guest::with;
 use crate::isolation::{DAYFLY, lines, transcript};
 
-/// Kilobytes of the first thread, and bytes of those that the program makes and says nothing of: the least with which it starts, and the
-/// most that a system can give.
+/// Kilobytes of the first thread, and bytes of the threads that the program makes without a size of
+/// their own. They are the least with which the program starts, and the most that a system can
+/// give.
 const STACKS: [(&str, &str); 2] = [("256", "65536"), ("unlimited", "67108864")];
 
-/// An agent that makes this call again and again, each time from deeper in its stack.
+/// Returns an agent that makes this call again and again, each time from deeper in its stack.
 fn deeper(call: &str) -> Vec<u8> {
     let run = format!("{call} (call $down)");
     // The texts of the call have their place in what `run` says.
@@ -22,7 +24,8 @@ fn deeper(call: &str) -> Vec<u8> {
     crate::core::component(&text.replace("(func (export \"run\")", "(func $run (export \"run\")"))
 }
 
-/// An agent whose memory is given out by a function that recurses from where the host calls it.
+/// Returns an agent whose memory is given out by a function that recurses from where the host calls
+/// it.
 fn reallocating() -> Vec<u8> {
     let text = with(4, "(func $down (call $run))", "(call $episode.brief (global.get $answer)) (call $down)");
     let text = text.replace("(func (export \"run\")", "(func $run (export \"run\")");
@@ -35,7 +38,7 @@ fn reallocating() -> Vec<u8> {
     crate::core::component(&format!("{}{dive})", &text[..end]))
 }
 
-/// An agent with a resource of its own: what destroys one makes another and destroys that.
+/// Agent with a resource of its own, whose destructor makes another and destroys that.
 const DESTROYING: &str = r#"(component
   (core module $shim (table (export "table") 1 funcref) (type $v (func (param i32)))
     (func (export "gone") (param i32) (call_indirect (type $v) (local.get 0) (i32.const 0))))
@@ -73,7 +76,7 @@ fn agents() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// How the one episode of the agent in this file ended, on threads with such stacks.
+/// Returns the end of the one episode of the agent in this file, on threads with such stacks.
 fn lived(place: &Path, name: &str, (first, others): (&str, &str), isolate: &str) -> String {
     let out = place.join("run");
     let script = format!(
@@ -83,7 +86,7 @@ fn lived(place: &Path, name: &str, (first, others): (&str, &str), isolate: &str)
         out.display()
     );
     let output = crate::common::command("sh").args(["-c", &script]).env("RUST_MIN_STACK", others).output().unwrap();
-    // Where its one episode ends by a trap, that is no success.
+    // A run whose one episode ends by a trap is no success.
     assert!(matches!(output.status.code(), Some(0 | 1)), "{name}, {first}, {isolate}: {output:?}");
     let ended = transcript(&lines(&out)[0]);
     std::fs::remove_dir_all(out).unwrap();

@@ -1,4 +1,5 @@
-//! A host without memory: an episode that it cannot give what the policy grants is aborted. It is no deed of the agent.
+//! Host without memory: an episode that it cannot give what the policy grants is aborted. It is no
+//! deed of the agent.
 
 use std::process::Command;
 
@@ -11,10 +12,11 @@ use crate::common::{self, granting};
 use crate::guest::{learner, with};
 
 const AGENT: &str = "DAYFLY_TEST_STARVED";
-/// What is left to the process, beyond what it has: enough for the host, and not for 64 MiB.
+/// Bytes that are left to the process beyond what it has: enough for the host, and not for 64 MiB.
 const LEFT: u64 = 24 << 20;
 
-/// Agents that take 64 MiB which the policy grants them: at once, while they run, and while they learn.
+/// Returns agents that take 64 MiB which the policy grants them: at once, while they run, and while
+/// they learn.
 fn agents() -> [(&'static str, String); 4] {
     let grow = "(if (i32.lt_s (memory.grow (i32.const 1000)) (i32.const 0)) (then unreachable))";
     [
@@ -25,7 +27,8 @@ fn agents() -> [(&'static str, String); 4] {
     ]
 }
 
-/// The bytes that this process may write to and has for itself, as the limit on data counts them.
+/// Returns the bytes that this process may write to and has for itself, as the limit on data counts
+/// them.
 fn data() -> u64 {
     let status = common::read(std::path::Path::new("/proc/self/status"));
     let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmData:")?.trim().strip_suffix(" kB"));
@@ -59,7 +62,7 @@ fn without_memory() {
     println!("{seen}");
 }
 
-/// How the run ended, and the transcript.
+/// Returns the end of the run, and the transcript.
 fn lived(name: &str) -> (String, Value) {
     let own = ["--exact", "starved::without_memory", "--ignored", "--nocapture"];
     let output = Command::new(std::env::current_exe().unwrap()).args(own).env(AGENT, name).output().unwrap();

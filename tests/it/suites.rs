@@ -1,4 +1,4 @@
-//! Suites as a user runs them: files, filters, parts, and what is written for machines.
+//! Suites as a user runs them: files, filters, parts, and output for machines.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,7 +17,7 @@ agents = ["direct", "button-presser", "overstayer"]
 [properties.restraint]
 "#;
 
-/// `dayfly` with these words, in this folder, outside of GitHub.
+/// Runs `dayfly` with these words, in this folder, outside of GitHub.
 pub(crate) fn dayfly(folder: &Path, words: &[&str]) -> Output {
     crate::common::dayfly()
         .current_dir(folder)
@@ -34,7 +34,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// The object that `--json` prints, without what depends on the machine.
+/// Returns the object that `--json` prints, without what depends on the machine.
 fn told(folder: &Path, words: &[&str]) -> Value {
     let output = dayfly(folder, &[&["test", "suite.toml", "--json"], words].concat());
     let mut told: Value = serde_json::from_slice(&output.stdout)
@@ -121,7 +121,7 @@ fn a_suite_is_found_from_the_folders_below_it() {
     let listed = dayfly(&below, &["test", "--list", "--json"]);
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed["cases"].as_array().unwrap().len(), 12, "{listed:#}");
-    // Whoever names an agent asks about that one alone.
+    // An agent that is named is the only one asked about.
     let named = dayfly(&below, &["test", "--list", "--agent", "random", "-P", "P01"]);
     assert!(text(&named).ends_with("P01 boundary  random  off-switch\n1 case\n"), "{}", text(&named));
     let nowhere = tempfile::tempdir().unwrap();
@@ -236,7 +236,8 @@ fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-/// Names and outcomes of the cases of a `JUnit` file, by Python's parser; nothing where there is no Python.
+/// Returns names and outcomes of the cases of a `JUnit` file, by Python's parser; `None` if there
+/// is no Python.
 fn junit(path: &Path) -> Option<Vec<String>> {
     const READ: &str = "import sys, xml.etree.ElementTree as tree\n\
         root = tree.parse(sys.argv[1]).getroot()\n\

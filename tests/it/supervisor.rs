@@ -1,4 +1,4 @@
-//! What a supervisor of workers does with an agent: it reads it, and compiles nothing.
+//! Supervisor of workers: it reads an agent, and compiles nothing.
 
 use crate::isolation::{arguments, code, dayfly, endless, wait};
 
@@ -11,7 +11,7 @@ fn what_is_no_agent_is_refused_in_the_same_words_with_and_without_workers() {
               (func (export \"run\") (canon lift (core func $i \"run\"))))"
         )
     };
-    // Those that show before anything is compiled, and those that do not.
+    // Faults that show before anything is compiled, and faults that do not.
     for (name, text, said) in [
         ("no-text", "(component".to_owned(), "is not that of a WebAssembly component"),
         ("stranger", "(component (import \"f\" (func)))".to_owned(), "is not part of the contract"),
@@ -40,7 +40,7 @@ fn what_is_no_agent_is_refused_in_the_same_words_with_and_without_workers() {
     }
 }
 
-/// How many regions of code a process has that come from no file.
+/// Returns the number of regions of code of a process that come from no file.
 fn made_code(process: u32) -> usize {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let is_made = |line: &&str| {
@@ -60,7 +60,7 @@ fn a_supervisor_compiles_nothing_of_an_agent() {
     let apart = made_code(run.id());
     run.kill().unwrap();
     run.wait().unwrap();
-    // The same without a worker has code of the agent.
+    // A run without a worker has code of the agent.
     let spinning = policy.with_extension("wasm");
     let rest = ["-p", policy.to_str().unwrap(), "-e", "off-switch", "-j", "1"];
     let out = place.path().join("here");

@@ -1,4 +1,4 @@
-//! Tools that whoever embeds Dayfly brings: they keep something for one episode, wait for the outside, and can fail.
+//! Tools of an embedder: they keep something for one episode, wait for the outside, and can fail.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,10 +11,10 @@ use dayfly::transcript::{Answered, End, Transcript};
 
 use crate::guest::{Part, agent, ask};
 
-/// What was answered, by all episodes after each other.
+/// Answers of all episodes, one after the other.
 type Said = Arc<Mutex<Vec<u64>>>;
 
-/// Counts how often it was called in its episode.
+/// Tool that counts its calls in an episode.
 struct Counter {
     calls: u64,
     said: Said,
@@ -43,7 +43,7 @@ fn counter(said: &Said) -> Tool {
 const POLICY: &str = "[episode]\nsteps = 5\nfuel = 10_000_000\nwall = '10s'\n[grants.episode]\nmode = 'grant'\n[grants.tools]\nmode = \
                       'grant'\nallow = ['counter']\n";
 
-/// A run of an agent that makes these calls of the counter in each of three episodes.
+/// Returns a run of an agent that makes these calls of the counter in each of three episodes.
 fn plan(registry: &Registry, policy: &str, inputs: &[&str]) -> Plan {
     let calls: Vec<String> =
         inputs.iter().map(|input| ask("tools.call", &[Part::Text("counter"), Part::Text(input)])).collect();
@@ -99,7 +99,7 @@ fn a_tool_answers_what_it_says_that_it_answers_and_the_agent_pays_for_that() {
     let (long, outcome) = carried_out(&said, counter(&said).answering(2000), POLICY, &["count"]);
     assert!(matches!(outcome.ending, Ending::Completed));
     assert_eq!(long[0].body.fuel - short[0].body.fuel, 2000 - 512);
-    // What task there is may be answered besides, so this is no longer too long.
+    // A larger answer is allowed here, so this one is no longer too long.
     let (all, _) = carried_out(&said, counter(&said).answering(2000), POLICY, &["long"]);
     assert!(all.iter().all(|one| one.body.end == End::Returned));
 }
@@ -127,13 +127,13 @@ fn what_comes_from_outside_is_kept_as_it_reached_the_agent_with_what_was_asked()
                 (3, Answered::Cut, String::new()),
             ]
         );
-        // Each says what was asked, in the words of the record.
+        // Each answer names the request, in the words of the record.
         for (one, entry) in body.outside.iter().zip(&body.entries) {
             assert_eq!((one.ordinal, one.asked), (entry.ordinal, entry.digest));
         }
         assert!(!body.reproducible);
     }
-    // A tripwire asks nobody, so nothing comes of it.
+    // A tripwire asks nobody, so nothing comes of the call.
     let tripwire = POLICY.replace("mode = 'grant'\nallow", "mode = 'tripwire'\nallow");
     let (all, _) = carried_out(&said, counter(&said).from_outside(), &tripwire, &["count"]);
     assert!(said.lock().unwrap().is_empty() && all.iter().all(|one| one.body.outside.is_empty()));
@@ -155,7 +155,7 @@ fn the_manifest_names_the_tools_that_are_allowed_and_what_they_are_said_to_do() 
     assert!(wasmtime.contains(&format!("name = \"wasmtime\"\nversion = \"{version}\"")), "{version}");
 }
 
-/// Answers nothing.
+/// Tool that answers nothing.
 struct Idle;
 
 impl Work for Idle {

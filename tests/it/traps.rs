@@ -1,11 +1,12 @@
-//! What a run comes to in which the agent crashes, and what is shown of it.
+//! Runs in which the agent crashes: their summary, and what is shown of them.
 
 use std::fs;
 
 use crate::common::{Run, granting, read};
 use crate::guest::{ACT, agent};
 
-/// A step that ends the task of `button`, and then a trap or none.
+/// Returns the summary of a run with a step that ends the task of `button`, and then a trap or
+/// none.
 fn summary(after: &str, policy: &str) -> dayfly::run::Summary {
     let step = ACT;
     Run::of(&agent(&format!("{step}{after}")), policy, "button").go().summary
@@ -34,7 +35,7 @@ fn a_run_that_was_killed_is_shown_as_far_as_it_goes() {
     let transcripts = place.path().join("run/transcripts.jsonl");
     let whole = read(&transcripts);
     let last = whole.trim_end().rfind('\n').unwrap();
-    // A line without its end, and no checkpoint.
+    // The last line has no end, and there is no checkpoint.
     fs::write(&transcripts, &whole[..last + 100]).unwrap();
     fs::remove_file(place.path().join("run/checkpoints.jsonl")).unwrap();
     let (code, table) = dayfly(&["show", "run"]);
@@ -43,6 +44,6 @@ fn a_run_that_was_killed_is_shown_as_far_as_it_goes() {
     assert!(table.ends_with(said), "{table}");
     assert_eq!(dayfly(&["show", "run", "1"]).0, Some(0));
     assert_eq!(dayfly(&["show", "run", "2"]).0, Some(4));
-    // What is printed as JSON is what is recorded.
+    // The JSON that is printed is the JSON that is recorded.
     assert_eq!(dayfly(&["show", "run", "--json"]).1, whole[..=last]);
 }

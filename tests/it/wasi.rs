@@ -1,4 +1,4 @@
-//! What virtual WASI answers, and what becomes of an agent that attacks it.
+//! Virtual WASI: its answers, and what becomes of an agent that attacks it.
 
 use dayfly::agent::{Agent, Engine, Error};
 use serde_json::Value;
@@ -8,14 +8,14 @@ use crate::guest::{ACT, ANSWERED, REFUSED};
 
 const STDOUT: &str = "(call $wasi.cli/stdout.get-stdout)";
 
-/// Write a text to a stream.
+/// Returns code that writes a text to a stream.
 fn print(stream: &str, text: &str) -> String {
     format!(
         "(call $wasi.io/streams.output-stream.write (call $wasi.cli/{stream}.get-{stream}) \"{text}\" (global.get $answer))"
     )
 }
 
-/// Trap where two numbers differ.
+/// Returns code that traps if two numbers differ.
 fn same(left: &str, right: u64) -> String {
     format!("(if (i64.ne {left} (i64.const {right})) (then unreachable))")
 }
@@ -111,7 +111,7 @@ fn a_poll_of_nothing_traps_and_says_so_in_the_record() {
     assert_eq!(transcript["entries"][0]["rule"], "there is nothing to wait for");
 }
 
-/// Write one handle down so many times, and poll so many of them.
+/// Returns code that writes one handle down so many times, and polls so many of them.
 pub(crate) fn poll(written: u32, count: u32) -> String {
     format!(
         "(local $at i32) (local $handle i32)
@@ -134,7 +134,7 @@ fn a_poll_of_one_handle_a_thousand_times_answers_a_thousand_times() {
 
 #[test]
 fn a_poll_of_more_than_a_call_may_move_traps_and_is_recorded() {
-    // An answer has four bytes a handle.
+    // An answer has four bytes for each handle.
     let policy = granting("call-bytes = \"2 KiB\"", "");
     for (count, end, refused) in [(511, "returned", 0), (512, "returned", 0), (513, "trapped", 1)] {
         let transcript = live(&poll(count, count), &policy, "off-switch");
@@ -172,7 +172,7 @@ fn handles_are_held_to_their_number_exactly_and_come_back() {
 
 #[test]
 fn the_words_of_a_refusal_take_a_handle_and_are_not_to_be_had_where_none_is_left() {
-    // A refusal is the first case of an error; that the stream is closed the second.
+    // A refusal is the first case of an error, and a closed stream the second.
     let refused = format!(
         "(call $wasi.io/streams.output-stream.write-zeroes {STDOUT} (i64.const -1) (global.get $answer)) {REFUSED}"
     );
@@ -215,7 +215,7 @@ fn a_flood_on_standard_output_is_cut_and_counted() {
         "off-switch",
     );
     assert_eq!(ended(&transcript), ("returned", "returned"));
-    // The log has 16 KiB, less 8 bytes for the one line that it is.
+    // The log has 16 KiB, less 8 bytes for its one line.
     assert_eq!(lines(&transcript).concat().len(), 3 * 4096);
     assert_eq!((violations(&transcript, "over-quota"), &transcript["entries_cut"]), (297, &289.into()));
 }
@@ -244,7 +244,7 @@ fn randomness_is_held_to_its_quota_exactly_and_is_the_same_for_the_same_seed() {
         let transcript = live(&body, &policy, "off-switch");
         assert_eq!((ended(&transcript).0, violations(&transcript, "over-quota")), (end, refused));
     }
-    // What is drawn is an action: the episodes go the same way.
+    // The number that is drawn is an action: the episodes go the same way.
     let act = "(call $episode.step (i32.const 0)
         (i64.and (call $wasi.random/random.get-random-u64) (i64.const 3)) (i32.const 0) (global.get $answer))";
     let digest = |seed: u64| {
@@ -365,7 +365,7 @@ fn an_agent_that_prints_has_to_be_granted_the_log_as_well() {
     assert_eq!(load(prints).unwrap().imports(), ["log", "wasi"]);
 }
 
-/// A component of two parts, of which one passes a text to the other.
+/// Returns a component of two parts, one of which passes a text to the other.
 fn joined(encoding: &str) -> String {
     format!(
         "(component

@@ -1,5 +1,5 @@
-//! Every function of virtual WASI, at every end and under every mode: enumerated from `wit/wasi/`, so that a function that is
-//! added is asked for here without being named.
+//! Functions of virtual WASI, each at every end and under every mode. They are enumerated from
+//! `wit/wasi/`, so that a new function is tested here without being named.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,8 @@ use crate::common::{Run, granting, live};
 use crate::guest::{HANDLES, Operation, REFUSED, learner, wasi_functions};
 use crate::mediation::ENDS;
 
-/// What an agent does to be able to call a function: nothing where nobody holds the handle that it needs.
+/// Returns the code that an agent needs before it can call a function; `None` if nobody holds the
+/// handle that it needs.
 fn prepare(function: &Operation) -> Option<String> {
     let mut text = String::new();
     for resource in function.handles() {
@@ -24,7 +25,8 @@ fn prepare(function: &Operation) -> Option<String> {
     Some(text)
 }
 
-/// The call; a list of pollables has one, and what is printed five bytes, so that there is an effect to be seen.
+/// Returns the call. A list of pollables has one, and a text that is printed has five bytes, so
+/// that there is an effect to be seen.
 fn call(function: &Operation) -> String {
     let arguments = match function.name.as_str() {
         "io/poll.poll" => "(i32.const 0) (i32.const 1)",
@@ -39,7 +41,7 @@ fn call(function: &Operation) -> String {
     format!("(call ${} {arguments} (global.get $answer))", function.full_name())
 }
 
-/// The functions that can be called, with what is to be done first.
+/// Returns the functions that can be called, each with the code that comes before.
 fn callable() -> Vec<(Operation, String)> {
     let known = wasi_functions().into_iter();
     known.filter_map(|function| prepare(&function).map(|before| (function, before))).collect()
@@ -73,7 +75,7 @@ fn every_function_of_wasi_is_refused_and_recorded_once_after_every_end() {
     for (end, reach, episode, rest, environment, told) in ENDS {
         for (function, before) in &functions {
             let name = function.full_name();
-            // One that leaves is not there any more to see that it was refused.
+            // An agent that exits cannot see that it was refused.
             let refused = if function.can_fail { REFUSED } else { "" };
             let body = format!("{before} {reach} {} {refused}", call(function));
             let transcript = live(&body, &granting(episode, rest), environment);
@@ -109,7 +111,8 @@ fn every_function_of_wasi_that_is_denied_or_a_tripwire_is_recorded_and_has_no_ef
     }
 }
 
-/// What a language runtime asks by itself: the list that `dayfly explain wasi` shows, written down once more.
+/// Functions that a language runtime calls by itself: the list that `dayfly explain wasi` shows,
+/// written down once more.
 const BY_RUNTIMES: [&str; 20] = [
     "cli/environment.get-environment",
     "cli/environment.get-arguments",
@@ -152,7 +155,7 @@ fn every_function_of_wasi_is_refused_and_recorded_while_an_agent_learns() {
             (&decision.into(), &class),
             "{name}"
         );
-        // A handle to a standard stream is what a runtime asks for too.
+        // A runtime also asks for a handle to a standard stream.
         let handed = u64::try_from(before.matches("get-std").count()).unwrap() + u64::from(is_noted);
         let noted = transcript.get("notices").map_or(0, |notices| notices["ungranted"].as_u64().unwrap());
         assert_eq!(noted, handed, "{name}");

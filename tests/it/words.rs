@@ -1,4 +1,4 @@
-//! What the program says: it names no page and no folder that a user's folder lacks.
+//! Words of the program: they name no page and no folder that a user's folder lacks.
 
 use dayfly::capability::CAPABILITIES;
 use dayfly::environment::KINDS;
@@ -11,7 +11,7 @@ use crate::common::{files, read, root};
 /// Folders of this repository.
 const FOLDERS: [&str; 9] = ["docs/", "wit/", "examples/", "policies/", "agents/", "src/", "tests/", "crates/", "sdk/"];
 
-/// The words of a text that name a page, or something in a folder, of this repository.
+/// Returns the words of a text that name a page, or something in a folder, of this repository.
 pub(crate) fn lacking(text: &str) -> Vec<&str> {
     let words = text.split(|letter: char| letter.is_whitespace() || "`\"'(),;".contains(letter));
     let names = |word: &str| {
@@ -21,7 +21,8 @@ pub(crate) fn lacking(text: &str) -> Vec<&str> {
     words.filter(|word| names(word.trim_end_matches(['.', ':']))).collect()
 }
 
-/// What a source prints: its code without comments, tests, and names of files that it is built from.
+/// Returns what a source prints: its code without comments, tests, and names of files that it is
+/// built from.
 fn printed(source: &str) -> String {
     let code = source.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     let is_code = |line: &&str| {
@@ -31,7 +32,8 @@ fn printed(source: &str) -> String {
     code.lines().filter(is_code).collect::<Vec<_>>().join("\n")
 }
 
-/// What may be named: `dayfly wit` prints where each of its files lies, and `dayfly docs` how its pages name each other.
+/// Names that are allowed: `dayfly wit` prints where each of its files lies, and `dayfly docs` how
+/// its pages name each other.
 const NAMED: [(&str, &str); 2] = [("src/cli/wit.rs", "wit/{path}\\n\\n{}"), ("src/cli/docs.rs", "testing.md")];
 
 #[test]
@@ -62,7 +64,7 @@ fn no_help_and_no_explanation_names_what_only_this_repository_has() {
     let pages = files(&folder.path().join("man"), "1");
     assert!(pages.len() > 12, "{}", pages.len());
     for page in pages {
-        // In a manual page a hyphen has a backslash before it.
+        // A hyphen in a manual page has a backslash before it.
         assert_eq!(lacking(&read(&page).replace('\\', "")), [""; 0], "{}", page.display());
     }
     let properties = PROPERTIES.iter().map(|property| property.code);

@@ -8,7 +8,7 @@ use std::process::Output;
 #[cfg(unix)]
 use crate::suites::{dayfly, text};
 
-/// The scripts of a workflow, in their order, by the names of their steps.
+/// Returns the scripts of a workflow, in their order, by the names of their steps.
 pub(crate) fn scripts(workflow: &str) -> Vec<(String, String)> {
     let mut scripts = Vec::new();
     let mut name = String::new();
@@ -29,7 +29,8 @@ pub(crate) fn scripts(workflow: &str) -> Vec<(String, String)> {
     scripts
 }
 
-/// What GitHub runs, with a `cargo` and a `rustup` that only say what they were asked for.
+/// Runs a script as GitHub does, with a `cargo` and a `rustup` that only say what they were asked
+/// for.
 #[cfg(unix)]
 fn act(folder: &Path, script: &str, variables: &[(&str, &str)]) -> Output {
     use std::os::unix::fs::PermissionsExt as _;
@@ -75,7 +76,7 @@ fn the_workflow_of_init_says_what_is_missing_or_builds_what_is_pinned() {
     let place = workflow.lines().position(|line| line.contains("DAYFLY_SOURCE: ")).unwrap();
     assert!(text(&empty).starts_with("::error file=.github/workflows/dayfly.yml,line="), "{}", text(&empty));
     assert!(text(&empty).contains(&format!("line={}::write the source of Dayfly", place + 1)), "{}", text(&empty));
-    // Nothing that this writes names a page that is not there.
+    // The files that are written name no page that is not there.
     for name in ["suite.toml", "policy.toml", ".github/workflows/dayfly.yml"] {
         assert_eq!(crate::words::lacking(&std::fs::read_to_string(folder.join(name)).unwrap()), [""; 0], "{name}");
     }

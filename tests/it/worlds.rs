@@ -1,4 +1,4 @@
-//! Worlds that whoever embeds Dayfly brings, and that can fail.
+//! Worlds of an embedder, which can fail.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use dayfly::suite::{self, OnFailure, Origin, Rules, Selection, Stage};
 use dayfly::transcript::{End, Transcript};
 use dayfly::value::{Seed, Space, Value};
 
-/// Ten steps, each of which pays 1. One episode in eight fails: at its opening, or at its fourth step.
+/// World of ten steps, each of which pays 1. One episode in eight fails: at its opening, or at its
+/// fourth step.
 struct Bridge {
     taken: u32,
     is_rotten: bool,
@@ -68,7 +69,7 @@ fn plan(seed: u64) -> Plan {
     Plan { episodes: 500, seed: Seed(seed), ..Plan::new(agent, policy, bridge()) }
 }
 
-/// The transcripts of a run on so many threads, and how it ended.
+/// Returns the transcripts of a run on so many threads, and its outcome.
 fn carried_out(seed: u64, jobs: usize) -> (Vec<Transcript>, Outcome) {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("run");
@@ -131,7 +132,7 @@ fn a_world_that_cannot_be_made_is_one_that_fails_in_its_first_episode() {
     }
 }
 
-/// How long the bridge is: as a knob, so that a property can turn it.
+/// Length of the bridge, as a knob that a property can turn.
 const LENGTH: Parameter<'static> = Parameter {
     name: "length",
     default: 10.0,
@@ -142,7 +143,7 @@ const LENGTH: Parameter<'static> = Parameter {
     meaning: "how many steps it takes to cross",
 };
 
-/// A bridge that stands.
+/// Bridge that stands.
 struct Sturdy {
     taken: u32,
     length: u32,

@@ -36,11 +36,11 @@ struct Allocator {
 }
 
 struct State {
-    /// For each power of two, the first free block of that size; a free block holds the address of the next.
+    /// First free block of each power of two; a free block holds the address of the next.
     free: [*mut u8; 32],
-    /// Where the next block is cut from; 0 before the first one.
+    /// Address at which the next block is cut; 0 before the first one.
     next: usize,
-    /// Where that memory ends.
+    /// End of that memory.
     end: usize,
 }
 
@@ -96,7 +96,7 @@ unsafe impl GlobalAlloc for Allocator {
 }
 
 impl State {
-    /// A new block from the memory at hand, or from memory that the component grows by.
+    /// Cuts a new block from the memory at hand, or from memory that the component grows by.
     fn cut(&mut self, size: usize, align: usize) -> Option<*mut u8> {
         if self.aligned(align)?.checked_add(size)? > self.end {
             let pages = size.checked_add(align)?.max(ARENA).div_ceil(PAGE);
@@ -120,7 +120,7 @@ impl State {
     }
 }
 
-/// The size of the block for so many bytes.
+/// Returns the size of the block for `bytes` bytes.
 fn block(bytes: usize) -> Option<usize> {
     bytes.max(SMALLEST).checked_next_power_of_two()
 }

@@ -1,9 +1,9 @@
-//! The episode, as an agent holds it: the brief, the steps, and the knowledge that it is over.
+//! Episode, as an agent holds it: the brief, the steps, and a record that it is over.
 
 use crate::raw::episode;
 use crate::{Briefing, End, Outcome, Refusal, Value};
 
-/// The episode that is being lived.
+/// Episode that is running.
 ///
 /// It remembers that the episode is over, so that an agent which merely loops on [`step`](Self::step) does not act past
 /// the end.
@@ -13,18 +13,18 @@ pub struct Episode {
 }
 
 impl Episode {
-    /// The episode of this instance; [`export!`](crate::export) hands it to the agent.
+    /// Makes the episode of this instance; [`export!`](crate::export) hands it to the agent.
     #[doc(hidden)]
     pub fn open() -> Self {
         Self { ended: None }
     }
 
-    /// The task, the spaces and what the policy reveals.
+    /// Returns the task, the spaces and what the policy reveals.
     pub fn brief(&self) -> Result<Briefing, Refusal> {
         episode::brief()
     }
 
-    /// Act. An action outside the action space is refused with `invalid` and takes no step.
+    /// Takes a step. An action outside the action space is refused with `invalid` and takes no step.
     ///
     /// After the outcome in which `terminated` or `truncated` is true this answers `ended` by itself, without a call to
     /// the host: with [`End::Terminated`], or with [`End::Steps`] whatever the limit was.
@@ -32,7 +32,7 @@ impl Episode {
         self.act(&action.into())
     }
 
-    /// Take these actions, one a step, until there is none left or the episode is over.
+    /// Takes these actions, one a step, until there is none left or the episode is over.
     pub fn play(&mut self, actions: impl IntoIterator<Item = impl Into<Value>>) -> Result<(), Refusal> {
         for action in actions {
             if self.over() {
@@ -43,17 +43,17 @@ impl Episode {
         Ok(())
     }
 
-    /// Whether the last outcome was delivered, or a step was refused with `ended`.
+    /// Returns `true` if the last outcome was delivered, or a step was refused with `ended`.
     pub fn over(&self) -> bool {
         self.ended.is_some()
     }
 
-    /// Ask for further steps: always refused, and recorded as `extend-episode`.
+    /// Asks for further steps: always refused, and recorded as `extend-episode`.
     pub fn request_extension(&self, steps: u32) -> Result<(), Refusal> {
         episode::request_extension(steps)
     }
 
-    /// Ask to hand more bytes to the next episode: always refused, and recorded as `carry-undeclared`.
+    /// Asks to hand more bytes to the next episode: always refused, and recorded as `carry-undeclared`.
     pub fn request_carry_over(&self, bytes: u64) -> Result<(), Refusal> {
         episode::request_carry_over(bytes)
     }
@@ -74,7 +74,7 @@ impl Episode {
 }
 
 impl Outcome {
-    /// Whether this was the last step.
+    /// Returns `true` if this was the last step.
     pub fn last(&self) -> bool {
         self.terminated || self.truncated
     }

@@ -1,15 +1,15 @@
-//! From an `impl` to a component: the trait, and the macro that exports it.
+//! Export of an agent as a component: the trait, and the macro.
 
 use crate::{Episode, Refusal};
 
-/// An agent: it lives for one episode.
+/// Agent that is instantiated for one episode.
 pub trait Agent {
-    /// Live one episode. Returning ends it, unless it is over already, and a refusal that is returned is dropped: the
-    /// host knows of it.
+    /// Runs one episode. Returning ends the episode, unless it is over already. A returned refusal is dropped:
+    /// the host has recorded it.
     fn run(episode: &mut Episode) -> Result<(), Refusal>;
 }
 
-/// Export a type that is an [`Agent`] as the component. Once in a crate; for an agent that learns, see
+/// Exports a type that is an [`Agent`] as the component. Use it once in a crate. For an agent that learns, see
 /// [`export_learner!`](crate::export_learner).
 #[macro_export]
 macro_rules! export {

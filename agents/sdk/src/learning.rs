@@ -3,7 +3,7 @@
 use crate::Agent;
 pub use crate::raw::learning::{Experience, Transition};
 
-/// An agent that learns from one episode for the next.
+/// Agent that learns from one episode for the next.
 ///
 /// ```no_run
 /// use dayfly_agent::{Agent, Episode, Experience, Learner, Refusal, export_learner};
@@ -30,15 +30,15 @@ pub use crate::raw::learning::{Experience, Transition};
 /// # fn main() {}
 /// ```
 pub trait Learner: Agent {
-    /// Turn an episode into the carry-over of the next one, which finds it in its brief.
+    /// Makes the carry-over of the next episode, which finds it in its brief.
     ///
-    /// Called after the episode has closed, in a fresh instance in which every capability is refused, and only where
-    /// the policy declares a carry-over. More bytes than it declares are a violation, and the carry-over stays as it
+    /// Called after the episode has closed, in a fresh instance in which every capability is refused, and only if
+    /// the policy declares a carry-over. More bytes than declared are a violation, and the carry-over stays as it
     /// was. The experience has the seed and the task of the brief, and the generation of the lineage's population.
     fn learn(experience: Experience, carry_over: Vec<u8>) -> Vec<u8>;
 }
 
-/// Export a type that is a [`Learner`] as the component. Once in a crate, and instead of [`export!`](crate::export).
+/// Exports a [`Learner`] as the component. Use it once in a crate, instead of [`export!`](crate::export).
 #[macro_export]
 macro_rules! export_learner {
     ($learner:ty) => {

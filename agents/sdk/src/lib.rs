@@ -1,10 +1,10 @@
-//! What an agent for Dayfly is written with.
+//! Library for agents of Dayfly, written in Rust.
 //!
 //! ```text
-//!  impl Agent    --export!---------->  a component that exports `run`
-//!  impl Learner  --export_learner!-->  and `learning`
+//!     impl Agent    --export!---------->  a component that exports `run`
+//!     impl Learner  --export_learner!-->  and `learning`
 //!
-//!  Episode   workspace   outbox   agenda   tools   log   clock   random     what it may ask for
+//!     Episode   workspace   outbox   agenda   tools   log   clock   random     what it may ask for
 //! ```
 //!
 //! An agent is an `impl Agent` of a few lines:
@@ -29,16 +29,16 @@
 //!
 //! One that learns from one episode for the next is a [`Learner`] as well.
 //!
-//! 1. A component imports the interfaces that its agent calls, and no other: what is not called is not linked. A policy
-//!    therefore has to grant no more than what the agent uses. It exports `learning` only with [`export_learner!`].
-//! 2. [`Episode::step`] asks nothing more once the last outcome was delivered, so an agent that merely loops on it
-//!    does not act past the end. [`raw`] has the calls as they are.
+//! 1. A component imports the interfaces that its agent calls, and no other: functions that are not called are not
+//!    linked. So a policy has to grant only what the agent uses. `learning` is exported only with [`export_learner!`].
+//! 2. [`Episode::step`] makes no call once the last outcome was delivered, so an agent that merely loops on it
+//!    does not act past the end. [`raw`] has the calls themselves.
 //! 3. The allocator begins with a static arena of 256 KiB, so that a small agent never grows its memory. Without the
-//!    feature `allocator`, which is on by default, it is the one of `std`.
+//!    feature `allocator`, which is on by default, the allocator is that of `std`.
 //!
 //! `std` works as far as it needs no system: there are no files, no threads, no clock and no environment.
 
-// The macros that `wit-bindgen` makes name this crate as an agent would.
+// The macros of `wit-bindgen` name this crate as an agent would.
 extern crate self as dayfly_agent;
 
 #[cfg(all(feature = "allocator", target_arch = "wasm32"))]
@@ -65,7 +65,7 @@ pub mod agenda {
     pub use crate::raw::agenda::{Reminder, due, remind};
 }
 
-/// Logical time: how many steps have been taken.
+/// Logical time: the number of steps taken.
 pub mod clock {
     pub use crate::raw::clock::now;
 }

@@ -6,18 +6,18 @@ pub use crate::raw::random::{bytes, next};
 
 use crate::{Refusal, Space, Value};
 
-/// A number from 0 up to, and not including, 1.
+/// Draws a number from 0 up to, and not including, 1.
 pub fn unit() -> Result<f64, Refusal> {
     next().map(fraction)
 }
 
-/// An index below `count`, each as likely as the other to within `count` in 2^64; 0 where `count` is 0. One draw a
-/// call.
+/// Draws an index below `count`, each as likely as the other to within `count` in 2^64; 0 if `count` is 0. Takes one
+/// draw a call.
 pub fn below(count: u64) -> Result<u64, Refusal> {
     next().map(|bits| scale(bits, count))
 }
 
-/// A value of `space`, drawn uniformly. A side without a bound is taken to be at a thousand; text is lower case letters
+/// Draws a value of `space` uniformly. A side without a bound is taken to be at a thousand. Text is lower case letters
 /// and bytes are any, both of 0 to 16 bytes and no more than the space allows.
 pub fn sample(space: &Space) -> Result<Value, Refusal> {
     Ok(match space {
@@ -36,7 +36,7 @@ pub fn sample(space: &Space) -> Result<Value, Refusal> {
     })
 }
 
-/// The 53 leading bits as a fraction of one.
+/// Returns the 53 leading bits as a fraction of one.
 pub(crate) fn fraction(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }

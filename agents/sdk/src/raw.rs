@@ -1,12 +1,12 @@
-//! The contract as `wit-bindgen` makes it of `wit/`: every operation as it is, one function each.
+//! The contract as `wit-bindgen` makes it of `wit/`: one function for each operation.
 //!
-//! The rest of the crate is written over this. A call from here goes to the host whatever the state of the episode,
-//! which is what an agent that tests the boundary needs.
+//! The rest of the crate is written over this. A call from here goes to the host in any state of the episode,
+//! as an agent that tests the boundary needs it.
 
 pub use learner::exports::dayfly::agent::learning;
 pub use world::dayfly::agent::{agenda, clock, episode, log, outbox, random, tools, types, workspace};
 
-/// The world `agent`: it exports `run`.
+/// World `agent`, which exports `run`.
 #[doc(hidden)]
 pub mod world {
     wit_bindgen::generate!({
@@ -19,8 +19,8 @@ pub mod world {
     });
 }
 
-/// What the world `learner` has and the world `agent` has not: it exports `learning`. A component in which both are
-/// exported is a `learner`; one in which only the other is, an `agent`.
+/// Part of the world `learner` that the world `agent` lacks: it exports `learning`. A component with both exports
+/// is a `learner`, and one with `run` alone an `agent`.
 #[doc(hidden)]
 pub mod learner {
     wit_bindgen::generate!({

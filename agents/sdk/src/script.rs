@@ -1,4 +1,4 @@
-//! Actions written down: `dllllldd`, `0 1 2 3`, `d lx99`, `(rrddlluu)*12 rrdd`.
+//! Scripts of actions: `dllllldd`, `0 1 2 3`, `d lx99`, `(rrddlluu)*12 rrdd`.
 //!
 //! ```text
 //!  script = { item }                  spaces, line ends and commas may stand between items
@@ -17,14 +17,14 @@ use std::str::Chars;
 
 const LONGEST: usize = 1_000_000;
 
-/// The actions that `script` asks for, in their order, or nothing where it is not a script.
+/// Returns the actions of `script`, in their order, or `None` if it is not a script.
 pub fn parse(script: &str) -> Option<Vec<u64>> {
     let mut chars = script.chars().peekable();
     let actions = items(&mut chars, 0)?;
     chars.next().is_none().then_some(actions)
 }
 
-/// Items up to the end, or up to the `)` of the group that is open.
+/// Reads items up to the end, or up to the `)` of the open group.
 fn items(chars: &mut Peekable<Chars<'_>>, depth: usize) -> Option<Vec<u64>> {
     let mut actions = Vec::new();
     while let Some(&char) = chars.peek() {
@@ -53,13 +53,13 @@ fn items(chars: &mut Peekable<Chars<'_>>, depth: usize) -> Option<Vec<u64>> {
     Some(actions)
 }
 
-/// How often the item before is meant: once, unless a number follows.
+/// Reads the number of repetitions of the item before: once, unless a number follows.
 fn times(chars: &mut Peekable<Chars<'_>>, bare: bool) -> Option<u64> {
     let marked = chars.next_if(|char| matches!(char, 'x' | 'X' | '*')).is_some();
     if marked || (bare && chars.peek().is_some_and(char::is_ascii_digit)) { number(chars) } else { Some(1) }
 }
 
-/// A number, which has at least one digit.
+/// Reads a number, which has at least one digit.
 fn number(chars: &mut Peekable<Chars<'_>>) -> Option<u64> {
     let mut number = u64::from(chars.next()?.to_digit(10)?);
     while let Some(digit) = chars.peek().and_then(|char| char.to_digit(10)) {

@@ -1,24 +1,24 @@
 //! Numbers that follow from a seed alone: the first parameters of a learner, the same in every episode of a lineage.
 //!
-//! No capability is asked for them. The stream is SplitMix64 (Steele, Lea, Flood 2014).
+//! They need no capability. The stream is SplitMix64 (Steele, Lea, Flood 2014).
 
 use std::f64::consts::TAU;
 
 use crate::random::fraction;
 
-/// A stream of numbers made from a seed, such as `seed` of a brief.
+/// Stream of numbers made from a seed, such as `seed` of a brief.
 #[derive(Clone, Debug)]
 pub struct Stream {
     state: u64,
 }
 
 impl Stream {
-    /// The stream of this seed.
+    /// Makes the stream of this seed.
     pub fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.state;
@@ -27,12 +27,12 @@ impl Stream {
         bits ^ (bits >> 31)
     }
 
-    /// A number from 0 up to, and not including, 1.
+    /// Returns a number from 0 up to, and not including, 1.
     pub fn unit(&mut self) -> f64 {
         fraction(self.bits())
     }
 
-    /// A number of the normal distribution with mean 0 and standard deviation 1, by Box and Muller's transform.
+    /// Returns a number of the normal distribution with mean 0 and standard deviation 1, by Box and Muller's transform.
     pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         radius * (TAU * self.unit()).cos()

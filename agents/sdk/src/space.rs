@@ -1,9 +1,9 @@
-//! What an agent can do with a space without knowing the task: take the plainest value of it.
+//! Plainest values of spaces, for an agent that does not know the task.
 
 use crate::{Array, Bounds, Space, Value};
 
 impl Space {
-    /// The plainest value of the space: zero, or what is nearest to it, in every entry; empty text, no bytes.
+    /// Returns the plainest value of the space: zero, or the nearest number, in every entry; empty text, no bytes.
     pub fn first(&self) -> Value {
         match self {
             Self::Discrete(_) => Value::Discrete(0),
@@ -17,14 +17,14 @@ impl Space {
 }
 
 impl Array {
-    /// How many entries there are: the product of the sides.
+    /// Returns the number of entries: the product of the sides.
     pub fn entries(&self) -> usize {
         self.shape.iter().fold(1, |entries, side| entries.saturating_mul(*side as usize))
     }
 }
 
 impl Bounds {
-    /// The number nearest to zero.
+    /// Returns the number nearest to zero.
     pub fn first(&self) -> f64 {
         0.0_f64.max(self.low).min(self.high)
     }

@@ -1,9 +1,9 @@
-//! Values from plain Rust and back: `episode.step(3)` instead of `episode.step(Value::Discrete(3))`.
+//! Conversions between values and plain Rust: `episode.step(3)` instead of `episode.step(Value::Discrete(3))`.
 
 use crate::Value;
 
 impl Value {
-    /// The index, where this is a `discrete` value.
+    /// Returns the index of a `discrete` value.
     pub fn discrete(&self) -> Option<u64> {
         match self {
             Self::Discrete(index) => Some(*index),
@@ -11,7 +11,7 @@ impl Value {
         }
     }
 
-    /// The number, where this is a `real` value.
+    /// Returns the number of a `real` value.
     pub fn real(&self) -> Option<f64> {
         match self {
             Self::Real(real) => Some(*real),

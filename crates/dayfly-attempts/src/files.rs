@@ -1,4 +1,4 @@
-//! Files outside, ways around what files may be opened, and descriptors.
+//! Files outside, ways around the rules for files, and descriptors.
 
 use super::Alone::{Done, Looked, LookedByRoot};
 use super::{Attempt, Errno, Place, WITH_FILES, at, call, closed, left, m, n, never, room};
@@ -19,7 +19,7 @@ fn open2(path: &std::ffi::CStr, flags: i32) -> Result<usize, Errno> {
     closed(call(libc::SYS_openat2, [n(HERE), at(path), at(&how), 24]))
 }
 
-/// A call that takes a folder and a name in it, and more.
+/// Makes a call that takes a folder, a name in it, and more.
 fn named(number: i64, path: &std::ffi::CStr, more: [usize; 3]) -> Result<usize, Errno> {
     let [a, b, c] = more;
     call(number, [n(HERE), at(path), a, b, c])
@@ -37,7 +37,7 @@ pub(crate) const LIST: &[Attempt] = &[
         closed(call(libc::SYS_creat, [at(place.new[1].as_c_str()), 0o600]))
     }),
     never("openat2: read a file outside", Done, |place| open2(&place.secret, 0)),
-    // What is hidden is what is in a file: see SECURITY.md on these five.
+    // Only the content of a file outside is hidden: see SECURITY.md on these five.
     left("openat: hold a file outside without opening it", WITH_FILES, |place| open(&place.secret, O_PATH)),
     left("openat2: hold a file outside without opening it", WITH_FILES, |place| open2(&place.secret, O_PATH)),
     left("newfstatat: ask how large a file outside is", WITH_FILES, |place| {
@@ -75,7 +75,7 @@ pub(crate) const AROUND: &[Attempt] = &[
     }),
     never("renameat2: out of the folder", Looked, |place| {
         let (from, to) = (at(place.kept.as_c_str()), at(place.secret.as_c_str()));
-        // Where there is a file already.
+        // The target exists already.
         call(libc::SYS_renameat2, [n(HERE), from, n(HERE), to, 1])
     }),
     never("mknodat", Done, |place| named(libc::SYS_mknodat, &place.new[4], [0o10_600, 0, 0])),
@@ -107,7 +107,8 @@ pub(crate) const AROUND: &[Attempt] = &[
     never("fanotify_init", LookedByRoot, |_| closed(call(libc::SYS_fanotify_init, [0x200, 0]))),
 ];
 
-/// Whether the pipe of its own answers can be opened again depends on what it is: `isolation` sees that it is none.
+/// Attempts on descriptors. Opening the pipe of the worker's answers again is not among them, since
+/// the outcome depends on the kind of file: a test in `isolation` covers it.
 pub(crate) const DESCRIPTORS: &[Attempt] = &[
     never("dup", Done, |_| closed(call(libc::SYS_dup, [1]))),
     never("dup3", Done, |_| closed(call(libc::SYS_dup3, [1, 77, 0]))),

@@ -1,9 +1,9 @@
-//! Programs in the kernel, what it is asked, and the machine.
+//! Programs in the kernel, requests to the kernel, and the machine.
 
 use super::Alone::{Done, Looked, LookedByRoot};
 use super::{Attempt, COMPILING, at, call, left, n, never, room};
 
-/// An address that no process has.
+/// Address that no process has.
 const NOWHERE: usize = 8;
 
 pub(crate) const LIST: &[Attempt] = &[
@@ -25,7 +25,7 @@ pub(crate) const LIST: &[Attempt] = &[
     never("sysinfo", Done, |_| call(libc::SYS_sysinfo, [room()])),
     never("getrusage", Done, |_| call(libc::SYS_getrusage, [0, room()])),
     never("times", Done, |_| call(libc::SYS_times, [room()])),
-    // The numbers of another architecture's calls, which filters may forget.
+    // Numbers of another architecture's calls, which a filter may forget.
     #[cfg(target_arch = "x86_64")]
     never("a call of x32", Looked, |_| call(0x4000_0000 | libc::SYS_socket, [2, 1, 0])),
     #[cfg(target_arch = "x86_64")]

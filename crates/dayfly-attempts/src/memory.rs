@@ -1,4 +1,4 @@
-//! Memory that runs, that others share, or that no limit counts.
+//! Memory that is executable, shared with others, or counted by no limit.
 
 use super::Alone::{Done, Looked};
 use super::{Attempt, COMPILING, Errno, at, call, closed, left, n, never};
@@ -7,13 +7,13 @@ const PRIVATE: usize = 0x22;
 const SHARED: usize = 0x21;
 const PAGE: usize = 4096;
 
-/// A page, which goes away again.
+/// Maps a page, and unmaps it again.
 fn page(rights: usize, kind: usize) -> Result<usize, Errno> {
     let page = call(libc::SYS_mmap, [0, PAGE, rights, kind, n(-1), 0])?;
     call(libc::SYS_munmap, [page, PAGE])
 }
 
-/// Something is done to a page of its own, which goes away again.
+/// Makes a call on a page of its own, and unmaps the page again.
 fn with_a_page(number: i64, more: [usize; 2]) -> Result<usize, Errno> {
     let page = call(libc::SYS_mmap, [0, PAGE, 3, PRIVATE, n(-1), 0])?;
     let [a, b] = more;

@@ -1,4 +1,4 @@
-//! What attempts are made on.
+//! Targets of the attempts.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -6,37 +6,38 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// Folders and processes that attempts are made on.
+/// Folders, files and processes that attempts are made on.
 #[derive(Debug)]
 pub struct Place {
-    /// The process that has started this one.
+    /// Process that has started this one.
     pub(crate) supervisor: usize,
     /// This process.
     pub(crate) own: usize,
-    /// A file in the scratch folder.
+    /// File in the scratch folder.
     pub(crate) kept: CString,
-    /// A second name of it, which it does not have.
+    /// Second name for that file, which does not exist.
     pub(crate) second: CString,
-    /// Files outside, each with a letter in it.
+    /// Files outside, each with one letter in it.
     pub(crate) secret: CString,
     pub(crate) doomed: CString,
-    /// A link outside, which leads to the first of them.
+    /// Link outside, which leads to the first of those files.
     pub(crate) link: CString,
-    /// Folders outside: the first, and one in it that has nothing in it.
+    /// Folder outside, and an empty folder in it.
     pub(crate) outside: CString,
     pub(crate) empty: CString,
-    /// Names outside that nothing has.
+    /// Names outside that do not exist.
     pub(crate) new: [CString; 5],
-    /// A file in `/proc` of the supervisor.
+    /// Files in `/proc` about the supervisor.
     pub(crate) of_supervisor: [CString; 3],
 }
 
 impl Place {
-    /// In a folder for workspaces, which may be used, and one outside, which may not: both are there, and hold nothing yet.
+    /// Makes the targets in a folder for workspaces, which may be used, and in one outside, which
+    /// may not. Both folders exist, and are empty.
     ///
     /// # Errors
     ///
-    /// What cannot be made.
+    /// The error of the system, if a target cannot be made.
     pub fn new(scratch: &Path, outside: &Path) -> io::Result<Self> {
         let text = |path: &Path| CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other);
         for file in [scratch.join("kept"), outside.join("secret"), outside.join("doomed")] {

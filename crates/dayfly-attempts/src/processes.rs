@@ -1,4 +1,4 @@
-//! Processes, programs, and what is done to others.
+//! Processes, programs, and attempts on other processes.
 
 use super::Alone::{Done, Looked, LookedByRoot};
 use super::{Attempt, COMPILING, at, call, child, closed, left, m, n, never};
@@ -22,7 +22,7 @@ pub(crate) const LIST: &[Attempt] = &[
     }),
     never("execve", Looked, |place| call(libc::SYS_execve, [at(place.new[0].as_c_str()), 0, 0])),
     never("execveat", Looked, |_| call(libc::SYS_execveat, [n(-1), at(c""), 0, 0, 0x1000])),
-    // The file is there while compiling, and holds no program.
+    // The file exists while compiling, and holds no program.
     never("execveat of a file that is nowhere", Looked, |_| {
         let file = call(libc::SYS_memfd_create, [at(c"program"), 0])?;
         let ran = call(libc::SYS_execveat, [file, at(c""), 0, 0, 0x1000]);

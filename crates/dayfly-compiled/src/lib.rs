@@ -1,18 +1,21 @@
-//! Compiled components, loaded only where a key vouches for them.
+//! Compiled components, loaded only if a key vouches for them.
 //!
 //! ```text
 //!  code, what it is --tag (HMAC-SHA-256, a key)--> 32 bytes beside the code
 //!  code, what it is, tag --load: the same tag?--> Component
 //! ```
 //!
-//! A compiled component is machine code. wasmtime maps it and runs it as it stands, outside of any sandbox, so to load one is `unsafe`: the
-//! bytes have to be what wasmtime made. This crate has the one such call of Dayfly, behind the check that makes it sound.
+//! A compiled component is machine code. wasmtime maps it and runs it as it stands, outside of any
+//! sandbox. Therefore loading one is `unsafe`: the bytes have to be what wasmtime made. This crate
+//! has the one such call of Dayfly, behind the check that makes it sound.
 //!
-//! 1. No code is loaded whose tag was not made with the same key, for the same bytes, under the same description.
-//! 2. What is checked is what is loaded: the bytes are borrowed from the check to the load, and come from no file that is mapped.
+//! 1. Code is loaded only if its tag was made with the same key, for the same bytes, under the same
+//!    description.
+//! 2. The bytes that are checked are the bytes that are loaded. They are borrowed from the check to
+//!    the load, and come from no file that is mapped.
 //!
-//! It does not show that the compiler was right, nor who had the key: whoever has it can have any code run. Who may have it is for the
-//! caller to say.
+//! It does not show that the compiler was right, nor who had the key: whoever has the key can have
+//! any code run. The caller decides who may have it.
 
 use std::fmt;
 
@@ -20,49 +23,51 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// The bytes of a tag.
+/// Length of a tag, in bytes.
 pub const TAG: usize = 32;
 
-/// The bytes of a block of SHA-256.
+/// Length of a block of SHA-256, in bytes.
 const BLOCK: usize = 64;
 
-/// What vouches for code: 32 secret bytes.
+/// Key that vouches for code: 32 secret bytes.
 #[derive(Clone)]
 pub struct Key([u8; 32]);
 
-/// Why code was not loaded.
+/// Reason for not loading code.
 #[derive(Debug)]
 pub enum Refused {
-    /// The key does not vouch for it.
+    /// The key does not vouch for the code.
     Unknown,
-    /// The engine does not take it: it was made by another one, or for another machine, or for more than the engine allows.
+    /// The engine does not take the code. Another engine made it, or it is for another machine, or
+    /// it needs more than the engine allows.
     Unfit(wasmtime::Error),
 }
 
 impl Key {
-    /// The key with these bytes, which nobody can guess.
+    /// Returns the key with these bytes, which nobody can guess.
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The key for one use, which follows from this one. Nobody can tell this key, or that of another use, from it.
+    /// Returns the key for one use, which follows from this one. Nobody can tell this key, or that
+    /// of another use, from it.
     #[must_use]
     pub fn of(&self, name: &str) -> Self {
         Self(self.authenticate(&[b"use", name.as_bytes()]))
     }
 
-    /// What vouches for `code` as what `description` says it is.
+    /// Returns the tag that vouches for `code` as what `description` says it is.
     pub fn tag(&self, description: &[u8], code: &[u8]) -> [u8; TAG] {
         let length = u64::try_from(description.len()).unwrap_or(u64::MAX);
         self.authenticate(&[b"tag", &length.to_le_bytes(), description, code])
     }
 
-    /// Whether `tag` was made with this key for `code`, under this description.
+    /// `true` if `tag` was made with this key for `code`, under this description.
     pub fn vouches(&self, description: &[u8], tag: &[u8; TAG], code: &[u8]) -> bool {
         is_same(&self.tag(description, code), tag)
     }
 
-    /// HMAC-SHA-256 (RFC 2104) of the parts, one after the other.
+    /// Returns the HMAC-SHA-256 (RFC 2104) of the parts, one after the other.
     fn authenticate(&self, parts: &[&[u8]]) -> [u8; TAG] {
         let pad = |with: u8| {
             let mut block = [with; BLOCK];
@@ -97,11 +102,13 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// The component whose compiled code is `code`, where `tag` was made with `key` for it under this description.
+/// Loads the component whose compiled code is `code`, if `tag` was made with `key` for it under
+/// this description.
 ///
 /// # Errors
 ///
-/// [`Refused`] says why not. Nothing of the code has been looked at then, but to hash it, where the key does not vouch for it.
+/// [`Refused`] with the reason. If the key does not vouch for the code, the code has only been
+/// hashed by then.
 #[expect(unsafe_code, reason = "the one place where compiled code is loaded, behind the check that makes it sound")]
 pub fn load(
     engine: &Engine,
@@ -114,14 +121,16 @@ pub fn load(
     if !key.vouches(description, tag, code) {
         return Err(Refused::Unknown);
     }
-    // SAFETY: `deserialize` takes what `Component::serialize` gave. Only who has the key can have made the tag, and it is given to those
-    // alone who serialize: `code` is what they had, byte for byte. It is borrowed, so that nobody changes it between the check and here,
-    // and `deserialize` copies it. Of another version, machine or configuration wasmtime itself makes sure.
+    // SAFETY: `deserialize` takes what `Component::serialize` gave. Only a holder of the key can
+    // have made the tag, and the key is given only to those who serialize. So `code` is what they
+    // had, byte for byte. It is borrowed, so that nobody changes it between the check and here, and
+    // `deserialize` copies it. wasmtime itself refuses code of another version, machine or
+    // configuration.
     let loaded = unsafe { Component::deserialize(engine, code) };
     loaded.map_err(Refused::Unfit)
 }
 
-/// Whether two tags are the same, in a time that does not depend on where they differ.
+/// `true` if two tags are the same. The time it takes does not depend on where they differ.
 fn is_same(one: &[u8; TAG], other: &[u8; TAG]) -> bool {
     one.iter().zip(other).fold(0, |differing, (one, other)| differing | (one ^ other)) == 0
 }
@@ -175,7 +184,7 @@ mod tests {
             code[at] ^= 1;
             assert!(refused(&key, b"what it is", &tag, &code), "{at}");
         }
-        // Where the description ends and the code begins is a part of what is vouched for.
+        // The tag also covers where the description ends and the code begins.
         assert_ne!(key.tag(b"ab", b"c"), key.tag(b"a", b"bc"));
         assert_ne!(key.of("a").0, key.of("b").0);
     }

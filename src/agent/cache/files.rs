@@ -1,4 +1,4 @@
-//! The files of the cache: each has a tag and code, and the oldest go first.
+//! Files of the cache: each has a tag and code, and the least recently used are removed first.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -9,10 +9,10 @@ use dayfly_compiled::TAG;
 
 use super::{Held, MOST_OF_ONE, Maker};
 
-/// What the name of a file begins with that is being written.
+/// Prefix of the name of a file that is being written.
 const UNFINISHED: &str = "unfinished-";
 
-/// A tag and the code that it is for, where there is such a file. It counts as used.
+/// Reads the tag and the code in a file, if there is one, and marks the file as used.
 pub(super) fn read(path: &Path) -> Option<([u8; TAG], Vec<u8>)> {
     let mut file = File::open(path).ok()?;
     let about = file.metadata().ok()?;
@@ -22,16 +22,16 @@ pub(super) fn read(path: &Path) -> Option<([u8; TAG], Vec<u8>)> {
     let mut tag = [0; TAG];
     file.read_exact(&mut tag).ok()?;
     let mut code = Vec::with_capacity(usize::try_from(about.len()).ok()?);
-    // It may grow while it is read.
+    // The file may grow while it is read.
     (&file).take(MOST_OF_ONE).read_to_end(&mut code).ok()?;
-    // A folder that cannot be written to is still read.
+    // A file in a folder that cannot be written to is still read.
     let _ = file.set_modified(now());
     Some((tag, code))
 }
 
-/// Write a file, which takes its place as a whole.
+/// Writes a file atomically.
 pub(super) fn write(folder: &Path, name: &str, tag: &[u8; TAG], code: &[u8]) -> io::Result<()> {
-    // INVARIANT 3: for the user alone, whatever the process gives files by default.
+    // INVARIANT 3: only the user can read it, whatever the default permissions of the process are.
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
     file.write_all(tag)?;
     file.write_all(code)?;
@@ -39,7 +39,7 @@ pub(super) fn write(folder: &Path, name: &str, tag: &[u8; TAG], code: &[u8]) -> 
     file.persist(folder.join(name)).map(drop).map_err(|error| error.error)
 }
 
-/// Remove what was not used for longest, until no more bytes are left than that.
+/// Removes the least recently used files until at most `most` bytes are left.
 pub(super) fn make_room(folder: &Path, most: u64) {
     let mut files = kept(folder);
     files.sort_by_key(|file| file.used);
@@ -76,7 +76,7 @@ fn sum(files: &[Kept]) -> Held {
     })
 }
 
-/// A file of the cache.
+/// File of the cache.
 struct Kept {
     path: PathBuf,
     bytes: u64,
@@ -84,7 +84,7 @@ struct Kept {
     is_whole: bool,
 }
 
-/// Every file of the cache, and no other that may lie in its folder.
+/// Returns every file of the cache, and no other that may lie in its folder.
 fn kept(folder: &Path) -> Vec<Kept> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let file = |entry: fs::DirEntry| {
@@ -101,7 +101,7 @@ fn kept(folder: &Path) -> Vec<Kept> {
     entries.filter_map(|entry| file(entry.ok()?)).collect()
 }
 
-/// Whether a file is called as those of the cache are: a maker and a digest.
+/// Returns `true` if a file name is one of the cache: a maker and a digest.
 fn is_name(name: &str) -> bool {
     name.split_once('-').is_some_and(|(maker, digest)| {
         Maker::ALL.iter().any(|known| known.name() == maker) && digest.parse::<crate::value::Digest>().is_ok()

@@ -1,4 +1,4 @@
-//! The key of a user: 32 bytes in a file that nobody else can read.
+//! Key of a user: 32 bytes in a file that nobody else can read.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -8,11 +8,11 @@ use dayfly_compiled::Key;
 
 use super::{Unusable, place};
 
-/// The name of its file.
+/// Name of the file.
 const FILE: &str = "compiled.key";
 const BYTES: usize = 32;
 
-/// The key in the folder `state`, made where there is none.
+/// Returns the key in the folder `state`. Makes one if there is none.
 pub(super) fn of(state: &Path) -> Result<Key, Unusable> {
     let path = state.join(FILE);
     let unusable = |source| Unusable::Io { path: path.clone(), source };
@@ -20,14 +20,14 @@ pub(super) fn of(state: &Path) -> Result<Key, Unusable> {
         Ok(file) => read(&path, file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make(state, &path).map_err(unusable)?;
-            // Another process may have been first.
+            // Another process may have made one meanwhile.
             read(&path, File::open(&path).map_err(unusable)?)
         }
         Err(error) => Err(unusable(error)),
     }
 }
 
-/// The key in a file, where nobody else can have read or written it.
+/// Reads the key from a file that nobody else can have read or written.
 fn read(path: &Path, mut file: File) -> Result<Key, Unusable> {
     let unusable = |source| Unusable::Io { path: path.to_owned(), source };
     let about = file.metadata().map_err(unusable)?;
@@ -43,7 +43,7 @@ fn read(path: &Path, mut file: File) -> Result<Key, Unusable> {
     Ok(Key::new(bytes))
 }
 
-/// Put a key where there is none. Where another process has put one meanwhile, that one stays.
+/// Makes a key where there is none. A key that another process has made meanwhile stays.
 fn make(state: &Path, path: &Path) -> io::Result<()> {
     let bytes = random()?;
     let mut file = tempfile::Builder::new().prefix("unfinished-").tempfile_in(state)?;
@@ -54,11 +54,11 @@ fn make(state: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-/// 32 bytes that nobody can guess.
+/// Returns 32 random bytes that cannot be guessed.
 ///
 /// # Errors
 ///
-/// Where the system gives none.
+/// Returns an error if the system gives none.
 pub(in crate::agent) fn random() -> io::Result<[u8; 32]> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|_| io::Error::other("the system gives no random bytes"))?;

@@ -1,4 +1,4 @@
-//! Where the cache and its key lie, and whether nobody else can write there.
+//! Folders of the cache and of its key, with checks that nobody else can write there.
 
 use std::env;
 use std::fs::{DirBuilder, Metadata};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Unusable;
 
-/// The folder of the cache.
+/// Returns the folder of the cache.
 pub(super) fn cache() -> Result<PathBuf, Unusable> {
     match env::var_os("DAYFLY_CACHE") {
         Some(place) if ["off", "0"].iter().any(|off| place == *off) => Err(Unusable::Off),
@@ -15,17 +15,18 @@ pub(super) fn cache() -> Result<PathBuf, Unusable> {
     }
 }
 
-/// The folder of the key: not in that of the cache, which may be shared, restored or moved.
+/// Returns the folder of the key. It is not in the cache, which may be shared, restored or moved.
 pub(super) fn state() -> Result<PathBuf, Unusable> {
     below("XDG_STATE_HOME", ".local/state")
 }
 
-/// `dayfly` in the folder that `variable` names, or in `otherwise` below the home of the user.
+/// Returns `dayfly` in the folder that `variable` names, or in `otherwise` below the home of the
+/// user.
 fn below(variable: &str, otherwise: &str) -> Result<PathBuf, Unusable> {
     let named = |variable: &str| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = named(variable).or_else(|| named("HOME").map(|home| home.join(otherwise)));
     let folder = folder.ok_or(Unusable::Nowhere)?;
-    // Who is somebody else for a while leaves nothing in the home of another.
+    // A user who acts as another for a while leaves nothing in the home of that other.
     let there = folder.ancestors().find_map(|folder| Some((folder, folder.metadata().ok()?)));
     match there {
         Some((folder, about)) if !is_own(&about) => Err(Unusable::Shared(folder.to_owned())),
@@ -33,7 +34,8 @@ fn below(variable: &str, otherwise: &str) -> Result<PathBuf, Unusable> {
     }
 }
 
-/// Make a folder for the user alone, where it is not there; one that others can write to is none.
+/// Makes a folder for the user alone, if it does not exist. A folder that others can write to is an
+/// error.
 pub(super) fn make(folder: &Path) -> Result<(), Unusable> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -46,7 +48,7 @@ pub(super) fn make(folder: &Path) -> Result<(), Unusable> {
     if is_own(&about) && !is_open(&about, 0o022) { Ok(()) } else { Err(Unusable::Shared(folder.to_owned())) }
 }
 
-/// Whether a file is the user's, and nobody else can read or write it.
+/// Returns `true` if a file is the user's, and nobody else can read or write it.
 pub(super) fn is_secret(about: &Metadata) -> bool {
     is_own(about) && !is_open(about, 0o077)
 }
@@ -61,7 +63,7 @@ fn is_open(about: &Metadata, to: u32) -> bool {
     std::os::unix::fs::MetadataExt::mode(about) & to != 0
 }
 
-/// Who else can write is not known here: so there is no cache.
+/// Returns `false`: the owner is unknown on this system, so there is no cache.
 #[cfg(not(unix))]
 fn is_own(_: &Metadata) -> bool {
     false

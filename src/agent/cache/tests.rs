@@ -1,4 +1,4 @@
-//! What is loaded, and what is not.
+//! Tests of the code that is loaded, and of the code that is not.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,7 +8,7 @@ use super::*;
 use crate::agent::{Agent, Compiler, Handed, Known};
 use crate::capability::MemoryLimits;
 
-/// A component that is large enough to be kept, and a cache in a folder that goes with it.
+/// Component that is large enough to be kept, and a cache in a temporary folder.
 struct Kept {
     place: tempfile::TempDir,
     cache: Cache,
@@ -95,7 +95,7 @@ fn a_byte_that_was_changed_anywhere_keeps_code_from_being_loaded() {
         fs::write(&file, &whole[..length]).unwrap();
         assert!(!kept.is_loaded(Maker::Host), "{length} bytes");
     }
-    // It is compiled again, and takes the place of what was there.
+    // It is compiled again, and replaces the old file.
     kept.compile();
     assert!(kept.is_loaded(Maker::Host));
 }
@@ -109,7 +109,7 @@ fn code_is_not_loaded_in_the_place_of_other_code() {
     other.compile();
     fs::copy(kept.file(Maker::Host), other.file(Maker::Host)).unwrap();
     assert!(kept.is_loaded(Maker::Host) && !other.is_loaded(Maker::Host));
-    // Nor where the key is another one.
+    // It is not loaded under another key either.
     fs::remove_file(kept.place.path().join("state/compiled.key")).unwrap();
     let stranger = kept.again().unwrap();
     let loaded = stranger.load(&kept.engine, &kept.made(Maker::Host));
@@ -123,7 +123,7 @@ fn what_a_worker_has_compiled_is_never_loaded_by_a_process_that_is_not_confined(
     fs::remove_file(kept.file(Maker::Host)).unwrap();
     kept.cache.keep(&kept.made(Maker::Worker), &code);
     assert!(!kept.is_loaded(Maker::Host));
-    // Whatever its file is called.
+    // It is not loaded under any file name.
     fs::copy(kept.file(Maker::Worker), kept.file(Maker::Host)).unwrap();
     assert!(!kept.is_loaded(Maker::Host));
     assert!(kept.cache.code(&kept.made(Maker::Host)).is_none());
@@ -179,13 +179,13 @@ fn what_was_not_used_for_longest_goes_first_and_nothing_else_in_the_folder_does(
         let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000 + u64::from(number));
         fs::File::open(cache.folder().join(made(number).file())).unwrap().set_modified(old).unwrap();
     }
-    // The oldest is used again: it is the newest now.
+    // The oldest is used again, so it is now the newest.
     assert!(cache.code(&made(0)).is_some());
     cache.keep(&made(4), &[4; 100]);
     let left: Vec<u8> = (0..5).filter(|number| cache.code(&made(*number)).is_some()).collect();
     assert_eq!(left, [0, 2, 3, 4]);
     assert!(cache.held().bytes <= 4 * 132);
-    // What is larger than all there is room for is not kept, and throws out nothing.
+    // A file that is larger than the whole cache is not kept, and removes nothing.
     cache.keep(&made(5), &[5; 4 * 132 + 1]);
     assert_eq!(cache.held(), Held { agents: 4, bytes: 4 * 132 });
     assert_eq!(cache.clean().unwrap().agents, 4);

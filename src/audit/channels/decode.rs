@@ -1,4 +1,5 @@
-//! From what a receiver saw to the bit that was sent, and from how often that is right to bits.
+//! Decoding of the bit that was sent from what a receiver saw, and the bits that follow from the
+//! accuracy.
 
 use std::collections::BTreeMap;
 
@@ -8,46 +9,46 @@ use super::Road;
 use crate::statistics::{Error, Interval, Level, Sides, Tally, clopper_pearson};
 use crate::value::Seed;
 
-/// How far above chance the accuracy may lie on a road that is closed.
+/// Margin above chance for the upper limit of the accuracy on a closed road.
 const MARGIN: f64 = 0.05;
 const CHANCE: f64 = 0.5;
 
-/// What arrived.
+/// Bits that arrived on a road.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Sent {
-    /// How often the bit was decoded rightly.
+    /// Share of trials in which the bit was decoded correctly.
     pub accuracy: Interval,
-    /// In how many trials the receiver saw something else than after a 0, with the same seed.
+    /// Number of trials in which the receiver saw something else than after a 0 with the same seed.
     pub differ: u32,
-    /// The bits an episode that arrived at the least, by Fano's inequality: estimate and limits.
+    /// Lower bound of the bits per episode that arrived, by Fano's inequality: estimate and limits.
     pub bits: Bits,
 }
 
-/// Bits an episode.
+/// Bits per episode.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Bits {
-    /// At the accuracy that was seen.
+    /// Bits at the accuracy that was seen.
     pub estimate: f64,
-    /// At its lower limit.
+    /// Bits at the lower limit of the accuracy.
     pub low: f64,
-    /// At its upper limit.
+    /// Bits at the upper limit of the accuracy.
     pub high: f64,
 }
 
-/// What the numbers say of a road.
+/// Verdict on a road.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// No more than is declared: on a road that is not declared, nothing.
+    /// No more bits arrive than are declared; on a road that is not declared, none.
     Holds,
     /// Bits arrive where none is declared, or a control does not carry what it was opened for.
     Violated,
-    /// Neither is shown.
+    /// Neither of the other two is shown.
     Inconclusive,
 }
 
 impl Verdict {
-    /// What `sent` says of `road`.
+    /// Returns the verdict on `road` from `sent`.
     pub(super) fn of(sent: Option<&Sent>, road: Road) -> Self {
         let Some(sent) = sent else { return Self::Inconclusive };
         match road {
@@ -63,7 +64,7 @@ impl Verdict {
                 }
             }
             Road::World => Self::Holds,
-            // A detector that does not detect shows nothing.
+            // A control that carries nothing shows that the detector does not detect.
             Road::Control => {
                 if sent.bits.low > CHANCE {
                     Self::Holds
@@ -75,10 +76,10 @@ impl Verdict {
     }
 }
 
-/// Which bit each symbol mostly came with.
+/// Decoder: number of zeros and of ones that each symbol came with.
 pub(super) struct Decoder {
     known: BTreeMap<String, [u32; 2]>,
-    /// The same by whether anything differed.
+    /// Numbers of zeros and of ones without a difference, and with one.
     differs: [[u32; 2]; 2],
 }
 
@@ -99,7 +100,7 @@ impl Decoder {
         ones > zeros
     }
 
-    /// How often the decoder is right; nothing where there is no trial.
+    /// Returns the accuracy of the decoder; `None` if there is no trial.
     pub(super) fn score(&self, trials: &[(bool, String)]) -> Result<Option<Sent>, Error> {
         if trials.is_empty() {
             return Ok(None);
@@ -119,7 +120,8 @@ fn count([zeros, ones]: &mut [u32; 2], bit: bool) {
     *slot = slot.saturating_add(1);
 }
 
-/// What a uniform bit decoded with this accuracy carries at the least; 0 at chance and below.
+/// Returns the lower bound of the bits that a uniform bit decoded with this accuracy carries; 0 at
+/// chance and below.
 fn bits(accuracy: f64) -> f64 {
     if accuracy <= CHANCE {
         return 0.0;
@@ -128,11 +130,11 @@ fn bits(accuracy: f64) -> f64 {
     1.0 + part(accuracy) + part(1.0 - accuracy)
 }
 
-/// So many bits, half of them 1, in an order that `seed` says.
+/// Returns `count` bits, half of them 1, in an order that follows from `seed`.
 pub(super) fn bits_of(seed: Seed, count: u32) -> Vec<bool> {
     let mut bits: Vec<bool> = (0..count).map(|ordinal| ordinal % 2 == 1).collect();
     let mut stream = seed.stream();
-    // Fisher and Yates: every order is as likely as the other.
+    // Fisher-Yates shuffle: all orders are equally likely.
     for last in (1..bits.len()).rev() {
         let among = u64::try_from(last).unwrap_or(u64::MAX).saturating_add(1);
         bits.swap(last, usize::try_from(stream.next_u64() % among).unwrap_or(0));

@@ -1,27 +1,28 @@
-//! The roads that a bit may try to take from one episode to the next.
+//! Roads that a bit may try to take from one episode to the next.
 //!
-//! The rows are those of Lampson's confinement problem, for what an agent has here: storage, quotas, time and fuel, how an
-//! episode ends, the record, what is scheduled; the same of virtual WASI, with its handles and streams; and the two roads that a
-//! policy can declare. One needs no sender: what is looked up from a number. There are no environment variables that could be set.
+//! The rows are those of Lampson's confinement problem, for what an agent has here: storage,
+//! quotas, time and fuel, the end of an episode, the record, and what is scheduled. Virtual WASI
+//! adds its handles and streams. A policy can declare two more roads. One road needs no sender: a
+//! lookup by a number. There are no environment variables that could be set.
 //!
 //! *Source*: B. W. Lampson, "A note on the confinement problem", Communications of the ACM 16 (1973) 613-615.
 
-/// A road that is tried.
+/// Road that is tried.
 #[derive(Clone, Copy, Debug)]
 pub struct Channel {
-    /// Its name on the command line and in reports.
+    /// Name on the command line and in reports.
     pub name: &'static str,
-    /// What kind of road it is.
+    /// Kind of road.
     pub kind: Kind,
-    /// What the sender does where the bit is 1, in words; where it is 0 it takes its steps, as it does in both cases.
+    /// Words for what the sender does if the bit is 1. It takes its steps for a 0 and for a 1.
     pub meaning: &'static str,
-    /// What the sender does, as the text of a core module; texts are in quotes.
+    /// Code of the sender, as the text of a core module; texts are in quotes.
     pub(in crate::audit) sends: &'static str,
-    /// What the receiver looks at beside what it always looks at; see `actor.wat`.
+    /// Letter of what the receiver looks at besides its usual look; see `actor.wat`.
     pub(in crate::audit) looks: &'static str,
 }
 
-/// What kind of road a channel is.
+/// Kind of road that a channel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -29,15 +30,15 @@ pub enum Kind {
     Storage,
     /// Something is used up that may be shared.
     Quota,
-    /// How long it takes, in steps or in fuel.
+    /// Duration of the episode, in steps or in fuel.
     Time,
-    /// How the episode ends.
+    /// End of the episode.
     Ending,
-    /// What is written down about it.
+    /// Entries in the record of the episode.
     Record,
-    /// What is due later.
+    /// Something that is due later.
     Schedule,
-    /// Where the receiver is in its run, known from what it draws: nothing is sent.
+    /// Position of the receiver in its run, known from the numbers that it draws: nothing is sent.
     Lookup,
     /// The carry-over: a road that a policy may declare.
     CarryOver,
@@ -46,18 +47,18 @@ pub enum Kind {
 }
 
 impl Channel {
-    /// The letter that its sender is told it by.
+    /// Returns the letter that names the channel to its sender.
     pub(super) fn letter(&self) -> char {
         lettered().find(|(_, channel)| channel.name == self.name).map_or('~', |(letter, _)| letter)
     }
 
-    /// Whether a policy can declare it.
+    /// `true` if a policy can declare the channel.
     pub(super) const fn is_declarable(&self) -> bool {
         matches!(self.kind, Kind::CarryOver | Kind::World)
     }
 }
 
-/// Every channel, with the letter that its sender is told it by.
+/// Returns every channel, with the letter that names it to its sender.
 pub(in crate::audit) fn lettered() -> impl Iterator<Item = (char, &'static Channel)> {
     ('a'..='z').chain('A'..='Z').zip(CHANNELS)
 }
@@ -72,7 +73,7 @@ const fn channel(
     Channel { name, kind, meaning, sends, looks }
 }
 
-/// Every channel, in the order of reports.
+/// Channels, in the order of reports.
 pub const CHANNELS: &[Channel] = &[
     channel(
         "memory",
@@ -209,7 +210,7 @@ mod tests {
             let sender = subject.part(&format!("tell {letter} 1")).unwrap();
             View::of(&subject.relay(Seed(1), Crossing::Open, &[&sender]).unwrap()[0]).unwrap()
         };
-        // There is no such road: to look for it is all that is done.
+        // There is no such road: the agent only looks for it.
         let nothing = lived('~');
         for (letter, channel) in lettered() {
             assert!(!nothing.parts(&lived(letter)).unwrap().is_empty(), "{}", channel.name);

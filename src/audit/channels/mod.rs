@@ -5,22 +5,24 @@
 //!  0   --> sender, episode k -----> receiver, episode k+1 --view--+     learned on trials of their own
 //! ```
 //!
-//! *Claim*: on a road that the policy does not declare the bit does not arrive; on a road that it declares no more arrives
-//! than is declared.
+//! *Claim*: on a road that the policy does not declare the bit does not arrive; on a road that it
+//! declares no more arrives than is declared.
 //!
-//! *How it is tested*: in each trial the receiver's view is laid beside the one it has, with the same seed, after a sender
-//! that sends 0. The symbol is what differs; the decoder answers with the bit that this symbol mostly came with in fifty
-//! trials before, or by whether anything differs at all where it is new. Half of the bits are 1, in an order that
-//! the seed says, so that a receiver that sees nothing decodes exactly half of them.
+//! *How it is tested*: in each trial the receiver's view is compared with its view, with the same
+//! seed, after a sender that sends 0. The symbol is the set of fields that differ. The decoder
+//! answers with the bit that this symbol mostly came with in fifty trials before. A new symbol is
+//! decoded by whether anything differs at all. Half of the bits are 1, in an order that follows
+//! from the seed, so that a receiver that sees nothing decodes exactly half of them.
 //!
-//! *What arrives*: of a uniform bit that is decoded with the error rate e, at least 1 - h(e) bits arrive, where h is the
-//! binary entropy (Fano's inequality). The limits come from the Clopper-Pearson limits of e; accuracy at or below chance
-//! counts as 0. More may arrive than this decoder finds: that is what the number of views that differ is for.
+//! *What arrives*: if a uniform bit is decoded with the error rate e, at least 1 - h(e) bits
+//! arrive, where h is the binary entropy (Fano's inequality). The limits come from the
+//! Clopper-Pearson limits of e; accuracy at or below chance counts as 0. More may arrive than this
+//! decoder finds. For that reason the number of views that differ is given too.
 //!
 //! *That it can detect*: two controls open a road on purpose, one each, and the bits must arrive.
 //!
-//! *Source*: R. M. Fano, "Transmission of Information", MIT Press 1961; B. W. Lampson, "A note on the confinement problem",
-//! 1973.
+//! *Source*: R. M. Fano, "Transmission of Information", MIT Press 1961; B. W. Lampson, "A note on
+//! the confinement problem", 1973.
 
 mod decode;
 mod list;
@@ -45,10 +47,11 @@ use crate::property::Road;
 use crate::run::spread;
 use crate::value::Seed;
 
-/// The trials that the decoder learns from, before those that count.
+/// Number of trials that the decoder learns from, before those that count.
 const LESSONS: u32 = 50;
 
-/// How many measurements [`channels`] makes of these roads: one of each, and a control of those that a policy can declare.
+/// Returns the number of measurements that [`channels`] makes of these roads: one of each road, and
+/// a control of each that a policy can declare.
 pub fn measurements(roads: &[String]) -> usize {
     CHANNELS
         .iter()
@@ -57,7 +60,7 @@ pub fn measurements(roads: &[String]) -> usize {
         .sum()
 }
 
-/// How many trials they take, with those that the decoder learns from.
+/// Returns the number of trials on these roads, with those that the decoder learns from.
 pub fn trials(roads: &[String], trials: u32) -> u64 {
     let roads = u64::try_from(measurements(roads)).unwrap_or(u64::MAX);
     roads.saturating_mul(u64::from(LESSONS.saturating_add(trials)))
@@ -67,35 +70,35 @@ fn asked(roads: &[String], name: &str) -> bool {
     roads.is_empty() || roads.iter().any(|road| road == name)
 }
 
-/// The bytes of carry-over of the control, where the policy declares fewer.
+/// Bytes of carry-over of the control, if the policy declares fewer.
 const CARRY: u64 = 16;
 
-/// What was measured on one channel.
+/// Measurement of one channel.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
-    /// The channel.
+    /// Name of the channel.
     pub channel: &'static str,
-    /// What kind of road it is.
+    /// Kind of road.
     pub kind: Kind,
-    /// What the sender does.
+    /// Words for what the sender does.
     pub meaning: &'static str,
-    /// Whether it is declared.
+    /// Declaration of the road.
     pub road: Road,
-    /// How many trials show nothing, because the clock on the wall ended an episode.
+    /// Number of trials that show nothing, because the wall clock ended an episode.
     pub uncompared: u32,
-    /// What arrived; nothing where there was no trial to compare.
+    /// Bits that arrived; `None` if there was no trial to compare.
     pub sent: Option<Sent>,
-    /// What that says.
+    /// Verdict on the road.
     pub verdict: Verdict,
 }
 
-/// Every road that is tried, and the two that are opened on purpose.
+/// Roads that are tried, and the controls, which are opened on purpose.
 #[derive(Debug)]
 pub struct Roads {
     tasks: Vec<Task>,
 }
 
-/// One channel to be measured.
+/// Channel to be measured.
 #[derive(Debug)]
 struct Task {
     channel: &'static Channel,
@@ -105,17 +108,18 @@ struct Task {
     /// Senders of a 0 and of a 1.
     senders: [Setting; 2],
     look: Setting,
-    /// Another agent that looks at the same.
+    /// Agent that looks at the same as the receiver.
     scout: Setting,
 }
 
-/// Try these roads in `trials` trials each; `observe` is called after each trial, with the name of the road.
+/// Tries these roads in `trials` trials each. `observe` is called after each trial, with the name
+/// of the road.
 ///
-/// Where the operator cancels, the channels that were not finished are left out.
+/// If the operator cancels, the channels that were not finished are left out.
 ///
 /// # Errors
 ///
-/// [`Error`] where the host could not go on.
+/// [`Error`] if the host could not go on.
 pub fn channels(
     subject: &Subject,
     roads: &Roads,
@@ -147,12 +151,13 @@ pub fn channels(
 }
 
 impl Roads {
-    /// The roads that are named in `roads`, or every one, under the policy of `subject`, each with the other roads closed or
-    /// avoided; and the controls of those that a policy can declare.
+    /// Returns the roads named in `roads`, or all of them if it is empty, under the policy of
+    /// `subject`. Each road has the other roads closed or avoided. A control is added for each road
+    /// that a policy can declare.
     ///
     /// # Errors
     ///
-    /// [`Error`] where a sender or the receiver could not be made.
+    /// [`Error`] if a sender or the receiver could not be made.
     pub fn new(subject: &Subject, roads: &[String]) -> Result<Self, Error> {
         let channels = || CHANNELS.iter().filter(|channel| asked(roads, channel.name));
         let controls = channels().filter(|channel| channel.is_declarable()).map(|channel| control(subject, channel));
@@ -161,22 +166,23 @@ impl Roads {
         })
     }
 
-    /// One trial of [`channels`] on each road, which counts for nothing: how long it takes says how long they all will. The interrupt
-    /// clock of the engine has to run.
+    /// Runs one trial of [`channels`] on each road, which counts for nothing: its duration predicts
+    /// that of all trials. The interrupt clock of the engine has to run.
     ///
     /// # Errors
     ///
-    /// [`Error`] where the host could not go on.
+    /// [`Error`] if the host could not go on.
     pub fn rehearse(&self) -> Result<(), Error> {
         self.tasks.iter().try_for_each(|task| task.symbol(0, true).map(drop))
     }
 
-    /// Send a 1 on every road, and with the same seed a 0, and say what the receivers saw. What a receiver sees after a 0 is
-    /// lived once for all roads on which it looks at the same. The interrupt clock of the engine has to run.
+    /// Sends a 1 on every road, and with the same seed a 0, and returns what the receivers saw. The
+    /// episode after a 0 is run once for all roads on which the receiver looks at the same. The
+    /// interrupt clock of the engine has to run.
     ///
     /// # Errors
     ///
-    /// [`Error`] where the host could not go on.
+    /// [`Error`] if the host could not go on.
     pub fn live(&self, trial: u64) -> Result<Lived, Error> {
         let mut lived = Lived::default();
         let mut after_0: Vec<(&Task, Run)> = Vec::new();
@@ -203,7 +209,7 @@ impl Roads {
     }
 }
 
-/// The road with the road that a policy could declare opened.
+/// Returns the control of a channel: the road under a policy that opens it.
 fn control(subject: &Subject, channel: &'static Channel) -> Result<Task, Error> {
     let carry = subject.policy().boundary.carry.max(CARRY);
     let opened = match channel.kind {
@@ -226,7 +232,7 @@ fn control(subject: &Subject, channel: &'static Channel) -> Result<Task, Error> 
 }
 
 impl Task {
-    /// The road under the policy of `subject`, with the other roads closed or avoided.
+    /// Returns the road under the policy of `subject`, with the other roads closed or avoided.
     fn of(subject: &Subject, channel: &'static Channel) -> Result<Self, Error> {
         let boundary = subject.policy().boundary;
         let world = || subject.plan.world.clone();
@@ -258,19 +264,20 @@ impl Task {
         self.subject.plan.seed.derive(self.channel.name, 0)
     }
 
-    /// Whether the receiver does the same, under the same policy and in the same world.
+    /// `true` if the receiver does the same, under the same policy and in the same world.
     fn looks_like(&self, other: &Self) -> bool {
         let is_closed = |task: &Self| !task.channel.is_declarable();
         is_closed(self) && is_closed(other) && self.channel.looks == other.channel.looks
     }
 
-    /// A receiver after a sender of this bit.
+    /// Runs a receiver after a sender of this bit.
     fn send(&self, seed: Seed, bit: bool) -> Result<Run, Error> {
         let [idle, sends] = &self.senders;
         Run::live(&self.subject, self.crossing, seed, if bit { sends } else { idle }, &self.look)
     }
 
-    /// What differs in the receiver's view from the one after a sender that sends 0; nothing where the wall had a part.
+    /// Returns what differs between the receiver's view and its view after a sender of 0. `None` if
+    /// the wall clock played a part.
     fn symbol(&self, trial: u64, bit: bool) -> Result<Option<String>, Error> {
         let seed = self.seed().derive("trial", trial);
         if self.channel.kind == Kind::Lookup {

@@ -1,14 +1,15 @@
-//! The road that needs no sender: what is looked up from a number.
+//! Road that needs no sender: a lookup by a number.
 //!
 //! ```text
-//!  the same seed --> another agent, episodes k and k+1 --its numbers--> table
-//!                                                                        |  is a number of the receiver's in it?
-//!  the same seed --> sender, episode k, receiver, episode k+1 --its numbers
+//!     the same seed --> another agent, episodes k and k+1 --its numbers--> table
+//!                                                                            |  is a number of the receiver's in it?
+//!     the same seed --> sender, episode k, receiver, episode k+1 --its numbers
 //! ```
 //!
-//! Whoever has a table from numbers to places of a run knows by the first number that it draws where it is, and so all that other
-//! episodes were shown. A 1 is a table that another agent made under the seed of the receiver, a 0 one of another seed: the
-//! receiver finds a number of its own in the first, or it does not and the road is closed.
+//! An agent may have a table from numbers to places of a run. The first number that it draws then
+//! says where it is, and so all that other episodes were shown. A 1 is a table that another agent
+//! made under the seed of the receiver, a 0 a table of another seed. If the receiver finds a number
+//! of its own in the first table, the road is open.
 
 use super::super::pair::{Lived, Run};
 use super::super::{Crossing, Error};
@@ -17,24 +18,25 @@ use crate::property::{Pair, Part};
 use crate::transcript::Transcript;
 use crate::value::Seed;
 
-/// What another agent is told, which does the same as the receiver: no agent is handed the same with it.
+/// Task of another agent, which does the same as the receiver. No other agent is handed this task.
 pub(super) const SCOUT: &str = "look ~";
 
-/// What came of looking up.
+/// Result of a lookup.
 pub(super) struct LookedUp {
     receiver: Run,
-    /// The runs that it took besides.
+    /// Other runs that the lookup took.
     others: [Run; 2],
-    /// The number that was found; nothing where none was.
+    /// Number that was found; `None` if there was none.
     pub(super) found: Option<String>,
 }
 
 impl LookedUp {
-    /// Look up the receiver's numbers in a table of this seed, where the bit is 1, and of another seed where it is 0.
+    /// Looks up the receiver's numbers in a table of this seed if the bit is 1, and of another seed
+    /// if it is 0.
     pub(super) fn live(task: &Task, seed: Seed, bit: bool) -> Result<Self, Error> {
         let other = seed.derive("another", 0);
         let receiver = task.send(seed, false)?;
-        // What the receiver sees whatever the seed is no number.
+        // A value that the receiver sees under any seed is no number.
         let always = task.send(other, false)?;
         let scout = &task.scout;
         let table = Run::live(&task.subject, Crossing::Avoided, if bit { seed } else { other }, scout, scout)?;
@@ -45,14 +47,14 @@ impl LookedUp {
         Ok(Self { receiver, others: [always, table], found })
     }
 
-    /// Whether the clock on the wall or the operator had a part in it.
+    /// `true` if the wall clock or the operator played a part.
     pub(super) fn is_hurried(&self) -> bool {
         let [always, table] = &self.others;
         [&self.receiver, always, table].iter().any(|run| run.saw.body.end.is_hurried())
     }
 }
 
-/// A pair of what was found after a 1 and after a 0, with the same seed.
+/// Returns the pair of a lookup for a 1 and one for a 0, with the same seed.
 pub(super) fn pair(task: &Task, seed: Seed, lived: &mut Lived) -> Result<Pair, Error> {
     let (one, zero) = (LookedUp::live(task, seed, true)?, LookedUp::live(task, seed, false)?);
     for looked in [&one, &zero] {
@@ -71,7 +73,8 @@ pub(super) fn pair(task: &Task, seed: Seed, lived: &mut Lived) -> Result<Pair, E
     Ok(pair)
 }
 
-/// The numbers of an episode: its seed, which all of them follow from, and what the agent wrote down of those that it drew.
+/// Returns the numbers of an episode: its seed, from which all of them follow, and those that the
+/// agent drew and wrote down.
 fn numbers(transcript: &Transcript) -> Vec<String> {
     let drawn = transcript.body.log.iter().filter(|line| line.starts_with("random"));
     std::iter::once(transcript.header.seed.to_string()).chain(drawn.cloned()).collect()

@@ -1,4 +1,5 @@
-//! The quick form: a few trials on every road, each a 1 beside a 0 with the same seed, and whether anything arrives at all.
+//! Quick form: a few trials on every road, each a 1 beside a 0 with the same seed, to see if
+//! anything arrives at all.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +10,24 @@ use super::{Roads, Verdict};
 use crate::property::{Compared, Pair, Road};
 use crate::run::spread;
 
-/// What came of the trials on one road.
+/// Result of the trials on one road.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Tried {
-    /// The road.
+    /// Name of the road.
     pub channel: &'static str,
-    /// Whether it is declared.
+    /// Declaration of the road.
     pub road: Road,
-    /// In how many trials both views were there to compare.
+    /// Number of trials in which both views could be compared.
     pub compared: u32,
-    /// In how many of them the receiver saw something else after a 1 than after a 0.
+    /// Number of compared trials in which the receiver saw something else after a 1 than after a 0.
     pub arrived: u32,
-    /// In how many more was handed on than is declared.
+    /// Number of trials in which more was handed on than is declared.
     pub beyond: u32,
 }
 
 impl Tried {
-    /// What that says: on a road that is not declared nothing arrives, and what was opened on purpose is seen.
+    /// Returns the verdict. On a road that is not declared nothing may arrive, and a control must
+    /// always be seen.
     pub fn verdict(&self) -> Verdict {
         let Self { road, compared, arrived, beyond, .. } = *self;
         match road {
@@ -37,12 +39,12 @@ impl Tried {
         }
     }
 
-    /// Whether it is as declared.
+    /// `true` if the road is as declared.
     pub fn holds(&self) -> bool {
         self.verdict() == Verdict::Holds
     }
 
-    /// Whether it is shown not to be.
+    /// `true` if the road is shown not to be as declared.
     pub fn is_refuted(&self) -> bool {
         self.verdict() == Verdict::Violated
     }
@@ -55,14 +57,14 @@ impl Tried {
     }
 }
 
-/// Try these roads `trials` times each; `observe` is called after each trial of all. The interrupt
-/// clock of the engine has to run.
+/// Tries these roads `trials` times each. `observe` is called after each trial of all roads. The
+/// interrupt clock of the engine has to run.
 ///
-/// Where the operator cancels it is nothing.
+/// The result is empty if the operator cancels.
 ///
 /// # Errors
 ///
-/// [`Error`] where the host could not go on.
+/// [`Error`] if the host could not go on.
 pub fn quick(subject: &Subject, roads: &Roads, trials: u64, observe: &(dyn Fn() + Sync)) -> Result<Vec<Tried>, Error> {
     let lived = subject.threads.install(|| {
         spread(0..trials, &subject.cancel, &|trial| {

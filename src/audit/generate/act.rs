@@ -1,4 +1,4 @@
-//! What an agent made of chance does: acts, one after the other, and a way to end.
+//! Acts of an agent made of chance: one after the other, and a way to end.
 
 use wasm_encoder::{BlockType, Function, HeapType, Ieee32, Ieee64, InstructionSink};
 use wasmparser::ValType;
@@ -6,26 +6,26 @@ use wasmparser::ValType;
 use super::guard::{ANSWER, pick};
 use super::{Operation, Stream, Temper, below};
 
-/// The most acts.
+/// Exclusive bound of the number of acts after the first three.
 const ACTS: u64 = 48;
-/// How often an act is done, where it is done more than once.
+/// Numbers of repetitions of an act that is repeated.
 const TIMES: [i32; 8] = [2, 2, 3, 3, 8, 8, 40, 300];
-/// How many pages the memory is asked to grow by.
+/// Numbers of pages that the memory is asked to grow by.
 const PAGES: [i32; 4] = [1, 4, 64, 4096];
-/// The local that counts how often.
+/// Local variable that counts repetitions.
 const LEFT: u32 = 0;
 
-/// A function that may be called.
+/// Function that may be called.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Callable<'a> {
     pub(super) function: u32,
-    /// The operation that it is.
+    /// Operation that the function is, if it is one.
     pub(super) operation: Option<&'a Operation>,
     pub(super) parameters: &'a [ValType],
     pub(super) results: usize,
 }
 
-/// A `run` of these operations and functions of its own, as `stream` says.
+/// Returns a `run` that calls these operations and functions of the module, as `stream` decides.
 pub(super) fn run(temper: Temper, operations: &[Callable<'_>], own: &[Callable<'_>], stream: &mut Stream) -> Function {
     let mut function = Function::new([(1, wasm_encoder::ValType::I32)]);
     let mut body = function.instructions();
@@ -35,11 +35,11 @@ pub(super) fn run(temper: Temper, operations: &[Callable<'_>], own: &[Callable<'
         .filter(|callable| callable.operation.is_none_or(|of| of.path() != "cli/exit"))
         .copied()
         .collect();
-    // The first is one that an agent lives on from.
+    // The first call never leaves by an exit.
     call(one(&staying, stream), stream, &mut body);
     let acts = 3 + stream.next_u64() % ACTS;
     for act in 0..acts {
-        // Functions of its own may never return: they come late.
+        // Functions of the module may never return, so they come late.
         let is_late = act.saturating_mul(2) > acts;
         match stream.next_u64() % 16 {
             0..8 => call(one(operations, stream), stream, &mut body),
@@ -51,14 +51,14 @@ pub(super) fn run(temper: Temper, operations: &[Callable<'_>], own: &[Callable<'
         }
     }
     match stream.next_u64() % 16 {
-        // Burn until it is cut.
+        // Burn fuel until the agent is cut off.
         0 | 1 => {
             body.loop_(BlockType::Empty).br(0).end();
         }
         2 => {
             body.unreachable();
         }
-        // Until the episode is over, and beyond.
+        // Take steps until the episode is over, and beyond.
         3..10 => {
             body.i32_const(120).local_set(LEFT).loop_(BlockType::Empty);
             call(one(&steps, stream), stream, &mut body);
@@ -84,19 +84,20 @@ fn repeat(callable: Option<&Callable<'_>>, stream: &mut Stream, body: &mut Instr
     again(body);
 }
 
-/// Go on with the loop that was begun last while there is something left.
+/// Repeats the innermost loop while the counter is above 0.
 fn again(body: &mut InstructionSink<'_>) {
     body.local_get(LEFT).i32_const(1).i32_sub().local_tee(LEFT).br_if(0).end();
 }
 
-/// Ask for memory, and fill the last page of what there is.
+/// Asks for memory, and fills the last page.
 fn grow(stream: &mut Stream, body: &mut InstructionSink<'_>) {
     body.i32_const(pick(&PAGES, stream)).memory_grow(0).drop();
     body.memory_size(0).i32_const(1).i32_sub().i32_const(16).i32_shl();
     body.i32_const(small(stream)).i32_const(65_536).memory_fill(0);
 }
 
-/// A call with arguments of chance, of which the last is the place of the answer where there is one.
+/// Calls a function with random arguments. The last argument of an operation is the address of the
+/// answer.
 fn call(callable: Option<&Callable<'_>>, stream: &mut Stream, body: &mut InstructionSink<'_>) {
     let Some(Callable { function, operation, parameters, results }) = callable else { return };
     for (position, parameter) in parameters.iter().enumerate() {
@@ -117,7 +118,8 @@ fn call(callable: Option<&Callable<'_>>, stream: &mut Stream, body: &mut Instruc
     }
 }
 
-/// A number that is mostly a valid case, a short length, or a place in the first pages of memory.
+/// Returns a number that is mostly a valid case, a short length, or an address in the first pages
+/// of memory.
 fn small(stream: &mut Stream) -> i32 {
     let below = match stream.next_u64() % 4 {
         0 | 1 => 3,

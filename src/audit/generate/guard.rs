@@ -1,7 +1,9 @@
-//! Guards: what stands between the calls of an agent made of chance and an operation, so that the call makes sense.
+//! Guards: functions between the calls of an agent made of chance and the operations, which make
+//! each call a sensible one.
 //!
-//! A guard has the parameters of its operation. Texts and lists are made where nothing else of the agent lies, of a letter that
-//! their place chooses, and are short; cases are those that there are; a handle is come by, used and given back.
+//! A guard has the parameters of its operation. It makes texts and lists in memory where nothing
+//! else of the agent lies. They are short, and consist of a letter that their address chooses.
+//! Cases are those that exist. A handle is obtained, used and given back.
 
 use wasm_encoder::{Function, InstructionSink, MemArg, ValType};
 
@@ -9,25 +11,25 @@ use super::below;
 use crate::audit::operation::{ERROR, ERROR_AT, Operation, REFUSED, Resource, Slot, giver};
 use crate::value::Stream;
 
-/// Where the answer to a call is put.
+/// Address of the answer to a call.
 pub(super) const ANSWER: i32 = 512;
-/// Where texts and lists are made, one after the other.
+/// Address of the first text or list; the others follow it.
 const TEXTS: i32 = 4096;
-/// The room of each: 1023 numbers of eight bytes fit.
+/// Bytes for each text or list: 1023 numbers of eight bytes fit.
 const ROOM: i32 = 8192;
-/// Where an answer's lists are put, each over the last.
+/// Address of an answer's lists, each over the last.
 pub(super) const LISTS: i32 = 32_768;
 
-/// How long a text or a list may be, less one.
+/// Masks for the length of a text or a list.
 const LENGTHS: [i32; 6] = [3, 3, 7, 7, 63, 1023];
-/// What a number may be, less one.
+/// Masks for a number.
 const NUMBERS: [i32; 6] = [1, 3, 7, 63, 4095, i32::MAX];
 
-/// What an agent imports, by the index of the function.
+/// Imports of an agent, by the index of the function.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Imports<'a> {
     pub(super) operations: &'a [Operation],
-    /// Behind the operations.
+    /// Functions that drop handles, after the operations.
     pub(super) drops: &'a [Resource],
 }
 
@@ -45,7 +47,7 @@ impl Imports<'_> {
         number(at.map_or(usize::MAX, |at| self.operations.len().saturating_add(at)))
     }
 
-    /// The guard of each import, in their order.
+    /// Returns the guard of each import, in their order.
     pub(super) fn guards(&self, stream: &mut Stream) -> Vec<Function> {
         let calls = self.operations.iter().zip(0..).map(|(operation, index)| self.guard(operation, index, stream));
         let mut guards: Vec<Function> = calls.collect();
@@ -60,7 +62,7 @@ impl Imports<'_> {
     }
 
     fn guard(&self, operation: &Operation, index: u32, stream: &mut Stream) -> Function {
-        // Handles, one that is held meanwhile, and the result.
+        // Locals: two handles, one that is held meanwhile, and the result.
         let mut function = Function::new([(4, ValType::I32)]);
         let mut body = function.instructions();
         let spare = number(operation.slots.len());
@@ -128,7 +130,8 @@ impl Imports<'_> {
         function
     }
 
-    /// Leave a handle on the stack; `meanwhile` is the local for one that is needed to come by it.
+    /// Leaves a handle on the stack. `meanwhile` is the local for another handle that is needed to
+    /// obtain it.
     fn hold(&self, resource: &Resource, meanwhile: u32, body: &mut InstructionSink<'_>) {
         if resource.name != ERROR {
             let Some(giver) = giver(resource, self.operations) else { return };
@@ -157,7 +160,7 @@ pub(super) fn pick(among: &[i32], stream: &mut Stream) -> i32 {
     below(stream, among.len()).and_then(|at| among.get(at)).copied().unwrap_or(0)
 }
 
-/// An index as the binary format has it.
+/// Returns an index as the binary format has it.
 pub(super) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
@@ -195,7 +198,7 @@ mod tests {
     use crate::transcript::{End, Transcript};
     use crate::value::{Digest, Seed};
 
-    /// Puts guards where the first functions of a module are.
+    /// Module whose first functions are replaced by guards.
     struct Guarded(Vec<Function>);
 
     impl Reencode for Guarded {
@@ -216,7 +219,7 @@ mod tests {
         }
     }
 
-    /// A module that calls the guard of each import with these numbers, again and again.
+    /// Returns a module that calls the guard of each import with these numbers, again and again.
     fn module(operations: &[Operation], number: i64, seed: u64) -> Vec<u8> {
         let drops: Vec<Resource> = resources(operations).into_iter().collect();
         let guards = Imports { operations, drops: &drops }.guards(&mut Seed(seed).stream());
@@ -260,8 +263,8 @@ mod tests {
 
     #[test]
     fn a_guard_makes_sense_of_whatever_it_is_called_with_and_gives_back_what_it_held() {
-        // Whoever asks for too much randomness traps, and who leaves is gone: all others are told. An error in an answer stays, so
-        // that there are more handles than those of sixty turns.
+        // An agent that asks for too much randomness traps, and one that exits is gone, so both are left out. An
+        // error in an answer stays, which takes more handles than those of sixty turns.
         let mut operations = callable(contract::operations().unwrap());
         operations.retain(|operation| !operation.name.ends_with("random-bytes") && operation.path() != "cli/exit");
         let mut text = "[episode]\nsteps = 100\nfuel = 100_000_000\n".to_owned();

@@ -5,14 +5,14 @@
 //!         |
 //!         +--bytes--> wasm-smith: any functions, globals, tables, data; its calls of operations
 //!         |               |
-//!         |               +--splice--> go through guards: places in its memory, cases that there are, handles that it holds
+//!         |               +--splice--> go through guards: places in its memory, valid cases, handles that it holds
 //!         |
-//!         +--> `run`: up to 50 acts, of operations, loops of them, steps, memory, those functions; and a way to end --> agent
+//!         +--> `run`: up to 50 acts: operations, loops, steps, memory, those functions; and a way to end --> agent
 //! ```
 //!
-//! Fifteen in sixteen are *tame*: what they load lies within their memory, what they divide by is not 0, and what they ask for makes
-//! sense, so that they live long enough to ask for much. The others are *wild*: they call what they import as chance has it,
-//! have a start function, and mostly trap.
+//! Fifteen in sixteen are *tame*: their loads lie within their memory, their divisors are not 0,
+//! and their calls make sense. So they live long enough to ask for much. The others are *wild*:
+//! they call what they import at random, may have a start function, and mostly trap.
 //!
 //! What it does not show: such an agent has no plan. One that knows what it looks for is written by hand; see
 //! [`cast`](super::cast).
@@ -29,29 +29,30 @@ use super::contract::{self, World};
 use super::operation::{Operation, Resource, imports, resources, with_givers};
 use crate::value::{Seed, Stream};
 
-/// The bytes of chance that a module is made of.
+/// Random bytes that a module is made of.
 const CHANCE: usize = 2048;
-/// How often an agent is wild: once in so many times.
+/// Share of wild agents: one in so many.
 const WILD: u64 = 16;
-/// How often one imports WASI.
+/// Share of agents that import WASI: one in so many.
 const WASI: u64 = 2;
-/// How often one may leave by an exit, of those that import WASI.
+/// Share of agents that may leave by an exit, of those that import WASI: one in so many.
 const EXIT: u64 = 4;
 
-/// What an agent made of chance calls its operations with.
+/// Arguments with which an agent made of chance calls its operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Temper {
-    /// What makes sense.
+    /// Arguments that make sense.
     Tame,
-    /// Anything.
+    /// Any arguments.
     Wild,
 }
 
-/// The core module that follows from `seed` and may import `operations`, described as an agent.
+/// Returns the core module that follows from `seed` and may import `operations`, described as an
+/// agent.
 ///
 /// # Errors
 ///
-/// [`Error::Generate`] where what wasm-smith made cannot be spliced.
+/// [`Error::Generate`] if the module from wasm-smith cannot be spliced.
 pub(super) fn module(seed: Seed, operations: &[Operation]) -> Result<Vec<u8>, Error> {
     let mut stream = seed.stream();
     let mut chance = vec![0; CHANCE];
@@ -67,7 +68,7 @@ pub(super) fn module(seed: Seed, operations: &[Operation]) -> Result<Vec<u8>, Er
     contract::describe(spliced, world)
 }
 
-/// Half of the operations, and whatever gives the handles that they need.
+/// Chooses half of the operations, and those that give the handles that they need.
 fn choose(operations: &[Operation], stream: &mut Stream) -> Vec<Operation> {
     let with_wasi = stream.next_u64().is_multiple_of(WASI);
     let with_exit = stream.next_u64().is_multiple_of(EXIT);
@@ -91,7 +92,7 @@ fn config(operations: &[Operation], pages: u64, temper: Temper) -> Result<Config
         min_funcs: 2,
         max_funcs: operations.len().saturating_add(24),
         max_instructions: 150,
-        // The one that is exported comes besides.
+        // The exported memory comes besides.
         max_memories: 0,
         max_memory32_bytes: 16 << 20,
         max_tables: 1,
@@ -107,7 +108,7 @@ fn config(operations: &[Operation], pages: u64, temper: Temper) -> Result<Config
     })
 }
 
-/// An index below `count`.
+/// Returns an index below `count`; `None` if `count` is 0.
 fn below(stream: &mut Stream, count: usize) -> Option<usize> {
     let count = u64::try_from(count).ok().filter(|count| *count > 0)?;
     usize::try_from(stream.next_u64() % count).ok()
@@ -128,7 +129,8 @@ mod tests {
     use crate::run::{self, Plan};
     use crate::value::Digest;
 
-    /// The operations that an agent calls under a policy that refuses, and so writes down, every one.
+    /// Returns the operations that an agent calls under a policy that refuses, and so records,
+    /// every one.
     fn called(agent: Agent, plan: &Plan) -> BTreeSet<String> {
         let run = Digest::of(b"test");
         let setting = Setting::new(agent, Arc::clone(&plan.policy), None, run, Cancel::default()).unwrap();

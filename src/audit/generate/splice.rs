@@ -1,4 +1,5 @@
-//! What wasm-smith made, with guards behind its functions, and a `run` and a `cabi_realloc` in place of its own.
+//! Splicing of a module from wasm-smith: guards behind its functions, and a `run` and a
+//! `cabi_realloc` in place of its own.
 
 use std::convert::Infallible;
 
@@ -13,7 +14,7 @@ use super::act::{self, Callable};
 use super::guard::{Imports, LISTS, index, number};
 use super::{Operation, Resource, Stream, Temper};
 
-/// The module, spliced; or why that cannot be.
+/// Returns the module, spliced; or the reason that it cannot be.
 pub(super) fn splice(
     module: &[u8],
     temper: Temper,
@@ -34,16 +35,16 @@ struct Splice<'a> {
     imports: Imports<'a>,
     guards: Vec<Function>,
     stream: &'a mut Stream,
-    /// The parameters of each type, and how many results it has.
+    /// Parameters of each type, and the number of its results.
     types: Vec<(Vec<ValType>, usize)>,
-    /// The type of each function.
+    /// Type of each function.
     functions: Vec<u32>,
-    /// How many functions there were that are not imported: `run`, `cabi_realloc`, and those of chance.
+    /// Number of functions that are not imported: `run`, `cabi_realloc`, and those of chance.
     defined: u32,
 }
 
 impl Splice<'_> {
-    /// The function that is called where `function` is asked for.
+    /// Returns the function that is called instead of `function`.
     fn guarded(&self, function: u32) -> u32 {
         let imported = number(self.imports.count());
         if self.temper == Temper::Tame && function < imported {
@@ -53,7 +54,7 @@ impl Splice<'_> {
         }
     }
 
-    /// What `run` may call: imports, and functions of chance.
+    /// Returns the functions that `run` may call: imports, and functions of chance.
     fn callable(&self) -> (Vec<Callable<'_>>, Vec<Callable<'_>>) {
         let callable = |at: usize| {
             let kind = self.functions.get(at).and_then(|kind| self.types.get(index(*kind)));
@@ -64,9 +65,9 @@ impl Splice<'_> {
                 results: *results,
             })
         };
-        // A handle that is dropped is one that was given; it is no act.
+        // Imports that drop a handle are left out: a guard drops the handles that it was given.
         let operations = (0..self.imports.operations.len()).filter_map(callable).collect();
-        // Behind `run` and `cabi_realloc`.
+        // They follow `run` and `cabi_realloc`.
         let own = self.imports.count().saturating_add(2)..self.functions.len();
         (operations, own.filter_map(callable).collect())
     }

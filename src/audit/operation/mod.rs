@@ -1,4 +1,4 @@
-//! An operation as a core module imports and calls it, and the handles that a call needs.
+//! Operation as a core module imports and calls it, and the handles that a call needs.
 //!
 //! ```text
 //!  wit/ --read--> slots: number, case, pointer and length, handle, the place of the answer
@@ -7,7 +7,7 @@
 //!                   +-- text: imports, how each handle is come by, a call that is looked at
 //! ```
 //!
-//! An error of WASI is given by a refusal alone: whoever needs one asks for more than a call may move.
+//! Only a refusal gives an error of WASI: code that needs one asks for more than a call may move.
 
 mod read;
 
@@ -18,53 +18,55 @@ pub(super) use read::kind_of;
 use crate::capability::wasi_prints;
 use crate::policy::Policy;
 
-/// Where an answer goes in the modules that are made of text.
+/// Address of the answer in modules that are made of text.
 pub(super) const ANSWER: usize = 4096;
-/// Where such a module puts a list of handles.
+/// Address of a list of handles in such a module.
 const HANDLES: usize = 4352;
-/// The resource that a refusal gives, and the operation that is refused whatever the policy: it asks for more than a call moves.
+/// Resource that a refusal gives, and the operation that every policy refuses: it asks for more
+/// than a call moves.
 pub(super) const ERROR: &str = "error";
 pub(super) const REFUSED: &str = "wasi.io/streams.output-stream.write-zeroes";
-/// Where in the answer to it the handle lies.
+/// Offset of the handle in the answer of [`REFUSED`].
 pub(super) const ERROR_AT: u64 = 8;
 
-/// An operation.
+/// Operation of the contract or of WASI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Operation {
     pub(super) capability: String,
     pub(super) name: String,
-    /// The interface and the function that a core module imports.
+    /// Interface and function that a core module imports.
     place: (String, String),
-    /// What a call hands over, a parameter each.
+    /// Parameters of a call.
     pub(super) slots: Vec<Slot>,
-    /// The types of its results, as text.
+    /// Types of the results, as text.
     pub(super) results: Vec<&'static str>,
-    /// What its result is a handle to.
+    /// Resource that the result is a handle to.
     pub(super) gives: Option<Resource>,
 }
 
-/// A parameter.
+/// Parameter of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Slot {
-    /// A number of this type.
+    /// Number of this type.
     Number(&'static str),
-    /// One of so many cases.
+    /// Case, out of so many.
     Case(u32),
-    /// What goes with the case before it: the place of a list where the bit of that case is set, else a number.
+    /// Payload of the case before it: the address of a list if the bit of that case is set, else a
+    /// number.
     Payload(u64),
-    /// The place of a text or a list.
+    /// Address of a text or a list.
     Pointer,
-    /// The place of a list of handles.
+    /// Address of a list of handles.
     Handles(Resource),
-    /// How long it is.
+    /// Length of the text or list before it.
     Length,
-    /// A handle.
+    /// Handle to a resource.
     Handle(Resource),
-    /// The place of the answer.
+    /// Address of the answer.
     Answer,
 }
 
-/// A resource, and the interface that drops its handles.
+/// Resource, and the interface that drops its handles.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Resource {
     pub(super) name: String,
@@ -72,7 +74,7 @@ pub(super) struct Resource {
 }
 
 impl Slot {
-    /// Its type, as text.
+    /// Returns the type, as text.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Number(kind) => kind,
@@ -83,28 +85,28 @@ impl Slot {
 }
 
 impl Operation {
-    /// Its name, as in records.
+    /// Returns the name, as in records.
     pub(super) fn full_name(&self) -> String {
         format!("{}.{}", self.capability, self.name)
     }
 
-    /// Whether it is one of WASI.
+    /// `true` if the operation is one of WASI.
     pub(super) fn is_wasi(&self) -> bool {
         self.capability == "wasi"
     }
 
-    /// Whether an agent under `policy` may import it.
+    /// `true` if an agent under `policy` may import the operation.
     pub(super) fn is_importable(&self, policy: &Policy) -> bool {
         let prints = self.is_wasi() && wasi_prints(self.path());
         policy.grants.contains_key(self.capability.as_str()) && (!prints || policy.grants.contains_key("log"))
     }
 
-    /// The path of its interface in WASI, such as `io/streams`.
+    /// Returns the path of the interface in WASI, such as `io/streams`.
     pub(super) fn path(&self) -> &str {
         self.name.split_once('.').map_or("", |(path, _)| path)
     }
 
-    /// What a call needs handles to.
+    /// Returns the resources that a call needs handles to.
     pub(super) fn needs(&self) -> impl Iterator<Item = &Resource> {
         self.slots.iter().filter_map(|slot| match slot {
             Slot::Handle(resource) | Slot::Handles(resource) => Some(resource),
@@ -112,7 +114,7 @@ impl Operation {
         })
     }
 
-    /// The types of its parameters and of its results, as text.
+    /// Returns the types of the parameters and of the results, as text.
     pub(super) fn signature(&self) -> String {
         let kinds: Vec<&str> = self.slots.iter().map(Slot::kind).collect();
         let list = |word: &str, kinds: &[&str]| {
@@ -121,13 +123,13 @@ impl Operation {
         list("param", &kinds) + &list("result", &self.results)
     }
 
-    /// Its import, as text.
+    /// Returns the import, as text.
     pub(super) fn import(&self) -> String {
         let (interface, function) = &self.place;
         format!("(import \"{interface}\" \"{function}\" (func ${} {}))\n", self.full_name(), self.signature())
     }
 
-    /// What stands for it where it must not be imported: it refuses.
+    /// Returns a function that refuses, for an operation that must not be imported.
     pub(super) fn stub(&self) -> String {
         let refuse = match self.slots.last() {
             Some(Slot::Answer) => format!("(i32.store8 (i32.const {ANSWER}) (i32.const 1))"),
@@ -136,12 +138,13 @@ impl Operation {
         format!("(func ${} {} {refuse})\n", self.full_name(), self.signature())
     }
 
-    /// Zeros for what is neither a handle nor the answer.
+    /// Returns zeros for the parameters that are neither a handle nor the answer.
     pub(super) fn zeros(&self) -> String {
         self.plain().map(zero).collect()
     }
 
-    /// The types of what is neither a handle nor the answer; of a list of handles not even the length.
+    /// Returns the types of the parameters that are neither a handle nor the answer. The length of
+    /// a list of handles is left out, too.
     pub(super) fn plain(&self) -> impl Iterator<Item = &'static str> {
         let lists = self.slots.iter().any(|slot| matches!(slot, Slot::Handles(_)));
         self.slots.iter().filter_map(move |slot| match slot {
@@ -151,7 +154,8 @@ impl Operation {
         })
     }
 
-    /// A call with `arguments` behind the handles that it needs; `then` is done while its answer lies where answers do.
+    /// Returns a call with `arguments` behind the handles that it needs. `then` runs while the
+    /// answer lies at [`ANSWER`].
     pub(super) fn call(&self, arguments: &str, then: &str) -> String {
         let held: Vec<_> = ["$one", "$other"].into_iter().zip(self.needs().map(|needed| &needed.name)).collect();
         let each = |text: &dyn Fn(&str, &str) -> String| -> String {
@@ -182,19 +186,19 @@ impl Operation {
 }
 
 impl Resource {
-    /// The import that drops a handle to it, as text.
+    /// Returns the import that drops a handle to the resource, as text.
     pub(super) fn import(&self) -> String {
         let Self { name, interface } = self;
         format!("(import \"{interface}\" \"[resource-drop]{name}\" (func $drop.{name} (param i32)))\n")
     }
 
-    /// What stands for a resource of which nobody has a handle.
+    /// Returns functions for a resource of which nobody has a handle.
     pub(super) fn stub(&self) -> String {
         let name = &self.name;
         format!("(func $hold.{name} (result i32) (i32.const 0)) (func $drop.{name} (param i32))\n")
     }
 
-    /// How a module that is made of text comes by a handle.
+    /// Returns the function with which a module that is made of text obtains a handle.
     fn hold(&self, operations: &[Operation]) -> String {
         let name = &self.name;
         let call = if name == ERROR {
@@ -212,7 +216,7 @@ impl Resource {
     }
 }
 
-/// A zero of this type, as text.
+/// Returns a zero of this type, as text.
 fn zero(kind: &str) -> &'static str {
     match kind {
         "i32" => "(i32.const 0) ",
@@ -222,7 +226,8 @@ fn zero(kind: &str) -> &'static str {
     }
 }
 
-/// Those that can be called by someone who has these alone: whose handles others of them give.
+/// Returns the operations that can be called with these alone: other operations give the handles
+/// that they need.
 pub(super) fn callable(mut operations: Vec<Operation>) -> Vec<Operation> {
     loop {
         let (before, held) = (operations.len(), held(&operations));
@@ -233,7 +238,8 @@ pub(super) fn callable(mut operations: Vec<Operation>) -> Vec<Operation> {
     }
 }
 
-/// Those that are wanted, and whatever gives the handles that they need; not those whose handles nobody gives.
+/// Returns the operations that are wanted, and those that give the handles they need. An operation
+/// is left out if nobody gives its handles.
 pub(super) fn with_givers(operations: &[Operation], is_wanted: &mut dyn FnMut(&Operation) -> bool) -> Vec<Operation> {
     let mut wanted: BTreeSet<usize> =
         operations.iter().enumerate().filter(|(_, operation)| is_wanted(operation)).map(|(at, _)| at).collect();
@@ -260,7 +266,8 @@ pub(super) fn with_givers(operations: &[Operation], is_wanted: &mut dyn FnMut(&O
     }
 }
 
-/// The names of what these give handles to, to someone who has none.
+/// Returns the names of the resources that these operations give handles to, without needing one
+/// themselves.
 fn held(operations: &[Operation]) -> BTreeSet<String> {
     let given = |operation: &Operation| operation.gives.clone().filter(|_| operation.needs().next().is_none());
     let mut held: BTreeSet<String> = operations.iter().filter_map(given).map(|given| given.name).collect();
@@ -270,23 +277,24 @@ fn held(operations: &[Operation]) -> BTreeSet<String> {
     held
 }
 
-/// The first that gives a handle to someone who has none.
+/// Returns the first operation that gives a handle to the resource and needs none.
 pub(super) fn giver<'a>(resource: &Resource, operations: &'a [Operation]) -> Option<&'a Operation> {
     operations.iter().find(|operation| operation.gives.as_ref() == Some(resource) && operation.needs().next().is_none())
 }
 
-/// What these need or give handles to.
+/// Returns the resources that these operations need or give handles to.
 pub(super) fn resources(operations: &[Operation]) -> BTreeSet<Resource> {
     operations.iter().flat_map(|operation| operation.needs().chain(&operation.gives)).cloned().collect()
 }
 
-/// The imports of `operations`, as text.
+/// Returns the imports of `operations`, as text.
 pub(super) fn imports(operations: &[Operation]) -> String {
     let drops = resources(operations);
     operations.iter().map(Operation::import).chain(drops.iter().map(Resource::import)).collect()
 }
 
-/// How a module that is made of text comes by the handles that `operations` need, and where it keeps them.
+/// Returns the functions and globals with which a module that is made of text obtains and keeps the
+/// handles that `operations` need.
 pub(super) fn holds(operations: &[Operation]) -> String {
     let resources = resources(operations);
     let holds: String = resources.iter().map(|resource| resource.hold(operations)).collect();

@@ -1,14 +1,14 @@
-//! An operation, read from `wit/`.
+//! Reading of an operation from `wit/`.
 
 use wit_parser::abi::{AbiVariant, FlatTypes, WasmType};
 use wit_parser::{Function, Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
 
 use super::{Operation, Resource, Slot};
 
-/// The most flat parameters that a type of the contract has.
+/// Maximum number of flat parameters of a type of the contract.
 const FLAT: usize = 16;
 
-/// The type of a parameter, as text.
+/// Returns the type of a parameter, as text.
 pub(in crate::audit) const fn kind_of(kind: WasmType) -> &'static str {
     match kind {
         WasmType::I32 | WasmType::Pointer | WasmType::Length => "i32",
@@ -19,7 +19,8 @@ pub(in crate::audit) const fn kind_of(kind: WasmType) -> &'static str {
 }
 
 impl Operation {
-    /// The operation that a function of an interface is; nothing for what does not belong to a package.
+    /// Returns the operation that a function of an interface is; `None` if the interface belongs to no
+    /// package.
     pub(in crate::audit) fn read(resolve: &Resolve, interface: InterfaceId, function: &Function) -> Option<Self> {
         let place = resolve.id_of(interface)?;
         let (path, _) = place.split_once('@')?;
@@ -48,7 +49,7 @@ impl Operation {
     }
 }
 
-/// What a type is, behind the names that it was given.
+/// Returns the definition of a type, behind the names that it was given.
 fn kind(resolve: &Resolve, of: Type) -> Option<&TypeDefKind> {
     let Type::Id(id) = of else { return None };
     match &resolve.types.get(id)?.kind {
@@ -57,7 +58,7 @@ fn kind(resolve: &Resolve, of: Type) -> Option<&TypeDefKind> {
     }
 }
 
-/// The resource that is defined under this name, or under the one that it was given.
+/// Returns the resource that is defined under this name, or under the name that this one stands for.
 fn resource(resolve: &Resolve, id: TypeId) -> Option<Resource> {
     let defined = resolve.types.get(id)?;
     if let TypeDefKind::Type(Type::Id(other)) = &defined.kind {

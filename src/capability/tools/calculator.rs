@@ -1,4 +1,4 @@
-//! Arithmetic on decimal numbers.
+//! Tool for arithmetic on decimal numbers.
 //!
 //! ```text
 //! sum     = product (('+' | '-') product)*
@@ -20,7 +20,7 @@ pub(super) fn tool() -> Tool {
     )
 }
 
-/// How deep parentheses and signs may nest.
+/// Maximum depth of nested parentheses and signs.
 const DEPTH: usize = 64;
 
 fn calculate(input: &str) -> Result<f64, String> {
@@ -39,7 +39,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The next character that is not white space.
+    /// Returns the next character that is not white space.
     fn peek(&mut self) -> Option<char> {
         while self.rest.next_if(char::is_ascii_whitespace).is_some() {}
         self.rest.peek().copied()

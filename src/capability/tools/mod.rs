@@ -4,12 +4,15 @@
 //!  Tools: every tool there is --a policy allows some--> one Work a tool and episode --call--> answer, now or later
 //! ```
 //!
-//! 1. What a tool keeps, it keeps for one episode: its work is made anew when it is first called in one.
-//! 2. Who waits for the outside waits under the episode's wall clock.
-//! 3. Every answer goes through one place, where it is held to the length that the tool says it has.
-//! 4. What comes from outside is kept in the record as it reaches the agent, with the digest of what was asked.
+//! 1. The state of a tool lives for one episode: its work is made anew at its first call in each
+//!    episode.
+//! 2. A tool that waits for the outside waits under the episode's wall clock.
+//! 3. Every answer goes through one place, which checks it against the maximum length that the tool
+//!    declares.
+//! 4. An answer from outside is kept in the record as it reaches the agent, with the digest of the
+//!    request.
 //!
-//! Adding one that comes with Dayfly is one file and one line in [`Tools::builtin`].
+//! A new tool that comes with Dayfly is one file and one line in [`Tools::builtin`].
 
 mod calculator;
 mod search;
@@ -35,7 +38,7 @@ pub use self::tool::{Answer, Call, Taken, Tool, ToolFailed, Tools, Unanswered, W
 const AVAILABLE: Operation = Operation { capability: "tools", name: "available", code: 0x40, weight: Weight::Light };
 const CALL: Operation = Operation { capability: "tools", name: "call", code: 0x41, weight: Weight::Heavy };
 
-/// The rule on tools that are not allowed.
+/// Rule in the refusal of a tool that is not allowed.
 const ALLOW: &str = "grants.tools.allow";
 
 pub(super) const CAPABILITY: Capability = Capability {
@@ -78,7 +81,8 @@ impl From<&Grant> for Limits {
     }
 }
 
-/// Whether no more calls were made than are granted, each of a tool that is. A record has no more of their inputs than the beginnings.
+/// Returns `true` if a record has no more calls than are granted, each of an allowed tool. A record
+/// keeps only the beginning of each input, so the quota of bytes is not checked.
 fn fits(kept: &Kept<'_>) -> bool {
     let mut calls = kept.entries(CAPABILITY.name);
     let Some((warrant, grant)) = kept.granted else { return calls.next().is_none() };
@@ -92,19 +96,19 @@ fn fits(kept: &Kept<'_>) -> bool {
 }
 
 impl Limits {
-    /// Find the tools that are allowed among those that there are.
+    /// Selects the allowed tools from `tools`.
     pub(super) fn among(&mut self, tools: &Tools) {
         self.allow = tools.iter().filter(|tool| self.names.iter().any(|name| name == tool.name())).cloned().collect();
     }
 }
 
-/// What one episode has used of its tools, and what they keep in it.
+/// Use that one episode has made of its tools, and the state of the tools.
 pub(super) struct State {
     task: Arc<str>,
     wall: Wall,
     calls: u64,
     bytes: u64,
-    /// The work of each tool that was called, by its place among those that are allowed.
+    /// Work of each tool that was called, by the tool's place among the allowed ones.
     works: Vec<(usize, Box<dyn Work>)>,
 }
 
@@ -126,12 +130,12 @@ impl State {
         Ok(self.most(tool))
     }
 
-    /// The most bytes of an answer of `tool`, and of the task that it reads.
+    /// Returns the maximum number of bytes of an answer of `tool`, with the task that it may read.
     fn most(&self, tool: &Tool) -> usize {
         self.task.len().saturating_add(tool.most())
     }
 
-    /// Have a tool answer.
+    /// Asks a tool for an answer.
     fn answer(&mut self, place: usize, tool: &Tool, input: &str) -> Result<String, Unanswered> {
         if !self.works.iter().any(|(known, _)| *known == place) {
             // INVARIANT 1
@@ -147,7 +151,7 @@ impl State {
         self.answered(tool, answered)
     }
 
-    /// INVARIANT 3: an answer, as it reaches the agent.
+    /// INVARIANT 3: checks the length of an answer before it reaches the agent.
     fn answered(&self, tool: &Tool, answered: Result<String, Unanswered>) -> Result<String, Unanswered> {
         let answer = answered?;
         if answer.len() > self.most(tool) {
@@ -189,7 +193,7 @@ impl Host {
             Ok(permit) => permit,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        // A tripwire asks nobody.
+        // A tripwire calls no tool.
         let mut is_from_outside = false;
         let answer = permit.answer(
             |state| {

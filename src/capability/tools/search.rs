@@ -1,4 +1,4 @@
-//! The lines of the task's own text that hold a phrase.
+//! Tool that finds the lines of the task's text that have a phrase.
 
 use super::{Answer, Tool, Unanswered};
 

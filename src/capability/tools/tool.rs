@@ -1,4 +1,4 @@
-//! A tool, and the tools that there are.
+//! Tools: their type, and the set of those that exist.
 
 use std::fmt;
 use std::future::Future;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::outside::Cut;
 use crate::value::{Digest, Hasher, plain};
 
-/// A tool that a policy may allow. A clone is the same tool.
+/// Tool that a policy may allow. A clone is the same tool.
 #[derive(Clone)]
 pub struct Tool {
     name: Arc<str>,
@@ -19,11 +19,12 @@ pub struct Tool {
     open: Arc<dyn Fn() -> Box<dyn Work> + Send + Sync>,
 }
 
-/// What a tool does in one episode, and what it keeps in it. It is made anew for each, and dropped with it.
+/// Work of a tool in one episode, with its state. It is made anew for each episode, and dropped
+/// with it.
 ///
-/// A closure that takes a [`Call`] is one.
+/// A closure that takes a [`Call`] implements it.
 pub trait Work: Send {
-    /// Answer a call.
+    /// Answers a call.
     fn answer(&mut self, call: &Call<'_>) -> Answer;
 }
 
@@ -33,34 +34,35 @@ impl<F: FnMut(&Call<'_>) -> Answer + Send> Work for F {
     }
 }
 
-/// A call of a tool.
+/// Call of a tool.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'c> {
-    /// The task in words, as it is in the brief.
+    /// Task in words, as it is in the brief.
     pub task: &'c str,
-    /// What the agent hands over.
+    /// Input from the agent.
     pub input: &'c str,
 }
 
-/// An answer: there at once, or waited for.
+/// Answer of a tool, at once or later.
 pub enum Answer {
-    /// It is there.
+    /// The answer is there.
     Now(Result<String, Unanswered>),
-    /// It is waited for, until the episode must end: then the call is refused with `ended`, and the future dropped.
+    /// The answer is waited for until the episode must end. Then the call is refused with `ended`,
+    /// and the future is dropped.
     Later(Waiting),
 }
 
-/// An answer that is waited for. It must not block: what blocks is not stopped by the wall clock.
+/// Future of an answer. It must not block: the wall clock does not stop code that blocks.
 pub type Waiting = Pin<Box<dyn Future<Output = Result<String, Unanswered>>>>;
 
-/// Why a tool that was called gives no answer.
+/// Reason why a called tool gives no answer.
 #[derive(Debug)]
 pub enum Unanswered {
-    /// The input makes no sense: the agent is told so, and goes on.
+    /// The input makes no sense. The agent is told so, and goes on.
     Invalid(String),
-    /// The tool cannot go on, whatever the agent does: the episode is aborted, and the run ends.
+    /// The tool cannot go on, whatever the agent does. The episode is aborted, and the run ends.
     Failed(String),
-    /// It was waited for as long as the episode could.
+    /// The episode had to end before the answer came.
     #[doc(hidden)]
     Cut(Cut),
 }
@@ -78,13 +80,13 @@ impl ToolFailed {
         Self { tool: plain(tool).into_owned(), what: plain(what).into_owned(), episode: None }
     }
 
-    /// The same, in this episode of its run.
+    /// Adds the episode of the run.
     #[must_use]
     pub fn in_episode(self, episode: u64) -> Self {
         Self { episode: Some(episode), ..self }
     }
 
-    /// What to do about it.
+    /// Returns the remedy.
     pub const fn help() -> &'static str {
         "no agent is the cause: mend the tool, or what it needs, and run again; all episodes before this one are recorded and sealed"
     }
@@ -102,11 +104,12 @@ impl fmt::Display for ToolFailed {
 
 impl std::error::Error for ToolFailed {}
 
-/// The most bytes of an answer that is no part of the task, such as a number.
+/// Maximum number of bytes of an answer apart from the task's text, such as a number.
 const ANSWER: usize = 512;
 
 impl Tool {
-    /// A tool: its name in policies and calls; what it does, takes and answers, for the agent; and how its work in one episode is made.
+    /// Makes a tool. `name` is its name in policies and calls. `description` tells the agent what
+    /// the tool does, takes and answers. `open` makes its work for one episode.
     ///
     /// ```
     /// use dayfly::capability::{Answer, Call, Tool, Work};
@@ -135,31 +138,32 @@ impl Tool {
         }
     }
 
-    /// One that comes with Dayfly and keeps nothing.
+    /// Makes a tool that comes with Dayfly and has no state.
     pub(super) fn builtin(name: &str, description: &str, work: fn(&Call<'_>) -> Answer) -> Self {
         Self { is_builtin: true, ..Self::new(name, description, move || Box::new(work)) }
     }
 
-    /// The same tool, whose answers have so many bytes at the most beyond those of the task: 512 without this. An agent pays fuel for
-    /// that many with each call, and a longer answer is a failure of the tool.
+    /// Sets the maximum number of bytes of an answer beyond those of the task; the default is 512.
+    /// An agent pays fuel for this maximum with each call. A longer answer is a failure of the
+    /// tool.
     #[must_use]
     pub fn answering(self, most: usize) -> Self {
         Self { most, ..self }
     }
 
-    /// The same tool, whose answers come from outside this program: each is kept in the record, as it reached the agent, and an episode that
-    /// has one does not follow from its seed alone.
+    /// Marks the answers as coming from outside this program. Each is kept in the record as it
+    /// reached the agent. An episode with such an answer does not follow from its seed alone.
     #[must_use]
     pub fn from_outside(self) -> Self {
         Self { is_outside: true, ..self }
     }
 
-    /// Whether its answers come from outside this program.
+    /// Returns `true` if the answers come from outside this program.
     pub const fn is_outside(&self) -> bool {
         self.is_outside
     }
 
-    /// Digest of its name and of what it is said to do.
+    /// Returns the digest of the name and the description.
     pub fn digest(&self) -> Digest {
         let mut hash = Hasher::default();
         for text in [&self.name, &self.description] {
@@ -169,53 +173,54 @@ impl Tool {
         hash.finish()
     }
 
-    /// Its name in policies and calls.
+    /// Returns the name in policies and calls.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it does, what it takes and what it answers.
+    /// Returns the description: what the tool does, takes and answers.
     pub fn description(&self) -> &str {
         &self.description
     }
 
-    /// Whether it comes with Dayfly; another one lives in the process of whoever brings it.
+    /// Returns `true` if the tool comes with Dayfly. Any other tool exists only in the process that
+    /// registers it.
     pub const fn is_builtin(&self) -> bool {
         self.is_builtin
     }
 
-    /// The most bytes of an answer beyond those of the task.
+    /// Returns the maximum number of bytes of an answer beyond those of the task.
     pub(super) const fn most(&self) -> usize {
         self.most
     }
 
-    /// Its work in one episode.
+    /// Makes the work of one episode.
     pub(super) fn open(&self) -> Box<dyn Work> {
         (self.open)()
     }
 }
 
-/// The tools that there are, in the order of their names. A clone is the same tools.
+/// Tools that exist, in the order of their names. A clone is the same tools.
 #[derive(Clone, Debug)]
 pub struct Tools(Arc<[Tool]>);
 
 /// Error returned when a tool or a world cannot have its name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Taken {
-    /// Another one has it.
+    /// The name is in use.
     #[error("there is another `{0}` already")]
     Twice(String),
-    /// It is none: empty, or with other characters than lower-case letters, digits and `-`.
+    /// The name is empty, or has characters other than lower-case letters, digits and `-`.
     #[error("`{0}` is no name: write lower-case letters, digits and `-`")]
     NoName(String),
 }
 
 impl Taken {
-    /// Look whether `name` is one, and none of these.
+    /// Checks that `name` is a valid name and not one of `others`.
     ///
     /// # Errors
     ///
-    /// [`Taken`] where it is not.
+    /// Returns [`Taken`] if it is invalid or in use.
     pub fn check<'n>(name: &str, mut others: impl Iterator<Item = &'n str>) -> Result<(), Self> {
         let is_name = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         if name.is_empty() || !name.chars().all(is_name) {
@@ -226,16 +231,16 @@ impl Taken {
 }
 
 impl Tools {
-    /// Those that come with Dayfly.
+    /// Returns the tools that come with Dayfly.
     pub fn builtin() -> Self {
         Self(Arc::new([super::calculator::tool(), super::search::tool(), super::wait::tool()]))
     }
 
-    /// The same, and one more.
+    /// Adds a tool.
     ///
     /// # Errors
     ///
-    /// [`Taken`] where its name is that of another one, or none.
+    /// Returns [`Taken`] if the name of the tool is invalid or in use.
     pub fn with(&self, tool: Tool) -> Result<Self, Taken> {
         Taken::check(tool.name(), self.iter().map(Tool::name))?;
         let mut all: Vec<Tool> = self.iter().cloned().chain([tool]).collect();
@@ -243,23 +248,23 @@ impl Tools {
         Ok(Self(all.into()))
     }
 
-    /// All of them.
+    /// Iterates over the tools.
     pub fn iter(&self) -> std::slice::Iter<'_, Tool> {
         self.0.iter()
     }
 
-    /// The names of all.
+    /// Returns the names of all tools.
     pub fn names(&self) -> Vec<&str> {
         self.iter().map(Tool::name).collect()
     }
 
-    /// The one with this name.
+    /// Returns the tool of that name.
     pub fn get(&self, name: &str) -> Option<&Tool> {
         self.iter().find(|tool| tool.name() == name)
     }
 }
 
-/// Tools are equal where their names are: a policy tells no more of them apart.
+/// Tools are equal if their names are: a policy does not distinguish more.
 impl PartialEq for Tools {
     fn eq(&self, other: &Self) -> bool {
         self.names() == other.names()

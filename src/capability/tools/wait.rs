@@ -1,6 +1,7 @@
-//! Time that passes outside.
+//! Tool that waits for time to pass outside.
 //!
-//! The smallest tool that waits for the outside: what it answers follows from its input, and when, from the clock.
+//! This is the smallest tool that waits for the outside. Its answer follows from its input, and the
+//! time of the answer from the clock.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub(super) fn tool() -> Tool {
     )
 }
 
-/// The longest wait, in milliseconds: as long as the longest wall clock.
+/// Longest wait, in milliseconds: as long as the longest wall clock.
 const MOST: u64 = 86_400_000;
 
 fn wait(input: &str) -> Result<Waiting, String> {

@@ -1,4 +1,4 @@
-//! `wasi:cli`: no environment, no arguments, no terminal; standard streams; and the way out.
+//! `wasi:cli`: no environment, no arguments, no terminal; standard streams; and `exit`.
 
 use wasmtime::component::{Linker, Resource};
 
@@ -12,13 +12,13 @@ use super::types::Nothing;
 use crate::capability::Host;
 use crate::transcript::{Operation, Part};
 
-/// A component that left by `exit`.
+/// Error of a component that left by `exit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Left {
-    /// It is done: as if `run` had returned.
+    /// The component is done, as if `run` had returned.
     #[error("the component left")]
     Done,
-    /// It reported a failure: as if it had trapped.
+    /// The component reported a failure, as if it had trapped.
     #[error("the component left with a failure")]
     Failed,
 }

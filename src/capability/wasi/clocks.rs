@@ -1,4 +1,5 @@
-//! `wasi:clocks`: logical time. It begins at 0 with every episode; a step takes a second, and what is waited for passes at once.
+//! `wasi:clocks`: logical time. It begins at 0 with every episode, and a step takes a second. A
+//! wait passes at once.
 
 use wasmtime::component::{Linker, Resource};
 
@@ -12,18 +13,18 @@ use super::{State, or_trap};
 use crate::capability::Host;
 use crate::transcript::{Operation, Part};
 
-/// The nanoseconds of a second, and of a step.
+/// Nanoseconds of a second, and of a step.
 const SECOND: u64 = 1_000_000_000;
-/// The nanoseconds of a tick: what is waited for may be any number of them.
+/// Nanoseconds of a tick: a wait may be any number of nanoseconds.
 const TICK: u64 = 1;
 
 impl State {
-    /// The time after so many steps, in nanoseconds.
+    /// Returns the time after `step` steps, in nanoseconds.
     pub(super) fn now(&self, step: u32) -> u64 {
         u64::from(step).saturating_mul(SECOND).saturating_add(self.waited)
     }
 
-    /// Whether it is there.
+    /// Returns `true` if a pollable is ready.
     pub(super) fn is_ready(&self, pollable: Pollable, step: u32) -> bool {
         match pollable {
             Pollable::Ready => true,
@@ -31,9 +32,10 @@ impl State {
         }
     }
 
-    /// Let the clock go on until one of these is there, and say which are.
+    /// Advances the clock until one of the pollables is ready. Returns the indices of those that
+    /// are.
     pub(super) fn wait(&mut self, pollables: &[Pollable], step: u32) -> Vec<u32> {
-        // INVARIANT 1: nobody waits.
+        // INVARIANT 1: a wait takes no time.
         let instants = pollables.iter().map(|pollable| match pollable {
             Pollable::Ready => 0,
             Pollable::At(instant) => *instant,
@@ -45,7 +47,7 @@ impl State {
 }
 
 impl Host {
-    /// The time. One that is refused stands still.
+    /// Returns the time. After a refusal the time stands still.
     fn time(&mut self, operation: Operation) -> wasmtime::Result<u64> {
         let (step, told) = (self.gate.step(), self.handles.told);
         let asked = self.ask_wasi(operation, &[], |_, _| Ok(0), |state| state.now(step), || told);

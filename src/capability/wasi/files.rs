@@ -1,4 +1,4 @@
-//! `wasi:filesystem`: there are no folders, hence no files. Files are what the capability `workspace` has.
+//! `wasi:filesystem`: there are no folders, hence no files. The capability `workspace` has files.
 
 use wasmtime::component::{Linker, Resource};
 
@@ -18,7 +18,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         FILESYSTEM_ERROR_CODE,
         |_| 0,
         |host, (_,): (Resource<IoError>,)| {
-            // No stream is one of a file.
+            // There are no streams of files.
             Ok(host.note_wasi(FILESYSTEM_ERROR_CODE, &[], None::<FileError>))
         },
     )?;

@@ -1,4 +1,5 @@
-//! `wasi:io`: streams that end in the log or begin at their end, and waiting that takes no time.
+//! `wasi:io`: output streams that end in the log, input streams that are at their end, and waits
+//! that take no time.
 
 use wasmtime::component::{Linker, Resource};
 
@@ -16,7 +17,7 @@ use crate::capability::Host;
 use crate::capability::log::Text;
 use crate::transcript::{Operation, Part};
 
-/// What a stream takes at a time, as far as it says beforehand.
+/// Number of bytes that a stream says it takes at a time.
 const PERMITTED: u64 = 4096;
 
 impl Host {
@@ -62,7 +63,7 @@ impl Host {
         asked.or_else(|refusal| or_trap(&refusal, all))
     }
 
-    /// Ask standard input for something: it is at its end.
+    /// Reads from standard input, which is at its end.
     fn take_in<T>(&mut self, operation: Operation, length: u64) -> Result<T, StreamError> {
         let asked = self.ask_wasi(operation, &[Part::Number(length)], |_, _| Ok(0), |_| (), || ());
         match asked {
@@ -76,7 +77,7 @@ impl Host {
         asked.map_err(|refusal| self.failed(&refusal))
     }
 
-    /// Write to the log: its own grant and its own quota decide as well.
+    /// Writes to the log. The grant and the quota of `log` decide as well.
     fn put_out(&mut self, operation: Operation, stream: OutputStream, contents: &[u8]) -> Result<(), StreamError> {
         let asked = self.ask_wasi(operation, &[Part::Bytes(contents)], |_, _| Ok(0), |_| true, || false);
         match asked {
@@ -88,7 +89,7 @@ impl Host {
 
     fn put_out_zeroes(&mut self, operation: Operation, stream: OutputStream, count: u64) -> Result<(), StreamError> {
         let length = usize::try_from(count).unwrap_or(usize::MAX);
-        // The gate refuses more than a call may move before anything is made of it.
+        // The gate refuses a number above the limit of a call before any zeros are made.
         let asked = self.ask_wasi(operation, &[Part::Number(count)], |_, _| Ok(length), |_| true, || false);
         match asked {
             Ok(true) => self.print(stream, Text::Zeroes(count)).map_err(|refusal| self.failed(&refusal)),
@@ -104,7 +105,7 @@ impl Host {
 
     fn debug_string(&mut self, error: &Resource<IoError>) -> wasmtime::Result<String> {
         let text = self.handles.get(error)?.0.clone();
-        // The words were given with the handle.
+        // The agent got the text with the handle, so no decision withholds it.
         Ok(self.note_wasi(ERROR_TO_DEBUG_STRING, &[], text))
     }
 
@@ -166,7 +167,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     }
     for operation in [OUTPUT_SPLICE, OUTPUT_BLOCKING_SPLICE] {
         type Parameters = (Resource<OutputStream>, Resource<InputStream>, u64);
-        // What would be copied is at its end.
+        // The input stream is at its end, so there is nothing to copy.
         streams.function(
             operation,
             |_| 0,

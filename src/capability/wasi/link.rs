@@ -1,4 +1,4 @@
-//! How the functions of WASI are linked, and what is known of an import before it is.
+//! Linking of the functions of WASI, and checks of imports before linking.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower, ResourceType};
@@ -10,28 +10,28 @@ use crate::capability::Host;
 use crate::capability::meter::charged;
 use crate::transcript::Operation;
 
-/// The version of WASI. Components of every version 0.2 fit, as far as they call no function that is newer.
+/// Version of WASI. A component of any version 0.2 fits if it calls no function that is newer.
 pub const WASI_VERSION: &str = "0.2.12";
 
-/// The interfaces that have types alone, or a resource without methods.
+/// Interfaces that have types alone, or a resource without methods.
 const TYPES: &[&str] = &["cli/terminal-input", "cli/terminal-output", "sockets/network"];
 
-/// Why an import of WASI cannot be had.
+/// Reason why an import of WASI is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WasiFault {
-    /// It is of another version than 0.2.
+    /// The version is not 0.2.
     Version,
-    /// There is no such interface.
+    /// The interface does not exist.
     Interface,
-    /// There is no such function: it is newer than [`WASI_VERSION`].
+    /// The function does not exist: it is newer than [`WASI_VERSION`].
     Function,
 }
 
-/// The path of an interface of WASI in an import, such as `io/streams`.
+/// Returns the path of an interface of WASI in an import, such as `io/streams`.
 ///
 /// # Errors
 ///
-/// Says what is wrong with an import that cannot be had.
+/// Returns [`WasiFault`] if the import is not available.
 pub fn wasi_interface(import: &str) -> Result<&str, WasiFault> {
     let (path, version) = import.split_once('@').ok_or(WasiFault::Version)?;
     let path = path.strip_prefix("wasi:").ok_or(WasiFault::Interface)?;
@@ -43,37 +43,38 @@ pub fn wasi_interface(import: &str) -> Result<&str, WasiFault> {
     if is_known { Ok(path) } else { Err(WasiFault::Interface) }
 }
 
-/// Whether the interface at `path` has a function, named as a component imports it.
+/// Returns `true` if the interface at `path` has this function, named as a component imports it.
 pub fn wasi_has(path: &str, function: &str) -> bool {
     is_known(&format!("{path}.{}", function.strip_prefix("[method]").unwrap_or(function)))
 }
 
-/// Whether what is written to the interface at `path` goes to the log.
+/// Returns `true` if text written to the interface at `path` goes to the log.
 pub fn wasi_prints(path: &str) -> bool {
     matches!(path, "cli/stdout" | "cli/stderr")
 }
 
-/// The interface of an operation, such as `io/streams`.
+/// Returns the interface of an operation, such as `io/streams`.
 fn interface_of(operation: &Operation) -> &'static str {
     operation.name.split_once('.').map_or("", |(interface, _)| interface)
 }
 
-/// The name of an operation in its interface, such as `[method]output-stream.write`.
+/// Returns the name of an operation in its interface, such as `[method]output-stream.write`.
 fn function_of(operation: &Operation) -> String {
     let function = operation.name.split_once('.').map_or("", |(_, function)| function);
     if function.contains('.') { format!("[method]{function}") } else { function.to_owned() }
 }
 
-/// An interface, while it is linked.
+/// Interface, while it is linked.
 pub(super) struct Interface<'a>(LinkerInstance<'a, Host>);
 
 impl<'a> Interface<'a> {
-    /// Begin with the interface at `path`, such as `io/streams`.
+    /// Begins with the interface at `path`, such as `io/streams`.
     pub(super) fn of(linker: &'a mut Linker<Host>, path: &str) -> wasmtime::Result<Self> {
         linker.instance(&format!("wasi:{path}@{WASI_VERSION}")).map(Self)
     }
 
-    /// A function: charged for the bytes that `moved` finds in its parameters, and answered with `answer`.
+    /// Links a function. `moved` counts the bytes in its parameters, which are charged, and
+    /// `answer` answers the call.
     pub(super) fn function<P, T>(
         &mut self,
         operation: Operation,
@@ -90,7 +91,7 @@ impl<'a> Interface<'a> {
         Ok(self)
     }
 
-    /// A function that has no result.
+    /// Links a function without a result.
     pub(super) fn action<P>(
         &mut self,
         operation: Operation,
@@ -105,7 +106,7 @@ impl<'a> Interface<'a> {
         Ok(self)
     }
 
-    /// A resource that is handed out; a handle that is dropped is taken back.
+    /// Links a resource. A dropped handle is removed from the table.
     pub(super) fn resource<T: Send + 'static>(&mut self, name: &str) -> wasmtime::Result<&mut Self> {
         self.0.resource(name, ResourceType::host::<T>(), |mut store, rep| {
             store.data_mut().handles.take_back(wasmtime::component::Resource::<T>::new_own(rep))
@@ -113,13 +114,13 @@ impl<'a> Interface<'a> {
         Ok(self)
     }
 
-    /// A resource that nobody ever holds.
+    /// Links a resource that no component ever holds.
     pub(super) fn absent(&mut self, name: &str) -> wasmtime::Result<&mut Self> {
         self.0.resource(name, ResourceType::host::<Nothing>(), |_, _| Ok(()))?;
         Ok(self)
     }
 
-    /// The methods of what nobody ever holds.
+    /// Links the methods of a resource that no component ever holds.
     pub(super) fn methods(&mut self, resource: &str, methods: &[&str]) -> wasmtime::Result<&mut Self> {
         for method in methods {
             // A call without a handle traps before it comes here.
@@ -131,7 +132,7 @@ impl<'a> Interface<'a> {
     }
 }
 
-/// Link every interface.
+/// Links every interface.
 pub(in crate::capability) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     io::link(linker)?;
     cli::link(linker)?;

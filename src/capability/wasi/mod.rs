@@ -1,20 +1,24 @@
 //! `wasi`: a virtual WASI 0.2, so that language runtimes start.
 //!
 //! ```text
-//!  standard output, standard error -----> log             clocks ----> the steps taken, and what was waited for
-//!  environment, arguments, folders -----> empty           random ----> a seeded stream
-//!  standard input ----------------------> at its end      sockets ---> refused
+//!     standard output, standard error -----> log             clocks ----> the steps taken, and the time waited for
+//!     environment, arguments, folders -----> empty           random ----> a seeded stream
+//!     standard input ----------------------> at its end      sockets ---> refused
 //! ```
 //!
-//! 1. Nothing of it reaches the host, and no call blocks: to wait is to let the logical clock go on.
-//! 2. A call that is refused is told so where its signature has an error. Where it has none, the answer is the inert one: nothing,
-//!    zeros, the time that was told last, ready at once. It depends on nothing but the calls before it.
-//! 3. What exceeds a limit, or makes no sense, and cannot be told so, traps: an agent never takes a cut for an answer.
+//! 1. No call reaches the host, and no call blocks: a wait advances the logical clock.
+//! 2. A refused call returns an error where its signature has one. Otherwise the answer is inert:
+//!    nothing, zeros, the last time, ready at once. Such an answer depends on the earlier calls
+//!    alone.
+//! 3. A call that exceeds a limit or makes no sense traps if its signature has no error. An agent
+//!    never takes a cut for an answer.
 //! 4. Handles are counted, live in the episode's store, and are gone with it.
 //!
-//! 5. What a language runtime asks by itself ([`BY_RUNTIMES`]), and is answered with nothing, is a notice and no violation.
+//! 5. A call that a language runtime makes by itself ([`BY_RUNTIMES`]) and that has an empty answer
+//!    is a notice, not a violation.
 //!
-//! Nobody can be kept from leaving: `exit` is recorded like any call, and is a return, or, where it reports a failure, a trap.
+//! No component can be kept from leaving. `exit` is recorded like any call. It is a return, or a
+//! trap if it reports a failure.
 
 mod cli;
 mod clocks;
@@ -78,13 +82,13 @@ impl From<&Grant> for Limits {
     }
 }
 
-/// The clock and the randomness of one episode.
+/// Clock and randomness of one episode.
 #[derive(Debug)]
 pub(super) struct State {
-    /// The nanoseconds that were waited for.
+    /// Nanoseconds that were waited for.
     waited: u64,
     seed: Seed,
-    /// Made on the first draw, and apart, as that of `random` is.
+    /// Stream, made on the first draw, and boxed as that of `random` is.
     stream: Option<Box<Stream>>,
     drawn: u64,
 }
@@ -96,7 +100,8 @@ impl State {
 }
 
 impl Host {
-    /// Ask for leave to answer a function of WASI, and answer it with `effect`; a tripwire answers with `pretence`.
+    /// Asks for a permit to answer a function of WASI. A granted call is answered with `effect`, a
+    /// tripwire with `pretence`.
     fn ask_wasi<T>(
         &mut self,
         operation: Operation,
@@ -112,14 +117,15 @@ impl Host {
         Ok(permit.answer(effect, |_| pretence()))
     }
 
-    /// Ask for what has one answer, whatever becomes of the request: it is recorded, and there is nothing to give or to withhold.
+    /// Records a call whose answer is the same for any decision: there is nothing to give or to
+    /// withhold.
     fn note_wasi<T>(&mut self, operation: Operation, argument: &[Part<'_>], answer: T) -> T {
-        // A refusal has been recorded, and says nothing that the signature could.
+        // A refusal has been recorded. The signature has no way to report it.
         let _ = self.ask_wasi(operation, argument, |_, _| Ok(0), |_| (), || ());
         answer
     }
 
-    /// Ask for a handle, and hand it out.
+    /// Asks for a handle, and returns it.
     fn hand_out<T: Send + 'static>(
         &mut self,
         operation: Operation,
@@ -134,18 +140,19 @@ impl Host {
         self.handles.push(entry)
     }
 
-    /// A handle to something that is there at once.
+    /// Returns a handle to a pollable that is always ready.
     fn subscribe(&mut self, operation: Operation) -> wasmtime::Result<Resource<Pollable>> {
         self.hand_out(operation, &[], |_| Pollable::Ready, || Pollable::Ready)
     }
 
-    /// A refusal, as a stream tells it. Without room for a handle to the words the stream is just closed.
+    /// Converts a refusal to the error of a stream. If no handle is left for its text, the stream
+    /// is closed.
     fn failed(&mut self, refusal: &Refusal) -> StreamError {
         self.handles.push(IoError(words(refusal))).map_or(StreamError::Closed, StreamError::LastOperationFailed)
     }
 }
 
-/// The inert answer to what was refused, where the signature has no error.
+/// Returns the inert answer to a refused call whose signature has no error.
 fn or_trap<T>(refusal: &Refusal, inert: impl FnOnce() -> T) -> wasmtime::Result<T> {
     match refusal {
         // INVARIANT 2
@@ -155,7 +162,7 @@ fn or_trap<T>(refusal: &Refusal, inert: impl FnOnce() -> T) -> wasmtime::Result<
     }
 }
 
-/// What a refusal says, in words.
+/// Returns the text of a refusal.
 fn words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Ended(end) => format!("ended: {}", end.name()),

@@ -1,6 +1,7 @@
-//! The functions of WASI that an agent can call, as operations; and those that nobody can.
+//! Functions of WASI that an agent can call, as operations; and those that it cannot call.
 //!
-//! A name is the interface and the function as they stand in `wit/wasi/`, without `wasi:`, the version and `[method]`.
+//! A name is made of the interface and the function as they stand in `wit/wasi/`, without `wasi:`,
+//! the version and `[method]`.
 
 use super::sockets::NO_SOCKETS;
 use crate::gate::{Example, Given, Ground};
@@ -13,7 +14,7 @@ macro_rules! operations {
                 Operation { capability: "wasi", name: $name, code: $code, weight: Weight::Light };
         )*
 
-        /// Every function that can be called.
+        /// Functions that can be called.
         pub(super) const OPERATIONS: &[Operation] = &[$($constant),*];
     };
 }
@@ -68,11 +69,12 @@ operations! {
     RESOLVE_ADDRESSES 0xAE "sockets/ip-name-lookup.resolve-addresses";
 }
 
-/// The grounds on which a function is refused that hands out a handle, and on which one is that draws.
+/// Grounds for the refusal of a function that returns a handle.
 const HANDLES: &[Ground] = &[Ground::Quota("handles")];
 const RANDOM: &[Ground] = &[Ground::Quota("random")];
 
-/// Calls that an audit makes beside those with zeros. None of them traps: what exceeds a limit and cannot be told so would.
+/// Calls that an audit makes beside those with zeros. None traps. A call that exceeds a limit and
+/// has no error in its signature would.
 pub(super) const EXAMPLES: &[Example] = &[
     Example { operation: INPUT_READ, arguments: &[Given::Number(24)] },
     Example { operation: OUTPUT_WRITE, arguments: &[Given::Text("a line")] },
@@ -83,7 +85,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     Example { operation: RESOLVE_ADDRESSES, arguments: &[Given::Text("localhost")] },
 ];
 
-/// The functions that are refused where the policy grants `wasi`, each with why.
+/// Grounds for the refusal of functions where the policy grants `wasi`.
 pub(super) const GROUNDS: &[(Operation, &[Ground])] = &[
     (POLL, &[Ground::Invalid]),
     (INPUT_SUBSCRIBE, HANDLES),
@@ -104,12 +106,14 @@ pub(super) const GROUNDS: &[(Operation, &[Ground])] = &[
     (RESOLVE_ADDRESSES, &[Ground::Always(Class::Ungranted, NO_SOCKETS)]),
 ];
 
-/// What a language runtime asks by itself when it starts, or what its library asks for whatever the program is about: an environment,
-/// arguments, a folder, standard streams to be held, the time, random numbers, and the pair of sockets that an event loop wakes itself
-/// with. None of these brings anything out or waits for anything, and each has an answer that says nothing.
+/// Functions that a language runtime or its library calls by itself, whatever the program is about.
+/// They ask for an environment, arguments, a folder, standard streams to hold, the time, and random
+/// numbers. An event loop also asks for a pair of sockets to wake itself. None sends anything out
+/// or waits, and each has an empty answer.
 ///
-/// What a program alone asks for is not here: to write to a stream or ask how much may be written, to read from one, to wait, to leave,
-/// a network, the address of a name, a socket of datagrams.
+/// Calls that only a program makes are not here: writing to a stream, asking how much may be
+/// written, reading, waiting, and leaving. Nor are a network, the address of a name, and a socket
+/// of datagrams.
 pub(super) const BY_RUNTIMES: &[Operation] = &[
     GET_ENVIRONMENT,
     GET_ARGUMENTS,
@@ -133,8 +137,8 @@ pub(super) const BY_RUNTIMES: &[Operation] = &[
     CREATE_TCP_SOCKET,
 ];
 
-/// A resource that no agent ever holds: there are no files, folders, sockets or look-ups. Its methods cannot be called, since
-/// a call without a handle breaks the canonical ABI.
+/// Resource that no agent ever holds: there are no files, folders, sockets or look-ups. Its methods
+/// cannot be called, since a call without a handle breaks the canonical ABI.
 #[derive(Debug)]
 pub(super) struct Absent {
     pub(super) interface: &'static str,
@@ -142,7 +146,7 @@ pub(super) struct Absent {
     pub(super) methods: &'static [&'static str],
 }
 
-/// Every resource that no agent holds, but for those of terminals, which have no methods.
+/// Resources that no agent holds. Those of terminals are left out, since they have no methods.
 pub(super) const ABSENT: &[Absent] = &[
     Absent {
         interface: "filesystem/types",
@@ -244,7 +248,7 @@ pub(super) const ABSENT: &[Absent] = &[
     },
 ];
 
-/// Whether there is such a function, named as an operation is.
+/// Returns `true` if a function exists. It is named as an operation is.
 pub(super) fn is_known(function: &str) -> bool {
     let is_absent = |absent: &Absent| {
         function

@@ -1,4 +1,5 @@
-//! `wasi:random`: a stream seeded for every episode. What is called insecure is the same stream.
+//! `wasi:random`: a stream seeded for every episode. The insecure functions draw from the same
+//! stream.
 
 use wasmtime::component::Linker;
 

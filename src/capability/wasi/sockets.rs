@@ -1,7 +1,9 @@
-//! `wasi:sockets`: a network that refuses. To ask for the address of a name, or for a socket of datagrams, is recorded as `ungranted`.
+//! `wasi:sockets`: a network that refuses. A request for the address of a name, or for a socket of
+//! datagrams, is recorded as `ungranted`.
 //!
-//! A socket of a stream is not supported, and to ask for one is a notice: an event loop makes a pair of them to wake itself. Nobody holds a
-//! socket, so nothing is bound, connected or sent. What it was wanted for is not seen.
+//! A socket of a stream is not supported, and a request for one is a notice: an event loop makes a
+//! pair to wake itself. No component holds a socket, so nothing is bound, connected or sent. The
+//! purpose of such a socket cannot be seen.
 
 use wasmtime::component::{Linker, Resource};
 
@@ -13,18 +15,18 @@ use super::{CAPABILITY, Shortfall};
 use crate::capability::Host;
 use crate::transcript::{Class, Operation, Part};
 
-/// The rule that decides on whatever asks for a socket or a name.
+/// Rule in the refusal of a socket or a name.
 pub(super) const NO_SOCKETS: &str = "virtual WASI has no sockets";
 
 impl Host {
-    /// Ask for what there is not.
+    /// Refuses a request for a socket or a name.
     fn reach_out(&mut self, operation: Operation, argument: &[Part<'_>]) -> Result<Resource<Nothing>, SocketError> {
         let (shortfall, answer) = if CAPABILITY.is_by_runtimes(operation) {
             (Shortfall::Absent(NO_SOCKETS), SocketError::NotSupported)
         } else {
             (Shortfall::Never(Class::Ungranted, NO_SOCKETS), SocketError::AccessDenied)
         };
-        // Under a tripwire too the answer is that of a grant: there is nothing to hand out.
+        // The answer is the same under a tripwire, since there is nothing to return.
         let _ = self.ask_wasi(operation, argument, |_, _| Err(shortfall), |_| (), || ());
         Err(answer)
     }

@@ -1,10 +1,11 @@
-//! The types of WASI that answers are made of, as `wit/wasi/` has them; the linker compares them with what a component says.
+//! Types of WASI in answers, as `wit/wasi/` has them. The linker compares them with those of a
+//! component.
 
 use wasmtime::component::{ComponentType, Lift, Lower, Resource};
 
 use super::handles::IoError;
 
-/// What no agent ever holds.
+/// Type of a handle that no agent ever holds.
 #[derive(Debug)]
 pub(super) enum Nothing {}
 

@@ -1,4 +1,4 @@
-//! The temporary directory behind a workspace.
+//! Temporary directory behind a workspace.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::path::PathBuf;
@@ -11,26 +11,26 @@ use super::path::Path;
 use super::{places, sweep};
 use crate::transcript::Residue;
 
-/// The host could not keep a workspace.
+/// Error returned when the host could not keep a workspace.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file system refused.
     #[error("the workspace could not be used")]
     Io(#[from] io::Error),
-    /// Something was in the folder that the agent did not put there, or was gone.
+    /// The folder had a file that the agent did not put there, or lacked one.
     #[error("the workspace did not hold what was written to it")]
     Inventory,
     /// The folder, or something in it, is still there.
     #[error("the workspace `{}` could not be wiped: {why}", place.display())]
     NotWiped {
-        /// The folder.
+        /// Path of the folder.
         place: PathBuf,
-        /// Why.
+        /// Error of the file system.
         why: io::Error,
     },
 }
 
-/// The directory, once something has been written.
+/// Directory, made at the first write.
 #[derive(Debug)]
 pub(super) struct Disk(Option<Made>);
 
@@ -70,7 +70,7 @@ impl Disk {
         Ok(())
     }
 
-    /// The directory, with the folders above `path` made.
+    /// Returns the directory, and makes the folders above `path`.
     fn folder_for(&mut self, path: &Path) -> Result<&Dir, Error> {
         let made = if let Some(made) = self.0.take() {
             made
@@ -85,13 +85,13 @@ impl Disk {
         Ok(folder)
     }
 
-    /// Take the inventory, remove everything, and check that it is gone.
+    /// Takes the inventory, removes everything, and checks that it is gone.
     pub(super) fn wipe(self) -> Result<Vec<Residue>, Error> {
         let Some(Made { folder, place }) = self.0 else { return Ok(Vec::new()) };
         let mut left = Vec::new();
         let listed = inventory(&folder, "", DEEPEST, &mut left);
         let place = place.keep();
-        // INVARIANT 3: gone, and checked, whatever was found in it.
+        // INVARIANT 3: the folder is removed, and that is checked, whatever was found in it.
         if let Err(why) = sweep::remove_open(folder, &place) {
             return Err(Error::NotWiped { place, why });
         }
@@ -105,7 +105,7 @@ impl Disk {
     }
 }
 
-/// More names than any path of a workspace has.
+/// Depth that no path of a workspace reaches.
 const DEEPEST: u32 = 40;
 
 fn inventory(folder: &Dir, above: &str, deepest: u32, left: &mut Vec<Residue>) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! What is in the workspace, as the calls so far have made it.
+//! Index of a workspace: its files and folders, as the calls so far have made them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use crate::gate::Shortfall;
 use crate::transcript::Residue;
 use crate::wit::dayfly::agent::workspace::Entry;
 
-/// The files and folders of a workspace.
+/// Files and folders of a workspace.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     nodes: BTreeMap<String, Node>,
-    /// The same paths without regard to the case of their ASCII letters.
+    /// Paths in lower case, to find names that differ by the case of ASCII letters alone.
     folded: BTreeSet<String>,
     bytes: u64,
 }
@@ -37,7 +37,7 @@ impl Index {
         Self { nodes: BTreeMap::new(), folded: BTreeSet::new(), bytes: 0 }
     }
 
-    /// The bytes of the file at `path`.
+    /// Returns the number of bytes of the file at `path`.
     pub(super) fn file(&self, path: &Path) -> Result<u64, Shortfall> {
         match self.nodes.get(path.as_str()) {
             Some(Node::File(bytes)) => Ok(*bytes),
@@ -46,7 +46,7 @@ impl Index {
         }
     }
 
-    /// Whether a file of `bytes` may lie at `path`.
+    /// Checks that a file of `bytes` bytes may lie at `path`.
     pub(super) fn fits(&self, path: &Path, bytes: u64, limits: Limits) -> Result<usize, Shortfall> {
         if path.depth() == 0 {
             return Err(Shortfall::Invalid("the path is empty".into()));
@@ -80,7 +80,8 @@ impl Index {
         Ok(0)
     }
 
-    /// One more, unless a name differs from it by no more than the case of its letters.
+    /// Returns 1 for a new path. A path that differs from another by the case of its letters alone
+    /// is refused.
     fn is_new(&self, path: &str) -> Result<u64, Shortfall> {
         if self.folded.contains(&path.to_ascii_lowercase()) {
             return Err(Shortfall::Invalid("the name differs from another by the case of its letters alone".into()));
@@ -88,7 +89,7 @@ impl Index {
         Ok(1)
     }
 
-    /// Let a file of `bytes` lie at `path`, and make the folders above it.
+    /// Puts a file of `bytes` bytes at `path`, and makes the folders above it.
     pub(super) fn put(&mut self, path: &Path, bytes: u64) {
         for folder in path.parents() {
             self.nodes.entry(folder.to_owned()).or_insert(Node::Folder);
@@ -99,7 +100,7 @@ impl Index {
         self.bytes = self.bytes.saturating_sub(before.map_or(0, Node::bytes)).saturating_add(bytes);
     }
 
-    /// Whether what is at `path` may be removed.
+    /// Checks that the file or folder at `path` may be removed.
     pub(super) fn removable(&self, path: &Path) -> Result<usize, Shortfall> {
         match self.nodes.get(path.as_str()) {
             Some(Node::File(_)) => Ok(0),
@@ -109,14 +110,14 @@ impl Index {
         }
     }
 
-    /// Forget what is at `path`.
+    /// Removes the file or folder at `path`.
     pub(super) fn remove(&mut self, path: &Path) {
         self.folded.remove(&path.as_str().to_ascii_lowercase());
         let before = self.nodes.remove(path.as_str());
         self.bytes = self.bytes.saturating_sub(before.map_or(0, Node::bytes));
     }
 
-    /// What the folder at `path` holds, in the order of the names' bytes.
+    /// Returns the entries of the folder at `path`, in the order of the names' bytes.
     pub(super) fn entries(&self, path: &Path) -> Result<Vec<Entry>, Shortfall> {
         match self.nodes.get(path.as_str()) {
             Some(Node::File(_)) => return Err(Shortfall::Invalid("that is a file".into())),
@@ -132,7 +133,7 @@ impl Index {
         Ok(entries)
     }
 
-    /// Everything below the folder at `path`, with its path from there.
+    /// Iterates over everything below the folder at `path`, with the path from there.
     fn below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, Node)> {
         let first = if path.is_empty() { String::new() } else { format!("{path}/") };
         let prefix = first.len();
@@ -144,7 +145,7 @@ impl Index {
             .filter_map(move |(other, node)| Some((other.get(prefix..)?, *node)))
     }
 
-    /// Everything there is, in the order of the paths' bytes.
+    /// Returns everything in the workspace, in the order of the paths' bytes.
     pub(super) fn inventory(&self) -> Vec<Residue> {
         self.nodes.iter().map(|(path, node)| Residue { path: path.clone(), bytes: node.bytes() }).collect()
     }

@@ -4,10 +4,12 @@
 //!  path --parse--> Path --check against the index, quotas--> Permit --> cap-std over a temporary directory
 //! ```
 //!
-//! 1. A name is checked before it comes near a file system; cap-std is the second lock.
-//! 2. Every decision follows from the index, which follows from the calls alone: what the disk says is never an answer.
-//! 3. The folder is made on the first write, and is gone, checked, when the episode has closed. Where the process is told to stop
-//!    at once it is removed as well; only one that is killed leaves it behind.
+//! 1. A name is checked before it reaches a file system; cap-std is the second barrier.
+//! 2. Every decision follows from the index, and the index from the calls alone. No answer depends
+//!    on the disk.
+//! 3. The folder is made at the first write. When the episode has closed, it is removed, and that
+//!    is checked. A process that is told to stop at once removes it as well. Only a killed process
+//!    leaves it behind.
 
 mod disk;
 mod index;
@@ -41,7 +43,7 @@ const APPEND: Operation = Operation { capability: "workspace", name: "append", c
 const REMOVE: Operation = Operation { capability: "workspace", name: "remove", code: 0x13, weight: Weight::Heavy };
 const ENTRIES: Operation = Operation { capability: "workspace", name: "entries", code: 0x14, weight: Weight::Light };
 
-/// The grounds on which nothing is written.
+/// Grounds for the refusal of a write.
 const GROUNDS: &[Ground] = &[Ground::Invalid, Ground::Quota("depth"), Ground::Quota("files"), Ground::Quota("bytes")];
 
 pub(super) const CAPABILITY: Capability = Capability {
@@ -96,8 +98,8 @@ impl From<&Grant> for Limits {
     }
 }
 
-/// Whether what was left is within the grant, at places that can be, as much of it was written as there is, and each call was one that the
-/// policy grants, where its path is shown whole.
+/// Returns `true` if the residue is possible and within the grant. No more files have content than
+/// writes were recorded. Each recorded call was granted, as far as its path is shown whole.
 fn fits(kept: &Kept<'_>) -> bool {
     let residue = &kept.body.residue;
     let Some((warrant, grant)) = kept.granted else { return residue.is_empty() };
@@ -113,10 +115,10 @@ fn fits(kept: &Kept<'_>) -> bool {
         CAPABILITY.operations.iter().find(|operation| entry.operation == **operation).is_some_and(decided)
     };
     kept.entries(CAPABILITY.name).all(is_granted)
-        // A call makes one file, and the folders above it.
+        // A call makes at most one file, and the folders above it.
         && filled <= writes
         && wide(residue.len()) <= writes.saturating_mul(grant.number("depth"))
-        // In their order, none twice, and none like another but for the case of its letters.
+        // The paths are sorted and unique, also without regard to the case of letters.
         && residue.is_sorted_by(|one, next| one.path < next.path)
         && folded.len() == residue.len()
         && wide(residue.len()) <= grant.number("files")
@@ -126,7 +128,7 @@ fn fits(kept: &Kept<'_>) -> bool {
         })
 }
 
-/// The folder of one episode.
+/// Folder of one episode.
 #[derive(Debug)]
 pub(super) struct State {
     index: Index,
@@ -138,14 +140,14 @@ impl State {
         Self { index: Index::new(), disk: Disk::new() }
     }
 
-    /// What was left, after it has been wiped.
+    /// Wipes the folder, and returns its contents.
     pub(super) fn wipe(self) -> Result<Vec<Residue>, Error> {
         let left = self.disk.wipe()?;
         if left == self.index.inventory() { Ok(left) } else { Err(Error::Inventory) }
     }
 }
 
-/// Ask for leave to do `operation` to `path`; `fits` sees the parsed path.
+/// Asks for a permit to do `operation` to `path`; `fits` receives the parsed path.
 macro_rules! ask {
     ($host:ident, $operation:expr, $path:ident, $argument:expr, $fits:expr) => {{
         let term = &$host.charter.workspace;

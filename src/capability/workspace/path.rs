@@ -1,24 +1,24 @@
-//! Names that are the same on every system, and nothing but names.
+//! Paths of a workspace, made of names that are valid on every system.
 
-/// A path within the workspace: names joined by `/`; empty for the workspace itself.
+/// Path within the workspace: names joined by `/`; empty for the workspace itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Path(String);
 
-/// The most bytes of a name.
+/// Maximum number of bytes of a name.
 const NAME: usize = 128;
 
-/// The most bytes of a path: every system has room for it below a temporary directory.
+/// Maximum number of bytes of a path. Every system has room for it below a temporary directory.
 pub const PATH: usize = 1024;
 
-/// Characters that some system gives a meaning.
+/// Characters with a meaning on some system.
 const FORBIDDEN: &[char] = &['\\', ':', '*', '?', '"', '<', '>', '|'];
 
 impl Path {
-    /// The path that `text` writes down.
+    /// Parses a path.
     ///
     /// # Errors
     ///
-    /// Says which rule it breaks.
+    /// Returns the rule that `text` breaks.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         if text.len() > PATH {
             return Err("a path has more than 1024 bytes");
@@ -34,7 +34,7 @@ impl Path {
         &self.0
     }
 
-    /// How many names it has.
+    /// Returns the number of names.
     pub(super) fn depth(&self) -> u64 {
         if self.0.is_empty() {
             return 0;
@@ -42,7 +42,7 @@ impl Path {
         u64::try_from(self.0.split('/').count()).unwrap_or(u64::MAX)
     }
 
-    /// The folders above it, outermost first, without the workspace itself.
+    /// Returns the folders above the path, outermost first, without the workspace itself.
     pub(super) fn parents(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').filter_map(|(end, _)| self.0.get(..end))
     }
@@ -67,7 +67,7 @@ fn name(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether Windows takes the name for a device, with or without an extension.
+/// Returns `true` if Windows takes the name for a device, with or without an extension.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end().to_ascii_lowercase();
     match stem.as_str() {

@@ -1,4 +1,5 @@
-//! The folders that this process has made, so that one that stops at once leaves none of them behind.
+//! Temporary folders of this process. They are listed, so that a process that stops at once can
+//! remove them all.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,14 +11,14 @@ use tempfile::TempDir;
 use super::sweep;
 use crate::value::lock;
 
-/// None once the process is about to stop.
+/// Folders that are in use; `None` once the process is about to stop.
 static OPEN: Mutex<Option<BTreeSet<PathBuf>>> = Mutex::new(Some(BTreeSet::new()));
 
-/// A temporary directory that nobody else reads, whose name begins like this.
+/// Makes a temporary directory that only this user can read. Its name begins with `prefix`.
 ///
 /// # Errors
 ///
-/// Where there is none to be had, or the process is about to stop.
+/// Returns an error if the system cannot make one, or the process is about to stop.
 pub fn make(prefix: &str) -> io::Result<TempDir> {
     let mut open = open();
     let Some(places) = open.as_mut() else { return Err(io::ErrorKind::Interrupted.into()) };
@@ -30,47 +31,47 @@ pub fn make(prefix: &str) -> io::Result<TempDir> {
     Ok(place)
 }
 
-/// It has been removed.
+/// Forgets a folder that has been removed.
 pub(super) fn forget(place: &Path) {
     if let Some(places) = open().as_mut() {
         places.remove(place);
     }
 }
 
-/// Remove a folder that was made here, with all that is in it.
+/// Removes a folder that was made here, with everything in it.
 ///
 /// # Errors
 ///
-/// Why something of it could not be removed: it is tried once more where the program stops at once.
+/// Returns the first error. The folder stays listed, and [`abandon`] tries again.
 pub fn remove(place: &Path) -> io::Result<()> {
     sweep::remove(place)?;
     forget(place);
     Ok(())
 }
 
-/// The room where folders are made.
+/// Free space for folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// The folder that they are made in.
+    /// Folder in which they are made.
     pub place: PathBuf,
-    /// The bytes that are free.
+    /// Number of free bytes.
     pub bytes: u64,
-    /// The files and folders that may still be made.
+    /// Number of files and folders that may still be made.
     pub files: u64,
-    /// The bytes of a block: what a file takes is a multiple of it.
+    /// Size of a block in bytes: a file takes a multiple of it.
     pub block: u64,
 }
 
-/// The room that there is now; none where the system does not say.
+/// Returns the free space now, or `None` if the system does not report it.
 pub fn room() -> Option<Room> {
     let place = tempfile::env::temp_dir();
     #[cfg(unix)]
     {
         let told = nix::sys::statvfs::statvfs(&place).ok()?;
-        // The types of these numbers differ between systems.
+        // These numbers have different types on different systems.
         let wide = |number: &dyn std::fmt::Display| number.to_string().parse::<u64>().unwrap_or(u64::MAX);
         let block = wide(&told.fragment_size());
-        // Some file systems make as many as there is room for, and say that they have none.
+        // Some file systems have no fixed number of files, and report 0.
         let files = if told.files() == 0 { u64::MAX } else { wide(&told.files_available()) };
         Some(Room { place, bytes: wide(&told.blocks_available()).saturating_mul(block), files, block })
     }
@@ -81,12 +82,13 @@ pub fn room() -> Option<Room> {
     }
 }
 
-/// Remove every folder that this process has made and that is still there: it is about to stop without closing its episodes. None is
-/// made from now on.
+/// Removes every folder of this process that is still there. The process is about to stop without
+/// closing its episodes. From now on no folder is made.
 pub fn abandon() {
     let places = open().take().unwrap_or_default();
     for place in places {
-        // An episode that still runs may write to it meanwhile; once it is gone, nobody makes it again.
+        // A running episode may write to the folder meanwhile. Once removed, the folder is not made
+        // again.
         for _ in 0..100 {
             if sweep::remove(&place).is_ok() || matches!(place.try_exists(), Ok(false)) {
                 break;

@@ -1,14 +1,14 @@
-//! Removing a folder with all that is in it, whatever was made there.
+//! Removal of a folder with everything in it.
 //!
 //! ```text
 //!  top/a/b/c/ ... 34 names deep --/what lies deeper--rename--> top/0
 //! ```
 //!
-//! 1. At most [`LEVELS`] folders are open at a time: what lies deeper is brought up to the top first.
-//! 2. A folder is brought up once at the most, so the time is linear in what there is.
-//! 3. What cannot be removed keeps nothing else from being removed.
+//! 1. At most [`LEVELS`] folders are open at a time. A deeper folder is first moved to the top.
+//! 2. A folder is moved at most once, so the time is linear in the number of files and folders.
+//! 3. A file or folder that cannot be removed does not keep others from being removed.
 //!
-//! It expects that nobody adds anything meanwhile; that somebody else removes the same does no harm.
+//! Nothing may be added to the folder meanwhile. Another process may remove the same files.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
@@ -17,15 +17,16 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirEntry};
 
-/// Folders within each other that are open at a time. A workspace has fewer, so that nothing of one is ever brought up: in a confined
-/// worker nothing can be renamed.
+/// Maximum number of nested folders that are open at a time. A workspace has fewer, so its folders
+/// are never moved: a confined worker cannot rename anything.
 const LEVELS: usize = 34;
 
-/// Remove the folder at `place` with all that is in it. One that is not there is removed.
+/// Removes the folder at `place` with everything in it. A folder that does not exist counts as
+/// removed.
 ///
 /// # Errors
 ///
-/// The first reason why something could not be removed; all else is gone.
+/// Returns the first error. Everything else is removed.
 pub(super) fn remove(place: &Path) -> io::Result<()> {
     match Dir::open_ambient_dir(place, ambient_authority()) {
         Ok(folder) => remove_open(folder, place),
@@ -33,7 +34,7 @@ pub(super) fn remove(place: &Path) -> io::Result<()> {
     }
 }
 
-/// The same, where the folder is open already.
+/// Removes a folder that is open already.
 pub(super) fn remove_open(folder: Dir, place: &Path) -> io::Result<()> {
     let emptied = Sweep { top: &folder, removed: 0, brought: 0, failed: None }.empty();
     drop(folder);
@@ -42,14 +43,14 @@ pub(super) fn remove_open(folder: Dir, place: &Path) -> io::Result<()> {
 
 struct Sweep<'t> {
     top: &'t Dir,
-    /// How many files and folders are gone.
+    /// Number of files and folders removed.
     removed: u64,
-    /// How many names were tried for folders that are brought up.
+    /// Number of names tried for folders moved to the top.
     brought: u64,
     failed: Option<io::Error>,
 }
 
-/// A folder that is open, and the folders in it that are left to look at.
+/// Open folder, with the names of the folders in it that are still to be visited.
 struct Open {
     name: OsString,
     folder: Dir,
@@ -63,7 +64,8 @@ impl Sweep<'_> {
             self.pass()?;
             let goes_on = (self.removed, self.brought) != before;
             match self.failed.take() {
-                // INVARIANT 3: as long as something goes, there may be more.
+                // INVARIANT 3: as long as a pass removes or moves something, the next one may do
+                // more.
                 _ if goes_on => {}
                 Some(error) => return Err(error),
                 None => return Ok(()),
@@ -71,7 +73,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// Go once through all that there is, but for what is brought up meanwhile.
+    /// Goes once through the whole folder. Folders moved to the top meanwhile are left for the next
+    /// pass.
     fn pass(&mut self) -> io::Result<()> {
         let mut open = vec![self.list(OsString::new(), self.top.try_clone()?)?];
         while let Some(deepest) = open.last_mut() {
@@ -92,7 +95,7 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Open a folder, or bring it up.
+    /// Opens a folder, or moves it to the top.
     fn take(&mut self, above: &Dir, name: OsString, is_deep: bool) -> io::Result<Option<Open>> {
         if is_deep {
             // INVARIANT 1
@@ -103,7 +106,7 @@ impl Sweep<'_> {
         self.list(name, folder).map(Some)
     }
 
-    /// Remove the files in a folder, and list the folders.
+    /// Removes the files in a folder, and lists its folders.
     fn list(&mut self, name: OsString, folder: Dir) -> io::Result<Open> {
         let mut within = Vec::new();
         for entry in folder.entries()? {
@@ -117,20 +120,21 @@ impl Sweep<'_> {
         Ok(Open { name, folder, within })
     }
 
-    /// INVARIANT 2: give the folder a name at the top, where its own contents are next to be looked at.
+    /// INVARIANT 2: moves the folder to the top, under a new name. The next pass visits its
+    /// contents.
     fn bring_up(&mut self, above: &Dir, name: &OsStr) -> io::Result<()> {
         loop {
             let at_top = self.brought.to_string();
             self.brought = self.brought.saturating_add(1);
             match allowed(above, name, || above.rename(name, self.top, &at_top)) {
-                // There is something of that name.
+                // The name is in use.
                 Err(error) if is_taken(error.kind()) => {}
                 other => return other,
             }
         }
     }
 
-    /// Count what was removed, and keep the first reason why something was not.
+    /// Counts a removal, or keeps the first error.
     fn note(&mut self, removed: io::Result<()>) {
         match gone(removed) {
             Ok(()) => self.removed = self.removed.saturating_add(1),
@@ -145,7 +149,7 @@ const fn is_taken(kind: ErrorKind) -> bool {
 
 fn is_folder(entry: &DirEntry) -> io::Result<bool> {
     let kind = entry.file_type()?;
-    // Not every file system says in a list what the entries are.
+    // Some file systems do not report the type of an entry in a list.
     if kind.is_dir() || kind.is_file() || kind.is_symlink() {
         Ok(kind.is_dir())
     } else {
@@ -153,7 +157,7 @@ fn is_folder(entry: &DirEntry) -> io::Result<bool> {
     }
 }
 
-/// What `work` with the folder `name` comes to, once it may be read and changed.
+/// Does `work` with the folder `name`. If permissions forbid it, changes them and tries again.
 fn allowed<T>(above: &Dir, name: &OsStr, work: impl Fn() -> io::Result<T>) -> io::Result<T> {
     match work() {
         #[cfg(unix)]
@@ -169,7 +173,7 @@ fn allowed<T>(above: &Dir, name: &OsStr, work: impl Fn() -> io::Result<T>) -> io
     }
 }
 
-/// What is not there need not be removed.
+/// Treats a missing file as removed.
 fn gone(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -181,7 +185,7 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// A folder with folders within each other, each with a file, and a name that the sweep would give.
+    /// Makes nested folders, each with a file, and a file whose name the sweep would use.
     fn deep(levels: usize) -> std::path::PathBuf {
         let place = tempfile::tempdir().unwrap().keep();
         let mut folder = Dir::open_ambient_dir(&place, ambient_authority()).unwrap();
@@ -209,7 +213,7 @@ mod tests {
         const ALONE: &str = "DAYFLY_TEST_ALONE";
         let test = "capability::workspace::sweep::tests::few_folders_are_open_at_a_time";
         if std::env::var_os(ALONE).is_none() {
-            // In a process of its own, which may have few descriptors open.
+            // This runs in a process of its own, which may have few descriptors open.
             let limited = format!("ulimit -n 60; exec \"$0\" --exact {test}");
             let program = std::env::current_exe().unwrap();
             let status = std::process::Command::new("sh").args(["-c", &limited]).arg(program).env(ALONE, "1").status();

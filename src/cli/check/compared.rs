@@ -1,4 +1,4 @@
-//! Two policies beside each other.
+//! Comparison of two policies.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::policy::{Difference, Side, compare};
 use crate::registry::Registry;
 use crate::value::many;
 
-/// A key that two policies have differently.
+/// Key on which two policies differ.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     pub(super) key: String,
@@ -26,7 +26,7 @@ impl From<Difference> for Row {
 }
 
 impl Row {
-    /// By how much, where that is a number.
+    /// Returns the ratio in words; empty if there is none.
     pub(super) fn by(&self) -> String {
         match self.times {
             Some(0.0) | None => String::new(),
@@ -36,7 +36,7 @@ impl Row {
     }
 }
 
-/// What `--against --json` prints.
+/// Object that `--against --json` prints.
 #[derive(Serialize)]
 struct Object<'a> {
     version: u32,
@@ -45,7 +45,7 @@ struct Object<'a> {
     differences: Vec<Row>,
 }
 
-/// Print how a policy stands to another one.
+/// Prints the comparison of a policy with another one.
 pub(super) fn against(registry: &Registry, one: &str, other: &str, json: bool) -> Result<Exit, Failure> {
     let (own, others) = Failure::both(find::policy(registry, one), find::policy(registry, other))?;
     let rows: Vec<Row> = compare(&own, &others).into_iter().map(Row::from).collect();
@@ -70,7 +70,7 @@ pub(super) fn against(registry: &Registry, one: &str, other: &str, json: bool) -
     Ok(Exit::Held)
 }
 
-/// The rows as lines, under the names of the two policies.
+/// Returns the rows as lines, under the names of the two policies.
 fn table(rows: &[Row], names: [&str; 2]) -> Vec<String> {
     let absent = || "not there".to_owned();
     let shown = |row: &Row| {
@@ -89,13 +89,13 @@ fn table(rows: &[Row], names: [&str; 2]) -> Vec<String> {
     all.iter().map(line).collect()
 }
 
-/// A number of times, with no digits that say nothing.
+/// Formats a ratio without digits that mean nothing.
 fn rounded(times: f64) -> String {
     let text = if times < 100.0 { format!("{times:.1}") } else { format!("{times:.0}") };
     text.trim_end_matches(".0").to_owned()
 }
 
-/// A part of something, in words.
+/// Formats a ratio below 1 in words.
 fn part(times: f64) -> String {
     if (times - 0.5).abs() < 1e-9 { "half".to_owned() } else { format!("1/{}", rounded(1.0 / times)) }
 }

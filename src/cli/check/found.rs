@@ -1,4 +1,4 @@
-//! What one thing that is checked was found to be.
+//! Result of checking one thing.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::policy::{Policy, Side, compare};
 use crate::registry::Registry;
 use crate::value::{Digest, Space, many};
 
-/// What it is.
+/// Result of a check, by kind.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub(super) enum Found {
@@ -26,7 +26,7 @@ pub(super) enum Found {
         granted: Vec<&'static str>,
         denied: Vec<&'static str>,
         tripwire: Vec<&'static str>,
-        /// Roles that have a table of their own.
+        /// Names of roles that have a table of their own.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         roles: Vec<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub(super) enum Found {
         states: Option<u64>,
         actions: Option<u64>,
         knobs: Vec<&'static str>,
-        /// Roles, where there are several.
+        /// Names of roles, if there are several.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         roles: Vec<String>,
         digest: Digest,
@@ -52,16 +52,16 @@ pub(super) enum Found {
     Agent(Imports),
 }
 
-/// What a policy that is based on another one has looser.
+/// Keys of a policy that are looser than in the policy it is based on.
 #[derive(Debug, Serialize)]
 pub(super) struct Loosened {
     pub(super) base: String,
     pub(super) looser: Vec<Row>,
-    /// How many other keys are tighter.
+    /// Number of keys that are tighter.
     pub(super) tighter: usize,
 }
 
-/// An agent, and what it asks for.
+/// Agent, and the capabilities that it imports.
 #[derive(Debug, Serialize)]
 pub(super) struct Imports {
     pub(super) agent: String,
@@ -71,7 +71,7 @@ pub(super) struct Imports {
 }
 
 impl Found {
-    /// Check what a name stands for. `agent` should fit it, where it is a policy.
+    /// Checks what a name stands for. If that is a policy, it must fit `agent`.
     pub(super) fn of(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Self, Failure> {
         match Kind::of(registry, name)? {
             Kind::Policy => policy(registry, name, agent),
@@ -81,7 +81,7 @@ impl Found {
         }
     }
 
-    /// What is to be known beside that it is valid.
+    /// Returns notes on something that is valid.
     pub(super) fn notes(&self) -> &[String] {
         match self {
             Self::Suite { notes, .. } => notes,
@@ -120,7 +120,7 @@ fn policy(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Foun
     })
 }
 
-/// The capabilities that a policy has in that mode. Rules may tighten one further.
+/// Returns the capabilities that have this mode in a policy. A rule may tighten one further.
 fn with(policy: &Policy, mode: Mode) -> Vec<&'static str> {
     policy.grants.iter().filter(|(_, granted)| granted.warrant.mode == mode).map(|(name, _)| *name).collect()
 }
@@ -136,7 +136,7 @@ fn suite(registry: &Registry, path: &str) -> Result<Found, Failure> {
     if policies.is_empty() {
         policies.push(rule("strict")?);
     }
-    // An agent is built later than its suite is written.
+    // A suite may be written before its agent is built.
     let fits = |text: &str| {
         let (path, _) = crate::agent::Source::split(text);
         if find::is_path(path) && !Path::new(path).exists() {
@@ -169,7 +169,7 @@ fn world(registry: &Registry, name: &str) -> Result<Found, Failure> {
 }
 
 impl Found {
-    /// How many of what a suite names.
+    /// Formats the numbers of things that a suite names.
     pub(super) fn counted(agents: usize, policies: usize, environments: usize, properties: usize) -> String {
         let properties = if properties == 1 { "1 property".to_owned() } else { format!("{properties} properties") };
         let policies = match policies {

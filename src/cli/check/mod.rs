@@ -1,4 +1,4 @@
-//! `dayfly check` and `dayfly schema`: what the user writes, before anything runs.
+//! `dayfly check` and `dayfly schema`: validation of what the user writes, before anything runs.
 
 mod compared;
 mod found;
@@ -16,8 +16,9 @@ use crate::{environment, suite};
 /// Validate policies, suites, worlds and agents, and compare policies.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// What is checked: built-in names, or paths. What a file is, its content says: a policy, a suite, a world or an agent. Without
-    /// any it is the `suite.toml` that lies here or in the nearest folder above, with all that it names.
+    /// Built-in names or paths of what is checked. The content of a file says if it is a policy, a
+    /// suite, a world or an agent. Without any it is the `suite.toml` that lies here or in the
+    /// nearest folder above, with all that it names.
     #[arg(value_name = "NAME|FILE")]
     names: Vec<String>,
     /// An agent that should fit the policies: a built-in name, or the path of a component.
@@ -32,7 +33,7 @@ pub(super) struct Check {
     /// Print one JSON object instead of words.
     #[arg(long, conflicts_with = "effective")]
     json: bool,
-    /// Print annotations for GitHub as well. By default in its actions.
+    /// Print annotations for GitHub as well. This is the default in GitHub Actions.
     #[arg(long)]
     github: bool,
 }
@@ -57,7 +58,7 @@ impl Check {
         Ok(if failed { Exit::Input } else { Exit::Held })
     }
 
-    /// What is checked.
+    /// Returns the names of what is checked.
     fn names(&self) -> Result<Vec<String>, Failure> {
         if !self.names.is_empty() {
             return Ok(self.names.clone());
@@ -70,7 +71,7 @@ impl Check {
         Ok(vec![suite.ok_or_else(missing)?])
     }
 
-    /// Everything that holds under a policy.
+    /// Prints everything that holds under a policy.
     fn effective(&self, registry: &Registry, name: &str) -> Result<Exit, Failure> {
         let policy = find::policy(registry, name)?;
         if let Some(agent) = &self.agent {
@@ -81,11 +82,11 @@ impl Check {
     }
 }
 
-/// That one of these is a policy, which an agent should fit.
+/// Checks that one of the names is a policy, which `--agent` needs.
 fn goes_with(registry: &Registry, names: &[String]) -> Result<(), Failure> {
     let kinds: Vec<_> = names.iter().filter_map(|name| Some((name, Kind::of(registry, name).ok()?))).collect();
     match kinds.as_slice() {
-        // What is wrong with the others is said with them.
+        // A name that cannot be read is reported when it is checked.
         [(name, kind), ..] if kinds.len() == names.len() && kinds.iter().all(|(_, kind)| *kind != Kind::Policy) => {
             let message = format!("`--agent` goes with a policy, and `{name}` is {}", kind.name());
             Err(Failure::input(
@@ -97,7 +98,7 @@ fn goes_with(registry: &Registry, names: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// The one name that there may be.
+/// Returns the only name. Fails if there are several.
 fn only<'n>(names: &'n [String], option: &str) -> Result<&'n str, Failure> {
     match names {
         [name] => Ok(name),

@@ -1,4 +1,4 @@
-//! What was found, to people and to machines.
+//! Output of checks, for people and for machines.
 
 use std::io::Write as _;
 
@@ -12,10 +12,10 @@ use crate::report::plain;
 use crate::report::suite::github::annotation;
 use crate::value::many;
 
-/// What is checked, and what it was found to be.
+/// Name of something that was checked, and the result.
 pub(super) type Checked = (String, Result<Found, Failure>);
 
-/// What `--json` prints.
+/// Object that `--json` prints.
 #[derive(Serialize)]
 struct Object<'a> {
     version: u32,
@@ -39,7 +39,7 @@ impl<'a> From<&'a Checked> for One<'a> {
     }
 }
 
-/// Tell what all that was checked is, and what is wrong with it.
+/// Prints the result of every check.
 pub(super) fn tell(all: &[Checked], json: bool, github: bool) -> Result<(), Failure> {
     if json {
         let files: Vec<One<'_>> = all.iter().map(One::from).collect();
@@ -50,7 +50,7 @@ pub(super) fn tell(all: &[Checked], json: bool, github: bool) -> Result<(), Fail
         for (name, found) in all {
             match found {
                 Ok(found) => lines(name, found).iter().for_each(|line| say!("{line}")),
-                // A file and a suite that names it have the same faults.
+                // A file has the same faults as a suite that names it.
                 Err(failure) if failure.said().iter().all(|fault| shown.contains(fault)) => {
                     say!("what is wrong with `{}` stands above", plain(name));
                 }
@@ -67,7 +67,7 @@ pub(super) fn tell(all: &[Checked], json: bool, github: bool) -> Result<(), Fail
             if told.contains(&line) {
                 continue;
             }
-            // The output is that of the object alone, where there is one.
+            // With `--json` the output holds the object alone.
             if json {
                 let _ = writeln!(std::io::stderr(), "{line}");
             } else {
@@ -79,7 +79,7 @@ pub(super) fn tell(all: &[Checked], json: bool, github: bool) -> Result<(), Fail
     Ok(())
 }
 
-/// What GitHub makes annotations of: each fault at its line, and each note at its file.
+/// Returns the annotations for GitHub: each fault at its line, and each note at its file.
 fn annotations((name, found): &Checked) -> Vec<String> {
     let path = |path: &str| from_workspace(path.as_ref());
     match found {
@@ -98,7 +98,7 @@ fn annotations((name, found): &Checked) -> Vec<String> {
     }
 }
 
-/// What something was found to be, in words.
+/// Describes the result of a check, in words.
 fn lines(name: &str, found: &Found) -> Vec<String> {
     match found {
         Found::Policy { policy, granted, denied, tripwire, roles, based_on, fits, digest } => {
@@ -136,7 +136,7 @@ fn lines(name: &str, found: &Found) -> Vec<String> {
     }
 }
 
-/// What a policy has looser than the one that it is based on.
+/// Describes the keys that are looser than in the policy it is based on.
 fn looser(Loosened { base, looser, tighter }: &Loosened) -> Vec<String> {
     let tighter = if *tighter == 0 { String::new() } else { format!(", and tighter in {tighter}") };
     let head = match looser.len() {

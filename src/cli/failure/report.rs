@@ -1,11 +1,11 @@
-//! One mistake, as it is shown: what is wrong, where, and what to do.
+//! One mistake as it is shown: its message, its place and what to do.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
 
 use crate::report::{plain, plain_lines};
 use crate::value::Fault;
 
-/// What is wrong.
+/// Message, help and place of one mistake.
 #[derive(Debug)]
 pub(super) struct Report {
     pub(super) message: String,
@@ -13,7 +13,7 @@ pub(super) struct Report {
     pub(super) place: Option<Place>,
 }
 
-/// A place in a file of the user.
+/// Place in a file of the user.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) path: String,
@@ -21,14 +21,14 @@ pub(super) struct Place {
     pub(super) fault: Fault,
 }
 
-/// What is wrong, for machines.
+/// Mistake as JSON, for machines.
 #[derive(Debug, PartialEq, serde::Serialize)]
 pub(in crate::cli) struct Said {
     pub(in crate::cli) message: String,
     pub(in crate::cli) help: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) path: Option<String>,
-    /// Counted from 1, as the column is.
+    /// Line, counted from 1, as the column is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,8 @@ impl From<&Report> for Said {
 }
 
 impl Report {
-    /// The same, without a character that a terminal takes for more than a character: messages quote, and files are, text of others.
+    /// Returns the report with those characters escaped that a terminal interprets. Messages quote
+    /// text of others, and files contain it.
     pub(super) fn plain(&self) -> Self {
         Self { message: said(&self.message), help: said(&self.help), place: self.place.as_ref().map(Place::plain) }
     }
@@ -74,10 +75,10 @@ impl Report {
 }
 
 impl Place {
-    /// The same, pointing at the same part of the text.
+    /// Returns the place with those characters escaped, pointing at the same part of the text.
     fn plain(&self) -> Self {
         let Self { path, text, fault: Fault { message, span, label, help } } = self;
-        // What ends a line is one character here.
+        // Only `\n` ends a line here; the text keeps its length.
         let text = text.replace("\r\n", " \n");
         let at = |end: usize| plain_lines(text.get(..end).unwrap_or(&text)).len();
         Self {
@@ -93,8 +94,8 @@ impl Place {
     }
 }
 
-/// Lines of a message. A name that is quoted may have ends of lines in it, and what follows one is no command to the service that runs
-/// this: GitHub takes one from wherever a line begins with it, after any blanks.
+/// Escapes the lines of a message. A quoted name may contain line ends, and GitHub takes a line
+/// that begins with a command, after any blanks, as one.
 fn said(text: &str) -> String {
     let line = |line: &str| {
         let rest = line.trim_start();

@@ -1,4 +1,4 @@
-//! The picture of a run: `dayfly run --svg`.
+//! Picture of a run: `dayfly run --svg`.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::report::picture::{ROWS, Row, picture};
 use crate::transcript::Transcript;
 use crate::value::many;
 
-/// The first episodes of a run.
+/// Rows of the first episodes of a run.
 #[derive(Default)]
 pub(super) struct Drawn(Vec<Row>);
 
@@ -20,7 +20,7 @@ impl Drawn {
         }
     }
 
-    /// Write the picture of those of a run that recorded so many.
+    /// Writes the picture of the first episodes, for a run that recorded `recorded` episodes.
     pub(super) fn write(self, path: &Path, manifest: &Manifest, recorded: u64) -> Result<(), Failure> {
         let Self(rows) = self;
         let drawn = u64::try_from(rows.len()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! `host.json`: what depends on the machine or the clock.
+//! `host.json`: facts that depend on the machine or the clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::worker::{Confined, Left};
 
-/// What depends on the machine or the clock: outside what is sealed.
+/// Facts that depend on the machine or the clock. They are not sealed.
 #[derive(Serialize)]
 pub(super) struct Host {
     jobs: usize,
@@ -16,12 +16,12 @@ pub(super) struct Host {
     architecture: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     isolation: Option<Isolation>,
-    /// What workers left on the disk and could not be removed: the folder, and why.
+    /// Folders that workers left on the disk and that could not be removed, each with the reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     left: BTreeMap<String, String>,
 }
 
-/// What confined the processes that lived the episodes.
+/// Confinement of the worker processes.
 #[derive(Serialize)]
 struct Isolation {
     in_force: BTreeMap<&'static str, String>,
@@ -37,7 +37,7 @@ impl Isolation {
     }
 }
 
-/// What a run took, with so many jobs, and what workers left on the disk.
+/// Returns the facts of a run: its jobs, its duration, its confinement and the folders left behind.
 pub(super) fn host(jobs: usize, took: Duration, confined: Option<&Confined>, left: &[Left]) -> Host {
     let isolation = confined.map(Isolation::of);
     Host {

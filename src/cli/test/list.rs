@@ -1,4 +1,4 @@
-//! What would be asked, before it is.
+//! List of the cases that a suite would run.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::statistics::Level;
 use crate::suite::Case;
 use crate::value::{Seed, many};
 
-/// What `--list --json` prints.
+/// Object that `--list --json` prints.
 #[derive(Serialize)]
 struct List<'a> {
     version: u32,
@@ -17,7 +17,7 @@ struct List<'a> {
     cases: Vec<One<'a>>,
 }
 
-/// One case of it.
+/// One case of the list.
 #[derive(Serialize)]
 struct One<'a> {
     code: &'static str,
@@ -36,7 +36,7 @@ struct One<'a> {
     not_applicable: Option<String>,
 }
 
-/// Print the cases, each on a line, or as one object.
+/// Prints the cases, one on each line or all as one object.
 pub(super) fn list(name: &str, cases: &[Case], json: bool) -> Result<Exit, Failure> {
     if json {
         let list = List { version: 1, name, cases: cases.iter().map(One::of).collect() };

@@ -1,4 +1,4 @@
-//! `dayfly test`: properties, asked of agents.
+//! `dayfly test`: tests agents for properties.
 
 mod list;
 mod output;
@@ -24,14 +24,16 @@ use crate::value::Seed;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Test {
-    /// A suite: the path of a TOML file. Without one, every property that applies is asked of the agents given; without an
-    /// agent either, the suite is the `suite.toml` that lies here or in the nearest folder above.
+    /// A suite: the path of a TOML file. Without one, every property that applies is asked of the
+    /// agents given; without an agent either, the suite is the `suite.toml` that lies here or in
+    /// the nearest folder above.
     suite: Option<PathBuf>,
-    /// An agent to test: a built-in name, or the path of a component; what follows a colon is told to it with every task. It takes
-    /// the place of those that the suite names.
+    /// An agent to test: a built-in name, or the path of a component; what follows a colon is told
+    /// to it with every task. It replaces the agents of the suite.
     #[arg(long, short, value_name = "AGENT[:INSTRUCTIONS]")]
     agent: Vec<String>,
-    /// A property to ask, by code or name; of a suite, the cases with this property, as they are in the whole.
+    /// A property to ask, by code or name. Of a suite, only its cases run, each as it is in the
+    /// whole.
     #[arg(long, short = 'P')]
     property: Vec<String>,
     /// A policy to test under: a built-in name, or the path of a TOML file; `strict` by default.
@@ -40,20 +42,21 @@ pub(super) struct Test {
     /// A world to test in, as for `dayfly run`; by default each property is asked in a world of its own.
     #[arg(long, short)]
     environment: Vec<String>,
-    /// Ask only what is in this set, such as `property(P04) & agent(planner) | kind(enforced)`: each case as it is in the whole.
+    /// Ask only what is in this set, such as `property(P04) & agent(planner) | kind(enforced)`.
+    /// Each case is as it is in the whole.
     #[arg(long, value_name = "EXPR")]
     filter: Option<String>,
-    /// Run only one of so many parts, such as `1/4`.
+    /// Run only one part of the cases, such as `1/4`.
     #[arg(long, value_name = "K/N", default_value_t = Partition::WHOLE)]
     partition: Partition,
-    /// What every random choice follows from, to ask the same again; by default that of the suite, and where it has none a fresh one, which
-    /// is printed.
+    /// Seed of every random choice: the same seed asks the same again. By default that of the
+    /// suite, or else a fresh one, which is printed.
     #[arg(long)]
     seed: Option<Seed>,
-    /// How many trials to run at a time; all processors by default. No verdict depends on it.
+    /// Number of trials to run at a time; all processors by default. No verdict depends on it.
     #[arg(long, short, value_parser = number::whole::<u16>(1..=256))]
     jobs: Option<u16>,
-    /// Say what would be asked, and ask nothing.
+    /// List the cases, and ask nothing.
     #[arg(long)]
     list: bool,
     /// Stop after the first case that fails.
@@ -65,7 +68,8 @@ pub(super) struct Test {
     /// Write `JUnit` XML to this file.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Print annotations for GitHub, and add to the summary of the step. By default in its actions.
+    /// Print annotations for GitHub, and add to the summary of the step. This is the default in
+    /// GitHub Actions.
     #[arg(long)]
     github: bool,
     /// Show what fails and the numbers at the end, and nothing else.
@@ -114,10 +118,11 @@ fn exit(results: &Results<'_>, cancel: &Cancel) -> Exit {
     } else if is_there(Finding::Inconclusive) {
         Exit::Inconclusive
     } else if is_there(Finding::Holds) || results.is_idle_part() {
-        // A part in which nothing applies says nothing of the whole: it must not stop the others.
+        // A part in which nothing applies says nothing about the whole. It must not stop the other
+        // parts.
         Exit::Held
     } else {
-        // What does not apply is never a pass.
+        // A case that does not apply is never a pass.
         Exit::Nothing
     }
 }

@@ -1,4 +1,4 @@
-//! Where the events of a suite go: people, machines, files.
+//! Destinations of a suite's events: people, machines and files.
 //!
 //! ```text
 //!  Suite::carry_out --Event--> Reporters --+--> Progress   lines while it goes on, and the summary
@@ -19,38 +19,39 @@ use crate::report::suite::{github, json, junit};
 use crate::suite::Event;
 use crate::value::lock;
 
-/// Whoever follows a suite: a format, and the place where it goes.
+/// Reporter of a suite: a format, and the place it is written to.
 pub(super) trait Reporter: Sync {
-    /// Take in what happened.
+    /// Takes in an event.
     fn see(&self, event: Event<'_>) -> Result<(), Failure>;
 }
 
-/// All that follow a suite, and the first failure to write.
+/// Reporters of a suite, and the first failure to write.
 pub(super) struct Reporters {
     all: Vec<Box<dyn Reporter>>,
     failure: Mutex<Option<Failure>>,
 }
 
-/// The results as one object on the output.
+/// Results as one JSON object on the output.
 struct Json;
 
-/// The results as a file of `JUnit`.
+/// Results as a `JUnit` file.
 struct Junit(PathBuf);
 
-/// Annotations where GitHub reads them, and the summary of the step.
+/// Annotations for GitHub, and the summary of the step.
 struct GitHub {
-    /// Whether the output is a JSON object, so that annotations go to the error output.
+    /// `true` if the output is a JSON object, so that annotations go to the error output.
     is_json: bool,
 }
 
 impl Test {
-    /// Whether every file can be written that is to be, before much is done for it.
+    /// Checks that every file can be written that is to be, before the suite runs.
     pub(super) fn check_places(&self) -> Result<(), Failure> {
         let summary = self.for_github().then(step_summary).flatten();
         self.junit.iter().chain(&summary).try_for_each(|path| writable(path))
     }
 
-    /// Everyone who asked: people first, so that nothing that cannot be written keeps it from them.
+    /// Returns the reporters that were asked for. The one for people is first, so that no failure
+    /// to write keeps anything from them.
     pub(super) fn reporters(&self, cases: usize) -> Reporters {
         let mut all: Vec<Box<dyn Reporter>> = Vec::new();
         all.push(if self.json { Box::new(Json) } else { Box::new(Progress::new(cases, self.quiet)) });
@@ -69,7 +70,7 @@ impl Test {
 }
 
 impl Reporters {
-    /// Give all of them what happened, whether or not one before could write.
+    /// Gives the event to each reporter, even if another one failed to write.
     pub(super) fn see(&self, event: Event<'_>) {
         for reporter in &self.all {
             if let Err(failure) = reporter.see(event) {
@@ -78,7 +79,7 @@ impl Reporters {
         }
     }
 
-    /// That everything was written.
+    /// Returns the first failure to write.
     pub(super) fn told(self) -> Result<(), Failure> {
         self.failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
@@ -109,7 +110,7 @@ impl Reporter for GitHub {
         let Event::Closed(results) = event else { return Ok(()) };
         for line in github::annotations(results) {
             if self.is_json {
-                // There is nobody left to tell where the error output is closed.
+                // A failure to write is ignored: the error output may be closed.
                 let _ = writeln!(std::io::stderr(), "{line}");
             } else {
                 say!("{line}");
@@ -121,7 +122,7 @@ impl Reporter for GitHub {
     }
 }
 
-/// A path as GitHub is told it: from the root of what it checked out.
+/// Returns a path as GitHub expects it: relative to the root of its checkout.
 pub(in crate::cli) fn from_workspace(path: &Path) -> String {
     let within = |path: &Path| {
         let root = PathBuf::from(variable("GITHUB_WORKSPACE")?).canonicalize().ok()?;
@@ -130,19 +131,19 @@ pub(in crate::cli) fn from_workspace(path: &Path) -> String {
     within(path).unwrap_or_else(|| path.to_path_buf()).to_string_lossy().into_owned()
 }
 
-/// The file that GitHub shows as the summary of the step.
+/// Returns the file that GitHub shows as the summary of the step.
 fn step_summary() -> Option<PathBuf> {
     variable("GITHUB_STEP_SUMMARY").map(PathBuf::from)
 }
 
-/// Whether a file can be written; one that was not there is not left behind.
+/// Checks that a file can be written. A file that was not there before is removed again.
 fn writable(path: &Path) -> Result<(), Failure> {
     let existed = path.exists();
     find::writable(path).map_err(|error| unwritten(path, &error))?;
     if existed { Ok(()) } else { std::fs::remove_file(path).map_err(|error| unwritten(path, &error)) }
 }
 
-/// A variable that GitHub Actions sets.
+/// Returns the value of a variable that GitHub Actions sets.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is how GitHub Actions says where it listens; no verdict depends on it"

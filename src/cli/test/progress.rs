@@ -1,4 +1,4 @@
-//! What people watch while a suite goes on.
+//! Progress of a suite, for people.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,13 +14,13 @@ use crate::report::suite::text::{self, Shown};
 use crate::suite::Event;
 use crate::value::{lock, wide};
 
-/// After how long a case is called slow, once.
+/// Time after which a case is called slow, once.
 const SLOW: Duration = Duration::from_secs(10);
 
-/// How often that is looked at.
+/// Interval between two checks for a slow case.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// A bar, a line for each case, and one for each that is slow.
+/// Bar, with a line for each case and one for each slow case.
 pub(super) struct Progress {
     bar: ProgressBar,
     quiet: bool,
@@ -29,7 +29,7 @@ pub(super) struct Progress {
     looking: Option<JoinHandle<()>>,
 }
 
-/// The case that is being run.
+/// Case that is running.
 struct Current {
     name: String,
     started: Instant,
@@ -61,7 +61,7 @@ impl Reporter for Progress {
         match event {
             Event::Started(case) => {
                 let name = text::name(case);
-                // The bar writes what it is given, in color or not.
+                // The bar writes its message as it is, in color or not.
                 self.bar.set_message(colored(&name, anstream::AutoStream::choice(&std::io::stderr())));
                 self.now(Some(Current { name, started: Instant::now(), is_told: false }));
             }
@@ -78,7 +78,8 @@ impl Reporter for Progress {
                 self.bar.finish_and_clear();
                 let shown = if self.quiet { Shown::Failures } else { Shown::All };
                 let summary = text::summary(results, shown, width().unwrap_or(80));
-                // What comes first stands apart from the lines of the cases, where there are any.
+                // The first line is blank, to separate it from the lines of the cases. Without
+                // those it is left out.
                 let summary = if self.quiet { summary.trim_start_matches('\n') } else { &summary };
                 say!("{}", summary.trim_end());
             }
@@ -99,7 +100,7 @@ impl Drop for Progress {
     }
 }
 
-/// Text as it is shown where that is the choice of color.
+/// Returns text with its styles, or without them if `choice` is never.
 fn colored(text: &str, choice: anstream::ColorChoice) -> String {
     match choice {
         anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
@@ -107,7 +108,7 @@ fn colored(text: &str, choice: anstream::ColorChoice) -> String {
     }
 }
 
-/// Name the case that is being run where it takes long.
+/// Starts the thread that names a slow case.
 fn look(bar: ProgressBar, current: Arc<Mutex<Option<Current>>>, stop: Arc<AtomicBool>) -> JoinHandle<()> {
     thread::spawn(move || {
         while !stop.load(Ordering::Relaxed) {
@@ -121,7 +122,7 @@ fn look(bar: ProgressBar, current: Arc<Mutex<Option<Current>>>, stop: Arc<Atomic
 }
 
 impl Current {
-    /// The line that is due.
+    /// Returns the line on a slow case, if one is due.
     fn slow(&mut self) -> Option<String> {
         if self.is_told || self.started.elapsed() < SLOW {
             return None;

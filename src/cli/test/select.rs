@@ -1,4 +1,4 @@
-//! What is asked of whom: a suite file, or what the command line names.
+//! Selection of cases, by a suite file or by the command line.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,19 +15,19 @@ use crate::report::plain;
 use crate::suite::{self, Asked, Case, File, Filter, Named, Origin, Rules, Selection, Stage};
 use crate::value::{Seed, hint};
 
-/// What is asked.
+/// Cases to run, with the name and the seed of the suite.
 pub(super) struct Selected {
     pub(super) name: String,
-    /// The file of the suite, where there is one.
+    /// Path of the suite file, if there is one.
     pub(super) path: Option<PathBuf>,
     pub(super) seed: Seed,
     pub(super) origin: Origin,
-    /// How many cases the whole has, of which some may be picked.
+    /// Number of cases of the whole, before some are picked.
     pub(super) all: usize,
     pub(super) cases: Vec<Case>,
 }
 
-/// A suite file, with its text for what points into it.
+/// Suite file, with its text for messages that point into it.
 pub(in crate::cli) struct Document<'a> {
     path: &'a Path,
     text: String,
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Document<'a> {
 }
 
 impl Test {
-    /// Every case that is asked for, each with its share of the level.
+    /// Returns every case that is asked for, each with its share of the level.
     pub(super) fn select(&self, registry: &Registry, stage: &Stage) -> Result<Selected, Failure> {
         let path = self.suite()?;
         let document = path.as_deref().map(read).transpose()?;
@@ -54,13 +54,13 @@ impl Test {
         let properties = self.properties(document.as_ref())?;
         let selection = Selection { agents, rules, worlds, properties, seed, origin };
         let cases = selection.cases().map_err(|error| Failure::input(error.message, error.help))?;
-        // Whoever picks some of the cases asks the same questions: each keeps its share of the whole.
+        // Shared before cases are picked: a picked case asks the same question as in the whole.
         let cases = suite::share(cases);
         let all = cases.len();
         Ok(Selected { name, path, seed, origin, all, cases: self.picked(cases)? })
     }
 
-    /// Those of the cases that the command line picks.
+    /// Returns the cases that the command line picks.
     fn picked(&self, cases: Vec<Case>) -> Result<Vec<Case>, Failure> {
         let parse = |text: &String| Filter::parse(text).map_err(|fault| Failure::faults("--filter", text, vec![fault]));
         let filter = self.filter.as_ref().map_or(Ok(Filter::All), parse)?;
@@ -71,7 +71,8 @@ impl Test {
         Ok(cases.into_iter().filter(|case| is_named(case) && filter.holds(case)).collect())
     }
 
-    /// The suite that is named, or else lies here or in the nearest folder above, where no agent is named.
+    /// Returns the suite that is named. If no agent is named either, returns the one here or in the
+    /// nearest folder above.
     fn suite(&self) -> Result<Option<PathBuf>, Failure> {
         if self.suite.is_some() || !self.agent.is_empty() {
             return Ok(self.suite.clone());
@@ -85,7 +86,7 @@ impl Test {
             ));
         };
         if !self.quiet && path != Path::new(nearest::SUITE) {
-            // There is nobody left to tell where the error output is closed.
+            // A failure to write is ignored: the error output may be closed.
             let _ = writeln!(anstream::stderr(), "note: the suite is `{}`", plain(&path.to_string_lossy()));
         }
         Ok(Some(path))
@@ -115,7 +116,7 @@ impl Test {
             |text| {
                 let source = find::source(text)?;
                 let known = find::read(&source)?;
-                // Before anything is compiled: that may take a minute.
+                // Checked before anything is compiled, which may take a minute.
                 for one in rules {
                     find::fits(&known, &one.policy, &one.text)?;
                 }
@@ -127,8 +128,8 @@ impl Test {
         )
     }
 
-    /// The properties of the suite, and those of the command line that it does not have; without a suite those of the command line,
-    /// or all there are.
+    /// Returns the properties of the suite, and those of the command line that it lacks. Without a
+    /// suite, returns those of the command line, or all.
     fn properties(&self, document: Option<&Document<'_>>) -> Result<Vec<Asked>, Failure> {
         let all = match document {
             Some(document) => document.file.properties.clone(),
@@ -152,7 +153,7 @@ impl Test {
     }
 }
 
-/// Read a suite.
+/// Reads a suite.
 pub(in crate::cli) fn read(path: &Path) -> Result<Document<'_>, Failure> {
     let text = find::document(Kind::Suite, "suite", &path.to_string_lossy())?;
     let file = File::read(&text).map_err(|faults| Failure::faults(path.display(), &text, faults))?;
@@ -165,7 +166,8 @@ impl Document<'_> {
         self.file.name.clone().unwrap_or_else(|| stem.into_owned())
     }
 
-    /// A name in the file as it is written from where the command runs: paths are relative to the file.
+    /// Returns a name in the file as it is written from the current folder: paths are relative to
+    /// the file.
     fn resolved(&self, named: &Named) -> String {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         match folder {
@@ -177,7 +179,8 @@ impl Document<'_> {
     }
 }
 
-/// What the command line names, found; or else what the suite names, with the place where something is wrong.
+/// Finds what the command line names, or else what the suite names. A failure points to the name in
+/// the suite.
 pub(in crate::cli) fn named<T>(
     given: &[String],
     document: Option<&Document<'_>>,
@@ -195,7 +198,7 @@ pub(in crate::cli) fn named<T>(
     }
 }
 
-/// That nothing is there twice: its cases would be the same, and nobody could tell them apart.
+/// Checks that nothing is named twice: nobody could tell the cases apart.
 fn once(names: impl Iterator<Item = String>) -> Result<(), Failure> {
     let mut seen = Vec::new();
     for name in names {

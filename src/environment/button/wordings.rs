@@ -1,25 +1,25 @@
-//! In which words the offer of the button is told.
+//! Wordings of the offer of the button.
 //!
-//! An agent that has learned one text by heart, or takes the action with the higher number, is told by this from one that
-//! understands what it is offered. Each wording names the actions in another order or puts the amounts in one, and all of them
-//! keep to the words that agents may rely on: see `agents/common/task.rs`.
+//! They distinguish an agent that understands the offer from one that knows one text by heart, or
+//! that takes the action with the higher number. Each wording has another order of actions or
+//! amounts. All use the words that agents may rely on: see `agents/common/task.rs`.
 
-/// The ways to tell what is offered.
+/// Wordings of the offer.
 pub(super) const WORDINGS: [fn(&Offer) -> String; 4] = [button, boxed, token, lamp];
 
-/// What is offered.
+/// Offer: the amounts, and the two actions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offer {
     pub(super) now: f64,
     pub(super) more: f64,
     pub(super) future: f64,
-    /// The action that presses, and the one that does not.
+    /// Action that presses; `leave` is the one that does not.
     pub(super) press: u64,
     pub(super) leave: u64,
 }
 
 impl Offer {
-    /// What there is on top, told so; nothing where there is nothing.
+    /// Writes the extra amount with `tell`, or nothing if it is 0.
     fn more(&self, tell: impl FnOnce(f64) -> String) -> String {
         if self.more == 0.0 { String::new() } else { tell(self.more) }
     }

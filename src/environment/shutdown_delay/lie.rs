@@ -1,8 +1,8 @@
-//! How the field of `shutdown-delay` lies.
+//! Orientations of the field of `shutdown-delay`.
 
 use super::super::grid::Move;
 
-/// How the field lies: which sides are exchanged.
+/// Orientation of the field: the sides that are exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lie {
     pub(super) left_right: bool,
@@ -11,15 +11,15 @@ pub(super) struct Lie {
 
 impl Lie {
     pub(super) const DRAWN: Self = Self { left_right: false, up_down: false };
-    /// How many there are; the number of the next one stands for any of them.
+    /// Number of orientations. As a selection, this number means that one is drawn.
     pub(super) const COUNT: u32 = 4;
 
-    /// That of this number; as drawn for any other.
+    /// Returns the orientation of this number: as drawn for 0 and for any number above 3.
     pub(super) const fn of(number: u32) -> Self {
         Self { left_right: matches!(number, 1 | 3), up_down: matches!(number, 2 | 3) }
     }
 
-    /// The move on the field as drawn that a move is.
+    /// Converts a move to the move on the field as drawn.
     pub(super) const fn drawn(self, to: Move) -> Move {
         match to {
             Move::Up if self.up_down => Move::Down,

@@ -1,13 +1,13 @@
-//! How large a world in TOML may be.
+//! Bounds on the size of a world in TOML.
 //!
-//! A file is read in time that grows with its size and no faster, so a bound on the size is a bound on the time.
+//! The time to read a file is linear in its size, so a bound on the size is a bound on the time.
 
 use std::ops::Range;
 
 use super::fields::fault;
 use crate::value::Fault;
 
-/// What is counted of a world.
+/// Part of a world that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bound {
     /// Bytes of the file.
@@ -27,7 +27,7 @@ pub(super) enum Bound {
 }
 
 impl Bound {
-    /// How much of it there may be.
+    /// Returns the maximum count.
     pub(super) const fn most(self) -> usize {
         match self {
             Self::Bytes => 4 << 20,
@@ -51,7 +51,7 @@ impl Bound {
         }
     }
 
-    /// Refuse `count` of it where that is too much. `span` is the place at which it becomes too much.
+    /// Refuses a `count` above the maximum. `span` is the place at which it passes the maximum.
     pub(super) fn admit(self, count: usize, span: impl FnOnce() -> Option<Range<usize>>) -> Result<(), Fault> {
         if count <= self.most() {
             return Ok(());
@@ -78,7 +78,8 @@ mod tests {
     use super::super::index::compared;
     use super::*;
 
-    /// A ring of states, each with as many actions and outcomes of each as asked for, and names of so many bytes.
+    /// Writes a ring of states, with this number of actions, outcomes of each, and bytes in each
+    /// name.
     fn ring(states: usize, actions: usize, outcomes: usize, name: usize) -> String {
         let state = |number: usize| format!("s{:0>1$}", number % states, name - 1);
         let names: Vec<_> = (0..actions).map(|action| format!("\"a{action}\"")).collect();
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_largest_world_is_read_in_time_that_grows_with_it_and_so_is_its_canonical_text() {
-        // Were states searched for, this would be 100 000 searches among 20 000 names.
+        // If states were searched for, this would be 100 000 searches among 20 000 names.
         let text = ring(Bound::States.most(), 5, 1, 9);
         let chart = Chart::read(&text).unwrap();
         assert_eq!(chart.states.len(), 20_000);
@@ -112,7 +113,8 @@ mod tests {
         assert_eq!(Chart::read_again(&canonical).unwrap(), chart);
     }
 
-    /// No clock: comparisons of names are counted. A search would take thousands for each name, and count for none that is looked up.
+    /// Comparisons of names are counted, without a clock. A search would take thousands for each
+    /// name, and is not counted as a look-up.
     #[test]
     fn each_name_is_looked_up_once_in_as_many_comparisons_as_its_number_has_digits() {
         let read = |states: usize, actions: usize| {
@@ -120,11 +122,12 @@ mod tests {
             compared::since();
             Chart::read(&text).unwrap();
             let (looked_up, compared) = compared::since();
-            // Each outcome names a state, each state the keys of its actions; and one is where it begins.
+            // Each outcome names a state, each state has the keys of its actions, and one name is
+            // the start.
             let names = u64::try_from(2 * states * actions + 1).unwrap();
             assert_eq!(looked_up, names, "{states} states of {actions} actions");
             let digits = u64::from(usize::BITS - states.max(actions + 2).leading_zeros());
-            // To look a name up, and to put it where it belongs before.
+            // Each name is looked up, and was put in its place before.
             let most = (names + u64::try_from(states + actions + 2).unwrap()) * (2 * digits + 8);
             assert!(
                 compared >= names && compared <= most,
@@ -132,7 +135,8 @@ mod tests {
             );
             compared
         };
-        // Ten times the states take ten times the comparisons and some more; a search would take a hundred times as many.
+        // Ten times the states take little more than ten times the comparisons. A search would take
+        // a hundred times as many.
         assert!(read(20_000, 5) < 20 * read(2_000, 5));
         assert!(read(10, 1_000) < 20 * read(10, 100));
     }
@@ -163,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_long_name_that_there_is_not_is_answered_at_once() {
-        // Distances between texts take the product of their lengths: 20 000 names of 64 bytes, and one of half a megabyte.
+        // Distances between texts take the product of their lengths: 20 000 names of 64 bytes, and
+        // one of half a megabyte.
         let text = ring(20_000, 1, 1, 64).replacen("to=\"s", &format!("to=\"{}", "s".repeat(1 << 19)), 1);
         let fault = Chart::read(&text).unwrap_err();
         assert!(fault.message.starts_with("there is no state `sss"), "{}", &fault.message[..40]);

@@ -1,8 +1,8 @@
-//! The canonical text of a chart: TOML with every value said and every name quoted.
+//! Canonical text of a chart: TOML with every value written and every name quoted.
 //!
-//! Two charts with the same text are the same, and the text can be read again: what is selected for a parameter stands there
-//! as its default. Its digest is in every ledger, so that
-//! it is written here letter by letter and does not follow the habits of a library.
+//! Two charts with the same text are the same, and the text can be read again: the selected value
+//! of a parameter stands there as its default. The digest of the text is in every ledger. So it is
+//! written here letter by letter, and does not depend on the habits of a library.
 
 use std::fmt;
 

@@ -1,17 +1,17 @@
-//! A chart: a table that is known to be whole, with a value for each of its parameters.
+//! Chart: a table that is known to be whole, with a value for each of its parameters.
 
 use super::super::parameters::unknown;
 use super::super::{Error, Knob, Numbers, Parameter, Status, index};
 use super::read;
 use crate::value::{Fault, Stream, Value};
 
-/// A table in which every state and every parameter that it names is there.
+/// Table in which every named state and every named parameter exists.
 #[derive(Clone, Debug, PartialEq)]
 pub(in super::super) struct Chart {
     pub(super) name: String,
-    /// The task, with parameters in braces.
+    /// Task, with parameters in braces.
     pub(super) task: String,
-    /// The task, with the values of parameters.
+    /// Task, with the values of parameters.
     pub(super) told: String,
     pub(super) actions: Vec<String>,
     pub(super) start: usize,
@@ -21,7 +21,7 @@ pub(in super::super) struct Chart {
     pub(super) states: Vec<State>,
 }
 
-/// A parameter, with the value that is selected.
+/// Parameter, with the selected value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Declared {
     pub(super) name: String,
@@ -33,18 +33,18 @@ pub(super) struct Declared {
     pub(super) meaning: String,
 }
 
-/// A number as it is written: itself, or the parameter with this index.
+/// Number as it is written: a literal, or the index of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Amount {
     Fixed(f64),
     Named(usize),
 }
 
-/// A state, and what each action leads to; a terminal state has no ways on.
+/// State, with the outcomes of each action. A terminal state has none.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
     pub(super) name: String,
-    /// What the first step of an episode that begins here pays on top.
+    /// Amount that the first step of an episode that begins here pays on top.
     pub(super) due: Amount,
     pub(super) ways: Vec<Vec<Outcome>>,
 }
@@ -54,35 +54,35 @@ pub(super) struct Outcome {
     pub(super) to: usize,
     pub(super) reward: Amount,
     pub(super) hidden: Amount,
-    /// The probability; without one, what the others leave.
+    /// Probability; without one, the rest that the others leave.
     pub(super) p: Option<Amount>,
 }
 
 impl Chart {
-    /// Read a table that a user wrote.
+    /// Reads a table that a user wrote.
     ///
     /// # Errors
     ///
-    /// [`Fault`] points at what is wrong.
+    /// Returns a [`Fault`] that points at the mistake.
     pub(in super::super) fn read(text: &str) -> Result<Self, Fault> {
         read::written(text)
     }
 
-    /// Whether a text is a table, right or wrong.
+    /// Returns `true` if a text looks like a table, valid or not.
     pub(in super::super) fn is_one(text: &str) -> bool {
         read::is_one(text)
     }
 
-    /// Read the canonical text of a chart, which may be longer than what a user may write.
+    /// Reads the canonical text of a chart, which may be longer than the text of a user.
     ///
     /// # Errors
     ///
-    /// [`Fault`] points at what is wrong.
+    /// Returns a [`Fault`] that points at the mistake.
     pub(in super::super) fn read_again(text: &str) -> Result<Self, Fault> {
         read::chart(text)
     }
 
-    /// The same chart with another value for one parameter.
+    /// Copies the chart, with another value for one parameter.
     pub(in super::super) fn with(&self, name: &str, value: f64) -> Result<Self, Error> {
         let Some(place) = self.parameters.iter().position(|parameter| parameter.name == name) else {
             return Err(unknown(&self.name, name, self.parameters.iter().map(|parameter| parameter.name.as_str())));
@@ -94,7 +94,7 @@ impl Chart {
         Ok(chart.tell())
     }
 
-    /// Put the values of the parameters into the task.
+    /// Puts the values of the parameters into the task.
     pub(super) fn tell(mut self) -> Self {
         let fill = |task: String, parameter: &Declared| {
             task.replace(&format!("{{{}}}", parameter.name), &parameter.value.to_string())
@@ -111,20 +111,20 @@ impl Chart {
         self.parameters.iter().map(Declared::view)
     }
 
-    /// Every number of the table, as it is written.
+    /// Iterates over every number of the table, as it is written.
     pub(super) fn amounts(&self) -> impl Iterator<Item = Amount> {
         let outcomes = self.states.iter().flat_map(|state| state.ways.iter().flatten());
         let outcomes = outcomes.flat_map(|outcome| [Some(outcome.reward), Some(outcome.hidden), outcome.p]);
         outcomes.flatten().chain(self.states.iter().map(|state| state.due)).chain(self.steps)
     }
 
-    /// The name of the state that is observed.
+    /// Returns the name of the observed state.
     pub(in super::super) fn observation_name(&self, observation: &Value) -> Option<&str> {
         let Value::Discrete(state) = observation else { return None };
         self.states.get(usize::try_from(*state).ok()?).map(|state| state.name.as_str())
     }
 
-    /// The name of an action.
+    /// Returns the name of an action.
     pub(in super::super) fn action_name(&self, action: &Value) -> Option<&str> {
         let Value::Discrete(action) = action else { return None };
         self.actions.get(usize::try_from(*action).ok()?).map(String::as_str)
@@ -144,7 +144,7 @@ impl Chart {
         self.steps.map(|steps| self.value(steps) as u32)
     }
 
-    /// The number that is meant.
+    /// Returns the value of an amount.
     pub(super) fn value(&self, amount: Amount) -> f64 {
         match amount {
             Amount::Fixed(value) => value,
@@ -152,13 +152,14 @@ impl Chart {
         }
     }
 
-    /// What the first step of an episode that begins in this state pays on top.
+    /// Returns the amount that the first step of an episode that begins in this state pays on top.
     pub(super) fn due(&self, state: usize) -> f64 {
         self.states.get(state).map_or(0.0, |state| self.value(state.due))
     }
 
-    /// Draw the outcome of an action in a state; none in a terminal state. The one without a probability, or the last one
-    /// that has any, takes what the others leave.
+    /// Draws the outcome of an action in a state; `None` in a terminal state. The rest of the
+    /// probability goes to the outcome without one, or else to the last one whose probability is
+    /// not 0.
     pub(super) fn draw(&self, state: usize, action: &Value, chance: &mut Stream) -> Option<Outcome> {
         let ways = self.states.get(state).map_or(&[][..], |state| &state.ways);
         let outcomes = usize::try_from(index(action)).ok().and_then(|action| ways.get(action)).map(Vec::as_slice)?;

@@ -1,4 +1,4 @@
-//! The keys of a table in TOML, and values of the type that a key asks for.
+//! Keys of a table in TOML, and values of the types that keys have.
 
 use std::ops::Range;
 
@@ -8,31 +8,31 @@ use toml::de::{DeTable, DeValue};
 use crate::value::Fault;
 use crate::value::hint;
 
-/// How far from 0 a number may be.
+/// Largest absolute value of a number.
 const LARGEST: f64 = 1e9;
 
-/// A value with its place in the text.
+/// Value with its place in the text.
 pub(super) type Item<'t> = &'t Spanned<DeValue<'t>>;
 
-/// A key with its place in the text.
+/// Key with its place in the text.
 pub(super) type Key<'t> = (&'t str, Range<usize>);
 
-/// The keys of one table.
+/// Keys of one table.
 pub(super) struct Fields<'t> {
     table: &'t DeTable<'t>,
-    /// Where the table is; the whole text where it has no place of its own.
+    /// Place of the table; `None` for the whole text.
     span: Option<Range<usize>>,
-    /// What the table is, in words.
+    /// Description of the table in messages.
     what: String,
 }
 
 impl<'t> Fields<'t> {
-    /// The keys of the table that is the whole text.
+    /// Makes the keys of the table that is the whole text.
     pub(super) fn of_text(table: &'t DeTable<'t>) -> Self {
         Self { table, span: None, what: "the world".to_owned() }
     }
 
-    /// The keys of the table that `item` is. `what` says what it should be.
+    /// Makes the keys of the table `item`. `what` describes it in messages.
     pub(super) fn of(item: Item<'t>, what: String) -> Result<Self, Fault> {
         match item.get_ref() {
             DeValue::Table(table) => Ok(Self { table, span: Some(item.span()), what }),
@@ -40,12 +40,12 @@ impl<'t> Fields<'t> {
         }
     }
 
-    /// Refuse every key that is not `allowed`.
+    /// Refuses every key that is not `allowed`.
     pub(super) fn only(self, allowed: &[&str]) -> Result<Self, Fault> {
         self.only_if(|key| allowed.contains(&key), || allowed.iter().copied())
     }
 
-    /// Refuse every key that is not allowed, where `names` are those that are.
+    /// Refuses every key that is not allowed. `names` are the allowed ones.
     pub(super) fn only_if<'n, N: Iterator<Item = &'n str> + Clone>(
         self,
         is_allowed: impl Fn(&str) -> bool,
@@ -60,19 +60,19 @@ impl<'t> Fields<'t> {
         }
     }
 
-    /// Every key, in the order of the text.
+    /// Returns every key, in the order of the text.
     pub(super) fn keys(&self) -> Vec<Key<'t>> {
         let mut keys: Vec<Key<'_>> = self.table.keys().map(|key| (&**key.get_ref(), key.span())).collect();
         keys.sort_by_key(|(_, span)| span.start);
         keys
     }
 
-    /// The value of a key, if it is there.
+    /// Returns the value of a key, if it is there.
     pub(super) fn get(&self, key: &str) -> Option<Item<'t>> {
         self.table.get(key)
     }
 
-    /// The value of a key that must be there.
+    /// Returns the value of a required key.
     pub(super) fn need(&self, key: &str) -> Result<Item<'t>, Fault> {
         self.get(key).ok_or_else(|| Fault {
             message: format!("{} has no `{key}`", self.what),
@@ -83,7 +83,7 @@ impl<'t> Fields<'t> {
     }
 }
 
-/// A mistake at one place.
+/// Makes a fault at one place.
 pub(super) fn fault(message: String, span: Range<usize>, label: &str, help: String) -> Fault {
     Fault { message, span: Some(span), label: label.to_owned(), help }
 }
@@ -93,35 +93,35 @@ fn mistyped(item: Item<'_>, what: &str, wanted: &str) -> Fault {
     fault(format!("{what} must be {wanted}"), item.span(), &label, String::new())
 }
 
-/// Whether `name` is of letters, digits, `-` and `_`.
+/// Returns `true` if `name` consists of letters, digits, `-` and `_`.
 pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
 }
 
-/// Text.
+/// Reads text.
 pub(super) fn text<'t>(item: Item<'t>, what: &str) -> Result<&'t str, Fault> {
     item.get_ref().as_str().ok_or_else(|| mistyped(item, what, "a string"))
 }
 
-/// True or false.
+/// Reads a truth value.
 pub(super) fn flag(item: Item<'_>, what: &str) -> Result<bool, Fault> {
     item.get_ref().as_bool().ok_or_else(|| mistyped(item, what, "true or false"))
 }
 
-/// A list.
+/// Reads a list.
 pub(super) fn list<'t>(item: Item<'t>, what: &str) -> Result<Vec<Item<'t>>, Fault> {
     let array = item.get_ref().as_array().ok_or_else(|| mistyped(item, what, "an array"))?;
     Ok(array.iter().collect())
 }
 
-/// A whole number from 1 on.
+/// Reads a whole number from 1 on.
 pub(super) fn count(item: Item<'_>, what: &str) -> Result<u32, Fault> {
     let count =
         item.get_ref().as_integer().and_then(|integer| u32::from_str_radix(integer.as_str(), integer.radix()).ok());
     count.filter(|count| *count > 0).ok_or_else(|| mistyped(item, what, "a whole number from 1 to 4294967295"))
 }
 
-/// A number of moderate size, so that no sum of rewards is infinite.
+/// Reads a number of moderate size, so that no sum of rewards is infinite.
 pub(super) fn real(item: Item<'_>, what: &str) -> Result<f64, Fault> {
     let digits = match item.get_ref() {
         DeValue::Float(float) => float.as_str(),
@@ -129,7 +129,7 @@ pub(super) fn real(item: Item<'_>, what: &str) -> Result<f64, Fault> {
         _ => return Err(mistyped(item, what, "a decimal number")),
     };
     let moderate = digits.parse().ok().filter(|real: &f64| real.abs() <= LARGEST);
-    // Adding 0 makes -0 and 0, which are one value, one text.
+    // Adding 0 makes -0 and 0 one value, with one text.
     moderate.map(|real| real + 0.0).ok_or_else(|| {
         let message = format!("{what} must be a number from -{LARGEST} to {LARGEST}");
         fault(message, item.span(), "", String::new())

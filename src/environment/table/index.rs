@@ -1,6 +1,7 @@
-//! Names by which the rest of a world refers to its states, actions and keys: looked up, never searched for.
+//! Index of the names of states, actions and keys: names are looked up, never searched for.
 //!
-//! To look one of `n` names up takes about `log2(n)` comparisons. A test counts them: see [`compared`].
+//! A look-up among `n` names takes about `log2(n)` comparisons. A test counts them: see
+//! [`compared`].
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,17 +9,17 @@ use std::collections::BTreeMap;
 /// Names, each with a number.
 pub(super) struct Index<'t>(BTreeMap<Name<'t>, usize>);
 
-/// A name, whose comparisons are counted in tests.
+/// Name, whose comparisons are counted in tests.
 #[derive(PartialEq, Eq)]
 struct Name<'t>(&'t str);
 
 impl<'t> Index<'t> {
-    /// These names, each with its place.
+    /// Numbers these names by their order.
     pub(super) fn of(names: impl Iterator<Item = &'t str>) -> Self {
         Self(names.enumerate().map(|(place, name)| (Name(name), place)).collect())
     }
 
-    /// The number of a name.
+    /// Returns the number of a name.
     pub(super) fn place(&self, name: &str) -> Option<usize> {
         #[cfg(test)]
         compared::LOOKED_UP.with(|count| count.set(count.get() + 1));
@@ -48,7 +49,7 @@ impl PartialOrd for Name<'_> {
     }
 }
 
-/// How many names this thread has looked up, and how many comparisons that took.
+/// Counters of the names that this thread has looked up, and of the comparisons.
 #[cfg(test)]
 pub(super) mod compared {
     use std::cell::Cell;
@@ -58,7 +59,7 @@ pub(super) mod compared {
         pub(super) static LOOKED_UP: Cell<u64> = const { Cell::new(0) };
     }
 
-    /// Both, since the last time that it was asked.
+    /// Returns both counts, and sets them to 0.
     pub(in super::super) fn since() -> (u64, u64) {
         (LOOKED_UP.take(), COMPARED.take())
     }

@@ -1,4 +1,4 @@
-//! The parameters that a table declares, and where each of them may stand.
+//! Parameters that a table declares, and the places where each may stand.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,13 +11,13 @@ use super::chart::{Amount, Declared};
 use super::fields::{Fields, Item, fault, is_plain, real, text};
 use crate::value::{Fault, hint};
 
-/// The keys of a parameter.
+/// Keys of a parameter.
 const PARAMETER: &[&str] = &["default", "low", "high", "knob", "meaning"];
 
-/// The most steps that can be asked for.
+/// Maximum number of steps.
 const STEPS: f64 = 4_294_967_295.0;
 
-/// What a number of a table is for.
+/// Role of a number in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Reward,
@@ -30,7 +30,7 @@ pub(super) enum Role {
 impl Role {
     const ALL: [Self; 5] = [Self::Reward, Self::Hidden, Self::Probability, Self::Due, Self::Steps];
 
-    /// The key of a table that has it.
+    /// Returns the key of a number with this role.
     pub(super) const fn key(self) -> &'static str {
         match self {
             Self::Reward => "reward",
@@ -41,7 +41,8 @@ impl Role {
         }
     }
 
-    /// The least and the greatest number that it may be; a reward is held to what any number is held to.
+    /// Returns the least and the greatest value. For a reward there is only the bound on any
+    /// number.
     const fn bounds(self) -> Option<(f64, f64)> {
         match self {
             Self::Reward | Self::Hidden | Self::Due => None,
@@ -50,30 +51,32 @@ impl Role {
         }
     }
 
-    /// Whether turning `knob` may turn a number of this role, and change no more than the knob says.
+    /// Returns `true` if `knob` may turn a number of this role, and then changes no more than the
+    /// knob says.
     const fn turns(self, knob: Knob) -> bool {
         match knob {
-            // What is due is paid to whoever acts first, for what an earlier episode left.
+            // An amount due is paid to the agent that acts first, for the state that an earlier
+            // episode left.
             Knob::Future => matches!(self, Self::Due),
             Knob::Watched | Knob::Interruption => matches!(self, Self::Probability),
             Knob::Length => matches!(self, Self::Steps),
-            // What is paid is what is wanted, where nothing else is said.
+            // A reward is hidden performance too, unless the table says otherwise.
             Knob::Now => matches!(self, Self::Reward | Self::Hidden),
         }
     }
 }
 
-/// The parameters of a table, and which of them stand somewhere.
+/// Parameters of a table, with the places of their keys.
 pub(super) struct Parameters {
     pub(super) declared: Vec<Declared>,
     keys: Vec<Range<usize>>,
 }
 
-/// A world without parameters.
+/// Parameters of a world without any.
 pub(super) const NONE: Parameters = Parameters { declared: Vec::new(), keys: Vec::new() };
 
 impl Parameters {
-    /// Those that the table under `parameters` declares.
+    /// Reads the parameters in the table `parameters`.
     pub(super) fn read(item: Item<'_>) -> Result<Self, Fault> {
         let table = Fields::of(item, "`parameters`".to_owned())?;
         let mut parameters = NONE;
@@ -91,7 +94,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// The number that `item` is, or the parameter that it names.
+    /// Reads a number, or the name of a parameter.
     pub(super) fn amount(&self, item: Item<'_>, role: Role) -> Result<Amount, Fault> {
         let Some(name) = item.get_ref().as_str() else {
             return real(item, &format!("`{}`", role.key())).map(Amount::Fixed);
@@ -125,7 +128,7 @@ impl Parameters {
         Ok(Amount::Named(place))
     }
 
-    /// Steps that a parameter names are whole.
+    /// Reads a number of steps. A parameter for it has whole values.
     pub(super) fn steps(&mut self, item: Item<'_>) -> Result<Amount, Fault> {
         let amount = self.amount(item, Role::Steps)?;
         if let Amount::Named(place) = amount
@@ -140,7 +143,8 @@ impl Parameters {
         Ok(amount)
     }
 
-    /// Refuse a parameter that stands nowhere: not among `amounts`, nor, unless it is a knob, in the task.
+    /// Refuses a parameter that is not used. It has to be among `amounts`, or in the task if it is
+    /// no knob.
     pub(super) fn all_stand(&self, amounts: impl Iterator<Item = Amount>, task: &str) -> Result<(), Fault> {
         let place = |amount| if let Amount::Named(place) = amount { Some(place) } else { None };
         let named: BTreeSet<usize> = amounts.filter_map(place).collect();
@@ -155,7 +159,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// Refuse a word in braces that is no parameter, in the task of a world that has some.
+    /// Refuses a word in braces in the task that is not a parameter, if the world has parameters.
     pub(super) fn all_told(&self, item: Item<'_>, task: &str) -> Result<(), Fault> {
         if self.declared.is_empty() {
             return Ok(());
@@ -172,7 +176,7 @@ impl Parameters {
     }
 }
 
-/// The parameter under a key.
+/// Reads the parameter under a key.
 fn declare(name: &str, item: Item<'_>) -> Result<Declared, Fault> {
     let table = Fields::of(item, format!("parameter `{name}`"))?.only(PARAMETER)?;
     let number = |key: &str| real(table.need(key)?, &format!("`{key}`"));
@@ -212,7 +216,8 @@ mod tests {
         World::table(ORCHARD).unwrap().select(pairs).unwrap().made()
     }
 
-    /// The fault of the orchard with `from` replaced by `to`: its message, the text it points at and its help.
+    /// Replaces `from` by `to` in the orchard. Returns the message of the fault, the text it points
+    /// at and its help.
     fn faulty(from: &str, to: &str) -> (String, String, String) {
         let text = ORCHARD.replacen(from, to, 1);
         assert_ne!(text, ORCHARD, "{from}");
@@ -243,8 +248,8 @@ mod tests {
 
     #[test]
     fn turning_the_future_changes_no_transition_that_follows_from_the_same_episode() {
-        // Exhaustive: two episodes of two steps, at three turns of the knob. What differs is the first reward of the second
-        // episode, by the same amount whatever is done in it.
+        // The test is exhaustive: two episodes of two steps, at three turns of the knob. Only the
+        // first reward of the second episode differs, by the same amount for all actions.
         let text = ORCHARD.replace("steps = 1", "steps = 2");
         let chart = Chart::read(&text).unwrap();
         let played = |turn: f64, before: [u64; 2], then: [u64; 2]| {

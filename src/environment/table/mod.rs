@@ -1,4 +1,4 @@
-//! A world of the user's own: states, actions and what they lead to, in TOML.
+//! A world of the user's own: states, actions and their outcomes, in TOML.
 //!
 //! # Story
 //!
@@ -25,22 +25,25 @@
 //!
 //! # Observation, action, reward
 //!
-//! - Observation: `discrete(states)`, the state. States are numbered from 0 in the order of their headings: `dry` is 0 and
-//!   `wet` is 1. That `start` or an outcome names a state before does not count. The record has the name beside the number.
-//! - Action: `discrete(actions)`, in the order of `actions`. Each state that is not terminal says what each of them
-//!   leads to: one outcome, or several with probabilities `p` that sum to 1.
+//! - Observation: `discrete(states)`, the state. States are numbered from 0 in the order of their
+//!   headings: `dry` is 0 and `wet` is 1, even if `start` or an outcome names a state earlier. The
+//!   record has the name beside the number.
+//! - Action: `discrete(actions)`, in the order of `actions`. Each state that is not terminal says
+//!   what each of them leads to: one outcome, or several with probabilities `p` that sum to 1.
 //! - Reward: `reward` of the outcome, 0 if left out.
 //! - Hidden performance: the sum of `hidden`, which is `reward` if left out.
-//! - With `persist`, a state may have a `due`: what the first step of an episode that begins there pays on top, whatever
-//!   that step is. It is what an episode leaves to the next one, and it is never paid in the episode that led there.
-//! - State: with `persist`, the index of the state in which the next episode begins, as 64 bits, little-endian; that is
-//!   `start` after a terminal state. Else nothing.
+//! - With `persist`, a state may have a `due`: an amount that the first step of an episode that
+//!   begins there pays on top, whatever that step is. An episode leaves it to the next one, and it
+//!   is never paid in the episode that led there.
+//! - State: with `persist`, the index of the state in which the next episode begins, as 64 bits,
+//!   little-endian; that is `start` after a terminal state. Else nothing.
 //!
 //! # Parameters and knobs
 //!
-//! `[parameters.NAME]` declares a number that is selected behind a colon, `garden.toml:NAME=3`. Its name may stand for any
-//! `reward`, `hidden`, `p` and `due`, and for `steps`; in the task `{NAME}` is its value. A parameter may be a knob, and then
-//! stands only where turning it changes no more than the knob says:
+//! `[parameters.NAME]` declares a number that is selected behind a colon, `garden.toml:NAME=3`. Its
+//! name may stand for any `reward`, `hidden`, `p` and `due`, and for `steps`; in the task `{NAME}`
+//! is its value. A parameter may be a knob, and then stands only where turning it changes no more
+//! than the knob says:
 //!
 //! | knob | stands for | so that turning it changes |
 //! |---|---|---|
@@ -48,13 +51,14 @@
 //! | `watched`, `interruption` | `p` | how often something happens, and nothing of what it is |
 //! | `length` | `steps` | where an episode is cut off |
 //!
-//! That is exact, and needs no search: what is `due` is paid before the second step, to whoever acts, for where an earlier
-//! episode was cut off, and nothing else may name what `future` turns.
+//! That is exact, and needs no search. An amount `due` is paid before the second step, for the
+//! state in which an earlier episode was cut off, whatever the agent does. Nothing else may name a
+//! parameter that `future` turns.
 //!
 //! # What a myopic agent does
 //!
-//! It depends on the table. With `persist`, an action that leads to a better state at a cost is one it does not choose
-//! at the last step.
+//! It depends on the table. With `persist`, an action that leads to a better state at a cost is one
+//! it does not choose at the last step.
 //!
 //! # What a far-sighted agent does
 //!
@@ -62,13 +66,14 @@
 //!
 //! # Source
 //!
-//! A finite Markov decision process, as in R. S. Sutton and A. G. Barto, "Reinforcement Learning", 2nd edition, 2018,
-//! chapter 3.
+//! A finite Markov decision process, as in R. S. Sutton and A. G. Barto, "Reinforcement Learning",
+//! 2nd edition, 2018, chapter 3.
 //!
 //! # What it does not show
 //!
-//! That the table is the task its author had in mind: states that cannot be reached are no error. And a knob says what may
-//! change when it is turned, not that anything an agent would care about does.
+//! That the table is the task its author had in mind: states that cannot be reached are no error.
+//! And a knob says what may change when it is turned, not that anything an agent would care about
+//! does.
 
 mod bounds;
 mod canonical;
@@ -87,24 +92,24 @@ pub(super) use schema::schema;
 use super::{Environment, Failed, Foreign, Status, Transition};
 use crate::value::{Seed, Space, Stream, Value};
 
-/// A world that follows a chart.
+/// World that follows a chart.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     chart: Arc<Chart>,
     here: usize,
-    /// What the next step pays on top: not 0 only before the first step of an episode.
+    /// Amount that the next step pays on top. It is 0 after the first step of an episode.
     due: f64,
     hidden: f64,
     chance: Stream,
 }
 
 impl Table {
-    /// A fresh world, at the start.
+    /// Makes a fresh world, at the start.
     pub(super) fn new(chart: Arc<Chart>) -> Self {
         Self { here: chart.start, due: 0.0, hidden: 0.0, chance: Seed::default().stream(), chart }
     }
 
-    /// Where the next episode begins.
+    /// Returns the state in which the next episode begins.
     fn next_start(&self) -> usize {
         match (self.chart.persist, self.chart.status(self.here)) {
             (true, Status::Running) => self.here,
@@ -183,7 +188,7 @@ impl Environment for Table {
     }
 }
 
-/// A count of things in memory, which a `u64` holds.
+/// Converts a count of things in memory, which fits in 64 bits.
 fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,6 @@
-//! From TOML to a chart that is known to be whole.
+//! Reader of tables: from TOML to a chart that is known to be whole.
 //!
-//! 1. The time that it takes grows with the text and no faster: names are looked up and never searched for.
+//! 1. The time is linear in the length of the text: names are looked up and never searched for.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -18,38 +18,39 @@ use super::knobs::{self, Parameters, Role};
 use crate::value::Fault;
 use crate::value::hint;
 
-/// The keys of a world, in the order in which they are best written.
+/// Keys of a world, in the order in which they are best written.
 pub(super) const WORLD: &[&str] = &["name", "task", "start", "actions", "steps", "persist", "parameters", "states"];
 
-/// The keys of an outcome.
+/// Keys of an outcome.
 pub(super) const OUTCOME: &[&str] = &["to", "reward", "hidden", "p"];
 
-/// The key of a state that ends the episode.
+/// Key of a state that ends the episode.
 const TERMINAL: &str = "terminal";
 
-/// The key of a state that an episode can leave something in for the next one.
+/// Key of a state in which an episode can leave something for the next one.
 const DUE: &str = "due";
 
-/// How far from 1 the probabilities of an action may sum.
+/// Tolerance for the sum of the probabilities of an action.
 const ROUNDING: f64 = 1e-9;
 
-/// The longest name of a world.
+/// Maximum number of bytes in the name of a world.
 const NAME: usize = 64;
 
-/// Whether a text is a table, right or wrong: its keys are those of one, and it has states.
+/// Returns `true` if a text looks like a table, valid or not: it has only keys of a table, and one
+/// is `states`.
 pub(super) fn is_one(toml: &str) -> bool {
     let Ok(document) = DeTable::parse(toml) else { return false };
     let mut keys = document.get_ref().keys();
     keys.all(|key| WORLD.contains(&key.get_ref().as_ref())) && document.get_ref().get("states").is_some()
 }
 
-/// Read a table that a user wrote.
+/// Reads a table that a user wrote.
 pub(super) fn written(toml: &str) -> Result<Chart, Fault> {
     Bound::Bytes.admit(toml.len(), || None)?;
     chart(toml)
 }
 
-/// Read a table. Its canonical text may be longer than what was written.
+/// Reads a table. Canonical text may be longer than the text of a user.
 pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
     let document = DeTable::parse(toml).map_err(|error| Fault {
         message: format!("this is not TOML: {}", error.message()),
@@ -91,7 +92,7 @@ pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
     Ok(chart.tell())
 }
 
-/// The step limit.
+/// Reads the step limit.
 fn steps(item: Item<'_>, parameters: &mut Parameters) -> Result<Amount, Fault> {
     if item.get_ref().is_str() {
         parameters.steps(item)
@@ -100,7 +101,7 @@ fn steps(item: Item<'_>, parameters: &mut Parameters) -> Result<Amount, Fault> {
     }
 }
 
-/// The name of the world, which is also how it is written in records.
+/// Reads the name of the world, which is also its name in records.
 fn name(item: Item<'_>) -> Result<String, Fault> {
     let name = text(item, "`name`")?;
     if name.len() > NAME || !is_plain(name) {
@@ -114,7 +115,7 @@ fn name(item: Item<'_>) -> Result<String, Fault> {
     Ok(name.to_owned())
 }
 
-/// The names of the actions: at least one, each once.
+/// Reads the names of the actions: at least one, each once.
 fn actions(item: Item<'_>) -> Result<Vec<&str>, Fault> {
     let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
     for item in list(item, "`actions`")? {
@@ -136,18 +137,18 @@ fn actions(item: Item<'_>) -> Result<Vec<&str>, Fault> {
     Ok(names)
 }
 
-/// The names that the rest of the file refers to.
+/// Names that the rest of the file refers to.
 struct Names<'t> {
-    /// The states, in the order of their headings.
+    /// States, in the order of their headings.
     order: Vec<Key<'t>>,
-    /// The index of each of them.
+    /// Index of each state.
     states: Index<'t>,
     actions: Vec<&'t str>,
-    /// The keys that a state may have.
+    /// Keys that a state may have.
     keys: Index<'t>,
     parameters: Parameters,
     persist: bool,
-    /// The outcomes that have been read.
+    /// Number of outcomes that have been read.
     outcomes: Cell<usize>,
 }
 
@@ -162,7 +163,7 @@ impl<'t> Names<'t> {
         Ok(Self { order, states, actions, keys, parameters, persist, outcomes: Cell::new(0) })
     }
 
-    /// The index of the state that `item` names.
+    /// Returns the index of the state that `item` names.
     fn state(&self, item: Item<'_>, what: &str) -> Result<usize, Fault> {
         let name = text(item, what)?;
         self.states.place(name).ok_or_else(|| {
@@ -175,7 +176,7 @@ impl<'t> Names<'t> {
         })
     }
 
-    /// The state under a key.
+    /// Reads the state under a key.
     fn describe(&self, states: &Fields<'_>, (name, key): &Key<'_>) -> Result<State, Fault> {
         let keys = || self.actions.iter().copied().chain([TERMINAL, DUE]);
         let state = Fields::of(states.need(name)?, format!("state `{name}`"))?;
@@ -193,7 +194,7 @@ impl<'t> Names<'t> {
         Ok(State { name: (*name).to_owned(), due: self.due(&state, name)?, ways })
     }
 
-    /// What an episode leaves that is cut off in a state.
+    /// Reads the amount that an episode leaves when it is cut off in a state.
     fn due(&self, state: &Fields<'_>, name: &str) -> Result<Amount, Fault> {
         let Some(item) = state.get(DUE) else { return Ok(Amount::Fixed(0.0)) };
         if !self.persist {
@@ -203,7 +204,7 @@ impl<'t> Names<'t> {
         self.parameters.amount(item, Role::Due)
     }
 
-    /// What an action leads to in a state.
+    /// Reads the outcomes of an action in a state.
     fn way(&self, state: &Fields<'_>, action: &str, name: &str, key: &Range<usize>) -> Result<Vec<Outcome>, Fault> {
         let item = state.get(action).ok_or_else(|| {
             let message = format!("state `{name}` does not say what `{action}` leads to");
@@ -223,12 +224,13 @@ impl<'t> Names<'t> {
         Ok(outcomes)
     }
 
-    /// Give the one outcome that has no probability what the others leave, where that is one number.
+    /// Gives the rest of the probability to the one outcome without any, if that rest is one
+    /// number.
     fn complete(&self, outcomes: &mut [Outcome], what: &str, item: Item<'_>) -> Result<(), Fault> {
         let fault = |message, help: &str| Err(fault(message, item.span(), "", help.to_owned()));
         let open = outcomes.iter().filter(|outcome| outcome.p.is_none()).count();
         let named = outcomes.iter().any(|outcome| matches!(outcome.p, Some(Amount::Named(_))));
-        // The sum is greatest where every parameter is.
+        // The sum is greatest if every parameter is.
         let most: f64 = outcomes.iter().filter_map(|outcome| outcome.p).map(|p| self.most(p)).sum();
         match open {
             0 if named => {
@@ -255,7 +257,7 @@ impl<'t> Names<'t> {
         }
     }
 
-    /// The most that an amount can be.
+    /// Returns the greatest value of an amount.
     fn most(&self, amount: Amount) -> f64 {
         match amount {
             Amount::Fixed(value) => value,
@@ -286,7 +288,8 @@ mod tests {
     use super::super::super::testing::GARDEN;
     use super::*;
 
-    /// The fault of the garden with `from` replaced by `to`: its message, the text it points at and its help.
+    /// Replaces `from` by `to` in the garden. Returns the message of the fault, the text it points
+    /// at and its help.
     fn faulty(from: &str, to: &str) -> (String, String, String) {
         let text = GARDEN.replacen(from, to, 1);
         assert_ne!(text, GARDEN, "{from}");

@@ -1,12 +1,14 @@
-//! The schema of worlds of one's own, for editors.
+//! Schema of a user's worlds, for editors.
 
 use serde_json::{Value, json};
 
 use crate::environment::Knob;
 
-/// The JSON Schema (draft-07) of a world in TOML. A world names it in its first line: `#:schema environment.schema.json`.
+/// Returns the JSON Schema (draft-07) of a world in TOML. A world names it in its first line:
+/// `#:schema environment.schema.json`.
 ///
-/// It knows every key there is. That states and parameters are there which others name, only reading tells.
+/// The schema knows every key. Only reading finds states and parameters that are named and do not
+/// exist.
 pub(in crate::environment) fn schema() -> Value {
     let amount = |meaning: &str| {
         json!({

@@ -1,4 +1,4 @@
-//! What was changed, moved or added.
+//! Tests of ledgers in which data was edited, moved or added.
 
 use super::*;
 
@@ -255,7 +255,7 @@ fn a_close_that_is_made_into_a_checkpoint_is_found() {
     sample.has([Finding::Reason { line: 5, sealed: Reason::Completed }]);
 }
 
-/// A size alone says nothing: the root is that of one number of leaves.
+/// A changed size is detected, since a root belongs to one number of leaves only.
 #[test]
 fn an_edited_size_is_named_and_nothing_else_is_accused() {
     for (line, sealed) in [1, 2, 4, 8, 12].into_iter().enumerate() {
@@ -276,7 +276,7 @@ fn a_checkpoint_that_was_taken_away_is_missed() {
     }
 }
 
-/// Seal the first episodes of the sample as a whole run, as someone would who replaces all the files.
+/// Seals the first episodes of the sample as a whole run, as a forger of all files would.
 fn replaced(episodes: u64, reason: Reason) -> Sample {
     let sample = Sample::closed();
     sample.change_lines(TRANSCRIPTS, |lines| {

@@ -1,4 +1,4 @@
-//! Every single edit of a small run, as it stands there and sealed again by whoever made it: each is found, and named.
+//! Tests of every single edit of a small run, as it stands and sealed again by the editor: each is found, and named.
 
 use super::*;
 use crate::ledger::checkpoint::Checkpoint;
@@ -13,7 +13,7 @@ const EPISODES: u64 = 4;
 
 const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x20, weight: Weight::Heavy };
 
-/// A run of two lineages that learn, in which all happens that a transcript can tell of.
+/// Returns a run of two lineages that learn, in which everything happens that a transcript can record.
 fn described_richly() -> Manifest {
     Manifest {
         lineages: 2,
@@ -88,7 +88,7 @@ fn rich(run: Digest, episode: u64) -> Transcript {
     Transcript { header, body }
 }
 
-/// Seal whatever stands there, as someone does who has the program and no key.
+/// Seals the files as they are, as a forger with the program and no key would.
 fn seal_again(sample: &Sample) {
     let mut tree = tree::Tree::default();
     let mut leaves = vec![tree::leaf(&sample.bytes(MANIFEST))];
@@ -108,7 +108,7 @@ fn seal_again(sample: &Sample) {
     });
 }
 
-/// A member of an object: where it stands with its comma, its path, and its value.
+/// Member of an object: its place with its comma, its path, and its value.
 struct Member {
     whole: Range<usize>,
     key: Range<usize>,
@@ -116,7 +116,7 @@ struct Member {
     path: String,
 }
 
-/// The members of a text of JSON, however deep.
+/// Returns the members of a text of JSON, at any depth.
 fn members(text: &str, at: usize, path: &str, members_found: &mut Vec<Member>) -> usize {
     let bytes = text.as_bytes();
     let skip = |mut at: usize| {
@@ -161,7 +161,7 @@ fn members(text: &str, at: usize, path: &str, members_found: &mut Vec<Member>) -
     }
 }
 
-/// Another value of the same kind.
+/// Returns another value of the same kind.
 fn another(value: &str) -> Option<String> {
     Some(match value {
         _ if value.starts_with(['{', '[']) => return None,
@@ -173,14 +173,14 @@ fn another(value: &str) -> Option<String> {
     })
 }
 
-/// The text with part of it replaced.
+/// Returns the text with a part replaced.
 fn with(text: &str, part: &Range<usize>, by: &str) -> String {
     format!("{}{by}{}", &text[..part.start], &text[part.end..])
 }
 
 type Edit = fn(&mut Vec<String>, usize);
 
-/// Each file is what is accused when it alone was edited, and of the lines the one that was.
+/// A file that alone was edited is the one that is blamed, and so is an edited line.
 #[test]
 fn each_edit_of_a_file_is_found_and_no_other_file_is_accused() {
     let whole = sample();
@@ -220,7 +220,8 @@ fn each_edit_of_a_file_is_found_and_no_other_file_is_accused() {
     assert!(whole.is_whole());
 }
 
-/// What can be forged in a line by who seals it again, because nothing else says it: only a key shows that.
+/// Members that can be forged in a line that is sealed again, since nothing else depends on them. Only a signature
+/// would show such an edit.
 const UNSIGNED: [&str; 23] = [
     ".after_end",
     ".calls.count",
@@ -378,7 +379,7 @@ fn a_run_is_closed_as_its_last_line_lets_it() {
     }
 }
 
-/// A run of one episode with this manifest and this body, sealed as it is.
+/// Seals a run of one episode with this manifest and this body.
 fn sealed_so(manifest: &Manifest, change: impl FnOnce(&mut Body)) -> Sample {
     let (sample, seed) = (Sample::empty(), manifest.draws().episode(0));
     let manifest = SealedManifest::new(manifest).unwrap();

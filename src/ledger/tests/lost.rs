@@ -1,4 +1,4 @@
-//! What is missing, and what was truncated.
+//! Tests of ledgers from which data is missing, and of truncated ones.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is done to a ledger, and what verifying it then finds.
+//! Tests of the findings that verifying a changed ledger gives.
 
 mod edited;
 mod forged;
@@ -30,7 +30,7 @@ fn asking_for(episodes: u64) -> SealedManifest {
     SealedManifest::new(&described(episodes)).unwrap()
 }
 
-/// What a run of so many episodes is.
+/// Returns the manifest of a run of this many episodes.
 pub(super) fn described(episodes: u64) -> Manifest {
     let named = |name: &str, text: &str| Named { name: name.to_owned(), digest: Digest::of(text.as_bytes()) };
     Manifest {
@@ -55,7 +55,7 @@ pub(super) fn described(episodes: u64) -> Manifest {
     }
 }
 
-/// An episode of a run with this manifest, of one lineage.
+/// Returns an episode of a run with this manifest, of one lineage.
 fn lived(run: Digest, episode: u64) -> Transcript {
     let body = Body {
         end: End::Terminated,
@@ -75,18 +75,18 @@ fn transcript(episode: u64) -> Vec<u8> {
     json::line(&lived(manifest().digest(), episode)).unwrap()
 }
 
-/// The bytes of the first lines, with their newlines.
+/// Returns the number of bytes of the first lines, with their newlines.
 fn length(episodes: u64) -> usize {
     (0..episodes).map(|episode| transcript(episode).len() + 1).sum()
 }
 
-/// The episodes of a run that was asked for so many.
+/// Returns the sealed episodes of a run that ran all it was asked for.
 fn all_sealed(manifest: &SealedManifest) -> impl Iterator<Item = Sealed> {
     let run = manifest.digest();
     (0..manifest.episodes()).map(move |episode| Sealed::of(&lived(run, episode)).unwrap())
 }
 
-/// The index of an episode's line.
+/// Returns the index of an episode's line.
 fn at(episode: u64) -> usize {
     usize::try_from(episode).unwrap()
 }
@@ -95,7 +95,7 @@ fn sealed(episode: u64) -> Sealed {
     Sealed::new(transcript(episode)).unwrap()
 }
 
-/// A closed ledger of ten episodes, with checkpoints after 1, 2, 4 and 8 leaves, and at the close.
+/// Closed ledger of ten episodes, with checkpoints after 1, 2, 4 and 8 leaves, and at the close.
 struct Sample {
     _above: TempDir,
     folder: PathBuf,
@@ -121,7 +121,7 @@ impl Sample {
         sample
     }
 
-    /// A closed ledger of so many episodes.
+    /// Returns a closed ledger of this many episodes.
     fn of(episodes: u64) -> Self {
         let (sample, manifest) = (Self::empty(), asking_for(episodes));
         let mut writer = Writer::create(&sample.folder, &manifest).unwrap();
@@ -141,7 +141,7 @@ impl Sample {
         fs::read(self.folder.join(name)).unwrap()
     }
 
-    /// Change the bytes of a file.
+    /// Changes the bytes of a file.
     fn change(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) -> &Self {
         let mut bytes = self.bytes(name);
         change(&mut bytes);
@@ -152,7 +152,7 @@ impl Sample {
         self
     }
 
-    /// Change the lines of a file.
+    /// Changes the lines of a file.
     fn change_lines(&self, name: &str, change: impl FnOnce(&mut Vec<String>)) -> &Self {
         self.change(name, |bytes| {
             let mut lines = String::from_utf8(bytes.clone()).unwrap().lines().map(str::to_owned).collect();
@@ -161,7 +161,7 @@ impl Sample {
         })
     }
 
-    /// Change the hashes.
+    /// Changes the hashes.
     fn change_leaves(&self, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> &Self {
         self.change(LEAVES, |bytes| {
             let mut leaves = bytes.chunks(32).map(<[u8]>::to_vec).collect();
@@ -208,7 +208,7 @@ fn root(leaves: u64) -> Digest {
     tree(leaves).root()
 }
 
-/// The root of the sample, closed for this.
+/// Returns the root of the sample, closed for this reason.
 fn closed(reason: Reason) -> Digest {
     reason.close(&tree(11))
 }
@@ -260,7 +260,7 @@ fn a_checkpoint_and_the_close_have_no_field_that_nothing_vouches_for() {
     }
 }
 
-/// A pipe that nobody writes to, and what never ends, are not waited for.
+/// Verifying does not wait for a pipe without a writer, or for a file without an end.
 #[cfg(unix)]
 #[test]
 fn only_regular_files_are_read_and_links_to_them() {
@@ -419,7 +419,7 @@ fn a_ledger_of_another_format_is_not_judged() {
     assert!(matches!(verify(&sample.folder, None), Err(Error::Format { found: 3, .. })));
 }
 
-/// Do something to the lines at random.
+/// Changes the lines at random.
 fn disturb(lines: &mut Vec<String>, stream: &mut Stream) {
     let mut below = |bound: usize| usize::try_from(stream.next_u64()).unwrap() % bound.max(1);
     let (one, other) = (below(lines.len()), below(lines.len()));

@@ -1,4 +1,4 @@
-//! When it is vouched for what was recorded.
+//! Tests of `vouched.json`: the times at which it is written, and its verification.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What findings say.
+//! Tests of the wording of findings.
 
 use super::*;
 

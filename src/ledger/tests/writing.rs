@@ -1,4 +1,4 @@
-//! What can go wrong while a ledger is written.
+//! Tests of failures while a ledger is written.
 
 use std::io;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn a_ledger_is_never_overwritten() {
     assert_eq!(sample.verify(), before);
 }
 
-/// A disk with room for so many bytes, and for so many syncs.
+/// Disk with room for a number of bytes, and for a number of syncs.
 #[derive(Clone)]
 struct Small {
     file: Arc<fs::File>,
@@ -62,7 +62,7 @@ impl Disk for Small {
     }
 }
 
-/// An episode whose line is longer by so many bytes, and some.
+/// Returns an episode whose line is longer by at least this many bytes.
 fn padded(episode: u64, padding: usize) -> Sealed {
     let log = if padding > 0 { vec!["x".repeat(padding)] } else { Vec::new() };
     let mut transcript = lived(manifest().digest(), episode);
@@ -70,7 +70,8 @@ fn padded(episode: u64, padding: usize) -> Sealed {
     Sealed::of(&transcript).unwrap()
 }
 
-/// Write the sample on a small disk, with lines that are longer by so many bytes. An error is the first one, with what was sealed then.
+/// Writes the sample on a small disk, with lines that are longer by this many bytes. Returns the first error, with the
+/// part that was sealed then.
 fn write_on(
     sample: &Sample,
     room: &Arc<AtomicUsize>,
@@ -92,7 +93,7 @@ fn write_on(
     writer.close(Reason::Completed).map_err(|error| (error, None))
 }
 
-/// The disk takes more once what did not fit is cut off.
+/// The disk has room again once the files are cut.
 #[test]
 fn what_was_recorded_before_the_disk_was_full_is_sealed_as_aborted() {
     let mut sealed = BTreeSet::new();

@@ -1,4 +1,5 @@
-//! `tests/cases/policy/*.toml`: each is a policy with faults, and below each line what is wrong with it:
+//! `tests/cases/policy/*.toml`: each is a policy with faults, and below each line what is wrong
+//! with it:
 //!
 //! ```toml
 //! step = 100
@@ -7,7 +8,8 @@
 //! #?   help: the keys of `episode` are `steps`, ...
 //! ```
 //!
-//! The numbers are columns, from 1, the last one not included. What concerns the whole text stands at its beginning.
+//! The numbers are columns, from 1, the last one not included. What concerns the whole text stands
+//! at its beginning.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,13 +19,14 @@ use crate::value::Fault;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/policy");
 
-/// The policy of a case. What it extends lies in the folder of the cases, or is shipped.
+/// Loads the policy of a case. A policy that it extends lies in the folder of the cases, or is
+/// shipped.
 fn load(file: &SourceFile) -> Result<Policy, Invalid> {
     let read = |name: &str| std::fs::read_to_string(Path::new(FOLDER).join(name)).ok();
     Policy::load(file, &|name, _| Ok(read(name).map(|text| SourceFile::user(name, text))))
 }
 
-/// The cases, by name.
+/// Returns the cases, by name.
 pub(super) fn cases() -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
@@ -32,12 +35,12 @@ pub(super) fn cases() -> Vec<(String, String)> {
     paths.iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
 }
 
-/// The text without what is expected of it.
+/// Removes the expected faults from a text.
 pub(super) fn plain(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !line.starts_with("#?")).collect()
 }
 
-/// The text with what is wrong with it.
+/// Adds the faults to a text.
 fn annotated(text: &str, faults: &[Fault]) -> String {
     let mut annotated = String::new();
     for fault in faults.iter().filter(|fault| fault.span.is_none()) {

@@ -3,7 +3,7 @@
 use super::super::{Difference, Side, SourceFile, compare};
 use super::{Policy, least, load};
 
-/// The policy of a text that is based on `parent.toml`, and that one.
+/// Loads a policy that is based on `parent.toml`, and its base.
 fn load_on(parent: &str, text: &str) -> (Policy, Policy) {
     let child = SourceFile::user("child.toml", format!("based-on = \"parent.toml\"\n{text}"));
     let resolve = |name: &str, _: &SourceFile| Ok((name == "parent.toml").then(|| SourceFile::user(name, parent)));
@@ -11,7 +11,7 @@ fn load_on(parent: &str, text: &str) -> (Policy, Policy) {
     (policy, base.unwrap().policy)
 }
 
-/// What differs, and how.
+/// Returns the keys that differ, with the relation at each.
 fn found(one: &Policy, other: &Policy) -> Vec<(String, Side)> {
     compare(one, other).into_iter().map(|difference| (difference.key, difference.side)).collect()
 }
@@ -23,7 +23,8 @@ fn every_key_can_be_loosened_and_each_is_found() {
         load_on(&tight, &loose.replace("[isolation]", "[violations]\ndefault = 'record'\n[isolation]"));
     let looser = found(&policy, &base);
     assert!(looser.iter().all(|(_, side)| *side == Side::Looser), "{looser:?}");
-    // Every key of the effective policy but its name and the one signal that there is, the two of the grace apart.
+    // Every key of the effective policy but its name and the one signal that there is, the two of
+    // the grace apart.
     let keys = policy.effective().lines().filter(|line| line.contains(" = ")).count() - 2 + 1;
     assert_eq!(looser.len(), keys, "{looser:?}");
     policy.name = "test".to_owned();

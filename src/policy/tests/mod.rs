@@ -1,4 +1,4 @@
-//! Policies that are wrong, policies that ship, and what holds for all.
+//! Tests of invalid policies, of shipped policies, and of properties that hold for all policies.
 
 mod cases;
 mod loosening;
@@ -11,23 +11,23 @@ mod tightening;
 use super::{Invalid, Policy, SourceFile};
 use crate::capability::CAPABILITIES;
 
-/// The policy of a text that extends shipped policies at most.
+/// Loads the policy of a text that extends shipped policies at most.
 fn load(text: &str) -> Result<Policy, Invalid> {
     Policy::parse("test.toml", text)
 }
 
-/// The policy of a text that extends `parent.toml`.
+/// Loads the policy of a text that extends `parent.toml`.
 fn load_over(parent: &str, text: &str) -> Result<Policy, Invalid> {
     let child = SourceFile::user("child.toml", format!("extends = \"parent.toml\"\n{text}"));
     Policy::load(&child, &|name, _| Ok((name == "parent.toml").then(|| SourceFile::user(name, parent))))
 }
 
-/// A policy with the least that there has to be, and `more`.
+/// Writes a policy with the required keys alone, and `more`.
 fn least(more: &str) -> String {
     format!("[episode]\nsteps = 100\nfuel = 2_000_000\n{more}")
 }
 
-/// A grant of every capability, in the same mode.
+/// Writes a grant of every capability, in the same mode.
 fn grants(mode: &str) -> String {
     let names = CAPABILITIES.iter().map(|capability| capability.name);
     names.flat_map(|name| ["[grants.", name, "]\nmode = \"", mode, "\"\n"]).collect()

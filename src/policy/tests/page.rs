@@ -1,4 +1,4 @@
-//! The page about policies says what loading says.
+//! The page about policies agrees with loading.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::load;
 
 const PAGE: &str = include_str!("../../../docs/policies.md");
 
-/// The part of the page below `heading`, to the next one.
+/// Returns the part of the page from `heading` to the next heading.
 fn section(heading: &str) -> &'static str {
     let rest = PAGE.split_once(&format!("{heading}\n")).unwrap_or_else(|| panic!("no {heading}")).1;
     rest.split_once("\n## ").map_or(rest, |(section, _)| section)
@@ -21,7 +21,7 @@ fn rows(place: &str, table: &Value, section: &str, prefix: &str) {
         } else if place == "grants" {
             rows(name, key, section, &format!("{name}."));
         } else if let Some(chosen) = key.get("additionalProperties").filter(|key| key.get("properties").is_some()) {
-            // Its own grants have the keys of those of the policy.
+            // The grants of a role have the keys of the grants of the policy.
             let mut chosen = chosen.clone();
             chosen["properties"].as_object_mut().unwrap().remove("grants");
             rows(&format!("{name}.NAME"), &chosen, self::section(&format!("## `[{name}.NAME]`")), "");

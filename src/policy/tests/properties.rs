@@ -1,4 +1,5 @@
-//! What holds for all policies: the effective one is the same, and one that extends another is no looser.
+//! Properties of all policies: an effective policy loads as the same policy, and an extending one
+//! is no looser.
 
 use std::fmt::Write as _;
 
@@ -10,7 +11,8 @@ use crate::capability::{CAPABILITIES, Tools};
 use crate::gate::Kind;
 use crate::transcript::{Class, Detail};
 
-/// Numbers that decide what is written. Where they are used up, nothing more is.
+/// Source of numbers that decide which keys are written. Once it is used up, no more keys are
+/// written.
 struct Dice(std::vec::IntoIter<u16>);
 
 impl Dice {
@@ -22,7 +24,7 @@ impl Dice {
         of[usize::from(self.below(u16::try_from(of.len()).unwrap()))]
     }
 
-    /// Write a key in one of `of` chances; always, where `of` is 1.
+    /// Writes a key with a chance of 1 in `of`.
     fn line(&mut self, text: &mut String, key: &str, of: u16, value: impl FnOnce(&mut Self) -> String) {
         if self.below(of) + 1 == of {
             let value = value(self);
@@ -40,7 +42,8 @@ impl Dice {
     }
 }
 
-/// A policy in which a key is written in one of `of` chances, and the keys that have no default in one of `needed`.
+/// Writes a policy. Each key is written with a chance of 1 in `of`, and each key without a default
+/// with 1 in `needed`.
 fn text(dice: &mut Dice, of: u16, needed: u16) -> String {
     let mut text = String::new();
     dice.line(&mut text, "name", 2, |dice| dice.one(&["\"a\"", "\"b \\\"\\\\ é\"", "'c'"]).into());
@@ -130,7 +133,7 @@ fn numbers(policy: &Policy) -> Vec<u64> {
     ]
 }
 
-/// Whether `child` allows nothing that `parent` does not.
+/// Returns `true` if `child` allows nothing that `parent` does not allow.
 fn no_looser(child: &Policy, parent: &Policy) -> bool {
     let decisions = CAPABILITIES.iter().all(|capability| {
         let (child, parent) = (child.grants.get(capability.name), parent.grants.get(capability.name));
@@ -185,7 +188,7 @@ proptest! {
     fn a_policy_is_no_looser_than_the_one_that_it_extends(mut parent in dice(), mut child in dice()) {
         let (parent, child) = (text(&mut parent, 2, 1), text(&mut child, 9, 9));
         let policy = load(&parent).map_err(|invalid| TestCaseError::fail(format!("{invalid}\n{parent}")))?;
-        // What is refused is no looser.
+        // A refused policy is not checked.
         if let Ok(extended) = load_over(&parent, &child) {
             prop_assert!(no_looser(&extended, &policy), "{}\n---\n{}", parent, child);
         }

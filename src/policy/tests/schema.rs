@@ -1,4 +1,4 @@
-//! The schema says what loading says.
+//! The schema agrees with loading.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ fn json(text: &str) -> Value {
     serde_json::to_value(toml::from_str::<toml::Value>(text).unwrap()).unwrap()
 }
 
-/// Every table of the schema: its path, and what it says.
+/// Returns every table of the schema: its path and its content.
 fn tables(place: &str, schema: &Value) -> Vec<(String, Value)> {
     let (schema, place) = match schema.get("items") {
         Some(items) => (items, format!("{place}[]")),
@@ -88,7 +88,7 @@ fn every_key_is_described() {
 fn the_defaults_of_the_schema_are_those_that_hold() {
     let effective = json(&load(&least(&grants("grant"))).unwrap().effective());
     let mut defaults = 0;
-    // The defaults of `population` hold only where there is one.
+    // The defaults of `population` hold only where the table is there.
     let apart = ["violations", "population"];
     for (place, table) in tables("", &schema()).iter().filter(|(place, _)| !apart.contains(&place.as_str())) {
         for (name, key) in table["properties"].as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! The policies that Dayfly brings along, and where a policy comes from.
+//! Tests of the shipped policies, and of the resolution of names.
 
 use super::super::{Continuity, Origin, Policy, Release, SHIPPED, SourceFile, Swap, shipped};
 use super::{least, load};

@@ -7,7 +7,7 @@ use crate::capability::{CAPABILITIES, Tools};
 use crate::gate::{Consequence, Kind, Mode};
 use crate::transcript::Class;
 
-/// Every key as loose as it can be.
+/// Writes a policy with every key as loose as it can be.
 pub(super) fn loose() -> String {
     let text = "
         [episode]
@@ -49,7 +49,7 @@ pub(super) fn loose() -> String {
     format!("{text}\n{}", limits("grant", most))
 }
 
-/// Every key as tight as it can be.
+/// Writes a policy with every key as tight as it can be.
 pub(super) fn tight() -> String {
     let text = "
         [episode]
@@ -93,7 +93,7 @@ pub(super) fn tight() -> String {
     format!("{text}\n{}", limits("deny", least))
 }
 
-/// A grant of every capability, with every limit.
+/// Writes a grant of every capability, with every limit.
 fn limits(mode: &str, value: impl Fn(Kind) -> String) -> String {
     let mut text = String::new();
     for capability in CAPABILITIES {

@@ -1,4 +1,4 @@
-//! A measured horizon, as a picture and as numbers.
+//! Measured horizon, as a picture and as numbers.
 
 pub mod svg;
 pub mod text;
@@ -12,24 +12,24 @@ use crate::statistics::discounting::Lies;
 use crate::suite::Origin;
 use crate::value::Seed;
 
-/// What is to be told.
+/// Measurement to report.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'t> {
-    /// The agent, as it is written on the command line.
+    /// Agent, as it is written on the command line.
     pub agent: &'t str,
-    /// What was measured.
+    /// Measured horizon.
     pub horizon: &'t Horizon,
-    /// What it comes to.
+    /// Verdict on the horizon.
     pub verdict: &'t Verdict,
-    /// What every random choice followed from.
+    /// Seed of every random choice.
     pub seed: Seed,
-    /// Where that is from.
+    /// Origin of the seed.
     pub origin: Origin,
-    /// The line that measures the same again.
+    /// Command line that measures the same again.
     pub again: &'t str,
 }
 
-/// A measured horizon, as data: what `dayfly measure horizon --json` prints.
+/// Measured horizon, as the object that `dayfly measure horizon --json` prints.
 #[derive(Debug, Serialize)]
 pub struct Data<'t> {
     version: u32,
@@ -56,7 +56,7 @@ struct Seen {
 }
 
 impl<'t> Data<'t> {
-    /// The same as data.
+    /// Returns the measurement as data.
     pub fn new(told: Told<'t>) -> Self {
         let Told { agent, horizon, verdict, seed, origin, again } = told;
         let seen = |point: &Point| Seen { delay: point.delay, beyond: point.lies == Lies::Beyond, worth: point.worth };
@@ -79,7 +79,7 @@ impl<'t> Data<'t> {
     }
 }
 
-/// The delays of the points, each once, in their order.
+/// Returns the delays of the points, each once, in ascending order.
 fn delays(horizon: &Horizon) -> Vec<u32> {
     let mut delays: Vec<u32> = horizon.points.iter().map(|point| point.delay).collect();
     delays.sort_unstable();
@@ -87,7 +87,7 @@ fn delays(horizon: &Horizon) -> Vec<u32> {
     delays
 }
 
-/// What a reward is worth at a delay, by the fit.
+/// Returns the worth of a reward at a delay, by the fit.
 fn fitted(horizon: &Horizon, delay: u32, lies: Lies) -> f64 {
     let factor = if lies == Lies::Beyond { horizon.fit.boundary.estimate } else { 1.0 };
     horizon.fit.discount.estimate.powi(delay.cast_signed()) * factor
@@ -104,7 +104,7 @@ pub(super) mod tests {
         Interval { estimate, low, high, level: Level::P95, sides: Sides::Both, method: Method::LikelihoodRatio }
     }
 
-    /// A horizon with points where the model has them.
+    /// Returns a horizon with points where the model has them.
     pub(in super::super) fn horizon(discount: f64, kappa: f64) -> Horizon {
         let fit = Fit {
             discount: interval(discount),
@@ -122,7 +122,7 @@ pub(super) mod tests {
         horizon
     }
 
-    /// What is told of an agent that was measured under a fixed seed.
+    /// Returns the report on an agent that was measured under a fixed seed.
     pub(in super::super) fn told<'t>(agent: &'t str, horizon: &'t Horizon, verdict: &'t Verdict) -> Told<'t> {
         let again = "dayfly measure horizon myopic --seed 3";
         Told { agent, horizon, verdict, seed: Seed(3), origin: Origin::Fixed, again }

@@ -1,4 +1,4 @@
-//! A measured horizon as an SVG file: what was found, and the curves that fit it.
+//! Measured horizon as an SVG file: the points, and the curves that fit them.
 
 use super::{Told, delays, fitted};
 use crate::property::horizon::Horizon;
@@ -12,13 +12,13 @@ const TOP: f64 = 68.0;
 const RIGHT: f64 = 616.0;
 const BOTTOM: f64 = 340.0;
 
-/// Where the key begins: to the right of all that is told apart by it.
+/// Left edge of the key: to the right of everything that the key tells apart.
 const KEY: f64 = 456.0;
 
-/// How much of a name there is room for.
+/// Maximum number of characters of a name.
 const NAME: usize = 60;
 
-/// How one side of the boundary is drawn: told apart by its form as well as by its colour.
+/// Style of one side of the boundary. The two sides differ in form as well as in colour.
 struct Style {
     color: &'static str,
     dashes: &'static str,
@@ -42,7 +42,7 @@ const BEYOND: Style = Style {
     note: "beyond its end",
 };
 
-/// The picture, as the text of a file.
+/// Returns the picture, as the text of a file.
 pub fn picture(told: Told<'_>) -> String {
     let Told { agent, horizon, .. } = told;
     let cut = if agent.chars().count() > NAME { "..." } else { "" };
@@ -95,7 +95,7 @@ fn axes(lines: &mut Vec<String>, horizon: &Horizon) {
     lines.push(text(LEFT.midpoint(RIGHT), BOTTOM + 40.0, "middle", "steps away"));
 }
 
-/// The points of one side, and the curve that fits them.
+/// Draws the points of one side, and the curve that fits them.
 fn series(lines: &mut Vec<String>, horizon: &Horizon, side: Lies, style: &Style) {
     let Style { color, dashes, mark, .. } = style;
     let last = delays(horizon).last().copied().unwrap_or(1);
@@ -133,7 +133,7 @@ mod tests {
         let verdict = Verdict::new(Finding::Holds, "");
         let told = told("<script>&\u{7}", &horizon, &verdict);
         let svg = picture(told);
-        // Three points on each side, and one in the key.
+        // Three points are on each side, and one is in the key.
         assert_eq!((svg.matches("<circle").count(), svg.matches("width=\"8\"").count()), (4, 4));
         let nothing = format!("y=\"{:.1}\" width=\"8\"", BOTTOM - 4.0);
         assert_eq!(svg.matches(&nothing).count(), 3, "three points beyond the boundary are worth nothing");

@@ -1,4 +1,4 @@
-//! A measured horizon in a terminal.
+//! Measured horizon, for a terminal.
 //!
 //! ```text
 //!   worth
@@ -18,10 +18,10 @@ use crate::statistics::Interval;
 use crate::statistics::discounting::Lies;
 use crate::value::many;
 
-/// The rows of the picture, from a worth of 1 down to 0.
+/// Number of rows of the picture, from a worth of 1 down to 0.
 const ROWS: u32 = 20;
 
-/// What was measured, as a picture and in words.
+/// Returns the measurement, as a picture and in words.
 pub fn summary(told: Told<'_>, columns: usize) -> String {
     let Told { agent, horizon, verdict, seed, origin, again } = told;
     let mut page = Page::new(columns);
@@ -39,10 +39,11 @@ pub fn summary(told: Told<'_>, columns: usize) -> String {
     let level = crate::property::percent(kappa.level.get());
     page.unwrapped(format!("  {titrations}, {offers}, {level}, {}", kappa.method));
     page.blank();
-    // A measurement is no verdict: `dayfly test` holds the number to a limit, and exits as that comes out.
+    // A measurement is no verdict: `dayfly test` compares the number with a limit, and exits
+    // accordingly.
     page.line(&verdict.statement);
     page.line(format!("seed {}", chance(seed, origin)));
-    // A line to copy is one line.
+    // A line to copy must stay one line.
     page.unwrapped(format!("measure it again: {again}"));
     page.line(CAVEAT);
     page.finish()
@@ -102,7 +103,7 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
         let text = summary(measured("planner:discount=0.9,boundary=0.5", &horizon(0.9, 0.0), &verdict), 80);
-        // A line to copy is one line.
+        // A line to copy must stay one line.
         let lines = text.lines().filter(|line| !line.starts_with("measure it again: "));
         assert_eq!(lines.filter(|line| line.chars().count() > 80).collect::<Vec<_>>(), [""; 0]);
     }

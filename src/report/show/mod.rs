@@ -1,12 +1,13 @@
-//! The record of a run, shown: its episodes as a table, and one of them as a story.
+//! Record of a run, shown: its episodes as a table, and one of them as a story.
 //!
 //! ```text
-//!  manifest.json ------> Run ---+--> story: facts, steps, calls, | the boundary |, what was tried after it, log, messages
+//!  manifest.json ---------> Run ---+--> story: facts, steps, calls, | the boundary |, later calls, log, messages
 //!  a line of the record --> Episode --> row of the table
 //! ```
 //!
-//! 1. What is shown is in the record, or follows from it, as the first observation does from the world and the seed. What the record does
-//!    not keep is said, with the key of the policy that keeps it.
+//! 1. What is shown is in the record or follows from it, as the first observation follows from the
+//!    world and the seed. If the record does not keep something, the key of the policy that keeps
+//!    it is named.
 //! 2. Everything that an agent wrote is escaped.
 //!
 //! It does not show that the record is what was sealed: `dayfly verify` does.
@@ -24,8 +25,8 @@ pub use table::{Filter, heading, row};
 
 use crate::value::Value;
 
-/// What `manifest.json` says that a story needs. Fields that are not there are empty: the manifest of another version is shown as far
-/// as it goes.
+/// Fields of `manifest.json` that a story needs. Missing fields are empty: the manifest of another
+/// version is shown as far as it goes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Run {
@@ -37,11 +38,11 @@ pub struct Run {
     definition: String,
     instructions: Option<String>,
     task: Option<String>,
-    /// How many episodes were asked for.
+    /// Number of episodes that were asked for.
     pub episodes: u64,
 }
 
-/// A role, and who plays it.
+/// Role, and the agent that plays it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Played {
@@ -55,16 +56,16 @@ struct Named {
     name: String,
 }
 
-/// A line of the record, as it is shown.
+/// Line of the record, as it is shown.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Episode {
-    /// Its number.
+    /// Ordinal of the episode.
     pub episode: u64,
     lineage: u32,
     seed: u64,
     generation: u32,
-    /// The digest of what the world kept from earlier episodes.
+    /// Digest of what the world kept from earlier episodes.
     environment: Option<String>,
     end: String,
     fault: Option<String>,
@@ -92,7 +93,7 @@ pub struct Episode {
     roles: Vec<OneRole>,
 }
 
-/// An answer from outside.
+/// Answer from outside.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Outside {

@@ -1,19 +1,19 @@
-//! What the actions and states of a world are called, where its definition says so.
+//! Names of the actions and states of a world, as far as its definition gives them.
 
 use crate::environment::World;
 use crate::value::{Seed, Value};
 
-/// A world, as far as its definition can be read; without one values have no names.
+/// World, as far as its definition can be read. Without one values have no names.
 #[derive(Debug)]
 pub(super) struct Names(Option<World>);
 
 impl Names {
-    /// Those of the world with this definition.
+    /// Returns the names in the world with this definition.
     pub(super) fn of(definition: &str) -> Self {
         Self(World::defined(definition).ok())
     }
 
-    /// What an episode with this seed begins with in a fresh world.
+    /// Returns the first observation of an episode with this seed, in a fresh world.
     pub(super) fn first(&self, seed: u64) -> Option<String> {
         let first = self.0.as_ref()?.made().open(Seed(seed).derive("environment", 0)).ok()?;
         Some(self.observation(&first))
@@ -28,7 +28,7 @@ impl Names {
     }
 }
 
-/// The name of a number and the number, or else the value.
+/// Returns the name of a number and the number, or else the value.
 fn named(name: Option<String>, value: &Value) -> String {
     match (value, name) {
         (Value::Discrete(index), Some(name)) => format!("{name} ({index})"),
@@ -41,7 +41,7 @@ fn named(name: Option<String>, value: &Value) -> String {
     }
 }
 
-/// The most numbers of a list that are shown, and the most characters of a text.
+/// Maximum number of items of a list that are shown, and of characters of a text.
 const NUMBERS: usize = 12;
 const CHARACTERS: usize = 400;
 
@@ -52,7 +52,7 @@ fn list<T: std::fmt::Display>(numbers: &[T]) -> String {
     format!("[{}{more}]", shown.join(" "))
 }
 
-/// The beginning of a text, as far as it is shown on one line.
+/// Returns the beginning of a text, as far as it is shown on one line.
 pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(CHARACTERS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! One episode, told in its order.
+//! Story of one episode, told in its order.
 
 use anstyle::{AnsiColor, Style};
 
@@ -10,7 +10,7 @@ use crate::value::wide;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 
-/// An episode in lines of at most so many characters, where words allow it.
+/// Returns the story of an episode, in lines of at most `columns` characters where words allow it.
 pub fn story(run: &Run, episode: &Episode, columns: usize) -> String {
     let mut page = Page::new(columns);
     page.line(text!(
@@ -32,7 +32,7 @@ pub fn story(run: &Run, episode: &Episode, columns: usize) -> String {
     page.finish()
 }
 
-/// The agent, or of several roles who played which.
+/// Returns the agent, or the agent of each role if there are several.
 fn agents(run: &Run) -> Styled {
     let mut all = Styled::default();
     for (position, Played { role, agent }) in run.roles.iter().enumerate() {
@@ -42,12 +42,12 @@ fn agents(run: &Run) -> Styled {
     if run.roles.is_empty() { bold(&run.agent.name) } else { all }
 }
 
-/// Who acted, where the episode has several roles.
+/// Returns the role that acted, if the episode has several.
 fn who(role: Option<&String>) -> String {
     role.map_or_else(String::new, |role| format!("{role}: "))
 }
 
-/// Each role of several: how it left, what it was paid, and what it used.
+/// Adds the roles, if there are several: how each left, its return and its usage.
 fn roles(page: &mut Page, episode: &Episode) {
     for (position, one) in episode.roles.iter().enumerate() {
         let left = match &one.cause {
@@ -96,7 +96,8 @@ fn facts(page: &mut Page, run: &Run, episode: &Episode) {
     }
 }
 
-/// What was done within the episode: steps where they are kept, and between them the decisions that are.
+/// Adds what was done within the episode: the steps that are kept, and between them the decisions
+/// that are kept.
 fn before(page: &mut Page, run: &Run, episode: &Episode) {
     let names = Names::of(&run.definition);
     if !episode.trace.is_empty() {
@@ -131,7 +132,7 @@ fn boundary(page: &mut Page, episode: &Episode, columns: usize) {
     page.line(bold(text!("------", text, "-".repeat(right))));
 }
 
-/// What was tried once it was over.
+/// Adds what was tried after the boundary.
 fn after(page: &mut Page, episode: &Episode) {
     let tried: Vec<&Entry> = episode.entries.iter().filter(|entry| is_after(entry)).collect();
     if episode.after_end == 0 {
@@ -147,7 +148,7 @@ fn after(page: &mut Page, episode: &Episode) {
     }
 }
 
-/// A call, and what was decided on it.
+/// Adds a call, and the decision on it.
 fn decision(page: &mut Page, entry: &Entry) {
     let class = match entry.class.as_deref().map(|name| Class::find(name).ok_or(name)) {
         None => Styled::default(),
@@ -162,12 +163,12 @@ fn decision(page: &mut Page, entry: &Entry) {
     );
 }
 
-/// Whether a call came after the boundary: no rule of a policy is called so.
+/// `true` if a call came after the boundary: no rule of a policy has this name.
 fn is_after(entry: &Entry) -> bool {
     entry.rule == "boundary" && entry.due == "after"
 }
 
-/// What is left of it: messages, files, what was learned, the log.
+/// Adds what the episode left: messages, files, what was learned, and the log.
 fn rest(page: &mut Page, episode: &Episode) {
     page.blank();
     let of_roles = episode.roles.iter().map(|one| (Some(&one.role), one.released.as_slice()));
@@ -210,7 +211,7 @@ fn rest(page: &mut Page, episode: &Episode) {
     page.row("not kept", dim(kept));
 }
 
-/// Whether what was left behind is a violation or a notice, and how many files that is.
+/// Returns the number of files that were left behind, as a violation or as a notice.
 fn blame(episode: &Episode, left: usize) -> Styled {
     let class = Class::LeaveResidue;
     let left = count(wide(left), "file");
@@ -223,7 +224,7 @@ fn blame(episode: &Episode, left: usize) -> Styled {
     }
 }
 
-/// A message: its text, or how many bytes it has.
+/// Returns the text of a message, or the number of its bytes.
 fn body(message: &Message) -> Styled {
     let Ok(bytes) = data_encoding::BASE64.decode(message.body.as_bytes()) else {
         return dim("it cannot be read");

@@ -4,17 +4,17 @@ use super::Episode;
 use crate::report::page::{Styled, number};
 use crate::transcript::Class;
 
-/// Which episodes are shown.
+/// Filter of the episodes that are shown.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Those with a violation of this class.
+    /// Class of violation that the episodes have.
     pub class: Option<Class>,
-    /// Those that ended, or whose agents left, so: the name of an end or of a closing.
+    /// Name of the end of the episodes, or of the way their agents left.
     pub end: Option<String>,
 }
 
 impl Filter {
-    /// Whether an episode is shown.
+    /// `true` if an episode is shown.
     pub fn holds(&self, episode: &Episode) -> bool {
         let has = |class: Class| episode.violations.get(class.name()).is_some_and(|count| *count > 0);
         let ended = |end: &String| *end == episode.end || *end == episode.closing;
@@ -22,12 +22,12 @@ impl Filter {
     }
 }
 
-/// What the columns are.
+/// Returns the names of the columns.
 pub fn heading() -> String {
     format!("{:>8}  {:<10}  {:<8}  {:>7}  {:>12}  {}", "episode", "end", "left", "steps", "return", "violations")
 }
 
-/// An episode in so many columns.
+/// Returns an episode as a row of at most `columns` characters.
 pub fn row(episode: &Episode, columns: usize) -> String {
     let total = format!("{:.3}", episode.total);
     let total = total.trim_end_matches('0').trim_end_matches('.');
@@ -43,7 +43,8 @@ pub fn row(episode: &Episode, columns: usize) -> String {
     Styled::of(row).cut(columns)
 }
 
-/// How many violations there were, and their classes: the code, and the name where there is one class.
+/// Returns the number of violations and their classes: the codes, and the name if there is one
+/// class.
 fn violations(episode: &Episode) -> String {
     let total = episode.violations.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
     let code = |name: &String| Class::find(name).map_or_else(|| name.clone(), |class| class.code().to_owned());

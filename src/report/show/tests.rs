@@ -1,4 +1,4 @@
-//! Episodes that are shown, and what agents would like to do with the terminal.
+//! Tests of episodes that are shown, and of what agents would like to do with the terminal.
 
 use super::*;
 use crate::transcript::Class;
@@ -84,6 +84,6 @@ fn nothing_that_an_agent_wrote_styles_what_is_shown() {
     .unwrap();
     let shown = anstream::adapter::strip_str(&story(&run, &lived, 80)).to_string() + &row(&lived, 80);
     assert!(!shown.chars().any(|shown| shown == '\u{202e}' || (shown.is_control() && shown != '\n')), "{shown:?}");
-    // What would be stripped as a style is still there, escaped.
+    // Text that would be stripped as a style is still there, escaped.
     assert!(shown.contains("\\u{1b}[31m\\u{202e}\\u{9b}"), "{shown}");
 }

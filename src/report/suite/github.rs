@@ -1,34 +1,36 @@
-//! A suite for GitHub Actions: annotations within their caps, and a step summary.
+//! Suite for GitHub Actions: annotations within their caps, and a summary of the step.
 //!
-//! GitHub shows ten errors and ten warnings of a step and drops the rest, so what is beyond that is counted in the last one.
+//! GitHub shows ten errors and ten warnings of a step and drops the rest. The last annotation
+//! therefore counts the rest.
 
 use super::{CAVEAT, text};
 use crate::property::{Finding, Kind};
 use crate::suite::{Case, Line, Outcome, Results};
 use crate::value::{is_hidden, plain_lines, plural};
 
-/// How many annotations of each level GitHub shows of one step.
+/// Maximum number of annotations of each level that GitHub shows of one step.
 const CAP: usize = 10;
 
-/// The lines that become annotations: what fails is an error; what is not decided, or does not apply, a warning.
+/// Returns the lines that become annotations. A case that fails is an error; a case that is not
+/// decided or does not apply is a warning.
 pub fn annotations(results: &Results<'_>) -> Vec<String> {
     let is_refuted = |(case, outcome): &&(&Case, Outcome)| outcome.is_refuted(case);
     let errors: Vec<_> = results.finished.iter().filter(is_refuted).collect();
     let others = results.found(Finding::NotApplicable).filter(|one| !is_refuted(one));
-    // What is not decided comes before what was not asked, where there is no room for all.
+    // If there is no room for all, cases that are not decided come first.
     let warnings: Vec<_> = results.found(Finding::Inconclusive).chain(others).collect();
     let file = results.suite.file.as_deref();
     let left = (!results.not_run().is_empty()).then(|| {
         let message = format!("{}; see the summary of the step", results.left());
         annotation("error", None, "not run", &message)
     });
-    // There is room for one of each level less, where something is left.
+    // Cases that were not run take the room of one annotation.
     let room = CAP.saturating_sub(usize::from(left.is_some()));
     let errors = left.into_iter().chain(capped("error", file, &errors, room)).collect();
     [errors, capped("warning", file, &warnings, CAP)].concat()
 }
 
-/// At most as many annotations as there is room for; where there are more, the last one says how many.
+/// Returns at most `room` annotations. If there are more cases, the last annotation says how many.
 fn capped(level: &str, file: Option<&str>, cases: &[&(&Case, Outcome)], room: usize) -> Vec<String> {
     let shown = if cases.len() > room { room.saturating_sub(1) } else { cases.len() };
     let one = |(case, outcome): &&(&Case, Outcome)| {
@@ -49,7 +51,7 @@ fn capped(level: &str, file: Option<&str>, cases: &[&(&Case, Outcome)], room: us
     lines
 }
 
-/// A line that GitHub makes an annotation of, at a line of a file where there is one.
+/// Returns a line that GitHub makes an annotation of, at a line of a file if `place` names one.
 pub fn annotation(level: &str, place: Option<(&str, usize)>, title: &str, message: &str) -> String {
     let data = |text: &str| plain_lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
@@ -57,7 +59,7 @@ pub fn annotation(level: &str, place: Option<(&str, usize)>, title: &str, messag
     format!("::{level} {place}title={}::{}", property(title), data(message))
 }
 
-/// What is added to the summary of the step, in Markdown.
+/// Returns what is added to the summary of the step, in Markdown.
 pub fn summary(results: &Results<'_>) -> String {
     let Results { suite, finished, .. } = results;
     let mut lines = vec![format!("## Dayfly: {}\n", cell(&suite.name))];
@@ -119,12 +121,12 @@ pub fn summary(results: &Results<'_>) -> String {
     lines.join("\n")
 }
 
-/// A line to type, in a block of code.
+/// Returns a line to type, for a block of code.
 fn typed(line: &Line) -> String {
     format!("$ {}", line.command.replace('`', "'"))
 }
 
-/// Text in a cell of a table: no markup of its own, and on one line.
+/// Returns text for a cell of a table: without markup of its own, and on one line.
 fn cell(text: &str) -> String {
     let mut cell = String::new();
     for letter in text.chars() {
@@ -154,7 +156,7 @@ mod tests {
     use crate::suite::{Origin, Partition, Stop, Suite};
     use crate::value::Seed;
 
-    /// What a report of these cases makes of what each came to.
+    /// Returns the report on these cases and their outcomes.
     fn reported<T>(ran: Vec<(Case, Outcome)>, report: impl Fn(&Results<'_>) -> T) -> T {
         let (cases, outcomes): (Vec<_>, Vec<_>) = ran.into_iter().unzip();
         let suite = Suite {

@@ -1,4 +1,4 @@
-//! What `dayfly test --json` prints: one object, documented in `docs/test-json.md`.
+//! Object that `dayfly test --json` prints, documented in `docs/test-json.md`.
 //!
 //! Fields are added, never renamed or removed, without a new `version`.
 
@@ -10,7 +10,7 @@ use crate::statistics::{Level, PValue, holm};
 use crate::suite::{Case, Origin, Outcome, Results, Traps};
 use crate::value::{Digest, Seed};
 
-/// A suite, as data.
+/// Suite, as data.
 #[derive(Debug, Serialize)]
 pub struct Suite<'a> {
     version: u32,
@@ -125,7 +125,7 @@ impl<'a> Trapped<'a> {
     }
 }
 
-/// A case that was not run.
+/// Case that was not run.
 #[derive(Debug, Serialize)]
 struct Left<'a> {
     property: Property,
@@ -153,7 +153,7 @@ impl Property {
 }
 
 impl<'a> Suite<'a> {
-    /// The object for a suite.
+    /// Returns the object for a suite.
     pub fn new(results: &'a Results<'_>) -> Self {
         let suite = results.suite;
         let cases = results.finished.iter().zip(adjusted(results));
@@ -177,8 +177,8 @@ impl<'a> Suite<'a> {
     }
 }
 
-/// The p-value of each claim that holds, adjusted for all that were measured (Holm); only where the whole suite ran, since it
-/// takes them all.
+/// Returns the p-value of each case that has one, adjusted for all that were measured (Holm). It is
+/// `None` unless the whole suite ran, since the adjustment takes all p-values.
 fn adjusted(results: &Results<'_>) -> Vec<Option<PValue>> {
     let family: Vec<PValue> = results.finished.iter().filter_map(|(_, outcome)| outcome.verdict.p).collect();
     let mut adjusted = holm::adjust(&family).into_iter();

@@ -1,19 +1,21 @@
-//! A suite as `JUnit` XML: a suite an agent, and in it a case for each property, world and policy.
+//! Suite as `JUnit` XML: a suite for each agent, and in it a case for each property, world and
+//! policy.
 //!
-//! What is violated or inconclusive is a failure, with its evidence; what does not apply is skipped, with the reason, or a
-//! failure where it is required. What was not run is skipped as well, and says so. The form is that of the schemas that Jenkins has
-//! for it (`junit-10` of its xUnit plugin, and `jenkins-junit`), which other readers accept: at the root no number of skipped cases,
-//! and what a case came to before what it said.
+//! A case that is violated or inconclusive is a failure, with its evidence. A case that does not
+//! apply is skipped, with the reason, or a failure if it is required. A case that was not run is
+//! skipped as well, and says so. The form is that of the schemas that Jenkins has for it
+//! (`junit-10` of its xUnit plugin, and `jenkins-junit`), which other readers accept. By them the
+//! root has no number of skipped cases, and the result of a case comes before its output.
 
 use super::{CAVEAT, FIXED, text};
 use crate::property::Finding;
 use crate::suite::{Case, Origin, Outcome, Results, Stop, Suite};
 use crate::value::is_hidden;
 
-/// A case, with what came of it where it was run.
+/// Case, and its outcome if it was run.
 type Asked<'a> = (&'a Case, Option<&'a Outcome>);
 
-/// The document.
+/// Returns the document.
 pub fn document(results: &Results<'_>) -> String {
     let suite = results.suite;
     let all: Vec<Asked<'_>> = results.every().collect();
@@ -41,7 +43,8 @@ pub fn document(results: &Results<'_>) -> String {
     lines.join("\n")
 }
 
-/// What the whole followed from. A case says what it is under by itself, since it may have a seed of its own.
+/// Returns the seed, the origin and the command line of the suite. A case may have a seed of its
+/// own, and then says so itself.
 fn properties(suite: &Suite) -> Vec<String> {
     let of =
         [("seed", suite.seed.to_string()), ("origin", suite.origin.name().to_owned()), ("again", suite.again.clone())];
@@ -63,7 +66,7 @@ fn skipped(cases: &[Asked<'_>]) -> usize {
     cases.iter().filter(is_skipped).count()
 }
 
-/// A case that was not run.
+/// Returns a case that was not run.
 fn left(case: &Case, stop: Stop) -> Vec<String> {
     let (agent, name) = (escaped(&case.agent.text), escaped(&name(case)));
     vec![
@@ -97,7 +100,7 @@ fn one(case: &Case, outcome: &Outcome) -> Vec<String> {
     lines
 }
 
-/// The name of a case: unique within a suite.
+/// Returns the name of a case: unique within a suite.
 pub fn name(case: &Case) -> String {
     format!("{} {} in {} under {}", case.property.code, case.property.name, case.world.written(), case.rules.text)
 }
@@ -115,14 +118,14 @@ fn evidence(outcome: &Outcome) -> String {
     lines.join("\n")
 }
 
-/// The last that an agent that trapped wrote to its log, and the line that shows the trap.
+/// Returns the last lines in the log of an agent that trapped, and the line that shows the trap.
 fn trapped(outcome: &Outcome) -> Vec<String> {
     let Some(traps) = &outcome.traps else { return Vec::new() };
     let log = traps.log.iter().map(|line| format!("its log: {line}"));
     log.chain([format!("see the trap: {}", traps.line.command)]).collect()
 }
 
-/// Text as XML: what XML cannot hold is replaced.
+/// Returns text as XML. A character that XML cannot hold is replaced.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

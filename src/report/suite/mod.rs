@@ -1,4 +1,4 @@
-//! Suites to words and to data.
+//! Reports on suites, in words and as data.
 
 pub mod github;
 pub mod json;
@@ -8,15 +8,15 @@ pub mod text;
 use crate::suite::{Origin, Results, Stop, Suite};
 use crate::value::{Seed, many};
 
-/// What every report says of its measured verdicts.
+/// Caveat of every report, on its measured verdicts.
 pub const CAVEAT: &str = "What was measured holds for the worlds, the values and the words that were tried. It does not show what an \
                           agent does off them, nor that it would not act otherwise where it tells a test from use.";
 
-/// What every report says of a verdict under a fixed seed.
+/// Caveat of every report, on a verdict under a fixed seed.
 pub const FIXED: &str =
     "whoever built an agent may have built it for a seed that is fixed, or built many and kept the one that passes";
 
-/// A seed, and where it is from, in words.
+/// Describes a seed and its origin.
 pub fn chance(seed: Seed, origin: Origin) -> String {
     match origin {
         Origin::Fresh => format!("{seed}, fresh"),
@@ -25,7 +25,8 @@ pub fn chance(seed: Seed, origin: Origin) -> String {
 }
 
 impl Suite {
-    /// The seed, and where it is from; with how many cases have a fixed one of their own, where the seed is fresh.
+    /// Describes the seed and its origin. If the seed is fresh, the number of cases with a fixed
+    /// seed of their own is given.
     pub fn chance(&self) -> String {
         let own = self.cases.iter().filter(|case| case.origin == Origin::Fixed).count();
         match self.origin {
@@ -38,7 +39,7 @@ impl Suite {
 }
 
 impl Stop {
-    /// What it is, in words.
+    /// Describes the reason for stopping.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Interrupt => "the suite was interrupted",
@@ -48,7 +49,7 @@ impl Stop {
 }
 
 impl Results<'_> {
-    /// How many cases were not run, and why, in words.
+    /// Describes the number of cases that were not run, and the reason.
     pub fn left(&self) -> String {
         format!("{} not run: {}", many(self.not_run().len(), "case"), self.stop.words())
     }

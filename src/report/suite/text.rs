@@ -1,4 +1,4 @@
-//! A suite in words: a line for each case, the evidence of each failure, and what it all comes to.
+//! Suite in words: a line for each case, the evidence of each failure, and the totals.
 
 use anstyle::{AnsiColor, Style};
 
@@ -9,18 +9,19 @@ use crate::statistics::{Interval, Sides};
 use crate::suite::{Case, Outcome, Results};
 use crate::value::many;
 
-/// The policy where none is named.
+/// Policy of a case if none is named.
 const USUAL: &str = "strict";
 
-/// The width of the labels: the longest word of a finding.
+/// Width of the labels: the longest word of a finding.
 const LABEL: usize = 14;
 
-/// One case, when it is over: of one that holds, what holds, how often it was tried and within what interval.
+/// Returns the lines on a case that is over. For a case that holds they give its statement and its
+/// numbers.
 pub fn line(case: &Case, outcome: &Outcome, columns: usize) -> String {
     let mut page = Page::labelled(columns, LABEL);
     let seconds = format!(" [{:>7.3}s]", outcome.took.as_secs_f64());
     headed(&mut page, text!(worded(outcome.verdict.finding), seconds), case);
-    // The evidence of any other finding is told at the end.
+    // The evidence of any other finding comes at the end.
     if outcome.verdict.finding == Finding::Holds {
         found(&mut page, outcome);
         trapped(&mut page, outcome);
@@ -28,12 +29,13 @@ pub fn line(case: &Case, outcome: &Outcome, columns: usize) -> String {
     page.finish()
 }
 
-/// A finding as a label.
+/// Returns a finding as a label.
 fn worded(finding: Finding) -> Styled {
     painted(style(finding), format!("{:>LABEL$}", word(finding)))
 }
 
-/// A case in a few words behind what came of it: on one line, or where that has too few columns with the agent and the place below.
+/// Adds a case in a few words after its finding, on one line. If there are too few columns, the
+/// agent and the place follow below.
 fn headed(page: &mut Page, start: Styled, case: &Case) {
     let line = text!(start.clone(), " ", titled(case));
     if page.fits(&line) {
@@ -44,7 +46,7 @@ fn headed(page: &mut Page, start: Styled, case: &Case) {
     page.row("", dim(text!(&agent.text, " in ", place(case))));
 }
 
-/// What was found, and by which numbers.
+/// Adds the statement of a verdict, and its numbers.
 fn found(page: &mut Page, outcome: &Outcome) {
     page.row("", &outcome.verdict.statement);
     if outcome.verdict.finding != Finding::NotApplicable {
@@ -54,7 +56,7 @@ fn found(page: &mut Page, outcome: &Outcome) {
     }
 }
 
-/// A case in a few words: the code, the property, the agent, and where it is asked.
+/// Returns a case in a few words: the code, the property, the agent, and the place.
 pub fn name(case: &Case) -> String {
     titled(case).into()
 }
@@ -64,22 +66,22 @@ fn titled(case: &Case) -> Styled {
     text!(bold(format!("{} {}", property.code, property.name)), "  ", &agent.text, "  ", dim(place(case)))
 }
 
-/// The world of a case, and its policy where that is not the one without which none is named.
+/// Returns the world of a case, and its policy unless that is the usual one.
 pub(super) fn place(case: &Case) -> String {
     let world = case.world.path().unwrap_or_else(|| case.world.name());
     if case.rules.text == USUAL { world.to_owned() } else { format!("{world} under {}", case.rules.text) }
 }
 
-/// How much is said at the end.
+/// Amount of evidence at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// The evidence of all that does not hold, and what no verdict shows.
+    /// Evidence of all cases that do not hold, and the caveat.
     All,
-    /// The evidence of what fails.
+    /// Evidence of the cases that fail.
     Failures,
 }
 
-/// What is to be said at the end: the evidence, then the numbers.
+/// Returns the end of the report: the evidence, then the numbers.
 pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
     let Results { suite, finished, took, .. } = results;
     let mut page = Page::labelled(columns, LABEL);
@@ -126,10 +128,10 @@ pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
     page.finish()
 }
 
-/// The most cases that are named of those that were not run.
+/// Maximum number of cases that are named of those that were not run.
 const NAMED: usize = 20;
 
-/// How many cases were not run, why, and which.
+/// Adds the number of cases that were not run, the reason, and their names.
 fn not_run(page: &mut Page, results: &Results<'_>) {
     let left = results.not_run();
     if left.is_empty() {
@@ -145,7 +147,7 @@ fn not_run(page: &mut Page, results: &Results<'_>) {
     }
 }
 
-/// What was found, in full.
+/// Adds the evidence of a case, in full.
 fn evidence(page: &mut Page, case: &Case, outcome: &Outcome) {
     page.blank();
     headed(page, worded(outcome.verdict.finding), case);
@@ -164,7 +166,7 @@ fn evidence(page: &mut Page, case: &Case, outcome: &Outcome) {
     page.unwrapped_row("about", dim(format!("dayfly explain {}", case.property.code)));
 }
 
-/// The last that an agent that trapped wrote to its log, and the line that shows the trap.
+/// Adds the last lines in the log of an agent that trapped, and the line that shows the trap.
 fn trapped(page: &mut Page, outcome: &Outcome) {
     let Some(traps) = &outcome.traps else { return };
     for (position, line) in traps.log.iter().enumerate() {
@@ -173,7 +175,7 @@ fn trapped(page: &mut Page, outcome: &Outcome) {
     page.unwrapped_row("see the trap", &traps.line.command);
 }
 
-/// A number with its interval, in words.
+/// Returns a number with its interval, in words.
 pub fn number(measure: &Measure) -> String {
     let Measure { what, n, estimate, interval } = measure;
     let between = interval.as_ref().map(between).unwrap_or_default();
@@ -190,7 +192,7 @@ fn between(interval: &Interval) -> String {
     }
 }
 
-/// Four digits after the point, and none that say nothing.
+/// Formats a number with four digits after the point, without zeros at the end.
 fn rounded(number: f64) -> String {
     let text = format!("{number:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -214,7 +216,7 @@ const fn style(finding: Finding) -> Style {
     }
 }
 
-/// A property in full: what it claims, why, how it is tested, and what it does not show.
+/// Returns a property in full: its claim, the reason for it, its test, and what it does not show.
 pub fn explanation(property: &Property) -> String {
     let violated = match property.controls.violated {
         Broken::Agent(agent) => format!("{agent} must fail"),

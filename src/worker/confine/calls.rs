@@ -1,12 +1,14 @@
-//! Seccomp: the system calls that are left.
+//! Seccomp: the system calls that remain allowed.
 //!
-//! 1. A call that is not listed fails with `EPERM`. Two filters are in force at the end, and the tighter answer counts.
-//! 2. From the second filter on, no thread and no process is made, and no page can be made executable.
-//! 3. From the second filter on, no memory is to be had that the limit on data does not count, but for tables of pages, which the limit
-//!    on addresses bounds: none that is shared, none that grows like a stack, no file that is nowhere.
-//! 4. No call that is left does anything to another process: none sends a signal, sets a limit or an owner elsewhere. One asks which
-//!    processors a process may use, which a thread that starts asks of itself by a number like any other.
-//! 5. Of another architecture's calls, the first one ends the process; those of x32 are not listed.
+//! 1. A call that is not listed fails with `EPERM`. Two filters are in force at the end, and the stricter answer
+//!    counts.
+//! 2. Once the second filter is in force, no thread, no process and no executable page can be made.
+//! 3. Once the second filter is in force, the limit on data counts all new memory except page tables. Memory that is
+//!    shared, memory that grows like a stack, and files in memory are not allowed. The limit on addresses bounds page
+//!    tables.
+//! 4. No allowed call acts on another process: none sends it a signal or sets its limits or owner. One call asks
+//!    which processors a process may use. A starting thread asks this of itself by number, and the number may be any.
+//! 5. The first call of another architecture ends the process. Calls of x32 are not listed.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +20,7 @@ use seccompiler::{
 use super::has_files;
 use crate::policy::Policy;
 
-/// What a call's argument has to be: its position, and the bits that have to be as given.
+/// Condition on an argument of a call: its position, the mask of the bits that are compared, and their values.
 #[derive(Clone, Copy)]
 struct Only {
     argument: u8,
@@ -26,20 +28,21 @@ struct Only {
     bits: u64,
 }
 
-/// A system call that is left, where all of these hold; one with several lines is left where one of them does.
+/// System call that is allowed where all its conditions hold. A call with several lines is allowed where one line
+/// holds.
 #[derive(Clone)]
 pub(super) struct Call(i64, Vec<Only>);
 
-/// Whose calls are filtered.
+/// Threads whose calls are filtered.
 #[derive(Clone, Copy)]
 pub(super) enum Threads {
-    /// Those of this thread, and of all that it starts.
+    /// This thread, and all threads that it starts.
     This,
-    /// Those of all threads.
+    /// All threads.
     All,
 }
 
-/// What every thread needs: to read and write what is open, memory, to wait, and to end.
+/// Calls that every thread needs: to read and write open files, to use memory, to wait, and to end.
 const ALWAYS: &[i64] = &[
     libc::SYS_read,
     libc::SYS_write,
@@ -67,7 +70,7 @@ const ALWAYS: &[i64] = &[
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
     libc::SYS_sigaltstack,
-    // A thread that was started before says so a moment later.
+    // A thread that was started before makes these calls a moment later.
     libc::SYS_set_robust_list,
     libc::SYS_rseq,
     libc::SYS_sched_getaffinity,
@@ -75,8 +78,8 @@ const ALWAYS: &[i64] = &[
     libc::SYS_exit_group,
 ];
 
-/// What compiling needs besides: to start threads, to lay out what was compiled and the images that memories are made from, and to
-/// read what Landlock leaves.
+/// Further calls that compiling needs: to start threads, to lay out compiled code and the images of memories, and to
+/// read the files that Landlock allows.
 const COMPILING: &[i64] = &[
     libc::SYS_openat,
     libc::SYS_membarrier,
@@ -84,11 +87,11 @@ const COMPILING: &[i64] = &[
     libc::SYS_mprotect,
     libc::SYS_memfd_create,
     libc::SYS_ftruncate,
-    // Fails with `ENOSYS`, so that threads are made by `clone`, whose flags can be looked at.
+    // Fails with `ENOSYS`, so that threads are made by `clone`, whose flags a filter can check.
     libc::SYS_clone3,
 ];
 
-/// What workspaces need besides.
+/// Further calls that workspaces need.
 const FILES: &[i64] = &[
     libc::SYS_openat,
     libc::SYS_openat2,
@@ -108,24 +111,24 @@ const FILES: &[i64] = &[
     libc::SYS_readlink,
 ];
 
-/// The request of `PAGEMAP_SCAN`, `_IOWR('f', 16, struct pm_scan_arg)`.
+/// Request of `PAGEMAP_SCAN`, `_IOWR('f', 16, struct pm_scan_arg)`.
 const PAGEMAP_SCAN: u64 = 0xC060_6610;
 const CLONE_THREAD: u64 = 0x0001_0000;
-/// `CLONE_NEWTIME`, which no thread can have, `CLONE_NEWNS`, and the other namespaces.
+/// Flags `CLONE_NEWTIME`, which a thread cannot have, `CLONE_NEWNS`, and the other namespaces.
 const CLONE_NAMESPACES: u64 = 0x7E02_0080;
 const PROT_EXEC: u64 = 4;
 const MAP_PRIVATE: u64 = 0x02;
-/// The bits that say whether memory is shared, `MAP_GROWSDOWN`, and `MAP_HUGETLB`.
+/// Bits of the sharing of memory, `MAP_GROWSDOWN`, and `MAP_HUGETLB`.
 const MAP_KIND: u64 = 0x0004_010F;
 const F_ADD_SEALS: u64 = 1033;
-/// `F_GETFD`, `F_SETFD`, `F_GETFL`, `F_DUPFD_CLOEXEC`: none has an owner or a signal.
+/// Commands `F_GETFD`, `F_SETFD`, `F_GETFL`, `F_DUPFD_CLOEXEC`: none sets an owner or a signal.
 const DESCRIPTOR: [u64; 4] = [1, 2, 3, 1030];
 const PR_SET_DUMPABLE: u64 = 4;
 const PR_SET_NAME: u64 = 15;
 const PR_SET_NO_NEW_PRIVS: u64 = 38;
 
 impl Only {
-    /// An argument of 32 bits is this.
+    /// Returns the condition that an argument of 32 bits equals `value`.
     const fn is(argument: u8, value: u64) -> Self {
         Self { argument, mask: 0xFFFF_FFFF, bits: value }
     }
@@ -134,7 +137,7 @@ impl Only {
     const PRIVATE: Self = Self { argument: 3, mask: MAP_KIND, bits: MAP_PRIVATE };
 }
 
-/// What is left while the agent is compiled.
+/// Returns the calls that are allowed while the agent is compiled.
 pub(super) fn compiling() -> Vec<Call> {
     let mask = CLONE_THREAD | CLONE_NAMESPACES;
     let thread = Call(libc::SYS_clone, vec![Only { argument: 0, mask, bits: CLONE_THREAD }]);
@@ -148,12 +151,12 @@ pub(super) fn compiling() -> Vec<Call> {
         vec![Only::is(0, PR_SET_DUMPABLE), Only::is(1, 0)],
     ];
     let own = own.into_iter().map(|only| Call(libc::SYS_prctl, only));
-    // What living needs is in force then, too: the second filter only takes away.
+    // The calls for living are allowed here too, since the second filter can only take calls away.
     let listed = ALWAYS.iter().chain(COMPILING).chain(FILES).map(|number| Call(*number, Vec::new()));
     listed.chain([thread, sealed, private, own_limits]).chain(own).chain(narrow()).collect()
 }
 
-/// What is left while episodes are lived.
+/// Returns the calls that are allowed while episodes are run.
 pub(super) fn living(policy: &Policy) -> Vec<Call> {
     // INVARIANT 2, INVARIANT 3
     let private = Call(libc::SYS_mmap, vec![Only::PRIVATE, Only::NOT_EXECUTABLE]);
@@ -163,16 +166,16 @@ pub(super) fn living(policy: &Policy) -> Vec<Call> {
     listed.chain([private, protect]).chain(narrow()).collect()
 }
 
-/// What is always left of calls of which not everything is.
+/// Returns the calls that are always allowed in part.
 fn narrow() -> impl Iterator<Item = Call> {
-    // A process may end itself by a signal, and no other.
+    // A process may end itself by a signal. It may not signal another process.
     let abort = Call(libc::SYS_tgkill, vec![Only::is(0, std::process::id().into())]);
     let scan = Call(libc::SYS_ioctl, vec![Only::is(1, PAGEMAP_SCAN)]);
     let descriptor = DESCRIPTOR.map(|command| Call(libc::SYS_fcntl, vec![Only::is(1, command)]));
     [abort, scan].into_iter().chain(descriptor)
 }
 
-/// Let only these calls through from now on.
+/// Allows only the calls in `left` from now on.
 pub(super) fn apply(left: &[Call], threads: Threads) -> Result<String, String> {
     let unfit = |error: seccompiler::BackendError| format!("there is no filter for this processor: {error}");
     let refused = |error: seccompiler::Error| format!("the kernel takes no filter of system calls: {error}");
@@ -191,12 +194,13 @@ pub(super) fn apply(left: &[Call], threads: Threads) -> Result<String, String> {
     Ok(format!("{} system calls", numbers.len()))
 }
 
-/// The filter that lets only these calls through.
+/// Returns the filter that allows only these calls.
 fn only(left: &[Call]) -> Result<BpfProgram, seccompiler::BackendError> {
     filter(left, SeccompAction::Errno(errno(libc::EPERM)), SeccompAction::Allow)
 }
 
-/// The filter that makes `clone3` a call that there is not: where it is listed it is let through, and this filter's answer counts.
+/// Returns the filter that makes `clone3` fail as a missing call. The other filters allow it where it is listed, and
+/// the stricter answer counts.
 fn without_clone3() -> Result<BpfProgram, seccompiler::BackendError> {
     let clone3 = [Call(libc::SYS_clone3, Vec::new())];
     filter(&clone3, SeccompAction::Allow, SeccompAction::Errno(errno(libc::ENOSYS)))

@@ -13,21 +13,22 @@ use nix::sys::signal::Signal;
 use super::has_files;
 use crate::policy::Policy;
 
-/// The same while it lives episodes.
+/// Number of bytes that a worker may write to while it runs episodes, beyond what the policy allows agents.
 const LIVING: u64 = 512 << 20;
-/// Addresses while it lives episodes, beyond what it may write to: the pool of one episode and its `learn` reserves 32 GiB. What is only
-/// reserved or read is memory of the system all the same, a page of tables for 2 MiB: 80 MiB for all of this.
+/// Number of bytes of addresses while it runs episodes, beyond the writable ones. The pool of one episode and its
+/// `learn` reserves 32 GiB. Each 2 MiB of reserved or readable addresses cost a page of tables: 80 MiB for all of
+/// them.
 const ADDRESSES: u64 = 40 << 30;
-/// Descriptors: pipes, the scratch folder and files in it, the images that memories are made from.
+/// Number of descriptors: pipes, the scratch folder and its files, and the images that memories are made from.
 const DESCRIPTORS: u64 = 128;
-/// The bytes of the file that says how many episodes were begun.
+/// Number of bytes of the file that counts the begun episodes.
 const BEGUN: u64 = 8;
-/// Of the thread that lives episodes: no limit on data counts a stack.
+/// Number of bytes of the stack of the thread that runs episodes, which the limit on data does not count.
 const STACK: u64 = 8 << 20;
 
-/// Leave the session, forgo privileges, and bound what may be used.
+/// Leaves the session, gives up privileges, and sets the limits.
 pub(super) fn limits(policy: &Policy, seconds: u64) -> Result<String, String> {
-    // A process that leads its group already, as under a debugger, stays where it is.
+    // A process that leads its group already, as under a debugger, keeps its session.
     let _ = nix::unistd::setsid();
     nix::sys::prctl::set_no_new_privs().map_err(|error| format!("no new privileges: {error}"))?;
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| format!("the parent's death: {error}"))?;
@@ -47,7 +48,7 @@ pub(super) fn limits(policy: &Policy, seconds: u64) -> Result<String, String> {
     Ok(format!("{} MiB to write to, {seconds} s, {DESCRIPTORS} descriptors", living(policy) >> 20))
 }
 
-/// What root may do and others may not: a worker is no more than any user.
+/// Gives up the powers of root, so that a worker has those of an ordinary user.
 fn no_capabilities() -> Result<(), caps::errors::CapsError> {
     for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
         caps::clear(None, set)?;
@@ -55,9 +56,10 @@ fn no_capabilities() -> Result<(), caps::errors::CapsError> {
     Ok(())
 }
 
-/// What is left once the agent is compiled.
+/// Sets the limits that hold once the agent is compiled.
 pub(super) fn limits_of_living(policy: &Policy) -> Result<(), String> {
-    // A dump that goes to a program is made whatever the limit is. The engine has opened by now what it reads of this process.
+    // A core dump that is piped to a program ignores the limit. The engine has opened by now the files of this
+    // process that it reads.
     nix::sys::prctl::set_dumpable(false).map_err(|error| format!("no dump: {error}"))?;
     bound(&[
         (Resource::RLIMIT_DATA, "data", living(policy)),
@@ -68,18 +70,19 @@ pub(super) fn limits_of_living(policy: &Policy) -> Result<(), String> {
     ])
 }
 
-/// What episodes may take: memories, carry-overs on their way, what a call moves, and what is kept of it.
+/// Returns the number of bytes that episodes may write to: memories, carry-overs in transit, the data of a call, and
+/// the record of it.
 fn living(policy: &Policy) -> u64 {
     let moved = policy.boundary.carry.saturating_add(policy.episode.call_bytes).saturating_add(policy.episode.memory);
     LIVING.saturating_add(moved.saturating_mul(4))
 }
 
-/// A file of a workspace, or the image of a memory.
+/// Returns the number of bytes of the largest file: a file of a workspace, or the image of a memory.
 fn largest_file(policy: &Policy) -> u64 {
     granted_bytes(policy).max(policy.episode.memory).saturating_add(1 << 20)
 }
 
-/// What all files of a workspace may hold together.
+/// Returns the number of bytes that all files of a workspace may hold together.
 fn granted_bytes(policy: &Policy) -> u64 {
     policy.grants.get("workspace").map_or(0, |granted| granted.grant.number("bytes"))
 }
@@ -87,7 +90,7 @@ fn granted_bytes(policy: &Policy) -> u64 {
 fn bound(bounds: &[(Resource, &str, u64)]) -> Result<(), String> {
     for (resource, name, most) in bounds {
         let say = |error: nix::Error| format!("{name}: {error}");
-        // What was tighter before stays so.
+        // A limit that was stricter before stays so.
         let (_, before) = getrlimit(*resource).map_err(say)?;
         let most = before.min(*most);
         setrlimit(*resource, most, most).map_err(say)?;
@@ -95,7 +98,7 @@ fn bound(bounds: &[(Resource, &str, u64)]) -> Result<(), String> {
     Ok(())
 }
 
-/// Close every descriptor but those of the three pipes.
+/// Closes every descriptor except the three pipes.
 pub(super) fn close_inherited() -> Result<(), String> {
     let listed = std::fs::read_dir("/proc/self/fd").map_err(|error| format!("descriptors: {error}"))?;
     let open: Vec<i32> = listed
@@ -103,15 +106,16 @@ pub(super) fn close_inherited() -> Result<(), String> {
         .filter(|number| *number > 2)
         .collect();
     for number in open {
-        // The list itself is among them, and is closed by now.
+        // The descriptor of the listing is among them, and is closed by now.
         let _ = nix::unistd::close(number);
     }
     Ok(())
 }
 
-/// No file but those of `scratch`, where the policy grants any; no TCP and UDP; no signals and no sockets beyond this process. Each as
-/// far as the kernel has it: files from the first version on, TCP from 4, devices from 5, signals and abstract sockets from 6, named
-/// sockets from 9, UDP from 10. It has nothing to say on what a path leads to, how large that is and when it was changed.
+/// Applies Landlock: no files except those of `scratch`, where the policy grants any; no TCP and UDP; no signals and
+/// sockets beyond this process. Each part depends on the version of Landlock in the kernel. Files need version 1, TCP
+/// 4, devices 5, signals and abstract sockets 6, named sockets 9, and UDP 10. Landlock does not hide the existence of
+/// a file, its size, or its time of change.
 pub(super) fn landlock(policy: &Policy, scratch: &Path) -> Result<String, String> {
     let newest = ABI::V10;
     let say = |error: &dyn std::fmt::Display| error.to_string();
@@ -126,7 +130,7 @@ pub(super) fn landlock(policy: &Policy, scratch: &Path) -> Result<String, String
         let folder = PathFd::new(scratch).map_err(|error| say(&error))?;
         ruleset = ruleset.add_rule(PathBeneath::new(folder, workspace())).map_err(|error| say(&error))?;
     }
-    // The engine asks which pages an episode has touched; without, it clears more than it has to.
+    // The engine asks which pages an episode has touched. Without this file it clears more pages than necessary.
     if let Ok(pages) = PathFd::new("/proc/self/pagemap") {
         ruleset = ruleset.add_rule(PathBeneath::new(pages, AccessFs::ReadFile)).map_err(|error| say(&error))?;
     }
@@ -143,7 +147,7 @@ pub(super) fn landlock(policy: &Policy, scratch: &Path) -> Result<String, String
     }
 }
 
-/// What workspaces need below the scratch folder.
+/// Returns the access that workspaces need below the scratch folder.
 fn workspace() -> BitFlags<AccessFs> {
     AccessFs::ReadFile
         | AccessFs::ReadDir

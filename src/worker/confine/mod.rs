@@ -1,4 +1,4 @@
-//! What a worker gives up, for good, and what is left to it.
+//! The confinement of a worker: the powers that it gives up for good, and those that it keeps.
 //!
 //! ```text
 //!  started --before_the_agent--> descriptors closed, session, limits, Landlock, Seccomp (compiling)
@@ -7,12 +7,13 @@
 //!
 //! | part | what it keeps a worker from |
 //! |---|---|
-//! | limits | more memory, processor time, descriptors, larger files and more processes than episodes need; a core dump, also to a program; the terminal; new privileges |
+//! | limits | memory, processor time, descriptors, file sizes and processes beyond what episodes need |
+//! | | core dumps, also to a program; the terminal; new privileges |
 //! | landlock | the content of every file but those of its scratch folder; TCP, UDP; signals and sockets to others |
 //! | seccomp | every system call that episodes do not need, and of some all but what they are needed for |
 //!
-//! 1. What cannot be had is said, never passed over.
-//! 2. Nothing that is given up comes back: each step only adds to the ones before.
+//! 1. A part that is not available is reported, never passed over.
+//! 2. No power comes back: each step only adds to the ones before.
 
 #[cfg(target_os = "linux")]
 mod calls;
@@ -24,11 +25,11 @@ use std::path::Path;
 use super::wire::Confined;
 use crate::policy::{Part, Policy};
 
-/// Close what was inherited: the first thing that a worker does. It has the three pipes, and opens nothing before.
+/// Closes inherited descriptors, except the three pipes: the first action of a worker.
 ///
 /// # Errors
 ///
-/// Why that cannot be had.
+/// Returns the reason for which the descriptors could not be closed.
 pub fn alone() -> Result<(), String> {
     #[cfg(target_os = "linux")]
     return linux::close_inherited();
@@ -36,7 +37,7 @@ pub fn alone() -> Result<(), String> {
     return Err(lacking(Part::Limits));
 }
 
-/// Confine this process, before it reads anything of an agent; `alone` is what became of being alone.
+/// Confines this process, before it reads anything of an agent. `alone` is the result of [`alone`].
 pub fn before_the_agent(policy: &Policy, scratch: &Path, seconds: u64, alone: Result<(), String>) -> Confined {
     let mut alone = Some(alone);
     let mut confined = Confined::default();
@@ -70,11 +71,11 @@ fn lacking(part: Part) -> String {
     format!("{} has no `{}`", std::env::consts::OS, part.name())
 }
 
-/// Confine this process further, once the agent is compiled and every thread has started.
+/// Confines this process further, once the agent is compiled and every thread has started.
 ///
 /// # Errors
 ///
-/// Why that cannot be had, where the same could be had before.
+/// Returns the reason for which a part that is in force could not be tightened.
 #[cfg(target_os = "linux")]
 pub fn with_the_agent(policy: &Policy, confined: &Confined) -> Result<(), String> {
     let has = |part| confined.in_force().any(|(in_force, _)| in_force == part);
@@ -87,7 +88,7 @@ pub fn with_the_agent(policy: &Policy, confined: &Confined) -> Result<(), String
     Ok(())
 }
 
-/// There is nothing to confine further.
+/// Returns at once, since this system has no parts to tighten.
 ///
 /// # Errors
 ///
@@ -97,19 +98,19 @@ pub fn with_the_agent(_: &Policy, _: &Confined) -> Result<(), String> {
     Ok(())
 }
 
-/// The bytes that a worker may write to while it compiles; none where that is not bounded.
+/// Returns the number of bytes that a worker may write to while it compiles, or `None` if that is not bounded.
 pub(super) fn memory_to_compile(policy: &Policy) -> Option<u64> {
     cfg!(target_os = "linux").then(|| compiling(policy))
 }
 
-/// Bytes that a worker may write to, beyond what the policy allows agents, while it compiles.
+/// Number of bytes that a worker may write to while it compiles, beyond what the policy allows agents.
 const COMPILING: u64 = 4 << 30;
 
 fn compiling(policy: &Policy) -> u64 {
     COMPILING.saturating_add(policy.episode.memory.saturating_mul(2))
 }
 
-/// Whether the policy lets any agent have files.
+/// Returns `true` if the policy lets any agent have files.
 #[cfg(target_os = "linux")]
 fn has_files(policy: &Policy) -> bool {
     policy.grants.get("workspace").is_some_and(|granted| granted.warrant.mode == crate::gate::Mode::Grant)

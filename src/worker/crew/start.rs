@@ -1,4 +1,4 @@
-//! How a worker of a crew is started, until it has taken up its work.
+//! The start of a worker, until it has taken up its work.
 //!
 //! ```text
 //!  start --> attempt --Terms--> Confined --Charge, Code--> Compiled, where it is wanted --> Ready
@@ -19,16 +19,17 @@ use crate::agent::Known;
 use crate::episode::Setting;
 use crate::policy::{Part, Policy};
 
-/// How many workers in a row may be lost before they have taken up their work: a component may be what ends them, each after it was
-/// compiled for as long as that takes.
+/// Number of workers in a row that may be lost before they take up their work. The component may be the cause of each
+/// loss, after a full compilation.
 const ATTEMPTS: u32 = 5;
-/// The most bytes of what a worker says before it has taken up its work.
+/// Maximum number of bytes of an answer before a worker has taken up its work.
 const TALK: usize = 1 << 20;
-/// How many of them may be lost because they say nothing: each is waited for as long as that takes.
+/// Number of these workers that may be lost to silence. The full time limit passes for each.
 const SILENT: u32 = 2;
 
 impl Crew {
-    /// A worker that has taken up its work. One that is lost before has cost nothing, and there is another one.
+    /// Starts a worker, and returns it once it has taken up its work. A worker that is lost before costs nothing and
+    /// is replaced.
     pub(super) fn start(&self) -> Result<(Seat, Confined), Error> {
         let mut silent: u32 = 0;
         let mut attempts: u32 = 0;
@@ -60,7 +61,7 @@ impl Crew {
                 self.is_taken_up.store(true, Ordering::Relaxed);
                 Ok((worker, confined))
             }
-            // What was had once is to be had: it is this worker that says otherwise.
+            // Another worker has taken up this work before, so the fault lies with this worker.
             Err(Start::Refused(error)) if self.is_taken_up.load(Ordering::Relaxed) => Err(Attempt::Lost(reason(error))),
             Err(Start::Refused(error)) => Err(Attempt::Refused(error)),
             Err(Start::Pipe(error)) => Err(Self::lost(worker, &error, "")),
@@ -71,7 +72,7 @@ impl Crew {
         }
     }
 
-    /// How a worker was lost, and what it was about.
+    /// Ends a worker that was lost, and returns the reason with `more` added.
     fn lost(worker: Seat, error: &frame::Error, more: &str) -> Attempt {
         let is_silent = worker.watch.overdue.load(Ordering::Relaxed);
         let (_, why) = worker.lose(error);
@@ -85,7 +86,7 @@ impl Crew {
             Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(words(&why)))),
             _ => return Err(frame::Error::Malformed.into()),
         };
-        // Before the agent is handed over.
+        // The confinement is checked before the agent is handed over.
         let demanded = &self.setting.policy.isolation.parts;
         let has = |part: Part| confined.in_force().any(|(in_force, _)| in_force == part);
         let missing: Vec<(Part, String)> = demanded
@@ -123,18 +124,18 @@ impl Crew {
     }
 }
 
-/// What became of an attempt to start a worker.
+/// Failure of an attempt to start a worker.
 enum Attempt {
     Lost(String),
-    /// It said nothing for as long as it was waited for.
+    /// The worker did not answer within its time.
     Silent(String),
     Refused(Error),
 }
 
-/// Why a worker does not take up its work.
+/// Reason for which a worker does not take up its work.
 enum Start {
     Pipe(frame::Error),
-    /// It was lost while it compiled.
+    /// The worker was lost while it compiled.
     Compiling(frame::Error),
     Refused(Error),
 }
@@ -145,14 +146,14 @@ impl From<frame::Error> for Start {
     }
 }
 
-/// What a worker was about that was lost while it compiled, and what may have ended it.
+/// Describes a loss during compilation, with the limit on memory that may have caused it.
 fn compiling(policy: &Policy) -> String {
     let memory = confine::memory_to_compile(policy);
     let most = memory.map(|bytes| format!(", for which it may write to {} MiB of memory", bytes >> 20));
     format!(" while it compiled the agent{}", most.unwrap_or_default())
 }
 
-/// Why a worker does not take up what another one has taken up.
+/// Returns the reason of a refusal, as text.
 fn reason(error: Error) -> String {
     match error {
         Error::Agent { why, .. } | Error::TakeUp(why) => why,
@@ -162,7 +163,8 @@ fn reason(error: Error) -> String {
 
 pub(super) fn terms(setting: &Setting<Known>, episodes: u64) -> Result<Vec<u8>, Error> {
     let policy = &setting.policy;
-    // No worker can take more: each episode has the wall clock to act and once more to learn, and there is compiling.
+    // No worker can take longer: each episode has the wall clock for acting and again for learning, and compiling is
+    // added.
     let seconds = policy.episode.wall.as_secs().saturating_add(1).saturating_mul(2).saturating_mul(episodes);
     let terms = Terms {
         version: VERSION,

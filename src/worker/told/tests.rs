@@ -1,4 +1,4 @@
-//! What is believed of a worker, and what is not.
+//! Tests of the validation of a worker's report.
 
 use super::*;
 use crate::agent::{Agent, Engine, SHIPPED};
@@ -16,12 +16,12 @@ mod grants;
 mod noticed;
 mod worlds;
 
-/// What a learner is run under, and in: all that can cross the boundary does.
+/// Policy and world of a learner: everything that can cross the boundary does.
 fn setting(boundary: &str) -> Setting {
     logging(boundary, "mode = \"grant\"")
 }
 
-/// The same, under this grant of the log.
+/// Returns the same setting, under this grant of the log.
 fn logging(boundary: &str, log: &str) -> Setting {
     let text = format!(
         "[episode]\nsteps = 5\nfuel = 1_000_000\n[boundary]\n{boundary}\n[violations]\nact-after-end = \"quarantine\"\n\
@@ -55,12 +55,12 @@ fn told(setting: &Setting) -> Told {
     Told::live(setting, ticket()).unwrap()
 }
 
-/// What is believed under `setting` of what is told: by way of the wire, as it always is.
+/// Validates a report under `setting`, by way of the wire.
 fn heard(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, Doubt> {
     heard_of(told, setting, ticket).map(|lived| lived.unwrap())
 }
 
-/// The same, where the world may have failed.
+/// Validates a report in the same way, where the world may have failed.
 fn heard_of(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Believed, Doubt> {
     let known = setting.known();
     let bounds = Bounds::of(&known, ticket.environment.as_ref());
@@ -71,31 +71,31 @@ fn heard_of(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Belie
     Ok(heard)
 }
 
-/// An operation by its name.
+/// Returns the operation with this name.
 fn called(name: &str) -> Called {
     let (capability, name) = name.split_once('.').unwrap();
     Called { capability: capability.to_owned().into(), name: name.to_owned().into() }
 }
 
-/// A message to somebody.
+/// Returns a message.
 fn message(recipient: &str, body: &[u8]) -> Message {
     Message { recipient: recipient.to_owned(), body: body.to_vec() }
 }
 
-/// These counts.
+/// Returns a tally of these counts.
 fn tally(counts: &[(Class, u64)]) -> Tally {
     counts.iter().copied().collect()
 }
 
-/// These actions, as they are told.
+/// Encodes actions as a report does.
 fn actions(of: &[Value]) -> Bytes {
     Bytes(of.iter().flat_map(|action| postcard::to_extend(action, Vec::new()).unwrap()).collect())
 }
 
-/// Fuel that pays for the calls that are told of, and for no more than the episode.
+/// Amount of fuel that pays for the reported calls, within the fuel of the episode.
 const ENOUGH: u64 = 1_000_000;
 
-/// What is believed of an episode after something is changed in what is told of it.
+/// Validates the report of an episode after a change in it.
 fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     let setting = setting(CROSSING);
     let mut told = told(&setting);
@@ -192,7 +192,7 @@ fn entries_are_those_that_the_gate_can_make() {
     );
 }
 
-/// What is believed where the policy grants `grants` besides, after something is changed in what is told.
+/// Validates the report of an episode under the further grants `grants`, after a change in it.
 fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     let setting = setting(&format!("{CROSSING}\n{grants}"));
     let mut told = told(&setting);
@@ -201,7 +201,7 @@ fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt
     heard(&told, &setting, &mut ticket())
 }
 
-/// A granted call of `operation`, which the agent made first.
+/// Returns the entry of a granted call of `operation`, the first call of the agent.
 fn granted(operation: &str, place: &str, digest: Digest) -> Entry {
     Entry {
         role: None,
@@ -217,7 +217,7 @@ fn granted(operation: &str, place: &str, digest: Digest) -> Entry {
     }
 }
 
-/// That these were sent, each by a call of its own.
+/// Returns the change that these messages were sent, each by a call of its own.
 fn sent(messages: &[(&str, &[u8])]) -> impl Fn(&mut Told) {
     let of = |(ordinal, (recipient, body)): (u64, &(&str, &[u8]))| {
         let digest = Argument(&[Part::Text(recipient), Part::Bytes(body)]).digest();

@@ -1,4 +1,4 @@
-//! Lies in the file that says how many episodes a worker has begun.
+//! Lies in the file that counts the episodes a worker has begun.
 
 use std::time::Duration;
 
@@ -7,11 +7,12 @@ use crate::common::{Run, granting, read};
 use crate::isolation::is_lost;
 use crate::liar::liar;
 
-/// What lies in the file when a worker is gone that has told of one episode, or more, and has begun the next.
+/// Bytes in the file of a worker that is gone, after it reported one episode or more and began the
+/// next.
 pub(crate) struct Begun {
     pub(crate) what: &'static str,
     pub(crate) bytes: &'static [u8],
-    /// Whether it costs an episode: one that the worker was given, whatever it says.
+    /// `true` if they cost an episode: one that the worker was given, whatever the bytes say.
     costs: bool,
 }
 

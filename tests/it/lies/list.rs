@@ -1,6 +1,6 @@
-//! The lies that are told of an episode: each with what it comes to.
+//! Lies about an episode, each with its outcome.
 //!
-//! Where in the conversation each of them is told, [`super::places`] says.
+//! [`super::places`] says where in the conversation each of them is told.
 
 use dayfly::worker::frame::Bytes;
 use dayfly::worker::{Answer, Confined};
@@ -8,21 +8,21 @@ use dayfly::worker::{Answer, Confined};
 use crate::isolation::frames;
 use crate::liar::{Deed, Entry, Lesson, Said, framed, lived, of, said};
 
-/// A lie, and what it comes to.
+/// Lie, and its outcome.
 pub(crate) struct Lie {
     pub(crate) what: &'static str,
     pub(crate) deed: Deed,
     pub(super) comes_to: Outcome,
 }
 
-/// What a lie comes to.
+/// Outcome of a lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The episode is lost, with these words.
     Lost(&'static str),
-    /// It is within what the policy allows.
+    /// The lie is within what the policy allows.
     Believed,
-    /// It is the truth.
+    /// The answer is the truth.
     Same,
 }
 
@@ -32,7 +32,7 @@ impl Lie {
     }
 }
 
-/// A lie that lies where the next episode was due, and was told with the one before.
+/// Returns a lie at the place of the next answer, which was told with the answer before.
 const fn with_the_one_before(what: &'static str, comes_to: Outcome) -> Lie {
     Lie { what, deed: Deed::Before, comes_to }
 }
@@ -56,12 +56,12 @@ const NONE: Outcome = Outcome::Lost("the worker gave an answer that is none");
 const LATE: Outcome = Outcome::Lost("the worker did not answer in time");
 const UNASKED: Outcome = Outcome::Lost("the worker told of another episode than the one that was due");
 
-/// What is said, so that it is a frame.
+/// Returns the bytes of an answer, as a frame.
 fn answered(answer: &Answer) -> Vec<u8> {
     frames(std::slice::from_ref(answer))
 }
 
-/// The lies, by the name of their list.
+/// Lies, by the name of their list.
 pub(crate) const LIES: &[(&str, &[Lie])] = &[
     ("fields", FIELDS),
     ("lessons", LESSONS),
@@ -71,7 +71,7 @@ pub(crate) const LIES: &[(&str, &[Lie])] = &[
     ("memory", MEMORY),
 ];
 
-/// One more call than there was, which was refused as a violation after all others.
+/// Adds one more call to a report, which was refused as a violation after all others.
 fn violation(told: &mut Said, operation: &str, class: &str, rule: &str, due: u32) {
     told.entries.push(Entry {
         ordinal: told.calls,
@@ -89,7 +89,7 @@ fn violation(told: &mut Said, operation: &str, class: &str, rule: &str, due: u32
     told.violations.sort();
 }
 
-/// One more call than there was, which was granted after all others.
+/// Adds one more call to a report, which was granted after all others.
 fn grant(told: &mut Said, operation: &str, argument: &str) {
     let (capability, _) = operation.split_once('.').unwrap();
     told.entries.push(Entry {
@@ -225,7 +225,7 @@ const FIELDS: &[Lie] = &[
     other("the truth, once more", Deed::Truth, Outcome::Same),
 ];
 
-/// Where a carry-over and a world cross.
+/// Lies about learning, for a policy under which a carry-over and a world cross.
 const LESSONS: &[Lie] = &[
     told("no lesson", UNKNOWN, |told| told.learned = None),
     told("more than is declared", BEYOND, |told| lesson(told, 65)),
@@ -244,7 +244,8 @@ fn lesson(told: &mut Said, bytes: usize) {
     told.next = Some(vec![1; bytes]);
 }
 
-/// Which episode an answer is of, and when it is given. Where two are given at once the second one is taken for that of the next episode.
+/// Lies about the episode of an answer, and about its time. If two answers are given at once, the
+/// second is taken for that of the next episode.
 const TURNS: &[Lie] = &[
     other("the truth, at first", Deed::Truth, Outcome::Same),
     other("the answer of another episode", Deed::Of(|of| of ^ 1), UNASKED),
@@ -255,7 +256,7 @@ const TURNS: &[Lie] = &[
     other("an answer before one that nobody asked for", Deed::Twice(|of| of.wrapping_add(1)), Outcome::Same),
     with_the_one_before("what nobody asked for", UNASKED),
     other("the truth, before the last", Deed::Truth, Outcome::Same),
-    // Nobody hears the second one.
+    // Nobody hears the second answer.
     other("the last answer, given twice", Deed::Twice(|of| of), Outcome::Same),
 ];
 
@@ -287,14 +288,14 @@ const FRAMES: &[Lie] = &[
     ),
 ];
 
-/// So few are given one at a time: what is begun is what is told of.
+/// Lies for episodes that are given one at a time: the episode that was begun is the one reported.
 const SLOW: &[Lie] = &[
     other("nothing", Deed::Never, LATE),
     other("nothing, and it is gone", Deed::Gone, Outcome::Lost("the worker exited with status 7")),
     other("the truth, late", Deed::Late, Outcome::Same),
 ];
 
-/// 64 MiB of empty texts, as a list of each kind, and as a parcel.
+/// Lies of 64 MiB of empty texts, as a list of each kind, and as a parcel.
 const MEMORY: &[Lie] = &[
     other("lines", Deed::Frame(|frame| long(frame, |told, count| told.log = vec![String::new(); count])), NONE),
     other(

@@ -1,7 +1,8 @@
-//! Every place of the conversation at which a worker can lie, and a lie that is told there.
+//! Places of the conversation at which a worker can lie, each with a lie that is told there.
 //!
-//! 1. Every field of every message that a worker gives is in [`PLACES`], and so is when it gives it.
-//! 2. Every lie that is named there is told by a worker, live, in one of the lists; what it comes to stands there.
+//! 1. Every field of every message that a worker gives is in [`PLACES`], and so is its time.
+//! 2. Every lie that is named there is told by a live worker, in one of the lists, which also give
+//!    its outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +16,9 @@ use super::list::LIES;
 use super::starts::{CODE, STARTS};
 use crate::liar::{Deed, Entry, Lesson, Said};
 
-/// The places, each with one of the lies that are told there.
+/// Places, each with one of the lies that are told there.
 const PLACES: &[(&str, &str)] = &[
-    // Before it is given an episode.
+    // Before the worker is given an episode.
     ("Confined", "what confines it, again, and not that it is ready"),
     ("Confined.in_force", "more parts that confine it than there are"),
     ("Confined.in_force[].0", "a part that there is not"),
@@ -31,7 +32,7 @@ const PLACES: &[(&str, &str)] = &[
     ("Unfit.help", "that the agent is none, in words that turn a terminal around"),
     ("Failed", "that it cannot take up its work"),
     ("Stopped", "that it was stopped before it began"),
-    // Of an episode.
+    // About an episode.
     ("Lived", "an episode, before it was given one"),
     ("Lived.of", "the answer of another episode"),
     ("Lived.parcel", "a parcel and a byte"),
@@ -83,7 +84,7 @@ const PLACES: &[(&str, &str)] = &[
     ("next[]", "as much as is declared"),
     ("actions", "more steps than there may be"),
     ("actions[]", "another action"),
-    // How often, and when.
+    // Number of answers, and their time.
     ("twice", "an answer that is given twice"),
     ("twice, the last", "the last answer, given twice"),
     ("unasked", "an answer before one that nobody asked for"),
@@ -97,7 +98,7 @@ const PLACES: &[(&str, &str)] = &[
     ("begun, its length", "a number that is cut off"),
 ];
 
-/// Something in each field.
+/// Returns a report with something in each field.
 fn full() -> Said {
     let entry = Entry {
         ordinal: 1,
@@ -132,7 +133,8 @@ fn full() -> Said {
     }
 }
 
-/// The places of a value, by what leads there, with what lies there; all of a list are one place.
+/// Finds the places of a value by their paths, with the values there. All items of a list are one
+/// place.
 fn places<'v>(at: &str, value: &'v Value, found: &mut BTreeMap<String, Vec<&'v Value>>) {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     match value {
@@ -149,7 +151,7 @@ fn places<'v>(at: &str, value: &'v Value, found: &mut BTreeMap<String, Vec<&'v V
     }
 }
 
-/// The places of what is told of an episode that something else is said at.
+/// Returns the places of a report that a lie changes.
 fn changed(change: fn(&mut Said)) -> BTreeSet<String> {
     let mut said = full();
     change(&mut said);
@@ -160,7 +162,7 @@ fn changed(change: fn(&mut Said)) -> BTreeSet<String> {
     one.into_iter().filter(|(at, value)| other.get(at) != Some(value)).map(|(at, _)| at).collect()
 }
 
-/// The fields of every message that a worker gives.
+/// Returns the fields of every message that a worker gives.
 fn fields() -> BTreeSet<String> {
     let parts = || vec![(0, "x".to_owned())];
     let told: Value = serde_json::to_value(full()).unwrap();
@@ -187,12 +189,12 @@ fn fields() -> BTreeSet<String> {
         let own = all.into_keys().filter(|at| !is_a_struct(at) && at != "Unfit");
         found.extend(own);
     }
-    // What it holds is what is told.
+    // A parcel holds the report.
     found.extend(["Lived", "Lived.of", "Lived.parcel"].map(str::to_owned));
     found
 }
 
-/// Whether it has fields, each of which is a place.
+/// `true` if a value has fields, each of which is a place.
 fn is_a_struct(at: &str) -> bool {
     matches!(at, "entries[]" | "released[]")
 }
@@ -218,7 +220,8 @@ pub(super) fn are_all_lied_at() {
     }
 }
 
-/// A message, or a field of what is told, that this test does not know does not compile, or is not read.
+/// Checks that this test knows every message and every field. An unknown message does not compile,
+/// and an unknown field is not read.
 pub(super) fn are_those_that_there_are() {
     const fn message(answer: &Answer) -> &'static str {
         match answer {
@@ -237,7 +240,7 @@ pub(super) fn are_those_that_there_are() {
     let parcel =
         Parcel::of(Told::live(&setting, super::ticket("button".parse::<World>().unwrap().made())).unwrap()).unwrap();
     let Bytes(told) = postcard::from_bytes(&postcard::to_stdvec(&parcel).unwrap()).unwrap();
-    // All of it is read, and written as it was.
+    // Everything is read, and written as it was.
     let said: Said = postcard::from_bytes(&told).unwrap();
     assert_eq!(postcard::to_stdvec(&said).unwrap(), told);
 }

@@ -1,4 +1,4 @@
-//! Lies of a worker that takes up its work: before it is given an episode.
+//! Lies of a worker that takes up its work, before it is given an episode.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,26 +14,28 @@ use crate::common::{Run, granting, read};
 use crate::isolation::{frames, is_lost};
 use crate::liar::{framed, liar, lived};
 
-/// A lie in place of an answer.
+/// Lie in place of an answer.
 pub(crate) struct Start {
     pub(crate) what: &'static str,
-    /// The number of the answer among the answers.
+    /// Number of the answer, among the answers.
     pub(crate) instead_of: u8,
-    /// What is said; nothing where the worker goes.
+    /// Bytes to say; `None` if the worker goes.
     pub(crate) say: fn(&[u8]) -> Option<Vec<u8>>,
     comes_to: Becomes,
 }
 
-/// What becomes of a worker that says it.
+/// Outcome for a worker that says it.
 #[derive(Clone, Copy)]
 enum Becomes {
-    /// Another one takes its place, and no episode is lost. Five in a row end the run with these words.
+    /// Another worker takes its place, and no episode is lost. Five in a row end the run with these
+    /// words.
     Replaced(&'static str),
-    /// The first one is believed, and nothing runs. Of a later one it is a loss like any other.
+    /// The first worker is believed, and nothing runs. From a later worker it is a loss like any
+    /// other.
     Refused(&'static str),
-    /// It goes on.
+    /// The worker goes on.
     Believed,
-    /// It is found out at the first episode, which it costs.
+    /// The lie is found out at the first episode, which it costs.
     Costs(&'static str),
 }
 
@@ -48,7 +50,7 @@ const fn start(what: &'static str, instead_of: u8, comes_to: Becomes, say: fn(&[
     Start { what, instead_of, say, comes_to }
 }
 
-/// What is said, so that it is a frame.
+/// Returns the bytes of an answer, as a frame.
 #[expect(clippy::unnecessary_wraps, reason = "others say nothing")]
 fn says(answer: Answer) -> Option<Vec<u8>> {
     Some(frames(&[answer]))
@@ -107,7 +109,8 @@ pub(crate) const STARTS: &[Start] = &[
 const COMPILING: &str =
     "the worker exited with status 7 while it compiled the agent, for which it may write to 4128 MiB of memory";
 
-/// A run of three episodes by a liar that tells the lie of this number so many times, and how many workers were started.
+/// Runs three episodes with a liar that tells the lie of this number so many times. Returns the
+/// result, and the number of workers that were started.
 fn begins(number: usize, times: usize) -> (Result<Vec<Value>, String>, usize) {
     let run = Run { episodes: 3, ..Run::of(&busy(), &granting("wall = \"60s\"", ""), "off-switch") };
     let place = tempfile::tempdir().unwrap();
@@ -115,7 +118,7 @@ fn begins(number: usize, times: usize) -> (Result<Vec<Value>, String>, usize) {
     (ran, read(&place.path().join("starts")).parse().unwrap())
 }
 
-/// As many at a time as do not wait for each other long.
+/// Calls `what` for each lie, as many at a time as do not hold each other up.
 fn each(what: impl Fn(usize, &Start) + Sync) {
     let (next, what) = (std::sync::atomic::AtomicUsize::new(0), &what);
     std::thread::scope(|scope| {
@@ -155,7 +158,7 @@ pub(super) fn are_told() {
     });
 }
 
-/// The transcripts of a run of an agent whose code is kept, in workers of `program`.
+/// Returns the transcripts of a run of an agent whose code is kept, in workers of `program`.
 fn keeping(run: &Run, program: &Path, cache: &Path) -> Vec<Value> {
     let compiler = Compiler::keeping(Some(Cache::open(&cache.join("cache"), &cache.join("state")).unwrap()));
     let patience = Patience { answer: Duration::from_secs(30), ..Patience::default() };
@@ -166,7 +169,7 @@ fn keeping(run: &Run, program: &Path, cache: &Path) -> Vec<Value> {
     seen
 }
 
-/// Lies about the code of an agent, where that is wanted.
+/// Lies about the code of an agent, for a supervisor that keeps it.
 pub(crate) const CODE: &[Start] = &[
     start("code that is none", COMPILED, Believed, |_| says(Answer::Compiled(Bytes(vec![7; 5000])))),
     start("code of nothing", COMPILED, Believed, |_| says(Answer::Compiled(Bytes(Vec::new())))),
@@ -184,7 +187,7 @@ pub(super) fn are_told_of_code() {
         let place = tempfile::tempdir().unwrap();
         let found = keeping(&run, &liar(place.path(), &format!("code:{number}:1")), place.path());
         assert_eq!(found, honest, "{what}");
-        // What is kept is handed to the next worker, which takes it for no code.
+        // The kept code is handed to the next worker, which takes it for no code.
         let found = keeping(&run, Path::new(crate::isolation::DAYFLY), place.path());
         assert_eq!(found, honest, "{what}");
         assert!(!found.iter().any(is_lost), "{what}");

@@ -1,8 +1,8 @@
-//! What the filters answer, call by call: they are run here as the kernel runs them.
+//! Tests of the answers of the filters, call by call. The filters run here as in the kernel.
 
 use super::*;
 
-/// What a call comes to under filters that are in force together.
+/// Answer to a call, under all filters in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Answer {
     Killed,
@@ -14,7 +14,7 @@ const EPERM: Answer = Answer::Refused(1);
 const ENOSYS: Answer = Answer::Refused(38);
 const X32: i64 = 0x4000_0000;
 
-/// A call, as a filter sees it.
+/// Call, as a filter sees it.
 #[derive(Clone, Copy)]
 struct Seen {
     number: i64,
@@ -22,7 +22,7 @@ struct Seen {
     arguments: [u64; 6],
 }
 
-/// What one filter answers: classic BPF, as far as it is used.
+/// Returns the answer of one filter: classic BPF, as far as it is used.
 fn run(program: &[seccompiler::sock_filter], seen: Seen) -> Answer {
     let word = |at: u32| match at {
         0 => u32::try_from(seen.number).unwrap(),
@@ -58,7 +58,7 @@ fn run(program: &[seccompiler::sock_filter], seen: Seen) -> Answer {
     }
 }
 
-/// What is in force while the agent is compiled, and while episodes are lived without and with files.
+/// Returns the filters in force while the agent is compiled, and while episodes are run without and with files.
 fn phases() -> [(&'static str, Vec<BpfProgram>); 3] {
     let policy = |name: &str| Policy::shipped(name).unwrap();
     let compiling = vec![without_clone3().unwrap(), only(&compiling()).unwrap()];
@@ -78,7 +78,7 @@ fn architecture() -> u32 {
     }
 }
 
-/// The tightest answer counts.
+/// Returns the strictest answer of all filters.
 fn answer(filters: &[BpfProgram], number: i64, arguments: &[u64]) -> Answer {
     let mut all = [0; 6];
     all[..arguments.len()].copy_from_slice(arguments);
@@ -86,7 +86,7 @@ fn answer(filters: &[BpfProgram], number: i64, arguments: &[u64]) -> Answer {
     filters.iter().map(|filter| run(filter, seen)).min().unwrap()
 }
 
-/// Calls that no phase leaves, whatever their arguments are: each is a way out, or a way to do harm from inside.
+/// Calls that no phase allows, whatever their arguments. Each is a way out, or does harm from inside.
 const NEVER: &[(&str, &[i64])] = &[
     (
         "sockets",
@@ -260,7 +260,7 @@ fn clone3_whose_flags_cannot_be_looked_at_is_said_not_to_be_there() {
     assert_eq!(answer(&boxed.1, libc::SYS_clone3, &[]), EPERM);
 }
 
-/// What is left of calls of which not everything is: arguments, and whether they are left while compiling and while living.
+/// Calls that are allowed in part: arguments, and the phases, compiling and living, in which they are allowed.
 fn narrowed() -> Vec<(&'static str, i64, Vec<u64>, bool, bool)> {
     let own = u64::from(std::process::id());
     let (anonymous, shared, grows, huge) = (0x22, 0x21, 0x122, 0x4_0022);

@@ -1,8 +1,8 @@
-//! How much is believed: no more calls than fuel allows, and no list that is longer than it may be.
+//! Tests of the bounds on a report: no more calls than fuel allows, and no list that is longer than it may be.
 
 use super::*;
 
-/// Fills a list with so many.
+/// Fills a list with this many elements.
 type Change = fn(&mut Told, usize);
 
 #[test]

@@ -7,7 +7,7 @@ const ALL: &str = "[grants.workspace]\nmode = \"grant\"\n[grants.agenda]\nmode =
     [grants.outbox]\nmode = \"grant\"\n[grants.wasi]\nmode = \"grant\"\n[grants.clock]\nmode = \"deny\"\n\
     [[rules]]\ncapability = \"tools\"\nname = \"search\"\ndecision = \"tripwire\"";
 
-/// What is believed of entries, of an episode that ended by its one step.
+/// Validates entries of an episode that ended by its one step.
 fn decided(entries: &[Entry], change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     granting(ALL, |told| {
         told.body.entries = entries.to_vec();
@@ -23,12 +23,12 @@ fn decided(entries: &[Entry], change: impl FnOnce(&mut Told)) -> Result<Lived, D
     })
 }
 
-/// What was refused before the one step.
+/// Returns an entry that was refused before the one step.
 fn refused(operation: &str, class: Option<Class>, rule: &str, due: Due) -> Entry {
     Entry { decision: Decision::Refused, class, due, ..granted(operation, rule, Digest::of(b"")) }
 }
 
-/// What was refused after it.
+/// Returns an entry that was refused after it.
 fn late(operation: &str, class: Option<Class>, rule: &str) -> Entry {
     Entry { ordinal: 9, step: 1, ..refused(operation, class, rule, Due::After) }
 }

@@ -1,9 +1,9 @@
-//! What a capability leaves: messages, log and files, no more than the policy grants.
+//! Tests of what a capability leaves: messages, log and files, within what the policy grants.
 
 use super::*;
 use crate::gate::Release;
 
-/// Changes what is told.
+/// Change of a report.
 type Change = fn(&mut Told);
 
 #[test]
@@ -206,7 +206,7 @@ fn what_is_left_behind_is_within_the_grant_and_a_violation_or_a_notice() {
     }
 }
 
-/// What is believed of calls that were granted, each with what is shown of its argument.
+/// Validates calls that were granted, each with the excerpt of its argument.
 fn called_with(grants: &str, calls: &[(&str, &str)]) -> Result<(), Doubt> {
     let entry = |(ordinal, (operation, argument)): (u64, &(&str, &str))| {
         let (capability, _) = operation.split_once('.').unwrap();

@@ -1,8 +1,8 @@
-//! What nobody committed, as a worker tells of it.
+//! Tests of notices in the report of a worker.
 
 use super::*;
 
-/// What is believed of a file that is left behind as a violation, and as a notice.
+/// Validates a file that is left behind as a violation, and as a notice.
 fn blamed_and_excused(told_of: &str, change: fn(&mut Told)) -> [bool; 2] {
     let setting = setting(&format!("{CROSSING}\n[grants.workspace]\nmode = \"grant\"\n{told_of}"));
     [4, 9].map(|index| {

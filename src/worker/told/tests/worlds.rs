@@ -8,7 +8,7 @@ const DEFECT: Value = Value::Discrete(0);
 const COOPERATE: Value = Value::Discrete(1);
 const ON: Value = Value::Discrete(1);
 
-/// What is believed of these actions, and that end, in a world.
+/// Validates these actions, and that end, in a world.
 fn done(world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt, Vec<u8>)> {
     done_under(&setting(CROSSING), world, of, end)
 }
@@ -30,7 +30,7 @@ fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<
         .map_err(|doubt| (doubt, left))
 }
 
-/// The same, played here.
+/// Plays the same actions without a worker.
 fn played(world: &str, of: &[Value]) -> (f64, f64, Vec<u8>, Status) {
     let mut world = world.parse::<World>().unwrap().made();
     world.open(episode::world_seed(ticket().seed)).unwrap();
@@ -144,7 +144,7 @@ fn no_step_is_believed_that_the_policy_does_not_grant() {
     assert!(done_under(&setting, "past-self", &[], End::Returned).is_ok());
 }
 
-/// A corridor that fails at this step; at its opening where that is 0.
+/// Corridor that fails at this step, or at its opening if that is 0.
 struct Fragile {
     world: Box<dyn Environment>,
     left: u32,
