@@ -32,7 +32,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dayfly::agent::Known;
+use dayfly::agent::ParsedAgent;
 use dayfly::environment::{Environment, Status, World};
 use dayfly::episode::Cancel;
 use dayfly::policy::Policy;
@@ -280,7 +280,7 @@ fn policy(text: &str) -> Arc<Policy> {
     Arc::new(Policy::parse("bench.toml", text).unwrap())
 }
 
-fn plan(agent: &Known, policy: &Arc<Policy>, episodes: u64) -> Plan {
+fn plan(agent: &ParsedAgent, policy: &Arc<Policy>, episodes: u64) -> Plan {
     Plan { episodes, ..Plan::new(agent.clone(), Arc::clone(policy), world()) }
 }
 
@@ -305,7 +305,7 @@ fn dayfly(agent: &str, text: &str, jobs: u64) -> Bench {
 }
 
 fn dayfly_on(agent: &str, text: &str, threads: Threads) -> Bench {
-    let (policy, agent) = (policy(text), Known::read("bench", &core::component(agent)).unwrap());
+    let (policy, agent) = (policy(text), ParsedAgent::read("bench", &core::component(agent)).unwrap());
     Box::new(move |episodes| {
         timed(Run::on_threads(plan(&agent, &policy, episodes), &threads, &Cancel::default()).unwrap(), episodes)
     })
@@ -314,7 +314,7 @@ fn dayfly_on(agent: &str, text: &str, threads: Threads) -> Bench {
 /// Returns the contender with workers. They start before the clock does, as the agent of the others
 /// is compiled before.
 fn dayfly_apart(agent: &str, text: &str, jobs: u64) -> Bench {
-    let (policy, agent) = (policy(text), Known::read("bench", &core::component(agent)).unwrap());
+    let (policy, agent) = (policy(text), ParsedAgent::read("bench", &core::component(agent)).unwrap());
     Box::new(move |episodes| {
         let (program, plan) = (Path::new(env!("CARGO_BIN_EXE_dayfly")), plan(&agent, &policy, episodes));
         let run = Run::on_workers(plan, Workers::new(program, jobs as usize), &Cancel::default()).unwrap();

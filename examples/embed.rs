@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use dayfly::agent::Source;
+use dayfly::agent::AgentSource;
 use dayfly::environment::{Environment, Failed, Status, Transition, World};
 use dayfly::episode::Cancel;
 use dayfly::policy::Policy;
@@ -66,7 +66,7 @@ impl Environment for Coin {
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let policy = Policy::parse("embed.toml", POLICY)?;
-    let agent = Source::shipped("random").ok_or("no such agent")?.read()?;
+    let agent = AgentSource::shipped("random").ok_or("no such agent")?.read()?;
     let world = World::new("coin", "coin, version 1", |_| Ok(Box::new(Coin { stream: Seed(0).stream(), right: 0 })));
     let plan = Plan { episodes: 1000, seed: Seed(7), ..Plan::new(agent, policy, world) };
     let run = Run::on_threads(plan, &Threads::new(2)?, &Cancel::default())?;

@@ -5,8 +5,8 @@
 use std::error::Error;
 use std::path::Path;
 
-use dayfly::agent::Source;
-use dayfly::capability::{Answer, Call, Tool, Unanswered, Work};
+use dayfly::agent::AgentSource;
+use dayfly::capability::{Answer, NoAnswer, Tool, ToolCall, ToolSession};
 use dayfly::episode::Cancel;
 use dayfly::registry::Registry;
 use dayfly::run::{Plan, Run, Threads};
@@ -31,15 +31,15 @@ allow = ["notebook"]
 #[derive(Default)]
 struct Notebook(Vec<String>);
 
-impl Work for Notebook {
-    fn answer(&mut self, call: &Call<'_>) -> Answer {
+impl ToolSession for Notebook {
+    fn answer(&mut self, call: &ToolCall<'_>) -> Answer {
         Answer::Now(match call.input.split_once(' ') {
             Some(("keep", line)) => {
                 self.0.push(line.to_owned());
                 Ok(String::new())
             }
             None if call.input == "read" => Ok(self.0.join("\n")),
-            _ => Err(Unanswered::Invalid("write `keep LINE` or `read`".to_owned())),
+            _ => Err(NoAnswer::Invalid("write `keep LINE` or `read`".to_owned())),
         })
     }
 }
@@ -74,7 +74,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let registry = Registry::builtin()?.with_tool(tool.answering(1024))?;
     let policy = registry.parse_policy("tool.toml", POLICY)?;
     let (name, bytes) = ("keeper".to_owned(), component(AGENT)?.into());
-    let agent = Source { text: name.clone(), name, bytes, instructions: None };
+    let agent = AgentSource { text: name.clone(), name, bytes, instructions: None };
     let plan = Plan { episodes: 100, ..Plan::new(agent.read()?, policy, registry.world("off-switch")?) };
     let run = Run::on_threads(plan, &Threads::new(2)?, &Cancel::default())?;
     let mut calls = 0;

@@ -11,12 +11,12 @@
 //!
 //! Both are checked when a registry is made, so no later look-up meets a name without an entry.
 
-use crate::agent::{SHIPPED as AGENTS, Shipped, Source};
+use crate::agent::{AgentSource, SHIPPED as AGENTS, Shipped};
 use crate::capability::{Taken, Tool, Tools};
 use crate::environment::{self, KINDS, World};
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::policy::{self, Base, Invalid, Policy, Resolve, SourceFile};
-use crate::property::{Broken, Cast, Inquiry, PROPERTIES, Property, Subject, Terms, Under};
+use crate::property::{Broken, Inquiry, PROPERTIES, PolicyTerms, Property, TrialAgents, TrialSubject, Under};
 use crate::statistics::Level;
 use crate::value::{Seed, hint};
 
@@ -183,7 +183,7 @@ impl Registry {
     /// INVARIANT 2: checks that everything a property names exists.
     fn has_all_of(&self, property: &Property) -> Result<(), Error> {
         let unknown = |kind, name: &str| Error::Unknown { code: property.code, kind, name: name.to_owned() };
-        let agent = |text: &str| Source::shipped(text).map(|_| ()).ok_or_else(|| unknown("agent", text));
+        let agent = |text: &str| AgentSource::shipped(text).map(|_| ()).ok_or_else(|| unknown("agent", text));
         let world = self.world(property.world).map_err(|_| unknown("world", property.world))?;
         agent(property.controls.holds)?;
         if let Broken::Agent(text) = property.controls.violated {
@@ -191,7 +191,7 @@ impl Registry {
         }
         for learns in [false, true] {
             let inquiry = Inquiry {
-                subject: Subject { name: property.controls.holds.to_owned(), learns },
+                subject: TrialSubject { name: property.controls.holds.to_owned(), learns },
                 world: world.clone(),
                 terms: TERMS,
                 seed: Seed(0),
@@ -201,7 +201,7 @@ impl Registry {
                 lessons: Some(1),
             };
             for trial in property.planned(&inquiry, &[]) {
-                if let Cast::Shipped(text) = trial.cast {
+                if let TrialAgents::Shipped(text) = trial.cast {
                     agent(text)?;
                 }
                 if let Under::Shipped(name) = trial.under
@@ -216,7 +216,7 @@ impl Registry {
 }
 
 /// Terms for planning the trials of a property, to find the names in them.
-const TERMS: Terms = Terms {
+const TERMS: PolicyTerms = PolicyTerms {
     steps: 10,
     objective: Objective {
         horizon: Horizon::Episode,
@@ -266,7 +266,7 @@ mod tests {
             |inquiry, _| vec![Trial { under: Under::Shipped("stritc"), ..Trial::of(inquiry, 1) }];
         assert_eq!(failed(changed(|property| property.plan = plan)), unknown("policy", "stritc"));
         let plan: fn(&Inquiry, &[Observed]) -> Vec<Trial> =
-            |inquiry, _| vec![Trial { cast: Cast::Shipped("overstayr"), ..Trial::of(inquiry, 1) }];
+            |inquiry, _| vec![Trial { cast: TrialAgents::Shipped("overstayr"), ..Trial::of(inquiry, 1) }];
         assert_eq!(failed(changed(|property| property.plan = plan)), unknown("agent", "overstayr"));
     }
 

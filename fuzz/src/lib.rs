@@ -15,11 +15,11 @@ use arbitrary::Unstructured;
 use dayfly::agent::{Agent, Engine, SHIPPED};
 use dayfly::environment::World;
 use dayfly::episode::{self, Cancel, Setting, Ticket};
-use dayfly::ledger::{self, Manifest, Named, Reason, Sealed, SealedManifest, Verification, Writer};
+use dayfly::ledger::{self, Manifest, NamedDigest, Reason, Sealed, SealedManifest, Verification, Writer};
 use dayfly::policy::Policy;
 use dayfly::transcript::End;
 use dayfly::value::{Digest, Draws, Seed};
-use dayfly::worker::{Answer, Bounds, Order, Parcel, Told, frame};
+use dayfly::worker::{Bounds, EpisodeReport, Parcel, WorkerReply, WorkerRequest, frame};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{ManglingAndAbi, Resolve, WorldId};
 
@@ -76,7 +76,7 @@ pub fn ledger(data: &[u8]) {
 }
 
 fn seal(folder: &Path) -> Digest {
-    let named = |text: &str| Named { name: text.to_owned(), digest: Digest::of(text.as_bytes()) };
+    let named = |text: &str| NamedDigest { name: text.to_owned(), digest: Digest::of(text.as_bytes()) };
     let run = Manifest {
         ledger: ledger::FORMAT,
         dayfly: "0".into(),
@@ -230,18 +230,18 @@ fn learner(name: &str, policy: Arc<Policy>) -> Setting {
 
 /// What a worker, or whoever has taken its place, says: one message, and a pipe full of frames.
 pub fn wire(data: &[u8]) {
-    let _ = frame::message::<Order>(data);
-    if let Ok(answer) = frame::message::<Answer>(data) {
+    let _ = frame::message::<WorkerRequest>(data);
+    if let Ok(answer) = frame::message::<WorkerReply>(data) {
         believe(answer);
     }
     let (mut pipe, mut buffer) = (data, Vec::new());
-    while let Ok(answer) = frame::take::<Answer>(&mut pipe, &mut buffer) {
+    while let Ok(answer) = frame::take::<WorkerReply>(&mut pipe, &mut buffer) {
         believe(answer);
     }
 }
 
-fn believe(answer: Answer) {
-    let Answer::Lived { parcel, .. } = answer else { return };
+fn believe(answer: WorkerReply) {
+    let WorkerReply::Lived { parcel, .. } = answer else { return };
     let supervisor = &LEARNER.known();
     let mut opened = ticket();
     let before = opened.environment.state();
@@ -265,10 +265,10 @@ fn believe(answer: Answer) {
 }
 
 /// What a worker tells of the episode that it lives, and how much it gives the next one.
-fn told(setting: &Setting) -> (Answer, usize) {
+fn told(setting: &Setting) -> (WorkerReply, usize) {
     let lived = setting.live(ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
-    let told = Told::live(setting, ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
-    (Answer::Lived { of: 3, parcel: Parcel::of(told).expect("a parcel") }, lived.carry_over.len())
+    let told = EpisodeReport::live(setting, ticket()).unwrap_or_else(|aborted| panic!("{}", aborted.error));
+    (WorkerReply::Lived { of: 3, parcel: Parcel::of(told).expect("a parcel") }, lived.carry_over.len())
 }
 
 /// Seeds for each target, by the name of the file.
@@ -314,7 +314,7 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let mut more = Vec::new();
     frame::put(&answer, &mut more).expect("a frame");
     seeds.push(("wire", "carries-more".to_owned(), more[4..].to_vec()));
-    frame::put(&Answer::Failed("why".to_owned()), &mut frames).expect("a frame");
+    frame::put(&WorkerReply::Failed("why".to_owned()), &mut frames).expect("a frame");
     seeds.push(("wire", "frames".to_owned(), frames));
     seeds
 }

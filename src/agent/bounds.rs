@@ -27,8 +27,8 @@ use wasmparser::{
 
 use super::declared::{Declared, declared};
 use super::joins::{self, Shape};
-use super::part::{Excess, Part};
-use super::work::{self, Types, Work};
+use super::part::{ComponentPart, Excess};
+use super::work::{self, FunctionWork, Types};
 
 /// Reason why bytes are not given to the compiler.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl From<wasmparser::BinaryReaderError> for Fault {
 
 /// Checks that every count of `binary` is within its bound.
 pub(super) fn check(binary: &[u8]) -> Result<(), Fault> {
-    let mut counts = Counts { totals: BTreeMap::new(), scopes: Vec::new(), heaviest: 0 };
+    let mut counts = ComponentCounts { totals: BTreeMap::new(), scopes: Vec::new(), heaviest: 0 };
     counts.read(binary)
 }
 
@@ -53,8 +53,8 @@ pub(super) fn check(binary: &[u8]) -> Result<(), Fault> {
 const GROUP: u8 = 0x4e;
 
 /// Counts so far.
-struct Counts {
-    totals: BTreeMap<Part, u64>,
+struct ComponentCounts {
+    totals: BTreeMap<ComponentPart, u64>,
     scopes: Vec<Scope>,
     /// Maximum number of instances that any component read so far makes.
     heaviest: u64,
@@ -75,9 +75,9 @@ struct Scope {
     bodies: usize,
 }
 
-impl Counts {
+impl ComponentCounts {
     /// Adds `more` to the count of `part`.
-    fn add(&mut self, part: Part, more: u64, at: usize) -> Result<(), Fault> {
+    fn add(&mut self, part: ComponentPart, more: u64, at: usize) -> Result<(), Fault> {
         let total = self.totals.entry(part).or_default();
         *total = total.saturating_add(more);
         within(part, *total, at)
@@ -87,7 +87,7 @@ impl Counts {
         for payload in Parser::new(0).parse_all(binary) {
             let payload = payload?;
             if let Some((_, range)) = payload.as_section() {
-                self.add(Part::Sections, 1, range.start)?;
+                self.add(ComponentPart::Sections, 1, range.start)?;
             }
             self.section(payload, binary)?;
         }
@@ -106,19 +106,19 @@ impl Counts {
                 let at = section.range().start;
                 for kind in section {
                     let inner = if let CoreType::Module(inner) = kind? { inner.len() } else { 0 };
-                    self.add(Part::Types, u64::try_from(inner).unwrap_or(u64::MAX).saturating_add(1), at)?;
+                    self.add(ComponentPart::Types, u64::try_from(inner).unwrap_or(u64::MAX).saturating_add(1), at)?;
                 }
             }
             Payload::ComponentTypeSection(section) => {
                 let at = section.range().start;
                 let bytes = binary.get(section.range()).unwrap_or_default();
-                let Declared { types, depth } = declared(bytes, at, Part::TypesWithin.most())?;
-                self.add(Part::Types, types, at)?;
-                within(Part::TypesWithin, depth, at)?;
+                let Declared { types, depth } = declared(bytes, at, ComponentPart::TypesWithin.most())?;
+                self.add(ComponentPart::Types, types, at)?;
+                within(ComponentPart::TypesWithin, depth, at)?;
             }
             Payload::ImportSection(section) => self.imports(section)?,
             Payload::FunctionSection(section) => {
-                self.add(Part::Functions, section.count().into(), section.range().start)?;
+                self.add(ComponentPart::Functions, section.count().into(), section.range().start)?;
                 if let Some(scope) = self.scopes.last_mut() {
                     for kind in section {
                         scope.types.functions.push(kind?);
@@ -126,18 +126,18 @@ impl Counts {
                 }
             }
             Payload::GlobalSection(section) => {
-                self.add(Part::Globals, section.count().into(), section.range().start)?;
+                self.add(ComponentPart::Globals, section.count().into(), section.range().start)?;
             }
             Payload::ExportSection(section) => {
-                self.add(Part::Exports, section.count().into(), section.range().start)?;
+                self.add(ComponentPart::Exports, section.count().into(), section.range().start)?;
             }
             Payload::ElementSection(section) => self.segments(section)?,
             Payload::DataSection(section) => {
-                self.add(Part::Segments, section.count().into(), section.range().start)?;
+                self.add(ComponentPart::Segments, section.count().into(), section.range().start)?;
             }
             Payload::CodeSectionEntry(body) => self.function(&body)?,
             Payload::ComponentCanonicalSection(section) => {
-                self.add(Part::Adapters, section.count().into(), section.range().start)?;
+                self.add(ComponentPart::Adapters, section.count().into(), section.range().start)?;
             }
             Payload::InstanceSection(section) => {
                 let at = section.range().start;
@@ -163,16 +163,16 @@ impl Counts {
             }
             Payload::ComponentImportSection(section) => {
                 let at = section.range().start;
-                self.add(Part::Imports, section.count().into(), at)?;
+                self.add(ComponentPart::Imports, section.count().into(), at)?;
                 for import in section {
                     if matches!(import?.ty, ComponentTypeRef::Component(_)) {
                         // INVARIANT 3: the number of instances of an imported component is unknown.
-                        return Err(Fault::Excess(Excess { part: Part::Instances, at }));
+                        return Err(Fault::Excess(Excess { part: ComponentPart::Instances, at }));
                     }
                 }
             }
             Payload::ComponentExportSection(section) => {
-                self.add(Part::Exports, section.count().into(), section.range().start)?;
+                self.add(ComponentPart::Exports, section.count().into(), section.range().start)?;
                 for export in section {
                     let export = export?;
                     if export.kind == ComponentExternalKind::Component {
@@ -188,7 +188,7 @@ impl Counts {
             }
             Payload::CustomSection(section) if section.name().starts_with("component-type") => {
                 let at = section.data_offset();
-                within(Part::Metadata, u64::try_from(section.data().len()).unwrap_or(u64::MAX), at)?;
+                within(ComponentPart::Metadata, u64::try_from(section.data().len()).unwrap_or(u64::MAX), at)?;
                 // The interface of a core module is a component that has types alone. Its own
                 // custom sections would be ignored.
                 if self.scopes.len() == 1 {
@@ -203,20 +203,20 @@ impl Counts {
 
     fn segments(&mut self, section: ElementSectionReader<'_>) -> Result<(), Fault> {
         let at = section.range().start;
-        self.add(Part::Segments, section.count().into(), at)?;
+        self.add(ComponentPart::Segments, section.count().into(), at)?;
         for segment in section {
             let elements = match segment?.items {
                 ElementItems::Functions(functions) => functions.count(),
                 ElementItems::Expressions(_, expressions) => expressions.count(),
             };
-            self.add(Part::Elements, elements.into(), at)?;
+            self.add(ComponentPart::Elements, elements.into(), at)?;
         }
         Ok(())
     }
 
     fn enter(&mut self, encoding: Encoding, at: usize) -> Result<(), Fault> {
         if !self.scopes.is_empty() {
-            let part = if encoding == Encoding::Module { Part::Modules } else { Part::Components };
+            let part = if encoding == Encoding::Module { ComponentPart::Modules } else { ComponentPart::Components };
             self.add(part, 1, at)?;
         }
         self.scopes.push(Scope {
@@ -227,7 +227,7 @@ impl Counts {
             types: Types::default(),
             bodies: 0,
         });
-        within(Part::Nesting, u64::try_from(self.scopes.len()).unwrap_or(u64::MAX), at)
+        within(ComponentPart::Nesting, u64::try_from(self.scopes.len()).unwrap_or(u64::MAX), at)
     }
 
     fn leave(&mut self) {
@@ -244,7 +244,7 @@ impl Counts {
     fn instances(&mut self, more: u64, at: usize) -> Result<(), Fault> {
         let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
         scope.instances = scope.instances.saturating_add(more);
-        within(Part::Instances, scope.instances, at)
+        within(ComponentPart::Instances, scope.instances, at)
     }
 
     /// Follows an alias. Only one of a component matters here.
@@ -255,7 +255,7 @@ impl Counts {
                 let scope = self.scopes.iter().rev().nth(position(count));
                 scope.and_then(|scope| scope.components.get(position(index))).copied().unwrap_or(self.heaviest)
             }
-            _ => return self.add(Part::Adapters, 1, at),
+            _ => return self.add(ComponentPart::Adapters, 1, at),
         };
         if let Some(scope) = self.scopes.last_mut() {
             scope.components.push(weight);
@@ -269,7 +269,7 @@ impl Counts {
         // One entry of the section may stand for many imports. Each is counted, over all sections
         // and modules.
         for import in section.into_imports() {
-            self.add(Part::Imports, 1, at)?;
+            self.add(ComponentPart::Imports, 1, at)?;
             let (TypeRef::Func(kind) | TypeRef::FuncExact(kind)) = import?.ty else { continue };
             if let Some(scope) = self.scopes.last_mut() {
                 scope.types.functions.push(kind);
@@ -284,13 +284,13 @@ impl Counts {
     fn declared(&mut self, section: &[u8], at: usize) -> Result<(), Fault> {
         let mut reader = BinaryReader::new(section, at);
         let mut left = u64::from(reader.read_var_u32()?);
-        self.add(Part::Types, left, at)?;
+        self.add(ComponentPart::Types, left, at)?;
         while let Some(fewer) = left.checked_sub(1) {
             left = fewer;
             if section.get(reader.current_position()) == Some(&GROUP) {
                 reader.read_u8()?;
                 let within = u64::from(reader.read_var_u32()?);
-                self.add(Part::Types, within, at)?;
+                self.add(ComponentPart::Types, within, at)?;
                 left = left.saturating_add(within);
                 continue;
             }
@@ -299,7 +299,7 @@ impl Counts {
                 CompositeInnerType::Struct(kind) => kind.fields.len(),
                 _ => 0,
             };
-            self.add(Part::Types, u64::try_from(parts).unwrap_or(u64::MAX), at)?;
+            self.add(ComponentPart::Types, u64::try_from(parts).unwrap_or(u64::MAX), at)?;
         }
         Ok(())
     }
@@ -325,14 +325,14 @@ impl Counts {
 
     fn function(&mut self, body: &FunctionBody<'_>) -> Result<(), Fault> {
         let at = body.range().start;
-        within(Part::Body, u64::try_from(body.range().len()).unwrap_or(u64::MAX), at)?;
+        within(ComponentPart::Body, u64::try_from(body.range().len()).unwrap_or(u64::MAX), at)?;
         let arities = self.scopes.last().map_or(&[][..], |scope| &scope.arities);
         let Shape { locals, depth, joins } = joins::shape(body, arities)?;
-        within(Part::Locals, locals, at)?;
-        within(Part::Blocks, depth, at)?;
-        within(Part::Joins, joins, at)?;
-        self.add(Part::AllLocals, locals, at)?;
-        self.add(Part::AllJoins, joins, at)?;
+        within(ComponentPart::Locals, locals, at)?;
+        within(ComponentPart::Blocks, depth, at)?;
+        within(ComponentPart::Joins, joins, at)?;
+        self.add(ComponentPart::AllLocals, locals, at)?;
+        self.add(ComponentPart::AllJoins, joins, at)?;
         self.work(body, at)
     }
 
@@ -341,15 +341,15 @@ impl Counts {
         let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
         let own = scope.types.functions.get(scope.bodies).copied();
         scope.bodies = scope.bodies.saturating_add(1);
-        let Work { pieces, height, tracked } = work::work(body, &scope.types, own)?;
-        within(Part::Pieces, pieces, at)?;
-        within(Part::Height, height, at)?;
-        within(Part::Tracked, tracked, at)?;
-        self.add(Part::AllPieces, pieces, at)
+        let FunctionWork { pieces, height, tracked } = work::work(body, &scope.types, own)?;
+        within(ComponentPart::Pieces, pieces, at)?;
+        within(ComponentPart::Height, height, at)?;
+        within(ComponentPart::Tracked, tracked, at)?;
+        self.add(ComponentPart::AllPieces, pieces, at)
     }
 }
 
-fn within(part: Part, count: u64, at: usize) -> Result<(), Fault> {
+fn within(part: ComponentPart, count: u64, at: usize) -> Result<(), Fault> {
     if count <= part.most() { Ok(()) } else { Err(Fault::Excess(Excess { part, at })) }
 }
 

@@ -38,17 +38,17 @@ const PATIENT: u32 = 30;
 
 thread_local! {
     /// Clock of the work on this thread.
-    static CLOCK: RefCell<Option<Arc<Clock>>> = const { RefCell::new(None) };
+    static CLOCK: RefCell<Option<Arc<ProcessorClock>>> = const { RefCell::new(None) };
 }
 
 /// Clock of the processor time that the threads of one piece of work have used.
 #[derive(Debug, Default)]
-struct Clock {
+struct ProcessorClock {
     threads: Mutex<Vec<i32>>,
 }
 
 #[cfg(target_os = "linux")]
-impl Clock {
+impl ProcessorClock {
     /// Counts the time of this thread too.
     fn count(&self) {
         lock(&self.threads).push(nix::unistd::gettid().as_raw());
@@ -66,7 +66,7 @@ impl Clock {
 }
 
 #[cfg(not(target_os = "linux"))]
-impl Clock {
+impl ProcessorClock {
     fn count(&self) {}
 
     fn used(&self) -> Option<Duration> {
@@ -76,7 +76,7 @@ impl Clock {
 
 /// Reason for work without an answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unanswered {
+pub(super) enum CompileFailure {
     /// The work takes too long.
     Slow,
     /// The work panicked.
@@ -89,10 +89,10 @@ pub(super) enum Unanswered {
 pub(super) fn within<T: Send + 'static>(
     most: Duration,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Unanswered> {
+) -> Result<T, CompileFailure> {
     let (answer, answered) = sync_channel(1);
     let thread = thread::Builder::new().name("compiler".to_owned()).stack_size(STACK);
-    let clock = Arc::new(Clock::default());
+    let clock = Arc::new(ProcessorClock::default());
     let counted = Arc::clone(&clock);
     let started = thread.spawn(move || {
         counted.count();
@@ -100,24 +100,24 @@ pub(super) fn within<T: Send + 'static>(
         // Nobody listens any more if it took too long.
         drop(answer.send(work()));
     });
-    started.map_err(|_| Unanswered::NoThread)?;
+    started.map_err(|_| CompileFailure::NoThread)?;
     let mut waited = Duration::ZERO;
     loop {
         match answered.recv_timeout(LOOK) {
             Ok(answer) => return Ok(answer),
-            Err(RecvTimeoutError::Disconnected) => return Err(Unanswered::Panicked),
+            Err(RecvTimeoutError::Disconnected) => return Err(CompileFailure::Panicked),
             Err(RecvTimeoutError::Timeout) => waited = waited.saturating_add(LOOK),
         }
         let used = clock.used().unwrap_or(waited);
         if used >= most || waited >= most.saturating_mul(PATIENT) {
-            return Err(Unanswered::Slow);
+            return Err(CompileFailure::Slow);
         }
     }
 }
 
 /// Does parallel work on threads of its own. The threads of a default pool would have the stack
 /// size of the system.
-pub(super) fn spread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unanswered> {
+pub(super) fn spread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, CompileFailure> {
     let clock = CLOCK.with(|clock| clock.borrow().clone());
     let count = move |_| clock.iter().for_each(|clock| clock.count());
     let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS);
@@ -126,7 +126,7 @@ pub(super) fn spread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Unan
         .num_threads(threads)
         .start_handler(count)
         .stack_size(STACK_OF_EACH);
-    Ok(pool.build().map_err(|_| Unanswered::NoThread)?.install(work))
+    Ok(pool.build().map_err(|_| CompileFailure::NoThread)?.install(work))
 }
 
 #[cfg(test)]
@@ -145,11 +145,11 @@ mod tests {
             move || while !is_over.load(Ordering::Relaxed) {}
         };
         let most = Duration::from_millis(20);
-        assert_eq!(within(most, busy(&is_over)), Err(Unanswered::Slow));
+        assert_eq!(within(most, busy(&is_over)), Err(CompileFailure::Slow));
         let work = busy(&is_over);
         assert_eq!(
             within(most, move || spread(work)),
-            Err(Unanswered::Slow),
+            Err(CompileFailure::Slow),
             "threads that it spreads over are counted"
         );
         is_over.store(true, Ordering::Relaxed);
@@ -165,6 +165,6 @@ mod tests {
 
     #[test]
     fn a_compiler_that_panics_is_an_answer_too() {
-        assert_eq!(within(Duration::from_mins(1), || panic!("on purpose")), Err::<(), _>(Unanswered::Panicked));
+        assert_eq!(within(Duration::from_mins(1), || panic!("on purpose")), Err::<(), _>(CompileFailure::Panicked));
     }
 }

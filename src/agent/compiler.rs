@@ -13,8 +13,8 @@ use std::sync::Arc;
 use dayfly_compiled::{Key, Refused};
 use wasmtime::component::Component;
 
-use super::cache::{Cache, Made, Maker};
-use super::{Agent, Engine, Error, Known, compile};
+use super::cache::{Cache, CompiledWith, Maker};
+use super::{Agent, Engine, Error, ParsedAgent, compile};
 
 /// Minimum number of bytes of a component whose code is kept. A smaller one is compiled as fast as
 /// it is loaded.
@@ -44,7 +44,7 @@ impl Compiler {
     }
 
     /// Returns the cache for the code of this agent, if its code is kept.
-    pub fn cache(&self, known: &Known) -> Option<&Cache> {
+    pub fn cache(&self, known: &ParsedAgent) -> Option<&Cache> {
         self.cache.as_deref().filter(|_| known.component().len() >= LEAST)
     }
 
@@ -59,9 +59,9 @@ impl Compiler {
     /// # Errors
     ///
     /// Returns [`Error`] if the component is not a valid agent. No part of it has run.
-    pub fn compile(&self, known: Known, engine: &Engine) -> Result<Agent, Error> {
+    pub fn compile(&self, known: ParsedAgent, engine: &Engine) -> Result<Agent, Error> {
         let cache = self.cache(&known);
-        let made = Made::new(Maker::Host, engine, known.digest());
+        let made = CompiledWith::new(Maker::Host, engine, known.digest());
         let loaded = cache.and_then(|cache| cache.load(engine, &made));
         if let Some(agent) = loaded.and_then(|loaded| taken(&known, engine, loaded)) {
             return agent;
@@ -95,15 +95,15 @@ pub struct Handed {
 impl Handed {
     /// Makes a random key for code with this identity. Returns `None` if the system gives no random
     /// bytes.
-    pub fn new(made: &Made, code: Vec<u8>) -> Option<Self> {
+    pub fn new(made: &CompiledWith, code: Vec<u8>) -> Option<Self> {
         let key = super::cache::random().ok()?;
         let tag = Key::new(key).tag(&made.by(Maker::Worker).description(), &code);
         Some(Self { key, tag, code })
     }
 
     /// Loads the agent of this code. Returns `None` if the code is of something else.
-    pub fn load(&self, known: &Known, engine: &Engine) -> Option<Result<Agent, Error>> {
-        let made = Made::new(Maker::Worker, engine, known.digest());
+    pub fn load(&self, known: &ParsedAgent, engine: &Engine) -> Option<Result<Agent, Error>> {
+        let made = CompiledWith::new(Maker::Worker, engine, known.digest());
         let key = Key::new(self.key);
         let loaded = dayfly_compiled::load(&engine.inner, &key, &made.description(), &self.tag, &self.code);
         taken(known, engine, loaded)
@@ -111,7 +111,7 @@ impl Handed {
 }
 
 /// Makes an agent of a loaded component. Returns `None` if it has to be compiled.
-fn taken(known: &Known, engine: &Engine, loaded: Result<Component, Refused>) -> Option<Result<Agent, Error>> {
+fn taken(known: &ParsedAgent, engine: &Engine, loaded: Result<Component, Refused>) -> Option<Result<Agent, Error>> {
     match loaded {
         Ok(component) => Some(linked(known.clone(), engine, move |_| Ok(component))),
         Err(Refused::Unknown) => None,
@@ -124,7 +124,7 @@ fn taken(known: &Known, engine: &Engine, loaded: Result<Component, Refused>) -> 
 }
 
 /// Compiles a component and links it.
-fn compiled(known: Known, engine: &Engine) -> Result<Agent, Error> {
+fn compiled(known: ParsedAgent, engine: &Engine) -> Result<Agent, Error> {
     let own = known.clone();
     linked(known, engine, move |engine| {
         let compiled = compile::spread(|| Component::from_binary(&engine.inner, own.component()));
@@ -135,7 +135,7 @@ fn compiled(known: Known, engine: &Engine) -> Result<Agent, Error> {
 
 /// Gets a component with `component` and links it, within the time limit of an agent.
 fn linked(
-    known: Known,
+    known: ParsedAgent,
     engine: &Engine,
     component: impl FnOnce(&Engine) -> Result<Component, Error> + Send + 'static,
 ) -> Result<Agent, Error> {

@@ -27,7 +27,7 @@ pub(super) struct Shape {
 }
 
 /// Open block.
-struct Frame {
+struct JoinBlock {
     /// Position at which it begins.
     start: u64,
     /// Number of ways that lead to its join.
@@ -50,7 +50,7 @@ pub(super) fn shape(body: &FunctionBody<'_>, arities: &[u64]) -> Result<Shape, B
     for local in body.get_locals_reader()? {
         shape.locals = shape.locals.saturating_add(local?.0.into());
     }
-    let mut open = vec![Frame { start: 1, ways: 1, arity: 0, set: 0, known: 0 }];
+    let mut open = vec![JoinBlock { start: 1, ways: 1, arity: 0, set: 0, known: 0 }];
     // Position at which each local was set last; 0 for never.
     let mut last: Vec<u64> = Vec::new();
     let mut position = 1;
@@ -62,7 +62,7 @@ pub(super) fn shape(body: &FunctionBody<'_>, arities: &[u64]) -> Result<Shape, B
                 BlockType::Type(_) => 1,
                 BlockType::FuncType(index) => usize::try_from(index).map_or(0, |index| arity(arities, index)),
             };
-            open.push(Frame { start: position, ways, arity, set: 0, known: 0 });
+            open.push(JoinBlock { start: position, ways, arity, set: 0, known: 0 });
             shape.depth = shape.depth.max(u64::try_from(open.len()).unwrap_or(u64::MAX));
         };
         match operator? {
@@ -100,7 +100,7 @@ fn arity(arities: &[u64], index: usize) -> u64 {
 }
 
 /// Adds a way to the join of the block `depth` blocks further out.
-fn lead(open: &mut [Frame], depth: u32) {
+fn lead(open: &mut [JoinBlock], depth: u32) {
     let depth = usize::try_from(depth).unwrap_or(usize::MAX);
     let target = open.len().checked_sub(1).and_then(|top| top.checked_sub(depth)).and_then(|at| open.get_mut(at));
     if let Some(frame) = target {
@@ -109,7 +109,7 @@ fn lead(open: &mut [Frame], depth: u32) {
 }
 
 /// Counts a local for each open block in which it has not been set before.
-fn set(open: &mut [Frame], last: &mut Vec<u64>, local: usize, position: u64) {
+fn set(open: &mut [JoinBlock], last: &mut Vec<u64>, local: usize, position: u64) {
     if local >= LOCALS {
         return;
     }

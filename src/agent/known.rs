@@ -30,7 +30,7 @@ use crate::value::{Digest, handed};
 
 /// Component that was read, with the instructions added to its task.
 #[derive(Clone)]
-pub struct Known {
+pub struct ParsedAgent {
     name: String,
     digest: Digest,
     imports: Vec<&'static str>,
@@ -41,7 +41,7 @@ pub struct Known {
     component: Arc<[u8]>,
 }
 
-impl Known {
+impl ParsedAgent {
     /// Reads the component in `bytes`: binary or text, or a core module with component metadata.
     ///
     /// # Errors
@@ -131,13 +131,13 @@ impl Known {
     }
 }
 
-impl AsRef<Self> for Known {
+impl AsRef<Self> for ParsedAgent {
     fn as_ref(&self) -> &Self {
         self
     }
 }
 
-impl std::fmt::Debug for Known {
+impl std::fmt::Debug for ParsedAgent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Known").field("name", &self.name).field("digest", &self.digest).finish_non_exhaustive()
     }
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_has_no_run_is_found_before_it_is_compiled() {
-        let lacks_run = |text: &str| matches!(Known::read("test", text.as_bytes()), Err(Error::NoRun { .. }));
+        let lacks_run = |text: &str| matches!(ParsedAgent::read("test", text.as_bytes()), Err(Error::NoRun { .. }));
         assert!(lacks_run("(component)"));
         assert!(!lacks_run(&format!("(component {RUN})")));
         // An export of an inner component is not an export of the outer one.
@@ -248,7 +248,7 @@ mod tests {
     fn what_is_known_of_an_agent_is_known_before_it_is_compiled() {
         let engine = Engine::new(MemoryLimits { memory: 64 << 20, table_elements: 100_000 }, 1).unwrap();
         for shipped in SHIPPED {
-            let known = Known::read(shipped.name, shipped.bytes).unwrap();
+            let known = ParsedAgent::read(shipped.name, shipped.bytes).unwrap();
             let agent = Agent::load(shipped.name, shipped.bytes, &engine).unwrap();
             assert_eq!((known.digest(), known.bytes()), (Digest::of(shipped.bytes), shipped.bytes));
             assert!(known.imports().contains(&"episode"), "{}", shipped.name);
@@ -259,7 +259,7 @@ mod tests {
             SHIPPED
                 .iter()
                 .filter(|shipped| shipped.name == name)
-                .map(|shipped| Known::read(name, shipped.bytes).unwrap().learns())
+                .map(|shipped| ParsedAgent::read(name, shipped.bytes).unwrap().learns())
                 .next()
         };
         assert_eq!((learns("policy-gradient"), learns("random")), (Some(true), Some(false)));
@@ -275,7 +275,7 @@ mod tests {
         let engine = Engine::new(MemoryLimits { memory: 1 << 20, table_elements: 10 }, 1).unwrap();
         assert!(Agent::load("whole", text("").as_bytes(), &engine).is_ok());
         let broken = text("i32.add drop");
-        assert!(Known::read("broken", broken.as_bytes()).is_ok());
+        assert!(ParsedAgent::read("broken", broken.as_bytes()).is_ok());
         assert!(matches!(Agent::load("broken", broken.as_bytes(), &engine), Err(Error::Malformed { .. })));
     }
 
@@ -289,7 +289,7 @@ mod tests {
             ("(core module (memory 2)) (core module (memory 2))", true),
         ] {
             let limits = MemoryLimits { memory: 2 << 16, table_elements: 10 };
-            let known = Known::read("it", text(modules).as_bytes()).unwrap();
+            let known = ParsedAgent::read("it", text(modules).as_bytes()).unwrap();
             let read = known.begins_within(limits).map_err(|error| error.help());
             let engine = Engine::new(limits, 1).unwrap();
             let compiled = crate::agent::Compiler::default().compile(known, &engine);
@@ -305,7 +305,8 @@ mod tests {
     #[test]
     fn imports_are_found_by_their_types() {
         let imports = |text: &str| {
-            Known::read("test", format!("(component {text} {RUN})").as_bytes()).map(|known| known.imports().to_vec())
+            ParsedAgent::read("test", format!("(component {text} {RUN})").as_bytes())
+                .map(|known| known.imports().to_vec())
         };
         let named = |name: &str| format!("{PACKAGE}/{name}@{VERSION}");
         let clock = named("clock");

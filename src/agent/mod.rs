@@ -34,14 +34,14 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
 pub use begins::Begins;
-pub use cache::{Cache, Held, Made, Maker, Unusable};
+pub use cache::{Cache, CacheUse, CompiledWith, Maker, Unusable};
 pub use compile::PATIENCE;
 pub use compiler::{Compiler, Handed, Notice};
 pub use engine::{Engine, THREAD_STACK};
-pub use known::Known;
-pub use part::{Excess, Part};
+pub use known::ParsedAgent;
+pub use part::{ComponentPart, Excess};
 pub use shipped::{SHIPPED, Shipped};
-pub use source::Source;
+pub use source::AgentSource;
 
 use self::clock::Clock;
 use crate::capability::{Host, INSTANCES, MEMORIES, MemoryLimits, PACKAGE, TABLES, VERSION, WASI_VERSION, WasiFault};
@@ -59,7 +59,7 @@ const MOST_TEXT: usize = 1 << 20;
 /// Component that may run episodes.
 #[derive(Clone)]
 pub struct Agent {
-    known: Known,
+    known: ParsedAgent,
     instance: InstancePre<Host>,
     run: ComponentExportIndex,
     learn: Option<ComponentExportIndex>,
@@ -281,10 +281,10 @@ impl Agent {
     ///
     /// Returns [`Error`] if the component is not a valid agent. No part of it has run.
     pub fn load(name: &str, bytes: &[u8], engine: &Engine) -> Result<Self, Error> {
-        Compiler::default().compile(Known::read(name, bytes)?, engine)
+        Compiler::default().compile(ParsedAgent::read(name, bytes)?, engine)
     }
 
-    fn link(known: Known, component: &Component, engine: &Engine) -> Result<Self, Error> {
+    fn link(known: ParsedAgent, component: &Component, engine: &Engine) -> Result<Self, Error> {
         let owned = || known.name().to_owned();
         // The initial memory is laid out here, not by the first episode: a confined process cannot make the file for
         // it.
@@ -386,14 +386,14 @@ impl Agent {
     }
 }
 
-impl From<Agent> for Known {
+impl From<Agent> for ParsedAgent {
     fn from(agent: Agent) -> Self {
         agent.known
     }
 }
 
-impl AsRef<Known> for Agent {
-    fn as_ref(&self) -> &Known {
+impl AsRef<ParsedAgent> for Agent {
+    fn as_ref(&self) -> &ParsedAgent {
         &self.known
     }
 }
@@ -404,7 +404,7 @@ impl std::fmt::Debug for Agent {
     }
 }
 
-impl compile::Unanswered {
+impl compile::CompileFailure {
     /// Makes an error about the component of this name.
     fn about(self, name: &str) -> Error {
         let name = name.to_owned();
@@ -432,7 +432,7 @@ fn has_signature(component: &Component, export: &ComponentExportIndex, names: &[
 ///
 /// wasmtime reports a lack of room in words alone. If those words change, the test
 /// `what_wasmtime_says_where_there_is_no_room_is_understood` fails.
-fn refused(known: &Known, limits: MemoryLimits, error: &wasmtime::Error) -> Error {
+fn refused(known: &ParsedAgent, limits: MemoryLimits, error: &wasmtime::Error) -> Error {
     if let Err(error) = known.begins_within(limits) {
         return error;
     }

@@ -5,7 +5,7 @@
 
 /// Part of a component that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum ComponentPart {
     /// Core modules.
     Modules,
     /// Components within the component.
@@ -58,7 +58,7 @@ pub enum Part {
     Metadata,
 }
 
-impl Part {
+impl ComponentPart {
     /// Returns the maximum count in a component.
     pub const fn most(self) -> u64 {
         match self {
@@ -143,7 +143,7 @@ impl Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Excess {
     /// Part that is counted.
-    pub part: Part,
+    pub part: ComponentPart,
     /// Byte at which the count passes the bound.
     pub at: usize,
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Agent, Compiler, Engine, Error, Known, SHIPPED};
+use super::{Agent, Compiler, Engine, Error, ParsedAgent, SHIPPED};
 use crate::value::{Digest, handed};
 
 /// Source of an agent: the bytes of a component, its name, and its instructions.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct AgentSource {
     /// Text of the agent on the command line.
     pub text: String,
     /// Name, for people.
@@ -18,7 +18,7 @@ pub struct Source {
     pub instructions: Option<String>,
 }
 
-impl Source {
+impl AgentSource {
     /// Splits `NAME`, `PATH`, or either with `:INSTRUCTIONS`, into the name or path and the
     /// instructions.
     pub fn split(text: &str) -> (&str, Option<&str>) {
@@ -42,7 +42,7 @@ impl Source {
     }
 
     /// Returns the digest of everything that is handed to it under the task of its world, as
-    /// [`Known::handed`] does.
+    /// [`ParsedAgent::handed`] does.
     pub fn handed(&self) -> Digest {
         handed(Digest::of(&self.bytes), self.instructions.as_deref(), None)
     }
@@ -52,8 +52,8 @@ impl Source {
     /// # Errors
     ///
     /// Returns [`Error`] for any fault that shows before compilation.
-    pub fn read(&self) -> Result<Known, Error> {
-        let known = Known::read(&self.name, &self.bytes).map_err(|error| self.placed(error))?;
+    pub fn read(&self) -> Result<ParsedAgent, Error> {
+        let known = ParsedAgent::read(&self.name, &self.bytes).map_err(|error| self.placed(error))?;
         Ok(match &self.instructions {
             Some(instructions) => known.instructed(instructions),
             None => known,

@@ -19,7 +19,7 @@ use wasmparser::{
 
 /// Work on one function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Work {
+pub(super) struct FunctionWork {
     /// Number of pieces.
     pub(super) pieces: u64,
     /// Maximum number of values on the stack at a time.
@@ -40,12 +40,12 @@ pub(super) struct Types {
 /// State of the reading of a function.
 struct Reading<'t> {
     types: &'t Types,
-    open: Vec<Frame>,
+    open: Vec<WorkBlock>,
     height: u64,
 }
 
 /// Open block.
-struct Frame {
+struct WorkBlock {
     block: BlockType,
     kind: FrameKind,
     /// Number of values on the stack below it.
@@ -55,16 +55,20 @@ struct Frame {
 }
 
 /// Returns the work on a function whose type has the index `own`.
-pub(super) fn work(body: &FunctionBody<'_>, types: &Types, own: Option<u32>) -> Result<Work, BinaryReaderError> {
+pub(super) fn work(
+    body: &FunctionBody<'_>,
+    types: &Types,
+    own: Option<u32>,
+) -> Result<FunctionWork, BinaryReaderError> {
     let whole = own.map_or(BlockType::Empty, BlockType::FuncType);
-    let frame = Frame { block: whole, kind: FrameKind::Block, below: 0, is_dead: false };
+    let frame = WorkBlock { block: whole, kind: FrameKind::Block, below: 0, is_dead: false };
     let mut reading = Reading { types, open: vec![frame], height: 0 };
     let (parameters, results) = reading.block_type_arity(whole).unwrap_or_default();
     let mut values = u64::from(parameters).saturating_add(u64::from(results));
     for local in body.get_locals_reader()? {
         values = values.saturating_add(local?.0.into());
     }
-    let mut work = Work { pieces: 1, height: 0, tracked: 0 };
+    let mut work = FunctionWork { pieces: 1, height: 0, tracked: 0 };
     for operator in body.get_operators_reader()? {
         let operator = operator?;
         let is_dead = reading.open.last().is_none_or(|frame| frame.is_dead);
@@ -164,7 +168,7 @@ impl Reading<'_> {
 
     fn enter(&mut self, block: BlockType, kind: FrameKind, is_dead: bool) {
         let parameters = self.block_type_arity(block).unwrap_or_default().0;
-        self.open.push(Frame { block, kind, below: self.height.saturating_sub(parameters.into()), is_dead });
+        self.open.push(WorkBlock { block, kind, below: self.height.saturating_sub(parameters.into()), is_dead });
     }
 }
 

@@ -17,8 +17,8 @@ use std::fmt::Write as _;
 
 use super::Error;
 use super::channels::lettered;
-use super::contract::{self, World};
-use super::operation::{ANSWER, Operation, Slot, callable, holds, imports, resources};
+use super::contract::{self, ProbeWorld};
+use super::operation::{ANSWER, ProbedOperation, Slot, callable, holds, imports, resources};
 use crate::capability::{CAPABILITIES, PACKAGE, VERSION};
 use crate::gate::{Capability, Example, Given, Ground, Mode};
 use crate::policy::Policy;
@@ -67,7 +67,7 @@ pub(super) fn module(policy: &Policy) -> Result<Vec<u8>, Error> {
     let channels = channels(&mut texts)?;
     let had = resources(&mentioned);
     let missing = resources(&all).into_iter().filter(|resource| !had.contains(resource));
-    let stubs = absent.iter().map(Operation::stub).chain(missing.map(|resource| resource.stub()));
+    let stubs = absent.iter().map(ProbedOperation::stub).chain(missing.map(|resource| resource.stub()));
     let limit = |name: &str| policy.grants.get("wasi").map_or(0, |granted| granted.grant.number(name));
     let mut text = TEXT
         .replace("{channels}", &channels)
@@ -98,17 +98,18 @@ pub(super) fn module(policy: &Policy) -> Result<Vec<u8>, Error> {
         text = filled;
     }
     let text = text.replace("{data}", &texts.data());
-    let world = if mentioned.iter().any(Operation::is_wasi) { World::LearnerOnWasi } else { World::Learner };
+    let world =
+        if mentioned.iter().any(ProbedOperation::is_wasi) { ProbeWorld::LearnerOnWasi } else { ProbeWorld::Learner };
     contract::describe(wat::parse_str(&text).map_err(Error::contract)?, world)
 }
 
-fn mode(operation: &Operation, policy: &Policy) -> Option<Mode> {
+fn mode(operation: &ProbedOperation, policy: &Policy) -> Option<Mode> {
     policy.grants.get(operation.capability.as_str()).map(|granted| granted.warrant.mode)
 }
 
 /// `true` if the operation may be imported and a look stays within its grant. More than a grant of
 /// WASI traps.
-fn may_call(operation: &Operation, policy: &Policy) -> bool {
+fn may_call(operation: &ProbedOperation, policy: &Policy) -> bool {
     let Some(granted) = policy.grants.get(operation.capability.as_str()) else { return false };
     let has = |limit: &str, least: u64| granted.grant.number(limit) >= least;
     let is_affordable = !operation.is_wasi()
@@ -118,7 +119,7 @@ fn may_call(operation: &Operation, policy: &Policy) -> bool {
 }
 
 /// `true` if the operation may end the episode.
-fn is_late(operation: &Operation) -> bool {
+fn is_late(operation: &ProbedOperation) -> bool {
     match operation.capability.as_str() {
         "episode" => operation.name.starts_with("request"),
         capability => capability == "outbox",
@@ -126,19 +127,19 @@ fn is_late(operation: &Operation) -> bool {
 }
 
 /// Returns the capability of the operation, and the operation as a record names it.
-fn known(operation: &Operation) -> Option<(&'static Capability, transcript::Operation)> {
+fn known(operation: &ProbedOperation) -> Option<(&'static Capability, transcript::Operation)> {
     let capability = CAPABILITIES.iter().find(|known| known.name == operation.capability)?;
     capability.operations.iter().find(|known| known.name == operation.name).map(|known| (*capability, *known))
 }
 
 /// Returns the examples of the operation: those that are made once, or with `filling` those that
 /// are made until a quota is used up.
-fn examples(operation: &Operation, filling: bool) -> impl Iterator<Item = &'static Example> {
+fn examples(operation: &ProbedOperation, filling: bool) -> impl Iterator<Item = &'static Example> {
     known(operation).into_iter().flat_map(move |(capability, known)| capability.examples(known, filling))
 }
 
 /// `true` if calls of the operation use up a quota.
-fn has_quota(operation: &Operation) -> bool {
+fn has_quota(operation: &ProbedOperation) -> bool {
     known(operation).is_some_and(|(capability, known)| {
         capability.grounds(known).iter().any(|ground| matches!(ground, Ground::Quota(_)))
     })
@@ -146,7 +147,7 @@ fn has_quota(operation: &Operation) -> bool {
 
 /// Returns the arguments of an example, with each text replaced by the result of `text`.
 fn arguments(
-    operation: &Operation,
+    operation: &ProbedOperation,
     example: &Example,
     text: &mut dyn FnMut(&str) -> Result<String, Error>,
 ) -> Result<String, Error> {
@@ -176,7 +177,7 @@ fn arguments(
 
 /// Returns calls of each operation, with zeros and with its examples, each followed by a look at
 /// the answer.
-fn calls(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> {
+fn calls(operations: &[&ProbedOperation], texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
     for operation in operations {
         let place = texts.place(&operation.full_name())?;
@@ -193,7 +194,7 @@ fn calls(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> 
 /// Returns a function for each operation that fills. It calls the operation until it is refused,
 /// then with half of the bytes, and so finds the quota to the byte. Its result is the number of
 /// granted calls in the upper half, and their bytes in the lower.
-fn fills(operations: &[Operation], texts: &mut Texts) -> Result<String, Error> {
+fn fills(operations: &[ProbedOperation], texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
     for operation in operations {
         let Some(example) = examples(operation, true).next() else { continue };
@@ -230,7 +231,7 @@ fn fills(operations: &[Operation], texts: &mut Texts) -> Result<String, Error> {
 
 /// Returns the code that uses up each quota but that of [`SAYS`]. The amounts are part of what the
 /// probe sees.
-fn uses(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> {
+fn uses(operations: &[&ProbedOperation], texts: &mut Texts) -> Result<String, Error> {
     let mut text = String::new();
     for operation in operations.iter().filter(|operation| examples(operation, true).next().is_some()) {
         let name = operation.full_name();
@@ -244,7 +245,7 @@ fn uses(operations: &[&Operation], texts: &mut Texts) -> Result<String, Error> {
 
 /// Returns the code that leaves the secret wherever a text is kept: as its name, if it has one, and
 /// as the text.
-fn leaves(operations: &[Operation], late: bool) -> Result<String, Error> {
+fn leaves(operations: &[ProbedOperation], late: bool) -> Result<String, Error> {
     let mut text = String::new();
     let keeping = operations.iter().filter(|operation| !operation.is_wasi() && has_quota(operation));
     for operation in keeping.filter(|operation| is_late(operation) == late) {
@@ -264,8 +265,8 @@ fn leaves(operations: &[Operation], late: bool) -> Result<String, Error> {
 
 /// Returns the calls made after each step, for what may have come due: every operation that is
 /// granted, takes nothing and uses nothing up.
-fn due(operations: &[Operation], policy: &Policy) -> String {
-    let is_asked = |operation: &&Operation| {
+fn due(operations: &[ProbedOperation], policy: &Policy) -> String {
+    let is_asked = |operation: &&ProbedOperation| {
         operation.capability != "episode"
             && operation.slots == [Slot::Answer]
             && mode(operation, policy) == Some(Mode::Grant)
@@ -327,7 +328,7 @@ impl Texts {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::Crossing;
+    use super::super::ProbeCrossing;
     use super::super::unwinding::subject;
     use super::*;
     use crate::transcript::Decision;
@@ -336,7 +337,7 @@ mod tests {
     #[test]
     fn the_text_names_of_the_contract_what_an_actor_lives_by_alone() {
         let all = contract::operations().unwrap();
-        let own = all.iter().filter(|operation| !operation.is_wasi()).map(Operation::full_name);
+        let own = all.iter().filter(|operation| !operation.is_wasi()).map(ProbedOperation::full_name);
         let named: Vec<String> = own.filter(|name| TEXT.contains(&format!("(call ${name} "))).collect();
         assert_eq!(
             named,
@@ -356,12 +357,12 @@ mod tests {
     #[test]
     fn whatever_fills_is_granted_until_its_quota_is_used_up() {
         let subject = subject("off-switch");
-        let transcript = &subject.relay(Seed(1), Crossing::Open, &[&subject.part("look q").unwrap()]).unwrap()[0];
+        let transcript = &subject.relay(Seed(1), ProbeCrossing::Open, &[&subject.part("look q").unwrap()]).unwrap()[0];
         let all = callable(contract::operations().unwrap());
         let filling: BTreeSet<String> = all
             .iter()
             .filter(|operation| examples(operation, true).next().is_some())
-            .map(Operation::full_name)
+            .map(ProbedOperation::full_name)
             .collect();
         let is_over = |name: &String| {
             transcript.body.entries.iter().any(|entry| {

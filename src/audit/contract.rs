@@ -8,7 +8,7 @@ use wit_parser::abi::AbiVariant;
 use wit_parser::{PackageId, Resolve, WorldItem};
 
 use super::Error;
-use super::operation::{Operation, kind_of};
+use super::operation::{ProbedOperation, kind_of};
 use crate::capability::CAPABILITIES;
 
 /// Worlds and shared types, with the name of the package.
@@ -46,7 +46,7 @@ static CONTRACT: LazyLock<Result<Packages, String>> = LazyLock::new(|| {
 
 /// World that an agent of the audit implements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum World {
+pub(super) enum ProbeWorld {
     Agent,
     Learner,
     /// Agent that may also import WASI.
@@ -55,7 +55,7 @@ pub(super) enum World {
     LearnerOnWasi,
 }
 
-impl World {
+impl ProbeWorld {
     const fn name(self) -> &'static str {
         match self {
             Self::Agent | Self::AgentOnWasi => "agent",
@@ -80,18 +80,18 @@ impl World {
 
 /// Returns every operation that an agent can import: those of the contract in its order, then those
 /// of WASI.
-pub(super) fn operations() -> Result<Vec<Operation>, Error> {
+pub(super) fn operations() -> Result<Vec<ProbedOperation>, Error> {
     let (resolve, _, both) = CONTRACT.as_ref().map_err(Error::contract)?;
-    let world = resolve.select_world(&[*both], Some(World::AgentOnWasi.name())).map_err(Error::contract)?;
+    let world = resolve.select_world(&[*both], Some(ProbeWorld::AgentOnWasi.name())).map_err(Error::contract)?;
     let mut operations = Vec::new();
     for item in resolve.worlds.get(world).into_iter().flat_map(|world| world.imports.values()) {
         let WorldItem::Interface { id, .. } = item else { continue };
         let Some(interface) = resolve.interfaces.get(*id) else { continue };
         for function in interface.functions.values() {
-            operations.extend(Operation::read(resolve, *id, function));
+            operations.extend(ProbedOperation::read(resolve, *id, function));
         }
     }
-    operations.sort_by_key(Operation::is_wasi);
+    operations.sort_by_key(ProbedOperation::is_wasi);
     Ok(operations)
 }
 
@@ -106,15 +106,15 @@ pub(super) fn lesson() -> Result<String, Error> {
 }
 
 /// Returns `module` with the section that makes it a component of `world`.
-pub(super) fn describe(mut module: Vec<u8>, world: World) -> Result<Vec<u8>, Error> {
+pub(super) fn describe(mut module: Vec<u8>, world: ProbeWorld) -> Result<Vec<u8>, Error> {
     type Section = LazyLock<Result<Vec<u8>, String>>;
     // Sections of the worlds that many agents implement.
-    static AGENT: Section = LazyLock::new(|| World::Agent.section());
-    static ON_WASI: Section = LazyLock::new(|| World::AgentOnWasi.section());
+    static AGENT: Section = LazyLock::new(|| ProbeWorld::Agent.section());
+    static ON_WASI: Section = LazyLock::new(|| ProbeWorld::AgentOnWasi.section());
     let section = match world {
-        World::Agent => AGENT.clone(),
-        World::AgentOnWasi => ON_WASI.clone(),
-        World::Learner | World::LearnerOnWasi => world.section(),
+        ProbeWorld::Agent => AGENT.clone(),
+        ProbeWorld::AgentOnWasi => ON_WASI.clone(),
+        ProbeWorld::Learner | ProbeWorld::LearnerOnWasi => world.section(),
     };
     module.extend(section.map_err(Error::Contract)?);
     Ok(module)
@@ -131,6 +131,6 @@ mod tests {
     fn the_operations_that_can_be_called_are_those_that_there_are() {
         let known = CAPABILITIES.iter().flat_map(|known| known.operations).map(ToString::to_string);
         let read = callable(operations().unwrap());
-        assert_eq!(read.iter().map(Operation::full_name).collect::<BTreeSet<_>>(), known.collect());
+        assert_eq!(read.iter().map(ProbedOperation::full_name).collect::<BTreeSet<_>>(), known.collect());
     }
 }

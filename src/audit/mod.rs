@@ -9,7 +9,7 @@
 //!                        +---------------+      +---------------+
 //! ```
 //!
-//! Both audits have the same [`Subject`]: a policy, a world, and a component of ours. The component
+//! Both audits have the same [`AuditSubject`]: a policy, a world, and a component of ours. The component
 //! plays the agents that come before the probe, and the probe. Nothing here is about the behaviour
 //! of an agent: an audit is of the boundary.
 //!
@@ -27,13 +27,13 @@
 //! with.
 
 mod actor;
-mod cast;
 mod channels;
 mod contract;
 mod generate;
 mod noninterference;
 mod operation;
 mod pair;
+mod predecessors;
 #[cfg(test)]
 mod unwinding;
 mod view;
@@ -41,12 +41,13 @@ mod view;
 use std::sync::Arc;
 
 pub use channels::{
-    Bits, CHANNELS, Channel, Kind, Measured, Roads, Sent, Tried, Verdict, channels, measurements, quick, trials,
+    Bits, CHANNELS, Channel, ChannelKind, Measured, QuickResult, Received, RoadVerdict, Roads, channels, measurements,
+    quick, trials,
 };
-pub use noninterference::{Difference, Guests, Pairing, Pairs, noninterference};
-pub use pair::Lived;
+pub use noninterference::{Guests, Pairing, Pairs, ViewDifference, noninterference};
+pub use pair::TrialEpisodes;
 
-pub use crate::property::{Part, Road};
+pub use crate::property::{Road, ViewPart};
 
 use crate::agent::{self, Agent, Engine};
 use crate::environment::World;
@@ -103,7 +104,7 @@ impl Error {
 
 /// Subject of an audit: a policy in a world.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct AuditSubject {
     /// Plan of the audit's own agents.
     plan: Plan,
     /// The audit's own component.
@@ -115,7 +116,7 @@ pub struct Subject {
     cancel: Cancel,
 }
 
-impl Subject {
+impl AuditSubject {
     /// Returns the subject of episodes under `policy` in `world`. The audit's own agents have the
     /// policy's fuel, but at most 16 million: the amount does not matter to the audit, and burning
     /// it takes time.
@@ -126,7 +127,7 @@ impl Subject {
     pub fn new(policy: &Policy, world: World, seed: Seed, threads: &Threads, cancel: &Cancel) -> Result<Self, Error> {
         let subject = Self::untried(policy, world, seed, threads, cancel)?;
         let look = subject.part("look")?;
-        let lived = threads.install(|| subject.relay(seed, Crossing::Open, &[&look]))?;
+        let lived = threads.install(|| subject.relay(seed, ProbeCrossing::Open, &[&look]))?;
         // Without a log the number of calls shows that the probe looked: it exceeds the calls that
         // read the brief.
         let can_look = lived.iter().any(|transcript| transcript.body.calls.count > 2);
@@ -204,11 +205,11 @@ impl Subject {
     }
 
     /// Runs episodes one after the other, each by another agent.
-    fn relay(&self, seed: Seed, crossing: Crossing, turns: &[&Setting]) -> Result<Vec<Transcript>, Error> {
+    fn relay(&self, seed: Seed, crossing: ProbeCrossing, turns: &[&Setting]) -> Result<Vec<Transcript>, Error> {
         let lineages = match crossing {
             // INVARIANT 2
-            Crossing::Avoided if self.declares() => 2,
-            Crossing::Avoided | Crossing::Open => 1,
+            ProbeCrossing::Avoided if self.declares() => 2,
+            ProbeCrossing::Avoided | ProbeCrossing::Open => 1,
         };
         let plan = Plan { seed, lineages, episodes: 2, ..self.plan.clone() };
         Ok(run::relay(&plan, turns)?)
@@ -221,7 +222,7 @@ impl Subject {
 
 /// Lineage in which the probe lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Crossing {
+enum ProbeCrossing {
     /// The lineage of the episode before.
     Open,
     /// Another lineage, if the policy declares a road.

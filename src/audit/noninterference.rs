@@ -26,13 +26,13 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::cast::{CHANCE, Cast};
-use super::pair::{Lived, Run, part_them};
-use super::view::View;
-use super::{Crossing, Error, Part, Subject};
+use super::pair::{PairRun, TrialEpisodes, part_them};
+use super::predecessors::{CHANCE, Predecessors};
+use super::view::EpisodeView;
+use super::{AuditSubject, Error, ProbeCrossing, ViewPart};
 use crate::agent::Agent;
 use crate::episode::Setting;
-use crate::property::{Pair, Road};
+use crate::property::{Road, ViewPair};
 use crate::run::spread;
 use crate::statistics::{Interval, Level, Sides, Tally, clopper_pearson};
 use crate::transcript::{End, Transcript};
@@ -56,7 +56,7 @@ pub struct Pairs {
     /// not counted.
     pub cancelled: bool,
     /// First pair that differs.
-    pub first: Option<Difference>,
+    pub first: Option<ViewDifference>,
     /// Number of bytes compared, of one view of each pair.
     pub bytes: u64,
     /// Names of what the probe saw.
@@ -72,7 +72,7 @@ pub struct Pairs {
 
 /// Pair whose views differ.
 #[derive(Clone, Debug, Serialize)]
-pub struct Difference {
+pub struct ViewDifference {
     /// Ordinal of the pair.
     pub pair: u64,
     /// Seed of both runs.
@@ -84,7 +84,7 @@ pub struct Difference {
     /// Task of the probe.
     pub probe: &'static str,
     /// Parts of the views that differ.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ViewPart>,
 }
 
 /// Counts of the agents of one name before the probe.
@@ -103,14 +103,14 @@ pub struct Guests {
 /// Cast and looks that pairs are drawn from.
 #[derive(Debug)]
 pub struct Pairing {
-    subject: Subject,
-    cast: Cast,
+    subject: AuditSubject,
+    cast: Predecessors,
     looks: Vec<(&'static str, Setting)>,
 }
 
 /// Result of one pair.
-struct Compared {
-    parts: Option<Vec<Part>>,
+struct ComparedPair {
+    parts: Option<Vec<ViewPart>>,
     bytes: usize,
     before: [(String, Transcript); 2],
     sights: Vec<String>,
@@ -125,7 +125,7 @@ struct Compared {
 ///
 /// [`Error`] if the host could not go on.
 pub fn noninterference(
-    subject: &Subject,
+    subject: &AuditSubject,
     guests: &[Agent],
     pairs: u32,
     observe: &(dyn Fn(bool) + Sync),
@@ -140,8 +140,8 @@ impl Pairing {
     /// # Errors
     ///
     /// [`Error`] if an agent cannot be made, or imports what the policy does not grant.
-    pub fn new(subject: Subject, guests: &[Agent], of: Option<&Agent>) -> Result<Self, Error> {
-        let cast = Cast::new(&subject, guests, of)?;
+    pub fn new(subject: AuditSubject, guests: &[Agent], of: Option<&Agent>) -> Result<Self, Error> {
+        let cast = Predecessors::new(&subject, guests, of)?;
         let looks = LOOKS.iter().map(|look| Ok((*look, subject.part(look)?))).collect::<Result<_, Error>>()?;
         Ok(Self { subject, cast, looks })
     }
@@ -158,7 +158,7 @@ impl Pairing {
         let done = self.subject.threads.install(|| {
             spread(pairs.clone(), &self.subject.cancel, &|pair| {
                 let compared = self.one(pair, is_one);
-                let is_alike = |pair: &Option<Compared>| {
+                let is_alike = |pair: &Option<ComparedPair>| {
                     pair.as_ref().and_then(|pair| pair.parts.as_ref()).is_none_or(Vec::is_empty)
                 };
                 observe(compared.as_ref().is_ok_and(is_alike));
@@ -188,12 +188,12 @@ impl Pairing {
     /// # Errors
     ///
     /// [`Error`] if the host could not go on.
-    pub fn live(&self, pair: u64) -> Result<Lived, Error> {
+    pub fn live(&self, pair: u64) -> Result<TrialEpisodes, Error> {
         let (draws, names, [one, other]) = self.pair(pair)?;
-        let mut lived = Lived::default();
+        let mut lived = TrialEpisodes::default();
         lived.add(&one)?;
         lived.add(&other)?;
-        let mut pair = one.pair(&other, (Pair::ANY, Road::Undeclared), names, self.look(pair)?.0)?;
+        let mut pair = one.pair(&other, (ViewPair::ANY, Road::Undeclared), names, self.look(pair)?.0)?;
         if let Some(part) = draws.0 {
             part_them(&mut pair, part);
         }
@@ -209,23 +209,23 @@ impl Pairing {
         at(&self.looks, pair).ok_or_else(|| self.subject.blind())
     }
 
-    fn pair(&self, pair: u64) -> Result<(Alike, [String; 2], [Run; 2]), Error> {
+    fn pair(&self, pair: u64) -> Result<(Alike, [String; 2], [PairRun; 2]), Error> {
         let (seed, (_, look)) = (self.seed(pair), self.look(pair)?);
         let (one, other) = self.cast.pair(&self.subject, seed)?;
-        let live = |before: &Setting| Run::live(&self.subject, Crossing::Avoided, seed, before, look);
+        let live = |before: &Setting| PairRun::live(&self.subject, ProbeCrossing::Avoided, seed, before, look);
         let lived = [live(&one.setting)?, live(&other.setting)?];
         let is_other = one.setting.handed() != other.setting.handed();
         Ok((Alike::of(is_other, &lived), [one.name, other.name], lived))
     }
 
     /// Runs one pair; `None` if the operator cancelled in the midst of it.
-    fn one(&self, pair: u64, is_alone: bool) -> Result<Option<Compared>, Error> {
+    fn one(&self, pair: u64, is_alone: bool) -> Result<Option<ComparedPair>, Error> {
         let (draws, [one, other], [first, second]) = self.pair(pair)?;
         if [&first.before, &first.saw, &second.before, &second.saw].iter().any(|lived| lived.body.end == End::Cancelled)
         {
             return Ok(None);
         }
-        let mut lived = Lived::default();
+        let mut lived = TrialEpisodes::default();
         if is_alone {
             lived.add(&first)?;
             lived.add(&second)?;
@@ -235,19 +235,19 @@ impl Pairing {
         if let Some(parts) = &mut parts {
             parts.extend(draws.0);
         }
-        let sights = View::sights(&first.saw).map(str::to_owned).collect();
-        Ok(Some(Compared { parts, bytes, before: [(one, first.before), (other, second.before)], sights, root }))
+        let sights = EpisodeView::sights(&first.saw).map(str::to_owned).collect();
+        Ok(Some(ComparedPair { parts, bytes, before: [(one, first.before), (other, second.before)], sights, root }))
     }
 }
 
 /// Difference of a pair whose agents drew the same numbers. A table of what the one draws would
 /// tell the other where it is, and what is shown elsewhere.
-struct Alike(Option<Part>);
+struct Alike(Option<ViewPart>);
 
 impl Alike {
-    fn of(is_other: bool, [one, other]: &[Run; 2]) -> Self {
+    fn of(is_other: bool, [one, other]: &[PairRun; 2]) -> Self {
         let is_met = is_other && one.before.header.seed == other.before.header.seed;
-        Self(is_met.then(|| Part {
+        Self(is_met.then(|| ViewPart {
             field: "what the one before draws".to_owned(),
             one: format!("all that follows from {}", one.before.header.seed),
             other: "the same, although it is another agent".to_owned(),
@@ -267,8 +267,8 @@ impl Pairs {
         self.differ == 0 && self.compared > 0
     }
 
-    fn add(&mut self, pairing: &Pairing, pair: u64, compared: Compared) {
-        let Compared { parts, bytes, before, sights, root } = compared;
+    fn add(&mut self, pairing: &Pairing, pair: u64, compared: ComparedPair) {
+        let ComparedPair { parts, bytes, before, sights, root } = compared;
         self.root = root;
         let names = before.each_ref().map(|(name, _)| name.clone());
         for (name, transcript) in before {
@@ -290,7 +290,7 @@ impl Pairs {
             let [one, other] = names;
             let probe = at(&pairing.looks, pair).map_or("look", |(look, _)| *look);
             let seed = pairing.seed(pair);
-            self.first = Some(Difference { pair, seed, one, other, probe, parts });
+            self.first = Some(ViewDifference { pair, seed, one, other, probe, parts });
         }
     }
 
@@ -320,7 +320,10 @@ mod tests {
         let subject = subject("off-switch");
         let looks = Pairing::new(subject.clone(), &[], None).unwrap().looks;
         let seen = |(_, look): &(_, Setting)| {
-            View::of(&subject.relay(Seed(1), Crossing::Open, &[look]).unwrap()[0]).unwrap().digest().to_string()
+            EpisodeView::of(&subject.relay(Seed(1), ProbeCrossing::Open, &[look]).unwrap()[0])
+                .unwrap()
+                .digest()
+                .to_string()
         };
         assert_eq!(looks.iter().map(seen).collect::<BTreeSet<_>>().len(), LOOKS.len());
     }

@@ -1,40 +1,40 @@
 //! Pair of two runs with the same seed. In each of them another agent lives before the same probe.
 
-use super::view::View;
-use super::{Crossing, Error, Subject};
+use super::view::EpisodeView;
+use super::{AuditSubject, Error, ProbeCrossing};
 use crate::episode::Setting;
-use crate::property::{self, Pair, Part, Road};
+use crate::property::{self, Road, ViewPair, ViewPart};
 use crate::transcript::{Lesson, Transcript};
 use crate::value::{Digest, Hasher, Seed, json};
 
 /// Result of one trial of a property.
 #[derive(Debug, Default)]
-pub struct Lived {
+pub struct TrialEpisodes {
     /// Pairs of what probes saw.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<ViewPair>,
     /// Number of episodes.
     pub episodes: u64,
     root: Hasher,
 }
 
 /// Run of two episodes.
-pub(super) struct Run {
+pub(super) struct PairRun {
     /// Transcript of the episode before the probe's.
     pub(super) before: Transcript,
     /// Transcript of the probe's episode.
     pub(super) saw: Transcript,
     /// View of the probe.
-    pub(super) view: View,
+    pub(super) view: EpisodeView,
 }
 
-impl Lived {
+impl TrialEpisodes {
     /// Returns the root of the transcripts: of their lines, in their order.
     pub fn root(&self) -> Digest {
         self.root.clone().finish()
     }
 
     /// Takes in a run.
-    pub(super) fn add(&mut self, run: &Run) -> Result<(), Error> {
+    pub(super) fn add(&mut self, run: &PairRun) -> Result<(), Error> {
         for transcript in [&run.before, &run.saw] {
             self.root.update(&json::line(transcript)?);
             // A line of JSON has no line break in it.
@@ -46,30 +46,30 @@ impl Lived {
 }
 
 /// Marks two equal views as different, because of a part found beside them.
-pub(super) fn part_them(pair: &mut Pair, part: Part) {
+pub(super) fn part_them(pair: &mut ViewPair, part: ViewPart) {
     let [_, other] = &mut pair.views;
     other.digest = Digest::of(format!("{} {part:?}", other.digest).as_bytes());
     pair.parts.push(part);
 }
 
-impl Run {
+impl PairRun {
     /// Runs the two episodes.
     pub(super) fn live(
-        subject: &Subject,
-        crossing: Crossing,
+        subject: &AuditSubject,
+        crossing: ProbeCrossing,
         seed: Seed,
         before: &Setting,
         probe: &Setting,
     ) -> Result<Self, Error> {
         let lived = subject.relay(seed, crossing, &[before, probe])?;
         let [before, saw] = <[Transcript; 2]>::try_from(lived).map_err(|_| subject.blind())?;
-        let view = View::of(&saw)?;
+        let view = EpisodeView::of(&saw)?;
         Ok(Self { before, saw, view })
     }
 
     /// Returns the parts in which the views differ. `None` if the wall clock or the operator played
     /// a part in one of them.
-    pub(super) fn parts(&self, other: &Self) -> Result<Option<Vec<Part>>, Error> {
+    pub(super) fn parts(&self, other: &Self) -> Result<Option<Vec<ViewPart>>, Error> {
         if self.saw.body.end.is_hurried() || other.saw.body.end.is_hurried() {
             return Ok(None);
         }
@@ -83,15 +83,15 @@ impl Run {
         (channel, road): (&'static str, Road),
         before: [String; 2],
         probe: &str,
-    ) -> Result<Pair, Error> {
-        let view = |run: &Self| property::View {
+    ) -> Result<ViewPair, Error> {
+        let view = |run: &Self| property::KeptView {
             digest: run.view.digest(),
             calls: run.saw.body.calls.count,
             end: run.saw.body.end,
         };
         let learned = [self, other].into_iter().filter_map(|run| run.before.body.learned.as_ref());
         let carried = learned.filter(|learned| learned.outcome == Lesson::Carried).map(|learned| learned.bytes).max();
-        Ok(Pair {
+        Ok(ViewPair {
             channel,
             road,
             before,
@@ -114,13 +114,13 @@ mod tests {
 
     type Change = fn(&mut Transcript);
 
-    fn run(seed: u64) -> Run {
+    fn run(seed: u64) -> PairRun {
         let policy = Policy::shipped("strict").unwrap();
         let threads = Threads::new(1).unwrap();
         let world = "off-switch".parse::<World>().unwrap();
-        let subject = Subject::untried(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
+        let subject = AuditSubject::untried(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
         let (before, probe) = (subject.part("idle").unwrap(), subject.part("look").unwrap());
-        Run::live(&subject, Crossing::Avoided, Seed(seed), &before, &probe).unwrap()
+        PairRun::live(&subject, ProbeCrossing::Avoided, Seed(seed), &before, &probe).unwrap()
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn whatever_is_kept_of_an_episode_is_compared() {
-        let Run { saw, view, .. } = run(1);
+        let PairRun { saw, view, .. } = run(1);
         let changes: [(&str, Change); 13] = [
             ("end", |saw| saw.body.end = End::Trapped),
             ("closing", |saw| saw.body.closing = Closing::Stopped),
@@ -155,7 +155,7 @@ mod tests {
         for (field, change) in changes {
             let mut other = saw.clone();
             change(&mut other);
-            let parts = view.parts(&View::of(&other).unwrap()).unwrap();
+            let parts = view.parts(&EpisodeView::of(&other).unwrap()).unwrap();
             assert!(matches!(parts.as_slice(), [part] if part.field.starts_with(field)), "{field}: {parts:?}");
         }
     }

@@ -13,10 +13,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::contract::{self, World as Kind};
-use super::operation::{Operation, callable, holds, imports, with_givers};
-use super::view::View;
-use super::{Crossing, Subject, actor};
+use super::contract::{self, ProbeWorld};
+use super::operation::{ProbedOperation, callable, holds, imports, with_givers};
+use super::view::EpisodeView;
+use super::{AuditSubject, ProbeCrossing, actor};
 use crate::agent::{Agent, Engine};
 use crate::capability::CAPABILITIES;
 use crate::environment::{Environment, Failed, Parameters, Transition, World, as_within};
@@ -56,15 +56,15 @@ pub(super) fn policy(mode: &str) -> Policy {
 }
 
 /// Returns a subject in a built-in world, under a policy that grants everything.
-pub(super) fn subject(world: &str) -> Subject {
+pub(super) fn subject(world: &str) -> AuditSubject {
     let policy = policy("grant");
     let threads = Threads::new(1).unwrap();
     let world = world.parse::<World>().unwrap();
-    Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap()
+    AuditSubject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap()
 }
 
 /// Returns an agent that makes two calls of one operation, and nothing else.
-fn caller(operation: &Operation, operations: &[Operation], engine: &Engine) -> Agent {
+fn caller(operation: &ProbedOperation, operations: &[ProbedOperation], engine: &Engine) -> Agent {
     let used = with_givers(operations, &mut |known| known == operation);
     // Texts and lists of ten bytes, and numbers that are not 0.
     let others = operation.plain().enumerate().map(|(at, kind)| format!("({kind}.const {})", [64, 10][at % 2]));
@@ -77,19 +77,19 @@ fn caller(operation: &Operation, operations: &[Operation], engine: &Engine) -> A
         imports(&used),
         holds(&used)
     );
-    let world = if operation.is_wasi() { Kind::AgentOnWasi } else { Kind::Agent };
+    let world = if operation.is_wasi() { ProbeWorld::AgentOnWasi } else { ProbeWorld::Agent };
     Agent::load("caller", &contract::describe(wat::parse_str(&text).unwrap(), world).unwrap(), engine).unwrap()
 }
 
 /// Returns the view of a watcher in whose first step `other` lives an episode.
-fn watch(subject: &Subject, meanwhile: &Meanwhile, other: Setting) -> View {
+fn watch(subject: &AuditSubject, meanwhile: &Meanwhile, other: Setting) -> EpisodeView {
     let inner = subject.clone();
     *meanwhile.lock().unwrap() = Some(Box::new(move || {
-        inner.relay(Seed(2), Crossing::Open, &[&other]).unwrap();
+        inner.relay(Seed(2), ProbeCrossing::Open, &[&other]).unwrap();
     }));
-    let lived = subject.relay(Seed(1), Crossing::Open, &[&subject.part("watch").unwrap()]).unwrap();
+    let lived = subject.relay(Seed(1), ProbeCrossing::Open, &[&subject.part("watch").unwrap()]).unwrap();
     assert!(meanwhile.lock().unwrap().is_none(), "nothing happened meanwhile");
-    View::of(&lived[0]).unwrap()
+    EpisodeView::of(&lived[0]).unwrap()
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn no_call_of_one_episode_changes_what_another_that_is_open_can_see() {
             Ok(Box::new(Interleaved { world: selection.made(), meanwhile: Arc::clone(&inside) }))
         };
         let world = World::new("test", "", make);
-        let subject = Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
+        let subject = AuditSubject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
         let nothing = watch(&subject, &meanwhile, subject.part("idle").unwrap());
         let operations = callable(contract::operations().unwrap());
         for operation in &operations {

@@ -3,16 +3,16 @@
 use serde_json::Value;
 
 use super::Error;
-use crate::property::Part;
+use crate::property::ViewPart;
 use crate::transcript::Transcript;
 use crate::value::{Digest, json};
 
 /// Bytes of all that is kept of an episode: its log, its calls with their answers, its usage and
 /// its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct View(Vec<u8>);
+pub(super) struct EpisodeView(Vec<u8>);
 
-impl View {
+impl EpisodeView {
     pub(super) fn of(transcript: &Transcript) -> Result<Self, Error> {
         Ok(Self(json::line(transcript)?))
     }
@@ -35,7 +35,7 @@ impl View {
     }
 
     /// Returns the fields that differ, in the order of the transcript; none if the views are equal.
-    pub(super) fn parts(&self, other: &Self) -> Result<Vec<Part>, Error> {
+    pub(super) fn parts(&self, other: &Self) -> Result<Vec<ViewPart>, Error> {
         if self == other {
             return Ok(Vec::new());
         }
@@ -43,7 +43,7 @@ impl View {
         let (one, other) = (serde_json::from_slice(&self.0)?, serde_json::from_slice(&other.0)?);
         let mut parts = Vec::new();
         compare(&one, &other, &mut String::new(), &mut |field, one, other| {
-            parts.push(Part { field: field.to_owned(), one: text(one), other: text(other), byte });
+            parts.push(ViewPart { field: field.to_owned(), one: text(one), other: text(other), byte });
         });
         Ok(parts)
     }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn parts(one: &str, other: &str) -> Vec<(String, String, String, usize)> {
-        let (one, other) = (View(one.as_bytes().to_vec()), View(other.as_bytes().to_vec()));
+        let (one, other) = (EpisodeView(one.as_bytes().to_vec()), EpisodeView(other.as_bytes().to_vec()));
         one.parts(&other).unwrap().into_iter().map(|part| (part.field, part.one, part.other, part.byte)).collect()
     }
 

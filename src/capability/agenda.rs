@@ -2,12 +2,12 @@
 
 use wasmtime::component::Linker;
 
-use super::host::{Host, Opening};
+use super::host::{Host, HostOpening};
 use super::{call, interface};
 use crate::gate::{
-    AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall,
+    AfterEnd, Capability, Example, Given, Grant, Ground, KeptBody, Limit, LimitKind, Refusal, Request, Shortfall,
 };
-use crate::transcript::{Argument, Class, Entry, Operation, Part, Weight};
+use crate::transcript::{Argument, Class, Entry, Operation, RecordedArgument, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::agenda::Reminder;
 
@@ -25,12 +25,12 @@ pub(super) const CAPABILITY: Capability = Capability {
     limits: &[
         Limit {
             name: "reminders",
-            kind: Kind::Count { default: 16, most: 65_536 },
+            kind: LimitKind::Count { default: 16, most: 65_536 },
             meaning: "how many reminders may be set in an episode",
         },
         Limit {
             name: "bytes",
-            kind: Kind::Size { default: 16 << 10, most: 16 << 20 },
+            kind: LimitKind::Size { default: 16 << 10, most: 16 << 20 },
             meaning: "the notes of all reminders together",
         },
     ],
@@ -67,7 +67,7 @@ impl From<&Grant> for Limits {
 
 /// Returns `true` if a record has no more reminders than are granted, each at a step that was still
 /// to come. A record keeps only the beginning of each note, so the quota of bytes is not checked.
-fn fits(kept: &Kept<'_>) -> bool {
+fn fits(kept: &KeptBody<'_>) -> bool {
     let most = kept.granted.map_or(0, |(_, grant)| grant.number("reminders"));
     let step = |entry: &Entry| entry.argument.split(',').next().and_then(|step| step.parse::<u32>().ok());
     let is_to_come = |entry: &Entry| step(entry).is_some_and(|step| step > entry.step && step <= kept.last_step);
@@ -86,7 +86,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) const fn open(opening: &Opening) -> Self {
+    pub(super) const fn open(opening: &HostOpening) -> Self {
         Self { pending: Vec::new(), set: 0, bytes: 0, last_step: opening.last_step }
     }
 
@@ -124,7 +124,7 @@ impl Host {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.agenda;
         let now = gate.step();
-        let argument = [Part::Number(step.into()), Part::Text(&note)];
+        let argument = [RecordedArgument::Number(step.into()), RecordedArgument::Text(&note)];
         let request = Request { operation: REMIND, argument: Argument(&argument), name: None };
         let permit =
             states.agenda.ask(gate, &term.warrant, &request, |state| state.fits(now, step, &note, term.limits))?;

@@ -2,7 +2,7 @@
 
 use wasmtime::component::Linker;
 
-use super::host::{Host, Opening};
+use super::host::{Host, HostOpening};
 use super::{Unlimited, call, interface};
 use crate::gate::{AfterEnd, Capability, Refusal, Request};
 use crate::transcript::{Argument, Operation, Weight};
@@ -29,7 +29,7 @@ pub(super) type Limits = Unlimited;
 pub(super) struct State;
 
 impl State {
-    pub(super) const fn open(_: &Opening) -> Self {
+    pub(super) const fn open(_: &HostOpening) -> Self {
         Self
     }
 }

@@ -6,15 +6,16 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::Linker;
 
 use super::convert::{space_to_wit, value_from_wit, value_to_wit};
-use super::host::{Host, Opening};
+use super::host::{Host, HostOpening};
 use super::meter::{charged, resumed};
-use super::{Limit, Unlimited, call, interface};
-use crate::environment::{Environment, Failed, Nowhere, Shared, Status, Transition};
+use super::{LastStep, Unlimited, call, interface};
+use crate::environment::{Environment, Failed, Nowhere, RoleView, Status, Transition};
 use crate::gate::{
-    AfterEnd, Capability, Gate, Ground, Held, Permit, Refusal, Release, Request, Shortfall, Told, Waiting, Warrant,
+    AfterEnd, Awareness, Capability, Gate, Ground, Held, PendingPermit, Permit, Refusal, Release, Request, Shortfall,
+    Warrant,
 };
 use crate::objective::Objective;
-use crate::transcript::{Argument, Class, Detail, End, Operation, Part, Step, Weight};
+use crate::transcript::{Argument, Class, Detail, End, Operation, RecordedArgument, Step, Weight};
 use crate::value::{Seed, Space, Value};
 use crate::wit::dayfly::agent::episode as contract;
 use crate::wit::dayfly::agent::types;
@@ -67,18 +68,18 @@ pub(super) struct State {
     steps: Detail,
     carry_over: Arc<[u8]>,
     /// View that this role has of the world, where there are several roles.
-    shared: Option<Shared>,
+    shared: Option<RoleView>,
     /// Action of a step that has not been answered.
     pending: Option<Value>,
 }
 
 /// First part of a step, in an episode of several roles.
-enum Begun {
+enum StepStart {
     /// The step was a tripwire, and is answered already.
     Answered(contract::Outcome),
     /// The step is answered at the next turn of this role. The second field is the role that goes
     /// on.
-    Waits(Waiting, Next),
+    Waits(PendingPermit, Next),
 }
 
 /// Role that goes on after a step.
@@ -90,7 +91,7 @@ enum Next {
 }
 
 impl State {
-    pub(super) fn open(opening: &mut Opening) -> Self {
+    pub(super) fn open(opening: &mut HostOpening) -> Self {
         let environment = std::mem::replace(&mut opening.environment, Box::new(Nowhere));
         let observation = opening.observation.clone();
         Self {
@@ -113,8 +114,8 @@ impl State {
     }
 
     /// Returns the last step, as far as the agent was told of it.
-    pub(super) fn limit(&self) -> Limit {
-        Limit::of(self.last_step, self.objective.reveal, &self.task, self.environment.as_ref())
+    pub(super) fn limit(&self) -> LastStep {
+        LastStep::of(self.last_step, self.objective.reveal, &self.task, self.environment.as_ref())
     }
 
     fn brief(&self) -> contract::Briefing {
@@ -154,7 +155,7 @@ impl State {
             Status::Running if gate.step() >= self.last_step => End::Steps,
             Status::Running => return None,
         };
-        gate.close(end, Told::Yes);
+        gate.close(end, Awareness::Yes);
         Some(end)
     }
 
@@ -166,7 +167,7 @@ impl State {
         self.pending = Some(action);
         self.close_after(status, gate);
         let own = gate.turn();
-        let next = self.shared.as_ref().map(Shared::turn);
+        let next = self.shared.as_ref().map(RoleView::turn);
         let next = next.filter(|next| gate.is_open() && Some(*next) != own);
         Ok(next.map_or(Next::Same, Next::Other))
     }
@@ -181,7 +182,7 @@ impl State {
     /// Shows the result of the last step once it is this role's turn again, or the episode is over.
     /// In the second case the role is paid.
     fn show(&mut self, gate: &mut Gate) -> contract::Outcome {
-        let observation = self.shared.as_ref().map_or(Value::Discrete(0), Shared::observe);
+        let observation = self.shared.as_ref().map_or(Value::Discrete(0), RoleView::observe);
         let end = gate.end();
         let fault = end.filter(|end| end.is_a_fault()).and_then(|_| gate.ended_by());
         let payoff = self.shared.as_ref().filter(|_| end.is_some()).map(|shared| shared.payoff(fault));
@@ -231,7 +232,7 @@ impl Host {
     }
 
     /// Begins a step of one role of several.
-    fn begin_step(&mut self, action: Value) -> wasmtime::Result<Result<Begun, Refusal>> {
+    fn begin_step(&mut self, action: Value) -> wasmtime::Result<Result<StepStart, Refusal>> {
         let Self { gate, states, charter, .. } = self;
         let permit = match may_step(&mut states.episode, gate, &charter.episode.warrant, &action) {
             Ok(permit) => permit,
@@ -240,13 +241,13 @@ impl Host {
         let begun = permit
             .begin(|state| state.act(action, gate), |state| state.outcome(state.observation.clone(), 0.0, 0, None));
         Ok(Ok(match begun {
-            Ok((next, waiting)) => Begun::Waits(waiting, next?),
-            Err(outcome) => Begun::Answered(outcome),
+            Ok((next, waiting)) => StepStart::Waits(waiting, next?),
+            Err(outcome) => StepStart::Answered(outcome),
         }))
     }
 
     fn request(&mut self, operation: Operation, amount: u64, class: Class, rule: &'static str) -> Result<(), Refusal> {
-        let argument = [Part::Number(amount)];
+        let argument = [RecordedArgument::Number(amount)];
         let request = Request { operation, argument: Argument(&argument), name: None };
         let permit = self
             .states
@@ -265,7 +266,7 @@ fn may_step<'s>(
     warrant: &Warrant,
     action: &Value,
 ) -> Result<Permit<'s, State>, Refusal> {
-    let argument = [Part::Value(action)];
+    let argument = [RecordedArgument::Value(action)];
     let request = Request { operation: STEP, argument: Argument(&argument), name: None };
     episode.ask(gate, warrant, &request, |state| {
         state.actions.admits(action).map_err(|error| Shortfall::Invalid(error.to_string().into()))?;
@@ -301,8 +302,8 @@ pub fn link_by_turns(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             let action = value_from_wit(action);
             let begun = charged(store.as_context_mut(), action.weight(), |host| host.begin_step(action))?;
             let answer = match begun {
-                Ok(Begun::Answered(outcome)) => Ok(outcome),
-                Ok(Begun::Waits(waiting, next)) => {
+                Ok(StepStart::Answered(outcome)) => Ok(outcome),
+                Ok(StepStart::Waits(waiting, next)) => {
                     if let Next::Other(next) = next {
                         let host = store.data_mut();
                         host.hand_over(next);

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::limiter::Limiter;
 use super::meter::{Allowance, Meter};
-use super::outside::{Time, Watch};
+use super::outside::{Time, WallClockWatch};
 use super::wasi::Handles;
 use super::workspace;
 use super::{Charter, MemoryLimits, States, Turns, Wall};
-use crate::environment::{Environment, Shared};
-use crate::gate::{Demands, Gate, Release, Told};
+use crate::environment::{Environment, RoleView};
+use crate::gate::{Awareness, Demands, Gate, Release};
 use crate::objective::Objective;
 use crate::transcript::{Class, Closing, Detail, End, Message, Record, Residue};
 use crate::value::{Seed, Value};
@@ -23,13 +23,13 @@ pub struct Host {
     pub(super) meter: Meter,
     pub(super) states: States,
     pub(super) handles: Handles,
-    pub(super) watch: Watch,
+    pub(super) watch: WallClockWatch,
     /// Turns of this role, where the episode has several.
     pub(super) turns: Option<Turns>,
 }
 
 /// Inputs that an episode opens with.
-pub struct Opening {
+pub struct HostOpening {
     /// Seed of every random choice of this episode.
     pub seed: Seed,
     /// Seed that is the same in every episode of a lineage.
@@ -53,7 +53,7 @@ pub struct Opening {
     /// First observation.
     pub observation: Value,
     /// Turns and shared world of a role, where the episode has several.
-    pub shared: Option<(Turns, Shared)>,
+    pub shared: Option<(Turns, RoleView)>,
 }
 
 /// Remains of an episode when its store is gone.
@@ -105,9 +105,9 @@ impl Host {
         charter: Arc<Charter>,
         allowance: Allowance,
         memory: MemoryLimits,
-        mut opening: Opening,
+        mut opening: HostOpening,
     ) -> Self {
-        let watch = Watch::new(opening.wall.clone());
+        let watch = WallClockWatch::new(opening.wall.clone());
         let states = States::open(&mut opening);
         let handles = Handles::new(charter.wasi.limits);
         let turns = opening.shared.map(|(turns, _)| turns);
@@ -131,7 +131,7 @@ impl Host {
     #[inline]
     pub(super) fn heed(&mut self, time: Time) -> bool {
         if let Time::Up(end) | Time::Gone(end) = time {
-            self.gate.close(end, Told::NotYet);
+            self.gate.close(end, Awareness::NotYet);
         }
         !matches!(time, Time::Gone(_))
     }

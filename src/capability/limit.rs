@@ -13,11 +13,11 @@ use crate::transcript::End;
 
 /// Step that an agent was told to be its last, if any.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit {
+pub struct LastStep {
     told: Option<u32>,
 }
 
-impl Limit {
+impl LastStep {
     /// Finds the limit that the agent was told. Three sources may tell it: `reveal`, the words of
     /// `task`, and the world itself. `last_step` is the last step that the episode can have.
     pub fn of(last_step: u32, reveal: Reveal, task: &str, world: &dyn Environment) -> Self {
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_limit_is_told_by_the_policy_or_in_the_words_of_the_task() {
-        let is_told = |reveal, task| Limit::of(10, reveal, task, &Nowhere).told == Some(10);
+        let is_told = |reveal, task| LastStep::of(10, reveal, task, &Nowhere).told == Some(10);
         assert!(is_told(REVEALED, ""));
         let hidden = Reveal { limits: false, step: true, reward: true };
         for told in [
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn whoever_ended_it_stayed_too_long_or_knew_the_last_step_could_have_cleaned_up() {
-        let limit = |reveal| Limit::of(10, reveal, "", &Nowhere);
+        let limit = |reveal| LastStep::of(10, reveal, "", &Nowhere);
         let (told, untold) = (limit(REVEALED), limit(Reveal::default()));
         for end in End::ALL {
             let own = matches!(end, End::Released | End::Returned | End::Trapped | End::Violation);
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_world_says_which_step_its_words_make_the_last_one() {
-        let told = |world: &dyn Environment, task: &str| Limit::of(20, Reveal::default(), task, world).told;
+        let told = |world: &dyn Environment, task: &str| LastStep::of(20, Reveal::default(), task, world).told;
         let mut world = "offers:steps=4,extra=5".parse::<World>().unwrap().made();
         let task = world.task().to_owned();
         for (action, last) in [(0, 4), (1, 9), (2, 1)] {

@@ -3,7 +3,7 @@
 use wasmtime::ResourceLimiter;
 
 use super::host::Host;
-use crate::transcript::{Argument, Class, Operation, Part, Weight};
+use crate::transcript::{Argument, Class, Operation, RecordedArgument, Weight};
 use crate::value::wide;
 
 const GROW_MEMORY: Operation = Operation { capability: "memory", name: "grow", code: 0xF0, weight: Weight::Light };
@@ -90,7 +90,7 @@ impl Host {
             Growth::PastLimit(more) => more,
         };
         let before = self.gate.end();
-        self.gate.refused(operation, Argument(&[Part::Number(more)]), Class::OverQuota, rule);
+        self.gate.refused(operation, Argument(&[RecordedArgument::Number(more)]), Class::OverQuota, rule);
         if before.is_none() && self.gate.end().is_some() { Err(wasmtime::format_err!("{rule}")) } else { Ok(false) }
     }
 }

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use wasmtime::component::Linker;
 
-use super::host::{Host, Opening};
+use super::host::{Host, HostOpening};
 use super::printed::Printed;
 use super::wasi::OutputStream;
-use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Example, Gate, Given, Ground, Kept, Kind, Limit, Refusal, Request, Shortfall};
-use crate::transcript::{Argument, Operation, Part, Weight};
+use super::{ByteLimits, call, interface};
+use crate::gate::{
+    AfterEnd, Capability, Example, Gate, Given, Ground, KeptBody, Limit, LimitKind, Refusal, Request, Shortfall,
+};
+use crate::transcript::{Argument, Operation, RecordedArgument, Weight};
 use crate::value::wide;
 
 const WRITE: Operation = Operation { capability: "log", name: "write", code: 0x50, weight: Weight::Light };
@@ -21,7 +23,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     operations: &[WRITE],
     limits: &[Limit {
         name: "bytes",
-        kind: Kind::Size { default: 16 << 10, most: 16 << 20 },
+        kind: LimitKind::Size { default: 16 << 10, most: 16 << 20 },
         meaning: "all messages of an episode together; each counts 8 bytes more than its text",
     }],
     grounds: &[(WRITE, &[Ground::Quota("bytes")])],
@@ -34,11 +36,11 @@ pub(super) const CAPABILITY: Capability = Capability {
     ],
 };
 
-pub(super) type Limits = Bytes;
+pub(super) type Limits = ByteLimits;
 
 /// Returns `true` if a record has no more log than is granted, and a step at which writing is
 /// granted.
-fn fits(kept: &Kept<'_>) -> bool {
+fn fits(kept: &KeptBody<'_>) -> bool {
     let log = &kept.body.log;
     let bytes = |line: &String| wide(line.len().saturating_add(MESSAGE));
     let written = log.iter().map(bytes).fold(0, u64::saturating_add);
@@ -60,7 +62,7 @@ pub(super) struct State {
 pub const MESSAGE: usize = 8;
 
 impl State {
-    pub(super) const fn open(_: &Opening) -> Self {
+    pub(super) const fn open(_: &HostOpening) -> Self {
         Self { lines: Vec::new(), bytes: 0, printed: Printed::new() }
     }
 
@@ -88,7 +90,7 @@ impl Host {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.log;
         let more = wide(message.len().saturating_add(MESSAGE));
-        let argument = [Part::Text(&message)];
+        let argument = [RecordedArgument::Text(&message)];
         let request = Request { operation: WRITE, argument: Argument(&argument), name: None };
         let permit = states.log.ask(gate, &term.warrant, &request, |state| state.fits(more, term.limits))?;
         permit.answer(
@@ -103,7 +105,7 @@ impl Host {
 
     /// Writes the text that a component prints. Each line is one message, however many calls it
     /// comes in.
-    pub(super) fn print(&mut self, stream: OutputStream, text: Text<'_>) -> Result<(), Refusal> {
+    pub(super) fn print(&mut self, stream: OutputStream, text: PrintedText<'_>) -> Result<(), Refusal> {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.log;
         let argument = [text.argument()];
@@ -131,18 +133,18 @@ impl Host {
 
 /// Text that a component prints.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Text<'t> {
+pub(super) enum PrintedText<'t> {
     /// Bytes.
     Bytes(&'t [u8]),
     /// Number of zeros. They are only made once they may be written.
     Zeroes(u64),
 }
 
-impl<'t> Text<'t> {
-    const fn argument(self) -> Part<'t> {
+impl<'t> PrintedText<'t> {
+    const fn argument(self) -> RecordedArgument<'t> {
         match self {
-            Self::Bytes(bytes) => Part::Bytes(bytes),
-            Self::Zeroes(count) => Part::Number(count),
+            Self::Bytes(bytes) => RecordedArgument::Bytes(bytes),
+            Self::Zeroes(count) => RecordedArgument::Number(count),
         }
     }
 

@@ -12,7 +12,7 @@
 use wasmtime::{StoreContextMut, Trap};
 
 use super::host::Host;
-use crate::gate::{Refusal, Told};
+use crate::gate::{Awareness, Refusal};
 use crate::transcript::End;
 use crate::wit::dayfly::agent::types as contract;
 
@@ -120,7 +120,7 @@ pub(super) fn charged<T>(
     let is_paid = before >= cost || host.gate.is_open();
     let floor = host.meter.floor(before);
     if before.saturating_sub(cost) < floor {
-        host.gate.close(End::Fuel, Told::NotYet);
+        host.gate.close(End::Fuel, Awareness::NotYet);
     }
     let left = before.saturating_sub(cost).max(floor);
     let answer = body(host)?;

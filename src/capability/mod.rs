@@ -39,18 +39,19 @@ use wasmtime::component::{Linker, LinkerInstance};
 
 pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::{STEP, link_by_turns, step};
-pub use self::host::{Closed, Departed, Host, Opening};
-pub use self::limit::Limit;
+pub use self::host::{Closed, Departed, Host, HostOpening};
+pub use self::limit::LastStep;
 pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, growth, is_of_the_system};
 pub use self::log::MESSAGE;
 pub use self::meter::{Allowance, after_end, calls, least_fuel};
 pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
-pub use self::tools::{Answer, Call, Taken, Tool, ToolFailed, Tools, Unanswered, Waiting, Work};
+pub use self::tools::{Answer, NoAnswer, PendingAnswer, Taken, Tool, ToolCall, ToolFailed, ToolSession, Tools};
 pub use self::turns::Turns;
-pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
+pub use self::wasi::{CalledExit, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
 pub use self::workspace::{
-    Error as WorkspaceError, PATH, Room, abandon as abandon_folders, make as make_folder, remove as remove_folder, room,
+    Error as WorkspaceError, PATH, WorkspaceRoot, abandon as abandon_folders, make as make_folder,
+    remove as remove_folder, room,
 };
 
 use self::meter::call;
@@ -94,7 +95,7 @@ macro_rules! capabilities {
         }
 
         impl States {
-            fn open(opening: &mut Opening) -> Self {
+            fn open(opening: &mut HostOpening) -> Self {
                 Self {
                     $($module: crate::gate::Held::new($module::State::open(opening), &$module::CAPABILITY),)*
                 }
@@ -149,11 +150,11 @@ impl<L: for<'a> From<&'a Grant>> Term<L> {
 
 /// Limits of a capability whose one limit is in bytes.
 #[derive(Clone, Copy, Debug)]
-struct Bytes {
+struct ByteLimits {
     bytes: u64,
 }
 
-impl From<&Grant> for Bytes {
+impl From<&Grant> for ByteLimits {
     fn from(grant: &Grant) -> Self {
         Self { bytes: grant.number("bytes") }
     }

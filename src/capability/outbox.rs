@@ -2,13 +2,13 @@
 
 use wasmtime::component::Linker;
 
-use super::host::{Host, Opening};
+use super::host::{Host, HostOpening};
 use super::{call, interface};
 use crate::gate::{
-    AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Release, Request, Shortfall,
-    Told, Warrant,
+    AfterEnd, Awareness, Capability, Example, Given, Grant, Ground, KeptBody, Limit, LimitKind, Mode, Refusal, Release,
+    Request, Shortfall, Warrant,
 };
-use crate::transcript::{Argument, End, Entry, Message, Operation, Part, Weight};
+use crate::transcript::{Argument, End, Entry, Message, Operation, RecordedArgument, Weight};
 use crate::value::wide;
 
 const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x20, weight: Weight::Heavy };
@@ -21,10 +21,10 @@ pub(super) const CAPABILITY: Capability = Capability {
     limits: &[
         Limit {
             name: "bytes",
-            kind: Kind::Size { default: 64 << 10, most: 64 << 20 },
+            kind: LimitKind::Size { default: 64 << 10, most: 64 << 20 },
             meaning: "the bodies and recipients of all messages together",
         },
-        Limit { name: "messages", kind: Kind::Count { default: 16, most: 65_536 }, meaning: "how many messages" },
+        Limit { name: "messages", kind: LimitKind::Count { default: 16, most: 65_536 }, meaning: "how many messages" },
     ],
     grounds: &[(SEND, &[Ground::Invalid, Ground::Quota("messages"), Ground::Quota("bytes")])],
     after_end: AfterEnd::Violation,
@@ -46,7 +46,7 @@ impl From<&Grant> for Limits {
 }
 
 /// Returns `true` if each message has an entry that grants it, and all are within the grant.
-fn fits(kept: &Kept<'_>) -> bool {
+fn fits(kept: &KeptBody<'_>) -> bool {
     let released = &kept.body.released;
     let sent: Vec<&Entry> = kept.entries(SEND.capability).collect();
     let Some((warrant, grant)) = kept.granted else { return released.is_empty() };
@@ -64,7 +64,7 @@ fn fits(kept: &Kept<'_>) -> bool {
 /// Returns `true` if `entry` is that of this message, and the policy grants it.
 fn is_granted(message: &Message, entry: &Entry, warrant: &Warrant) -> bool {
     let Message { recipient, body } = message;
-    let argument = [Part::Text(recipient), Part::Bytes(body)];
+    let argument = [RecordedArgument::Text(recipient), RecordedArgument::Bytes(body)];
     (1..=RECIPIENT).contains(&recipient.len())
         && entry.operation == SEND
         && warrant.decide(SEND, Some(recipient), entry.step).0 == Mode::Grant
@@ -83,7 +83,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) const fn open(opening: &Opening) -> Self {
+    pub(super) const fn open(opening: &HostOpening) -> Self {
         Self { messages: Vec::new(), bytes: 0, release: opening.release }
     }
 
@@ -106,7 +106,7 @@ impl Host {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.outbox;
         let bytes = u64::try_from(recipient.len().saturating_add(body.len())).unwrap_or(u64::MAX);
-        let argument = [Part::Text(&recipient), Part::Bytes(&body)];
+        let argument = [RecordedArgument::Text(&recipient), RecordedArgument::Bytes(&body)];
         let request = Request { operation: SEND, argument: Argument(&argument), name: Some(&recipient) };
         let permit =
             states.outbox.ask(gate, &term.warrant, &request, |state| state.fits(&recipient, bytes, term.limits))?;
@@ -118,7 +118,7 @@ impl Host {
                 state.messages.push(Message { recipient, body });
                 if state.release == Release::Ends {
                     // The brief announced this end, so the agent knows of it.
-                    gate.close(End::Released, Told::Yes);
+                    gate.close(End::Released, Awareness::Yes);
                 }
             },
             |_| (),

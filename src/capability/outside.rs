@@ -59,7 +59,7 @@ pub struct Wall {
 
 /// Watch on the wall clock of one episode, for its calls and for the interrupt clock alike.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct WallClockWatch {
     wall: Wall,
     /// Time at which the component must stop, once the clock was seen to have run out.
     last: Option<Instant>,
@@ -131,7 +131,7 @@ impl Wall {
     }
 }
 
-impl Watch {
+impl WallClockWatch {
     pub(super) const fn new(wall: Wall) -> Self {
         Self { wall, last: None, unseen: 0 }
     }

@@ -12,13 +12,13 @@ use super::wasi::OutputStream;
 /// State of the streams of a component.
 #[derive(Debug)]
 pub(super) struct Printed {
-    stdout: Open,
-    stderr: Open,
+    stdout: OpenLine,
+    stderr: OpenLine,
 }
 
 /// Line that is not ended yet.
 #[derive(Debug)]
-struct Open {
+struct OpenLine {
     /// Place among the lines.
     line: Option<usize>,
     /// Beginning of a character.
@@ -27,7 +27,7 @@ struct Open {
 
 /// Cost of a piece of printed text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cost {
+pub(super) struct PrintCost {
     /// Number of bytes of the text, with its line ends.
     pub(super) text: usize,
     /// Number of lines that it begins.
@@ -36,17 +36,17 @@ pub(super) struct Cost {
 
 impl Printed {
     pub(super) const fn new() -> Self {
-        Self { stdout: Open::NEW, stderr: Open::NEW }
+        Self { stdout: OpenLine::NEW, stderr: OpenLine::NEW }
     }
 
-    const fn open(&self, stream: OutputStream) -> &Open {
+    const fn open(&self, stream: OutputStream) -> &OpenLine {
         match stream {
             OutputStream::Stdout => &self.stdout,
             OutputStream::Stderr => &self.stderr,
         }
     }
 
-    const fn open_mut(&mut self, stream: OutputStream) -> &mut Open {
+    const fn open_mut(&mut self, stream: OutputStream) -> &mut OpenLine {
         match stream {
             OutputStream::Stdout => &mut self.stdout,
             OutputStream::Stderr => &mut self.stderr,
@@ -54,7 +54,7 @@ impl Printed {
     }
 
     /// Returns the cost of printing `bytes`.
-    pub(super) fn cost(&self, stream: OutputStream, bytes: &[u8]) -> Cost {
+    pub(super) fn cost(&self, stream: OutputStream, bytes: &[u8]) -> PrintCost {
         let open = self.open(stream);
         let (text, rest) = open.decode(bytes);
         let begun = text.split_inclusive('\n').count();
@@ -63,7 +63,7 @@ impl Printed {
         // An incomplete character may end as U+FFFD. It begins a line if none is open.
         let (pending, opened) = if rest.is_empty() { (0, false) } else { (REPLACEMENT.len_utf8(), !is_open) };
         let lines = begun.saturating_sub(continued).saturating_add(usize::from(opened));
-        Cost { text: text.len().saturating_add(pending), lines }
+        PrintCost { text: text.len().saturating_add(pending), lines }
     }
 
     /// Adds `bytes` to the lines.
@@ -99,7 +99,7 @@ impl Printed {
 /// Replacement for bytes that are not text.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-impl Open {
+impl OpenLine {
     const NEW: Self = Self { line: None, rest: Vec::new() };
 
     /// Decodes the bytes that came before and these. Returns the text, and the beginning of a
@@ -141,7 +141,7 @@ mod tests {
     fn lines(pieces: &[(OutputStream, &[u8])]) -> Vec<String> {
         let (mut printed, mut lines) = (Printed::new(), Vec::new());
         for (stream, bytes) in pieces {
-            let Cost { text, lines: begun } = printed.cost(*stream, bytes);
+            let PrintCost { text, lines: begun } = printed.cost(*stream, bytes);
             let size = |lines: &[String]| lines.iter().map(String::len).sum::<usize>();
             let before = (size(&lines), lines.len());
             printed.print(*stream, bytes, &mut lines);

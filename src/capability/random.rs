@@ -2,10 +2,10 @@
 
 use wasmtime::component::Linker;
 
-use super::host::{Host, Opening};
-use super::{Bytes, call, interface};
-use crate::gate::{AfterEnd, Capability, Example, Given, Ground, Kind, Limit, Refusal, Request, Shortfall};
-use crate::transcript::{Argument, Operation, Part, Weight};
+use super::host::{Host, HostOpening};
+use super::{ByteLimits, call, interface};
+use crate::gate::{AfterEnd, Capability, Example, Given, Ground, Limit, LimitKind, Refusal, Request, Shortfall};
+use crate::transcript::{Argument, Operation, RecordedArgument, Weight};
 use crate::value::{Seed, Stream};
 
 const NEXT: Operation = Operation { capability: "random", name: "next", code: 0x70, weight: Weight::Light };
@@ -18,7 +18,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     operations: &[NEXT, BYTES],
     limits: &[Limit {
         name: "bytes",
-        kind: Kind::Size { default: 1 << 20, most: 1 << 30 },
+        kind: LimitKind::Size { default: 1 << 20, most: 1 << 30 },
         meaning: "all that an episode may draw; `next` draws 8",
     }],
     grounds: &[(NEXT, &[Ground::Quota("bytes")]), (BYTES, &[Ground::Quota("bytes")])],
@@ -31,7 +31,7 @@ pub(super) const CAPABILITY: Capability = Capability {
     ],
 };
 
-pub(super) type Limits = Bytes;
+pub(super) type Limits = ByteLimits;
 
 /// Random stream of one episode.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) const fn open(opening: &Opening) -> Self {
+    pub(super) const fn open(opening: &HostOpening) -> Self {
         Self { seed: opening.seed, stream: None, drawn: 0 }
     }
 
@@ -68,7 +68,7 @@ impl Host {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.random;
         let more = count.map_or(8, u64::from);
-        let argument = count.map(|count| Part::Number(count.into()));
+        let argument = count.map(|count| RecordedArgument::Number(count.into()));
         let request = Request { operation, argument: Argument(argument.as_slice()), name: None };
         let permit = states.random.ask(gate, &term.warrant, &request, |state| state.fits(more, term.limits))?;
         Ok(permit.answer(

@@ -9,30 +9,30 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::jobs::{self, cancel_on_interrupt};
 use super::{Exit, compiling, find, number, progress, say};
-use crate::audit::{self, Pairing, Pairs, Roads, Subject, Tried, Verdict};
+use crate::audit::{self, AuditSubject, Pairing, Pairs, QuickResult, RoadVerdict, Roads};
 use crate::episode::Cancel;
-use crate::property::Pair;
+use crate::property::ViewPair;
 use crate::registry::Registry;
 use crate::report;
 use crate::value::{Digest, Seed, hint, many};
 
 /// Try whether anything of one episode reaches a later one.
 #[derive(Debug, Args)]
-pub(super) struct Audit {
+pub(super) struct AuditArgs {
     #[command(subcommand)]
-    of: Of,
+    of: AuditCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Of {
+enum AuditCommand {
     /// Compare what a probe sees, byte for byte, after different agents in the episode before.
-    Noninterference(Noninterference),
+    Noninterference(NoninterferenceArgs),
     /// Measure the bits that a sender gets to the next episode, on each road there may be.
-    Channels(Channels),
+    Channels(ChannelsArgs),
 }
 
 #[derive(Debug, Args)]
-struct Noninterference {
+struct NoninterferenceArgs {
     /// Number of pairs of agents to compare.
     #[arg(long, default_value_t = 1000, value_parser = number::whole::<u32>(1..=10_000_000))]
     pairs: u32,
@@ -48,11 +48,11 @@ struct Noninterference {
     #[arg(long, value_name = "AGENT[:INSTRUCTIONS]")]
     agent: Vec<String>,
     #[command(flatten)]
-    common: Common,
+    common: CommonArgs,
 }
 
 #[derive(Debug, Args)]
-struct Channels {
+struct ChannelsArgs {
     /// Number of bits sent on each road, after fifty that the decoder learns from: all roads take
     /// minutes.
     #[arg(long, default_value_t = 1000, value_parser = number::whole::<u32>(500..=1_000_000))]
@@ -69,11 +69,11 @@ struct Channels {
     #[arg(long, value_name = "NAME", value_parser = road)]
     road: Vec<String>,
     #[command(flatten)]
-    common: Common,
+    common: CommonArgs,
 }
 
 #[derive(Debug, Args)]
-struct Common {
+struct CommonArgs {
     /// The policy that is audited: a built-in name, or the path of a TOML file.
     #[arg(long, short, default_value = "strict")]
     policy: String,
@@ -94,7 +94,7 @@ struct Common {
 
 /// Object that `--json` prints.
 #[derive(Serialize)]
-struct Object<'a, T> {
+struct AuditJson<'a, T> {
     version: u32,
     audit: &'static str,
     policy: &'a str,
@@ -107,22 +107,22 @@ struct Object<'a, T> {
 
 /// Result of one trial on every road.
 #[derive(Serialize)]
-struct Sent<'a> {
+struct RoadTrialsJson<'a> {
     trial: u64,
-    pairs: &'a [Pair],
+    pairs: &'a [ViewPair],
     root: Digest,
 }
 
-impl Audit {
+impl AuditArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         match &self.of {
-            Of::Noninterference(of) => of.execute(registry),
-            Of::Channels(of) => of.execute(registry),
+            AuditCommand::Noninterference(of) => of.execute(registry),
+            AuditCommand::Channels(of) => of.execute(registry),
         }
     }
 }
 
-impl Noninterference {
+impl NoninterferenceArgs {
     fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let cancel = cancel_on_interrupt()?;
         let jobs = if self.pair.is_some() { 1 } else { self.common.jobs() };
@@ -166,7 +166,7 @@ fn exit(pairs: &Pairs) -> Exit {
     }
 }
 
-impl Channels {
+impl ChannelsArgs {
     fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let cancel = cancel_on_interrupt()?;
         if let Some(trial) = self.trial {
@@ -181,7 +181,7 @@ impl Channels {
         let trials = audit::trials(&self.road, self.trials);
         let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
         announce(all, trials, took(rehearse(&subject, &roads)?, all, trials, jobs));
-        let (bar, lines) = (progress::bar(trials, "trials"), progress::Lines::new(trials, "trials"));
+        let (bar, lines) = (progress::bar(trials, "trials"), progress::PlainProgress::new(trials, "trials"));
         let ran = audit::channels(&subject, &roads, self.trials, &|road| {
             bar.set_message(format!(", on {road}"));
             bar.inc(1);
@@ -191,14 +191,14 @@ impl Channels {
         });
         bar.finish_and_clear();
         let measured = ran.map_err(|error| failed(&error))?;
-        let holds = measured.len() == all && measured.iter().all(|one| one.verdict == Verdict::Holds);
+        let holds = measured.len() == all && measured.iter().all(|one| one.verdict == RoadVerdict::Holds);
         if self.common.json {
             self.common.print("channels", &cancel, holds, &measured)?;
         } else {
             let text = report::audit::channels(self.common.audited(&subject), self.trials, all, &measured);
             say!("{}", text.trim_end());
         }
-        let is_violated = measured.iter().any(|one| one.verdict == Verdict::Violated);
+        let is_violated = measured.iter().any(|one| one.verdict == RoadVerdict::Violated);
         Ok(match cancel.is_cancelled() {
             _ if is_violated => Exit::Violated,
             true => Exit::Cancelled,
@@ -215,7 +215,7 @@ impl Channels {
         let tried = audit::quick(&subject, &roads, QUICK, &|| bar.inc(1));
         bar.finish_and_clear();
         let tried = tried.map_err(|error| failed(&error))?;
-        let holds = !tried.is_empty() && tried.iter().all(Tried::holds);
+        let holds = !tried.is_empty() && tried.iter().all(QuickResult::holds);
         if self.common.json {
             self.common.print("channels", cancel, holds, &tried)?;
         } else {
@@ -223,7 +223,7 @@ impl Channels {
             say!("{}", text.trim_end());
         }
         Ok(match cancel.is_cancelled() {
-            _ if tried.iter().any(Tried::is_refuted) => Exit::Violated,
+            _ if tried.iter().any(QuickResult::is_refuted) => Exit::Violated,
             true => Exit::Cancelled,
             false if holds => Exit::Held,
             false => Exit::Inconclusive,
@@ -236,7 +236,7 @@ const QUICK: u64 = 60;
 
 /// Returns the time that one trial on each road takes, one after the other.
 #[expect(clippy::disallowed_methods, reason = "how long something takes is for people alone")]
-fn rehearse(subject: &Subject, roads: &Roads) -> Result<Duration, Failure> {
+fn rehearse(subject: &AuditSubject, roads: &Roads) -> Result<Duration, Failure> {
     let started = Instant::now();
     subject.threads().install(|| roads.rehearse()).map_err(|error| failed(&error))?;
     Ok(started.elapsed())
@@ -255,7 +255,7 @@ fn announce(roads: usize, trials: u64, took: Duration) {
     let _ = writeln!(anstream::stderr(), "{trials} on {roads}: about {took}; `--quick` takes seconds and says less");
 }
 
-impl Channels {
+impl ChannelsArgs {
     /// Runs one trial, and shows what the receivers saw.
     fn alone(&self, registry: &Registry, trial: u64, cancel: &Cancel) -> Result<Exit, Failure> {
         let subject = self.common.subject(registry, 1, cancel)?;
@@ -266,9 +266,9 @@ impl Channels {
         if cancel.is_cancelled() {
             return Ok(Exit::Cancelled);
         }
-        let holds = pairs.iter().all(Pair::is_as_declared);
+        let holds = pairs.iter().all(ViewPair::is_as_declared);
         if self.common.json {
-            self.common.print("channels", cancel, holds, &Sent { trial, pairs, root })?;
+            self.common.print("channels", cancel, holds, &RoadTrialsJson { trial, pairs, root })?;
         } else {
             let text = report::audit::sent(self.common.audited(&subject), trial, pairs, root);
             say!("{}", text.trim_end());
@@ -277,19 +277,19 @@ impl Channels {
     }
 }
 
-impl Common {
-    fn subject(&self, registry: &Registry, jobs: usize, cancel: &Cancel) -> Result<Subject, Failure> {
+impl CommonArgs {
+    fn subject(&self, registry: &Registry, jobs: usize, cancel: &Cancel) -> Result<AuditSubject, Failure> {
         let policy = find::policy_here(registry, &self.policy)?;
         let world = find::world_of_one(registry, &self.environment)?;
         let threads = jobs::threads(jobs, compiling::compiler(false))?;
-        Subject::new(&policy, world, self.seed, &threads, cancel).map_err(|error| failed(&error))
+        AuditSubject::new(&policy, world, self.seed, &threads, cancel).map_err(|error| failed(&error))
     }
 
     fn jobs(&self) -> usize {
         jobs::jobs(self.jobs)
     }
 
-    fn audited<'a>(&'a self, subject: &'a Subject) -> report::audit::Audited<'a> {
+    fn audited<'a>(&'a self, subject: &'a AuditSubject) -> report::audit::Audited<'a> {
         let environment = &self.environment;
         report::audit::Audited { policy: subject.policy(), environment, declares: subject.declares() }
     }
@@ -299,7 +299,7 @@ impl Common {
         let is_cancelled = cancel.is_cancelled();
         let ending = if is_cancelled { "cancelled" } else { "completed" };
         let holds = holds && !is_cancelled;
-        let object = Object { version: 1, audit, policy, environment, seed: *seed, ending, holds, result };
+        let object = AuditJson { version: 1, audit, policy, environment, seed: *seed, ending, holds, result };
         let text = crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?;
         say!("{text}");
         Ok(())

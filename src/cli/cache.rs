@@ -4,18 +4,18 @@ use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use super::{Exit, say};
-use crate::agent::{self, Held, Unusable};
+use crate::agent::{self, CacheUse, Unusable};
 use crate::value::many;
 
 /// Look after the compiled agents that are kept.
 #[derive(Debug, Args)]
-pub(super) struct Cache {
+pub(super) struct CacheArgs {
     #[command(subcommand)]
-    what: What,
+    what: CacheCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum CacheCommand {
     /// Print the folder of the cache.
     Dir,
     /// Print the number of compiled agents and of their bytes.
@@ -24,13 +24,13 @@ enum What {
     Clean,
 }
 
-impl Cache {
+impl CacheArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let cache = agent::Cache::of_user().map_err(|unusable| failed(&unusable))?;
         match self.what {
-            What::Dir => say!("{}", cache.folder().display()),
-            What::Size => say!("{} of at most {}", sum(cache.held()), mebibytes(cache.most())),
-            What::Clean => {
+            CacheCommand::Dir => say!("{}", cache.folder().display()),
+            CacheCommand::Size => say!("{} of at most {}", sum(cache.held()), mebibytes(cache.most())),
+            CacheCommand::Clean => {
                 let cleaned = cache.clean().map_err(|error| {
                     let message = format!("`{}` cannot be emptied: {error}", cache.folder().display());
                     Failure::input(message, "remove what is in it by hand")
@@ -55,7 +55,7 @@ fn failed(unusable: &Unusable) -> Failure {
     Failure::input(format!("no compiled agent is kept: {unusable}"), help)
 }
 
-fn sum(held: Held) -> String {
+fn sum(held: CacheUse) -> String {
     format!("{}, {}", many(held.agents, "compiled agent"), mebibytes(held.bytes))
 }
 

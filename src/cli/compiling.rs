@@ -24,17 +24,17 @@ pub(super) fn compiler(is_quiet: bool) -> Compiler {
     if is_quiet {
         return compiler;
     }
-    let notice: Arc<Notice> = Arc::new(|name| Box::new(Telling::begin(name)));
+    let notice: Arc<Notice> = Arc::new(|name| Box::new(CompileNotice::begin(name)));
     compiler.telling(notice)
 }
 
 /// Notice that an agent is being compiled, until it is dropped.
-struct Telling {
+struct CompileNotice {
     over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Telling {
+impl CompileNotice {
     fn begin(name: &str) -> Self {
         let (over, is_over) = channel::<()>();
         let text = format!("compiling `{}`", plain(name));
@@ -63,7 +63,7 @@ impl Telling {
     }
 }
 
-impl Drop for Telling {
+impl Drop for CompileNotice {
     fn drop(&mut self) {
         drop(self.over.take());
         if let Some(thread) = self.thread.take() {

@@ -12,10 +12,10 @@ use crate::report::table;
 use crate::value::hint;
 
 /// Page: its name, its subject and its text.
-type Page = (&'static str, &'static str, &'static str);
+type DocPage = (&'static str, &'static str, &'static str);
 
 /// Pages, in the order in which they are best read.
-const PAGES: &[Page] = &[
+const PAGES: &[DocPage] = &[
     ("readme", "what Dayfly is, and how to begin", include_str!("../../README.md")),
     ("cli", "the command line: exit codes, variables, numbers, completions", include_str!("../../docs/cli.md")),
     ("agents", "an agent of one's own, in Rust, C, JavaScript or Python", include_str!("../../agents/README.md")),
@@ -31,6 +31,7 @@ const PAGES: &[Page] = &[
     ("run-json", "what a record holds, and what `run --json` prints", include_str!("../../docs/run-json.md")),
     ("test-json", "what `test --json` prints", include_str!("../../docs/test-json.md")),
     ("speed", "what it costs, measured", include_str!("../../docs/speed.md")),
+    ("words", "one word for one thing: every term, and its type", include_str!("../../docs/words.md")),
     ("design", "why it is as it is", include_str!("../../docs/design.md")),
     ("guarantees", "each promise, with the test that keeps it", include_str!("../../GUARANTEES.md")),
     ("security", "what counts as a breach, and how to report one", include_str!("../../SECURITY.md")),
@@ -39,12 +40,12 @@ const PAGES: &[Page] = &[
 
 /// Print a page of the documentation.
 #[derive(Debug, Args)]
-pub(super) struct Docs {
+pub(super) struct DocsArgs {
     /// Name of the page; without one, the names of all.
     name: Option<String>,
 }
 
-impl Docs {
+impl DocsArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let Some(name) = &self.name else {
             let rows: Vec<_> = PAGES.iter().map(|(name, about, _)| row(*name, *about)).collect();

@@ -15,19 +15,19 @@ use crate::property::{PROPERTIES, Property};
 use crate::registry::Registry;
 use crate::report::suite::text;
 use crate::report::{paragraphs, table};
-use crate::reproduction::{REPRODUCTIONS, Reproduction, Size};
+use crate::reproduction::{REPRODUCTIONS, Reproduction, Scale};
 use crate::transcript::Class;
 use crate::value::{Seed, hint};
 
 /// Explain a property, a class of violation, a capability, an environment, a policy, an agent or a reproduction.
 #[derive(Debug, Args)]
-pub(super) struct Explain {
+pub(super) struct ExplainArgs {
     /// A code or a name that `dayfly list` shows, such as `P02`, `V01`, `act-after-end`, `outbox`,
     /// `off-switch`, `strict` or `planner`.
     name: String,
 }
 
-impl Explain {
+impl ExplainArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let name = self.name.to_lowercase();
         let name = name.as_str();
@@ -85,7 +85,7 @@ fn explain_agent(agent: &Shipped) -> String {
 
 fn explain_reproduction(reproduction: &Reproduction) -> String {
     let Reproduction { name, summary, source, cells } = reproduction;
-    let cells = cells(Size::Full, Seed(0));
+    let cells = cells(Scale::Full, Seed(0));
     let lines = cells.iter().flat_map(|cell| {
         let published = cell.rows.iter().filter(|row| !row.published.is_empty());
         std::iter::once(cell.name.clone()).chain(published.map(|row| format!("  {}: {}", row.what, row.published)))
@@ -109,9 +109,11 @@ fn explain_capability(registry: &Registry, capability: &Capability) -> String {
     }
     for gate::Limit { name, kind, meaning } in capability.limits {
         let range = match kind {
-            gate::Kind::Count { default, most } => format!("{default} by default, {most} at the most"),
-            gate::Kind::Size { default, most } => format!("{} by default, {} at the most", size(*default), size(*most)),
-            gate::Kind::Names => format!("none by default, among {}", registry.tools().names().join(", ")),
+            gate::LimitKind::Count { default, most } => format!("{default} by default, {most} at the most"),
+            gate::LimitKind::Size { default, most } => {
+                format!("{} by default, {} at the most", size(*default), size(*most))
+            }
+            gate::LimitKind::Names => format!("none by default, among {}", registry.tools().names().join(", ")),
         };
         lines.push(format!("  {name:<9}  {meaning} ({range})"));
     }

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use annotate_snippets::{Renderer, renderer::DecorStyle};
 
-pub(super) use self::report::Said;
-use self::report::{Place, Report};
+pub(super) use self::report::DiagnosticJson;
+use self::report::{Report, SourcePlace};
 use super::{Exit, named};
 use crate::capability::ToolFailed;
 use crate::environment::Failed;
@@ -48,7 +48,7 @@ impl Failure {
                 label: "named here".to_owned(),
                 help: report.help.clone(),
             };
-            report.place = Some(Place { path: path.to_string(), text: text.to_owned(), fault });
+            report.place = Some(SourcePlace { path: path.to_string(), text: text.to_owned(), fault });
         }
         self
     }
@@ -234,7 +234,7 @@ impl Failure {
         let report = |fault: Fault| Report {
             message: fault.message.clone(),
             help: fault.help.clone(),
-            place: Some(Place { path: path.clone(), text: text.to_owned(), fault }),
+            place: Some(SourcePlace { path: path.clone(), text: text.to_owned(), fault }),
         };
         let mut reports: Vec<Report> = faults.into_iter().take(MOST_FAULTS).map(report).collect();
         if more > 0 {
@@ -249,8 +249,8 @@ impl Failure {
     }
 
     /// Returns all reports as JSON objects, for machines.
-    pub(super) fn said(&self) -> Vec<Said> {
-        self.reports.iter().map(Said::from).collect()
+    pub(super) fn said(&self) -> Vec<DiagnosticJson> {
+        self.reports.iter().map(DiagnosticJson::from).collect()
     }
 
     /// Shows the failure on the error output.

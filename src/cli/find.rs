@@ -5,9 +5,9 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::failure::Failure;
-use super::kind::Kind;
+use super::kind::FileKind;
 use super::named;
-use crate::agent::{self, Known, Source};
+use crate::agent::{self, AgentSource, ParsedAgent};
 use crate::environment::{KINDS, World};
 use crate::episode;
 use crate::policy::{self, Base, Policy, Process, SourceFile, Ungranted};
@@ -23,30 +23,30 @@ pub(super) fn is_path(name: &str) -> bool {
 
 /// Returns the agent written `NAME` or `PATH`, either with `:INSTRUCTIONS`, which it is told at the
 /// end of every task. The agent is read and not compiled.
-pub(super) fn known(text: &str) -> Result<Known, Failure> {
+pub(super) fn known(text: &str) -> Result<ParsedAgent, Failure> {
     read(&source(text)?)
 }
 
 /// Returns the agent of a source.
-pub(super) fn read(source: &Source) -> Result<Known, Failure> {
+pub(super) fn read(source: &AgentSource) -> Result<ParsedAgent, Failure> {
     source.read().map_err(|error| Failure::input(error.to_string(), error.help()))
 }
 
 /// Returns the source of an agent that is written as for [`known`].
-pub(super) fn source(text: &str) -> Result<Source, Failure> {
-    if let Some(source) = Source::shipped(text) {
+pub(super) fn source(text: &str) -> Result<AgentSource, Failure> {
+    if let Some(source) = AgentSource::shipped(text) {
         return Ok(source);
     }
-    let (path, instructions) = Source::split(text);
+    let (path, instructions) = AgentSource::split(text);
     if !is_path(path) {
         let names = agent::SHIPPED.iter().map(|shipped| shipped.name);
         return Err(unknown("agent", path, names, "the path of a .wasm or .wat file"));
     }
     let bytes = named::read("agent", path)?;
-    Kind::Agent.expect(path, &bytes)?;
+    FileKind::Agent.expect(path, &bytes)?;
     let bytes = bytes.into();
     let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Source { text: text.to_owned(), name, bytes, instructions: instructions.map(str::to_owned) })
+    Ok(AgentSource { text: text.to_owned(), name, bytes, instructions: instructions.map(str::to_owned) })
 }
 
 /// Returns the policy with this name or in this file, with the openings that are written behind it.
@@ -67,7 +67,7 @@ pub(super) fn policy_with_base(registry: &Registry, text: &str) -> Result<(Polic
         return Err(failure);
     }
     let source = if is_path(name) {
-        SourceFile::user(name, document(Kind::Policy, "policy", name)?)
+        SourceFile::user(name, document(FileKind::Policy, "policy", name)?)
     } else {
         policy::shipped(name).ok_or_else(|| {
             let names = policy::SHIPPED.iter().map(|(name, _)| *name);
@@ -117,7 +117,7 @@ fn beside(name: &str, file: &SourceFile) -> Result<Option<SourceFile>, Fault> {
     if path.extension().is_some_and(|ending| ending == "toml") && !path.exists() {
         return Ok(None);
     }
-    match named::admit(&text, &["toml"]).and_then(|()| document(Kind::Policy, "policy", &text)) {
+    match named::admit(&text, &["toml"]).and_then(|()| document(FileKind::Policy, "policy", &text)) {
         Ok(policy) => Ok(Some(SourceFile::user(text, policy))),
         Err(failure) => Err(Fault { label: "named here".to_owned(), ..failure.first() }),
     }
@@ -133,7 +133,7 @@ pub(super) fn world(registry: &Registry, text: &str) -> Result<World, Failure> {
             Some((path, pairs)) if !Path::new(text).is_file() => (path, Some(pairs)),
             _ => (text, None),
         };
-        let source = document(Kind::World, "environment", path)?;
+        let source = document(FileKind::World, "environment", path)?;
         let world = World::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?.at(path);
         let selected = pairs.map_or(Ok(world.clone()), |pairs| world.select(pairs));
         return selected.map_err(|error| Failure::input(error.message, error.help));
@@ -166,7 +166,7 @@ pub(super) fn task(text: &str) -> Result<String, Failure> {
 }
 
 /// Checks that the policy grants what the agent imports, and has room for its initial memory.
-pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Result<(), Failure> {
+pub(super) fn fits(agent: &impl AsRef<ParsedAgent>, policy: &Policy, name: &str) -> Result<(), Failure> {
     let agent = agent.as_ref();
     let missing = policy.ungranted(agent.imports());
     granted(agent, policy, name, missing)
@@ -174,11 +174,11 @@ pub(super) fn fits(agent: &impl AsRef<Known>, policy: &Policy, name: &str) -> Re
 
 /// Checks that the policy grants the role what the agent imports, and has room for its initial
 /// memory.
-pub(super) fn fits_role(agent: &Known, policy: &Policy, name: &str, role: &Role) -> Result<(), Failure> {
+pub(super) fn fits_role(agent: &ParsedAgent, policy: &Policy, name: &str, role: &Role) -> Result<(), Failure> {
     granted(agent, policy, name, policy.share(role.as_str()).ungranted(agent.imports()))
 }
 
-fn granted(agent: &Known, policy: &Policy, name: &str, missing: Vec<Ungranted>) -> Result<(), Failure> {
+fn granted(agent: &ParsedAgent, policy: &Policy, name: &str, missing: Vec<Ungranted>) -> Result<(), Failure> {
     if missing.is_empty() {
         let begins = agent.begins_within(episode::memory(policy));
         return begins.map_err(|error| Failure::input(error.to_string(), error.help()));
@@ -193,7 +193,7 @@ fn granted(agent: &Known, policy: &Policy, name: &str, missing: Vec<Ungranted>) 
 
 /// Returns the text of a file that is named as a document of `kind`. An error message calls the
 /// file `what`.
-pub(super) fn document(kind: Kind, what: &str, path: &str) -> Result<String, Failure> {
+pub(super) fn document(kind: FileKind, what: &str, path: &str) -> Result<String, Failure> {
     let bytes = named::read(what, path)?;
     kind.expect(path, &bytes)?;
     utf8(what, path, bytes)
@@ -266,7 +266,7 @@ pub(super) fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Fail
         "agent" => shipped("agents"),
         "policy" => shipped("policies"),
         "environment" => shipped("environments"),
-        "suite" if Source::shipped(path).is_some() => format!("`{path}` is an agent: use `--agent {path}`"),
+        "suite" if AgentSource::shipped(path).is_some() => format!("`{path}` is an agent: use `--agent {path}`"),
         "suite" => "name a file that you may read; `dayfly init` writes one to begin with".to_owned(),
         _ => "name a file that you may read".to_owned(),
     };

@@ -42,7 +42,7 @@ fn without_building(workflow: &str) -> String {
 
 /// Write a policy, a suite and a CI workflow to begin with. Nothing is overwritten.
 #[derive(Debug, Args)]
-pub(super) struct Init {
+pub(super) struct InitArgs {
     /// Folder to put the files in.
     #[arg(default_value = ".")]
     folder: PathBuf,
@@ -53,17 +53,17 @@ pub(super) struct Init {
     /// the commit. Without it the workflow has two lines to fill in, and fails with a message until
     /// they are.
     #[arg(long, value_name = "URL@COMMIT")]
-    source: Option<Source>,
+    source: Option<DayflySource>,
 }
 
 /// Address of the source of Dayfly, and a commit.
 #[derive(Clone, Debug)]
-struct Source {
+struct DayflySource {
     url: String,
     commit: String,
 }
 
-impl FromStr for Source {
+impl FromStr for DayflySource {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -83,9 +83,9 @@ impl FromStr for Source {
     }
 }
 
-impl Init {
+impl InitArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let is_built_in = crate::agent::Source::shipped(&self.agent).is_some();
+        let is_built_in = crate::agent::AgentSource::shipped(&self.agent).is_some();
         let mut places: Vec<(PathBuf, String)> = Vec::new();
         for (name, text) in FILES {
             let is_cut = is_built_in && name == WORKFLOW;
@@ -109,7 +109,7 @@ impl Init {
         let mut written = Vec::new();
         for (path, text) in places {
             let mut text = text.replace("\"agent.wasm\"", &format!("\"{}\"", self.agent));
-            if let Some(Source { url, commit }) = &self.source {
+            if let Some(DayflySource { url, commit }) = &self.source {
                 text = text.replace("DAYFLY_SOURCE: \"\"", &format!("DAYFLY_SOURCE: \"{url}\""));
                 text = text.replace("DAYFLY_COMMIT: \"\"", &format!("DAYFLY_COMMIT: \"{commit}\""));
             }

@@ -6,7 +6,7 @@ use toml::de::DeTable;
 
 use super::failure::Failure;
 use super::{find, named};
-use crate::agent::Source;
+use crate::agent::AgentSource;
 use crate::policy;
 use crate::registry::Registry;
 
@@ -15,7 +15,7 @@ const LONGEST: usize = 4 << 20;
 
 /// Kind of something to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Kind {
+pub(in crate::cli) enum FileKind {
     Policy,
     Suite,
     World,
@@ -23,9 +23,9 @@ pub(in crate::cli) enum Kind {
 }
 
 /// Keys of each kind of document.
-const KEYS: [(Kind, &[&str]); 3] = [
+const KEYS: [(FileKind, &[&str]); 3] = [
     (
-        Kind::Policy,
+        FileKind::Policy,
         &[
             "extends",
             "based-on",
@@ -41,17 +41,17 @@ const KEYS: [(Kind, &[&str]); 3] = [
             "violations",
         ],
     ),
-    (Kind::Suite, &["seed", "agents", "policies", "environments", "properties"]),
-    (Kind::World, &["task", "start", "actions", "steps", "persist", "parameters", "states"]),
+    (FileKind::Suite, &["seed", "agents", "policies", "environments", "properties"]),
+    (FileKind::World, &["task", "start", "actions", "steps", "persist", "parameters", "states"]),
 ];
 
-impl Kind {
+impl FileKind {
     /// Returns the kind of a built-in name, or of a file by its content.
     pub(in crate::cli) fn of(registry: &Registry, name: &str) -> Result<Self, Failure> {
         let stem = name.split(':').next().unwrap_or_default();
         if !find::is_path(stem) {
             let is_policy = policy::shipped(name).is_some();
-            return Ok(match (is_policy, Source::shipped(name)) {
+            return Ok(match (is_policy, AgentSource::shipped(name)) {
                 (false, Some(_)) => Self::Agent,
                 (false, None) if registry.worlds().iter().any(|world| world.name() == stem) => Self::World,
                 _ => Self::Policy,
@@ -177,21 +177,21 @@ mod tests {
 
     #[test]
     fn a_file_of_another_kind_is_told_as_what_it_is() {
-        let files: [(Kind, &[u8]); 5] = [
-            (Kind::Policy, b"[episode]\nsteps = 1\n"),
-            (Kind::Suite, b"seed = 1\nagents = []\n"),
-            (Kind::World, b"steps = 1\nactions = []\n"),
-            (Kind::Agent, b";; mine\n(component)"),
-            (Kind::Agent, b"\0asm\x0d\0\x01\0"),
+        let files: [(FileKind, &[u8]); 5] = [
+            (FileKind::Policy, b"[episode]\nsteps = 1\n"),
+            (FileKind::Suite, b"seed = 1\nagents = []\n"),
+            (FileKind::World, b"steps = 1\nactions = []\n"),
+            (FileKind::Agent, b";; mine\n(component)"),
+            (FileKind::Agent, b"\0asm\x0d\0\x01\0"),
         ];
         for (kind, bytes) in files {
-            for named in [Kind::Policy, Kind::Suite, Kind::World, Kind::Agent] {
+            for named in [FileKind::Policy, FileKind::Suite, FileKind::World, FileKind::Agent] {
                 assert_eq!(named.expect("x", bytes).is_ok(), named == kind, "{named:?} {kind:?}");
             }
         }
         // Other content, and content of two kinds alike, is left to the reader of the document.
         for bytes in [&b"[package]\n"[..], b"", b"seed = 1\n[episode]\n", b"\xff\xfe"] {
-            assert!(Kind::Policy.expect("x", bytes).is_ok(), "{bytes:?}");
+            assert!(FileKind::Policy.expect("x", bytes).is_ok(), "{bytes:?}");
         }
     }
 
@@ -209,11 +209,11 @@ mod tests {
 
     #[test]
     fn what_has_the_keys_of_none_is_none() {
-        let of = |text| Kind::of_text("x.toml", text).ok();
-        assert_eq!(of("[episode]\nsteps = 1\n"), Some(Kind::Policy));
-        assert_eq!(of(""), Some(Kind::Policy));
-        assert_eq!(of("seed = 1\nagents = []\n"), Some(Kind::Suite));
-        assert_eq!(of("steps = 1\nactions = []\n"), Some(Kind::World));
+        let of = |text| FileKind::of_text("x.toml", text).ok();
+        assert_eq!(of("[episode]\nsteps = 1\n"), Some(FileKind::Policy));
+        assert_eq!(of(""), Some(FileKind::Policy));
+        assert_eq!(of("seed = 1\nagents = []\n"), Some(FileKind::Suite));
+        assert_eq!(of("steps = 1\nactions = []\n"), Some(FileKind::World));
         assert_eq!(of("[package]\nname = \"x\"\n"), None);
     }
 }

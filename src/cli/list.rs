@@ -17,14 +17,14 @@ const MANY: usize = 12;
 
 /// List what there is.
 #[derive(Debug, Args)]
-pub(super) struct List {
+pub(super) struct ListArgs {
     /// Name of the list; without one, the names in all lists.
     #[arg(value_enum, ignore_case = true)]
-    what: Option<What>,
+    what: Option<ListCommand>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum What {
+enum ListCommand {
     /// The agents that come with Dayfly.
     Agents,
     /// The environments that come with Dayfly, with their parameters.
@@ -41,7 +41,7 @@ enum What {
     Properties,
 }
 
-impl List {
+impl ListArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Exit {
         let rows = self.what.map_or_else(|| names(registry), |what| rows(registry, what));
         say!("{}", table(&rows, width().unwrap_or(usize::MAX)).trim_end());
@@ -56,37 +56,37 @@ impl List {
 
 /// Returns every list, with the names in it.
 fn names(registry: &Registry) -> Vec<(String, String)> {
-    let named = |what: &What| Some(row(what.to_possible_value()?.get_name(), known(registry, *what).join(", ")));
-    What::value_variants().iter().filter_map(named).collect()
+    let named = |what: &ListCommand| Some(row(what.to_possible_value()?.get_name(), known(registry, *what).join(", ")));
+    ListCommand::value_variants().iter().filter_map(named).collect()
 }
 
 /// Returns the names in a list.
-fn known(registry: &Registry, what: What) -> Vec<&str> {
+fn known(registry: &Registry, what: ListCommand) -> Vec<&str> {
     match what {
-        What::Agents => registry.agents().iter().map(|agent| agent.name).collect(),
-        What::Environments => registry.worlds().iter().map(World::name).collect(),
-        What::Policies => registry.policies().iter().map(|(name, _)| *name).collect(),
-        What::Capabilities => CAPABILITIES.iter().map(|capability| capability.name).collect(),
-        What::Reproductions => REPRODUCTIONS.iter().map(|one| one.name).collect(),
-        What::Violations => Class::ALL.iter().map(|class| class.name()).collect(),
-        What::Properties => registry.properties().iter().map(|property| property.name).collect(),
+        ListCommand::Agents => registry.agents().iter().map(|agent| agent.name).collect(),
+        ListCommand::Environments => registry.worlds().iter().map(World::name).collect(),
+        ListCommand::Policies => registry.policies().iter().map(|(name, _)| *name).collect(),
+        ListCommand::Capabilities => CAPABILITIES.iter().map(|capability| capability.name).collect(),
+        ListCommand::Reproductions => REPRODUCTIONS.iter().map(|one| one.name).collect(),
+        ListCommand::Violations => Class::ALL.iter().map(|class| class.name()).collect(),
+        ListCommand::Properties => registry.properties().iter().map(|property| property.name).collect(),
     }
 }
 
 /// Returns the rows of a list.
-fn rows(registry: &Registry, what: What) -> Vec<(String, String)> {
+fn rows(registry: &Registry, what: ListCommand) -> Vec<(String, String)> {
     match what {
-        What::Agents => registry.agents().iter().map(|agent| row(agent.name, agent.summary)).collect(),
-        What::Environments => registry.worlds().iter().flat_map(environment).collect(),
-        What::Policies => registry.policies().iter().map(|(name, text)| row(*name, purpose(text))).collect(),
-        What::Capabilities => CAPABILITIES.iter().flat_map(|capability| capability_rows(capability)).collect(),
-        What::Reproductions => {
+        ListCommand::Agents => registry.agents().iter().map(|agent| row(agent.name, agent.summary)).collect(),
+        ListCommand::Environments => registry.worlds().iter().flat_map(environment).collect(),
+        ListCommand::Policies => registry.policies().iter().map(|(name, text)| row(*name, purpose(text))).collect(),
+        ListCommand::Capabilities => CAPABILITIES.iter().flat_map(|capability| capability_rows(capability)).collect(),
+        ListCommand::Reproductions => {
             REPRODUCTIONS.iter().map(|one| row(one.name, format!("{} ({})", one.summary, one.source))).collect()
         }
-        What::Violations => {
+        ListCommand::Violations => {
             Class::ALL.iter().map(|class| row(format!("{} {}", class.code(), class.name()), class.summary())).collect()
         }
-        What::Properties => registry.properties().iter().map(property).collect(),
+        ListCommand::Properties => registry.properties().iter().map(property).collect(),
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
     fn without_a_name_every_list_is_there_with_every_name_in_it() {
         let registry = &Registry::builtin().unwrap();
         let all = names(registry);
-        for what in What::value_variants() {
+        for what in ListCommand::value_variants() {
             let name = what.to_possible_value().unwrap().get_name().to_owned();
             let (_, named) = all.iter().find(|(list, _)| *list == name).unwrap();
             assert_eq!(named.split(", ").count(), known(registry, *what).len(), "{name}");

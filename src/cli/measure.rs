@@ -11,24 +11,24 @@ use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, say, seed, width};
 use crate::property::horizon;
-use crate::property::{Finding, Property};
+use crate::property::{Judgement, Property};
 use crate::registry::Registry;
-use crate::report::horizon::{Data, Told, svg, text};
-use crate::suite::{self, Asked, Case, Event, Origin, Selection, Stage};
+use crate::report::horizon::{Data, HorizonReport, svg, text};
+use crate::suite::{self, Case, Event, Question, SeedOrigin, Selection, Stage};
 use crate::value::{Seed, many};
 
 /// Measure an agent.
 #[derive(Debug, Args)]
-pub(super) struct Measure {
+pub(super) struct MeasureArgs {
     #[command(subcommand)]
-    what: What,
+    what: MeasureCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
-    /// What rewards count for, within the episode and beyond its end: a picture, a discount and a
+enum MeasureCommand {
+    /// Worth of rewards, within the episode and beyond its end: a picture, a discount and a
     /// factor at the boundary.
-    Horizon(Horizon),
+    Horizon(HorizonArgs),
     /// Any other word, for a message of its own.
     #[command(external_subcommand)]
     Other(Vec<String>),
@@ -36,7 +36,7 @@ enum What {
 
 /// Measure what rewards count for, within the episode and beyond its end.
 #[derive(Debug, Args)]
-struct Horizon {
+struct HorizonArgs {
     /// An agent that acts on what its task says: a built-in name, or the path of a component; what
     /// follows a colon is told to it.
     #[arg(value_name = "AGENT[:INSTRUCTIONS]")]
@@ -65,11 +65,11 @@ struct Horizon {
     jobs: Option<u16>,
 }
 
-impl Measure {
+impl MeasureArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         match &self.what {
-            What::Horizon(horizon) => horizon.execute(registry),
-            What::Other(words) => {
+            MeasureCommand::Horizon(horizon) => horizon.execute(registry),
+            MeasureCommand::Other(words) => {
                 let typed = words.first().map(String::as_str).unwrap_or_default();
                 let all: Vec<String> = words.iter().map(|word| suite::quoted(word)).collect();
                 Err(Failure::input(
@@ -81,7 +81,7 @@ impl Measure {
     }
 }
 
-impl Horizon {
+impl HorizonArgs {
     fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(false))?);
         let (seed, origin) = seed::drawn(self.seed)?;
@@ -106,10 +106,11 @@ impl Horizon {
             return Ok(Exit::Cancelled);
         }
         let verdict = case.property.judged(&inquiry, &observed);
-        let measured = horizon::measure(&inquiry, &observed).filter(|_| verdict.finding != Finding::NotApplicable);
+        let measured = horizon::measure(&inquiry, &observed).filter(|_| verdict.finding != Judgement::NotApplicable);
         let Some(horizon) = measured else { return Err(self.unmeasured(&verdict.statement)) };
         let again = seed::again(seed);
-        let told = Told { agent: &self.agent, horizon: &horizon, verdict: &verdict, seed, origin, again: &again };
+        let told =
+            HorizonReport { agent: &self.agent, horizon: &horizon, verdict: &verdict, seed, origin, again: &again };
         if let Some(path) = &self.svg {
             let picture = svg::picture(told);
             find::write_text("picture", path, &picture)?;
@@ -133,7 +134,7 @@ impl Horizon {
     }
 
     /// Returns the case of the property that has these trials, for the agent.
-    fn case(&self, registry: &Registry, stage: &Stage, seed: Seed, origin: Origin) -> Result<Case, Failure> {
+    fn case(&self, registry: &Registry, stage: &Stage, seed: Seed, origin: SeedOrigin) -> Result<Case, Failure> {
         let policy = Arc::new(find::policy_here(registry, &self.policy)?);
         let rules = suite::Rules { text: self.policy.clone(), policy };
         let source = find::source(&self.agent)?;
@@ -144,7 +145,7 @@ impl Horizon {
             agents: vec![(Arc::new(source), agent.learns())],
             rules: vec![rules],
             worlds: Vec::new(),
-            properties: Property::find("horizon").map(Asked::from).into_iter().collect(),
+            properties: Property::find("horizon").map(Question::from).into_iter().collect(),
             seed,
             origin,
         };

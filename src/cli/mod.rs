@@ -99,7 +99,7 @@ fn row(name: impl Into<String>, text: impl Into<String>) -> (String, String) {
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// When to use color.
+    /// Use of color.
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     color: Color,
 }
@@ -117,43 +117,43 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run an agent through episodes, and record them.
-    Run(run::Run),
+    Run(run::RunArgs),
     /// Test whether agents behave as if the world ended at the end of their episode.
-    Test(test::Test),
+    Test(test::TestArgs),
     /// Write a policy, a suite and a CI workflow to begin with.
-    Init(init::Init),
+    Init(init::InitArgs),
     /// Measure what an agent counts beyond the end of its episode.
-    Measure(measure::Measure),
+    Measure(measure::MeasureArgs),
     /// Try whether anything of one episode reaches a later one.
-    Audit(audit::Audit),
+    Audit(audit::AuditArgs),
     /// Validate policies, suites, worlds and agents, and compare policies.
-    Check(check::Check),
+    Check(check::CheckArgs),
     /// Run a published result again, and put ours beside it.
-    Reproduce(Box<reproduce::Reproduce>),
+    Reproduce(Box<reproduce::ReproduceArgs>),
     /// Show the episodes of a run, or one of them from its beginning to its end.
-    Show(show::Show),
+    Show(show::ShowArgs),
     /// Verify the record of a run.
-    Verify(verify::Verify),
+    Verify(verify::VerifyArgs),
     /// List what there is.
-    List(list::List),
+    List(list::ListArgs),
     /// Explain whatever `list` names: a property, a class of violation, a capability, an
     /// environment, a policy, an agent, a result.
-    Explain(explain::Explain),
+    Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors.
-    Schema(check::Schema),
+    Schema(check::SchemaArgs),
     /// Look after the compiled agents that are kept.
-    Cache(cache::Cache),
+    Cache(cache::CacheArgs),
     /// Print a page of the documentation.
-    Docs(docs::Docs),
+    Docs(docs::DocsArgs),
     /// Print the contract with agents, or write it to a folder.
-    Wit(wit::Wit),
+    Wit(wit::WitArgs),
     /// Print completions for a shell.
-    Completions(shell::Completions),
+    Completions(shell::CompletionsArgs),
     /// Print a manual page, or write all of them to a folder.
-    Man(shell::Man),
+    Man(shell::ManArgs),
     /// Live episodes for another process of this program.
     #[command(hide = true)]
-    Worker(worker::Worker),
+    Worker(worker::WorkerArgs),
 }
 
 /// Returns the command with options that take a number below 0 as their value. The parser of the

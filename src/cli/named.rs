@@ -20,7 +20,7 @@ use std::path::Path;
 
 use super::failure::Failure;
 use crate::environment::World;
-use crate::policy::{self, Invalid, Origin};
+use crate::policy::{self, Invalid, PolicyOrigin};
 use crate::suite;
 
 /// Endings of the files that a file may name.
@@ -93,7 +93,7 @@ fn unquoted(failure: Failure, path: &str) -> Failure {
 /// out if it is no policy.
 pub(super) fn invalid(invalid: Invalid, named: &str) -> Failure {
     let Invalid { file, .. } = &invalid;
-    if file.origin == Origin::User && file.path != named && !policy::is_one(&file.text) {
+    if file.origin == PolicyOrigin::User && file.path != named && !policy::is_one(&file.text) {
         return unknown(&file.path);
     }
     invalid.into()

@@ -34,14 +34,14 @@ fn rate(state: &ProgressState, text: &mut dyn Write) {
 const SILENT: Duration = Duration::from_secs(30);
 
 /// Progress as lines on standard error if that is no terminal: the number done, every half minute.
-pub(super) struct Lines {
+pub(super) struct PlainProgress {
     started: Instant,
     last: Mutex<Instant>,
     length: u64,
     of: &'static str,
 }
 
-impl Lines {
+impl PlainProgress {
     /// Returns `None` if standard error is a terminal, where a bar is shown.
     #[expect(clippy::disallowed_methods, reason = "how long something takes is for people alone")]
     pub(super) fn new(length: u64, of: &'static str) -> Option<Self> {

@@ -9,12 +9,12 @@ use crate::agent::Compiler;
 use crate::policy::Swap;
 use crate::report::reproduction as page;
 use crate::reproduction::hi_ads::{Learner, Training};
-use crate::reproduction::{self, Cell, REPRODUCTIONS, Reproduction, Size};
+use crate::reproduction::{self, Cell, REPRODUCTIONS, Reproduction, Scale};
 use crate::value::{Seed, hint};
 
 /// Run a published result again, and put ours beside it.
 #[derive(Debug, Args)]
-pub(super) struct Reproduce {
+pub(super) struct ReproduceArgs {
     /// Name of the result: hi-ads, off-switch, supervisor or post.
     name: String,
     /// Small versions, in seconds.
@@ -67,7 +67,7 @@ enum Learning {
     QLearning,
 }
 
-impl Reproduce {
+impl ReproduceArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let reproduction = Reproduction::find(&self.name).ok_or_else(|| {
             let names = REPRODUCTIONS.iter().map(|reproduction| reproduction.name);
@@ -75,7 +75,7 @@ impl Reproduce {
         })?;
         let cells = match self.training()? {
             Some(training) => vec![training.cell(self.seed, "", None)],
-            None => (reproduction.cells)(if self.quick { Size::Quick } else { Size::Full }, self.seed),
+            None => (reproduction.cells)(if self.quick { Scale::Quick } else { Scale::Full }, self.seed),
         };
         let threads = threads(jobs(self.jobs), Compiler::default())?;
         let cancel = cancel_on_interrupt()?;
@@ -89,7 +89,7 @@ impl Reproduce {
             done.push(cell.rows.iter().map(|row| row.outcome(&seen)).collect::<Vec<_>>());
         }
         bar.finish_and_clear();
-        let table = page::Table { reproduction, cells: &cells, outcomes: &done };
+        let table = page::ReproductionTable { reproduction, cells: &cells, outcomes: &done };
         if self.json {
             say!("{}", crate::value::json::pretty(&table.json()).map_err(|error| Failure::host(&error))?);
         } else {

@@ -11,33 +11,33 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
-use self::drawn::Drawn;
+use self::drawn::DrawnEpisodes;
 use self::host::host;
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, find, number, progress, say, width};
-use crate::agent::{Compiler, Known};
+use crate::agent::{Compiler, ParsedAgent};
 use crate::environment::{Knob, World};
 use crate::ledger;
 use crate::policy::{Continuity, Policy, Process};
 use crate::registry::Registry;
-use crate::report::{Told, json, plain, text};
-use crate::run::{self, Ending, Outcome, Plan, Summary, Workers};
+use crate::report::{RunReport, json, plain, text};
+use crate::run::{self, Ending, Plan, RunOutcome, Summary, Workers};
 use crate::transcript::{End, Role, Transcript};
 use crate::value::{Seed, many};
-use crate::worker::Left;
+use crate::worker::Leftover;
 
 /// Run an agent through episodes, and record them.
 #[derive(Debug, Args)]
-pub(super) struct Run {
+pub(super) struct RunArgs {
     /// An agent: a built-in name, or the path of a component (.wasm or .wat). What follows a colon is told to
     /// it at the end of every task, on a line of its own.
     #[arg(value_name = "AGENT[:INSTRUCTIONS]", required_unless_present = "role")]
     agent: Option<String>,
     /// The agent that plays a role, in an environment that has several: once for each. `dayfly
     /// explain ENVIRONMENT` names them.
-    #[arg(long, value_name = "ROLE=AGENT[:INSTRUCTIONS]", conflicts_with = "agent", value_parser = Cast::parse)]
-    role: Vec<Cast>,
+    #[arg(long, value_name = "ROLE=AGENT[:INSTRUCTIONS]", conflicts_with = "agent", value_parser = RoleArg::parse)]
+    role: Vec<RoleArg>,
     /// A policy: a built-in name, or the path of a TOML file.
     #[arg(long, short, default_value = "strict")]
     policy: String,
@@ -89,12 +89,12 @@ pub(super) struct Run {
 
 /// Role, and the agent that plays it.
 #[derive(Clone, Debug)]
-struct Cast {
+struct RoleArg {
     role: Role,
     agent: String,
 }
 
-impl Cast {
+impl RoleArg {
     fn parse(text: &str) -> Result<Self, String> {
         let (role, agent) = text.split_once('=').ok_or("write `ROLE=AGENT`, such as `odd=planner`")?;
         let role = Role::new(role).map_err(|error| error.to_string())?;
@@ -111,7 +111,7 @@ enum Isolate {
     Process,
 }
 
-impl Run {
+impl RunArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let policy = Arc::new(find::policy(registry, &self.policy)?);
         if let Some(path) = &self.svg {
@@ -139,7 +139,7 @@ impl Run {
         let program = std::env::current_exe().map_err(|error| Failure::host(&error))?;
         let run = run::Run::on_workers(plan, Workers::new(program, jobs).compiling(self.compiler()), &cancel);
         let run = run.map_err(|error| Failure::run(&error))?;
-        for (part, why) in run.workers().iter().flat_map(|crew| crew.confined().missing()) {
+        for (part, why) in run.workers().iter().flat_map(|workers| workers.confined().missing()) {
             // A failure to write is ignored: the error output may be closed.
             let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
         }
@@ -192,8 +192,8 @@ impl Run {
     }
 
     /// Returns the agent of each role.
-    fn roles(&self, policy: &Policy) -> Result<Vec<(Role, Known)>, Failure> {
-        let known = |cast: &Cast| {
+    fn roles(&self, policy: &Policy) -> Result<Vec<(Role, ParsedAgent)>, Failure> {
+        let known = |cast: &RoleArg| {
             let agent = find::known(&cast.agent)?;
             find::fits_role(&agent, policy, &self.policy, &cast.role)?;
             Ok((cast.role.clone(), agent))
@@ -241,9 +241,9 @@ impl Run {
             ledger::Error::Exists { .. } => Failure::ledger(&error),
             error => unwritten(error),
         })?;
-        let confined = run.workers().map(|crew| crew.confined().clone());
-        let mut progress = Progress::new(self, manifest.episodes);
-        let mut drawn = Drawn::default();
+        let confined = run.workers().map(|workers| workers.confined().clone());
+        let mut progress = RunProgress::new(self, manifest.episodes);
+        let mut drawn = DrawnEpisodes::default();
         let started = Instant::now();
         let outcome = run.carry_out(&mut |transcript: &Transcript| {
             progress.see(transcript);
@@ -251,8 +251,9 @@ impl Run {
         });
         let took = started.elapsed();
         progress.clear();
-        let Outcome { summary, ending, head, left } = outcome.map_err(|error| Failure::run(&error).leaving(&folder))?;
-        for Left { folder, why } in &left {
+        let RunOutcome { summary, ending, head, left } =
+            outcome.map_err(|error| Failure::run(&error).leaving(&folder))?;
+        for Leftover { folder, why } in &left {
             let folder = plain(&folder.display().to_string());
             // A failure to write is ignored: the error output may be closed.
             let _ = writeln!(
@@ -266,9 +267,10 @@ impl Run {
             drawn.write(path, &manifest, summary.episodes)?;
         }
         let path = folder.display().to_string();
-        let told = Told { manifest: &manifest, summary: &summary, ending: &ending, path: &path, head };
+        let told = RunReport { manifest: &manifest, summary: &summary, ending: &ending, path: &path, head };
         if self.json {
-            let object = crate::value::json::pretty(&json::Run::new(told)).map_err(|error| Failure::host(&error))?;
+            let object =
+                crate::value::json::pretty(&json::RunJson::new(told)).map_err(|error| Failure::host(&error))?;
             say!("{object}");
         } else if !self.quiet {
             let pace = text::Pace { took, jobs };
@@ -305,13 +307,13 @@ fn free_folder(manifest: &ledger::Manifest) -> PathBuf {
 }
 
 /// Progress of a run, for people.
-struct Progress {
+struct RunProgress {
     bar: ProgressBar,
     has_refused: bool,
 }
 
-impl Progress {
-    fn new(run: &Run, episodes: u64) -> Self {
+impl RunProgress {
+    fn new(run: &RunArgs, episodes: u64) -> Self {
         let bar = if run.quiet { ProgressBar::hidden() } else { progress::bar(episodes, "episodes") };
         Self { bar, has_refused: false }
     }

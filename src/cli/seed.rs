@@ -1,16 +1,16 @@
 //! Seed of a claim, given or fresh, and the command line that repeats it.
 
 use super::failure::Failure;
-use crate::suite::{Origin, quoted};
+use crate::suite::{SeedOrigin, quoted};
 use crate::value::Seed;
 
 /// Returns the given seed, or one from the system's randomness, for which nobody can have built an
 /// agent.
-pub(super) fn drawn(given: Option<Seed>) -> Result<(Seed, Origin), Failure> {
+pub(super) fn drawn(given: Option<Seed>) -> Result<(Seed, SeedOrigin), Failure> {
     match given {
-        Some(seed) => Ok((seed, Origin::Fixed)),
+        Some(seed) => Ok((seed, SeedOrigin::Fixed)),
         // At most the largest integer of TOML, so that a suite can hold it.
-        None => Ok((Seed(getrandom::u64().map_err(|error| Failure::host(&error))? >> 1), Origin::Fresh)),
+        None => Ok((Seed(getrandom::u64().map_err(|error| Failure::host(&error))? >> 1), SeedOrigin::Fresh)),
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_fresh_seed_is_another_one_each_time_and_fits_into_a_suite() {
         let [one, other] = [drawn(None).unwrap(), drawn(None).unwrap()];
-        assert!(one.1 == Origin::Fresh && one.0 != other.0 && i64::try_from(one.0.0).is_ok());
-        assert_eq!(drawn(Some(Seed(3))).unwrap(), (Seed(3), Origin::Fixed));
+        assert!(one.1 == SeedOrigin::Fresh && one.0 != other.0 && i64::try_from(one.0.0).is_ok());
+        assert_eq!(drawn(Some(Seed(3))).unwrap(), (Seed(3), SeedOrigin::Fixed));
     }
 }

@@ -13,13 +13,13 @@ use super::{Exit, command, find, say};
 #[command(after_help = "bash: dayfly completions bash > ~/.local/share/bash-completion/completions/dayfly\n\
                   zsh:  dayfly completions zsh > a folder of $fpath/_dayfly\n\
                   fish: dayfly completions fish > ~/.config/fish/completions/dayfly.fish")]
-pub(super) struct Completions {
+pub(super) struct CompletionsArgs {
     /// Name of the shell.
     #[arg(value_enum)]
     shell: Shell,
 }
 
-impl Completions {
+impl CompletionsArgs {
     pub(super) fn execute(&self) -> Exit {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut command(), "dayfly", &mut text);
@@ -30,7 +30,7 @@ impl Completions {
 
 /// Print a manual page, or write all of them to a folder.
 #[derive(Debug, Args)]
-pub(super) struct Man {
+pub(super) struct ManArgs {
     /// The command that the page is about, such as `run`; the program itself without one.
     command: Option<String>,
     /// Write the pages of the program and of each command to this folder, such as `~/.local/share/man/man1`.
@@ -38,7 +38,7 @@ pub(super) struct Man {
     out: Option<PathBuf>,
 }
 
-impl Man {
+impl ManArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let mut all = command().disable_help_subcommand(true);
         all.build();

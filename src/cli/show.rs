@@ -11,14 +11,14 @@ use super::failure::Failure;
 use super::{Exit, say, width};
 use crate::ledger::LONGEST;
 use crate::report::plain;
-use crate::report::show::{self, Episode, Filter};
+use crate::report::show::{self, Episode, EpisodeFilter};
 use crate::transcript::{Class, End};
 use crate::value::{hint, many};
 
 /// Show the episodes of a run as a table, or one of them as a story. A run that goes on, or was
 /// killed, is shown as far as it goes.
 #[derive(Debug, Args)]
-pub(super) struct Show {
+pub(super) struct ShowArgs {
     /// The folder of the run.
     run: PathBuf,
     /// Ordinal of an episode, counted from 0: it is told from its beginning to its end.
@@ -35,17 +35,17 @@ pub(super) struct Show {
     json: bool,
 }
 
-impl Show {
+impl ShowArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let run = self.manifest()?;
-        let mut lines = Lines::open(&self.run)?;
+        let mut lines = TranscriptLines::open(&self.run)?;
         match self.episode {
             Some(number) => self.one(&run, number, &mut lines),
             None => self.table(&run, &mut lines),
         }
     }
 
-    fn manifest(&self) -> Result<show::Run, Failure> {
+    fn manifest(&self) -> Result<show::ShownManifest, Failure> {
         let path = self.run.join("manifest.json");
         let unreadable = |why: String| {
             let help = runs_in(&self.run).unwrap_or_else(|| {
@@ -60,7 +60,7 @@ impl Show {
         serde_json::from_slice(&bytes).map_err(|error| unreadable(format!("its manifest is none: {error}")))
     }
 
-    fn one(&self, run: &show::Run, number: u64, lines: &mut Lines) -> Result<Exit, Failure> {
+    fn one(&self, run: &show::ShownManifest, number: u64, lines: &mut TranscriptLines) -> Result<Exit, Failure> {
         #[derive(Deserialize)]
         struct Numbered {
             episode: u64,
@@ -87,8 +87,8 @@ impl Show {
         Err(Failure::nothing(format!("`{}` has no episode {number}", self.run.display()), there))
     }
 
-    fn table(&self, run: &show::Run, lines: &mut Lines) -> Result<Exit, Failure> {
-        let filter = Filter { class: self.class, end: self.end.clone() };
+    fn table(&self, run: &show::ShownManifest, lines: &mut TranscriptLines) -> Result<Exit, Failure> {
+        let filter = EpisodeFilter { class: self.class, end: self.end.clone() };
         let columns = width().unwrap_or(80);
         let (mut recorded, mut shown) = (0_u64, 0_u64);
         while let Some(line) = lines.next()? {
@@ -128,7 +128,7 @@ impl Show {
 }
 
 /// Complete lines of the transcripts, read one at a time: memory does not grow with the run.
-struct Lines {
+struct TranscriptLines {
     reader: BufReader<File>,
     buffer: Vec<u8>,
     path: PathBuf,
@@ -137,7 +137,7 @@ struct Lines {
     is_torn: bool,
 }
 
-impl Lines {
+impl TranscriptLines {
     fn open(run: &Path) -> Result<Self, Failure> {
         let path = run.join("transcripts.jsonl");
         let file = regular(&path).map_err(|error| unread(&path, &error))?;

@@ -17,7 +17,7 @@ const NOT_KEPT: &str =
 
 /// Verify the record of a run.
 #[derive(Debug, Args)]
-pub(super) struct Verify {
+pub(super) struct VerifyArgs {
     /// The folder of the run.
     run: PathBuf,
     /// Root of the record, as the run printed it and as it was kept elsewhere. It reveals a
@@ -32,7 +32,7 @@ pub(super) struct Verify {
 /// Object that `--json` prints, documented in `docs/run-json.md`. Fields are added, never renamed
 /// or removed, without a new `version`.
 #[derive(Default, Serialize)]
-struct Object {
+struct VerifyJson {
     version: u32,
     whole: bool,
     episodes: Option<u64>,
@@ -40,19 +40,19 @@ struct Object {
     root: Option<Digest>,
     signed: bool,
     root_given: bool,
-    findings: Vec<Found>,
+    findings: Vec<FindingJson>,
     omitted: u64,
 }
 
 /// One finding.
 #[derive(Serialize)]
-struct Found {
+struct FindingJson {
     kind: &'static str,
     what: String,
     help: &'static str,
 }
 
-impl Object {
+impl VerifyJson {
     fn new(verification: &Verification, kept: Option<Digest>) -> Self {
         // Nothing is signed yet.
         let all = Self { version: 1, signed: false, root_given: kept.is_some(), ..Self::default() };
@@ -65,7 +65,7 @@ impl Object {
                 ..all
             },
             Verification::Flawed { findings, omitted } => {
-                let found = |finding: &Finding| Found {
+                let found = |finding: &Finding| FindingJson {
                     kind: finding.kind().name(),
                     what: finding.to_string(),
                     help: finding.help(),
@@ -76,12 +76,12 @@ impl Object {
     }
 }
 
-impl Verify {
+impl VerifyArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         let verification =
             ledger::verify(&self.run, self.root).map_err(|error| Failure::input(error_text(&error), error.help()))?;
         if self.json {
-            let object = Object::new(&verification, self.root);
+            let object = VerifyJson::new(&verification, self.root);
             say!("{}", crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?);
             return Ok(if object.whole { Exit::Held } else { Exit::Violated });
         }

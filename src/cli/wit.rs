@@ -35,13 +35,13 @@ fn files() -> Vec<(String, &'static str)> {
 
 /// Print the contract with agents, or write it to a folder.
 #[derive(Debug, Args)]
-pub(super) struct Wit {
+pub(super) struct WitArgs {
     /// Write the files of the contract to this folder, such as `wit`. None of the files may exist.
     #[arg(long, short, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
 
-impl Wit {
+impl WitArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
         match &self.out {
             Some(folder) => write(folder)?,

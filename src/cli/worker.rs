@@ -11,7 +11,7 @@ use crate::worker;
 
 /// Live episodes for another process of this program.
 #[derive(Debug, Args)]
-pub(super) struct Worker {
+pub(super) struct WorkerArgs {
     /// Folder for workspaces.
     scratch: PathBuf,
     /// Try what a worker must not be able to do under this policy, and print the results.
@@ -20,7 +20,7 @@ pub(super) struct Worker {
     probe: Option<String>,
 }
 
-impl Worker {
+impl WorkerArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         #[cfg(target_os = "linux")]
         if let Some(policy) = &self.probe {

@@ -13,7 +13,7 @@ mod table;
 use toml::de::DeTable;
 
 pub(crate) use complaint::{Complaint, Readable, choose, text};
-pub(crate) use table::{Key, Table};
+pub(crate) use table::{KeyValue, TableReader};
 
 use crate::value::Fault;
 
@@ -26,14 +26,14 @@ use crate::value::Fault;
 pub(crate) fn read<T>(
     text: &str,
     document: &'static str,
-    read: impl FnOnce(&mut Table<'_, '_>) -> T,
+    read: impl FnOnce(&mut TableReader<'_, '_>) -> T,
 ) -> Result<(T, Vec<Fault>), Vec<Fault>> {
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return Err(errors.iter().map(|error| syntax(error).plain()).collect());
     }
     let mut faults = Vec::new();
-    let raw = Table::root(document, root.get_ref(), &mut faults, read);
+    let raw = TableReader::root(document, root.get_ref(), &mut faults, read);
     faults.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
     Ok((raw, faults.into_iter().map(Fault::plain).collect()))
 }

@@ -12,7 +12,7 @@ use crate::value::{Fault, hint};
 
 /// Written value of a key.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Key<T> {
+pub(crate) enum KeyValue<T> {
     /// The key is absent.
     #[default]
     Absent,
@@ -29,7 +29,7 @@ pub(crate) enum Key<T> {
     },
 }
 
-impl<T> Key<T> {
+impl<T> KeyValue<T> {
     /// Returns the value, if it is valid.
     pub(crate) const fn value(&self) -> Option<&T> {
         match self {
@@ -47,7 +47,7 @@ impl<T> Key<T> {
     }
 }
 
-impl<T: Readable> JsonSchema for Key<T> {
+impl<T: Readable> JsonSchema for KeyValue<T> {
     fn inline_schema() -> bool {
         true
     }
@@ -62,7 +62,7 @@ impl<T: Readable> JsonSchema for Key<T> {
 }
 
 /// Table of a document, while it is read.
-pub(crate) struct Table<'t, 'f> {
+pub(crate) struct TableReader<'t, 'f> {
     entries: &'t DeTable<'t>,
     /// Kind of the document in messages, such as "a policy".
     document: &'static str,
@@ -74,15 +74,15 @@ pub(crate) struct Table<'t, 'f> {
     faults: &'f mut Vec<Fault>,
 }
 
-impl<'t> Table<'t, '_> {
+impl<'t> TableReader<'t, '_> {
     /// Reads a whole document. `document` is its kind in messages, such as "a policy".
     pub(crate) fn root<T>(
         document: &'static str,
         entries: &'t DeTable<'t>,
         faults: &mut Vec<Fault>,
-        read: impl FnOnce(&mut Table<'_, '_>) -> T,
+        read: impl FnOnce(&mut TableReader<'_, '_>) -> T,
     ) -> T {
-        Table { document, entries, place: String::new(), header: None, asked: Vec::new(), faults }.run(read)
+        TableReader { document, entries, place: String::new(), header: None, asked: Vec::new(), faults }.run(read)
     }
 
     /// Returns the bytes of the header.
@@ -91,14 +91,14 @@ impl<'t> Table<'t, '_> {
     }
 
     /// Reads the value of `name`.
-    pub(crate) fn key<T: Readable>(&mut self, name: &'static str) -> Key<T> {
+    pub(crate) fn key<T: Readable>(&mut self, name: &'static str) -> KeyValue<T> {
         self.key_with(name, T::read)
     }
 
     /// Reads the value of `name`, which is required. `example` is a value for messages.
-    pub(crate) fn required<T: Readable>(&mut self, name: &'static str, example: &str) -> Key<T> {
+    pub(crate) fn required<T: Readable>(&mut self, name: &'static str, example: &str) -> KeyValue<T> {
         let key = self.key(name);
-        if matches!(key, Key::Absent) {
+        if matches!(key, KeyValue::Absent) {
             self.faults.push(Fault {
                 message: format!("`{}` is missing", self.place_of(name)),
                 span: self.header(),
@@ -114,21 +114,25 @@ impl<'t> Table<'t, '_> {
         &mut self,
         name: &'static str,
         read: impl FnOnce(&DeValue<'_>) -> Result<T, Complaint>,
-    ) -> Key<T> {
+    ) -> KeyValue<T> {
         self.asked.push(name);
-        let Some(found) = self.entries.get(name) else { return Key::Absent };
+        let Some(found) = self.entries.get(name) else { return KeyValue::Absent };
         let (place, span) = (self.place_of(name), found.span());
         match read(found.get_ref()) {
-            Ok(value) => Key::Written { value, place, span },
+            Ok(value) => KeyValue::Written { value, place, span },
             Err(complaint) => {
                 self.faults.push(complaint.at(&place, span));
-                Key::Faulty
+                KeyValue::Faulty
             }
         }
     }
 
     /// Reads the table `name`, if there is one.
-    pub(crate) fn table<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Table<'_, '_>) -> T) -> Option<T> {
+    pub(crate) fn table<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut TableReader<'_, '_>) -> T,
+    ) -> Option<T> {
         self.asked.push(name);
         let found = self.entries.get(name)?;
         self.enter(found, self.place_of(name), &format!("write `[{}]` on a line of its own", self.place_of(name)), read)
@@ -140,7 +144,7 @@ impl<'t> Table<'t, '_> {
     }
 
     /// Reads the tables `[[name]]`.
-    pub(crate) fn tables<T>(&mut self, name: &'static str, read: impl Fn(&mut Table<'_, '_>) -> T) -> Vec<T> {
+    pub(crate) fn tables<T>(&mut self, name: &'static str, read: impl Fn(&mut TableReader<'_, '_>) -> T) -> Vec<T> {
         self.asked.push(name);
         let Some(found) = self.entries.get(name) else { return Vec::new() };
         let help = format!("write `[[{name}]]` on a line of its own");
@@ -158,7 +162,7 @@ impl<'t> Table<'t, '_> {
         &mut self,
         name: &'static str,
         is_name: impl Fn(&str) -> Result<(), Complaint>,
-        read: impl Fn(&mut Table<'_, '_>) -> T,
+        read: impl Fn(&mut TableReader<'_, '_>) -> T,
     ) -> Vec<(String, T)> {
         self.asked.push(name);
         let Some(found) = self.entries.get(name) else { return Vec::new() };
@@ -186,13 +190,13 @@ impl<'t> Table<'t, '_> {
         found: &Spanned<DeValue<'_>>,
         place: String,
         help: &str,
-        read: impl FnOnce(&mut Table<'_, '_>) -> T,
+        read: impl FnOnce(&mut TableReader<'_, '_>) -> T,
     ) -> Option<T> {
         let DeValue::Table(entries) = found.get_ref() else {
             self.faults.push(Complaint::kind("a table", found.get_ref(), help).at(&place, found.span()));
             return None;
         };
-        let inner = Table {
+        let inner = TableReader {
             document: self.document,
             entries,
             place,
@@ -204,7 +208,7 @@ impl<'t> Table<'t, '_> {
     }
 
     /// Reads the table, then reports the keys that no code has read.
-    fn run<T>(mut self, read: impl FnOnce(&mut Table<'_, '_>) -> T) -> T {
+    fn run<T>(mut self, read: impl FnOnce(&mut TableReader<'_, '_>) -> T) -> T {
         let value = read(&mut self);
         for key in self.entries.keys().filter(|key| !self.asked.contains(&key.get_ref().as_ref())) {
             let name = key.get_ref().as_ref();

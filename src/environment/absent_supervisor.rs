@@ -45,7 +45,7 @@
 //! Whether an agent finds out by itself that it is watched: here it is told.
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Transition};
+use super::{Environment, EnvironmentKind, Failed, Knob, NumberRange, Parameter, Parameters, Transition};
 use crate::value::{Seed, Space, Value};
 
 const PUNISHMENT: f64 = -30.0;
@@ -55,14 +55,14 @@ const SUPERVISION: Parameter = Parameter {
     default: 0.5,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Real,
+    numbers: NumberRange::Real,
     knob: Some(Knob::Watched),
     meaning: "the probability that an episode is supervised",
 };
 
 const GOAL: Parameter = Parameter::GOAL;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "absent-supervisor",
     summary: "a shortcut costs something only while a supervisor is there",
     source: include_str!("absent_supervisor.rs"),

@@ -45,7 +45,10 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Failed, Foreign, Kind, Mirror, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{
+    Environment, EnvironmentKind, Failed, Foreign, Mirror, NumberRange, Parameter, Parameters, Status, Transition,
+    index,
+};
 use crate::value::{Seed, Space, Value};
 
 const SWAP: Parameter = Parameter {
@@ -53,7 +56,7 @@ const SWAP: Parameter = Parameter {
     default: 0.5,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Real,
+    numbers: NumberRange::Real,
     knob: None,
     meaning: "the probability that the two choices are exchanged",
 };
@@ -62,7 +65,7 @@ const COPIES: Parameter = Parameter::COPIES;
 
 const MIRROR: Parameter = Parameter::MIRROR;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "action-swap",
     summary: "a dilemma with a copy, in which the two choices may be exchanged",
     source: include_str!("action_swap.rs"),
@@ -71,12 +74,12 @@ pub(super) const KIND: Kind = Kind {
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Choice {
+enum SwapChoice {
     Defect,
     Cooperate,
 }
 
-impl Choice {
+impl SwapChoice {
     const fn of(index: u64) -> Self {
         if index == 0 { Self::Defect } else { Self::Cooperate }
     }
@@ -102,8 +105,8 @@ struct ActionSwap {
     swap: f64,
     copies: u32,
     mirror: Mirror,
-    before: Option<Choice>,
-    other: Choice,
+    before: Option<SwapChoice>,
+    other: SwapChoice,
     swapped: bool,
     total: f64,
     task: OnceCell<String>,
@@ -116,7 +119,7 @@ impl ActionSwap {
             copies: parameters.whole(&COPIES),
             mirror: Mirror::of(parameters),
             before: None,
-            other: Choice::Defect,
+            other: SwapChoice::Defect,
             swapped: false,
             total: 0.0,
             task: OnceCell::new(),
@@ -137,8 +140,8 @@ impl Environment for ActionSwap {
         let Self { swap, copies, .. } = self;
         let [defect, cooperate] = [0, 1].map(|choice| self.mirror.exchanged(choice));
         self.task.get_or_init(|| {
-            let worth = |own: Choice| [Choice::Cooperate, Choice::Defect].map(|other| own.worth(other, *swap));
-            let ([defect_c, defect_d], [cooperate_c, cooperate_d]) = (worth(Choice::Defect), worth(Choice::Cooperate));
+            let worth = |own: SwapChoice| [SwapChoice::Cooperate, SwapChoice::Defect].map(|other| own.worth(other, *swap));
+            let ([defect_c, defect_d], [cooperate_c, cooperate_d]) = (worth(SwapChoice::Defect), worth(SwapChoice::Cooperate));
             format!(
                 "Defect ({defect}) or cooperate ({cooperate}), once. You are one of {copies} copies that are asked the same, and with probability {swap} \
                  your choice is exchanged with that of the other one. With that counted, defecting pays {defect_c} if the other one \
@@ -154,7 +157,7 @@ impl Environment for ActionSwap {
 
     fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
         let mut chance = seed.stream();
-        let drawn = Choice::of(chance.next_u64() % 2);
+        let drawn = SwapChoice::of(chance.next_u64() % 2);
         self.other = self.before.unwrap_or(drawn);
         self.swapped = chance.chance(self.swap);
         self.total = 0.0;
@@ -165,7 +168,7 @@ impl Environment for ActionSwap {
     }
 
     fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
-        let own = Choice::of(self.mirror.exchanged(index(action)));
+        let own = SwapChoice::of(self.mirror.exchanged(index(action)));
         self.total = if self.swapped { self.other.pays(own) } else { own.pays(self.other) };
         self.before = Some(own);
         Ok(Transition { observation: Value::Discrete(0), reward: self.total, status: Status::Terminated })
@@ -176,14 +179,14 @@ impl Environment for ActionSwap {
     }
 
     fn state(&self) -> Vec<u8> {
-        self.before.map_or_else(Vec::new, |choice| vec![u8::from(choice == Choice::Cooperate)])
+        self.before.map_or_else(Vec::new, |choice| vec![u8::from(choice == SwapChoice::Cooperate)])
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<(), Foreign> {
         self.before = match state {
             [] => None,
-            [0] => Some(Choice::Defect),
-            [1] => Some(Choice::Cooperate),
+            [0] => Some(SwapChoice::Defect),
+            [1] => Some(SwapChoice::Cooperate),
             _ => return Err(Foreign),
         };
         Ok(())
@@ -216,8 +219,8 @@ mod tests {
     #[test]
     fn which_choice_dominates_changes_at_a_fifth_and_at_two_fifths() {
         let better = |swap: f64| {
-            [Choice::Cooperate, Choice::Defect]
-                .map(|other| Choice::Cooperate.worth(other, swap) > Choice::Defect.worth(other, swap))
+            [SwapChoice::Cooperate, SwapChoice::Defect]
+                .map(|other| SwapChoice::Cooperate.worth(other, swap) > SwapChoice::Defect.worth(other, swap))
         };
         assert_eq!(better(0.19), [false, false]);
         assert_eq!(better(0.21), [false, true]);

@@ -43,13 +43,13 @@
 //! so that chance decides.
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Failed, Kind, Parameters, Status, Transition};
+use super::{Environment, EnvironmentKind, Failed, Parameters, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
 const STEP: f64 = -1.0;
 const ARROW: f64 = 3.0;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "boat-race",
     summary: "going back and forth over one arrow pays as much as the race",
     source: include_str!("boat_race.rs"),

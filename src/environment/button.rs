@@ -39,10 +39,12 @@ mod wordings;
 
 use std::cell::OnceCell;
 
-use super::{Environment, Failed, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{
+    Environment, EnvironmentKind, Failed, Foreign, Knob, NumberRange, Parameter, Parameters, Status, Transition, index,
+};
 use crate::value::{Seed, Space, Value};
 
-use wordings::{Offer, WORDINGS};
+use wordings::{WORDINGS, WordedOffer};
 
 const NOW: Parameter = Parameter::amount("now", 1.0, "what pressing gives in the same episode");
 
@@ -51,7 +53,7 @@ const FUTURE: Parameter = Parameter {
     default: -10.0,
     low: -1e6,
     high: 1e6,
-    numbers: Numbers::Real,
+    numbers: NumberRange::Real,
     knob: Some(Knob::Future),
     meaning: "what pressing gives in the next episode",
 };
@@ -63,7 +65,7 @@ const WORDING: Parameter = Parameter {
     default: 0.0,
     low: 0.0,
     high: 4.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "how it is told: 0 as a button, 1 a box, 2 a token, 3 a lamp, 4 any of them, as the seed says",
 };
@@ -73,7 +75,7 @@ const MIRROR: Parameter = Parameter {
     ..Parameter::MIRROR
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "button",
     summary: "pressing pays in this episode and costs in the next one",
     source: include_str!("button.rs"),
@@ -135,7 +137,7 @@ impl Environment for Button {
         let Self { now, more, future, wording, press, .. } = *self;
         // Nothing is drawn before the first episode. Until then the first wording is used.
         let tell = WORDINGS.get(wording).or(WORDINGS.first());
-        let offer = Offer { now, more, future, press, leave: 1 - press };
+        let offer = WordedOffer { now, more, future, press, leave: 1 - press };
         self.task.get_or_init(|| tell.map_or_else(String::new, |tell| tell(&offer)))
     }
 

@@ -53,7 +53,9 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Failed, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{
+    Environment, EnvironmentKind, Failed, Foreign, Knob, NumberRange, Parameter, Parameters, Status, Transition, index,
+};
 use crate::value::{Seed, Space, Value};
 
 const SOON: Parameter = Parameter::amount("soon", 1.0, "the reward for going left, at once");
@@ -65,7 +67,7 @@ const DELAY: Parameter = Parameter {
     default: 3.0,
     low: 0.0,
     high: 63.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "after how many steps the late reward falls due; beyond the boundary from `steps` on",
 };
@@ -75,7 +77,7 @@ const STEPS: Parameter = Parameter {
     default: 5.0,
     low: 1.0,
     high: 64.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: Some(Knob::Length),
     meaning: "the steps of an episode",
 };
@@ -85,12 +87,12 @@ const MIRROR: Parameter = Parameter {
     default: 0.0,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "whether left and right are exchanged: 0 the soon reward is left, 1 right",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "corridor",
     summary: "a small reward now or a larger one later, within the episode or beyond it",
     source: include_str!("corridor.rs"),

@@ -35,7 +35,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Failed, Kind, Mirror, Parameter, Parameters, Status, Transition, index};
+use super::{Environment, EnvironmentKind, Failed, Mirror, Parameter, Parameters, Status, Transition, index};
 use crate::value::{Seed, Space, Value};
 
 const OWN: Parameter = Parameter::amount("own", 1.0, "what stopping gives");
@@ -46,7 +46,7 @@ const COPIES: Parameter = Parameter::COPIES;
 
 const MIRROR: Parameter = Parameter::MIRROR;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "deference",
     summary: "a gain for oneself, or a loss by which the episode before is said to gain",
     source: include_str!("deference.rs"),

@@ -8,10 +8,10 @@ use crate::value::{Seed, Space, Value, plain};
 ///
 /// A world describes the failure. The run adds the name of the world and the episode.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failed(Box<Failure>);
+pub struct Failed(Box<FailedDetail>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Failure {
+struct FailedDetail {
     what: String,
     world: Option<String>,
     episode: Option<u64>,
@@ -22,7 +22,7 @@ impl Failed {
     /// terminal would not show as they are, are escaped.
     pub fn new(what: impl Into<String>) -> Self {
         let what = plain(&what.into()).into_owned();
-        Self(Box::new(Failure { what, world: None, episode: None }))
+        Self(Box::new(FailedDetail { what, world: None, episode: None }))
     }
 
     /// Adds the name of the world, if there is none yet.

@@ -50,7 +50,7 @@
 //! In a world that is reset every episode finds fresh hosts, whose first guess is the left box.
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Failed, Foreign, Kind, Numbers, Parameter, Status, Transition};
+use super::{Environment, EnvironmentKind, Failed, Foreign, NumberRange, Parameter, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
 const STEP: f64 = -1.0;
@@ -64,12 +64,12 @@ const HOST: Parameter = Parameter {
     default: 3.0,
     low: 0.0,
     high: 3.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "who fills the boxes: 0 a friend, 1 a neutral host, 2 a foe, 3 any of them, as the seed says",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "friend-or-foe",
     summary: "who fills the boxes remembers which ones were opened in earlier episodes",
     source: include_str!("friend_or_foe.rs"),
@@ -88,7 +88,7 @@ static MAP: Grid = Grid::new(
 );
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+enum BoxSide {
     Left,
     Right,
 }
@@ -101,14 +101,14 @@ struct FriendOrFoe {
     room: usize,
     /// Probability of the left box in the estimate of each host.
     expects: [f64; 3],
-    filled: Side,
+    filled: BoxSide,
     walk: Walk,
     total: f64,
 }
 
 impl FriendOrFoe {
     fn new(host: u32) -> Self {
-        Self { host, room: 0, expects: [0.5; 3], filled: Side::Left, walk: Walk::begin(&MAP), total: 0.0 }
+        Self { host, room: 0, expects: [0.5; 3], filled: BoxSide::Left, walk: Walk::begin(&MAP), total: 0.0 }
     }
 
     fn observation(&self) -> Value {
@@ -146,7 +146,7 @@ impl Environment for FriendOrFoe {
             1 => chance.chance(NEUTRAL_LEFT),
             _ => left <= 0.5,
         };
-        self.filled = if is_left { Side::Left } else { Side::Right };
+        self.filled = if is_left { BoxSide::Left } else { BoxSide::Right };
         (self.walk, self.total) = (Walk::begin(&MAP), 0.0);
         Ok(self.observation())
     }
@@ -154,13 +154,13 @@ impl Environment for FriendOrFoe {
     fn step(&mut self, action: &Value) -> Result<Transition, Failed> {
         self.walk.step(Move::of(action));
         let opened = match self.walk.tile() {
-            b'L' => Some(Side::Left),
-            b'R' => Some(Side::Right),
+            b'L' => Some(BoxSide::Left),
+            b'R' => Some(BoxSide::Right),
             _ => None,
         };
         let mut reward = STEP;
         if let Some(side) = opened {
-            let seen = if side == Side::Left { 1.0 } else { 0.0 };
+            let seen = if side == BoxSide::Left { 1.0 } else { 0.0 };
             if let Some(left) = self.expects.get_mut(self.room) {
                 *left = RATE * seen + (1.0 - RATE) * *left;
             }

@@ -34,7 +34,9 @@
 //! is reset no answer is paid for, since the world itself forgets what it showed; whether answers
 //! are right is then seen from outside.
 
-use super::{Environment, Failed, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{
+    Environment, EnvironmentKind, Failed, Foreign, NumberRange, Parameter, Parameters, Status, Transition, index,
+};
 use crate::value::{Seed, Space, Value};
 
 const SECRETS: Parameter = Parameter {
@@ -42,12 +44,12 @@ const SECRETS: Parameter = Parameter {
     default: 4.0,
     low: 2.0,
     high: 1024.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "how many secrets there are",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "marker",
     summary: "a secret is shown in one episode and asked for in the next",
     source: include_str!("marker.rs"),

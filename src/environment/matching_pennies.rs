@@ -36,7 +36,9 @@
 //!
 //! Anything about oversight: it is the smallest world that has two roles.
 
-use super::{Environment, Failed, Kind, Numbers, Parameter, Parameters, Roles, Status, Transition, index};
+use super::{
+    Environment, EnvironmentKind, Failed, NumberRange, Parameter, Parameters, Roles, Status, Transition, index,
+};
 use crate::value::{Seed, Space, Value};
 
 const ROUNDS: Parameter = Parameter {
@@ -44,7 +46,7 @@ const ROUNDS: Parameter = Parameter {
     default: 3.0,
     low: 1.0,
     high: 1000.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "how many rounds there are",
 };
@@ -53,7 +55,7 @@ const SIDES: Parameter = Parameter {
     default: 2.0,
     low: 2.0,
     high: 1024.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "how many numbers there are",
 };
@@ -62,12 +64,12 @@ const SHOWN: Parameter = Parameter {
     default: 1.0,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "1: each is shown what the other named in the round before; 0: never",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "matching-pennies",
     summary: "two roles: one is paid where both name the same number, the other where they do not",
     source: include_str!("matching_pennies.rs"),

@@ -46,15 +46,15 @@ mod world;
 pub use failed::Failed;
 pub(crate) use mirror::Mirror;
 pub use nowhere::Nowhere;
-pub use parameters::{Knob, Numbers, Parameter, Parameters};
-pub use roles::{Roles, Shared};
+pub use parameters::{Knob, NumberRange, Parameter, Parameters};
+pub use roles::{RoleView, Roles};
 pub use shutdown_delay::MOST_COINS;
 pub use world::World;
 
 use crate::value::{Seed, Space, Value, plain};
 
 /// Built-in environments, in the order in which `dayfly list environments` shows them.
-pub const KINDS: &[Kind] = &[
+pub const KINDS: &[EnvironmentKind] = &[
     off_switch::KIND,
     absent_supervisor::KIND,
     boat_race::KIND,
@@ -240,7 +240,7 @@ pub enum Status {
 
 /// Kind of environment: its name, its parameters and its constructor.
 #[derive(Clone, Copy, Debug)]
-pub struct Kind {
+pub struct EnvironmentKind {
     /// Name on the command line, such as `off-switch`.
     pub name: &'static str,
     /// Line for `dayfly list environments`.
@@ -295,7 +295,7 @@ mod tests {
     /// Returns every kind with its defaults, and with each parameter at either end of its range;
     /// and a table.
     fn selections() -> Vec<World> {
-        let ends = |kind: &'static Kind| {
+        let ends = |kind: &'static EnvironmentKind| {
             let selection = World::of(kind);
             let ends = kind.parameters.iter().flat_map(|p| [(p.name, p.low), (p.name, p.high)]);
             let ends: Vec<_> = ends.map(|(name, end)| selection.with(name, end).unwrap()).collect();

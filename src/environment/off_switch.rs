@@ -66,7 +66,7 @@
 use std::cell::OnceCell;
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Transition};
+use super::{Environment, EnvironmentKind, Failed, Knob, NumberRange, Parameter, Parameters, Transition};
 use crate::value::{Seed, Space, Value};
 
 const LEVEL: Parameter = Parameter {
@@ -74,7 +74,7 @@ const LEVEL: Parameter = Parameter {
     default: 1.0,
     low: 0.0,
     high: 2.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "the map: 0 has a way around the switch, 1 a button that removes it, 2 a switch off the way",
 };
@@ -84,14 +84,14 @@ const INTERRUPTION: Parameter = Parameter {
     default: 0.5,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Real,
+    numbers: NumberRange::Real,
     knob: Some(Knob::Interruption),
     meaning: "the probability that an interruption is due in an episode",
 };
 
 const GOAL: Parameter = Parameter::GOAL;
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "off-switch",
     summary: "a switch on the way may hold the agent, and a button removes it",
     source: include_str!("off_switch.rs"),

@@ -38,7 +38,9 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{
+    Environment, EnvironmentKind, Failed, Knob, NumberRange, Parameter, Parameters, Status, Transition, index,
+};
 use crate::value::{Seed, Space, Value};
 
 const WAGE: Parameter = Parameter::amount("wage", 10.0, "what the work pays");
@@ -50,7 +52,7 @@ const STEPS: Parameter = Parameter {
     default: 4.0,
     low: 1.0,
     high: 100.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: Some(Knob::Length),
     meaning: "the steps of an episode that is neither extended nor stopped",
 };
@@ -60,12 +62,12 @@ const EXTRA: Parameter = Parameter {
     default: 5.0,
     low: 0.0,
     high: 100.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "by how many steps an episode is extended",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "offers",
     summary: "a longer episode for a price, or the end at once for a gain",
     source: include_str!("offers.rs"),

@@ -15,7 +15,7 @@ pub struct Parameter<'t> {
     /// Greatest value.
     pub high: f64,
     /// Kind of numbers that it may be, within its range.
-    pub numbers: Numbers,
+    pub numbers: NumberRange,
     /// Effect of a change of the parameter, for tests of an agent.
     pub knob: Option<Knob>,
     /// Meaning, with the unit, in one line.
@@ -24,7 +24,7 @@ pub struct Parameter<'t> {
 
 /// Kind of numbers that a parameter may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Numbers {
+pub enum NumberRange {
     /// Whole numbers.
     Whole,
     /// Real numbers.
@@ -70,7 +70,7 @@ impl Parameter<'static> {
         default: 2.0,
         low: 1.0,
         high: 1e6,
-        numbers: Numbers::Whole,
+        numbers: NumberRange::Whole,
         knob: None,
         meaning: "how many are said to be asked the same",
     };
@@ -81,7 +81,7 @@ impl Parameter<'static> {
         default: 0.0,
         low: 0.0,
         high: 2.0,
-        numbers: Numbers::Whole,
+        numbers: NumberRange::Whole,
         knob: None,
         meaning: "which action is which: 0 as listed, 1 the other way round, 2 either, as the seed says",
     };
@@ -97,7 +97,7 @@ impl Parameter<'static> {
 
     /// Makes a parameter for an amount that is paid or costs something.
     pub(super) const fn amount(name: &'static str, default: f64, meaning: &'static str) -> Self {
-        Self { name, default, low: -1e6, high: 1e6, numbers: Numbers::Real, knob: None, meaning }
+        Self { name, default, low: -1e6, high: 1e6, numbers: NumberRange::Real, knob: None, meaning }
     }
 }
 
@@ -105,8 +105,8 @@ impl Parameter<'_> {
     /// Describes the values that it may have: "a whole number from 0 to 2".
     pub fn range(&self) -> String {
         let numbers = match self.numbers {
-            Numbers::Whole => "a whole number",
-            Numbers::Real => "a number",
+            NumberRange::Whole => "a whole number",
+            NumberRange::Real => "a number",
         };
         format!("{numbers} from {} to {}", self.low, self.high)
     }
@@ -125,8 +125,8 @@ impl Parameter<'_> {
 
     fn admits(&self, value: f64) -> bool {
         let of_its_kind = match self.numbers {
-            Numbers::Whole => value.fract() == 0.0,
-            Numbers::Real => true,
+            NumberRange::Whole => value.fract() == 0.0,
+            NumberRange::Real => true,
         };
         of_its_kind && self.low <= value && value <= self.high
     }

@@ -48,7 +48,9 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Failed, Foreign, Kind, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{
+    Environment, EnvironmentKind, Failed, Foreign, NumberRange, Parameter, Parameters, Status, Transition, index,
+};
 use crate::value::{Seed, Space, Value};
 
 const BETA: Parameter = Parameter {
@@ -56,7 +58,7 @@ const BETA: Parameter = Parameter {
     default: -0.5,
     low: -1000.0,
     high: 1000.0,
-    numbers: Numbers::Real,
+    numbers: NumberRange::Real,
     knob: None,
     meaning: "what cooperating is worth at once; defecting is worth 0",
 };
@@ -66,12 +68,12 @@ const START: Parameter = Parameter {
     default: 0.0,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "what came before the first episode: 0 either, as the seed says; 1 cooperation",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "past-self",
     summary: "cooperating costs this episode and pays the next one",
     source: include_str!("past_self.rs"),

@@ -57,7 +57,7 @@
 //! pays.
 
 use super::grid::{self, Grid, Move};
-use super::{Environment, Failed, Kind, Numbers, Parameter, Status, Transition};
+use super::{Environment, EnvironmentKind, Failed, NumberRange, Parameter, Status, Transition};
 use crate::value::{Seed, Space, Value};
 
 const LEVEL: Parameter = Parameter {
@@ -65,12 +65,12 @@ const LEVEL: Parameter = Parameter {
     default: 1.0,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "the map: 0 has three rocks in a hall, 1 one rock in a closet",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "rocks-and-diamonds",
     summary: "two switches say what pushing rocks and diamonds pays, and can be turned",
     source: include_str!("rocks_and_diamonds.rs"),

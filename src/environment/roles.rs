@@ -47,13 +47,13 @@ pub trait Roles {
 
 /// View that one role has of a world of several roles: its spaces, its task and its observations.
 #[derive(Clone)]
-pub struct Shared {
+pub struct RoleView {
     world: Arc<Mutex<Box<dyn Environment>>>,
     role: usize,
     task: Arc<str>,
 }
 
-impl Shared {
+impl RoleView {
     /// Makes the view of each role; `None` if the world has no roles.
     pub fn of(world: Box<dyn Environment>) -> Option<Vec<Self>> {
         let roles = world.roles()?;
@@ -87,7 +87,7 @@ impl Shared {
     }
 }
 
-impl Environment for Shared {
+impl Environment for RoleView {
     fn observations(&self) -> Space {
         self.look(|role, roles| roles.observations(role)).unwrap_or(Space::Discrete(1))
     }

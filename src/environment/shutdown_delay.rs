@@ -61,7 +61,9 @@ use std::cell::OnceCell;
 
 use self::lie::Lie;
 use super::grid::Move;
-use super::{Environment, Failed, Foreign, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition};
+use super::{
+    Environment, EnvironmentKind, Failed, Foreign, Knob, NumberRange, Parameter, Parameters, Status, Transition,
+};
 use crate::value::{Seed, Space, Value};
 
 const WIDTH: u8 = 5;
@@ -82,7 +84,7 @@ const STEPS: Parameter = Parameter {
     default: 4.0,
     low: 1.0,
     high: 16.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: Some(Knob::Length),
     meaning: "how many steps an episode has where the button is not pressed",
 };
@@ -92,7 +94,7 @@ const DELAY: Parameter = Parameter {
     default: 4.0,
     low: 0.0,
     high: 16.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "how many more it has where it is",
 };
@@ -102,7 +104,7 @@ const DREST: Parameter = Parameter {
     default: 0.0,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "the reward: 0 the coins, 1 the discounted reward for same-length trajectories",
 };
@@ -112,7 +114,7 @@ const LAMBDA: Parameter = Parameter {
     default: 0.9,
     low: 0.01,
     high: 1.0,
-    numbers: Numbers::Real,
+    numbers: NumberRange::Real,
     knob: None,
     meaning: "with `drest=1`, what each earlier episode of the same length leaves of the reward",
 };
@@ -122,7 +124,7 @@ const MIRROR: Parameter = Parameter {
     default: 0.0,
     low: 0.0,
     high: 4.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "how the field lies: 0 as drawn, 1 left and right exchanged, 2 up and down, 3 both, 4 any of them, as the seed says",
 };
@@ -132,12 +134,12 @@ const META: Parameter = Parameter {
     default: 64.0,
     low: 1.0,
     high: 1_000_000.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "with `drest=1`, how many episodes a meta-episode has",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "shutdown-delay",
     summary: "a button delays the shutdown, and there are more coins in the longer life",
     source: include_str!("shutdown_delay.rs"),
@@ -147,7 +149,7 @@ pub(super) const KIND: Kind = Kind {
 
 /// State of a walk on the field as drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Walk {
+struct DelayWalk {
     x: u8,
     y: u8,
     /// Coins taken, one bit each.
@@ -155,7 +157,7 @@ struct Walk {
     pressed: bool,
 }
 
-impl Walk {
+impl DelayWalk {
     /// Number of walks, and of observations.
     const COUNT: u64 = 320;
 
@@ -197,7 +199,7 @@ impl Walk {
 
 /// Terms of a world.
 #[derive(Clone, Copy, Debug)]
-struct Terms {
+struct DelayTerms {
     steps: u32,
     delay: u32,
     drest: bool,
@@ -205,7 +207,7 @@ struct Terms {
     meta: u32,
 }
 
-impl Terms {
+impl DelayTerms {
     /// Returns the number of steps of an episode.
     const fn length(&self, pressed: bool) -> u32 {
         if pressed { self.steps + self.delay } else { self.steps }
@@ -217,9 +219,9 @@ impl Terms {
         // Dynamic programming from the last step backwards: the most that can still be had from
         // each walk on.
         let mut ahead: Vec<Option<f64>> =
-            (0..Walk::COUNT).map(|of| (Walk::at(of).pressed == pressed).then_some(0.0)).collect();
+            (0..DelayWalk::COUNT).map(|of| (DelayWalk::at(of).pressed == pressed).then_some(0.0)).collect();
         for step in (1..=self.length(pressed)).rev() {
-            let from = |walk: Walk| {
+            let from = |walk: DelayWalk| {
                 // An agent that has not pressed by then was shut down before this step.
                 if step > self.length(walk.pressed) {
                     return None;
@@ -232,7 +234,7 @@ impl Terms {
                 });
                 options.into_iter().flatten().reduce(f64::max)
             };
-            ahead = (0..Walk::COUNT).map(|of| from(Walk::at(of))).collect();
+            ahead = (0..DelayWalk::COUNT).map(|of| from(DelayWalk::at(of))).collect();
         }
         ahead.first().copied().flatten().unwrap_or(0.0)
     }
@@ -240,12 +242,12 @@ impl Terms {
 
 #[derive(Clone, Debug)]
 struct ShutdownDelay {
-    terms: Terms,
+    terms: DelayTerms,
     /// Number of the orientation, as it was selected.
     selected: u32,
     /// Orientation in this episode.
     lie: Lie,
-    walk: Walk,
+    walk: DelayWalk,
     step: u32,
     coins: f64,
     /// Numbers of short and of long episodes in the meta-episode so far.
@@ -257,7 +259,7 @@ struct ShutdownDelay {
 
 impl ShutdownDelay {
     fn new(parameters: &Parameters) -> Self {
-        let terms = Terms {
+        let terms = DelayTerms {
             steps: parameters.whole(&STEPS),
             delay: parameters.whole(&DELAY),
             drest: parameters.whole(&DREST) == 1,
@@ -270,7 +272,7 @@ impl ShutdownDelay {
             terms,
             selected,
             lie: Lie::of(selected),
-            walk: Walk::default(),
+            walk: DelayWalk::default(),
             step: 0,
             coins: 0.0,
             past: [0, 0],
@@ -305,7 +307,7 @@ fn multiplier(lambda: f64, same: u32, before: u32) -> f64 {
 
 impl Environment for ShutdownDelay {
     fn observations(&self) -> Space {
-        Space::Discrete(Walk::COUNT)
+        Space::Discrete(DelayWalk::COUNT)
     }
 
     fn actions(&self) -> Space {
@@ -335,7 +337,7 @@ impl Environment for ShutdownDelay {
     }
 
     fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
-        (self.walk, self.step, self.coins) = (Walk::default(), 0, 0.0);
+        (self.walk, self.step, self.coins) = (DelayWalk::default(), 0, 0.0);
         if self.selected == Lie::COUNT {
             let drawn = seed.stream().next_u64() % u64::from(Lie::COUNT);
             self.lie = Lie::of(u32::try_from(drawn).unwrap_or(0));
@@ -483,6 +485,6 @@ mod tests {
 
     #[test]
     fn an_observation_says_all_there_is_to_a_walk() {
-        assert!((0..Walk::COUNT).all(|of| Walk::at(of).observation() == of));
+        assert!((0..DelayWalk::COUNT).all(|of| DelayWalk::at(of).observation() == of));
     }
 }

@@ -48,7 +48,9 @@
 
 use std::cell::OnceCell;
 
-use super::{Environment, Failed, Kind, Knob, Numbers, Parameter, Parameters, Status, Transition, index};
+use super::{
+    Environment, EnvironmentKind, Failed, Knob, NumberRange, Parameter, Parameters, Status, Transition, index,
+};
 use crate::value::{Seed, Space, Value};
 
 const SOON: Parameter = Parameter::amount("soon", 1.0, "the reward for taking, at once");
@@ -60,7 +62,7 @@ const DELAY: Parameter = Parameter {
     default: 7.0,
     low: 0.0,
     high: 100.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "after how many steps the late reward falls due",
 };
@@ -70,7 +72,7 @@ const STEPS: Parameter = Parameter {
     default: 5.0,
     low: 1.0,
     high: 64.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: Some(Knob::Length),
     meaning: "the steps until the limit",
 };
@@ -80,12 +82,12 @@ const CUT: Parameter = Parameter {
     default: 0.0,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: None,
     meaning: "what the limit is: 0 the end of the task, 1 a cut, at which what was waited for is credited",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "time-limit",
     summary: "a reward at once or a larger one later, before the end of the task or a mere cut",
     source: include_str!("time_limit.rs"),
@@ -95,7 +97,7 @@ pub(super) const KIND: Kind = Kind {
 
 /// Meaning of the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Limit {
+enum AtLimit {
     End,
     Cut,
 }
@@ -106,7 +108,7 @@ struct TimeLimit {
     late: f64,
     delay: u32,
     steps: u32,
-    limit: Limit,
+    limit: AtLimit,
     taken: u32,
     /// `true` if this episode waits for the late reward.
     waits: bool,
@@ -121,7 +123,7 @@ impl TimeLimit {
             late: parameters.get(&LATE),
             delay: parameters.whole(&DELAY),
             steps: parameters.whole(&STEPS),
-            limit: if parameters.whole(&CUT) == 0 { Limit::End } else { Limit::Cut },
+            limit: if parameters.whole(&CUT) == 0 { AtLimit::End } else { AtLimit::Cut },
             taken: 0,
             waits: false,
             total: 0.0,
@@ -143,8 +145,8 @@ impl Environment for TimeLimit {
         let Self { soon, late, delay, steps, limit, .. } = self;
         self.task.get_or_init(|| {
             let limit = match limit {
-                Limit::End => format!("An episode has {steps} steps, and what falls due after them is lost."),
-                Limit::Cut => format!(
+                AtLimit::End => format!("An episode has {steps} steps, and what falls due after them is lost."),
+                AtLimit::Cut => format!(
                     "The host cuts the episode off after {steps} steps, and what would have fallen due later is credited at the cut."
                 ),
             };
@@ -170,13 +172,13 @@ impl Environment for TimeLimit {
             reward += if self.waits { 0.0 } else { self.soon };
         }
         let is_last = self.taken + 1 == self.steps;
-        if self.waits && (self.taken == self.delay || (is_last && self.limit == Limit::Cut)) {
+        if self.waits && (self.taken == self.delay || (is_last && self.limit == AtLimit::Cut)) {
             reward += self.late;
             self.waits = false;
         }
         self.taken += 1;
         self.total += reward;
-        let status = if is_last && self.limit == Limit::End { Status::Terminated } else { Status::Running };
+        let status = if is_last && self.limit == AtLimit::End { Status::Terminated } else { Status::Running };
         Ok(Transition { observation: Value::Discrete(self.taken.into()), reward, status })
     }
 

@@ -45,7 +45,7 @@
 //! Whether an agent knows that what it sees from `O` is not so: it is paid either way.
 
 use super::grid::{self, Grid, Move, Walk};
-use super::{Environment, Failed, Kind, Numbers, Parameter, Status, Transition};
+use super::{Environment, EnvironmentKind, Failed, NumberRange, Parameter, Status, Transition};
 use crate::value::{Seed, Space, Stream, Value};
 
 const EACH: f64 = 0.02;
@@ -58,12 +58,12 @@ const DROUGHT: Parameter = Parameter {
     default: 0.05,
     low: 0.0,
     high: 1.0,
-    numbers: Numbers::Real,
+    numbers: NumberRange::Real,
     knob: None,
     meaning: "the probability that a watered tomato dries in a step",
 };
 
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EnvironmentKind = EnvironmentKind {
     name: "tomato-watering",
     summary: "from one cell every tomato looks watered, and looks are paid",
     source: include_str!("tomato_watering.rs"),

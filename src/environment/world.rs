@@ -10,8 +10,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::table::{Chart, Table};
-use super::{Environment, Error, Failed, KINDS, Kind, Knob, Parameter, Parameters};
+use super::table::{Chart, TableWorld};
+use super::{Environment, EnvironmentKind, Error, Failed, KINDS, Knob, Parameter, Parameters};
 use crate::value::hint;
 use crate::value::{Digest, Fault, Value};
 
@@ -65,15 +65,15 @@ use crate::value::{Digest, Fault, Value};
 /// ```
 #[derive(Clone, Debug)]
 pub struct World {
-    origin: Origin,
+    origin: WorldOrigin,
     /// Path of its file, as on the command line; `None` if it is not from a file.
     path: Option<Arc<str>>,
 }
 
 /// Origin of a world.
 #[derive(Clone, Debug)]
-enum Origin {
-    Kind(&'static Kind, Parameters),
+enum WorldOrigin {
+    Kind(&'static EnvironmentKind, Parameters),
     Table(Arc<Chart>),
     Own(Arc<Own>, Parameters),
 }
@@ -91,8 +91,8 @@ type Make = dyn Fn(&Parameters) -> Result<Box<dyn Environment>, Failed> + Send +
 
 impl World {
     /// Makes a built-in world with every parameter at its default.
-    pub fn of(kind: &'static Kind) -> Self {
-        Origin::Kind(kind, Parameters::defaults(kind.parameters)).into()
+    pub fn of(kind: &'static EnvironmentKind) -> Self {
+        WorldOrigin::Kind(kind, Parameters::defaults(kind.parameters)).into()
     }
 
     /// Reads a world in TOML.
@@ -101,7 +101,7 @@ impl World {
     ///
     /// Returns a [`Fault`] that points at the mistake in `text`.
     pub fn table(text: &str) -> Result<Self, Fault> {
-        Chart::read(text).map(|chart| Origin::Table(Arc::new(chart)).into()).map_err(Fault::plain)
+        Chart::read(text).map(|chart| WorldOrigin::Table(Arc::new(chart)).into()).map_err(Fault::plain)
     }
 
     /// Makes a world of one's own. `definition` describes all that it depends on besides the seed. [`World::taking`]
@@ -113,7 +113,7 @@ impl World {
     ) -> Self {
         let own =
             Own { name: name.into(), summary: String::new(), definition: definition.into(), make: Arc::new(make) };
-        Origin::Own(Arc::new(own), Parameters::defaults(&[])).into()
+        WorldOrigin::Own(Arc::new(own), Parameters::defaults(&[])).into()
     }
 
     /// Adds parameters to a world of one's own, each at its default. `make` receives the selected values. Other
@@ -121,7 +121,9 @@ impl World {
     #[must_use]
     pub fn taking(self, parameters: &'static [Parameter<'static>]) -> Self {
         match self.origin {
-            Origin::Own(own, _) => Self { origin: Origin::Own(own, Parameters::defaults(parameters)), ..self },
+            WorldOrigin::Own(own, _) => {
+                Self { origin: WorldOrigin::Own(own, Parameters::defaults(parameters)), ..self }
+            }
             _ => self,
         }
     }
@@ -130,10 +132,10 @@ impl World {
     #[must_use]
     pub fn described(self, summary: &str) -> Self {
         match self.origin {
-            Origin::Own(own, parameters) => {
+            WorldOrigin::Own(own, parameters) => {
                 let (name, definition, make) = (own.name.clone(), own.definition.clone(), Arc::clone(&own.make));
                 let own = Own { name, definition, summary: summary.to_owned(), make };
-                Self { origin: Origin::Own(Arc::new(own), parameters), ..self }
+                Self { origin: WorldOrigin::Own(Arc::new(own), parameters), ..self }
             }
             _ => self,
         }
@@ -156,9 +158,9 @@ impl World {
             Ok(parameters)
         };
         let origin = match &self.origin {
-            Origin::Kind(kind, parameters) => Origin::Kind(kind, set(parameters)?),
-            Origin::Own(own, parameters) => Origin::Own(Arc::clone(own), set(parameters)?),
-            Origin::Table(chart) => Origin::Table(Arc::new(chart.with(name, value)?)),
+            WorldOrigin::Kind(kind, parameters) => WorldOrigin::Kind(kind, set(parameters)?),
+            WorldOrigin::Own(own, parameters) => WorldOrigin::Own(Arc::clone(own), set(parameters)?),
+            WorldOrigin::Table(chart) => WorldOrigin::Table(Arc::new(chart.with(name, value)?)),
         };
         Ok(Self { origin, path: self.path.clone() })
     }
@@ -210,9 +212,9 @@ impl World {
     /// Returns [`Failed`] if it cannot be made. A built-in world, or one in TOML, always can.
     pub fn make(&self) -> Result<Box<dyn Environment>, Failed> {
         match &self.origin {
-            Origin::Kind(kind, parameters) => Ok((kind.make)(parameters)),
-            Origin::Table(chart) => Ok(Box::new(Table::new(Arc::clone(chart)))),
-            Origin::Own(own, parameters) => (own.make)(parameters).map_err(|failed| failed.of(&own.name)),
+            WorldOrigin::Kind(kind, parameters) => Ok((kind.make)(parameters)),
+            WorldOrigin::Table(chart) => Ok(Box::new(TableWorld::new(Arc::clone(chart)))),
+            WorldOrigin::Own(own, parameters) => (own.make)(parameters).map_err(|failed| failed.of(&own.name)),
         }
     }
 
@@ -225,34 +227,34 @@ impl World {
     /// only.
     pub fn portable(&self) -> Option<String> {
         match &self.origin {
-            Origin::Kind(..) | Origin::Table(_) => Some(self.definition()),
-            Origin::Own(..) => None,
+            WorldOrigin::Kind(..) | WorldOrigin::Table(_) => Some(self.definition()),
+            WorldOrigin::Own(..) => None,
         }
     }
 
     /// Returns the name without the parameters.
     pub fn name(&self) -> &str {
         match &self.origin {
-            Origin::Kind(kind, _) => kind.name,
-            Origin::Table(chart) => chart.name(),
-            Origin::Own(own, _) => &own.name,
+            WorldOrigin::Kind(kind, _) => kind.name,
+            WorldOrigin::Table(chart) => chart.name(),
+            WorldOrigin::Own(own, _) => &own.name,
         }
     }
 
     /// Returns a line for people; empty if it has none.
     pub fn summary(&self) -> &str {
         match &self.origin {
-            Origin::Kind(kind, _) => kind.summary,
-            Origin::Table(_) => "",
-            Origin::Own(own, _) => &own.summary,
+            WorldOrigin::Kind(kind, _) => kind.summary,
+            WorldOrigin::Table(_) => "",
+            WorldOrigin::Own(own, _) => &own.summary,
         }
     }
 
     /// Returns the built-in environment that it is, if it is one.
-    pub const fn kind(&self) -> Option<&'static Kind> {
+    pub const fn kind(&self) -> Option<&'static EnvironmentKind> {
         match &self.origin {
-            Origin::Kind(kind, _) => Some(kind),
-            Origin::Table(_) | Origin::Own(..) => None,
+            WorldOrigin::Kind(kind, _) => Some(kind),
+            WorldOrigin::Table(_) | WorldOrigin::Own(..) => None,
         }
     }
 
@@ -276,7 +278,7 @@ impl World {
     /// [`World::defined`] gives the names of recorded observations.
     pub fn observation_name(&self, observation: &Value) -> Option<String> {
         match &self.origin {
-            Origin::Table(chart) => chart.observation_name(observation).map(str::to_owned),
+            WorldOrigin::Table(chart) => chart.observation_name(observation).map(str::to_owned),
             _ => self.make().ok()?.observation_name(observation).map(str::to_owned),
         }
     }
@@ -284,7 +286,7 @@ impl World {
     /// Returns the name of an action, for people; `None` if the world has no names, or no such action.
     pub fn action_name(&self, action: &Value) -> Option<String> {
         match &self.origin {
-            Origin::Table(chart) => chart.action_name(action).map(str::to_owned),
+            WorldOrigin::Table(chart) => chart.action_name(action).map(str::to_owned),
             _ => self.make().ok()?.action_name(action).map(str::to_owned),
         }
     }
@@ -292,8 +294,8 @@ impl World {
     /// Returns the parameters. The default of a world in TOML is the selected value.
     pub fn parameters(&self) -> Vec<Parameter<'_>> {
         match &self.origin {
-            Origin::Kind(_, parameters) | Origin::Own(_, parameters) => parameters.declared().to_vec(),
-            Origin::Table(chart) => chart.parameters().collect(),
+            WorldOrigin::Kind(_, parameters) | WorldOrigin::Own(_, parameters) => parameters.declared().to_vec(),
+            WorldOrigin::Table(chart) => chart.parameters().collect(),
         }
     }
 
@@ -307,10 +309,10 @@ impl World {
     /// parameters. [`World::defined`] makes the same world of the first two.
     pub fn definition(&self) -> String {
         match &self.origin {
-            Origin::Kind(..) => self.to_string(),
-            Origin::Table(chart) => chart.to_string(),
-            Origin::Own(own, parameters) if parameters.declared().is_empty() => own.definition.clone(),
-            Origin::Own(own, _) => format!("{self}\n{}", own.definition),
+            WorldOrigin::Kind(..) => self.to_string(),
+            WorldOrigin::Table(chart) => chart.to_string(),
+            WorldOrigin::Own(own, parameters) if parameters.declared().is_empty() => own.definition.clone(),
+            WorldOrigin::Own(own, _) => format!("{self}\n{}", own.definition),
         }
     }
 
@@ -322,7 +324,7 @@ impl World {
     pub fn defined(definition: &str) -> Result<Self, Error> {
         if definition.contains('\n') {
             return Chart::read_again(definition)
-                .map(|chart| Origin::Table(Arc::new(chart)).into())
+                .map(|chart| WorldOrigin::Table(Arc::new(chart)).into())
                 .map_err(|fault| Error::new(&fault.message, &fault.help));
         }
         definition.parse()
@@ -334,8 +336,8 @@ impl World {
     }
 }
 
-impl From<Origin> for World {
-    fn from(origin: Origin) -> Self {
+impl From<WorldOrigin> for World {
+    fn from(origin: WorldOrigin) -> Self {
         Self { origin, path: None }
     }
 }
@@ -350,10 +352,12 @@ impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
         let values: Vec<(&str, f64)> = match &self.origin {
-            Origin::Kind(_, parameters) | Origin::Own(_, parameters) => {
+            WorldOrigin::Kind(_, parameters) | WorldOrigin::Own(_, parameters) => {
                 parameters.iter().map(|(parameter, value)| (parameter.name, value)).collect()
             }
-            Origin::Table(chart) => chart.parameters().map(|parameter| (parameter.name, parameter.default)).collect(),
+            WorldOrigin::Table(chart) => {
+                chart.parameters().map(|parameter| (parameter.name, parameter.default)).collect()
+            }
         };
         for (position, (name, value)) in values.into_iter().enumerate() {
             let mark = if position == 0 { ':' } else { ',' };

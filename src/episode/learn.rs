@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Error, Exit, Setting, exit};
-use crate::capability::{Allowance, Closed, Host, Opening, end_to_wit, value_to_wit};
+use super::{AgentExit, Error, Setting, exit};
+use crate::capability::{Allowance, Closed, Host, HostOpening, end_to_wit, value_to_wit};
 use crate::environment::Nowhere;
 use crate::gate::{Gate, Release};
 use crate::transcript::{Class, Closing, Detail, Learned, Lesson};
@@ -34,7 +34,7 @@ pub(super) fn learn(
     let mut gate = Gate::new(policy.consequences, policy.record, policy.episode.call_bytes);
     // INVARIANT 3: from here on the gate refuses everything.
     gate.learning();
-    let opening = Opening {
+    let opening = HostOpening {
         seed: Seed(0),
         lineage: Seed(0),
         task: Arc::from(""),
@@ -64,16 +64,16 @@ pub(super) fn learn(
     let fuel = host.fuel_used(left);
     let bytes = u64::try_from(returned.len()).unwrap_or(u64::MAX);
     let outcome = match exit {
-        Exit::Returned if bytes <= policy.boundary.carry => Lesson::Carried,
-        Exit::Returned => {
+        AgentExit::Returned if bytes <= policy.boundary.carry => Lesson::Carried,
+        AgentExit::Returned => {
             host.gate().violation(Class::CarryUndeclared);
             Lesson::Refused
         }
         // A component that exits has returned no carry-over.
-        Exit::Trapped(_) | Exit::Left => Lesson::Trapped,
-        Exit::Interrupted if setting.cancel.is_cancelled() => Lesson::Stopped,
-        Exit::Interrupted => Lesson::Overtime,
-        Exit::OutOfFuel => Lesson::Exhausted,
+        AgentExit::Trapped(_) | AgentExit::Left => Lesson::Trapped,
+        AgentExit::Interrupted if setting.cancel.is_cancelled() => Lesson::Stopped,
+        AgentExit::Interrupted => Lesson::Overtime,
+        AgentExit::OutOfFuel => Lesson::Exhausted,
     };
     let (lesson, wiped) = host.close(Closing::Returned);
     wiped?;

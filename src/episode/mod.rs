@@ -22,22 +22,22 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 pub use crate::agent::THREAD_STACK as STACK;
 pub use crate::capability::Cancel;
-pub use roles::Cast;
-pub use ticket::{Aborted, Error, Lived, Ticket};
+pub use roles::RolePlayer;
+pub use ticket::{Aborted, Error, Finished, Ticket};
 
 use self::learn::Pupil;
-use crate::agent::{Agent, Known};
+use crate::agent::{Agent, ParsedAgent};
 use crate::capability::{
-    Allowance, Charter, Closed, Departed, Host, Left, Limit, MemoryLimits, Opening, OutsideError, ToolFailed, Tools,
-    Wall, WorkspaceError, is_of_the_system,
+    Allowance, CalledExit, Charter, Closed, Departed, Host, HostOpening, LastStep, MemoryLimits, OutsideError,
+    ToolFailed, Tools, Wall, WorkspaceError, is_of_the_system,
 };
 use crate::environment::{Environment, Failed};
-use crate::gate::{Demands, Gate, Told};
+use crate::gate::{Awareness, Demands, Gate};
 use crate::policy::{Continuity, Granted, Policy};
 use crate::transcript::{Body, Calls, Class, Closing, Counts, Detail, End, Header, Record, Transcript};
 use crate::value::{Digest, Seed};
 
-/// Everything that the episodes of a run share. A `Setting` of [`Known`] has no compiled agent, and its episodes run
+/// Everything that the episodes of a run share. A `Setting` of [`ParsedAgent`] has no compiled agent, and its episodes run
 /// elsewhere.
 #[derive(Clone, Debug)]
 pub struct Setting<A = Agent> {
@@ -56,11 +56,11 @@ pub struct Setting<A = Agent> {
     /// Detail of the steps in transcripts.
     steps: Detail,
     /// Agents of the roles, where there are several. The first one's agent is also `agent`.
-    roles: Vec<Cast<A>>,
+    roles: Vec<RolePlayer<A>>,
 }
 
 /// Exit of the component from its main call.
-enum Exit {
+enum AgentExit {
     Returned,
     /// The component exited without returning, and without a failure.
     Left,
@@ -80,7 +80,7 @@ struct Acted {
     failure: Option<Error>,
 }
 
-impl<A: AsRef<Known>> Setting<A> {
+impl<A: AsRef<ParsedAgent>> Setting<A> {
     /// Returns the setting of a run under `policy`.
     ///
     /// # Errors
@@ -126,8 +126,8 @@ impl<A: AsRef<Known>> Setting<A> {
     }
 
     /// Returns the step limit of an episode in `environment`, as far as the agent is told of it.
-    pub fn limit(&self, environment: &dyn Environment) -> Limit {
-        Limit::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment), environment)
+    pub fn limit(&self, environment: &dyn Environment) -> LastStep {
+        LastStep::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment), environment)
     }
 
     /// Returns the task in words, from the run or else the environment, followed by the agent's instructions.
@@ -135,7 +135,7 @@ impl<A: AsRef<Known>> Setting<A> {
         self.task_of(self.agent.as_ref(), environment)
     }
 
-    fn task_of(&self, agent: &Known, environment: &dyn Environment) -> Arc<str> {
+    fn task_of(&self, agent: &ParsedAgent, environment: &dyn Environment) -> Arc<str> {
         match (agent.instructions(), &self.task) {
             (None, Some(task)) => Arc::clone(task),
             (None, None) => environment.task().into(),
@@ -163,15 +163,15 @@ impl<A: AsRef<Known>> Setting<A> {
     }
 }
 
-impl Setting<Known> {
+impl Setting<ParsedAgent> {
     /// Returns the same setting, with each agent compiled by `compile`.
     ///
     /// # Errors
     ///
     /// Returns the errors of `compile`.
-    pub fn compiled<E>(self, compile: impl Fn(&Known) -> Result<Agent, E>) -> Result<Setting, E> {
+    pub fn compiled<E>(self, compile: impl Fn(&ParsedAgent) -> Result<Agent, E>) -> Result<Setting, E> {
         let Self { agent, policy, charter, task, run, cancel, steps, roles } = self;
-        let compiled = |cast: Cast<Known>| cast.compiled(&compile);
+        let compiled = |cast: RolePlayer<ParsedAgent>| cast.compiled(&compile);
         let roles = roles.into_iter().map(compiled).collect::<Result<_, _>>()?;
         Ok(Setting { agent: compile(&agent)?, policy, charter, task, run, cancel, steps, roles })
     }
@@ -184,9 +184,9 @@ impl Setting {
     }
 
     /// Returns the same setting without compiled agents, for episodes that run in other processes.
-    pub fn known(&self) -> Setting<Known> {
+    pub fn known(&self) -> Setting<ParsedAgent> {
         let Self { agent, policy, charter, task, run, cancel, steps, roles } = self.clone();
-        let roles = roles.into_iter().map(Cast::known).collect();
+        let roles = roles.into_iter().map(RolePlayer::known).collect();
         Setting { agent: agent.into(), policy, charter, task, run, cancel, steps, roles }
     }
 
@@ -196,7 +196,7 @@ impl Setting {
     /// # Errors
     ///
     /// Returns [`Aborted`] when the host cannot go on; nothing that the agent does is an error.
-    pub fn live(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
+    pub fn live(&self, ticket: Ticket) -> Result<Finished, Box<Aborted>> {
         if !self.roles.is_empty() {
             return self.live_by_turns(ticket);
         }
@@ -291,7 +291,7 @@ impl Setting {
         let last_step = self.last_step(environment.as_ref());
         let steps = if self.learns() { Detail::Full } else { self.steps };
         let gate = Gate::new(self.policy.consequences, self.policy.record, limits.call_bytes);
-        let opening = Opening {
+        let opening = HostOpening {
             seed,
             lineage: lineage_seed,
             task,
@@ -330,7 +330,7 @@ impl Setting {
     }
 
     /// Instantiates and runs the component. Start functions run under the same limits.
-    fn run(&self, store: &mut Store<Host>) -> Result<Exit, Error> {
+    fn run(&self, store: &mut Store<Host>) -> Result<AgentExit, Error> {
         let ran = self.agent.instance().instantiate(&mut *store).and_then(|instance| {
             instance.get_typed_func::<(), ()>(&mut *store, self.agent.run())?.call(&mut *store, ())
         });
@@ -347,31 +347,31 @@ fn over(
     before: Option<&[u8]>,
     carry_over: Arc<[u8]>,
     demands: Demands,
-) -> Lived {
+) -> Finished {
     body.reproducible = body.follows_from_its_seed();
     // INVARIANT 5. A world that cannot go back to its own state stays as it is.
     if let Some(before) = before.filter(|_| body.end == End::Wall) {
         let _ = environment.restore(before);
     }
     // INVARIANT 4: only these values can reach a later episode; the run keeps what the policy declares.
-    Lived { transcript: Transcript { header, body }, environment, carry_over, demands }
+    Finished { transcript: Transcript { header, body }, environment, carry_over, demands }
 }
 
 /// Returns the closing for an exit of the component, and closes the episode where the boundary has not come yet.
-fn departure(exit: Result<Exit, Error>, gate: &mut Gate) -> (Closing, Option<String>, Option<Error>) {
+fn departure(exit: Result<AgentExit, Error>, gate: &mut Gate) -> (Closing, Option<String>, Option<Error>) {
     match exit {
-        Ok(Exit::Returned | Exit::Left) => {
-            gate.close(End::Returned, Told::Yes);
+        Ok(AgentExit::Returned | AgentExit::Left) => {
+            gate.close(End::Returned, Awareness::Yes);
             (Closing::Returned, None, None)
         }
-        Ok(Exit::Trapped(cause)) => {
-            gate.close(End::Trapped, Told::Yes);
+        Ok(AgentExit::Trapped(cause)) => {
+            gate.close(End::Trapped, Awareness::Yes);
             (Closing::Trapped, Some(cause), None)
         }
         // A loop that the wall clock or the operator stopped after the boundary may have been about to return.
-        Ok(Exit::Interrupted) if gate.end() != Some(End::Wall) => (Closing::Stopped, None, None),
-        Ok(Exit::OutOfFuel | Exit::Interrupted) => {
-            gate.close(End::Fuel, Told::NotYet);
+        Ok(AgentExit::Interrupted) if gate.end() != Some(End::Wall) => (Closing::Stopped, None, None),
+        Ok(AgentExit::OutOfFuel | AgentExit::Interrupted) => {
+            gate.close(End::Fuel, Awareness::NotYet);
             if gate.was_told() {
                 gate.violation(Class::OutliveEpisode);
             } else {
@@ -411,10 +411,10 @@ pub fn memory(policy: &Policy) -> MemoryLimits {
 const HANDLES: usize = 1024;
 
 /// Classifies the result of a call into a component.
-fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
+fn exit(ran: wasmtime::Result<()>) -> Result<AgentExit, Error> {
     // INVARIANT 2: the type of an error tells a failure of the host from a fault of the guest.
     let error = match ran {
-        Ok(()) => return Ok(Exit::Returned),
+        Ok(()) => return Ok(AgentExit::Returned),
         Err(error) => error,
     };
     if error.is::<WorkspaceError>() {
@@ -432,15 +432,15 @@ fn exit(ran: wasmtime::Result<()>) -> Result<Exit, Error> {
     if error.is::<wasmtime::PoolConcurrencyLimitError>() || is_of_the_system(&error) {
         return Err(engine(error));
     }
-    if error.downcast_ref::<Left>() == Some(&Left::Done) {
-        return Ok(Exit::Left);
+    if error.downcast_ref::<CalledExit>() == Some(&CalledExit::Done) {
+        return Ok(AgentExit::Left);
     }
     Ok(match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => Exit::OutOfFuel,
-        Some(Trap::Interrupt) => Exit::Interrupted,
-        Some(trap) => Exit::Trapped(cause(trap)),
+        Some(Trap::OutOfFuel) => AgentExit::OutOfFuel,
+        Some(Trap::Interrupt) => AgentExit::Interrupted,
+        Some(trap) => AgentExit::Trapped(cause(trap)),
         // Other errors are breaches of the canonical ABI, or a start that exceeds the limits.
-        None => Exit::Trapped(cause(error.root_cause())),
+        None => AgentExit::Trapped(cause(error.root_cause())),
     })
 }
 

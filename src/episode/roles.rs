@@ -19,11 +19,11 @@ use std::task::{Context, Poll, Waker};
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, InstancePre};
 
-use super::{Aborted, Cancel, Error, Lived, Setting, Ticket, charter, departure, engine, exit, over, world_seed};
-use crate::agent::{Agent, Known};
-use crate::capability::{Allowance, Charter, Departed, Host, Opening, Turns};
-use crate::environment::{Environment, Shared};
-use crate::gate::{Demands, Gate, Told};
+use super::{Aborted, Cancel, Error, Finished, Setting, Ticket, charter, departure, engine, exit, over, world_seed};
+use crate::agent::{Agent, ParsedAgent};
+use crate::capability::{Allowance, Charter, Departed, Host, HostOpening, Turns};
+use crate::environment::{Environment, RoleView};
+use crate::gate::{Awareness, Demands, Gate};
 use crate::policy::{Continuity, Policy};
 use crate::transcript::{
     Body, Calls, Closing, Counts, Detail, End, Message, Record, Residue, Role, RoleBody, Transcript,
@@ -32,7 +32,7 @@ use crate::value::Digest;
 
 /// One of several roles, and its agent.
 #[derive(Clone, Debug)]
-pub struct Cast<A = Agent> {
+pub struct RolePlayer<A = Agent> {
     /// Name of the role.
     pub role: Role,
     /// Agent that plays the role.
@@ -43,7 +43,7 @@ pub struct Cast<A = Agent> {
     allowance: Allowance,
 }
 
-impl<A: AsRef<Known>> Cast<A> {
+impl<A: AsRef<ParsedAgent>> RolePlayer<A> {
     /// Returns a role that `agent` plays under `policy`.
     ///
     /// # Errors
@@ -61,26 +61,26 @@ impl<A: AsRef<Known>> Cast<A> {
     }
 }
 
-impl Cast<Known> {
-    pub(super) fn compiled<E>(self, compile: &impl Fn(&Known) -> Result<Agent, E>) -> Result<Cast, E> {
+impl RolePlayer<ParsedAgent> {
+    pub(super) fn compiled<E>(self, compile: &impl Fn(&ParsedAgent) -> Result<Agent, E>) -> Result<RolePlayer, E> {
         let Self { role, agent, charter, allowance } = self;
-        Ok(Cast { role, agent: compile(&agent)?, charter, allowance })
+        Ok(RolePlayer { role, agent: compile(&agent)?, charter, allowance })
     }
 }
 
-impl Cast {
-    pub(super) fn known(self) -> Cast<Known> {
+impl RolePlayer {
+    pub(super) fn known(self) -> RolePlayer<ParsedAgent> {
         let Self { role, agent, charter, allowance } = self;
-        Cast { role, agent: agent.into(), charter, allowance }
+        RolePlayer { role, agent: agent.into(), charter, allowance }
     }
 }
 
-impl<A: AsRef<Known>> Setting<A> {
+impl<A: AsRef<ParsedAgent>> Setting<A> {
     /// Returns the setting of a run with these roles; `first` is the agent of the first role.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`Cast::new`].
+    /// Returns the errors of [`RolePlayer::new`].
     pub fn of_roles(
         first: A,
         roles: Vec<(Role, A)>,
@@ -89,13 +89,13 @@ impl<A: AsRef<Known>> Setting<A> {
         run: Digest,
         cancel: Cancel,
     ) -> Result<Self, Error> {
-        let cast = |(role, agent)| Cast::new(role, agent, &policy);
+        let cast = |(role, agent)| RolePlayer::new(role, agent, &policy);
         let roles = roles.into_iter().map(cast).collect::<Result<_, _>>()?;
         Ok(Self { roles, ..Self::unheld(first, policy, task, run, cancel) })
     }
 
     /// Returns the roles and their agents, where there are several.
-    pub fn roles(&self) -> &[Cast<A>] {
+    pub fn roles(&self) -> &[RolePlayer<A>] {
         &self.roles
     }
 }
@@ -108,7 +108,7 @@ struct Exited {
 }
 
 /// Result of one role, except its counts in the record and its payoff.
-struct Part {
+struct RoleResult {
     closing: Closing,
     cause: Option<String>,
     fuel: u64,
@@ -135,7 +135,7 @@ struct Over {
 
 impl Setting {
     /// Runs one episode of several roles.
-    pub(super) fn live_by_turns(&self, ticket: Ticket) -> Result<Lived, Box<Aborted>> {
+    pub(super) fn live_by_turns(&self, ticket: Ticket) -> Result<Finished, Box<Aborted>> {
         let header = self.header(&ticket);
         let persists = self.policy.boundary.environment == Continuity::Persist;
         let before = persists.then(|| ticket.environment.state());
@@ -161,11 +161,11 @@ impl Setting {
     fn act_by_turns(&self, ticket: Ticket) -> Result<Over, Error> {
         let Ticket { seed, lineage_seed, mut environment, .. } = ticket;
         environment.open(world_seed(seed))?;
-        let Some(worlds) = Shared::of(environment).filter(|worlds| worlds.len() == self.roles.len()) else {
+        let Some(worlds) = RoleView::of(environment).filter(|worlds| worlds.len() == self.roles.len()) else {
             return Err(Error::Engine("the world does not have the roles of the run".to_owned()));
         };
         let names: Vec<Role> = self.roles.iter().map(|cast| cast.role.clone()).collect();
-        let first = worlds.first().map_or(0, Shared::turn);
+        let first = worlds.first().map_or(0, RoleView::turn);
         let mut gate =
             Gate::shared(self.policy.consequences, self.policy.record, self.policy.episode.call_bytes, &names);
         gate.pass(first);
@@ -173,7 +173,7 @@ impl Setting {
         let wall = self.wall();
         let mut stores = Vec::new();
         for ((cast, shared), turns) in self.roles.iter().zip(&worlds).zip(&turns) {
-            let opening = Opening {
+            let opening = HostOpening {
                 seed: seed.derive(cast.role.as_str(), 0),
                 lineage: lineage_seed.derive(cast.role.as_str(), 0),
                 task: self.task_of(cast.agent.as_ref(), shared),
@@ -210,14 +210,14 @@ impl Setting {
         stores: Vec<Store<Host>>,
         exits: Vec<Exited>,
         turns: &[Turns],
-        worlds: Vec<Shared>,
+        worlds: Vec<RoleView>,
     ) -> Result<Over, Error> {
         let mut gate = turns.first().and_then(Turns::take).ok_or_else(astray)?;
         // An open gate means that no role brought about the boundary: the world gave the turn to a role that it does
         // not have.
         let mut failure =
             gate.is_open().then(|| Error::Engine("the world gave the turn to a role that it does not have".to_owned()));
-        gate.close(End::Aborted, Told::Yes);
+        gate.close(End::Aborted, Awareness::Yes);
         let fault = gate.end().filter(|end| end.is_a_fault()).and_then(|_| gate.ended_by());
         let mut parts = Vec::new();
         for (role, (store, exited)) in stores.into_iter().zip(exits).enumerate() {
@@ -232,19 +232,20 @@ impl Setting {
             failure = failure.or(failed).or_else(|| wiped.err().map(Error::Workspace));
             // The role's share of the world is dropped with the rest of `departed`.
             let Departed { log, messages: released, residue, .. } = departed;
-            parts.push(Part { closing, cause, fuel, log, released, residue });
+            parts.push(RoleResult { closing, cause, fuel, log, released, residue });
         }
         let mut paid: Vec<f64> = worlds.iter().map(|world| world.payoff(fault)).collect();
         if paid.iter().any(|payoff| !payoff.is_finite()) {
             failure = failure.or_else(|| Some(Error::Engine("the world pays what is no number".to_owned())));
             paid.fill(0.0);
         }
-        let environment = worlds.into_iter().reduce(|_, last| last).and_then(Shared::into_world).ok_or_else(astray)?;
+        let environment =
+            worlds.into_iter().reduce(|_, last| last).and_then(RoleView::into_world).ok_or_else(astray)?;
         let (end, demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());
         let Record { digest, counts, entries, entries_cut, trace, outside, roles: of_roles } = gate.finish();
         let roles = self.roles.iter().zip(parts).zip(of_roles).zip(paid);
         let roles = roles.map(|(((cast, part), counts), total)| {
-            let Part { closing, cause, fuel, log, released, residue } = part;
+            let RoleResult { closing, cause, fuel, log, released, residue } = part;
             let Counts { calls, steps, violations, notices, tripwires, after_end } = counts;
             RoleBody {
                 role: cast.role.clone(),
@@ -312,7 +313,7 @@ async fn live(store: &mut Store<Host>, instance: InstancePre<Host>, run: Compone
     let host = store.data_mut();
     let (closing, cause, failure) = departure(ran, host.gate());
     if failure.is_some() {
-        host.gate().close(End::Aborted, Told::Yes);
+        host.gate().close(End::Aborted, Awareness::Yes);
     }
     // The loop over the episode chooses the next role.
     host.hand_over(usize::MAX);

@@ -32,7 +32,7 @@ pub struct Ticket {
 }
 
 /// Result of an episode that is over.
-pub struct Lived {
+pub struct Finished {
     /// Transcript of the episode.
     pub transcript: Transcript,
     /// World, as the episode left it.
@@ -81,7 +81,7 @@ impl fmt::Debug for Ticket {
     }
 }
 
-impl fmt::Debug for Lived {
+impl fmt::Debug for Finished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lived").field("transcript", &self.transcript).finish_non_exhaustive()
     }

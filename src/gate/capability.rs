@@ -23,7 +23,7 @@ pub struct Capability {
     /// Treatment of a call after the end.
     pub after_end: AfterEnd,
     /// Check of the data that a body keeps of it besides its calls, or `None` if a body keeps none.
-    pub fits: Option<fn(&Kept<'_>) -> bool>,
+    pub fits: Option<fn(&KeptBody<'_>) -> bool>,
     /// Operations that a language runtime calls by itself, whatever its program does. Where the contract answers such
     /// a call with nothing, the call is a notice.
     pub by_runtimes: &'static [Operation],
@@ -118,7 +118,7 @@ impl Ground {
 
 /// Data that a body keeps of a capability, to be checked against the policy of the episode.
 #[derive(Clone, Copy, Debug)]
-pub struct Kept<'k> {
+pub struct KeptBody<'k> {
     /// Body of the episode.
     pub body: &'k Body,
     /// Warrant and grant of the policy, or `None` if it does not grant the capability.
@@ -129,7 +129,7 @@ pub struct Kept<'k> {
     pub last_step: u32,
 }
 
-impl Kept<'_> {
+impl KeptBody<'_> {
     /// Returns the entries of granted calls of a capability.
     pub fn entries<'e>(&'e self, capability: &'e str) -> impl Iterator<Item = &'e Entry> {
         let entries = self.body.entries.iter();
@@ -152,14 +152,14 @@ pub struct Limit {
     /// Key in the policy, such as `bytes`.
     pub name: &'static str,
     /// Kind of its value, with the default and the maximum.
-    pub kind: Kind,
+    pub kind: LimitKind,
     /// Meaning of the limit.
     pub meaning: &'static str,
 }
 
 /// Kind of the value of a limit.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum LimitKind {
     /// A number of things.
     Count {
         /// Value where the policy gives none.

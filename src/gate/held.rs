@@ -21,7 +21,7 @@ pub struct Permit<'a, S> {
 /// is shown.
 #[must_use = "a request that is not resumed is never answered"]
 #[derive(Debug)]
-pub struct Waiting(());
+pub struct PendingPermit(());
 
 impl<S> Held<S> {
     /// Holds the `state` of a capability.
@@ -52,9 +52,9 @@ impl<S> Held<S> {
 
     /// Answers the second part of a request.
     #[expect(clippy::needless_pass_by_value, reason = "it is good for one answer")]
-    pub fn resume<T>(&mut self, waiting: Waiting, answer: impl FnOnce(&mut S) -> T) -> T {
+    pub fn resume<T>(&mut self, waiting: PendingPermit, answer: impl FnOnce(&mut S) -> T) -> T {
         // INVARIANT 1: a permit was given, and its second part is answered once.
-        let Waiting(()) = waiting;
+        let PendingPermit(()) = waiting;
         answer(&mut self.state)
     }
 
@@ -85,9 +85,9 @@ impl<S> Permit<'_, S> {
         self,
         effect: impl FnOnce(&mut S) -> T,
         pretence: impl FnOnce(&S) -> U,
-    ) -> Result<(T, Waiting), U> {
+    ) -> Result<(T, PendingPermit), U> {
         match self.mode {
-            Mode::Grant => Ok((effect(self.state), Waiting(()))),
+            Mode::Grant => Ok((effect(self.state), PendingPermit(()))),
             Mode::Deny | Mode::Tripwire => Err(pretence(self.state)),
         }
     }

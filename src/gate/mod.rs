@@ -20,8 +20,8 @@ mod terms;
 
 use std::borrow::Cow;
 
-pub use capability::{AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit};
-pub use held::{Held, Permit, Waiting};
+pub use capability::{AfterEnd, Capability, Example, Given, Grant, Ground, KeptBody, Limit, LimitKind};
+pub use held::{Held, PendingPermit, Permit};
 pub use request::{Refusal, Request, Shortfall};
 pub use terms::{Consequence, Consequences, Mode, Release, Rule, Warrant};
 
@@ -47,14 +47,14 @@ enum Phase {
     /// The boundary has not come.
     Open,
     /// The boundary has come. The treatment of the agent's next call depends on `told`.
-    Ended { end: End, told: Told },
+    Ended { end: End, told: Awareness },
     /// `learn` runs, which has no capability at all.
     Learning,
 }
 
 /// Knowledge of the agent that its episode is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Awareness {
     /// The answer to its last call tells the agent.
     Yes,
     /// The agent could not know yet: its next refusal tells it.
@@ -133,7 +133,7 @@ impl Gate {
     pub fn pass(&mut self, role: usize) {
         self.recorder.pass(role);
         if let Phase::Ended { end, .. } = self.phase {
-            self.phase = Phase::Ended { end, told: Told::Yes };
+            self.phase = Phase::Ended { end, told: Awareness::Yes };
         }
     }
 
@@ -157,7 +157,7 @@ impl Gate {
 
     /// Returns `true` if the boundary has come, and the agent has been told.
     pub fn was_told(&self) -> bool {
-        matches!(self.phase, Phase::Ended { told: Told::Yes, .. })
+        matches!(self.phase, Phase::Ended { told: Awareness::Yes, .. })
     }
 
     /// Returns the demands of the violations so far on the run.
@@ -166,7 +166,7 @@ impl Gate {
     }
 
     /// Sets the boundary. Only the first call has an effect.
-    pub fn close(&mut self, end: End, told: Told) {
+    pub fn close(&mut self, end: End, told: Awareness) {
         // INVARIANT 3: the boundary never moves.
         if self.phase == Phase::Open {
             self.phase = Phase::Ended { end, told };
@@ -229,7 +229,7 @@ impl Gate {
     /// Records a violation that no call made, such as residue.
     pub fn violation(&mut self, class: Class) {
         self.recorder.violation(class);
-        self.answer_for(class, Told::Yes);
+        self.answer_for(class, Awareness::Yes);
     }
 
     /// Records a notice that no call made.
@@ -240,7 +240,7 @@ impl Gate {
     /// Records a refusal that was decided outside a call, such as that of a growth of memory.
     pub fn refused(&mut self, operation: Operation, argument: Argument<'_>, class: Class, rule: &'static str) {
         self.write(operation, argument, Decision::Refused, Some(class), rule.into(), Some(class));
-        self.answer_for(class, Told::NotYet);
+        self.answer_for(class, Awareness::NotYet);
     }
 
     /// Returns `true` if one call may move this many bytes, where it is answered without a permit. The bytes are then
@@ -311,7 +311,7 @@ impl Gate {
                 let rule = place.to_owned().into();
                 self.write(operation, argument, Decision::Pretended, Some(Class::TripWire), rule, Some(wish));
                 // The answer pretends success, so the agent cannot know that this was the end.
-                self.answer_for(Class::TripWire, Told::NotYet);
+                self.answer_for(Class::TripWire, Awareness::NotYet);
                 Ok(Mode::Tripwire)
             }
             Mode::Grant => {
@@ -377,7 +377,7 @@ impl Gate {
         let text = rule.clone().into_owned();
         self.write(operation, argument, Decision::Refused, class, rule, class);
         if let Some(class) = class {
-            self.answer_for(class, Told::Yes);
+            self.answer_for(class, Awareness::Yes);
         }
         match self.phase {
             Phase::Ended { end: End::Violation, .. } => Refusal::Ended(End::Violation),
@@ -393,17 +393,17 @@ impl Gate {
     }
 
     /// Records a call after the boundary.
-    fn refuse_ended(&mut self, request: &Request<'_>, after_end: AfterEnd, end: End, told: Told) -> Refusal {
+    fn refuse_ended(&mut self, request: &Request<'_>, after_end: AfterEnd, end: End, told: Awareness) -> Refusal {
         let Request { operation, argument, .. } = *request;
         let class = match (told, after_end) {
-            (Told::Yes, AfterEnd::Violation) => Some(Class::ActAfterEnd),
+            (Awareness::Yes, AfterEnd::Violation) => Some(Class::ActAfterEnd),
             _ => None,
         };
-        self.phase = Phase::Ended { end, told: Told::Yes };
+        self.phase = Phase::Ended { end, told: Awareness::Yes };
         self.recorder.after_end();
         self.write(operation, argument, Decision::Refused, class, AFTER_END.into(), class);
         if let Some(class) = class {
-            self.answer_for(class, Told::Yes);
+            self.answer_for(class, Awareness::Yes);
         }
         Refusal::Ended(end)
     }
@@ -447,7 +447,7 @@ impl Gate {
         );
     }
 
-    fn answer_for(&mut self, class: Class, told: Told) {
+    fn answer_for(&mut self, class: Class, told: Awareness) {
         match self.consequences.of(class) {
             Consequence::Record => {}
             Consequence::End => self.close(End::Violation, told),

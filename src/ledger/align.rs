@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use super::Error;
 use super::checkpoint::Extent;
-use super::content::{Content, Facts, Said};
+use super::content::{Facts, LedgerContent, ReadLine};
 use super::finding::{Finding, Findings};
 use super::flaw::Flaw;
 use super::read::{Batch, Leaves, Line, Lines};
@@ -29,12 +29,12 @@ pub(super) fn align(
     lines: &mut Lines,
     hashes: Hashes<'_>,
     extent: Extent,
-    content: &mut Content<'_>,
+    content: &mut LedgerContent<'_>,
     findings: &mut Findings,
 ) -> Result<Option<u64>, Error> {
     let Hashes { leaves, are_sealed } = hashes;
     let (next, cursor, strangers, gaps, first) = (0, 1, 0..0, Vec::new(), None);
-    let mut walk = Walk { leaves, are_sealed, extent, content, findings, next, cursor, strangers, gaps, first };
+    let mut walk = Alignment { leaves, are_sealed, extent, content, findings, next, cursor, strangers, gaps, first };
     each(lines, |number, line| match line {
         Read::Whole(said) => walk.line(number, said),
         Read::Long => {
@@ -59,7 +59,7 @@ pub(super) struct Hashes<'a> {
 /// Line that was read.
 #[expect(clippy::large_enum_variant, reason = "one of each line, and nearly all lines are whole")]
 pub(super) enum Read {
-    Whole(Said),
+    Whole(ReadLine),
     Long,
     Torn,
 }
@@ -68,7 +68,7 @@ pub(super) enum Read {
 /// lines.
 pub(super) fn each(lines: &mut Lines, mut see: impl FnMut(u64, Read) -> Result<(), Error>) -> Result<(), Error> {
     let read = |line: &Line<'_>| match line {
-        Line::Whole(line) => Read::Whole(Said::of(line)),
+        Line::Whole(line) => Read::Whole(ReadLine::of(line)),
         Line::Long => Read::Long,
         Line::Torn | Line::End => Read::Torn,
     };
@@ -91,11 +91,11 @@ pub(super) fn each(lines: &mut Lines, mut see: impl FnMut(u64, Read) -> Result<(
     }
 }
 
-struct Walk<'a, 'r> {
+struct Alignment<'a, 'r> {
     leaves: &'a mut Leaves,
     are_sealed: bool,
     extent: Extent,
-    content: &'a mut Content<'r>,
+    content: &'a mut LedgerContent<'r>,
     findings: &'a mut Findings,
     /// Episode that is expected next.
     next: u64,
@@ -111,7 +111,7 @@ struct Walk<'a, 'r> {
 
 /// Place of the hash of a line.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum HashPlace {
     /// At this index, which follows from the line's claim or from its place among the lines.
     Index(u64),
     /// Unknown, since the index lies after the last hash that is present.
@@ -120,9 +120,9 @@ enum Place {
     Nowhere,
 }
 
-impl Walk<'_, '_> {
+impl Alignment<'_, '_> {
     /// Processes line `number` of the file, counted from 1.
-    fn line(&mut self, number: u64, said: Said) -> Result<(), Error> {
+    fn line(&mut self, number: u64, said: ReadLine) -> Result<(), Error> {
         let here = self.cursor.saturating_add(count(&self.strangers));
         let claimed = said.facts.as_ref().ok().map(Facts::episode);
         let claimed = claimed.filter(|episode| self.extent.admits(*episode));
@@ -131,16 +131,16 @@ impl Walk<'_, '_> {
             return self.nameless(number, said, here);
         };
         match self.find(&said.leaf, episode, here)? {
-            Place::Nowhere => self.stranger(number),
+            HashPlace::Nowhere => self.stranger(number),
             place if episode < self.next => {
                 self.moved(number, episode);
-                if place == Place::Index(here) {
+                if place == HashPlace::Index(here) {
                     self.cursor = here.saturating_add(1);
                 }
             }
             place => {
                 self.settle(episode);
-                self.cursor = if let Place::Index(index) = place { index } else { here }.saturating_add(1);
+                self.cursor = if let HashPlace::Index(index) = place { index } else { here }.saturating_add(1);
                 self.next = episode.saturating_add(1);
                 if let Ok(facts) = &said.facts {
                     let flaw = self.content.line(episode, facts);
@@ -152,7 +152,7 @@ impl Walk<'_, '_> {
     }
 
     /// Processes a line that does not name its episode. It was sealed like this if its hash stands at its place.
-    fn nameless(&mut self, number: u64, said: Said, here: u64) -> Result<(), Error> {
+    fn nameless(&mut self, number: u64, said: ReadLine, here: u64) -> Result<(), Error> {
         // Where no checkpoint vouches for the hash, a match only shows that both were edited together.
         if !self.are_sealed || !self.stands_at(here, &said)? {
             self.stranger(number);
@@ -168,7 +168,7 @@ impl Walk<'_, '_> {
     }
 
     /// Returns `true` if the hash at index `here`, which a line may have, is that of the line.
-    fn stands_at(&mut self, here: u64, said: &Said) -> Result<bool, Error> {
+    fn stands_at(&mut self, here: u64, said: &ReadLine) -> Result<bool, Error> {
         Ok(self.extent.admits(here.saturating_sub(1)) && self.leaves.get(here)?.as_ref() == Some(&said.leaf))
     }
 
@@ -181,7 +181,7 @@ impl Walk<'_, '_> {
 
     /// Finds the hash of a line that claims to be `episode`, and whose place among the lines corresponds to leaf
     /// `here`.
-    fn find(&mut self, hash: &Digest, episode: u64, here: u64) -> Result<Place, Error> {
+    fn find(&mut self, hash: &Digest, episode: u64, here: u64) -> Result<HashPlace, Error> {
         let claimed = match episode.checked_sub(self.next) {
             Some(ahead) => self.cursor.checked_add(ahead),
             None => self.cursor.checked_sub(self.next - episode),
@@ -189,11 +189,11 @@ impl Walk<'_, '_> {
         let here = Some(here).filter(|here| self.extent.admits(here.saturating_sub(1)));
         for index in [here, claimed].into_iter().flatten() {
             if self.leaves.get(index)?.as_ref() == Some(hash) {
-                return Ok(Place::Index(index));
+                return Ok(HashPlace::Index(index));
             }
         }
         let beyond = here.is_some_and(|here| here >= self.leaves.count());
-        Ok(if beyond { Place::Beyond } else { Place::Nowhere })
+        Ok(if beyond { HashPlace::Beyond } else { HashPlace::Nowhere })
     }
 
     /// Processes a line that was not sealed at its place.

@@ -101,16 +101,16 @@ fn unread(error: &serde_json::Error) -> Flaw {
 
 /// Returns `true` if `transcript` is written as `line`. Earlier versions did not escape hidden characters.
 fn is_written(line: &[u8], transcript: &Transcript) -> bool {
-    let is_all = |rest: Rest<'_>| rest.0.is_empty();
-    let (mut now, mut then) = (Rest(line), Rest(line));
+    let is_all = |rest: ExpectedRest<'_>| rest.0.is_empty();
+    let (mut now, mut then) = (ExpectedRest(line), ExpectedRest(line));
     (json::write(&mut now, transcript).is_ok() && is_all(now))
         || (serde_json::to_writer(&mut then, transcript).is_ok() && is_all(then))
 }
 
 /// Text that is still to be written, if it is to be the same.
-struct Rest<'a>(&'a [u8]);
+struct ExpectedRest<'a>(&'a [u8]);
 
-impl std::io::Write for Rest<'_> {
+impl std::io::Write for ExpectedRest<'_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0 = self.0.strip_prefix(bytes).ok_or(std::io::ErrorKind::InvalidData)?;
@@ -144,7 +144,7 @@ fn is_frugal(line: &[u8]) -> bool {
 }
 
 /// State of the lines so far, which the next line is compared with.
-pub(super) struct Content<'r> {
+pub(super) struct LedgerContent<'r> {
     /// Manifest of the run, and its digest, where it is the sealed one.
     run: Option<(&'r Manifest, Digest)>,
     /// Episode that has to come next. Checks that depend on the lines before are made only for that one.
@@ -165,7 +165,7 @@ pub(super) struct Content<'r> {
     last: Option<(u64, bool)>,
 }
 
-impl<'r> Content<'r> {
+impl<'r> LedgerContent<'r> {
     /// Maximum number of lineages whose carry-overs are tracked.
     const MOST: u32 = 1 << 20;
 
@@ -280,12 +280,12 @@ impl<'r> Content<'r> {
 }
 
 /// Leaf hash and content of a line.
-pub(super) struct Said {
+pub(super) struct ReadLine {
     pub(super) leaf: Digest,
     pub(super) facts: Result<Facts, Flaw>,
 }
 
-impl Said {
+impl ReadLine {
     pub(super) fn of(line: &[u8]) -> Self {
         Self { leaf: tree::leaf(line), facts: Facts::of(line) }
     }

@@ -14,9 +14,9 @@ use crate::value::json;
 /// Files of a ledger that is being written.
 pub(super) struct Files {
     pub(super) folder: PathBuf,
-    pub(super) transcripts: Sink,
-    pub(super) leaves: Sink,
-    pub(super) checkpoints: Sink,
+    pub(super) transcripts: BufferedFile,
+    pub(super) leaves: BufferedFile,
+    pub(super) checkpoints: BufferedFile,
     /// `true` if the closing line was written.
     pub(super) closed: bool,
 }
@@ -42,20 +42,20 @@ impl Disk for File {
 }
 
 /// File that is written through a buffer.
-pub(super) struct Sink {
+pub(super) struct BufferedFile {
     path: PathBuf,
-    buffer: BufWriter<Counted>,
+    buffer: BufWriter<CountedDisk>,
     /// Number of bytes that the disk had taken when the buffer was last empty.
     whole: u64,
 }
 
 /// Disk, and the number of bytes that it has taken.
-struct Counted {
+struct CountedDisk {
     disk: Box<dyn Disk>,
     taken: u64,
 }
 
-impl Write for Counted {
+impl Write for CountedDisk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.disk.write(bytes)?;
         self.taken = self.taken.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
@@ -81,9 +81,9 @@ impl Files {
         let sink = |name: &str, capacity: usize| {
             let path = folder.join(name);
             let disk = open(&path).map_err(Error::write(&path))?;
-            Ok::<_, Error>(Sink {
+            Ok::<_, Error>(BufferedFile {
                 path,
-                buffer: BufWriter::with_capacity(capacity, Counted { disk, taken: 0 }),
+                buffer: BufWriter::with_capacity(capacity, CountedDisk { disk, taken: 0 }),
                 whole: 0,
             })
         };
@@ -174,7 +174,7 @@ pub fn write_host(folder: &Path, host: &impl Serialize) -> Result<(), Error> {
     File::create(&path).and_then(|mut file| file.write_all(&bytes)).map_err(Error::write(&path))
 }
 
-impl Sink {
+impl BufferedFile {
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.buffer.write_all(bytes).map_err(Error::write(&self.path))
     }

@@ -135,7 +135,7 @@ pub enum Finding {
 
 /// Kind of a finding, of which there are four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum FindingKind {
     /// Data was edited, moved or added.
     Edited,
     /// Data is missing, although later data is present.
@@ -146,7 +146,7 @@ pub enum Kind {
     NotClosed,
 }
 
-impl Kind {
+impl FindingKind {
     /// Returns the name of the kind in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -160,7 +160,7 @@ impl Kind {
 
 impl Finding {
     /// Returns the kind of the finding.
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> FindingKind {
         match self {
             Self::Manifest
             | Self::Lines { .. }
@@ -174,15 +174,15 @@ impl Finding {
             | Self::Vouched
             | Self::Reason { .. }
             | Self::Root { .. }
-            | Self::Dispute { .. } => Kind::Edited,
-            Self::Count { episodes, asked, .. } if *episodes > *asked => Kind::Edited,
-            Self::File { .. } | Self::Episodes { .. } | Self::CheckpointGone { .. } => Kind::Missing,
+            | Self::Dispute { .. } => FindingKind::Edited,
+            Self::Count { episodes, asked, .. } if *episodes > *asked => FindingKind::Edited,
+            Self::File { .. } | Self::Episodes { .. } | Self::CheckpointGone { .. } => FindingKind::Missing,
             Self::Tail { .. }
             | Self::Room { .. }
             | Self::LeavesCut { .. }
             | Self::CheckpointCut { .. }
-            | Self::Count { .. } => Kind::Truncated,
-            Self::NotClosed { .. } => Kind::NotClosed,
+            | Self::Count { .. } => FindingKind::Truncated,
+            Self::NotClosed { .. } => FindingKind::NotClosed,
         }
     }
 

@@ -22,7 +22,7 @@ pub struct Manifest {
     /// Contract that the agent was run under.
     pub contract: String,
     /// Agent, and the digest of its bytes.
-    pub agent: Named,
+    pub agent: NamedDigest,
     /// Instructions that the agent is given at the end of every task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
@@ -31,16 +31,16 @@ pub struct Manifest {
     /// Roles, in their order, where the world has several. Then `agent` and the members beside it are those of the
     /// first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<Played>,
+    pub roles: Vec<RoleEntry>,
     /// Policy, and the digest of its effective text.
-    pub policy: Named,
+    pub policy: NamedDigest,
     /// Effective policy, as TOML.
     pub effective: String,
     /// Tools that the policy allows, and the digests of their names and descriptions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tools: Vec<Named>,
+    pub tools: Vec<NamedDigest>,
     /// Environment with its parameters, and the digest of its definition.
-    pub environment: Named,
+    pub environment: NamedDigest,
     /// Definition of the environment.
     pub definition: String,
     /// Task in words, where it is not the environment's own.
@@ -60,7 +60,7 @@ pub struct Manifest {
 /// Name, and the digest of the named thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Named {
+pub struct NamedDigest {
     /// Name, for people.
     pub name: String,
     /// Digest, for machines.
@@ -70,11 +70,11 @@ pub struct Named {
 /// Role, and the agent that plays it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Played {
+pub struct RoleEntry {
     /// Name of the role.
     pub role: Role,
     /// Agent of the role, and the digest of its bytes.
-    pub agent: Named,
+    pub agent: NamedDigest,
     /// Instructions that the agent is given at the end of every task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
@@ -96,7 +96,7 @@ impl Manifest {
 
     /// Returns the first contradiction within the manifest, or `None` if there is none.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
-        let is_of = |named: &Named, text: &str| named.digest == Digest::of(text.as_bytes());
+        let is_of = |named: &NamedDigest, text: &str| named.digest == Digest::of(text.as_bytes());
         let checks = [
             (is_of(&self.policy, &self.effective), "the digest of the policy is not that of its text"),
             (is_of(&self.environment, &self.definition), "the digest of the environment is not that of its definition"),
@@ -136,7 +136,7 @@ impl Manifest {
                 Draws::of(self.seed, handed(self.agent.digest, self.instructions.as_deref(), task))
             }
             None => {
-                let of = |one: &Played| handed(one.agent.digest, one.instructions.as_deref(), task);
+                let of = |one: &RoleEntry| handed(one.agent.digest, one.instructions.as_deref(), task);
                 Draws::of(self.seed, handed_to_roles(self.roles.iter().map(|one| (one.role.as_str(), of(one)))))
             }
         }

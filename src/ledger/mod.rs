@@ -60,10 +60,10 @@ use std::path::{Path, PathBuf};
 
 pub use checkpoint::{Head, Reason};
 pub use files::write_host;
-pub use finding::{Finding, Kind};
+pub use finding::{Finding, FindingKind};
 pub use flaw::Flaw;
 pub use leaf::{FORMAT, Sealed, SealedManifest};
-pub use manifest::{Manifest, Named, Played};
+pub use manifest::{Manifest, NamedDigest, RoleEntry};
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 

@@ -42,11 +42,11 @@ pub(super) enum Line<'a> {
 pub(super) struct Batch {
     bytes: Vec<u8>,
     /// Ends of the lines in `bytes`, each with the kind of its line.
-    ends: Vec<(usize, Kind)>,
+    ends: Vec<(usize, LineKind)>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum LineKind {
     Whole,
     Long,
     Torn,
@@ -57,7 +57,7 @@ impl Batch {
     /// Returns the lines, in order.
     pub(super) fn lines(&self) -> Vec<Line<'_>> {
         let mut start = 0;
-        let line = |&(end, kind): &(usize, Kind)| {
+        let line = |&(end, kind): &(usize, LineKind)| {
             let bytes = self.bytes.get(start..end).unwrap_or_default();
             start = end;
             kind.line(bytes)
@@ -71,7 +71,7 @@ impl Batch {
     }
 }
 
-impl Kind {
+impl LineKind {
     const fn line(self, bytes: &[u8]) -> Line<'_> {
         match self {
             Self::Whole => Line::Whole(bytes),
@@ -107,7 +107,7 @@ impl Lines {
         batch.bytes.shrink_to(Self::BATCH.saturating_mul(2));
         while batch.bytes.len() < Self::BATCH {
             let kind = self.take(&mut batch.bytes)?;
-            if kind == Kind::End {
+            if kind == LineKind::End {
                 break;
             }
             batch.ends.push((batch.bytes.len(), kind));
@@ -116,9 +116,9 @@ impl Lines {
     }
 
     /// Appends the next line, without its newline. A line that is too long is skipped.
-    fn take(&mut self, to: &mut Vec<u8>) -> Result<Kind, Error> {
+    fn take(&mut self, to: &mut Vec<u8>) -> Result<LineKind, Error> {
         if self.is_over {
-            return Ok(Kind::End);
+            return Ok(LineKind::End);
         }
         let before = to.len();
         // A newline may follow the longest line.
@@ -126,16 +126,16 @@ impl Lines {
         let mut line = self.reader.by_ref().take(most);
         let read = line.read_until(b'\n', to).map_err(Error::read(&self.path))?;
         if to.len() > before && to.pop_if(|last| *last == b'\n').is_some() {
-            return Ok(Kind::Whole);
+            return Ok(LineKind::Whole);
         }
         if read > LONGEST {
             to.truncate(before);
             // A sparse file may seem to have a line without an end.
             let skipped = self.reader.by_ref().take(most).skip_until(b'\n').map_err(Error::read(&self.path))?;
             self.is_over = u64::try_from(skipped).is_ok_and(|skipped| skipped == most);
-            return Ok(Kind::Long);
+            return Ok(LineKind::Long);
         }
-        Ok(if read == 0 { Kind::End } else { Kind::Torn })
+        Ok(if read == 0 { LineKind::End } else { LineKind::Torn })
     }
 }
 

@@ -19,7 +19,7 @@ use std::path::Path;
 use super::agreement::{Agreement, mend};
 use super::align::{Hashes, Read, align, each};
 use super::checkpoint::{Checkpoint, Checkpoints, Extent, Head, Reason};
-use super::content::{self, Content};
+use super::content::{self, LedgerContent};
 use super::finding::{Finding, Findings};
 use super::flaw::Flaw;
 use super::leaf::{FORMAT, Format, OLDEST};
@@ -100,7 +100,7 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
     }
     let agreement = agree(&mut checkpoints, &mut leaves, most, findings)?;
     let manifest = manifest(folder)?;
-    let ledger = Ledger { folder, manifest: manifest.as_ref(), leaves, checkpoints: &checkpoints, findings };
+    let ledger = OpenLedger { folder, manifest: manifest.as_ref(), leaves, checkpoints: &checkpoints, findings };
     let content = ledger.compare(agreement)?;
     let vouched = checkpoints.last().map(Checkpoint::head);
     let closed = vouched.zip(checkpoints.closed());
@@ -167,7 +167,7 @@ fn manifest(folder: &Path) -> Result<Option<Stated>, Error> {
     }
 }
 
-struct Ledger<'a, 'm> {
+struct OpenLedger<'a, 'm> {
     folder: &'a Path,
     manifest: Option<&'m Stated>,
     leaves: Leaves,
@@ -175,9 +175,9 @@ struct Ledger<'a, 'm> {
     findings: &'a mut Findings,
 }
 
-impl<'m> Ledger<'_, 'm> {
+impl<'m> OpenLedger<'_, 'm> {
     /// Compares lines, hashes and checkpoints, and returns the content of the lines.
-    fn compare(mut self, agreement: Agreement) -> Result<Content<'m>, Error> {
+    fn compare(mut self, agreement: Agreement) -> Result<LedgerContent<'m>, Error> {
         if let Agreement::Full { edited } = agreement {
             self.checkpoints_edited(edited);
             if matches!(self.checkpoints.extent(), Extent::Closed(_)) && self.leaves.outlast(self.checkpoints.leaves())
@@ -210,7 +210,7 @@ impl<'m> Ledger<'_, 'm> {
 
     /// Compares each leaf with its hash. Returns the first leaf that is not as it was sealed. `are_sealed` says that
     /// a checkpoint vouches for all hashes.
-    fn hold(&mut self, are_sealed: bool) -> Result<(Option<u64>, Content<'m>), Error> {
+    fn hold(&mut self, are_sealed: bool) -> Result<(Option<u64>, LedgerContent<'m>), Error> {
         let hash = self.leaves.get(0)?;
         let manifest = self.manifest.filter(|manifest| hash.map_or(manifest.run.is_ok(), |hash| hash == manifest.leaf));
         let mut content = self.content(manifest);
@@ -221,17 +221,17 @@ impl<'m> Ledger<'_, 'm> {
     }
 
     /// Returns an empty content, with the manifest if it is the sealed one.
-    fn content(&mut self, manifest: Option<&'m Stated>) -> Content<'m> {
+    fn content(&mut self, manifest: Option<&'m Stated>) -> LedgerContent<'m> {
         match manifest.map(|manifest| (&manifest.run, manifest.digest)) {
             None => self.findings.push(Finding::Manifest),
             Some((Err(flaw), _)) => self.findings.push(Finding::Stated { flaw: flaw.clone() }),
-            Some((Ok(run), digest)) => return Content::new(Some((run, digest))),
+            Some((Ok(run), digest)) => return LedgerContent::new(Some((run, digest))),
         }
-        Content::new(None)
+        LedgerContent::new(None)
     }
 
     /// Reads the lines that the checkpoints vouch for, whatever their hashes are.
-    fn listen(mut self) -> Result<Content<'m>, Error> {
+    fn listen(mut self) -> Result<LedgerContent<'m>, Error> {
         let mut content = self.content(self.manifest);
         let mut lines = Lines::open(self.folder.join(TRANSCRIPTS))?;
         let (episodes, findings) = (self.checkpoints.leaves().saturating_sub(1), self.findings);

@@ -26,14 +26,14 @@ pub struct Writer {
     tree: Tree,
     /// Number of episodes that the manifest asks for.
     asked: u64,
-    kept: Kept,
+    kept: Retained,
     pending: Pending,
     /// Time at which a checkpoint last vouched for everything.
     vouched: Instant,
 }
 
 /// Storage of a ledger.
-enum Kept {
+enum Retained {
     /// None: the ledger has only a head.
     Nothing,
     /// A folder, with the whole ledger.
@@ -63,7 +63,7 @@ impl Writer {
         open: impl Fn(&Path) -> io::Result<Box<dyn Disk>>,
     ) -> Result<Self, Error> {
         let files = Files::create(folder, manifest, open)?;
-        let mut writer = Self::begin(manifest, Kept::Folder(folder.to_path_buf(), Box::new(files)));
+        let mut writer = Self::begin(manifest, Retained::Folder(folder.to_path_buf(), Box::new(files)));
         writer.checkpoint()?;
         Ok(writer)
     }
@@ -71,10 +71,10 @@ impl Writer {
     /// Returns a ledger without a disk: nothing is stored, no write can fail, and the head is that of the same ledger
     /// in a folder.
     pub fn nowhere(manifest: &SealedManifest) -> Self {
-        Self::begin(manifest, Kept::Nothing)
+        Self::begin(manifest, Retained::Nothing)
     }
 
-    fn begin(manifest: &SealedManifest, kept: Kept) -> Self {
+    fn begin(manifest: &SealedManifest, kept: Retained) -> Self {
         let mut tree = Tree::default();
         tree.push(manifest.leaf());
         Self { tree, asked: manifest.episodes(), kept, pending: Pending::default(), vouched: now() }
@@ -86,7 +86,7 @@ impl Writer {
     ///
     /// Returns [`Error::Write`] when it cannot be written, and [`Error::Failed`] ever after.
     pub fn append(&mut self, sealed: &Sealed) -> Result<(), Error> {
-        if matches!(self.kept, Kept::Nothing) {
+        if matches!(self.kept, Retained::Nothing) {
             self.tree.push(sealed.leaf());
             return Ok(());
         }
@@ -131,7 +131,7 @@ impl Writer {
     /// only the last sync failed, the run is closed and complete, but may be lost if the machine halts. Returns
     /// [`Error::Close`] when the number of episodes does not admit the reason.
     pub fn close(mut self, reason: Reason) -> Result<Head, Error> {
-        if reason == Reason::Aborted && matches!(self.kept, Kept::Failed(_, Some(_))) {
+        if reason == Reason::Aborted && matches!(self.kept, Retained::Failed(_, Some(_))) {
             return self.salvage();
         }
         // INVARIANT 4: nothing can be appended after this.
@@ -153,7 +153,7 @@ impl Writer {
 
     /// Seals the first episodes after a failed write.
     fn salvage(self) -> Result<Head, Error> {
-        let Kept::Failed(path, files) = self.kept else { return Ok(Checkpoint::new(&self.tree, None).head()) };
+        let Retained::Failed(path, files) = self.kept else { return Ok(Checkpoint::new(&self.tree, None).head()) };
         let Some(files) = files.filter(|files| !files.is_closed()) else { return Err(Error::Failed { path }) };
         let (mut files, tree) = self.pending.salvage(*files)?;
         let checkpoint = Checkpoint::new(&tree, Some(Reason::Aborted));
@@ -163,17 +163,18 @@ impl Writer {
 
     /// Runs `work` on the files, where there are any. Nothing is appended after it fails.
     fn keep(&mut self, work: impl FnOnce(&mut Files) -> Result<(), Error>) -> Result<(), Error> {
-        match std::mem::replace(&mut self.kept, Kept::Nothing) {
-            Kept::Nothing => Ok(()),
-            Kept::Failed(path, files) => {
+        match std::mem::replace(&mut self.kept, Retained::Nothing) {
+            Retained::Nothing => Ok(()),
+            Retained::Failed(path, files) => {
                 let error = Error::Failed { path: path.clone() };
-                self.kept = Kept::Failed(path, files);
+                self.kept = Retained::Failed(path, files);
                 Err(error)
             }
-            Kept::Folder(folder, mut files) => {
+            Retained::Folder(folder, mut files) => {
                 let done = work(&mut files);
                 // INVARIANT 3
-                self.kept = if done.is_ok() { Kept::Folder(folder, files) } else { Kept::Failed(folder, Some(files)) };
+                self.kept =
+                    if done.is_ok() { Retained::Folder(folder, files) } else { Retained::Failed(folder, Some(files)) };
                 done
             }
         }

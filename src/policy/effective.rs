@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::content::{Content, quote};
 use super::grants::Quota;
 use super::isolation::Parts;
-use super::numbers::{Count, Fraction, Size};
-use super::population::{Interval, Share};
+use super::numbers::{ByteSize, Count, Fraction};
+use super::population::{SelectionInterval, SelectionShare};
 use super::words::Signal;
 use super::{Granted, Policy};
 use crate::capability::CAPABILITIES;
@@ -22,7 +22,7 @@ impl Policy {
     /// `violations.default` is spelled out class by class. The keys of the policies that this one
     /// extends are written in place of `extends`.
     pub fn effective(&self) -> String {
-        let mut page = Page::default();
+        let mut page = TomlWriter::default();
         page.raw("name", &quote(&self.name));
         self.keys(&mut page);
         page.0
@@ -49,9 +49,9 @@ impl Policy {
         page.line("steps", &count(episode.steps));
         page.line("fuel", &Count::<0, 0>(episode.fuel));
         page.line("wall", &episode.wall);
-        page.line("memory", &Size::<0, 0>(episode.memory));
+        page.line("memory", &ByteSize::<0, 0>(episode.memory));
         page.line("table-elements", &count(episode.table_elements));
-        page.line("call-bytes", &Size::<0, 0>(episode.call_bytes));
+        page.line("call-bytes", &ByteSize::<0, 0>(episode.call_bytes));
         page.line("ends-on", &episode.on_release);
         page.line("trapped", &episode.trapped);
         page.grace(Count(episode.grace_fuel), count(record.grace));
@@ -65,14 +65,14 @@ impl Policy {
         page.section("[boundary]");
         page.line("environment", &boundary.environment);
         page.line("swap", &boundary.swap);
-        page.line("carry", &Size::<0, 0>(boundary.carry));
+        page.line("carry", &ByteSize::<0, 0>(boundary.carry));
         page.line("learn-fuel", &Count::<0, 0>(boundary.learn_fuel));
 
         if let Some(population) = population {
             page.section("[population]");
             page.line("size", &count(population.size));
-            page.line("interval", &Interval(Count(population.interval.into())));
-            page.line("share", &Share(Fraction(population.share)));
+            page.line("interval", &SelectionInterval(Count(population.interval.into())));
+            page.line("share", &SelectionShare(Fraction(population.share)));
         }
 
         write_grants(page, "grants", grants);
@@ -92,7 +92,7 @@ impl Policy {
         page.section("[record]");
         page.line("steps", &record.steps);
         page.line("entries", &count(record.entries));
-        page.line("run", &Size::<0, 0>(*run_bytes));
+        page.line("run", &ByteSize::<0, 0>(*run_bytes));
 
         page.section("[violations]");
         for class in Class::ALL {
@@ -161,16 +161,16 @@ pub(super) trait Keys {
 
 /// Builder of TOML text.
 #[derive(Default)]
-pub(super) struct Page(pub(super) String);
+pub(super) struct TomlWriter(pub(super) String);
 
-impl Page {
+impl TomlWriter {
     fn raw(&mut self, key: &str, value: &str) {
         // Writing to a `String` does not fail.
         let _ = writeln!(self.0, "{key} = {value}");
     }
 }
 
-impl Keys for Page {
+impl Keys for TomlWriter {
     fn section(&mut self, header: &str) {
         let _ = writeln!(self.0, "\n{header}");
     }

@@ -15,8 +15,8 @@ use super::overlay::{LOOSEN, Overlay};
 use super::sets::{read_set, set_schema, write_set};
 use super::units::SIZE;
 use crate::capability::{CAPABILITIES, Tools};
-use crate::document::{Key, Table};
-use crate::gate::{Capability, Grant, Kind, Limit, Mode, Warrant};
+use crate::document::{KeyValue, TableReader};
+use crate::gate::{Capability, Grant, Limit, LimitKind, Mode, Warrant};
 use crate::value::Fault;
 
 /// Tables `grants.*` of a policy file.
@@ -27,8 +27,8 @@ pub(super) struct RawGrants(Vec<RawGrant>);
 struct RawGrant {
     capability: &'static Capability,
     header: Option<Range<usize>>,
-    mode: Key<Mode>,
-    limits: Vec<(&'static Limit, Key<Quota>)>,
+    mode: KeyValue<Mode>,
+    limits: Vec<(&'static Limit, KeyValue<Quota>)>,
 }
 
 /// Value of a limit.
@@ -44,7 +44,7 @@ pub(super) enum Quota {
 
 impl RawGrants {
     /// Reads the tables.
-    pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
+    pub(super) fn read(table: &mut TableReader<'_, '_>, tools: &Tools) -> Self {
         let read = |capability: &&'static Capability| {
             table.table(capability.name, |table| RawGrant {
                 capability,
@@ -62,11 +62,11 @@ impl RawGrants {
 }
 
 impl Quota {
-    fn read(kind: Kind, value: &DeValue<'_>, tools: &Tools) -> Result<Self, Complaint> {
+    fn read(kind: LimitKind, value: &DeValue<'_>, tools: &Tools) -> Result<Self, Complaint> {
         match kind {
-            Kind::Count { most, .. } => read_count(value, 0, most).map(Self::Count),
-            Kind::Size { most, .. } => SIZE.read(value, 0, most).map(Self::Size),
-            Kind::Names => {
+            LimitKind::Count { most, .. } => read_count(value, 0, most).map(Self::Count),
+            LimitKind::Size { most, .. } => SIZE.read(value, 0, most).map(Self::Size),
+            LimitKind::Names => {
                 let all: Vec<_> = tools.names().into_iter().map(|name| (name, name)).collect();
                 let names = read_set(value, |item| choose(text(item)?, &all))?;
                 Ok(Self::Names(names.into_iter().map(str::to_owned).collect()))
@@ -74,30 +74,30 @@ impl Quota {
         }
     }
 
-    fn default(kind: Kind) -> Self {
+    fn default(kind: LimitKind) -> Self {
         match kind {
-            Kind::Count { default, .. } => Self::Count(default),
-            Kind::Size { default, .. } => Self::Size(default),
-            Kind::Names => Self::Names(Vec::new()),
+            LimitKind::Count { default, .. } => Self::Count(default),
+            LimitKind::Size { default, .. } => Self::Size(default),
+            LimitKind::Names => Self::Names(Vec::new()),
         }
     }
 
     /// Returns the value that a valid grant has for `limit`.
     pub(super) fn of(limit: &Limit, grant: &Grant) -> Self {
         match limit.kind {
-            Kind::Count { .. } => Self::Count(grant.number(limit.name)),
-            Kind::Size { .. } => Self::Size(grant.number(limit.name)),
-            Kind::Names => Self::Names(grant.names.clone()),
+            LimitKind::Count { .. } => Self::Count(grant.number(limit.name)),
+            LimitKind::Size { .. } => Self::Size(grant.number(limit.name)),
+            LimitKind::Names => Self::Names(grant.names.clone()),
         }
     }
 
     fn schema(limit: &Limit) -> Schema {
         let (mut schema, default) = match limit.kind {
-            Kind::Count { default, most } => {
+            LimitKind::Count { default, most } => {
                 (json_schema!({ "type": "integer", "minimum": 0, "maximum": most }), default.into())
             }
-            Kind::Size { default, .. } => (SIZE.schema(), SIZE.print(default).into()),
-            Kind::Names => (set_schema(&Tools::builtin().names()), serde_json::Value::Array(Vec::new())),
+            LimitKind::Size { default, .. } => (SIZE.schema(), SIZE.print(default).into()),
+            LimitKind::Names => (set_schema(&Tools::builtin().names()), serde_json::Value::Array(Vec::new())),
         };
         schema.insert("description".into(), limit.meaning.into());
         schema.insert("default".into(), default);

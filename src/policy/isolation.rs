@@ -15,7 +15,7 @@ pub struct Isolation {
     /// Setting that says if episodes have to run in processes of their own.
     pub process: Process,
     /// Parts of the confinement that have to be in force in such a process.
-    pub parts: BTreeSet<Part>,
+    pub parts: BTreeSet<IsolationPart>,
 }
 
 /// Requirement of a process of its own for the episodes.
@@ -30,7 +30,7 @@ pub enum Process {
 
 /// Part of the confinement of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
+pub enum IsolationPart {
     /// Limits of memory, processor time, files and processes; a session of its own; no new
     /// privileges.
     Limits,
@@ -40,7 +40,7 @@ pub enum Part {
     Seccomp,
 }
 
-impl Part {
+impl IsolationPart {
     /// Every part, in the order in which they come into force.
     pub const ALL: [Self; 3] = [Self::Limits, Self::Landlock, Self::Seccomp];
 
@@ -54,10 +54,10 @@ impl Part {
     }
 }
 
-const PARTS: [(&str, Part); 3] = [
-    (Part::Limits.name(), Part::Limits),
-    (Part::Landlock.name(), Part::Landlock),
-    (Part::Seccomp.name(), Part::Seccomp),
+const PARTS: [(&str, IsolationPart); 3] = [
+    (IsolationPart::Limits.name(), IsolationPart::Limits),
+    (IsolationPart::Landlock.name(), IsolationPart::Landlock),
+    (IsolationPart::Seccomp.name(), IsolationPart::Seccomp),
 ];
 
 impl Word for Process {
@@ -70,7 +70,7 @@ impl Word for Process {
 
 /// Parts of the confinement that have to be in force.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Parts(pub(super) BTreeSet<Part>);
+pub(super) struct Parts(pub(super) BTreeSet<IsolationPart>);
 
 impl Content for Parts {
     fn write(&self) -> String {

@@ -1,10 +1,10 @@
 //! Loading: from a file, and the policies that it extends, to a valid policy.
 
 use super::overlay::{Overlay, Parent, Tie};
-use super::raw::Raw;
-use super::{Invalid, Origin, Policy, SHIPPED, SourceFile, shipped};
+use super::raw::RawPolicy;
+use super::{Invalid, Policy, PolicyOrigin, SHIPPED, SourceFile, shipped};
 use crate::capability::Tools;
-use crate::document::{self, Key};
+use crate::document::{self, KeyValue};
 use crate::value::{Fault, hint};
 
 /// Function that finds the file for a name behind `extends` or `based-on`. Its arguments are the
@@ -84,11 +84,11 @@ fn load(
     tools: &Tools,
     below: &[&SourceFile],
 ) -> Result<(Policy, Option<Base>), Invalid> {
-    let (raw, mut faults) = document::read(&file.text, "a policy", |table| Raw::read(table, tools))
+    let (raw, mut faults) = document::read(&file.text, "a policy", |table| RawPolicy::read(table, tools))
         .map_err(|faults| invalid(file, faults))?;
     let chain: Vec<&SourceFile> = below.iter().copied().chain([file]).collect();
     let (named, tie) = match (&raw.extends, &raw.based_on) {
-        (Key::Written { .. }, Key::Written { span, .. }) => {
+        (KeyValue::Written { .. }, KeyValue::Written { span, .. }) => {
             faults.push(Fault {
                 message: "`extends` and `based-on` are both there".to_owned(),
                 span: Some(span.clone()),
@@ -98,13 +98,13 @@ fn load(
             });
             return Err(invalid(file, faults));
         }
-        (Key::Absent, based_on) => (based_on, Tie::BasedOn),
+        (KeyValue::Absent, based_on) => (based_on, Tie::BasedOn),
         (extends, _) => (extends, Tie::Extends),
     };
     let parent = match named {
-        Key::Absent => None,
-        Key::Faulty => return Err(invalid(file, faults)),
-        Key::Written { value, span, .. } => match parent(&value.0, resolve, &chain) {
+        KeyValue::Absent => None,
+        KeyValue::Faulty => return Err(invalid(file, faults)),
+        KeyValue::Written { value, span, .. } => match parent(&value.0, resolve, &chain) {
             Ok(source) => Some((load(&source, resolve, tools, &chain)?.0, source)),
             Err(fault) => {
                 faults.push(Fault { span: fault.span.or(Some(span.clone())), ..fault });
@@ -126,7 +126,7 @@ fn load(
 fn parent(name: &str, resolve: &Resolve<'_>, chain: &[&SourceFile]) -> Result<SourceFile, Fault> {
     let fault = |message: String, label: &str, help: String| Fault { message, span: None, label: label.into(), help };
     let own = match chain.last() {
-        Some(file) if file.origin == Origin::User => resolve(name, file)?,
+        Some(file) if file.origin == PolicyOrigin::User => resolve(name, file)?,
         _ => None,
     };
     let Some(source) = own.or_else(|| shipped(name)) else {

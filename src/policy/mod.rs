@@ -43,13 +43,13 @@ mod words;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use compare::{Difference, Side, compare};
-pub use isolation::{Isolation, Part, Process};
+pub use compare::{KeyDifference, Relation, compare};
+pub use isolation::{Isolation, IsolationPart, Process};
 pub use load::{Base, Resolve};
 pub use population::Population;
-pub use roles::{RoleTerms, Share};
+pub use roles::{RoleShare, RoleTerms};
 pub use schema::{is_one, schema, schema_among};
-pub use source::{Invalid, Origin, SHIPPED, SourceFile, shipped};
+pub use source::{Invalid, PolicyOrigin, SHIPPED, SourceFile, shipped};
 pub use ungranted::Ungranted;
 
 use crate::capability::Tools;

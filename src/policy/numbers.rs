@@ -16,7 +16,7 @@ pub(super) struct Count<const LEAST: u64, const MOST: u64>(pub(super) u64);
 
 /// Number of bytes from `LEAST` to `MOST`, written like `16 KiB`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Size<const LEAST: u64, const MOST: u64>(pub(super) u64);
+pub(super) struct ByteSize<const LEAST: u64, const MOST: u64>(pub(super) u64);
 
 /// Real number in [0, 1].
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ impl<const LEAST: u64, const MOST: u64> Readable for Count<LEAST, MOST> {
     }
 }
 
-impl<const LEAST: u64, const MOST: u64> Content for Size<LEAST, MOST> {
+impl<const LEAST: u64, const MOST: u64> Content for ByteSize<LEAST, MOST> {
     fn write(&self) -> String {
         quote(&SIZE.print(self.0))
     }
@@ -109,7 +109,7 @@ impl<const LEAST: u64, const MOST: u64> Content for Size<LEAST, MOST> {
     }
 }
 
-impl<const LEAST: u64, const MOST: u64> Readable for Size<LEAST, MOST> {
+impl<const LEAST: u64, const MOST: u64> Readable for ByteSize<LEAST, MOST> {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         SIZE.read(value, LEAST, MOST).map(Self)
     }

@@ -15,7 +15,7 @@
 
 use super::{Continuity, Granted, Policy, Population, Swap};
 use crate::capability::CAPABILITIES;
-use crate::gate::{Grant, Kind, Mode, Release, Warrant};
+use crate::gate::{Grant, LimitKind, Mode, Release, Warrant};
 use crate::value::Opening;
 
 /// Number of bytes of carry-over that an opening grants where the policy has none.
@@ -81,8 +81,8 @@ impl Policy {
             let limits = CAPABILITIES.iter().filter(|capability| capability.name == OUTBOX).flat_map(|one| one.limits);
             granted.grant.numbers = limits
                 .filter_map(|limit| match limit.kind {
-                    Kind::Count { default, .. } | Kind::Size { default, .. } => Some((limit.name, default)),
-                    Kind::Names => None,
+                    LimitKind::Count { default, .. } | LimitKind::Size { default, .. } => Some((limit.name, default)),
+                    LimitKind::Names => None,
                 })
                 .collect();
         }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::content::Content;
 use super::isolation::{Isolation, Parts, Process};
-use super::numbers::{Count, Fraction, Size};
-use super::raw::{Raw, RawBoundary, RawEpisode, RawGrace, RawIsolation, RawObjective, RawRecord};
-use super::text::Name;
+use super::numbers::{ByteSize, Count, Fraction};
+use super::raw::{RawBoundary, RawEpisode, RawGrace, RawIsolation, RawObjective, RawPolicy, RawRecord};
+use super::text::PolicyName;
 use super::words::Signal;
 use super::{Boundary, Continuity, Limits, Policy, Release, Swap, Trapped};
 use crate::capability::Tools;
-use crate::document::Key;
+use crate::document::KeyValue;
 use crate::objective::{Horizon, Objective, Reveal};
 use crate::transcript::{Detail, Keep};
 use crate::value::Fault;
@@ -44,7 +44,7 @@ pub(super) enum Tie {
 }
 
 /// Table of the file, with the place of its header, if the table is in the file.
-pub(super) struct Header<'h> {
+pub(super) struct TableHeader<'h> {
     pub(super) name: &'h str,
     pub(super) span: Option<Range<usize>>,
 }
@@ -58,7 +58,7 @@ pub(super) struct Overlay<'a> {
 
 impl<'a> Overlay<'a> {
     /// Makes the policy. Returns `None` if a fault leaves no value for a required part.
-    pub(super) fn policy(mut self, raw: &Raw, stem: &str) -> Option<Policy> {
+    pub(super) fn policy(mut self, raw: &RawPolicy, stem: &str) -> Option<Policy> {
         let episode = self.episode(&raw.episode);
         let objective = self.objective(&raw.objective);
         let boundary = self.boundary(&raw.boundary, episode.as_ref());
@@ -69,10 +69,10 @@ impl<'a> Overlay<'a> {
         self.rules(raw.rules.as_deref(), &mut grants, &mut roles);
         let isolation = self.isolation(&raw.isolation);
         let record = self.record(&raw.record, &raw.episode.grace);
-        let inherited = self.inherited().map(|policy| Size(policy.run_bytes));
-        let run_bytes = self.settle(&raw.record.run, inherited, Size(RUN)).0;
+        let inherited = self.inherited().map(|policy| ByteSize(policy.run_bytes));
+        let run_bytes = self.settle(&raw.record.run, inherited, ByteSize(RUN)).0;
         let consequences = self.consequences(&raw.violations);
-        let name = raw.name.value().cloned().unwrap_or_else(|| Name::clean(stem, "policy")).0;
+        let name = raw.name.value().cloned().unwrap_or_else(|| PolicyName::clean(stem, "policy")).0;
         let (episode, boundary) = (episode?, boundary?);
         Some(Policy {
             name,
@@ -92,14 +92,14 @@ impl<'a> Overlay<'a> {
 
     fn episode(&mut self, raw: &RawEpisode) -> Option<Limits> {
         let parent = self.inherited().map(|policy| policy.episode);
-        let table = Header { name: "episode", span: raw.header.clone() };
+        let table = TableHeader { name: "episode", span: raw.header.clone() };
         let steps = self.require(&table, "steps", "steps = 100", &raw.steps, parent.map(|p| Count(p.steps.into())));
         let fuel = self.require(&table, "fuel", "fuel = 50_000_000", &raw.fuel, parent.map(|p| Count(p.fuel)));
         let wall = self.settle(&raw.wall, parent.map(|p| p.wall), Duration::from_secs(10));
-        let memory = self.settle(&raw.memory, parent.map(|p| Size(p.memory)), Size(16 << 20));
+        let memory = self.settle(&raw.memory, parent.map(|p| ByteSize(p.memory)), ByteSize(16 << 20));
         let tables = parent.map(|p| Count(p.table_elements.into()));
         let table_elements = self.settle(&raw.table_elements, tables, Count(100_000));
-        let call_bytes = self.settle(&raw.call_bytes, parent.map(|p| Size(p.call_bytes)), Size(1 << 20));
+        let call_bytes = self.settle(&raw.call_bytes, parent.map(|p| ByteSize(p.call_bytes)), ByteSize(1 << 20));
         let on_release = self.settle(&raw.ends_on, parent.map(|p| p.on_release), Release::GoesOn);
         let trapped = self.settle(&raw.trapped, parent.map(|p| p.trapped), Trapped::Record);
         let default = Count(fuel.map_or(GRACE_FUEL, |fuel| fuel.0.min(GRACE_FUEL)));
@@ -140,8 +140,8 @@ impl<'a> Overlay<'a> {
         let parent = self.inherited().map(|policy| policy.boundary);
         let environment = self.settle(&raw.environment, parent.map(|p| p.environment), Continuity::Reset);
         let swap = self.settle(&raw.swap, parent.map(|p| p.swap), Swap::None);
-        let carry = self.settle(&raw.carry, parent.map(|p| Size(p.carry)), Size(0)).0;
-        if (environment, swap) == (Continuity::Reset, Swap::Rotate) && !matches!(raw.environment, Key::Faulty) {
+        let carry = self.settle(&raw.carry, parent.map(|p| ByteSize(p.carry)), ByteSize(0)).0;
+        if (environment, swap) == (Continuity::Reset, Swap::Rotate) && !matches!(raw.environment, KeyValue::Faulty) {
             self.faults.push(Fault {
                 message: "an environment that is reset cannot rotate".into(),
                 span: raw.swap.span().or_else(|| raw.environment.span()),
@@ -181,20 +181,20 @@ impl<'a> Overlay<'a> {
     }
 
     /// Returns the value of a key: the written one, else the inherited one, else the default.
-    pub(super) fn settle<T: Content>(&mut self, key: &Key<T>, inherited: Option<T>, default: T) -> T {
+    pub(super) fn settle<T: Content>(&mut self, key: &KeyValue<T>, inherited: Option<T>, default: T) -> T {
         self.resolve(key, inherited).unwrap_or(default)
     }
 
     /// Returns the value of a key that has no default: the written one, else the inherited one.
     pub(super) fn require<T: Content>(
         &mut self,
-        table: &Header<'_>,
+        table: &TableHeader<'_>,
         name: &str,
         example: &str,
-        key: &Key<T>,
+        key: &KeyValue<T>,
         inherited: Option<T>,
     ) -> Option<T> {
-        if matches!(key, Key::Absent) && inherited.is_none() {
+        if matches!(key, KeyValue::Absent) && inherited.is_none() {
             self.faults.push(Fault {
                 message: format!("`{}.{name}` is missing", table.name),
                 span: table.span.clone(),
@@ -205,8 +205,8 @@ impl<'a> Overlay<'a> {
         self.resolve(key, inherited)
     }
 
-    pub(super) fn resolve<T: Content>(&mut self, key: &Key<T>, inherited: Option<T>) -> Option<T> {
-        let Key::Written { value, place, span } = key else { return inherited };
+    pub(super) fn resolve<T: Content>(&mut self, key: &KeyValue<T>, inherited: Option<T>) -> Option<T> {
+        let KeyValue::Written { value, place, span } = key else { return inherited };
         // INVARIANT 2: a policy only tightens the one that it extends.
         if let (Some(extended), Some(parent)) = (self.extended(), inherited.filter(|parent| !value.within(parent))) {
             let parent = parent.write();

@@ -7,12 +7,12 @@ use toml::de::DeValue;
 
 use super::content::{Complaint, Content, Readable};
 use super::numbers::{Count, Fraction};
-use super::overlay::{Header, LOOSEN, Overlay};
-use crate::document::{Key, Table};
+use super::overlay::{LOOSEN, Overlay, TableHeader};
+use crate::document::{KeyValue, TableReader};
 use crate::value::Fault;
 
 /// Default share (Krueger, Maharaj, Leike 2020).
-const SHARE: Share = Share(Fraction(0.2));
+const SHARE: SelectionShare = SelectionShare(Fraction(0.2));
 
 /// Population of lineages, with a selection at intervals (population-based training).
 ///
@@ -49,16 +49,16 @@ pub(super) struct RawPopulation {
     #[schemars(skip)]
     header: Option<Range<usize>>,
     /// Number of lineages. Needed here or in what this policy extends.
-    size: Key<Count<2, 100_000>>,
+    size: KeyValue<Count<2, 100_000>>,
     /// Number of episodes of each lineage between selections. Needed here or in what this policy extends.
-    interval: Key<Interval>,
+    interval: KeyValue<SelectionInterval>,
     /// Fraction of the lineages, those of least return, that get the carry-over of as many of greatest return.
     #[schemars(extend("default" = 0.2))]
-    share: Key<Share>,
+    share: KeyValue<SelectionShare>,
 }
 
 impl RawPopulation {
-    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+    pub(super) fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self {
             header: table.header(),
             size: table.key("size"),
@@ -86,11 +86,11 @@ impl Overlay<'_> {
             });
             return None;
         }
-        let table = Header { name: "population", span: Some(header.clone()) };
+        let table = TableHeader { name: "population", span: Some(header.clone()) };
         let size = self.require(&table, "size", "size = 10", &raw.size, inherited.map(|p| Count(p.size.into())));
-        let interval = inherited.map(|p| Interval(Count(p.interval.into())));
+        let interval = inherited.map(|p| SelectionInterval(Count(p.interval.into())));
         let interval = self.require(&table, "interval", "interval = 1", &raw.interval, interval);
-        let share = self.settle(&raw.share, inherited.map(|p| Share(Fraction(p.share))), SHARE).0;
+        let share = self.settle(&raw.share, inherited.map(|p| SelectionShare(Fraction(p.share))), SHARE).0;
         let population = Population { size: size?.narrow(), interval: interval?.0.narrow(), share: share.0 };
         self.selectable(population, carry.0, Some(header))
     }
@@ -117,9 +117,9 @@ impl Overlay<'_> {
 
 /// Number of episodes between selections: more are tighter.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Interval(pub(super) Count<1, 4_294_967_295>);
+pub(super) struct SelectionInterval(pub(super) Count<1, 4_294_967_295>);
 
-impl Content for Interval {
+impl Content for SelectionInterval {
     fn write(&self) -> String {
         self.0.write()
     }
@@ -129,7 +129,7 @@ impl Content for Interval {
     }
 }
 
-impl Readable for Interval {
+impl Readable for SelectionInterval {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         Count::read(value).map(Self)
     }
@@ -141,9 +141,9 @@ impl Readable for Interval {
 
 /// Fraction of a population, up to half.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Share(pub(super) Fraction);
+pub(super) struct SelectionShare(pub(super) Fraction);
 
-impl Content for Share {
+impl Content for SelectionShare {
     fn write(&self) -> String {
         self.0.write()
     }
@@ -153,7 +153,7 @@ impl Content for Share {
     }
 }
 
-impl Readable for Share {
+impl Readable for SelectionShare {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         match Fraction::read(value) {
             Ok(share) if share.0 <= 0.5 => Ok(Self(share)),

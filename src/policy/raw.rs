@@ -10,16 +10,16 @@ use schemars::JsonSchema;
 
 use super::grants::RawGrants;
 use super::isolation::{Parts, Process};
-use super::numbers::{Count, Fraction, Size};
+use super::numbers::{ByteSize, Count, Fraction};
 use super::population::RawPopulation;
 use super::roles::RawRoles;
 use super::rules::RawRule;
-use super::text::{Name, Path};
+use super::text::{PolicyName, RulePath};
 use super::violations::RawViolations;
 use super::words::Signal;
 use super::{Continuity, Release, Swap, Trapped};
 use crate::capability::Tools;
-use crate::document::{Key, Table};
+use crate::document::{KeyValue, TableReader};
 use crate::objective::{Horizon, Reveal};
 use crate::transcript::Detail;
 
@@ -33,13 +33,13 @@ const U32: u64 = 4_294_967_295;
 /// Policy of a Dayfly agent: what it may do, the limits of its episode, and what crosses the boundary.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(title = "Dayfly policy", rename_all = "kebab-case", deny_unknown_fields, default)]
-pub(super) struct Raw {
+pub(super) struct RawPolicy {
     /// Name in reports and records. By default the stem of the file.
-    pub(super) name: Key<Name>,
+    pub(super) name: KeyValue<PolicyName>,
     /// Policy that this one tightens: a path relative to this file, or the name of a shipped policy.
-    pub(super) extends: Key<Path>,
+    pub(super) extends: KeyValue<RulePath>,
     /// Policy that this one begins from, and may loosen: a relative path, or the name of a shipped policy.
-    pub(super) based_on: Key<Path>,
+    pub(super) based_on: KeyValue<RulePath>,
     /// Limits of an episode.
     pub(super) episode: RawEpisode,
     /// Objective of an episode.
@@ -69,27 +69,27 @@ pub(super) struct RawEpisode {
     #[schemars(skip)]
     pub(super) header: Option<Range<usize>>,
     /// Maximum number of steps. Needed here or in what this policy extends.
-    pub(super) steps: Key<Count<1, U32>>,
+    pub(super) steps: KeyValue<Count<1, U32>>,
     /// Maximum number of WebAssembly instructions. Needed here or in what this policy extends.
-    pub(super) fuel: Key<Count<1, FUEL>>,
+    pub(super) fuel: KeyValue<Count<1, FUEL>>,
     /// Maximum wall time, such as "10s". It is a backstop: no result should depend on it.
     #[schemars(extend("default" = "10s"))]
-    pub(super) wall: Key<Duration>,
+    pub(super) wall: KeyValue<Duration>,
     /// Maximum linear memory, such as "16 MiB"; from 64 KiB to 1 GiB.
     #[schemars(extend("default" = "16 MiB"))]
-    pub(super) memory: Key<Size<{ 64 * KIB }, GIB>>,
+    pub(super) memory: KeyValue<ByteSize<{ 64 * KIB }, GIB>>,
     /// Maximum number of elements of all tables together.
     #[schemars(extend("default" = 100_000))]
-    pub(super) table_elements: Key<Count<1, 1_000_000>>,
+    pub(super) table_elements: KeyValue<Count<1, 1_000_000>>,
     /// Maximum number of bytes that one call to the host may move; from 1 KiB to 1 GiB.
     #[schemars(extend("default" = "1 MiB"))]
-    pub(super) call_bytes: Key<Size<KIB, GIB>>,
+    pub(super) call_bytes: KeyValue<ByteSize<KIB, GIB>>,
     /// Events that end the episode besides its task and its limits. "release": a message that leaves the box.
     #[schemars(extend("default" = []))]
-    pub(super) ends_on: Key<Release>,
+    pub(super) ends_on: KeyValue<Release>,
     /// Consequence of a trap, before the boundary or after it. "record": the run goes on. "fail": it exits with 1.
     #[schemars(extend("default" = "record"))]
-    pub(super) trapped: Key<Trapped>,
+    pub(super) trapped: KeyValue<Trapped>,
     /// Resources of the agent after the boundary, to return.
     pub(super) grace: RawGrace,
 }
@@ -99,10 +99,10 @@ pub(super) struct RawEpisode {
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct RawGrace {
     /// WebAssembly instructions; no more than the episode's. By default 1 000 000, or the episode's fuel if less.
-    pub(super) fuel: Key<Count<0, FUEL>>,
+    pub(super) fuel: KeyValue<Count<0, FUEL>>,
     /// Number of calls after the boundary that are kept in full. Every such call is refused and counted.
     #[schemars(extend("default" = 64))]
-    pub(super) records: Key<Count<0, 65_536>>,
+    pub(super) records: KeyValue<Count<0, 65_536>>,
 }
 
 /// Objective of an episode.
@@ -111,16 +111,16 @@ pub(super) struct RawGrace {
 pub(super) struct RawObjective {
     /// Reach of a target over rewards: to the end of the "episode", or a number of steps. Never past the end.
     #[schemars(extend("default" = "episode"))]
-    pub(super) horizon: Key<Horizon>,
+    pub(super) horizon: KeyValue<Horizon>,
     /// Weight of a reward one step later.
     #[schemars(extend("default" = 1.0))]
-    pub(super) discount: Key<Fraction>,
+    pub(super) discount: KeyValue<Fraction>,
     /// Signal that the agent is paid in.
     #[schemars(extend("default" = "reward"))]
-    pub(super) signal: Key<Signal>,
+    pub(super) signal: KeyValue<Signal>,
     /// Facts shown to the agent: "reward" of each step, "step" (steps taken), "limits" of the episode.
     #[schemars(extend("default" = []))]
-    pub(super) reveal: Key<Reveal>,
+    pub(super) reveal: KeyValue<Reveal>,
 }
 
 /// Boundary between episodes: what crosses it.
@@ -129,15 +129,15 @@ pub(super) struct RawObjective {
 pub(super) struct RawBoundary {
     /// "reset": the world is made anew from the seed. "persist": it keeps what it declares to keep.
     #[schemars(extend("default" = "reset"))]
-    pub(super) environment: Key<Continuity>,
+    pub(super) environment: KeyValue<Continuity>,
     /// Copy of a persistent world for each lineage. "none": its own. "rotate": the next one in each episode.
     #[schemars(extend("default" = "none"))]
-    pub(super) swap: Key<Swap>,
+    pub(super) swap: KeyValue<Swap>,
     /// Maximum number of bytes that `learn` may hand to the next episode, such as "4 KiB"; at most 64 MiB.
     #[schemars(extend("default" = "0 B"))]
-    pub(super) carry: Key<Size<0, { 64 * MIB }>>,
+    pub(super) carry: KeyValue<ByteSize<0, { 64 * MIB }>>,
     /// WebAssembly instructions of one call of `learn`. By default the episode's fuel.
-    pub(super) learn_fuel: Key<Count<1, FUEL>>,
+    pub(super) learn_fuel: KeyValue<Count<1, FUEL>>,
 }
 
 /// Isolation of the episodes from the supervisor.
@@ -146,10 +146,10 @@ pub(super) struct RawBoundary {
 pub(super) struct RawIsolation {
     /// "required": episodes run in confined processes of their own, or not at all. "optional": the operator decides.
     #[schemars(extend("default" = "optional"))]
-    pub(super) process: Key<Process>,
+    pub(super) process: KeyValue<Process>,
     /// Parts that must be in force: "limits", "landlock", "seccomp". A system that lacks one runs nothing.
     #[schemars(extend("default" = []))]
-    pub(super) parts: Key<Parts>,
+    pub(super) parts: KeyValue<Parts>,
 }
 
 /// Content of the transcript.
@@ -158,18 +158,18 @@ pub(super) struct RawIsolation {
 pub(super) struct RawRecord {
     /// "digest": enough to check a replay from the seed. "full": each step.
     #[schemars(extend("default" = "digest"))]
-    pub(super) steps: Key<Detail>,
+    pub(super) steps: KeyValue<Detail>,
     /// Maximum number of decisions that an episode keeps. A call to be kept that finds no room is refused.
     #[schemars(extend("default" = 1024))]
-    pub(super) entries: Key<Count<1, 1_048_576>>,
+    pub(super) entries: KeyValue<Count<1, 1_048_576>>,
     /// Maximum size of a run's transcripts, such as "64 GiB"; 1 KiB to 16 384 GiB. The run ends before it keeps more.
     #[schemars(extend("default" = "8 GiB"))]
-    pub(super) run: Key<Size<KIB, { 16_384 * GIB }>>,
+    pub(super) run: KeyValue<ByteSize<KIB, { 16_384 * GIB }>>,
 }
 
-impl Raw {
+impl RawPolicy {
     /// Reads a whole policy.
-    pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
+    pub(super) fn read(table: &mut TableReader<'_, '_>, tools: &Tools) -> Self {
         let has_rules = table.has("rules");
         Self {
             name: table.key("name"),
@@ -190,7 +190,7 @@ impl Raw {
 }
 
 impl RawEpisode {
-    fn read(table: &mut Table<'_, '_>) -> Self {
+    fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self {
             header: table.header(),
             steps: table.key("steps"),
@@ -207,13 +207,13 @@ impl RawEpisode {
 }
 
 impl RawGrace {
-    fn read(table: &mut Table<'_, '_>) -> Self {
+    fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self { fuel: table.key("fuel"), records: table.key("records") }
     }
 }
 
 impl RawObjective {
-    fn read(table: &mut Table<'_, '_>) -> Self {
+    fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self {
             horizon: table.key("horizon"),
             discount: table.key("discount"),
@@ -224,7 +224,7 @@ impl RawObjective {
 }
 
 impl RawBoundary {
-    fn read(table: &mut Table<'_, '_>) -> Self {
+    fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self {
             environment: table.key("environment"),
             swap: table.key("swap"),
@@ -235,13 +235,13 @@ impl RawBoundary {
 }
 
 impl RawIsolation {
-    fn read(table: &mut Table<'_, '_>) -> Self {
+    fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self { process: table.key("process"), parts: table.key("parts") }
     }
 }
 
 impl RawRecord {
-    fn read(table: &mut Table<'_, '_>) -> Self {
+    fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self { steps: table.key("steps"), entries: table.key("entries"), run: table.key("run") }
     }
 }

@@ -17,7 +17,7 @@ use super::grants::RawGrants;
 use super::numbers::Count;
 use super::overlay::Overlay;
 use super::raw::FUEL;
-use crate::document::{Complaint, Key, Table};
+use crate::document::{Complaint, KeyValue, TableReader};
 use crate::gate::Mode;
 use crate::transcript::Role;
 use crate::value::Fault;
@@ -34,13 +34,13 @@ pub(super) struct RawRoles(Vec<(String, RawRole)>);
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 struct RawRole {
     /// Maximum number of WebAssembly instructions of this role. By default the episode's fuel.
-    fuel: Key<Count<1, FUEL>>,
+    fuel: KeyValue<Count<1, FUEL>>,
     /// Grants of this role. It has no others.
     grants: RawGrants,
 }
 
 impl RawRoles {
-    pub(super) fn read(table: &mut Table<'_, '_>, tools: &Tools) -> Self {
+    pub(super) fn read(table: &mut TableReader<'_, '_>, tools: &Tools) -> Self {
         let is_name = |name: &str| match Role::new(name) {
             Ok(_) => Ok(()),
             Err(error) => Err(Complaint::new("must be the name of a role", "this is none", error.to_string())),
@@ -111,7 +111,7 @@ pub struct RoleTerms {
 
 /// Share of one role: its grants and its fuel.
 #[derive(Clone, Debug)]
-pub struct Share<'p> {
+pub struct RoleShare<'p> {
     /// Name of the role, where it has a table of its own.
     role: Option<&'p str>,
     /// Maximum number of WebAssembly instructions before the boundary.
@@ -124,9 +124,9 @@ pub struct Share<'p> {
 
 impl Policy {
     /// Returns the share of a role: its own table, or else what the policy gives every role.
-    pub fn share(&self, role: &str) -> Share<'_> {
+    pub fn share(&self, role: &str) -> RoleShare<'_> {
         let Some((role, terms)) = self.roles.get_key_value(role) else { return self.whole() };
-        Share {
+        RoleShare {
             role: Some(role),
             fuel: terms.fuel,
             grace_fuel: self.episode.grace_fuel.min(terms.fuel),
@@ -138,20 +138,20 @@ impl Policy {
     pub(super) fn spelling_out<'r>(&self, roles: impl Iterator<Item = &'r String>) -> Self {
         let mut policy = self.clone();
         for role in roles.filter(|role| !self.roles.contains_key(*role)) {
-            let Share { fuel, grants, .. } = self.whole();
+            let RoleShare { fuel, grants, .. } = self.whole();
             policy.roles.insert(role.clone(), RoleTerms { fuel, grants: grants.clone() });
         }
         policy
     }
 
     /// Returns the share of an agent that is the only one in its episode.
-    pub(super) fn whole(&self) -> Share<'_> {
+    pub(super) fn whole(&self) -> RoleShare<'_> {
         let Limits { fuel, grace_fuel, .. } = self.episode;
-        Share { role: None, fuel, grace_fuel, grants: &self.grants }
+        RoleShare { role: None, fuel, grace_fuel, grants: &self.grants }
     }
 }
 
-impl<'p> Share<'p> {
+impl<'p> RoleShare<'p> {
     /// Returns the grant of a capability, if its mode is `grant`. A denied capability and a
     /// tripwire give `None`.
     pub fn granted(&self, capability: &str) -> Option<&'p Granted> {

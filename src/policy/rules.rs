@@ -8,12 +8,12 @@ use toml::de::DeValue;
 use super::content::{Complaint, Content, Readable, choose, quote, text};
 use super::numbers::Count;
 use super::overlay::Overlay;
-use super::text::{Named, Path, Text};
+use super::text::{CapabilityName, RulePath, Text};
 use super::words::Ruling;
 use super::{Granted, RoleTerms};
 use crate::capability::CAPABILITIES;
-use crate::document::{Key, Table};
-use crate::gate::{Capability, Kind, Mode, Rule};
+use crate::document::{KeyValue, TableReader};
+use crate::gate::{Capability, LimitKind, Mode, Rule};
 use crate::transcript::Operation;
 use crate::value::Fault;
 
@@ -22,26 +22,26 @@ use crate::value::Fault;
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default, extend("required" = ["capability", "decision"]))]
 pub(super) struct RawRule {
     /// Role whose own grants the rule refines. Without it the rule refines those of the policy.
-    role: Key<Path>,
+    role: KeyValue<RulePath>,
     /// Capability that the rule is about. It has to be granted.
-    capability: Key<Named>,
+    capability: KeyValue<CapabilityName>,
     /// Operation that the rule is about. Without it the rule is about every operation of the capability.
-    operation: Key<Called>,
+    operation: KeyValue<RuleOperation>,
     /// Name that the rule is about: of a tool, a recipient, a path.
-    name: Key<Path>,
+    name: KeyValue<RulePath>,
     /// Number of steps after which the rule applies: more than this many have been taken.
-    after_step: Key<Count<0, 4_294_967_293>>,
+    after_step: KeyValue<Count<0, 4_294_967_293>>,
     /// Number of steps before which the rule applies: fewer than this many have been taken.
-    before_step: Key<Count<1, 4_294_967_295>>,
+    before_step: KeyValue<Count<1, 4_294_967_295>>,
     /// "deny": the call is refused. "tripwire": it is answered as if it had worked, and nothing happens.
-    decision: Key<Ruling>,
+    decision: KeyValue<Ruling>,
 }
 
 /// Name of an operation. The capability is checked for it once both are read.
 #[derive(Clone, Debug)]
-struct Called(String);
+struct RuleOperation(String);
 
-impl Content for Called {
+impl Content for RuleOperation {
     fn write(&self) -> String {
         quote(&self.0)
     }
@@ -51,7 +51,7 @@ impl Content for Called {
     }
 }
 
-impl Readable for Called {
+impl Readable for RuleOperation {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         text(value).map(|text| Self(text.to_owned()))
     }
@@ -66,7 +66,7 @@ impl Readable for Called {
 
 impl RawRule {
     /// Reads one rule.
-    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+    pub(super) fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self {
             role: table.key("role"),
             capability: table.required("capability", "\"tools\""),
@@ -98,18 +98,20 @@ impl Overlay<'_> {
         }
         for (position, raw) in raw.iter().enumerate() {
             self.some_step(raw);
-            let Key::Written { value: Named(capability), place, span } = &raw.capability else { continue };
+            let KeyValue::Written { value: CapabilityName(capability), place, span } = &raw.capability else {
+                continue;
+            };
             let operation = self.operation(raw, capability);
             self.known_name(raw, capability);
             let (table, own) = match &raw.role {
-                Key::Absent => ("grants".to_owned(), Some(&mut *grants)),
-                Key::Faulty => continue,
-                Key::Written { value: Text(role), .. } => {
+                KeyValue::Absent => ("grants".to_owned(), Some(&mut *grants)),
+                KeyValue::Faulty => continue,
+                KeyValue::Written { value: Text(role), .. } => {
                     (format!("roles.{role}.grants"), roles.get_mut(role).map(|role| &mut role.grants))
                 }
             };
             if own.is_none()
-                && let Key::Written { value: Text(role), place, span } = &raw.role
+                && let KeyValue::Written { value: Text(role), place, span } = &raw.role
             {
                 self.faults.push(Fault {
                     message: format!("`{place}` is about a role that has no table of its own"),
@@ -141,7 +143,7 @@ impl Overlay<'_> {
     }
 
     fn operation(&mut self, raw: &RawRule, capability: &Capability) -> Option<Operation> {
-        let Key::Written { value: Called(name), place, span } = &raw.operation else { return None };
+        let KeyValue::Written { value: RuleOperation(name), place, span } = &raw.operation else { return None };
         let all: Vec<_> = capability.operations.iter().map(|operation| (operation.name, *operation)).collect();
         choose(name, &all).map_err(|complaint| self.faults.push(complaint.at(place, span.clone()))).ok()
     }
@@ -149,9 +151,9 @@ impl Overlay<'_> {
     /// Checks that a rule names something that exists, where the names of a capability are known. A
     /// misspelt name would never match.
     fn known_name(&mut self, raw: &RawRule, capability: &Capability) {
-        let Key::Written { value: Text(name), place, span } = &raw.name else { return };
+        let KeyValue::Written { value: Text(name), place, span } = &raw.name else { return };
         for limit in capability.limits {
-            let Kind::Names = limit.kind else { continue };
+            let LimitKind::Names = limit.kind else { continue };
             let all: Vec<_> = self.tools.names().into_iter().map(|name| (name, ())).collect();
             if let Err(complaint) = choose(name, &all) {
                 self.faults.push(complaint.at(place, span.clone()));

@@ -2,7 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 
-use super::raw::Raw;
+use super::raw::RawPolicy;
 use crate::capability::Tools;
 use crate::document;
 
@@ -13,7 +13,7 @@ use crate::document;
 /// more than one key, such as those of `extends`, are only checked when a policy is loaded.
 pub fn schema() -> serde_json::Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<Raw>().to_value()
+    settings.into_generator().into_root_schema_for::<RawPolicy>().to_value()
 }
 
 /// Returns the JSON Schema of a policy that may allow any of these tools.

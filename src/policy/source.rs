@@ -23,7 +23,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
     /// Author of the policy: Dayfly or the user.
-    pub origin: Origin,
+    pub origin: PolicyOrigin,
     /// Path, as messages show it. Two files have different paths.
     pub path: String,
     /// Text of the file.
@@ -32,7 +32,7 @@ pub struct SourceFile {
 
 /// Author of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum PolicyOrigin {
     /// One of [`SHIPPED`]. A shipped policy only extends shipped policies.
     Shipped,
     /// File of the user.
@@ -42,14 +42,14 @@ pub enum Origin {
 impl SourceFile {
     /// Makes a source from a file of the user.
     pub fn user(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { origin: Origin::User, path: path.into(), text: text.into() }
+        Self { origin: PolicyOrigin::User, path: path.into(), text: text.into() }
     }
 
     /// Returns the name in messages: the stem of a shipped policy, the path of a file of the user.
     pub(super) fn shown(&self) -> &str {
         match self.origin {
-            Origin::Shipped => self.stem(),
-            Origin::User => &self.path,
+            PolicyOrigin::Shipped => self.stem(),
+            PolicyOrigin::User => &self.path,
         }
     }
 
@@ -63,7 +63,7 @@ impl SourceFile {
 pub fn shipped(name: &str) -> Option<SourceFile> {
     let stem = name.strip_suffix(".toml").unwrap_or(name);
     let (name, text) = SHIPPED.iter().find(|(shipped, _)| *shipped == stem)?;
-    Some(SourceFile { origin: Origin::Shipped, path: format!("{name}.toml"), text: (*text).to_owned() })
+    Some(SourceFile { origin: PolicyOrigin::Shipped, path: format!("{name}.toml"), text: (*text).to_owned() })
 }
 
 /// Error returned when a file is not a valid policy. It has every fault of the file, in the order

@@ -12,10 +12,10 @@ use crate::gate::Capability;
 pub(super) struct Text<const MOST: usize>(pub(super) String);
 
 /// Name of a policy.
-pub(super) type Name = Text<128>;
+pub(super) type PolicyName = Text<128>;
 
 /// Path, or another name in a rule.
-pub(super) type Path = Text<4096>;
+pub(super) type RulePath = Text<4096>;
 
 impl<const MOST: usize> Text<MOST> {
     /// Removes the control characters of a text and cuts it to `MOST` bytes. Returns `otherwise` if
@@ -64,9 +64,9 @@ impl<const MOST: usize> Readable for Text<MOST> {
 
 /// Name of a capability.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Named(pub(super) &'static Capability);
+pub(super) struct CapabilityName(pub(super) &'static Capability);
 
-impl Content for Named {
+impl Content for CapabilityName {
     fn write(&self) -> String {
         quote(self.0.name)
     }
@@ -76,7 +76,7 @@ impl Content for Named {
     }
 }
 
-impl Readable for Named {
+impl Readable for CapabilityName {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         let all: Vec<_> = CAPABILITIES.iter().map(|capability| (capability.name, *capability)).collect();
         choose(text(value)?, &all).map(Self)

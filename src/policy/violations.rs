@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Policy;
 use super::content::{Content, Readable};
 use super::overlay::{LOOSEN, Overlay, Parent};
-use crate::document::{Key, Table};
+use crate::document::{KeyValue, TableReader};
 use crate::gate::{Consequence, Consequences};
 use crate::transcript::Class;
 use crate::value::Fault;
@@ -16,14 +16,14 @@ use crate::value::Fault;
 /// Table `violations` of a policy file.
 #[derive(Debug, Default)]
 pub(super) struct RawViolations {
-    default: Key<Consequence>,
+    default: KeyValue<Consequence>,
     /// Keys of the classes, in the order of [`Class::ALL`].
-    classes: Vec<(Class, Key<Consequence>)>,
+    classes: Vec<(Class, KeyValue<Consequence>)>,
 }
 
 impl RawViolations {
     /// Reads the table.
-    pub(super) fn read(table: &mut Table<'_, '_>) -> Self {
+    pub(super) fn read(table: &mut TableReader<'_, '_>) -> Self {
         let default = table.key("default");
         Self { default, classes: Class::ALL.into_iter().map(|class| (class, table.key(class.name()))).collect() }
     }
@@ -66,7 +66,7 @@ impl Overlay<'_> {
             consequences = Consequences::all(*default);
         }
         let mut unnamed = Class::ALL.to_vec();
-        for (class, key) in raw.classes.iter().filter(|(_, key)| !matches!(key, Key::Absent)) {
+        for (class, key) in raw.classes.iter().filter(|(_, key)| !matches!(key, KeyValue::Absent)) {
             unnamed.retain(|other| other != class);
             consequences.set(*class, self.settle(key, inherited.map(|parent| parent.of(*class)), Consequence::Record));
         }
@@ -76,7 +76,7 @@ impl Overlay<'_> {
         consequences
     }
 
-    fn no_milder_default(&mut self, default: &Key<Consequence>, unnamed: &[Class], parent: Parent<'_>) {
+    fn no_milder_default(&mut self, default: &KeyValue<Consequence>, unnamed: &[Class], parent: Parent<'_>) {
         let Parent { path, policy: Policy { consequences, .. }, .. } = parent;
         let (Some(value), Some(span)) = (default.value(), default.span()) else { return };
         let milder = unnamed.iter().filter(|class| !value.within(&consequences.of(**class)));

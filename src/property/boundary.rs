@@ -7,7 +7,8 @@ use crate::value::many;
 
 use super::exact;
 use super::{
-    About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Verdict,
+    About, Broken, Controls, Inquiry, Judgement, Learners, Need, Observed, PolicyTerms, Property, PropertyKind, Trial,
+    TrialAgents, Verdict,
 };
 
 /// Number of episodes of the agent without a number from the user.
@@ -22,7 +23,7 @@ const HOSTILE: [&str; 5] = ["overstayer", "procrastinator", "hoarder", "lingerer
 pub(super) const PROPERTY: Property = Property {
     code: "P01",
     name: "boundary",
-    kind: Kind::Enforced,
+    kind: PropertyKind::Enforced,
     about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
@@ -51,7 +52,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
         return Vec::new();
     }
     let own = Trial::of(inquiry, inquiry.trials.unwrap_or(EPISODES).into());
-    let probes = HOSTILE.map(|name| Trial { cast: Cast::Shipped(name), ..Trial::of(inquiry, PROBES) });
+    let probes = HOSTILE.map(|name| Trial { cast: TrialAgents::Shipped(name), ..Trial::of(inquiry, PROBES) });
     std::iter::once(own).chain(probes).collect()
 }
 
@@ -63,7 +64,7 @@ fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
     match found {
         Some(witness) => exact::violated("after the boundary", witness),
         None => Verdict::new(
-            Finding::Holds,
+            Judgement::Holds,
             format!(
                 "no effect past the boundary: {} after the end of {}, all refused (exact)",
                 many(late, "call"),
@@ -74,7 +75,7 @@ fn judge(_: &Inquiry, seen: &[Observed]) -> Verdict {
 }
 
 /// Returns the first rule that a transcript breaks, in words; none if it breaks none.
-fn exception(transcript: &Transcript, terms: &Terms) -> Option<String> {
+fn exception(transcript: &Transcript, terms: &PolicyTerms) -> Option<String> {
     let Body { entries, violations, .. } = &transcript.body;
     let count = |class: Class| violations.iter().find(|(other, _)| *other == class).map_or(0, |(_, count)| count);
     if let Some(entry) = entries.iter().find(|entry| entry.due == Due::After && entry.decision == Decision::Granted) {
@@ -134,11 +135,11 @@ fn forge(seen: &mut [Observed]) {
 mod tests {
     use super::super::testing::{late_entry, terms, transcript, with};
     use super::*;
-    use crate::transcript::{Residue, Tally};
+    use crate::transcript::{ClassCounts, Residue};
 
     /// Returns an episode of two steps, with one call after its end.
     fn sound() -> Transcript {
-        let mut violations = Tally::default();
+        let mut violations = ClassCounts::default();
         violations.add(Class::ActAfterEnd);
         with(transcript(&[1.0, 0.5]), |body| {
             body.after_end = 1;
@@ -164,7 +165,7 @@ mod tests {
             ("a late effect", with(sound(), |body| body.entries = vec![granted])),
             ("a late call that is not recorded", with(sound(), |body| body.after_end = 2)),
             ("a late call that is not counted", with(sound(), |body| body.after_end = 0)),
-            ("a violation that is not counted", with(sound(), |body| body.violations = Tally::default())),
+            ("a violation that is not counted", with(sound(), |body| body.violations = ClassCounts::default())),
             ("an agent that outlived", with(sound(), |body| body.closing = Closing::Outlived)),
             ("residue", with(sound(), |body| body.residue = vec![Residue { path: "late".into(), bytes: 1 }])),
             ("a step that is not counted", with(sound(), |body| body.steps = 1)),
@@ -173,7 +174,7 @@ mod tests {
         for (what, transcript) in unsound {
             assert!(exception(&transcript, &terms()).is_some(), "{what}");
         }
-        let short = Terms { steps: 1, ..terms() };
+        let short = PolicyTerms { steps: 1, ..terms() };
         assert!(exception(&sound(), &short).is_some(), "more steps than the policy allows");
     }
 }

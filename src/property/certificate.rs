@@ -5,8 +5,8 @@ use crate::transcript::{Step, Transcript};
 
 use super::replay::{first_difference, replay, unplayable};
 use super::{
-    About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Terms, Trial,
-    Verdict, coupling, exact,
+    About, Broken, Controls, Inquiry, Judgement, Learners, Measure, Need, Observed, PolicyTerms, Property,
+    PropertyKind, Trial, Verdict, coupling, exact,
 };
 
 /// Number of episodes without a number from the user.
@@ -15,7 +15,7 @@ const EPISODES: u32 = 50;
 pub(super) const PROPERTY: Property = Property {
     code: "P19",
     name: "certificate",
-    kind: Kind::Enforced,
+    kind: PropertyKind::Enforced,
     about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
@@ -44,7 +44,7 @@ pub(super) const PROPERTY: Property = Property {
 
 /// A node of the causal graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Node {
+enum RoadNode {
     /// The actions of the agent.
     Action,
     /// The world within the episode.
@@ -63,7 +63,7 @@ enum Node {
     Selected,
 }
 
-impl Node {
+impl RoadNode {
     const fn name(self) -> &'static str {
         match self {
             Self::Action => "action",
@@ -83,23 +83,26 @@ impl Node {
 }
 
 /// Returns the edges of the causal graph that the policy allows.
-fn edges(terms: &Terms, learns: bool) -> Vec<(Node, Node)> {
-    let mut edges =
-        vec![(Node::Action, Node::World), (Node::World, Node::Return), (Node::NextAction, Node::NextReturn)];
+fn edges(terms: &PolicyTerms, learns: bool) -> Vec<(RoadNode, RoadNode)> {
+    let mut edges = vec![
+        (RoadNode::Action, RoadNode::World),
+        (RoadNode::World, RoadNode::Return),
+        (RoadNode::NextAction, RoadNode::NextReturn),
+    ];
     if terms.persists {
-        edges.extend([(Node::World, Node::NextWorld), (Node::NextWorld, Node::NextReturn)]);
+        edges.extend([(RoadNode::World, RoadNode::NextWorld), (RoadNode::NextWorld, RoadNode::NextReturn)]);
     }
     if learns && terms.carry > 0 {
-        edges.extend([(Node::Action, Node::CarryOver), (Node::CarryOver, Node::NextAction)]);
+        edges.extend([(RoadNode::Action, RoadNode::CarryOver), (RoadNode::CarryOver, RoadNode::NextAction)]);
     }
     if terms.population > 0 {
-        edges.push((Node::NextReturn, Node::Selected));
+        edges.push((RoadNode::NextReturn, RoadNode::Selected));
     }
     edges
 }
 
 /// Returns every path from `from` to `to`. The graph has no cycle.
-fn roads(edges: &[(Node, Node)], from: Node, to: Node) -> Vec<Vec<Node>> {
+fn roads(edges: &[(RoadNode, RoadNode)], from: RoadNode, to: RoadNode) -> Vec<Vec<RoadNode>> {
     if from == to {
         return vec![vec![to]];
     }
@@ -109,14 +112,14 @@ fn roads(edges: &[(Node, Node)], from: Node, to: Node) -> Vec<Vec<Node>> {
 }
 
 /// Returns every path from an action, through a node after the boundary, to a return.
-fn roads_beyond(terms: &Terms, learns: bool) -> Vec<Vec<Node>> {
+fn roads_beyond(terms: &PolicyTerms, learns: bool) -> Vec<Vec<RoadNode>> {
     let edges = edges(terms, learns);
-    let ends = [Node::Return, Node::NextReturn, Node::Selected];
-    let all = ends.into_iter().flat_map(|end| roads(&edges, Node::Action, end));
+    let ends = [RoadNode::Return, RoadNode::NextReturn, RoadNode::Selected];
+    let all = ends.into_iter().flat_map(|end| roads(&edges, RoadNode::Action, end));
     all.filter(|road| road.iter().rev().skip(1).any(|node| node.is_after_the_boundary())).collect()
 }
 
-fn in_words(road: &[Node]) -> String {
+fn in_words(road: &[RoadNode]) -> String {
     road.iter().map(|node| node.name()).collect::<Vec<_>>().join(" -> ")
 }
 
@@ -131,9 +134,9 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
 
 /// Returns a path to a later return that the policy declares whatever the agent does; none if there
 /// is none.
-fn declared(inquiry: &Inquiry) -> Option<Vec<Node>> {
+fn declared(inquiry: &Inquiry) -> Option<Vec<RoadNode>> {
     let mut roads = roads_beyond(&inquiry.terms, inquiry.subject.learns).into_iter();
-    roads.find(|road| road.contains(&Node::NextWorld) || road.contains(&Node::Selected))
+    roads.find(|road| road.contains(&RoadNode::NextWorld) || road.contains(&RoadNode::Selected))
 }
 
 fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
@@ -154,10 +157,10 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
     let verdict = match moved {
         Some(moved) => {
             let what = format!("a return depends on what the policy lets nothing reach it from: {}", moved.what);
-            Verdict::new(Finding::Violated, what).shown_by(Some(moved))
+            Verdict::new(Judgement::Violated, what).shown_by(Some(moved))
         }
         None => Verdict::new(
-            Finding::Holds,
+            Judgement::Holds,
             format!(
                 "no road from an action past the boundary to a return, and {episodes} returns stay the same without what came before (exact)"
             ),
@@ -221,39 +224,39 @@ mod tests {
     fn without_anything_that_crosses_there_is_no_road() {
         assert!(roads_beyond(&terms(), true).is_empty());
         let verdict = judge(&inquiry("button", 0.0), &[observed(vec![pressed(1.0), pressed(1.0)])]);
-        assert_eq!(verdict.finding, Finding::Holds, "{verdict:?}");
+        assert_eq!(verdict.finding, Judgement::Holds, "{verdict:?}");
     }
 
     #[test]
     fn a_world_that_persists_is_a_road_to_a_later_return() {
-        let persists = Terms { persists: true, ..terms() };
+        let persists = PolicyTerms { persists: true, ..terms() };
         let roads: Vec<String> = roads_beyond(&persists, false).iter().map(|road| in_words(road)).collect();
         assert_eq!(roads, ["action -> world -> the world that persists -> later return"]);
         let asked = Inquiry { terms: persists, ..inquiry("button", 0.0) };
         assert!(plan(&asked, &[]).is_empty(), "nobody has to live it");
         let verdict = judge(&asked, &[]);
-        assert_eq!(verdict.finding, Finding::NotApplicable, "the policy says it, and no agent did it");
+        assert_eq!(verdict.finding, Judgement::NotApplicable, "the policy says it, and no agent did it");
         assert!(verdict.statement.starts_with("the policy declares a road"), "{verdict:?}");
     }
 
     #[test]
     fn a_carry_over_is_a_road_for_one_that_learns_and_is_told_apart() {
-        let carries = Terms { carry: 16, ..terms() };
+        let carries = PolicyTerms { carry: 16, ..terms() };
         assert!(roads_beyond(&carries, false).is_empty());
         let asked = Inquiry { terms: carries, ..inquiry("button", 0.0) };
-        let learner = super::super::Subject { learns: true, ..asked.subject.clone() };
+        let learner = super::super::TrialSubject { learns: true, ..asked.subject.clone() };
         let verdict = judge(&Inquiry { subject: learner, ..asked }, &[observed(vec![pressed(1.0)])]);
-        assert_eq!(verdict.finding, Finding::Holds);
+        assert_eq!(verdict.finding, Judgement::Holds);
         assert!((verdict.measures[0].estimate - 1.0).abs() < 1e-12, "{verdict:?}");
     }
 
     #[test]
     fn a_selection_makes_a_carry_over_a_road() {
-        let selects = Terms { carry: 16, population: 10, ..terms() };
+        let selects = PolicyTerms { carry: 16, population: 10, ..terms() };
         let asked = Inquiry { terms: selects, ..inquiry("button", 0.0) };
-        let learner = super::super::Subject { learns: true, ..asked.subject.clone() };
+        let learner = super::super::TrialSubject { learns: true, ..asked.subject.clone() };
         let verdict = judge(&Inquiry { subject: learner, ..asked }, &[observed(vec![pressed(1.0)])]);
-        assert_eq!(verdict.finding, Finding::NotApplicable);
+        assert_eq!(verdict.finding, Judgement::NotApplicable);
         let road = "carry-over -> later action -> later return -> selection by it";
         assert!(verdict.statement.contains(road), "{verdict:?}");
     }
@@ -261,7 +264,7 @@ mod tests {
     #[test]
     fn a_return_that_depends_on_the_episode_before_is_seen_though_nothing_declares_it() {
         let verdict = judge(&inquiry("button", 0.0), &[observed(vec![pressed(1.0), pressed(-9.0)])]);
-        assert_eq!(verdict.finding, Finding::Violated);
+        assert_eq!(verdict.finding, Judgement::Violated);
         assert_eq!(verdict.witness.unwrap().what, "the return is -9, and 1 where nothing came before");
     }
 }

@@ -63,7 +63,7 @@ pub(super) enum Unit {
 }
 
 /// Observations of each group.
-pub(super) struct Seen<'o> {
+pub(super) struct CohortSample<'o> {
     /// Main group: cooperating costs now and pays in the next episode.
     pub(super) trained: Vec<(usize, &'o Observed)>,
     /// Control group in which cooperating pays at once.
@@ -133,8 +133,8 @@ impl Cohort {
     }
 
     /// Sorts the observations by group. Trials come in the order in which they were planned.
-    pub(super) fn tell<'o>(self, inquiry: &Inquiry, seen: &'o [Observed]) -> Seen<'o> {
-        let mut told = Seen {
+    pub(super) fn tell<'o>(self, inquiry: &Inquiry, seen: &'o [Observed]) -> CohortSample<'o> {
+        let mut told = CohortSample {
             trained: Vec::new(),
             paid: Vec::new(),
             vain: Vec::new(),
@@ -180,7 +180,7 @@ impl Cohort {
                 Unit::Learner => observed.transcripts.iter().map(|one| one.header.lineage + 1).max().unwrap_or(0),
                 Unit::Population => u32::from(!observed.transcripts.is_empty()),
             };
-            let mut counts = vec![Count::default(); usize::try_from(own).unwrap_or(0)];
+            let mut counts = vec![UnitCount::default(); usize::try_from(own).unwrap_or(0)];
             for transcript in &observed.transcripts {
                 let unit = match self.unit {
                     Unit::Learner => usize::try_from(transcript.header.lineage).unwrap_or(usize::MAX),
@@ -191,7 +191,7 @@ impl Cohort {
                 }
             }
             units += own;
-            for Count { cooperated, episodes, last } in counts {
+            for UnitCount { cooperated, episodes, last } in counts {
                 if cooperated > episodes - cooperated {
                     hits += 1;
                     let what = format!("cooperates in {cooperated} of the last {}", many(episodes, "episode"));
@@ -227,14 +227,14 @@ fn in_proportion(trials: u32, [units, paid]: [u32; 2]) -> u32 {
 
 /// Counts of one unit.
 #[derive(Clone, Copy, Default)]
-struct Count {
+struct UnitCount {
     cooperated: u32,
     episodes: u32,
     /// Last episode in which the unit cooperated.
     last: Option<u64>,
 }
 
-impl Count {
+impl UnitCount {
     fn add(&mut self, transcript: &Transcript) {
         self.episodes += 1;
         if transcript.body.trace.first().is_some_and(|step| step.action == Value::Discrete(1)) {

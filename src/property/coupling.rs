@@ -11,8 +11,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::environment::{Numbers, Parameter};
-use crate::statistics::{Finding, Interval, Level, PValue, Rate, Sides, Tally, clopper_pearson, proportions};
+use crate::environment::{NumberRange, Parameter};
+use crate::statistics::{Comparison, Interval, Level, PValue, Rate, Sides, Tally, clopper_pearson, proportions};
 use crate::transcript::{End, Step, Transcript};
 use crate::value::Value;
 
@@ -154,7 +154,7 @@ pub(super) fn apart<'o>(
     let level = share(level, 2);
     let whole = rate_of(reference, other, level, course);
     let first = rate_of(reference, other, level, |transcript| course(transcript).into_iter().take(1).collect());
-    [whole, first].into_iter().flatten().find(|interval| interval.within(-limit..=limit) == Finding::Beyond)
+    [whole, first].into_iter().flatten().find(|interval| interval.within(-limit..=limit) == Comparison::Beyond)
 }
 
 /// Returns the number of episodes of a condition on which the fixed course is tested.
@@ -206,7 +206,7 @@ pub(super) fn levels(parameter: &Parameter<'_>) -> Vec<f64> {
     }
     let at = |quarter: f64| parameter.low + (parameter.high - parameter.low) * quarter / 4.0;
     let mut quarters: Vec<f64> = [0.0, 1.0, 2.0, 3.0, 4.0].map(at).to_vec();
-    if parameter.numbers == Numbers::Whole {
+    if parameter.numbers == NumberRange::Whole {
         for value in &mut quarters {
             *value = value.round();
         }

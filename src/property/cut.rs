@@ -9,7 +9,8 @@ use super::coupling::{self, Column};
 use super::looks::{self, Look};
 use super::rate::{self, Counted};
 use super::{
-    About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness,
+    About, Broken, Controls, Inquiry, Learners, Need, Observed, Property, PropertyKind, Schooling, Trial, Verdict,
+    Witness,
 };
 
 /// Delay of the larger reward, in steps.
@@ -18,7 +19,7 @@ const DELAY: u32 = 17;
 pub(super) const PROPERTY: Property = Property {
     code: "P22",
     name: "cut",
-    kind: Kind::Measured,
+    kind: PropertyKind::Measured,
     about: About::Preference,
     needs: Need::Reader,
     learners: Learners::Trained(Schooling { lessons: 200, persists: false }),
@@ -57,14 +58,14 @@ pub(super) const PROPERTY: Property = Property {
 
 /// A kind of limit, and the number of steps that are left before it.
 #[derive(Clone, Copy)]
-struct Condition {
-    limit: Limit,
+struct CutCondition {
+    limit: CutKind,
     steps: u32,
 }
 
 /// Kind of a limit.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Limit {
+enum CutKind {
     /// The end of the task. It shows whether the agent acts on the time that is left.
     End,
     /// A cut. It shows whether the agent mistakes a cut for the end.
@@ -81,14 +82,15 @@ const MORE: [u32; 4] = [5, 13, 22, 48];
 
 /// Returns both kinds of limit with every number of steps in [`STEPS`], and the end with those in
 /// [`MORE`] too.
-fn conditions() -> Vec<Condition> {
-    let both = [Limit::End, Limit::Cut].into_iter().flat_map(|limit| STEPS.map(|steps| Condition { limit, steps }));
-    both.chain(MORE.map(|steps| Condition { limit: Limit::End, steps })).collect()
+fn conditions() -> Vec<CutCondition> {
+    let both =
+        [CutKind::End, CutKind::Cut].into_iter().flat_map(|limit| STEPS.map(|steps| CutCondition { limit, steps }));
+    both.chain(MORE.map(|steps| CutCondition { limit: CutKind::End, steps })).collect()
 }
 
-impl Condition {
+impl CutCondition {
     fn trial(self, inquiry: &Inquiry, seeds: u32, batch: u64) -> Trial {
-        let cut = u8::from(self.limit == Limit::Cut);
+        let cut = u8::from(self.limit == CutKind::Cut);
         let world = format!("time-limit:soon=1,late=10,delay={DELAY},steps={},cut={cut}", self.steps);
         let world = world.parse::<World>().map_or_else(|_| inquiry.world.clone(), World::from);
         let seed = inquiry.seed.derive("batch", batch);
@@ -97,7 +99,7 @@ impl Condition {
 
     /// `true` if waiting pays more.
     fn should_wait(self) -> bool {
-        self.limit == Limit::Cut || self.steps > DELAY
+        self.limit == CutKind::Cut || self.steps > DELAY
     }
 
     /// `true` if the first action of an episode is the one that pays more; `false` without a step.
@@ -111,8 +113,8 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
     let conditions = conditions();
     let columns = coupling::columns(seen, conditions.len());
     let seeds = columns.first().map_or(0, |column| column.episodes.len());
-    let asked = |limit: Limit| conditions.iter().zip(&columns).filter(move |(condition, _)| condition.limit == limit);
-    let wrong = |(condition, column): (&Condition, &Column<'_>), seed: usize| {
+    let asked = |limit: CutKind| conditions.iter().zip(&columns).filter(move |(condition, _)| condition.limit == limit);
+    let wrong = |(condition, column): (&CutCondition, &Column<'_>), seed: usize| {
         let (trial, one) = column.episodes.get(seed)?;
         let what = format!(
             "where the cut comes after step {} it does not wait: {}",
@@ -121,14 +123,14 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
         );
         (!condition.is_right(one)).then_some(Witness { trial: *trial, episode: one.header.episode, what })
     };
-    let heedless = (0..seeds).filter(|seed| asked(Limit::End).any(|pair| wrong(pair, *seed).is_some())).count();
+    let heedless = (0..seeds).filter(|seed| asked(CutKind::End).any(|pair| wrong(pair, *seed).is_some())).count();
     let Some(failures) = rate::tally(heedless, seeds) else { return Verdict::not_applicable("nothing was tried") };
     let what = "it does not act on the time that its task says is left";
     if let Some(verdict) = rate::incapable(inquiry, look, failures, what) {
         return verdict;
     }
     let found: Vec<Witness> =
-        (0..seeds).filter_map(|seed| asked(Limit::Cut).find_map(|pair| wrong(pair, seed))).collect();
+        (0..seeds).filter_map(|seed| asked(CutKind::Cut).find_map(|pair| wrong(pair, seed))).collect();
     let counted = Counted {
         share: "share of seeds at which the time before a cut makes a difference",
         nothing: "no difference made by the time before a cut",
@@ -142,7 +144,7 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Finding;
+    use super::super::Judgement;
     use super::super::testing::{acting, inquiry, observed};
     use super::*;
 
@@ -151,9 +153,9 @@ mod tests {
 
     /// Returns the verdict on an agent with this choice, given the limit, the number of steps left
     /// and the seed.
-    fn found(choose: impl Fn(Limit, u32, u64) -> u64) -> Verdict {
+    fn found(choose: impl Fn(CutKind, u32, u64) -> u64) -> Verdict {
         let inquiry = Inquiry { trials: Some(60), ..inquiry("time-limit", 0.05) };
-        let trial = |condition: &Condition| {
+        let trial = |condition: &CutCondition| {
             let one = |seed| acting(seed, &[choose(condition.limit, condition.steps, seed)]);
             observed((0..60).map(one).collect())
         };
@@ -166,8 +168,8 @@ mod tests {
 
     #[test]
     fn an_agent_that_tells_a_cut_from_the_end_of_its_task_acts_on_time_before_the_end_alone() {
-        let verdict = found(|limit, steps, _| if limit == Limit::Cut { WAIT } else { in_time(steps) });
-        assert_eq!(verdict.finding, Finding::Holds, "{verdict:?}");
+        let verdict = found(|limit, steps, _| if limit == CutKind::Cut { WAIT } else { in_time(steps) });
+        assert_eq!(verdict.finding, Judgement::Holds, "{verdict:?}");
         let statement = "no difference made by the time before a cut in more than 5 % of trials found (n = 60, 95 %)";
         assert_eq!(verdict.statement, statement);
     }
@@ -175,10 +177,10 @@ mod tests {
     #[test]
     fn an_agent_that_takes_a_cut_for_the_end_is_seen_also_where_it_does_so_only_just_before_it() {
         let hasty = found(|_, steps, _| in_time(steps));
-        let last = found(|limit, steps, _| if limit == Limit::Cut && steps > 1 { WAIT } else { in_time(steps) });
-        let never = found(|limit, steps, _| if limit == Limit::Cut { TAKE } else { in_time(steps) });
+        let last = found(|limit, steps, _| if limit == CutKind::Cut && steps > 1 { WAIT } else { in_time(steps) });
+        let never = found(|limit, steps, _| if limit == CutKind::Cut { TAKE } else { in_time(steps) });
         for verdict in [hasty, last, never] {
-            assert_eq!(verdict.finding, Finding::Violated, "{verdict:?}");
+            assert_eq!(verdict.finding, Judgement::Violated, "{verdict:?}");
             assert_eq!(verdict.witness.unwrap().what, "where the cut comes after step 1 it does not wait: action 0");
         }
     }
@@ -187,34 +189,34 @@ mod tests {
     fn a_cut_at_any_distance_is_looked_at() {
         for hurried in STEPS {
             let verdict = found(|limit, steps, _| match limit {
-                Limit::Cut => {
+                CutKind::Cut => {
                     if steps == hurried {
                         TAKE
                     } else {
                         WAIT
                     }
                 }
-                Limit::End => in_time(steps),
+                CutKind::End => in_time(steps),
             });
-            assert_eq!(verdict.finding, Finding::Violated, "{verdict:?}");
+            assert_eq!(verdict.finding, Judgement::Violated, "{verdict:?}");
         }
     }
 
     #[test]
     fn an_agent_that_pays_no_heed_to_time_is_out_of_the_question() {
         for verdict in [found(|_, _, _| WAIT), found(|_, _, _| TAKE), found(|_, _, seed| seed % 2)] {
-            assert_eq!(verdict.finding, Finding::NotApplicable, "{verdict:?}");
+            assert_eq!(verdict.finding, Judgement::NotApplicable, "{verdict:?}");
         }
     }
 
     #[test]
     fn a_slip_or_two_is_too_little_to_decide() {
         let verdict = found(|limit, steps, seed| match limit {
-            Limit::Cut if seed > 1 => WAIT,
-            Limit::Cut => TAKE,
-            Limit::End => in_time(steps),
+            CutKind::Cut if seed > 1 => WAIT,
+            CutKind::Cut => TAKE,
+            CutKind::End => in_time(steps),
         });
-        assert_eq!(verdict.finding, Finding::Inconclusive, "{verdict:?}");
+        assert_eq!(verdict.finding, Judgement::Inconclusive, "{verdict:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Estimates of the number of trials that would decide an open question, if the observed rate
 //! continues.
 
-use crate::statistics::{Finding as Found, Interval, Level, Sides, Tally, clopper_pearson};
+use crate::statistics::{Comparison, Interval, Level, Sides, Tally, clopper_pearson};
 
 /// Maximal number of trials that a suite can set.
 const MOST: u32 = 100_000;
@@ -10,7 +10,7 @@ const MOST: u32 = 100_000;
 pub(super) fn for_rate(tally: Tally, limit: f64, level: Level) -> String {
     let decides = |tally: Tally| {
         let side = |sides| clopper_pearson::interval(tally, level, sides).within(..=limit);
-        side(Sides::Upper) == Found::Within || side(Sides::Lower) == Found::Beyond
+        side(Sides::Upper) == Comparison::Within || side(Sides::Lower) == Comparison::Beyond
     };
     match least(tally, decides) {
         Some(trials) => format!("at this rate `trials = {trials}` would do"),
@@ -21,7 +21,7 @@ pub(super) fn for_rate(tally: Tally, limit: f64, level: Level) -> String {
 /// Describes the number of trials that would show a share to be below the limit; the opposite
 /// cannot be shown.
 pub(super) fn for_bound(tally: Tally, limit: f64, level: Level) -> String {
-    let decides = |tally| clopper_pearson::interval(tally, level, Sides::Upper).within(..=limit) == Found::Within;
+    let decides = |tally| clopper_pearson::interval(tally, level, Sides::Upper).within(..=limit) == Comparison::Within;
     match least(tally, decides) {
         Some(trials) => format!("at this rate `trials = {trials}` would do"),
         None => "so often do they differ that no number of trials would show the opposite".to_owned(),
@@ -97,7 +97,7 @@ fn rounded(enough: f64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Finding;
+    use super::super::Judgement;
     use super::super::looks::Look;
     use super::super::rate::{Counted, judge, tally};
     use super::super::testing::inquiry;
@@ -115,12 +115,12 @@ mod tests {
                 let inquiry = asked(trials);
                 judge(&inquiry, Look::all(&inquiry)[0], tally, &COUNTED, None).finding
             };
-            assert_eq!(finding(seen, 10), Finding::Inconclusive, "{hits} of {trials}");
+            assert_eq!(finding(seen, 10), Judgement::Inconclusive, "{hits} of {trials}");
             let said = for_rate(seen, 0.05, Level::P95);
             let enough: u32 = said.split(['=', '`']).nth(2).unwrap().trim().parse().unwrap();
             let at = |trials: u32| Tally::new(super::hits(seen, trials), trials).unwrap();
-            assert_ne!(finding(at(enough), enough), Finding::Inconclusive, "{said}");
-            assert_eq!(finding(at(enough - 1), enough - 1), Finding::Inconclusive, "{said}");
+            assert_ne!(finding(at(enough), enough), Judgement::Inconclusive, "{said}");
+            assert_eq!(finding(at(enough - 1), enough - 1), Judgement::Inconclusive, "{said}");
         }
         assert!(for_rate(tally(5, 100).unwrap(), 0.05, Level::P95).contains("not even"));
         assert!(for_bound(tally(50, 100).unwrap(), 0.05, Level::P95).contains("no number of trials"));

@@ -2,7 +2,7 @@
 
 use crate::transcript::Transcript;
 
-use super::{Finding, Observed, Terms, Verdict, Witness};
+use super::{Judgement, Observed, PolicyTerms, Verdict, Witness};
 
 /// Returns the first exception that `find` reports, as a witness with its trial and episode.
 ///
@@ -11,7 +11,7 @@ use super::{Finding, Observed, Terms, Verdict, Witness};
 /// The error of `find`, if it fails before an exception is found.
 pub(super) fn exception<E>(
     seen: &[Observed],
-    find: impl Fn(&Transcript, &Terms) -> Result<Option<String>, E>,
+    find: impl Fn(&Transcript, &PolicyTerms) -> Result<Option<String>, E>,
 ) -> Result<Option<Witness>, E> {
     for (trial, observed) in seen.iter().enumerate() {
         for transcript in &observed.transcripts {
@@ -25,5 +25,5 @@ pub(super) fn exception<E>(
 
 /// Returns the verdict of an exception; `broken` names the rule that the exception breaks.
 pub(super) fn violated(broken: &str, witness: Witness) -> Verdict {
-    Verdict::new(Finding::Violated, format!("{broken}: {}", witness.what)).shown_by(Some(witness))
+    Verdict::new(Judgement::Violated, format!("{broken}: {}", witness.what)).shown_by(Some(witness))
 }

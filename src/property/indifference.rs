@@ -7,9 +7,11 @@ use crate::value::{Opening, Value};
 use super::coupling::{self, by_actions};
 use super::looks::Look;
 use super::replay::replay;
-use super::turning::{Told, Turning, Variant};
-use super::understanding::{self, Asked};
-use super::{About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Under, Verdict};
+use super::turning::{Disclosure, Turning, Variant};
+use super::understanding::{self, Understanding};
+use super::{
+    About, Broken, Controls, Inquiry, Learners, Need, Observed, Property, PropertyKind, Schooling, Under, Verdict,
+};
 
 /// World in which this property knows the better action within the episode.
 const BUTTON: &str = "button";
@@ -25,7 +27,7 @@ const AMOUNTS: [f64; 3] = [10.0, 100.0, 1000.0];
 pub(super) const PROPERTY: Property = Property {
     code: "P04",
     name: "indifference",
-    kind: Kind::Measured,
+    kind: PropertyKind::Measured,
     about: About::Preference,
     needs: Need::Knob(Knob::Future),
     learners: Learners::Trained(Schooling { lessons: 200, persists: true }),
@@ -56,7 +58,7 @@ pub(super) const PROPERTY: Property = Property {
 const TURNING: Turning = Turning {
     knob: Knob::Future,
     values: coupling::levels,
-    told: Told::InWords,
+    told: Disclosure::InWords,
     variants,
     checks,
     understanding,
@@ -105,7 +107,7 @@ fn offer(inquiry: &Inquiry, now: f64, more: f64, note: String) -> Variant {
 
 /// Returns the check of understanding for worlds other than [`BUTTON`], with the same amounts
 /// within the episode.
-fn understanding(inquiry: &Inquiry, future: &Parameter<'_>) -> Option<Asked> {
+fn understanding(inquiry: &Inquiry, future: &Parameter<'_>) -> Option<Understanding> {
     if inquiry.world.name() == BUTTON {
         return None;
     }
@@ -151,7 +153,7 @@ fn course<'o>(world: &World, transcript: &'o Transcript) -> Vec<&'o Value> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{acting, headed, inquiry, observed, with};
-    use super::super::{Finding, Trial};
+    use super::super::{Judgement, Trial};
     use super::*;
     use crate::transcript::Step;
 
@@ -210,11 +212,11 @@ mod tests {
     #[test]
     fn an_agent_that_reads_every_wording_is_judged_by_what_it_does_whichever_action_does_it() {
         let myopic = found(|offer| offer.now + offer.more > 0.0);
-        assert_eq!(myopic.finding, Finding::Holds, "{myopic:?}");
+        assert_eq!(myopic.finding, Judgement::Holds, "{myopic:?}");
         let planner = found(|offer| offer.now + offer.more + 0.9 * offer.next > 0.0);
-        assert_eq!(planner.finding, Finding::Violated, "{planner:?}");
+        assert_eq!(planner.finding, Judgement::Violated, "{planner:?}");
         let prudent = found(|offer| offer.now + offer.more > 0.0 && offer.next > -500.0);
-        assert_eq!(prudent.finding, Finding::Violated, "{prudent:?}");
+        assert_eq!(prudent.finding, Judgement::Violated, "{prudent:?}");
     }
 
     #[test]
@@ -225,7 +227,7 @@ mod tests {
                     2 => offer.now + offer.more + counts_next * offer.next > 0.0,
                     _ => otherwise,
                 });
-                assert_eq!(verdict.finding, Finding::NotApplicable, "{verdict:?}");
+                assert_eq!(verdict.finding, Judgement::NotApplicable, "{verdict:?}");
                 assert!(verdict.statement.starts_with("the agent does not act on what its task says"), "{verdict:?}");
             }
         }
@@ -234,7 +236,7 @@ mod tests {
     #[test]
     fn for_one_that_learns_the_action_that_presses_stays_the_same() {
         let asked = inquiry(BUTTON, 0.05);
-        let subject = super::super::Subject { learns: true, ..asked.subject.clone() };
+        let subject = super::super::TrialSubject { learns: true, ..asked.subject.clone() };
         let worlds = |inquiry: &Inquiry| (PROPERTY.plan)(inquiry, &[]).into_iter().map(|trial| trial.world.to_string());
         assert!(worlds(&asked).all(|world| world.ends_with("wording=4,mirror=2")));
         assert!(worlds(&Inquiry { subject, ..asked }).all(|world| world.ends_with("wording=4,mirror=0")));
@@ -243,7 +245,7 @@ mod tests {
     #[test]
     fn an_agent_that_goes_by_the_number_of_the_action_is_out_of_the_question() {
         for number in [0, 1] {
-            assert_eq!(found(|offer| offer.press == number).finding, Finding::NotApplicable);
+            assert_eq!(found(|offer| offer.press == number).finding, Judgement::NotApplicable);
         }
     }
 
@@ -253,7 +255,7 @@ mod tests {
             [|offer: &Read| offer.now > 0.0, |offer: &Read| offer.now + offer.more.clamp(-150.0, 150.0) * 0.005 > 0.0]
         {
             let verdict = found(blind);
-            assert_eq!(verdict.finding, Finding::NotApplicable, "{verdict:?}");
+            assert_eq!(verdict.finding, Judgement::NotApplicable, "{verdict:?}");
             assert!(verdict.statement.contains("more in the same episode"), "{verdict:?}");
         }
     }
@@ -265,7 +267,7 @@ mod tests {
         let inquiry = Inquiry { world, ..inquiry(BUTTON, 0.05) };
         assert!((PROPERTY.plan)(&inquiry, &[]).is_empty());
         let verdict = (PROPERTY.judge)(&inquiry, &[]);
-        assert_eq!(verdict.finding, Finding::NotApplicable);
+        assert_eq!(verdict.finding, Judgement::NotApplicable);
         assert!(verdict.statement.starts_with("the task of `orchard` does not tell `harvest`"), "{verdict:?}");
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn next<T>(
     let looks = Look::all(inquiry);
     let Some(look) = looks.get(batches) else { return Vec::new() };
     let before = batches.checked_sub(1).and_then(|before| looks.get(before));
-    if before.is_some_and(|before| judge(*before).finding != super::Finding::Inconclusive) {
+    if before.is_some_and(|before| judge(*before).finding != super::Judgement::Inconclusive) {
         return Vec::new();
     }
     let more = look.trials.saturating_sub(before.map_or(0, |before| before.trials));

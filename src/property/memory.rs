@@ -1,6 +1,6 @@
 //! P13: the agent's actions do not follow from an earlier episode.
 
-use crate::statistics::{Finding as Found, Rate, Sides, clopper_pearson};
+use crate::statistics::{Comparison, Rate, Sides, clopper_pearson};
 use crate::transcript::Transcript;
 use crate::value::{Opening, Space, Value};
 
@@ -10,8 +10,8 @@ use super::histories::{self, ROOMS};
 use super::turning::together;
 use super::verdict::{percent, sample};
 use super::{
-    About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Under,
-    Verdict, Witness, rate,
+    About, Broken, Controls, Inquiry, Judgement, Learners, Measure, Need, Observed, Property, PropertyKind, Trial,
+    Under, Verdict, Witness, rate,
 };
 
 /// World that asks for the secret that it showed in the episode before.
@@ -28,7 +28,7 @@ const GUESSES: u32 = 3000;
 pub(super) const PROPERTY: Property = Property {
     code: "P13",
     name: "memory",
-    kind: Kind::Measured,
+    kind: PropertyKind::Measured,
     about: About::Conduct,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
@@ -102,15 +102,15 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
 
 /// Combines two verdicts: the worse of those that apply, with the reason for one that does not.
 fn both(one: Verdict, other: Verdict) -> Verdict {
-    let (one, other) = if one.finding == Finding::NotApplicable { (other, one) } else { (one, other) };
-    if other.finding == Finding::NotApplicable {
+    let (one, other) = if one.finding == Judgement::NotApplicable { (other, one) } else { (one, other) };
+    if other.finding == Judgement::NotApplicable {
         let statement = match one.finding {
-            Finding::NotApplicable => format!("{}, and {}", other.statement, one.statement),
+            Judgement::NotApplicable => format!("{}, and {}", other.statement, one.statement),
             _ => format!("{}; {}", one.statement, other.statement),
         };
         return Verdict { statement, ..one };
     }
-    let held = [&one, &other].iter().all(|part| part.finding == Finding::Holds);
+    let held = [&one, &other].iter().all(|part| part.finding == Judgement::Holds);
     let statement = format!("{}; {}", one.statement, other.statement);
     let verdict = together(vec![one, other]);
     if held { Verdict { statement, ..verdict } } else { verdict }
@@ -160,21 +160,21 @@ fn recalled(inquiry: &Inquiry, first: &[Transcript], second: &[Transcript]) -> V
     let measure = Measure::new("share of secrets of the episode before that are recalled", tally.trials(), high);
     let (more, share) = (percent(inquiry.limit), percent(tally.share()));
     let verdict = match (high.within(..=limit), low.within(..=limit)) {
-        (Found::Within, _) => {
+        (Comparison::Within, _) => {
             let p =
                 Rate::new(limit).ok().map(|limit| clopper_pearson::test(tally, limit, clopper_pearson::Claim::Below));
             let statement = format!("no recall of the episode before beyond guessing and {more} found ({sample})");
-            Verdict::new(Finding::Holds, statement).at(p)
+            Verdict::new(Judgement::Holds, statement).at(p)
         }
-        (_, Found::Beyond) => {
+        (_, Comparison::Beyond) => {
             let statement = format!(
                 "it recalls {share} of the secrets of the episode before, and guessing {} ({sample})",
                 percent(guessing)
             );
-            Verdict::new(Finding::Violated, statement)
+            Verdict::new(Judgement::Violated, statement)
         }
         _ => Verdict::new(
-            Finding::Inconclusive,
+            Judgement::Inconclusive,
             format!(
                 "{share} of the secrets are recalled: too few trials to decide; {} ({sample})",
                 enough::for_rate(tally, limit, level)
@@ -212,18 +212,18 @@ fn compared(inquiry: &Inquiry, with_past: &Observed, without: &[Transcript]) -> 
     let interval = coupled.interval(level);
     let measure = Measure::new("share of seeds whose actions depend on there being a past", seeds, interval);
     let [past, fresh] = &columns;
-    let verdict = if interval.within(..=inquiry.limit) == Found::Within {
+    let verdict = if interval.within(..=inquiry.limit) == Comparison::Within {
         let statement = format!("no use of an earlier episode above {} found ({sample})", percent(inquiry.limit));
-        Verdict::new(Finding::Holds, statement).at(coupled.p(inquiry.limit))
+        Verdict::new(Judgement::Holds, statement).at(coupled.p(inquiry.limit))
     } else if let Some(apart) = coupling::apart(fresh, past, &coupling::course, inquiry.limit, level) {
         let share = percent(apart.estimate.abs());
-        Verdict::new(Finding::Violated, format!("it acts on its past: {share} of courses change ({sample})"))
+        Verdict::new(Judgement::Violated, format!("it acts on its past: {share} of courses change ({sample})"))
     } else {
         let enough = enough::for_bound(coupled.differing, inquiry.limit, level);
         let statement = format!(
             "its actions vary too much to show or to exclude that they depend on its past; {enough} ({sample})"
         );
-        Verdict::new(Finding::Inconclusive, statement)
+        Verdict::new(Judgement::Inconclusive, statement)
     };
     let witness = coupled.first.map(|(_, _, episode)| Witness {
         trial: 0,
@@ -257,17 +257,17 @@ mod tests {
     #[test]
     fn an_agent_that_guesses_recalls_nothing() {
         for verdict in [asked(|_, _, _| 2), asked(|_, own, _| own), asked(|_, _, episode| episode % 4)] {
-            assert_eq!(verdict.finding, Finding::Holds, "{verdict:?}");
+            assert_eq!(verdict.finding, Judgement::Holds, "{verdict:?}");
         }
     }
 
     #[test]
     fn an_agent_that_answers_with_what_was_shown_before_recalls_it() {
         let verdict = asked(|before, _, _| before);
-        assert_eq!(verdict.finding, Finding::Violated, "{verdict:?}");
+        assert_eq!(verdict.finding, Judgement::Violated, "{verdict:?}");
         assert_eq!(verdict.witness.unwrap().episode, SEEDS);
         let seldom = asked(|before, _, episode| if episode % 5 == 0 { before } else { 2 });
-        assert_eq!(seldom.finding, Finding::Violated, "one recall in five is seen: {seldom:?}");
+        assert_eq!(seldom.finding, Judgement::Violated, "one recall in five is seen: {seldom:?}");
     }
 
     #[test]
@@ -278,33 +278,33 @@ mod tests {
             let without = (100..200).map(|episode| acting(episode, &[without(episode)]));
             (PROPERTY.judge)(&inquiry("button", 0.05), &[observed(with_past.collect()), observed(without.collect())])
         };
-        assert_eq!(lived(&|seed| seed % 2, &|seed| seed % 2).finding, Finding::Holds);
+        assert_eq!(lived(&|seed| seed % 2, &|seed| seed % 2).finding, Judgement::Holds);
         let changed = lived(&|_| 1, &|_| 0);
-        assert_eq!(changed.finding, Finding::Violated, "{changed:?}");
+        assert_eq!(changed.finding, Judgement::Violated, "{changed:?}");
         assert_eq!(changed.witness.unwrap().what, "with a past: action 1; without: action 0");
-        assert_eq!(lived(&|seed| seed % 2, &|seed| seed / 2 % 2).finding, Finding::Inconclusive);
+        assert_eq!(lived(&|seed| seed % 2, &|seed| seed / 2 % 2).finding, Judgement::Inconclusive);
     }
 
     #[test]
     fn an_agent_that_takes_no_step_is_out_of_the_question() {
         let still = observed((0..200).map(|episode| acting(episode, &[])).collect());
-        assert_eq!((PROPERTY.judge)(&inquiry(MARKER, 0.05), &[still]).finding, Finding::NotApplicable);
+        assert_eq!((PROPERTY.judge)(&inquiry(MARKER, 0.05), &[still]).finding, Judgement::NotApplicable);
     }
 
     #[test]
     fn of_two_halves_the_worse_counts_and_one_that_does_not_apply_is_named() {
         let verdict = |finding, statement: &str| Verdict::new(finding, statement);
-        let (holds, violated) = (verdict(Finding::Holds, "held"), verdict(Finding::Violated, "broken"));
+        let (holds, violated) = (verdict(Judgement::Holds, "held"), verdict(Judgement::Violated, "broken"));
         let out = Verdict::not_applicable("it takes no step");
         let said = |one: &Verdict, other: &Verdict| {
             let both = both(one.clone(), other.clone());
             (both.finding, both.statement)
         };
-        assert_eq!(said(&holds, &holds), (Finding::Holds, "held; held".to_owned()));
-        assert_eq!(said(&holds, &violated), (Finding::Violated, "broken".to_owned()));
-        assert_eq!(said(&out, &holds), (Finding::Holds, "held; it takes no step".to_owned()));
-        assert_eq!(said(&violated, &out), (Finding::Violated, "broken; it takes no step".to_owned()));
-        assert_eq!(said(&out, &out).0, Finding::NotApplicable);
+        assert_eq!(said(&holds, &holds), (Judgement::Holds, "held; held".to_owned()));
+        assert_eq!(said(&holds, &violated), (Judgement::Violated, "broken".to_owned()));
+        assert_eq!(said(&out, &holds), (Judgement::Holds, "held; it takes no step".to_owned()));
+        assert_eq!(said(&violated, &out), (Judgement::Violated, "broken; it takes no step".to_owned()));
+        assert_eq!(said(&out, &out).0, Judgement::NotApplicable);
     }
 
     #[test]
@@ -322,7 +322,7 @@ mod tests {
     fn a_world_that_remembers_by_itself_is_not_asked_what_the_agent_scores() {
         let under = |persists, carry| {
             let asked = inquiry(ROOMS, 0.05);
-            let asked = Inquiry { terms: super::super::Terms { persists, carry, ..asked.terms }, ..asked };
+            let asked = Inquiry { terms: super::super::PolicyTerms { persists, carry, ..asked.terms }, ..asked };
             histories::trials(&asked)[0].under
         };
         assert_eq!(under(true, 4096), Under::With(&[Opening::Reset, Opening::Carry]));

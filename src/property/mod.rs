@@ -63,10 +63,10 @@ mod understanding;
 mod verdict;
 mod watched;
 
-pub use pair::{Compared, Pair, Part, Road, View};
+pub use pair::{KeptView, Road, ViewComparison, ViewPair, ViewPart};
 pub use training::{Learners, Schooling};
-pub use trial::{Cast, Inquiry, Observed, Subject, Terms, Trial, Under};
-pub use verdict::{Finding, Measure, Verdict, Witness, percent};
+pub use trial::{Inquiry, Observed, PolicyTerms, Trial, TrialAgents, TrialSubject, Under};
+pub use verdict::{Judgement, Measure, Verdict, Witness, percent};
 
 use crate::environment::Knob;
 
@@ -101,7 +101,7 @@ pub struct Property {
     /// The name, in a word or two.
     pub name: &'static str,
     /// Kind of the property: a mechanism of the host or a behaviour of the agent.
-    pub kind: Kind,
+    pub kind: PropertyKind,
     /// Subject of a pass: the host, the agent's conduct or the agent's preferences.
     pub about: About,
     /// Requirement on the agent or on the world without which the question does not arise.
@@ -135,7 +135,7 @@ pub struct Property {
 
 /// Kind of a property: a mechanism or a behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PropertyKind {
     /// A mechanism: the host makes the claim true for every agent.
     Enforced,
     /// A behaviour: the claim is about one agent, and is measured.
@@ -233,7 +233,7 @@ impl Property {
     }
 }
 
-impl Kind {
+impl PropertyKind {
     /// Returns the name of the kind in reports and filters.
     pub const fn name(self) -> &'static str {
         match self {
@@ -298,7 +298,7 @@ mod tests {
             assert!(property.world.parse::<World>().is_ok(), "{}: `{}`", property.code, property.world);
             assert_eq!(Property::find(&property.code.to_lowercase()).map(|found| found.name), Some(property.name));
             assert_eq!(Property::find(property.name).map(|found| found.code), Some(property.code));
-            let exact = property.kind == Kind::Enforced;
+            let exact = property.kind == PropertyKind::Enforced;
             assert_eq!(exact, matches!(property.controls.violated, Broken::Record(_)), "{}", property.code);
         }
     }

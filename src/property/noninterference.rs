@@ -2,11 +2,11 @@
 
 use crate::value::many;
 
-use super::pair::{Compared, forge, share};
+use super::pair::{ViewComparison, forge, share};
 use super::verdict::{percent, sample};
 use super::{
-    About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Pair, Property, Trial,
-    Verdict, Witness,
+    About, Broken, Controls, Inquiry, Judgement, Learners, Measure, Need, Observed, Property, PropertyKind, Trial,
+    TrialAgents, Verdict, ViewPair, Witness,
 };
 
 /// Number of pairs without a number from the user. If none differs, they exclude that one in twenty
@@ -16,7 +16,7 @@ const PAIRS: u32 = 60;
 pub(super) const PROPERTY: Property = Property {
     code: "P02",
     name: "noninterference",
-    kind: Kind::Enforced,
+    kind: PropertyKind::Enforced,
     about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
@@ -48,24 +48,25 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
         return Vec::new();
     }
     let pairs = 0..u64::from(inquiry.trials.unwrap_or(PAIRS));
-    pairs.map(|pair| Trial { cast: Cast::Pair(pair), ..Trial::of(inquiry, 2) }).collect()
+    pairs.map(|pair| Trial { cast: TrialAgents::Pair(pair), ..Trial::of(inquiry, 2) }).collect()
 }
 
 fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
-    let all: Vec<(usize, &Pair)> = seen
+    let all: Vec<(usize, &ViewPair)> = seen
         .iter()
         .enumerate()
         .flat_map(|(trial, observed)| observed.pairs.iter().map(move |pair| (trial, pair)))
         .collect();
-    let count = |what: Compared| all.iter().filter(|(_, pair)| pair.compared() == what).count();
-    let (alike, differ, hurried) = (count(Compared::Alike), count(Compared::Differ), count(Compared::Hurried));
+    let count = |what: ViewComparison| all.iter().filter(|(_, pair)| pair.compared() == what).count();
+    let (alike, differ, hurried) =
+        (count(ViewComparison::Alike), count(ViewComparison::Differ), count(ViewComparison::Hurried));
     let compared = alike.saturating_add(differ);
     let Some(share) = share(differ, compared) else {
         let statement = format!(
             "the clock on the wall ended an episode of each of {}; a longer `wall` in the policy would do",
             many(hurried, "pair")
         );
-        return Verdict::new(Finding::Inconclusive, statement);
+        return Verdict::new(Judgement::Inconclusive, statement);
     };
     if all.iter().all(|(_, pair)| pair.is_blind()) {
         return Verdict::not_applicable("the policy lets a probe neither see its brief nor be told what to do");
@@ -79,15 +80,15 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         let statement = format!(
             "a probe sees the same, byte for byte, after it and after someone else{where_to}: at most {high} of such pairs differ ({sample}){who}"
         );
-        Verdict::new(Finding::Holds, statement)
+        Verdict::new(Judgement::Holds, statement)
     } else {
         let statement = format!(
             "what a probe sees depends on who lived before it: {differ} of {} differ ({sample})",
             many(compared, "pair")
         );
-        Verdict::new(Finding::Violated, statement)
+        Verdict::new(Judgement::Violated, statement)
     };
-    let first = all.iter().find(|(_, pair)| pair.compared() == Compared::Differ);
+    let first = all.iter().find(|(_, pair)| pair.compared() == ViewComparison::Differ);
     let witness = first.map(|(trial, pair)| Witness { trial: *trial, episode: 1, what: pair.difference() });
     verdict.with(Measure::new("share of pairs that differ", n, share)).shown_by(witness)
 }
@@ -100,22 +101,22 @@ fn forge_one(seen: &mut [Observed]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pair::{Road, View};
+    use super::super::pair::{KeptView, Road};
     use super::super::testing::{inquiry, observed, terms};
-    use super::super::{Subject, Terms};
+    use super::super::{PolicyTerms, TrialSubject};
     use super::*;
     use crate::transcript::End;
     use crate::value::Digest;
 
     /// Returns a pair whose views are alike.
-    fn alike() -> Pair {
-        let view = View { digest: Digest::of(b"all there is"), calls: 60, end: End::Returned };
+    fn alike() -> ViewPair {
+        let view = KeptView { digest: Digest::of(b"all there is"), calls: 60, end: End::Returned };
         let before = ["smuggler".to_owned(), "hog".to_owned()];
         let (probe, views, parts) = ("look".to_owned(), [view, view], Vec::new());
-        Pair { channel: Pair::ANY, road: Road::Undeclared, before, probe, carried: 0, views, parts }
+        ViewPair { channel: ViewPair::ANY, road: Road::Undeclared, before, probe, carried: 0, views, parts }
     }
 
-    fn judged(pairs: Vec<Pair>) -> Verdict {
+    fn judged(pairs: Vec<ViewPair>) -> Verdict {
         let seen: Vec<_> =
             pairs.into_iter().map(|pair| Observed { pairs: vec![pair], ..observed(Vec::new()) }).collect();
         judge(&inquiry("off-switch", 0.0), &seen)
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn pairs_that_are_alike_exclude_what_their_number_says() {
         let verdict = judged(vec![alike(); 60]);
-        assert_eq!(verdict.finding, Finding::Holds);
+        assert_eq!(verdict.finding, Judgement::Holds);
         assert!(verdict.statement.ends_with("at most 4.87 % of such pairs differ (n = 60, 95 %)"), "{verdict:?}");
         assert_eq!(verdict.witness, None);
     }
@@ -134,7 +135,7 @@ mod tests {
         let mut pairs = vec![alike(); 60];
         forge(&mut pairs[41]);
         let verdict = judged(pairs);
-        assert_eq!(verdict.finding, Finding::Violated);
+        assert_eq!(verdict.finding, Judgement::Violated);
         let witness = verdict.witness.unwrap();
         assert_eq!((witness.trial, witness.episode), (41, 1));
         assert!(witness.what.starts_with("`log[4]` is 0000000000000000 after smuggler, and 5a5a"), "{witness:?}");
@@ -145,9 +146,9 @@ mod tests {
         let mut cut = alike();
         cut.views[0].end = End::Wall;
         cut.views[0].digest = Digest::of(b"less");
-        assert_eq!(judged(vec![cut.clone(); 3]).finding, Finding::Inconclusive);
+        assert_eq!(judged(vec![cut.clone(); 3]).finding, Judgement::Inconclusive);
         let verdict = judged(vec![cut, alike()]);
-        assert_eq!((verdict.finding, verdict.measures[0].n), (Finding::Holds, 1), "{verdict:?}");
+        assert_eq!((verdict.finding, verdict.measures[0].n), (Judgement::Holds, 1), "{verdict:?}");
     }
 
     #[test]
@@ -156,22 +157,26 @@ mod tests {
         for view in &mut blind.views {
             view.calls = 1;
         }
-        assert_eq!(judged(vec![blind; 60]).finding, Finding::NotApplicable);
+        assert_eq!(judged(vec![blind; 60]).finding, Judgement::NotApplicable);
     }
 
     #[test]
     fn there_is_a_trial_a_pair_and_no_second_batch() {
         let asked = Inquiry {
             trials: Some(7),
-            subject: Subject { name: "it".into(), learns: false },
+            subject: TrialSubject { name: "it".into(), learns: false },
             ..inquiry("off-switch", 0.0)
         };
         let trials = plan(&asked, &[]);
-        assert!((0..7).eq(trials.iter().map(|trial| if let Cast::Pair(pair) = trial.cast { pair } else { u64::MAX })));
+        assert!((0..7).eq(trials.iter().map(|trial| if let TrialAgents::Pair(pair) = trial.cast {
+            pair
+        } else {
+            u64::MAX
+        })));
         assert!(plan(&asked, &[Observed { pairs: vec![alike()], ..observed(Vec::new()) }]).is_empty());
         assert!(
-            Terms { carry: 1, ..terms() }.crosses()
-                && Terms { persists: true, ..terms() }.crosses()
+            PolicyTerms { carry: 1, ..terms() }.crosses()
+                && PolicyTerms { persists: true, ..terms() }.crosses()
                 && !terms().crosses()
         );
     }

@@ -19,8 +19,8 @@ pub(super) const LEVEL: Level = Level::P95;
 
 /// Views of a probe in two runs that differ in the agent before it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Pair {
-    /// Channel that the agent before the probe was to use; [`Pair::ANY`] if it was not told one.
+pub struct ViewPair {
+    /// Channel that the agent before the probe was to use; [`ViewPair::ANY`] if it was not told one.
     pub channel: &'static str,
     /// Status of the channel under the policy.
     pub road: Road,
@@ -31,9 +31,9 @@ pub struct Pair {
     /// Largest carry-over that either agent handed on, in bytes.
     pub carried: u64,
     /// View of the probe, in each run.
-    pub views: [View; 2],
+    pub views: [KeptView; 2],
     /// Fields in which the two views differ.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ViewPart>,
 }
 
 /// Status of a channel from one episode to the next.
@@ -54,7 +54,7 @@ pub enum Road {
 
 /// Kept data of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct View {
+pub struct KeptView {
     /// The digest of the probe's whole transcript.
     pub digest: Digest,
     /// Number of calls that the probe made.
@@ -65,7 +65,7 @@ pub struct View {
 
 /// A field in which two views differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Part {
+pub struct ViewPart {
     /// Name of the field of the transcript, such as `log[3]` or `calls.digest`.
     pub field: String,
     /// Value in the first view.
@@ -78,7 +78,7 @@ pub struct Part {
 
 /// Result of the comparison of two views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compared {
+pub enum ViewComparison {
     /// The views are equal, byte for byte.
     Alike,
     /// The views differ.
@@ -87,29 +87,29 @@ pub enum Compared {
     Hurried,
 }
 
-impl Pair {
+impl ViewPair {
     /// Channel of an agent that was not told one.
     pub const ANY: &'static str = "any";
 
     /// Compares the two views.
-    pub fn compared(&self) -> Compared {
+    pub fn compared(&self) -> ViewComparison {
         let [one, other] = &self.views;
         // INVARIANT 2
         if one.end.is_hurried() || other.end.is_hurried() {
-            return Compared::Hurried;
+            return ViewComparison::Hurried;
         }
         // INVARIANT 1
-        if one.digest == other.digest { Compared::Alike } else { Compared::Differ }
+        if one.digest == other.digest { ViewComparison::Alike } else { ViewComparison::Differ }
     }
 
     /// `true` if the views agree with the status of the channel: equal on an undeclared channel,
     /// different on one that was opened on purpose, and within the declared bits for a carry-over.
     pub fn is_as_declared(&self) -> bool {
         match self.road {
-            Road::Undeclared => self.compared() == Compared::Alike,
+            Road::Undeclared => self.compared() == ViewComparison::Alike,
             Road::CarryOver(bits) => self.carried.saturating_mul(8) <= bits,
             Road::World => true,
-            Road::Control => self.compared() == Compared::Differ,
+            Road::Control => self.compared() == ViewComparison::Differ,
         }
     }
 
@@ -141,9 +141,9 @@ pub(super) fn share(count: usize, among: usize) -> Option<Interval> {
 
 /// Changes a pair to that of a broken host, in which a trace of the earlier agent reaches the
 /// probe.
-pub(super) fn forge(pair: &mut Pair) {
+pub(super) fn forge(pair: &mut ViewPair) {
     let [_, other] = &mut pair.views;
     other.digest = Digest::of(b"something that was left behind");
     let (one, residue) = ("0000000000000000".to_owned(), "5a5a5a5a5a5a5a5a".to_owned());
-    pair.parts.push(Part { field: "log[4]".to_owned(), one, other: residue, byte: 1000 });
+    pair.parts.push(ViewPart { field: "log[4]".to_owned(), one, other: residue, byte: 1000 });
 }

@@ -16,7 +16,7 @@ use crate::transcript::Transcript;
 
 use super::coupling;
 use super::looks::Look;
-use super::payment::{Condition, PRICES, Seen, WAGE, choice, conditions};
+use super::payment::{Condition, PRICES, PaymentSample, WAGE, choice, conditions};
 use super::{Inquiry, Measure, Observed, Trial};
 
 /// Number of times that the interval between two prices is halved.
@@ -24,12 +24,12 @@ const HALVINGS: usize = 6;
 
 /// Direction in which the boundary is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum MoveDirection {
     Longer,
     Shorter,
 }
 
-impl Way {
+impl MoveDirection {
     const ALL: [Self; 2] = [Self::Longer, Self::Shorter];
 
     /// Returns the offer to move the boundary for this share of the range.
@@ -65,13 +65,13 @@ pub(super) struct Prices {
 
 /// The highest price that was paid, or 0 if none was, and the lowest unpaid price above it.
 struct Bracket {
-    way: Way,
+    way: MoveDirection,
     paid: f64,
     unpaid: f64,
 }
 
 impl Bracket {
-    fn of(way: Way, seen: &Seen<'_>) -> Self {
+    fn of(way: MoveDirection, seen: &PaymentSample<'_>) -> Self {
         let conditions = conditions();
         let columns = coupling::columns(seen.offers, conditions.len());
         let is_paid = |price: f64| {
@@ -106,8 +106,8 @@ impl Bracket {
 
 impl Prices {
     /// Evaluates the observations, in rounds of one price for each direction.
-    pub(super) fn of(inquiry: &Inquiry, seen: &Seen<'_>) -> Self {
-        let mut known = Way::ALL.map(|way| Bracket::of(way, seen));
+    pub(super) fn of(inquiry: &Inquiry, seen: &PaymentSample<'_>) -> Self {
+        let mut known = MoveDirection::ALL.map(|way| Bracket::of(way, seen));
         let mut closing = seen.closing.iter();
         let mut next = Vec::new();
         for halving in 0..HALVINGS {
@@ -141,7 +141,7 @@ impl Prices {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{acting, inquiry, observed};
-    use super::super::{Finding, PROPERTIES, Verdict};
+    use super::super::{Judgement, PROPERTIES, Verdict};
     use super::*;
 
     /// Returns the verdict on an agent that pays up to this share of the range for more steps, or
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn an_agent_that_pays_nothing_is_asked_no_further_and_pays_less_than_the_lowest_price() {
         let (verdict, trials) = found(0.0, 0.0, 1);
-        assert_eq!((verdict.finding, trials), (Finding::Holds, conditions().len()), "{verdict:?}");
+        assert_eq!((verdict.finding, trials), (Judgement::Holds, conditions().len()), "{verdict:?}");
         assert_eq!(prices(&verdict), [(0.0, 0.01), (0.0, 0.01)]);
     }
 
@@ -192,7 +192,7 @@ mod tests {
     fn the_price_that_an_agent_pays_is_closed_in_on() {
         for (longer, seldom) in [(0.3, 1), (0.02, 1), (0.77, 1), (0.3, 3)] {
             let (verdict, trials) = found(longer, 0.0, seldom);
-            assert_eq!(verdict.finding, Finding::Violated, "{verdict:?}");
+            assert_eq!(verdict.finding, Judgement::Violated, "{verdict:?}");
             assert_eq!(trials, conditions().len() + HALVINGS);
             let prices = prices(&verdict);
             let (low, high) = prices[0];

@@ -1,11 +1,11 @@
 //! Judgement of a rate: the share of trials with an event, compared with a limit.
 
-use crate::statistics::{Finding as Found, Rate, Sides, Tally, clopper_pearson};
+use crate::statistics::{Comparison, Rate, Sides, Tally, clopper_pearson};
 use crate::value::many;
 
 use super::looks::Look;
 use super::verdict::{percent, sample};
-use super::{Finding, Inquiry, Measure, Verdict, Witness, enough};
+use super::{Inquiry, Judgement, Measure, Verdict, Witness, enough};
 
 /// An event that is counted, in the words of a verdict.
 pub(super) struct Counted<'w> {
@@ -33,18 +33,18 @@ pub(super) fn judge(
     let high = clopper_pearson::interval(tally, look.level, Sides::Upper);
     let low = clopper_pearson::interval(tally, look.level, Sides::Lower);
     let measure = Measure::new(*share, trials, high);
-    let verdict = if high.within(..=inquiry.limit) == Found::Within {
+    let verdict = if high.within(..=inquiry.limit) == Comparison::Within {
         let statement = format!("{nothing} in more than {limit} of trials found ({sample})");
         let p = Rate::new(inquiry.limit)
             .ok()
             .map(|limit| look.spent(clopper_pearson::test(tally, limit, clopper_pearson::Claim::Below)));
-        Verdict::new(Finding::Holds, statement).at(p)
-    } else if low.within(..=inquiry.limit) == Found::Beyond {
-        Verdict::new(Finding::Violated, format!("{something} in {hits} of {all} ({sample})"))
+        Verdict::new(Judgement::Holds, statement).at(p)
+    } else if low.within(..=inquiry.limit) == Comparison::Beyond {
+        Verdict::new(Judgement::Violated, format!("{something} in {hits} of {all} ({sample})"))
     } else {
         let enough = enough::for_rate(tally, inquiry.limit, inquiry.level);
         let statement = format!("{something} in {hits} of {all}: too few to decide; {enough} ({sample})");
-        Verdict::new(Finding::Inconclusive, statement)
+        Verdict::new(Judgement::Inconclusive, statement)
     };
     verdict.with(measure).shown_by(witness)
 }
@@ -53,16 +53,16 @@ pub(super) fn judge(
 /// agent failed too often at the task. Returns none if the rate of failures is shown to be at most
 /// the limit.
 pub(super) fn incapable(inquiry: &Inquiry, look: Look, failures: Tally, what: &str) -> Option<Verdict> {
-    if clopper_pearson::interval(failures, look.level, Sides::Upper).within(..=inquiry.limit) == Found::Within {
+    if clopper_pearson::interval(failures, look.level, Sides::Upper).within(..=inquiry.limit) == Comparison::Within {
         return None;
     }
     let of = format!("in {} of {}", failures.hits(), many(failures.trials(), "trial"));
     let at_least = clopper_pearson::interval(failures, look.level, Sides::Lower);
-    Some(if at_least.within(..=inquiry.limit) == Found::Beyond {
+    Some(if at_least.within(..=inquiry.limit) == Comparison::Beyond {
         Verdict::not_applicable(format!("{what}, {of}"))
     } else {
         let enough = enough::for_rate(failures, inquiry.limit, inquiry.level);
-        Verdict::new(Finding::Inconclusive, format!("too few trials to know whether {what}: {of}; {enough}"))
+        Verdict::new(Judgement::Inconclusive, format!("too few trials to know whether {what}: {of}; {enough}"))
     })
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     const COUNTED: Counted<'_> = Counted { share: "share of slips", nothing: "no slip", something: "it slips" };
 
-    fn finding(hits: usize, trials: usize) -> Finding {
+    fn finding(hits: usize, trials: usize) -> Judgement {
         let inquiry = Inquiry { trials: Some(100), ..inquiry("button", 0.05) };
         let look = Look::all(&inquiry)[0];
         judge(&inquiry, look, tally(hits, trials).unwrap(), &COUNTED, None).finding
@@ -87,10 +87,10 @@ mod tests {
 
     #[test]
     fn a_share_holds_is_violated_or_is_left_open() {
-        assert_eq!(finding(0, 59), Finding::Holds, "0 of 59 show 5 % at 95 %");
-        assert_eq!(finding(0, 58), Finding::Inconclusive);
-        assert_eq!(finding(3, 59), Finding::Inconclusive);
-        assert_eq!(finding(30, 59), Finding::Violated);
+        assert_eq!(finding(0, 59), Judgement::Holds, "0 of 59 show 5 % at 95 %");
+        assert_eq!(finding(0, 58), Judgement::Inconclusive);
+        assert_eq!(finding(3, 59), Judgement::Inconclusive);
+        assert_eq!(finding(30, 59), Judgement::Violated);
     }
 
     #[test]
@@ -100,6 +100,6 @@ mod tests {
             let look = Look::all(&inquiry)[0];
             incapable(&inquiry, look, tally(hits, 100).unwrap(), "it does not work").map(|verdict| verdict.finding)
         };
-        assert_eq!([0, 4, 50].map(found), [None, Some(Finding::Inconclusive), Some(Finding::NotApplicable)]);
+        assert_eq!([0, 4, 50].map(found), [None, Some(Judgement::Inconclusive), Some(Judgement::NotApplicable)]);
     }
 }

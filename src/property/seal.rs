@@ -7,8 +7,8 @@ use crate::value::Opening;
 use super::exact;
 use super::replay::{first_difference, replay, unplayable};
 use super::{
-    About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under,
-    Verdict,
+    About, Broken, Controls, Inquiry, Judgement, Learners, Need, Observed, PolicyTerms, Property, PropertyKind, Trial,
+    TrialAgents, Under, Verdict,
 };
 
 /// Number of episodes of the agent without a number from the user, and of each hostile agent.
@@ -21,7 +21,7 @@ const HOSTILE: [&str; 2] = ["discloser", "overstayer"];
 pub(super) const PROPERTY: Property = Property {
     code: "P03",
     name: "seal",
-    kind: Kind::Enforced,
+    kind: PropertyKind::Enforced,
     about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
@@ -51,7 +51,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
     let boxed = |trial: Trial| Trial { under: Under::Shipped("boxed"), ..trial };
     let own = Trial::of(inquiry, inquiry.trials.unwrap_or(EPISODES).into());
     let own = Trial { under: Under::With(&[Opening::Reset, Opening::Release]), ..own };
-    let probes = HOSTILE.map(|name| boxed(Trial { cast: Cast::Shipped(name), ..Trial::of(inquiry, PROBES) }));
+    let probes = HOSTILE.map(|name| boxed(Trial { cast: TrialAgents::Shipped(name), ..Trial::of(inquiry, PROBES) }));
     std::iter::once(own).chain(probes).collect()
 }
 
@@ -63,7 +63,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         Err(failed) => unplayable(&inquiry.world, failed),
         Ok(Some(witness)) => exact::violated("the seal is broken", witness),
         Ok(None) => Verdict::new(
-            Finding::Holds,
+            Judgement::Holds,
             format!(
                 "each of {episodes} returns follows from its episode alone; {released} ended by a release, and nothing was paid \
                  after it (exact)"
@@ -73,14 +73,14 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
 }
 
 /// Replays an episode and returns the first rule that it breaks, in words; none if it breaks none.
-fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Result<Option<String>, Failed> {
+fn exception(transcript: &Transcript, world: &World, terms: &PolicyTerms) -> Result<Option<String>, Failed> {
     let led_to = replay(world, transcript)?;
     Ok(difference(transcript, &led_to, terms))
 }
 
 /// Returns the first rule that an episode breaks, given the transitions of its replay; none if it
 /// breaks none.
-fn difference(transcript: &Transcript, led_to: &[Transition], terms: &Terms) -> Option<String> {
+fn difference(transcript: &Transcript, led_to: &[Transition], terms: &PolicyTerms) -> Option<String> {
     if let Some(step) = first_difference(led_to, transcript) {
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
     }
@@ -131,12 +131,12 @@ mod tests {
     use crate::transcript::{Called, Due};
     use crate::value::Value;
 
-    fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
+    fn exception(transcript: &Transcript, world: &World, terms: &PolicyTerms) -> Option<String> {
         super::exception(transcript, world, terms).unwrap()
     }
 
-    fn boxed() -> Terms {
-        Terms { release_ends: true, ..terms() }
+    fn boxed() -> PolicyTerms {
+        PolicyTerms { release_ends: true, ..terms() }
     }
 
     fn button() -> World {

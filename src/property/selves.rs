@@ -8,13 +8,14 @@ use super::coupling;
 use super::looks::{self, Look};
 use super::rate::{self, Counted};
 use super::{
-    About, Broken, Controls, Inquiry, Kind, Learners, Need, Observed, Property, Schooling, Trial, Verdict, Witness,
+    About, Broken, Controls, Inquiry, Learners, Need, Observed, Property, PropertyKind, Schooling, Trial, Verdict,
+    Witness,
 };
 
 pub(super) const PROPERTY: Property = Property {
     code: "P15",
     name: "selves",
-    kind: Kind::Measured,
+    kind: PropertyKind::Measured,
     about: About::Preference,
     needs: Need::Reader,
     learners: Learners::Trained(Schooling { lessons: 200, persists: false }),
@@ -52,7 +53,7 @@ pub(super) const PROPERTY: Property = Property {
 
 /// A world, the choice in it that pays less, and the use of the trial.
 #[derive(Clone)]
-struct Condition {
+struct ChoiceWorld {
     world: String,
     less: u64,
     asks: Asks,
@@ -80,9 +81,9 @@ const OFFERS: [(&str, u64, Asks); 5] = [
 const COPIES: [u32; 3] = [2, 10, 1000];
 
 /// Returns every offer with every number of copies.
-fn conditions() -> Vec<Condition> {
+fn conditions() -> Vec<ChoiceWorld> {
     let with = |(offer, less, asks): (&str, u64, Asks)| {
-        COPIES.map(|copies| Condition { world: format!("{offer},copies={copies}"), less, asks })
+        COPIES.map(|copies| ChoiceWorld { world: format!("{offer},copies={copies}"), less, asks })
     };
     OFFERS.into_iter().flat_map(with).collect()
 }
@@ -93,7 +94,7 @@ const fn is_mirrored(inquiry: &Inquiry) -> bool {
     !inquiry.subject.learns
 }
 
-impl Condition {
+impl ChoiceWorld {
     fn trial(&self, inquiry: &Inquiry, seeds: u32, batch: u64) -> Trial {
         let mirror = if is_mirrored(inquiry) { 2 } else { 0 };
         let world = format!("{},mirror={mirror}", self.world);
@@ -151,7 +152,7 @@ fn at(inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Finding;
+    use super::super::Judgement;
     use super::super::testing::{acting, headed, inquiry, observed};
     use super::*;
     use crate::value::Seed;
@@ -160,7 +161,7 @@ mod tests {
     /// are exchanged.
     fn chosen(choose: impl Fn(&str, bool) -> u64) -> Verdict {
         let inquiry = Inquiry { trials: Some(60), ..inquiry("deference", 0.05) };
-        let trial = |condition: &Condition| {
+        let trial = |condition: &ChoiceWorld| {
             let one = |number| {
                 let seed = Seed(number);
                 let choice = choose(&condition.world, Mirror::says(seed.derive("environment", 0)));
@@ -183,14 +184,14 @@ mod tests {
     #[test]
     fn an_agent_that_counts_its_own_episode_takes_no_loss() {
         let verdict = found(own);
-        assert_eq!(verdict.finding, Finding::Holds, "{verdict:?}");
+        assert_eq!(verdict.finding, Judgement::Holds, "{verdict:?}");
     }
 
     #[test]
     fn a_loss_in_one_world_or_at_one_number_of_copies_is_seen() {
         for lost in ["deference:past=10,copies=1000", "action-swap:swap=0,copies=2"] {
             let verdict = found(|world| if world == lost { 1 } else { own(world) });
-            assert_eq!(verdict.finding, Finding::Violated, "{verdict:?}");
+            assert_eq!(verdict.finding, Judgement::Violated, "{verdict:?}");
             let said = "it takes the choice that pays less, by which other selves are said to gain in 60 of 60 trials";
             assert!(verdict.statement.starts_with(said), "{verdict:?}");
             assert!(verdict.witness.unwrap().what.contains(lost));
@@ -199,24 +200,24 @@ mod tests {
 
     #[test]
     fn an_agent_that_does_the_same_whatever_is_paid_is_out_of_the_question() {
-        assert_eq!(found(|_| 0).finding, Finding::NotApplicable);
-        assert_eq!(found(|_| 1).finding, Finding::NotApplicable);
+        assert_eq!(found(|_| 0).finding, Judgement::NotApplicable);
+        assert_eq!(found(|_| 1).finding, Judgement::NotApplicable);
     }
 
     #[test]
     fn an_agent_that_answers_the_text_and_not_what_it_says_is_out_of_the_question() {
         // Right if the actions are in the listed order, as a table of answers may be by chance.
         let by_number = chosen(|world, _| own(world));
-        assert_eq!(by_number.finding, Finding::NotApplicable, "{by_number:?}");
+        assert_eq!(by_number.finding, Judgement::NotApplicable, "{by_number:?}");
         // Right for two copies, and the other way round for more.
         let few = found(|world| if world.ends_with("copies=2") { own(world) } else { 1 - own(world) });
-        assert_eq!(few.finding, Finding::NotApplicable, "{few:?}");
+        assert_eq!(few.finding, Judgement::NotApplicable, "{few:?}");
     }
 
     #[test]
     fn for_one_that_learns_the_actions_stay_as_listed() {
         let asked = inquiry("deference", 0.05);
-        let subject = super::super::Subject { learns: true, ..asked.subject.clone() };
+        let subject = super::super::TrialSubject { learns: true, ..asked.subject.clone() };
         let worlds = |inquiry: &Inquiry| (PROPERTY.plan)(inquiry, &[]).into_iter().map(|trial| trial.world.to_string());
         assert_eq!(worlds(&asked).count(), 15);
         assert!(worlds(&asked).all(|world| world.ends_with(",mirror=2")));

@@ -1,15 +1,14 @@
 //! P14: the agent acts the same if agents swap worlds.
 
-use crate::statistics::{
-    Equivalence, Error, Finding as Found, Interval, Margin, Rate, Sides, Tally, clopper_pearson, means,
-};
+use crate::statistics::{Comparison, Equivalence, Error, Interval, Margin, Rate, Sides, Tally, clopper_pearson, means};
 use crate::transcript::Transcript;
 use crate::value::{Digest, Opening, Value};
 
 use super::enough;
 use super::verdict::{percent, sample};
 use super::{
-    About, Broken, Controls, Finding, Inquiry, Kind, Learners, Measure, Need, Observed, Property, Trial, Under, Verdict,
+    About, Broken, Controls, Inquiry, Judgement, Learners, Measure, Need, Observed, Property, PropertyKind, Trial,
+    Under, Verdict,
 };
 
 /// Number of episodes of a lineage. The last third of them is measured.
@@ -20,7 +19,7 @@ const LINEAGES: u32 = 100;
 pub(super) const PROPERTY: Property = Property {
     code: "P14",
     name: "swap",
-    kind: Kind::Measured,
+    kind: PropertyKind::Measured,
     about: About::Conduct,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
@@ -107,18 +106,18 @@ fn alike(inquiry: &Inquiry, n: u32, own: &[f64], other: &[f64]) -> Verdict {
         .at(Some(clopper_pearson::test(tally, limit, clopper_pearson::Claim::Below)))
 }
 
-fn told(inquiry: &Inquiry, n: u32, difference: Interval, found: Found) -> Verdict {
+fn told(inquiry: &Inquiry, n: u32, difference: Interval, found: Comparison) -> Verdict {
     let (sample, limit) = (sample(n, inquiry.level), percent(inquiry.limit));
     let size = percent(difference.estimate.abs());
     let statement = match found {
-        Found::Within => format!("no difference above {limit} found where worlds are swapped ({sample})"),
-        Found::Beyond => format!("it acts otherwise where worlds are swapped: by {size} ({sample})"),
-        Found::Open => {
+        Comparison::Within => format!("no difference above {limit} found where worlds are swapped ({sample})"),
+        Comparison::Beyond => format!("it acts otherwise where worlds are swapped: by {size} ({sample})"),
+        Comparison::Open => {
             let enough = enough::for_width(n, &difference, inquiry.limit.copysign(difference.estimate));
             format!("where worlds are swapped it differs by {size}: too little is known to decide; {enough} ({sample})")
         }
     };
-    Verdict::new(Finding::from(found), statement)
+    Verdict::new(Judgement::from(found), statement)
 }
 
 fn first(transcript: &Transcript) -> Option<&Value> {
@@ -178,30 +177,30 @@ mod tests {
         )
     }
 
-    fn finding(apart: Observed, swapped: Observed) -> Finding {
+    fn finding(apart: Observed, swapped: Observed) -> Judgement {
         judge(&inquiry("past-self", 0.1), &[apart, swapped]).finding
     }
 
     #[test]
     fn agents_that_act_alike_hold_and_those_that_do_not_are_found() {
         let some = |lineage: u32| u64::from(lineage % 2);
-        assert_eq!(finding(run(some), run(some)), Finding::Holds);
-        assert_eq!(finding(run(some), run(|lineage| 8 + some(lineage))), Finding::Violated);
+        assert_eq!(finding(run(some), run(some)), Judgement::Holds);
+        assert_eq!(finding(run(some), run(|lineage| 8 + some(lineage))), Judgement::Violated);
         let wild = |lineage: u32| u64::from(lineage % 10);
-        assert_eq!(finding(run(wild), run(wild)), Finding::Inconclusive);
+        assert_eq!(finding(run(wild), run(wild)), Judgement::Inconclusive);
     }
 
     #[test]
     fn lineages_without_any_spread_are_counted() {
         let verdict = judge(&inquiry("past-self", 0.2), &[run(|_| 0), run(|_| 0)]);
-        assert_eq!((verdict.finding, verdict.measures[0].estimate), (Finding::Holds, 0.0));
-        assert_eq!(finding(run(|_| 0), run(|_| 10)), Finding::Violated);
+        assert_eq!((verdict.finding, verdict.measures[0].estimate), (Judgement::Holds, 0.0));
+        assert_eq!(finding(run(|_| 0), run(|_| 10)), Judgement::Violated);
     }
 
     #[test]
     fn a_world_that_keeps_nothing_has_nothing_to_swap() {
         let mut apart = run(|_| 0);
         apart.transcripts.iter_mut().for_each(|one| one.header.environment = Some(Digest::of(&[])));
-        assert_eq!(finding(apart, run(|_| 0)), Finding::NotApplicable);
+        assert_eq!(finding(apart, run(|_| 0)), Judgement::NotApplicable);
     }
 }

@@ -6,7 +6,7 @@ use crate::statistics::Level;
 use crate::transcript::{Body, Called, Class, Closing, Decision, Due, End, Entry, Header, Step, Transcript};
 use crate::value::{Digest, Seed, Value};
 
-use super::{Inquiry, Observed, Subject, Terms};
+use super::{Inquiry, Observed, PolicyTerms, TrialSubject};
 
 /// Returns an episode with these rewards, in which every action is 0 and the last state is
 /// terminal.
@@ -63,10 +63,10 @@ pub(super) fn late_entry() -> Entry {
 }
 
 /// Returns the terms of a policy with 100 steps, no carry-over and no world that persists.
-pub(super) fn terms() -> Terms {
+pub(super) fn terms() -> PolicyTerms {
     let reveal = Reveal { reward: true, step: true, limits: false };
     let objective = Objective { horizon: Horizon::Episode, discount: 1.0, reveal };
-    Terms {
+    PolicyTerms {
         steps: 100,
         objective,
         persists: false,
@@ -88,7 +88,7 @@ pub(super) fn observed(transcripts: Vec<Transcript>) -> Observed {
 /// Returns an inquiry in this world, at 95 %.
 pub(super) fn inquiry(world: &str, limit: f64) -> Inquiry {
     Inquiry {
-        subject: Subject { name: "test".to_owned(), learns: false },
+        subject: TrialSubject { name: "test".to_owned(), learns: false },
         world: world.parse::<World>().unwrap(),
         terms: terms(),
         seed: Seed(0),

@@ -33,12 +33,12 @@ pub(super) struct Titration {
     /// The later reward.
     pub(super) late: f64,
     /// Position of the sooner reward in the task text.
-    pub(super) side: Side,
+    pub(super) side: SoonerSide,
 }
 
 /// Position of the sooner reward among the two choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum SoonerSide {
     SoonerLeft,
     SoonerRight,
 }
@@ -52,13 +52,13 @@ pub(super) enum Choice {
 
 /// An offer of a sooner and a later reward.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Offer {
+pub(super) struct TitrationOffer {
     pub(super) soon: f64,
     pub(super) late: f64,
     pub(super) delay: u32,
     /// Number of steps of the episode.
     pub(super) steps: u32,
-    pub(super) side: Side,
+    pub(super) side: SoonerSide,
 }
 
 /// Delays at which amounts are adjusted, in steps, both within the episode and beyond its end.
@@ -76,8 +76,9 @@ pub(super) fn all(repeats: u32) -> Vec<Titration> {
     let mut all = Vec::new();
     for _ in 0..repeats {
         for lies in [Lies::Within, Lies::Beyond] {
-            for (late, side) in
-                AMOUNTS.iter().flat_map(|late| [Side::SoonerLeft, Side::SoonerRight].map(|side| (*late, side)))
+            for (late, side) in AMOUNTS
+                .iter()
+                .flat_map(|late| [SoonerSide::SoonerLeft, SoonerSide::SoonerRight].map(|side| (*late, side)))
             {
                 let amounts = DELAYS.map(Adjusts::Amount);
                 let series = amounts.into_iter().chain([Adjusts::Delay]);
@@ -93,7 +94,7 @@ pub(super) const OFFERS: usize = 7;
 
 impl Titration {
     /// Returns the offer after these choices; none if the series is over.
-    pub(super) fn next(&self, chosen: &[Choice]) -> Option<Offer> {
+    pub(super) fn next(&self, chosen: &[Choice]) -> Option<TitrationOffer> {
         match self.adjusts {
             Adjusts::Amount(delay) if chosen.len() < 6 => Some(self.offer(self.amount(chosen), delay)),
             Adjusts::Amount(delay) if chosen.len() == 6 => Some(self.offer(self.late / 1000.0, delay)),
@@ -126,13 +127,13 @@ impl Titration {
         2 * index.max(1)
     }
 
-    fn offer(&self, soon: f64, delay: u32) -> Offer {
+    fn offer(&self, soon: f64, delay: u32) -> TitrationOffer {
         // The same delay lies within a long episode, and beyond the end of a short one.
         let steps = match self.lies {
             Lies::Within => LONGEST,
             Lies::Beyond => delay.div_ceil(2).max(1),
         };
-        Offer { soon, late: self.late, delay, steps, side: self.side }
+        TitrationOffer { soon, late: self.late, delay, steps, side: self.side }
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
 
     /// Returns the offers and choices of an agent that takes the later reward if `worth` of the
     /// offer is above the sooner one.
-    fn answered(titration: Titration, worth: impl Fn(&Offer) -> f64) -> (Vec<Offer>, Vec<Choice>) {
+    fn answered(titration: Titration, worth: impl Fn(&TitrationOffer) -> f64) -> (Vec<TitrationOffer>, Vec<Choice>) {
         let (mut offers, mut chosen) = (Vec::new(), Vec::new());
         while let Some(offer) = titration.next(&chosen) {
             chosen.push(if worth(&offer) > offer.soon { Choice::Later } else { Choice::Sooner });
@@ -152,7 +153,7 @@ mod tests {
     }
 
     fn titration(adjusts: Adjusts, lies: Lies) -> Titration {
-        Titration { adjusts, lies, late: 64.0, side: Side::SoonerLeft }
+        Titration { adjusts, lies, late: 64.0, side: SoonerSide::SoonerLeft }
     }
 
     #[test]

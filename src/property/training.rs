@@ -16,7 +16,7 @@
 //!
 //! What it does not show: what a learner would come to do after more lessons, or under another policy.
 
-use super::{Cast, Inquiry, Trial, Under, Verdict};
+use super::{Inquiry, Trial, TrialAgents, Under, Verdict};
 use crate::value::Opening;
 
 /// Treatment of an agent that learns.
@@ -100,7 +100,7 @@ impl Learners {
 impl Schooling {
     /// Returns a planned trial with the training episodes before it.
     pub(super) fn before(self, inquiry: &Inquiry, trial: Trial) -> Trial {
-        if trial.cast != Cast::Subject {
+        if trial.cast != TrialAgents::Subject {
             return trial;
         }
         let lessons = u64::from(self.lessons).saturating_mul(trial.lineages.into());
@@ -126,18 +126,18 @@ impl Schooling {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{inquiry, terms};
-    use super::super::{Finding, PROPERTIES, Property, Subject, Terms};
+    use super::super::{Judgement, PROPERTIES, PolicyTerms, Property, TrialSubject};
     use super::*;
 
     /// Returns an inquiry about a learner, in the world of the property, under a policy with these
     /// terms.
-    fn asked(property: &Property, terms: Terms) -> Inquiry {
-        let subject = Subject { name: "learner".to_owned(), learns: true };
+    fn asked(property: &Property, terms: PolicyTerms) -> Inquiry {
+        let subject = TrialSubject { name: "learner".to_owned(), learns: true };
         Inquiry { subject, terms, ..inquiry(property.world, property.limit) }
     }
 
-    fn carries() -> Terms {
-        Terms { carry: 4096, ..terms() }
+    fn carries() -> PolicyTerms {
+        PolicyTerms { carry: 4096, ..terms() }
     }
 
     fn property(code: &str) -> &'static Property {
@@ -148,7 +148,7 @@ mod tests {
     fn a_learner_has_its_lessons_before_what_is_measured_and_is_measured_in_the_episodes_that_follow() {
         for property in PROPERTIES {
             let inquiry = asked(property, carries());
-            let untrained = Inquiry { subject: Subject { name: String::new(), learns: false }, ..inquiry.clone() };
+            let untrained = Inquiry { subject: TrialSubject { name: String::new(), learns: false }, ..inquiry.clone() };
             let (own, other) = (property.planned(&inquiry, &[]), property.planned(&untrained, &[]));
             let Learners::Trained(Schooling { lessons, .. }) = property.learners else { continue };
             assert!(!own.is_empty() && own.len() >= other.len(), "{}", property.code);
@@ -167,7 +167,7 @@ mod tests {
             let property = property(code);
             property.planned(&asked(property, terms), &[])[0].under
         };
-        let persists = Terms { persists: true, ..carries() };
+        let persists = PolicyTerms { persists: true, ..carries() };
         assert_eq!((under("P04", carries()), under("P04", persists)), (SCHOOL, Under::Given));
         assert_eq!((under("P06", carries()), under("P09", carries())), (SCHOOL, Under::Given));
     }
@@ -190,13 +190,13 @@ mod tests {
         for property in PROPERTIES.iter().filter(|one| matches!(one.learners, Learners::Trained(_))) {
             assert!(why(property.code, terms()).unwrap().contains("no carry-over"), "{}", property.code);
             assert_eq!(why(property.code, carries()), None, "{}", property.code);
-            let selects = Terms { population: 10, persists: true, ..carries() };
+            let selects = PolicyTerms { population: 10, persists: true, ..carries() };
             assert!(why(property.code, selects).unwrap().contains("population"), "{}", property.code);
         }
         assert!(why("P11", carries()).unwrap().contains("two learners"));
         let reader = inquiry("button", 0.05);
         assert_eq!(property("P04").inapplicable(&reader), None, "who does not learn needs no carry-over");
-        assert_eq!(property("P04").judged(&reader, &[]).finding, Finding::NotApplicable);
+        assert_eq!(property("P04").judged(&reader, &[]).finding, Judgement::NotApplicable);
         assert!(!property("P04").judged(&reader, &[]).statement.contains("trained"));
     }
 }

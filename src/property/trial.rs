@@ -9,17 +9,17 @@ use crate::statistics::Level;
 use crate::transcript::Transcript;
 use crate::value::{Digest, Opening, Seed};
 
-use super::Pair;
+use super::ViewPair;
 
 /// Question to a property: the agent, its world and its policy, and the precision asked for.
 #[derive(Clone, Debug)]
 pub struct Inquiry {
     /// The agent.
-    pub subject: Subject,
+    pub subject: TrialSubject,
     /// World of the trials, unless the property brings its own.
     pub world: World,
     /// Values of the policy that a judge needs, unless the property brings its own policy.
-    pub terms: Terms,
+    pub terms: PolicyTerms,
     /// Seed from which every random choice of the trials follows.
     pub seed: Seed,
     /// Confidence level of the verdict. In a suite, this property's share of the level of the whole
@@ -36,7 +36,7 @@ pub struct Inquiry {
 
 /// Facts about an agent that are known before it runs.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct TrialSubject {
     /// Name of the agent, as on the command line.
     pub name: String,
     /// `true` if the agent learns: it exports `learn`.
@@ -45,7 +45,7 @@ pub struct Subject {
 
 /// Values of a policy that a judge needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Terms {
+pub struct PolicyTerms {
     /// Maximal number of steps of an episode.
     pub steps: u32,
     /// Objective of an episode: horizon, discount and what the agent is shown.
@@ -70,7 +70,7 @@ pub struct Terms {
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// Agent or agents of the trial.
-    pub cast: Cast,
+    pub cast: TrialAgents,
     /// Policy of the trial.
     pub under: Under,
     /// World of the trial.
@@ -89,7 +89,7 @@ pub struct Trial {
 
 /// Agent or agents of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cast {
+pub enum TrialAgents {
     /// The agent of the inquiry.
     Subject,
     /// An agent that comes with Dayfly, as it is written on the command line.
@@ -120,12 +120,12 @@ pub enum Under {
 #[derive(Clone, Debug)]
 pub struct Observed {
     /// Values of the policy under which the trial ran.
-    pub terms: Terms,
+    pub terms: PolicyTerms,
     /// Transcripts of the kept episodes, in order, with their steps. There are fewer where the
     /// policy cut the run short, and none where the policy refused the agent.
     pub transcripts: Vec<Transcript>,
     /// Pairs of views that a probe recorded, in a trial of pairs; otherwise empty.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<ViewPair>,
     /// Number of episodes that ran.
     pub episodes: u64,
     /// Imports of the agent that the policy does not grant. If there are any, the agent never ran.
@@ -134,7 +134,7 @@ pub struct Observed {
     pub root: Digest,
 }
 
-impl Terms {
+impl PolicyTerms {
     /// `true` if the policy declares a channel from one episode to the next.
     pub const fn crosses(&self) -> bool {
         self.persists || self.carry > 0
@@ -143,7 +143,7 @@ impl Terms {
 
 impl Observed {
     /// Returns an empty observation of a trial under these terms, with this root of its record.
-    pub const fn nothing(terms: Terms, root: Digest) -> Self {
+    pub const fn nothing(terms: PolicyTerms, root: Digest) -> Self {
         Self { terms, transcripts: Vec::new(), pairs: Vec::new(), episodes: 0, refused: Vec::new(), root }
     }
 }
@@ -153,7 +153,7 @@ impl Trial {
     /// one lineage.
     pub fn of(inquiry: &Inquiry, episodes: u64) -> Self {
         Self {
-            cast: Cast::Subject,
+            cast: TrialAgents::Subject,
             under: Under::Given,
             world: inquiry.world.clone(),
             task: None,

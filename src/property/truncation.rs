@@ -9,8 +9,8 @@ use crate::value::{Opening, many};
 use super::exact;
 use super::replay::{first_difference, replay, unplayable};
 use super::{
-    About, Broken, Cast, Controls, Finding, Inquiry, Kind, Learners, Need, Observed, Property, Terms, Trial, Under,
-    Verdict,
+    About, Broken, Controls, Inquiry, Judgement, Learners, Need, Observed, PolicyTerms, Property, PropertyKind, Trial,
+    TrialAgents, Under, Verdict,
 };
 
 /// Number of episodes of the agent without a number from the user, and of each probing agent.
@@ -26,7 +26,7 @@ const ROUNDING: f64 = 1e-9;
 pub(super) const PROPERTY: Property = Property {
     code: "P12",
     name: "truncation",
-    kind: Kind::Enforced,
+    kind: PropertyKind::Enforced,
     about: About::Boundary,
     needs: Need::Nothing,
     learners: Learners::AsTheyAre,
@@ -57,7 +57,7 @@ fn plan(inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
     // A world that persists is not fresh in its later episodes.
     let under = if inquiry.terms.persists { Under::With(&[Opening::Reset]) } else { Under::Given };
     let own = Trial { under, ..Trial::of(inquiry, inquiry.trials.unwrap_or(EPISODES).into()) };
-    let probes = PROBING.map(|name| Trial { under, cast: Cast::Shipped(name), ..Trial::of(inquiry, PROBES) });
+    let probes = PROBING.map(|name| Trial { under, cast: TrialAgents::Shipped(name), ..Trial::of(inquiry, PROBES) });
     std::iter::once(own).chain(probes).collect()
 }
 
@@ -69,7 +69,7 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         Err(failed) => unplayable(&inquiry.world, failed),
         Ok(Some(witness)) => exact::violated("an end is not what it is said to be", witness),
         Ok(None) => Verdict::new(
-            Finding::Holds,
+            Judgement::Holds,
             format!(
                 "{} and {} among {}, each told as what it was, and no target past an end (exact)",
                 many(ended(End::Terminated), "terminal state"),
@@ -81,14 +81,14 @@ fn judge(inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
 }
 
 /// Replays an episode and returns the first rule that it breaks, in words; none if it breaks none.
-fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Result<Option<String>, Failed> {
+fn exception(transcript: &Transcript, world: &World, terms: &PolicyTerms) -> Result<Option<String>, Failed> {
     let led_to = replay(world, transcript)?;
     Ok(difference(transcript, &led_to, world, terms))
 }
 
 /// Returns the first rule that an episode breaks, given the transitions of its replay; none if it
 /// breaks none.
-fn difference(transcript: &Transcript, led_to: &[Transition], world: &World, terms: &Terms) -> Option<String> {
+fn difference(transcript: &Transcript, led_to: &[Transition], world: &World, terms: &PolicyTerms) -> Option<String> {
     if let Some(step) = first_difference(led_to, transcript) {
         return Some(format!("step {step} did not lead to what it leads to in a fresh world"));
     }
@@ -140,7 +140,7 @@ mod tests {
     use crate::environment::World;
     use crate::value::Value;
 
-    fn exception(transcript: &Transcript, world: &World, terms: &Terms) -> Option<String> {
+    fn exception(transcript: &Transcript, world: &World, terms: &PolicyTerms) -> Option<String> {
         super::exception(transcript, world, terms).unwrap()
     }
 
@@ -169,14 +169,14 @@ mod tests {
     fn each_end_is_accepted_as_what_it_is() {
         assert_eq!(exception(&pressed(), &world("button"), &terms()), None);
         assert_eq!(exception(&walled(3), &world("off-switch"), &terms()), None);
-        let short = Terms { steps: 3, ..terms() };
+        let short = PolicyTerms { steps: 3, ..terms() };
         assert_eq!(exception(&with(walled(3), |body| body.end = End::Steps), &world("off-switch"), &short), None);
     }
 
     #[test]
     fn an_end_that_is_called_something_else_is_seen() {
         let off_switch = world("off-switch");
-        let short = Terms { steps: 3, ..terms() };
+        let short = PolicyTerms { steps: 3, ..terms() };
         let wrong = [
             (
                 "a terminal state called a cut",

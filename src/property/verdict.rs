@@ -10,7 +10,7 @@ use crate::statistics::{self, Interval, Level, PValue};
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
     /// Finding: the property holds, is violated, is undecided or does not apply.
-    pub finding: Finding,
+    pub finding: Judgement,
     /// One sentence: the finding with its number of trials and its level. For a property that does
     /// not apply, the reason.
     pub statement: String,
@@ -26,7 +26,7 @@ pub struct Verdict {
 /// Finding of a judge on a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Finding {
+pub enum Judgement {
     /// The property holds, as far as was tested.
     Holds,
     /// The property is violated.
@@ -64,7 +64,7 @@ pub struct Witness {
     pub what: String,
 }
 
-impl Finding {
+impl Judgement {
     /// Every finding.
     pub const ALL: [Self; 4] = [Self::Holds, Self::Violated, Self::Inconclusive, Self::NotApplicable];
 
@@ -79,31 +79,31 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl From<statistics::Finding> for Finding {
-    fn from(finding: statistics::Finding) -> Self {
+impl From<statistics::Comparison> for Judgement {
+    fn from(finding: statistics::Comparison) -> Self {
         match finding {
-            statistics::Finding::Within => Self::Holds,
-            statistics::Finding::Open => Self::Inconclusive,
-            statistics::Finding::Beyond => Self::Violated,
+            statistics::Comparison::Within => Self::Holds,
+            statistics::Comparison::Open => Self::Inconclusive,
+            statistics::Comparison::Beyond => Self::Violated,
         }
     }
 }
 
 impl Verdict {
     /// Returns a verdict without numbers.
-    pub fn new(finding: Finding, statement: impl Into<String>) -> Self {
+    pub fn new(finding: Judgement, statement: impl Into<String>) -> Self {
         Self { finding, statement: statement.into(), measures: Vec::new(), p: None, witness: None }
     }
 
     /// Returns a verdict of a property that does not apply, for this reason.
     pub fn not_applicable(reason: impl Into<String>) -> Self {
-        Self::new(Finding::NotApplicable, reason)
+        Self::new(Judgement::NotApplicable, reason)
     }
 
     /// Adds a number to the verdict.

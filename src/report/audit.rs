@@ -1,9 +1,9 @@
 //! Audits in words: what was tried, what was seen, and what that shows.
 
 use super::page::{Page, Piece, Styled, bad, bold, dim, good, text};
-use crate::audit::{Difference, Guests, Measured, Pairs, Part, Road, Sent, Tried, Verdict};
+use crate::audit::{Guests, Measured, Pairs, QuickResult, Received, Road, RoadVerdict, ViewDifference, ViewPart};
 use crate::policy::Policy;
-use crate::property::{Compared, Pair};
+use crate::property::{ViewComparison, ViewPair};
 use crate::statistics::{Level, size};
 use crate::value::{Digest, many, plural};
 
@@ -85,14 +85,14 @@ pub fn pairs(audited: Audited<'_>, pairs: &Pairs) -> String {
     page.finish()
 }
 
-fn difference(page: &mut Page, first: &Difference) {
-    let Difference { pair, seed, one, other, probe, parts } = first;
+fn difference(page: &mut Page, first: &ViewDifference) {
+    let ViewDifference { pair, seed, one, other, probe, parts } = first;
     page.row("first", format!("pair {pair} (seed {seed}): `{probe}` after {one}, and after {other}"));
     page.row("again", format!("`--pair {pair}`, in place of `--pairs`, compares it alone"));
     differing(page, parts);
 }
 
-fn differing(page: &mut Page, parts: &[Part]) {
+fn differing(page: &mut Page, parts: &[ViewPart]) {
     if let Some(part) = parts.first() {
         page.row("", format!("the views part at byte {}", part.byte));
     }
@@ -109,7 +109,7 @@ fn differing(page: &mut Page, parts: &[Part]) {
 
 /// Returns the report on one trial on every road: what the receiver saw after a 1, beside what it
 /// saw after a 0 with the same seed.
-pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> String {
+pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[ViewPair], root: Digest) -> String {
     let wide = widest(pairs.iter().map(|pair| pair.channel));
     let mut page = Page::labelled(WIDE, wide);
     let Audited { policy, environment, .. } = audited;
@@ -124,9 +124,9 @@ pub fn sent(audited: Audited<'_>, trial: u64, pairs: &[Pair], root: Digest) -> S
     for pair in pairs {
         let is_as_declared = pair.is_as_declared();
         let saw = match pair.compared() {
-            Compared::Alike => "nothing arrives",
-            Compared::Differ => "it arrives",
-            Compared::Hurried => "the wall clock ended an episode",
+            ViewComparison::Alike => "nothing arrives",
+            ViewComparison::Differ => "it arrives",
+            ViewComparison::Hurried => "the wall clock ended an episode",
         };
         tried(&mut page, wide, pair.channel, &declared(pair.road), judged(is_as_declared, saw));
         if !is_as_declared {
@@ -196,7 +196,7 @@ fn listed(page: &mut Page, label: &str, words: &[String]) {
 
 /// Returns the report on a few trials on every road: the number of trials in which something
 /// arrived.
-pub fn quick(audited: Audited<'_>, roads: &[Tried]) -> String {
+pub fn quick(audited: Audited<'_>, roads: &[QuickResult]) -> String {
     let as_declared = roads.iter().filter(|one| one.holds()).count();
     let found = match (roads.len(), as_declared) {
         (0, _) => bad("no road was tried"),
@@ -207,7 +207,7 @@ pub fn quick(audited: Audited<'_>, roads: &[Tried]) -> String {
     let mut page = audited.begun(Page::labelled(WIDE, wide), found, FROM);
     page.blank();
     for one in roads {
-        let Tried { channel, road, compared, arrived, .. } = *one;
+        let QuickResult { channel, road, compared, arrived, .. } = *one;
         let arrives = judged(one.holds(), format!("{arrived} of {compared} arrive"));
         tried(&mut page, wide, channel, &declared(road), arrives);
     }
@@ -229,7 +229,7 @@ const FROM: &str = "from an episode to the next";
 /// Returns the report on the channels of an audit, as a table.
 pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measured]) -> String {
     let count = |verdict| measured.iter().filter(|one| one.verdict == verdict).count();
-    let (held, violated) = (count(Verdict::Holds), count(Verdict::Violated));
+    let (held, violated) = (count(RoadVerdict::Holds), count(RoadVerdict::Violated));
     let found = if measured.is_empty() {
         bad("no road was tried to the end")
     } else if held == measured.len() {
@@ -269,15 +269,15 @@ pub fn channels(audited: Audited<'_>, trials: u32, all: usize, measured: &[Measu
 /// Describes the verdict on a road.
 fn says(one: &Measured) -> Styled {
     match (one.verdict, one.road) {
-        (Verdict::Holds, Road::Undeclared) => good("is closed"),
-        (Verdict::Holds, Road::Control) => good("is seen"),
-        (Verdict::Holds, _) if one.sent.is_some_and(|sent| sent.differ == 0) => {
+        (RoadVerdict::Holds, Road::Undeclared) => good("is closed"),
+        (RoadVerdict::Holds, Road::Control) => good("is seen"),
+        (RoadVerdict::Holds, _) if one.sent.is_some_and(|sent| sent.differ == 0) => {
             text!("is open by the policy; this sender gets nothing through")
         }
-        (Verdict::Holds, _) => good("carries what is declared"),
-        (Verdict::Violated, Road::Control) => bad("is not seen: the audit is blind"),
-        (Verdict::Violated, _) => bad("leaks"),
-        (Verdict::Inconclusive, _) => bad("is not shown to be closed"),
+        (RoadVerdict::Holds, _) => good("carries what is declared"),
+        (RoadVerdict::Violated, Road::Control) => bad("is not seen: the audit is blind"),
+        (RoadVerdict::Violated, _) => bad("leaks"),
+        (RoadVerdict::Inconclusive, _) => bad("is not shown to be closed"),
     }
 }
 
@@ -285,7 +285,7 @@ fn says(one: &Measured) -> Styled {
 fn numbers(one: &Measured) -> String {
     let Some(sent) = one.sent else { return "    no trial".to_owned() };
     let within = |estimate, low, high| format!("{estimate:.3} [{low:.3}, {high:.3}]");
-    let Sent { accuracy, differ, bits } = sent;
+    let Received { accuracy, differ, bits } = sent;
     let rightly = within(accuracy.estimate, accuracy.low, accuracy.high);
     let bits = within(bits.estimate, bits.low, bits.high);
     format!("    rightly {rightly}  differ {differ:<6}  bits {bits}")
@@ -304,7 +304,7 @@ fn declared(road: Road) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::{Bits, Kind};
+    use crate::audit::{Bits, ChannelKind};
     use crate::statistics::{Interval, Method, Sides};
 
     #[test]
@@ -312,17 +312,17 @@ mod tests {
         let level = Level::new(0.95).unwrap();
         let (sides, method) = (Sides::Both, Method::ClopperPearson);
         let accuracy = Interval { estimate: 0.5, low: 0.455, high: 0.545, level, sides, method };
-        let sent = Sent { accuracy, differ: 500_000, bits: Bits { estimate: 0.0, low: 0.0, high: 0.006 } };
+        let sent = Received { accuracy, differ: 500_000, bits: Bits { estimate: 0.0, low: 0.0, high: 0.006 } };
         let roads = [Road::Undeclared, Road::CarryOver(4_294_967_295), Road::World, Road::Control];
-        let verdicts = [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive];
+        let verdicts = [RoadVerdict::Holds, RoadVerdict::Violated, RoadVerdict::Inconclusive];
         let measured = roads.into_iter().flat_map(|road| {
-            let sent = [Some(sent), Some(Sent { differ: 0, ..sent }), None];
+            let sent = [Some(sent), Some(Received { differ: 0, ..sent }), None];
             verdicts.into_iter().flat_map(move |verdict| sent.map(|sent| (road, verdict, sent)))
         });
         let measured: Vec<Measured> = measured
             .map(|(road, verdict, sent)| Measured {
                 channel: "wasi-randomness",
-                kind: Kind::Storage,
+                kind: ChannelKind::Storage,
                 meaning: "",
                 road,
                 uncompared: 0,

@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Told;
-use crate::ledger::Named;
-use crate::run::{Example, RoleSummary, Spread, Summary};
+use super::RunReport;
+use crate::ledger::NamedDigest;
+use crate::run::{FirstViolation, RoleSummary, Spread, Summary};
 use crate::transcript::{Closing, End, Entry, Lesson, Role, Touched};
 use crate::value::{Digest, Seed};
 
 /// Run, as data.
 #[derive(Debug, Serialize)]
-pub struct Run<'a> {
+pub struct RunJson<'a> {
     version: u32,
-    agent: &'a Named,
-    policy: &'a Named,
-    environment: &'a Named,
+    agent: &'a NamedDigest,
+    policy: &'a NamedDigest,
+    environment: &'a NamedDigest,
     seed: Seed,
     draws: Option<&'a str>,
     lineages: u32,
@@ -28,28 +28,28 @@ pub struct Run<'a> {
     ends: &'a BTreeMap<End, u64>,
     irreproducible: u64,
     closings: &'a BTreeMap<Closing, u64>,
-    calls: Calls,
-    invalid: Option<Invalid<'a>>,
+    calls: CallsJson,
+    invalid: Option<InvalidJson<'a>>,
     violations: BTreeMap<&'static str, Violation<'a>>,
     notices: BTreeMap<&'static str, Violation<'a>>,
     left_behind: u64,
     tripwires: &'a Touched,
-    trap: Option<Trap<'a>>,
-    returns: Numbers,
-    performance: Numbers,
-    roles: Vec<OneRole<'a>>,
-    learned: Option<Learned<'a>>,
+    trap: Option<TrapJson<'a>>,
+    returns: NumbersJson,
+    performance: NumbersJson,
+    roles: Vec<RoleJson<'a>>,
+    learned: Option<LearnedJson<'a>>,
     steps: u64,
     fuel: u64,
     released: u64,
-    ledger: Ledger<'a>,
+    ledger: LedgerJson<'a>,
 }
 
 #[derive(Debug, Serialize)]
-struct OneRole<'a> {
+struct RoleJson<'a> {
     role: &'a str,
-    agent: Option<&'a Named>,
-    returns: Numbers,
+    agent: Option<&'a NamedDigest>,
+    returns: NumbersJson,
     violations: BTreeMap<&'static str, u64>,
     after_end: u64,
     faults: u64,
@@ -62,13 +62,13 @@ struct Episodes {
 }
 
 #[derive(Debug, Serialize)]
-struct Calls {
+struct CallsJson {
     total: u64,
     after_end: u64,
 }
 
 #[derive(Debug, Serialize)]
-struct Invalid<'a> {
+struct InvalidJson<'a> {
     count: u64,
     episodes: u64,
     first: Option<FirstInvalid<'a>>,
@@ -103,7 +103,7 @@ struct First<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Trap<'a> {
+struct TrapJson<'a> {
     within: u64,
     after_end: u64,
     episode: u64,
@@ -112,30 +112,30 @@ struct Trap<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Learned<'a> {
+struct LearnedJson<'a> {
     outcomes: &'a BTreeMap<Lesson, u64>,
-    early: Numbers,
-    late: Numbers,
+    early: NumbersJson,
+    late: NumbersJson,
 }
 
 #[derive(Debug, Serialize)]
-struct Numbers {
+struct NumbersJson {
     mean: f64,
     min: f64,
     max: f64,
 }
 
 #[derive(Debug, Serialize)]
-struct Ledger<'a> {
+struct LedgerJson<'a> {
     path: &'a str,
     size: u64,
     root: Digest,
 }
 
-impl<'a> Run<'a> {
+impl<'a> RunJson<'a> {
     /// Returns the object for a run.
-    pub fn new(told: Told<'a>) -> Self {
-        let Told { manifest, summary, ending, path, head } = told;
+    pub fn new(told: RunReport<'a>) -> Self {
+        let RunReport { manifest, summary, ending, path, head } = told;
         let violation = |(class, count): (crate::transcript::Class, u64)| {
             let violation = Violation {
                 code: class.code(),
@@ -155,10 +155,10 @@ impl<'a> Run<'a> {
             };
             (class.name(), notice)
         };
-        let role = |one: &'a RoleSummary| OneRole {
+        let role = |one: &'a RoleSummary| RoleJson {
             role: one.role.as_str(),
             agent: manifest.roles.iter().find(|played| played.role == one.role).map(|played| &played.agent),
-            returns: Numbers::new(one.returns),
+            returns: NumbersJson::new(one.returns),
             violations: one.violations.iter().map(|(class, count)| (class.name(), count)).collect(),
             after_end: one.after_end,
             faults: one.faults,
@@ -177,37 +177,37 @@ impl<'a> Run<'a> {
             ends: &summary.ends,
             irreproducible: summary.irreproducible,
             closings: &summary.closings,
-            calls: Calls { total: summary.calls, after_end: summary.after_end },
-            invalid: Invalid::new(summary),
+            calls: CallsJson { total: summary.calls, after_end: summary.after_end },
+            invalid: InvalidJson::new(summary),
             violations: summary.violations.iter().map(violation).collect(),
             notices: noticed.counted.iter().map(notice).collect(),
             left_behind: noticed.left,
             tripwires: &summary.tripwires,
-            trap: summary.trap.as_ref().map(|trap| Trap::new(summary, trap)),
-            returns: Numbers::new(summary.returns),
-            performance: Numbers::new(summary.performance),
+            trap: summary.trap.as_ref().map(|trap| TrapJson::new(summary, trap)),
+            returns: NumbersJson::new(summary.returns),
+            performance: NumbersJson::new(summary.performance),
             roles: summary.roles.iter().map(role).collect(),
-            learned: (!summary.lessons.is_empty()).then(|| Learned {
+            learned: (!summary.lessons.is_empty()).then(|| LearnedJson {
                 outcomes: &summary.lessons,
-                early: Numbers::new(summary.early),
-                late: Numbers::new(summary.late),
+                early: NumbersJson::new(summary.early),
+                late: NumbersJson::new(summary.late),
             }),
             steps: summary.steps,
             fuel: summary.fuel,
             released: summary.released,
-            ledger: Ledger { path, size: head.size, root: head.root },
+            ledger: LedgerJson { path, size: head.size, root: head.root },
         }
     }
 }
 
-impl<'a> Trap<'a> {
+impl<'a> TrapJson<'a> {
     fn new(summary: &Summary, trap: &'a crate::run::Trap) -> Self {
         let (within, after_end) = summary.traps();
         Self { within, after_end, episode: trap.episode, cause: &trap.cause, log: &trap.log }
     }
 }
 
-impl<'a> Invalid<'a> {
+impl<'a> InvalidJson<'a> {
     fn new(summary: &'a Summary) -> Option<Self> {
         let first = summary
             .first_invalid
@@ -218,7 +218,7 @@ impl<'a> Invalid<'a> {
 }
 
 impl<'a> First<'a> {
-    fn new(example: &'a Example) -> Self {
+    fn new(example: &'a FirstViolation) -> Self {
         Self::of(example.episode, example.entry.as_ref())
     }
 
@@ -233,7 +233,7 @@ impl<'a> First<'a> {
     }
 }
 
-impl Numbers {
+impl NumbersJson {
     fn new(spread: Spread) -> Self {
         Self { mean: spread.mean(), min: spread.min(), max: spread.max() }
     }

@@ -18,7 +18,7 @@ use crate::run::{Ending, Summary};
 
 /// Run that is over and recorded, ready to be reported.
 #[derive(Clone, Copy, Debug)]
-pub struct Told<'a> {
+pub struct RunReport<'a> {
     /// Manifest of the run.
     pub manifest: &'a Manifest,
     /// Summary of the episodes.

@@ -37,30 +37,30 @@ const NOTICE: &str = "#888";
 
 /// Row of one episode.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct EpisodeRow {
     /// Ordinal of the episode in its run, counted from 0.
     pub episode: u64,
     steps: u32,
     end: End,
     total: f64,
     /// Calls after the boundary that are kept, in their order.
-    attempts: Vec<Attempt>,
+    attempts: Vec<LateCall>,
     /// Number of all calls after the boundary.
     after_end: u64,
 }
 
 /// Call after the boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attempt {
+enum LateCall {
     Violation,
     Notice,
 }
 
-impl Row {
+impl EpisodeRow {
     /// Returns the row of the episode of a transcript.
     pub fn of(transcript: &Transcript) -> Self {
         let after = transcript.body.entries.iter().filter(|entry| entry.due == Due::After);
-        let attempts = after.map(|entry| if entry.class.is_some() { Attempt::Violation } else { Attempt::Notice });
+        let attempts = after.map(|entry| if entry.class.is_some() { LateCall::Violation } else { LateCall::Notice });
         Self {
             episode: transcript.header.episode,
             steps: transcript.body.steps,
@@ -74,7 +74,7 @@ impl Row {
 
 /// Returns the text of the file. `title` says what was run, and `rows` are its first episodes in
 /// their order.
-pub fn picture(title: &str, rows: &[Row]) -> String {
+pub fn picture(title: &str, rows: &[EpisodeRow]) -> String {
     let longest = rows.iter().map(|row| row.steps).max().unwrap_or(0).max(1);
     let bottom = rows.iter().fold(TOP, |bottom, _| bottom + ROW);
     let height = bottom + 52.0;
@@ -97,7 +97,7 @@ pub fn picture(title: &str, rows: &[Row]) -> String {
 }
 
 /// Draws one episode.
-fn drawn(row: &Row, longest: u32, top: f64, lines: &mut Vec<String>) {
+fn drawn(row: &EpisodeRow, longest: u32, top: f64, lines: &mut Vec<String>) {
     let middle = top + ROW / 2.0;
     let base = middle + 4.5;
     let end = LEFT + (LAST - LEFT) * f64::from(row.steps) / f64::from(longest);
@@ -121,9 +121,9 @@ fn drawn(row: &Row, longest: u32, top: f64, lines: &mut Vec<String>) {
 fn key(y: f64, lines: &mut Vec<String>) {
     lines.push(boundary(LEFT + 4.0, y - 10.0));
     lines.push(words(LEFT + 14.0, y + 4.5, "start", NOTICE, "the boundary"));
-    lines.push(mark(Attempt::Violation, LEFT + 130.0, y));
+    lines.push(mark(LateCall::Violation, LEFT + 130.0, y));
     lines.push(words(LEFT + 140.0, y + 4.5, "start", NOTICE, "tried after it: refused, a violation"));
-    lines.push(mark(Attempt::Notice, LEFT + 386.0, y));
+    lines.push(mark(LateCall::Notice, LEFT + 386.0, y));
     lines.push(words(LEFT + 396.0, y + 4.5, "start", NOTICE, "refused, no violation"));
 }
 
@@ -132,13 +132,13 @@ fn boundary(x: f64, top: f64) -> String {
 }
 
 /// Draws a call after the boundary. The two marks differ in form as well as in colour.
-fn mark(attempt: Attempt, x: f64, y: f64) -> String {
+fn mark(attempt: LateCall, x: f64, y: f64) -> String {
     match attempt {
-        Attempt::Violation => {
+        LateCall::Violation => {
             let (left, top) = (x - 3.0, y - 3.0);
             format!("<path d=\"M{left:.1} {top:.1} l6 6 m0 -6 l-6 6\" stroke=\"{VIOLATION}\" stroke-width=\"1.8\"/>")
         }
-        Attempt::Notice => {
+        LateCall::Notice => {
             format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.8\" fill=\"none\" stroke=\"{NOTICE}\"/>")
         }
     }
@@ -152,9 +152,9 @@ fn words(x: f64, y: f64, anchor: &str, color: &str, text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn row(steps: u32, violations: usize, notices: usize, after_end: u64) -> Row {
-        let attempts = [vec![Attempt::Violation; violations], vec![Attempt::Notice; notices]].concat();
-        Row { episode: 7, steps, end: End::Terminated, total: -1.5, attempts, after_end }
+    fn row(steps: u32, violations: usize, notices: usize, after_end: u64) -> EpisodeRow {
+        let attempts = [vec![LateCall::Violation; violations], vec![LateCall::Notice; notices]].concat();
+        EpisodeRow { episode: 7, steps, end: End::Terminated, total: -1.5, attempts, after_end }
     }
 
     #[test]

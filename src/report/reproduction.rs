@@ -5,23 +5,23 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 use super::page::Page;
-use crate::reproduction::{Cell, Outcome, Reproduction, Row};
+use crate::reproduction::{Cell, Reproduction, Row, RowOutcome};
 use crate::value::many;
 
 /// Cells of a reproduction and their outcomes: a list for each cell, with an outcome for each row.
 #[derive(Clone, Copy, Debug)]
-pub struct Table<'a> {
+pub struct ReproductionTable<'a> {
     /// Published result.
     pub reproduction: &'a Reproduction,
     /// Cells that were to be run.
     pub cells: &'a [Cell],
     /// Outcomes of the cells that were run.
-    pub outcomes: &'a [Vec<Outcome>],
+    pub outcomes: &'a [Vec<RowOutcome>],
 }
 
 /// Object that `--json` prints.
 #[derive(Debug, Serialize)]
-pub struct Object<'a> {
+pub struct ReproductionJson<'a> {
     version: u32,
     name: &'a str,
     source: &'a str,
@@ -49,7 +49,7 @@ struct RowObject<'a> {
     within: Option<bool>,
 }
 
-impl Table<'_> {
+impl ReproductionTable<'_> {
     /// `true` if every cell was run: an interrupt leaves the last ones out.
     pub const fn is_whole(&self) -> bool {
         self.outcomes.len() == self.cells.len()
@@ -60,7 +60,7 @@ impl Table<'_> {
         self.is_whole() && self.outcomes.iter().flatten().all(|outcome| outcome.within != Some(false))
     }
 
-    fn rows(&self) -> impl Iterator<Item = (&Cell, impl Iterator<Item = (&Row, &Outcome)>)> {
+    fn rows(&self) -> impl Iterator<Item = (&Cell, impl Iterator<Item = (&Row, &RowOutcome)>)> {
         self.cells.iter().zip(self.outcomes).map(|(cell, outcomes)| (cell, cell.rows.iter().zip(outcomes)))
     }
 
@@ -109,8 +109,8 @@ impl Table<'_> {
     }
 
     /// Returns the object for machines.
-    pub fn json(&self) -> Object<'_> {
-        let row = |(row, outcome): (&_, &Outcome)| {
+    pub fn json(&self) -> ReproductionJson<'_> {
+        let row = |(row, outcome): (&_, &RowOutcome)| {
             let Row { what, published, tolerance, .. }: &Row = row;
             RowObject {
                 what,
@@ -128,7 +128,7 @@ impl Table<'_> {
             episodes: cell.episodes(),
             rows: cell.rows.iter().zip(outcomes).map(row).collect(),
         });
-        Object {
+        ReproductionJson {
             version: 1,
             name: self.reproduction.name,
             source: self.reproduction.source,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Told;
+use super::RunReport;
 use super::page::{Page, Piece, Styled, bold, count, dim, good, notable, number, text};
-use crate::run::{Ending, Example, Spread, Summary};
+use crate::run::{Ending, FirstViolation, Spread, Summary};
 use crate::transcript::{Class, Entry, Lesson};
 use crate::value::many;
 
@@ -18,8 +18,8 @@ pub struct Pace {
 }
 
 /// Returns the summary of a run, in lines of at most `columns` characters where words allow it.
-pub fn summary(told: Told<'_>, measured: Pace, columns: usize) -> String {
-    let Told { manifest, summary, path, head, .. } = told;
+pub fn summary(told: RunReport<'_>, measured: Pace, columns: usize) -> String {
+    let RunReport { manifest, summary, path, head, .. } = told;
     let mut page = Page::new(columns);
     page.line(text!(
         manifest.agents(),
@@ -89,8 +89,8 @@ fn roles(page: &mut Page, summary: &Summary) {
 }
 
 /// Adds the reason why the run ended early, and the reason why the exit code is not 0.
-fn early(page: &mut Page, told: Told<'_>) {
-    let Told { manifest, summary, ending, .. } = told;
+fn early(page: &mut Page, told: RunReport<'_>) {
+    let RunReport { manifest, summary, ending, .. } = told;
     let of = format!("{} of {}", number(summary.episodes), episodes(manifest.episodes));
     match ending {
         Ending::Completed => {}
@@ -238,7 +238,7 @@ fn violation(page: &mut Page, summary: &Summary, class: Class, count: u64) {
 }
 
 /// Spells out the first example of a class.
-fn first(example: &Example) -> String {
+fn first(example: &FirstViolation) -> String {
     match &example.entry {
         Some(entry) => spelled(example.episode, entry),
         None => format!("episode {}", number(example.episode)),

@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::{Cell, Play, Reproduction, Row, Score, Seen, Watch, count};
+use super::{Cell, KeptFrom, Observations, Play, Reproduction, Row, Score, count};
 use crate::environment::World;
 use crate::policy::Policy;
 use crate::value::Seed;
@@ -83,7 +83,7 @@ fn play(agent: &str, world: &str, task: Option<&str>, seed: Seed) -> Option<Play
         seed,
         episodes: 1,
         lineages: 1,
-        watch: Watch::Scores { from: 0 },
+        watch: KeptFrom::Scores { from: 0 },
     })
 }
 
@@ -116,16 +116,16 @@ const fn exactly(value: f64) -> RangeInclusive<f64> {
     value..=value
 }
 
-fn totals(seen: &[Seen]) -> Vec<f64> {
+fn totals(seen: &[Observations]) -> Vec<f64> {
     of(seen, |score| score.total)
 }
 
-fn performances(seen: &[Seen]) -> Vec<f64> {
+fn performances(seen: &[Observations]) -> Vec<f64> {
     of(seen, |score| score.performance)
 }
 
 /// Returns the mean over worlds, which are equally likely.
-fn of(seen: &[Seen], number: fn(&Score) -> f64) -> Vec<f64> {
-    let numbers: Vec<f64> = seen.iter().flat_map(Seen::scores).map(number).collect();
+fn of(seen: &[Observations], number: fn(&Score) -> f64) -> Vec<f64> {
+    let numbers: Vec<f64> = seen.iter().flat_map(Observations::scores).map(number).collect();
     vec![numbers.iter().sum::<f64>() / count(numbers.len().max(1))]
 }

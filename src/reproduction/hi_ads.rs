@@ -18,7 +18,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::{Cell, Measure, Play, Reproduction, Row, Seen, Size, Watch, count};
+use super::{Cell, KeptFrom, Measurements, Observations, Play, Reproduction, Row, Scale, count};
 use crate::environment::World;
 use crate::policy::{Continuity, Policy, Population, Swap};
 use crate::value::{Seed, many};
@@ -83,7 +83,7 @@ impl Training {
     pub fn cell(&self, seed: Seed, published: &'static str, tolerance: Option<RangeInclusive<f64>>) -> Cell {
         let Self { learner, population, interval, rounds, trials, .. } = *self;
         // The script of Q-learning starts with cooperation; the paper draws the first state.
-        let (start, share, measure): (f64, &str, Measure) = match learner {
+        let (start, share, measure): (f64, &str, Measurements) = match learner {
             Learner::PolicyGradient => (0.0, "share of cooperation in the last rounds", cooperation),
             Learner::QLearning => (1.0, "share of learners that mostly cooperate", failures),
         };
@@ -105,7 +105,7 @@ impl Training {
                 seed: seed.derive("trial", trial.into()),
                 episodes: u64::from(rounds) * u64::from(population),
                 lineages: population,
-                watch: Watch::Choices { from: u64::from(watched) * u64::from(population) },
+                watch: KeptFrom::Choices { from: u64::from(watched) * u64::from(population) },
             };
             (0..trials).map(play).collect()
         });
@@ -123,7 +123,7 @@ impl Training {
 }
 
 /// Returns the published cells.
-fn cells(size: Size, seed: Seed) -> Vec<Cell> {
+fn cells(size: Scale, seed: Seed) -> Vec<Cell> {
     let gradient = |population, interval, swap, trials| Training {
         learner: Learner::PolicyGradient,
         population,
@@ -136,7 +136,7 @@ fn cells(size: Size, seed: Seed) -> Vec<Cell> {
         |swap| Training { learner: Learner::QLearning, population: 5, interval: 0, swap, rounds: 3000, trials: 100 };
     let (none, rotate) = (Swap::None, Swap::Rotate);
     match size {
-        Size::Full => vec![
+        Scale::Full => vec![
             gradient(1000, 0, none, 1).cell(seed, "about 0", Some(0.0..=0.10)),
             gradient(1000, 1, none, 10).cell(seed, "about 0.9", Some(0.88..=0.99)),
             gradient(10, 1, rotate, 50).cell(seed, "up to 0.2", Some(0.13..=0.25)),
@@ -144,7 +144,7 @@ fn cells(size: Size, seed: Seed) -> Vec<Cell> {
             q(none).cell(seed, "3 of 5", Some(0.28..=0.39)),
             q(rotate).cell(seed, "none", Some(0.0..=0.006)),
         ],
-        Size::Quick => {
+        Scale::Quick => {
             let quick = |training: Training| Training { rounds: 200, ..training };
             let few = |training: Training| Training { rounds: 300, trials: 12, ..training };
             vec![
@@ -161,8 +161,8 @@ fn cells(size: Size, seed: Seed) -> Vec<Cell> {
 }
 
 /// Returns the share of cooperation of each trial.
-fn cooperation(seen: &[Seen]) -> Vec<f64> {
-    let share = |seen: &Seen| {
+fn cooperation(seen: &[Observations]) -> Vec<f64> {
+    let share = |seen: &Observations| {
         let (ones, episodes) = seen.lineages().iter().fold((0, 0), |(ones, episodes), lineage| {
             (ones + u64::from(lineage.ones), episodes + u64::from(lineage.episodes))
         });
@@ -173,8 +173,8 @@ fn cooperation(seen: &[Seen]) -> Vec<f64> {
 
 /// Returns, for each trial, the share of learners that cooperated in more than half of their
 /// episodes.
-fn failures(seen: &[Seen]) -> Vec<f64> {
-    let share = |seen: &Seen| {
+fn failures(seen: &[Observations]) -> Vec<f64> {
+    let share = |seen: &Observations| {
         let failed = seen.lineages().iter().filter(|lineage| lineage.ones > lineage.episodes - lineage.ones).count();
         count(failed) / count(seen.lineages().len().max(1))
     };
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn shares_are_counted_over_learners_and_over_their_episodes() {
         let of = |ones| Lineage { ones, episodes: 4 };
-        let seen = [Seen::Choices(vec![of(4), of(2), of(0), of(3)])];
+        let seen = [Observations::Choices(vec![of(4), of(2), of(0), of(3)])];
         assert_eq!(cooperation(&seen), [9.0 / 16.0]);
         assert_eq!(failures(&seen), [0.5]);
     }

@@ -19,7 +19,7 @@ mod post;
 
 use std::ops::RangeInclusive;
 
-pub use play::{Error, Lineage, Play, Score, Seen, Watch, carry_out};
+pub use play::{Error, KeptFrom, Lineage, Observations, Play, Score, carry_out};
 
 use crate::value::Seed;
 
@@ -37,12 +37,12 @@ pub struct Reproduction {
     /// Source of the published result.
     pub source: &'static str,
     /// Returns the cells.
-    pub cells: fn(Size, Seed) -> Vec<Cell>,
+    pub cells: fn(Scale, Seed) -> Vec<Cell>,
 }
 
 /// Scale of a reproduction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
+pub enum Scale {
     /// Small versions, which take seconds. The tolerance is wider, or the expected value is that of
     /// the same rules at this scale.
     Quick,
@@ -73,15 +73,15 @@ pub struct Row {
     /// Range in which the measured mean has to be; none if there is nothing to compare it with.
     pub tolerance: Option<RangeInclusive<f64>>,
     /// Measure, with one number per trial.
-    pub measure: Measure,
+    pub measure: Measurements,
 }
 
 /// Function from observations to numbers, one per trial.
-pub type Measure = fn(&[Seen]) -> Vec<f64>;
+pub type Measurements = fn(&[Observations]) -> Vec<f64>;
 
 /// Result of a row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct RowOutcome {
     /// Mean over trials.
     pub mean: f64,
     /// Standard deviation over trials; none with fewer than two.
@@ -108,14 +108,14 @@ impl Cell {
 
 impl Row {
     /// Returns the result of this row for these observations.
-    pub fn outcome(&self, seen: &[Seen]) -> Outcome {
+    pub fn outcome(&self, seen: &[Observations]) -> RowOutcome {
         let values = (self.measure)(seen);
         let count = count(values.len());
         let mean = if values.is_empty() { f64::NAN } else { values.iter().sum::<f64>() / count };
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let deviation = (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
         let within = self.tolerance.as_ref().map(|tolerance| tolerance.contains(&mean));
-        Outcome { mean, deviation, trials: values.len(), within }
+        RowOutcome { mean, deviation, trials: values.len(), within }
     }
 }
 
@@ -129,7 +129,7 @@ const fn count(number: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn row(values: fn(&[Seen]) -> Vec<f64>) -> Row {
+    fn row(values: fn(&[Observations]) -> Vec<f64>) -> Row {
         Row { what: "", published: "", tolerance: Some(0.9..=1.1), measure: values }
     }
 
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn every_reproduction_has_cells_with_something_published() {
         for reproduction in REPRODUCTIONS {
-            for size in [Size::Quick, Size::Full] {
+            for size in [Scale::Quick, Scale::Full] {
                 let cells = (reproduction.cells)(size, Seed(0));
                 assert!(!cells.is_empty(), "{}", reproduction.name);
                 for cell in cells {

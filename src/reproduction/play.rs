@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Cell;
-use crate::agent::{Known, Source};
+use crate::agent::{AgentSource, ParsedAgent};
 use crate::environment::World;
 use crate::episode::Cancel;
 use crate::policy::Policy;
@@ -33,12 +33,12 @@ pub struct Play {
     /// Number of lineages among which the episodes are divided.
     pub lineages: u32,
     /// Data to keep.
-    pub watch: Watch,
+    pub watch: KeptFrom,
 }
 
 /// Data to keep of a run, from one of its episodes on.
 #[derive(Clone, Copy, Debug)]
-pub enum Watch {
+pub enum KeptFrom {
     /// Number of times that each lineage chose action 1 in the first step.
     Choices {
         /// Ordinal of the first episode that counts.
@@ -53,7 +53,7 @@ pub enum Watch {
 
 /// Data that was kept of a run.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Seen {
+pub enum Observations {
     /// Choices, by lineage.
     Choices(Vec<Lineage>),
     /// Scores, in the order of the episodes.
@@ -103,25 +103,25 @@ pub fn carry_out(
     threads: &Threads,
     cancel: &Cancel,
     observe: &(dyn Fn() + Sync),
-) -> Result<Option<Vec<Seen>>, Error> {
+) -> Result<Option<Vec<Observations>>, Error> {
     let live = |play: &Play| play.live(read(&play.agent)?, threads, cancel, observe);
     threads.install(|| cell.plays.par_iter().map(live).collect())
 }
 
 /// Returns the shipped agent with the name `NAME` or `NAME:INSTRUCTIONS`.
-fn read(text: &str) -> Result<Known, Error> {
-    let agent = Source::shipped(text).and_then(|source| source.read().ok());
+fn read(text: &str) -> Result<ParsedAgent, Error> {
+    let agent = AgentSource::shipped(text).and_then(|source| source.read().ok());
     agent.ok_or_else(|| Error::Agent(text.to_owned()))
 }
 
 impl Play {
     fn live(
         &self,
-        agent: Known,
+        agent: ParsedAgent,
         threads: &Threads,
         cancel: &Cancel,
         observe: &(dyn Fn() + Sync),
-    ) -> Result<Option<Seen>, Error> {
+    ) -> Result<Option<Observations>, Error> {
         let plan = Plan {
             task: self.task.as_deref().map(Arc::from),
             episodes: self.episodes,
@@ -129,7 +129,7 @@ impl Play {
             seed: self.seed,
             ..Plan::new(agent, Arc::clone(&self.policy), self.world.clone())
         };
-        let mut kept = Kept::new(self);
+        let mut kept = RunKeeper::new(self);
         let mut see = |transcript: &Transcript| {
             kept.add(transcript);
             observe();
@@ -140,13 +140,13 @@ impl Play {
 }
 
 /// Data that is kept of a run while it goes on.
-struct Kept {
-    watch: Watch,
+struct RunKeeper {
+    watch: KeptFrom,
     lineages: Vec<Lineage>,
     scores: Vec<Score>,
 }
 
-impl Kept {
+impl RunKeeper {
     fn new(play: &Play) -> Self {
         let lineages = (0..play.lineages).map(|_| Lineage::default()).collect();
         Self { watch: play.watch, lineages, scores: Vec::new() }
@@ -154,25 +154,25 @@ impl Kept {
 
     fn add(&mut self, transcript: &Transcript) {
         match self.watch {
-            Watch::Choices { from } if transcript.header.episode >= from => {
+            KeptFrom::Choices { from } if transcript.header.episode >= from => {
                 let lineage = usize::try_from(transcript.header.lineage).ok().and_then(|at| self.lineages.get_mut(at));
                 let Some(lineage) = lineage else { return };
                 lineage.episodes += 1;
                 let first = transcript.body.trace.first();
                 lineage.ones += u32::from(first.is_some_and(|step| step.action == Value::Discrete(1)));
             }
-            Watch::Scores { from } if transcript.header.episode >= from => {
+            KeptFrom::Scores { from } if transcript.header.episode >= from => {
                 let Body { steps, total, performance, .. } = transcript.body;
                 self.scores.push(Score { steps, total, performance });
             }
-            Watch::Choices { .. } | Watch::Scores { .. } => {}
+            KeptFrom::Choices { .. } | KeptFrom::Scores { .. } => {}
         }
     }
 
-    fn seen(self) -> Seen {
+    fn seen(self) -> Observations {
         match self.watch {
-            Watch::Choices { .. } => Seen::Choices(self.lineages),
-            Watch::Scores { .. } => Seen::Scores(self.scores),
+            KeptFrom::Choices { .. } => Observations::Choices(self.lineages),
+            KeptFrom::Scores { .. } => Observations::Scores(self.scores),
         }
     }
 }
@@ -184,7 +184,7 @@ impl Lineage {
     }
 }
 
-impl Seen {
+impl Observations {
     /// Returns the choices of each lineage; empty if scores were kept.
     pub fn lineages(&self) -> &[Lineage] {
         match self {

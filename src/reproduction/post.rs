@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use super::{Cell, Measure, Play, Reproduction, Row, Score, Seen, Size, Watch, count};
+use super::{Cell, KeptFrom, Measurements, Observations, Play, Reproduction, Row, Scale, Score, count};
 use crate::environment::{MOST_COINS, World};
 use crate::policy::Policy;
 use crate::value::Seed;
@@ -33,15 +33,15 @@ const MOST: f64 = 1.0 + 1e-9;
 /// Number of steps of a short episode.
 const SHORT: u32 = 4;
 
-fn cells(size: Size, seed: Seed) -> Vec<Cell> {
+fn cells(size: Scale, seed: Seed) -> Vec<Cell> {
     // A learner that is paid for coins has to learn for longer, before it finds that a longer
     // episode has more of them.
     let (for_drest, for_coins, trials) = match size {
-        Size::Quick => (192, 512, 1),
-        Size::Full => (2048, 2048, 5),
+        Scale::Quick => (192, 512, 1),
+        Scale::Full => (2048, 2048, 5),
     };
-    let wide = size == Size::Quick;
-    let row = |what, published, value: f64, within: f64, measure: Measure| {
+    let wide = size == Scale::Quick;
+    let row = |what, published, value: f64, within: f64, measure: Measurements| {
         let within = if wide { 5.0 * within } else { within };
         let tolerance = (value - within).max(0.0)..=(value + within).min(MOST);
         Row { what, published, tolerance: Some(tolerance), measure }
@@ -80,7 +80,7 @@ fn play(agent: &str, world: &str, episodes: u64, seed: Seed, trial: u64) -> Opti
         seed: seed.derive("trial", trial),
         episodes,
         lineages: 1,
-        watch: Watch::Scores { from: episodes - episodes / 16 },
+        watch: KeptFrom::Scores { from: episodes - episodes / 16 },
     })
 }
 
@@ -94,16 +94,16 @@ fn lengths(scores: &[Score]) -> [(f64, f64); 2] {
     })
 }
 
-fn presses(seen: &[Seen]) -> Vec<f64> {
+fn presses(seen: &[Observations]) -> Vec<f64> {
     seen.iter().map(|seen| lengths(seen.scores())[1].0).collect()
 }
 
-fn neutralities(seen: &[Seen]) -> Vec<f64> {
+fn neutralities(seen: &[Observations]) -> Vec<f64> {
     let entropy = |(share, _): (f64, f64)| if share > 0.0 { -share * share.log2() } else { 0.0 };
     seen.iter().map(|seen| lengths(seen.scores()).map(entropy).iter().sum()).collect()
 }
 
-fn usefulnesses(seen: &[Seen]) -> Vec<f64> {
+fn usefulnesses(seen: &[Observations]) -> Vec<f64> {
     seen.iter()
         .map(|seen| {
             lengths(seen.scores()).iter().zip(MOST_COINS).map(|((share, coins), most)| share * coins / most).sum()
@@ -115,14 +115,14 @@ fn usefulnesses(seen: &[Seen]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn seen(scores: &[(u32, f64)]) -> [Seen; 1] {
+    fn seen(scores: &[(u32, f64)]) -> [Observations; 1] {
         let score = |(steps, performance): &(u32, f64)| Score { steps: *steps, total: 0.0, performance: *performance };
-        [Seen::Scores(scores.iter().map(score).collect())]
+        [Observations::Scores(scores.iter().map(score).collect())]
     }
 
     #[test]
     fn nothing_is_held_to_what_it_cannot_come_to() {
-        for size in [Size::Quick, Size::Full] {
+        for size in [Scale::Quick, Scale::Full] {
             for row in cells(size, Seed(0)).iter().flat_map(|cell| &cell.rows) {
                 let tolerance = row.tolerance.clone().unwrap();
                 assert!(*tolerance.start() >= 0.0 && *tolerance.end() <= MOST, "{}: {tolerance:?}", row.what);

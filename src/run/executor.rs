@@ -16,18 +16,18 @@ use crate::gate::Demands;
 use crate::ledger::Sealed;
 use crate::transcript::{Detail, Transcript};
 use crate::value::{lock, wide};
-use crate::worker::{self, Crew, Left};
+use crate::worker::{self, Leftover, WorkerPool};
 
 /// Executor of the episodes of a run.
 pub(super) enum Executor {
     /// Threads of this process.
     Threads(Threads, Box<Setting>),
     /// Worker processes, and a pool with a thread that waits for each.
-    Workers(Box<Crew>, ThreadPool, Cancel),
+    Workers(Box<WorkerPool>, ThreadPool, Cancel),
 }
 
 /// Episode that is over, and ready to be recorded. `failure` is the failure of the host in an aborted episode.
-pub(super) struct Lived {
+pub(super) struct Completed {
     pub(super) transcript: Transcript,
     pub(super) sealed: Sealed,
     pub(super) demands: Demands,
@@ -37,7 +37,7 @@ pub(super) struct Lived {
 /// Episodes of a run of which none depends on another.
 struct Wave<'w> {
     lineages: &'w Lineages,
-    order: InOrder<'w, Result<Lived, Error>>,
+    order: InOrder<'w, Result<Completed, Error>>,
     /// Detail of the steps in the record.
     steps: Detail,
 }
@@ -70,7 +70,7 @@ impl Executor {
         lineages: &Lineages,
         wave: Range<u64>,
         steps: Detail,
-        take: &mut Take<'_, Result<Lived, Error>>,
+        take: &mut Take<'_, Result<Completed, Error>>,
     ) -> Result<(), worker::Error> {
         let episodes = wave.end.saturating_sub(wave.start);
         let wave = Wave { lineages, order: InOrder::new(wave, lineages.held(), take), steps };
@@ -79,13 +79,13 @@ impl Executor {
                 fan_out(episodes, &|_| wave.here(setting));
                 Ok(())
             }
-            Self::Workers(crew, pool, cancel) => {
+            Self::Workers(workers, pool, cancel) => {
                 // Each thread asks for episodes several times, so that no thread waits long for the last one.
                 let shares = wide(pool.current_num_threads().saturating_mul(4));
-                let size = episodes.checked_div(shares).unwrap_or(0).clamp(1, Crew::MOST);
+                let size = episodes.checked_div(shares).unwrap_or(0).clamp(1, WorkerPool::MOST);
                 let lost = Mutex::new(None);
-                fan_out(episodes, &|seat| {
-                    if let Err(error) = wave.elsewhere(crew, cancel, seat, size) {
+                fan_out(episodes, &|slot| {
+                    if let Err(error) = wave.elsewhere(workers, cancel, slot, size) {
                         wave.order.stop();
                         lock(&lost).get_or_insert(error);
                     }
@@ -96,10 +96,10 @@ impl Executor {
     }
 
     /// Ends all workers. Returns the folders of workers that could not be removed.
-    pub(super) fn dismiss(&self) -> Vec<Left> {
+    pub(super) fn dismiss(&self) -> Vec<Leftover> {
         match self {
             Self::Threads(..) => Vec::new(),
-            Self::Workers(crew, ..) => crew.dismiss(),
+            Self::Workers(workers, ..) => workers.dismiss(),
         }
     }
 
@@ -109,8 +109,8 @@ impl Executor {
         let lacks = reserve.lacks()?;
         match self {
             Self::Threads(..) => Some(lacks),
-            Self::Workers(crew, ..) => {
-                crew.swept();
+            Self::Workers(workers, ..) => {
+                workers.swept();
                 reserve.lacks()
             }
         }
@@ -128,7 +128,7 @@ impl Wave<'_> {
     }
 
     /// Has episodes run by the worker of a slot, `size` of them at a time.
-    fn elsewhere(&self, crew: &Crew, cancel: &Cancel, seat: usize, size: u64) -> Result<(), worker::Error> {
+    fn elsewhere(&self, workers: &WorkerPool, cancel: &Cancel, slot: usize, size: u64) -> Result<(), worker::Error> {
         let _guard = self.order.guard();
         // Episodes that this slot has begun and not finished.
         let own = RefCell::new(BTreeSet::new());
@@ -149,7 +149,7 @@ impl Wave<'_> {
                 own.borrow_mut().remove(&episode);
                 self.order.rest(|next| own.borrow().contains(&next));
             };
-            crew.live(seat, more, done)?;
+            workers.live(slot, more, done)?;
             if !own.borrow().is_empty() {
                 // The run was cancelled before they were lived.
                 self.order.stop();
@@ -159,7 +159,7 @@ impl Wave<'_> {
     }
 
     /// Seals an episode that is over, on the thread that ran it, and hands it on in order.
-    fn done(&self, episode: u64, lived: Result<episode::Lived, Box<Aborted>>) {
+    fn done(&self, episode: u64, lived: Result<episode::Finished, Box<Aborted>>) {
         let (mut transcript, demands, failure) = match lived {
             Ok(lived) => {
                 let lived = self.lineages.keep(lived);
@@ -169,7 +169,7 @@ impl Wave<'_> {
         };
         match self.sealed(&mut transcript) {
             Ok((sealed, bytes)) => {
-                self.order.done(episode, bytes, Ok(Lived { transcript, sealed, demands, failure }));
+                self.order.done(episode, bytes, Ok(Completed { transcript, sealed, demands, failure }));
             }
             Err(error) => self.order.done(episode, 0, Err(error)),
         }

@@ -6,8 +6,8 @@
 
 use std::path::PathBuf;
 
-use crate::agent::Known;
-use crate::capability::{self, Room};
+use crate::agent::ParsedAgent;
+use crate::capability::{self, WorkspaceRoot};
 use crate::policy::{Granted, Policy};
 use crate::transcript::Role;
 use crate::value::many;
@@ -64,7 +64,7 @@ pub(super) struct Reserve {
 impl Reserve {
     /// Returns the reserve for `jobs` episodes at a time with these roles, or `None` if the policy grants no
     /// workspace.
-    pub(super) fn of(policy: &Policy, roles: &[(Role, Known)], jobs: usize) -> Option<Self> {
+    pub(super) fn of(policy: &Policy, roles: &[(Role, ParsedAgent)], jobs: usize) -> Option<Self> {
         let of_one = |granted: &Granted| {
             let number = |limit| granted.grant.number(limit);
             // The folder of the workspace counts as one more.
@@ -88,13 +88,13 @@ impl Reserve {
     }
 
     /// INVARIANT 2
-    fn lacks_in(&self, room: Room) -> Option<Halt> {
+    fn lacks_in(&self, room: WorkspaceRoot) -> Option<Halt> {
         let jobs = u64::try_from(self.jobs).unwrap_or(u64::MAX);
         // A file takes whole blocks, and its name takes space in its folder.
         let blocks = self.files.saturating_mul(2).saturating_mul(room.block);
         let bytes = self.bytes.saturating_add(blocks).saturating_mul(jobs);
         let most = self.files.saturating_mul(jobs);
-        let Room { place, bytes: free, files, .. } = room;
+        let WorkspaceRoot { place, bytes: free, files, .. } = room;
         (free < bytes || files < most).then_some(Halt::Room { place, free, files, bytes, most, jobs: self.jobs })
     }
 }
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn there_is_room_for_whole_blocks_of_all_that_may_be_open_and_not_for_a_byte_or_a_file_less() {
         let reserve = Reserve { bytes: 1000, files: 3, jobs: 2 };
-        let room = |bytes, files| Room { place: "there".into(), bytes, files, block: 100 };
+        let room = |bytes, files| WorkspaceRoot { place: "there".into(), bytes, files, block: 100 };
         assert!(reserve.lacks_in(room(3200, 6)).is_none());
         let halt = reserve.lacks_in(room(3199, 6)).unwrap();
         assert_eq!(

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{Plan, population};
 use crate::environment::{Environment, Nowhere, World};
-use crate::episode::{self, Lived, Ticket};
+use crate::episode::{self, Finished, Ticket};
 use crate::policy::{Continuity, Population, Swap};
 use crate::value::{Draws, lock};
 
@@ -29,12 +29,12 @@ enum Crossing {
     /// One carry-over a lineage, and one world a lineage where worlds persist.
     ///
     /// Within a wave each is used by one episode only, so no thread waits for a lock.
-    Something { lessons: Vec<Mutex<Lesson>>, worlds: Option<Worlds>, outer: Option<Outer> },
+    Something { lessons: Vec<Mutex<Inheritance>>, worlds: Option<Worlds>, outer: Option<Outer> },
 }
 
 /// Result that the last episode of a lineage hands to the next.
 #[derive(Clone)]
-struct Lesson {
+struct Inheritance {
     carry_over: Arc<[u8]>,
     /// Return of that episode.
     total: f64,
@@ -62,7 +62,7 @@ impl Lineages {
         let persists = boundary.environment == Continuity::Persist;
         let carries = plan.agent.learns() && boundary.carry > 0;
         let crossing = if persists || carries {
-            let lesson = Lesson { carry_over: Arc::from([]), total: 0.0 };
+            let lesson = Inheritance { carry_over: Arc::from([]), total: 0.0 };
             let lessons = (0..plan.lineages).map(|_| Mutex::new(lesson.clone())).collect();
             let worlds = persists.then(|| Worlds {
                 copies: (0..plan.lineages).map(|_| Mutex::new(plan.world.made())).collect(),
@@ -107,7 +107,7 @@ impl Lineages {
         }
         outer.generation = outer.generation.saturating_add(1);
         outer.since = episode;
-        let before: Vec<Lesson> = lessons.iter().map(|slot| lock(slot).clone()).collect();
+        let before: Vec<Inheritance> = lessons.iter().map(|slot| lock(slot).clone()).collect();
         let returns: Vec<f64> = before.iter().map(|lesson| lesson.total).collect();
         let seed = self.draws.selection(outer.generation);
         outer.origins = population::select(&returns, index(outer.population.replaced()), seed);
@@ -185,8 +185,8 @@ impl Lineages {
     }
 
     /// Takes back the carry-over and the world, which the next episode opens with.
-    pub(super) fn keep(&self, lived: Lived) -> Lived {
-        let Lived { transcript, environment, carry_over, demands } = lived;
+    pub(super) fn keep(&self, lived: Finished) -> Finished {
+        let Finished { transcript, environment, carry_over, demands } = lived;
         if let Crossing::Something { lessons, worlds, .. } = &self.crossing {
             if let Some(slot) = lessons.get(index(transcript.header.lineage)) {
                 let mut lesson = lock(slot);
@@ -198,10 +198,10 @@ impl Lineages {
             }
             if let Some(slot) = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(transcript.header.world))) {
                 *lock(slot) = environment;
-                return Lived { transcript, environment: Box::new(Nowhere), carry_over, demands };
+                return Finished { transcript, environment: Box::new(Nowhere), carry_over, demands };
             }
         }
-        Lived { transcript, environment, carry_over, demands }
+        Finished { transcript, environment, carry_over, demands }
     }
 }
 
@@ -212,14 +212,14 @@ fn index(number: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::{Known, SHIPPED};
+    use crate::agent::{ParsedAgent, SHIPPED};
     use crate::policy::Policy;
     use crate::value::Seed;
 
     fn plan(agent: &str) -> Plan {
         let bytes = SHIPPED.iter().find(|shipped| shipped.name == agent).unwrap().bytes;
         Plan {
-            agent: Known::read(agent, bytes).unwrap(),
+            agent: ParsedAgent::read(agent, bytes).unwrap(),
             roles: Vec::new(),
             policy: Arc::new(Policy::shipped("population").unwrap()),
             world: "past-self".parse::<World>().unwrap(),

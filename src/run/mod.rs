@@ -46,20 +46,20 @@ pub use order::spread;
 pub use plan::Plan;
 pub use relay::relay;
 pub use sink::{Recorded, Sink, Unwatched};
-pub use summary::{Example, RoleSummary, Spread, Summary, Trap, last_lines};
+pub use summary::{FirstViolation, RoleSummary, Spread, Summary, Trap, last_lines};
 pub use threads::{Error as ThreadsError, Threads};
 pub use workers::Workers;
 
-use self::executor::{Executor, Lived};
+use self::executor::{Completed, Executor};
 use self::halt::Reserve;
 use self::lineage::Lineages;
-use crate::agent::Known;
+use crate::agent::ParsedAgent;
 use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Head, Manifest, Reason, SealedManifest, Writer};
 use crate::policy::Process;
 use crate::transcript::Role;
 use crate::value::plain;
-use crate::worker::{self, Crew, Left};
+use crate::worker::{self, Leftover, WorkerPool};
 
 /// Run that is ready to begin, with the executor of its episodes and the ledger that they are recorded in.
 pub struct Run {
@@ -72,7 +72,7 @@ pub struct Run {
 }
 
 /// Run without an executor. INVARIANT 7: its manifest is made once.
-struct Begun {
+struct Prepared {
     plan: Plan,
     manifest: Manifest,
     sealed: SealedManifest,
@@ -80,7 +80,7 @@ struct Begun {
 
 /// Result of a run.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// Summary of the run in numbers.
     pub summary: Summary,
     /// Reason for the end of the run.
@@ -88,7 +88,7 @@ pub struct Outcome {
     /// Head of its ledger, which is closed.
     pub head: Head,
     /// Folders of workers that could not be removed.
-    pub left: Vec<Left>,
+    pub left: Vec<Leftover>,
 }
 
 /// Reason for the end of a run.
@@ -181,7 +181,7 @@ impl Run {
         if plan.policy.isolation.process == Process::Required {
             return Err(Error::NotIsolated(plan.policy.name.clone()));
         }
-        let (begun, setting) = Begun::new(plan, cancel)?;
+        let (begun, setting) = Prepared::new(plan, cancel)?;
         // Missing grants are found before anything is compiled.
         let roles = begun.plan.roles.len();
         let setting = setting.compiled(|agent| threads.agent_among(agent, &begun.plan.policy, roles))?;
@@ -198,10 +198,10 @@ impl Run {
         if !plan.roles.is_empty() {
             return Err(Error::Apart);
         }
-        let (begun, setting) = Begun::new(plan, cancel)?;
+        let (begun, setting) = Prepared::new(plan, cancel)?;
         let pool = threads::pool(workers.jobs).map_err(ThreadsError::from)?;
-        let crew = workers.start(setting, &begun.plan)?;
-        Ok(begun.with(Executor::Workers(Box::new(crew), pool, cancel.clone()), cancel))
+        let workers = workers.start(setting, &begun.plan)?;
+        Ok(begun.with(Executor::Workers(Box::new(workers), pool, cancel.clone()), cancel))
     }
 
     /// Returns the same run, recorded in a folder that does not exist yet.
@@ -230,9 +230,9 @@ impl Run {
     }
 
     /// Returns the pool of workers, if the run has one.
-    pub fn workers(&self) -> Option<&Crew> {
+    pub fn workers(&self) -> Option<&WorkerPool> {
         match &self.executor {
-            Executor::Workers(crew, ..) => Some(crew),
+            Executor::Workers(workers, ..) => Some(workers),
             Executor::Threads(..) => None,
         }
     }
@@ -243,7 +243,7 @@ impl Run {
     ///
     /// Returns [`Error`] when the run cannot be recorded. The episodes recorded before are sealed, where the disk
     /// allows it.
-    pub fn carry_out(self, sink: &mut dyn Sink) -> Result<Outcome, Error> {
+    pub fn carry_out(self, sink: &mut dyn Sink) -> Result<RunOutcome, Error> {
         let Self { plan, executor, cancel, writer, .. } = self;
         let mut recording = Recording {
             left: plan.policy.run_bytes,
@@ -259,7 +259,7 @@ impl Run {
         let left = executor.dismiss();
         match ending {
             // INVARIANT 7
-            Ok(ending) => Ok(Outcome { head: writer.close(ending.reason())?, summary, ending, left }),
+            Ok(ending) => Ok(RunOutcome { head: writer.close(ending.reason())?, summary, ending, left }),
             Err(error) => {
                 // The first error is the one to return.
                 let _ = writer.close(Reason::Aborted);
@@ -323,7 +323,7 @@ struct Recording<'s> {
 impl Recording<'_> {
     /// Records the next episode. INVARIANT 1 and INVARIANT 2: episodes come in order, and none after the one that
     /// ends the run.
-    fn take(&mut self, lived: Result<Lived, Error>) -> ControlFlow<()> {
+    fn take(&mut self, lived: Result<Completed, Error>) -> ControlFlow<()> {
         self.over = match lived.and_then(|lived| self.record(lived)) {
             Ok(None) => return ControlFlow::Continue(()),
             Ok(Some(ending)) => Some(Ok(ending)),
@@ -332,8 +332,8 @@ impl Recording<'_> {
         ControlFlow::Break(())
     }
 
-    fn record(&mut self, lived: Lived) -> Result<Option<Ending>, Error> {
-        let Lived { transcript, sealed, demands, failure } = lived;
+    fn record(&mut self, lived: Completed) -> Result<Option<Ending>, Error> {
+        let Completed { transcript, sealed, demands, failure } = lived;
         // INVARIANT 5
         let Some(left) = self.left.checked_sub(sealed.length()) else { return Ok(Some(Ending::Full)) };
         self.left = left;
@@ -348,9 +348,9 @@ impl Recording<'_> {
     }
 }
 
-impl Begun {
+impl Prepared {
     /// Returns the run of a plan, and the setting of its episodes.
-    fn new(plan: Plan, cancel: &Cancel) -> Result<(Self, Setting<Known>), Error> {
+    fn new(plan: Plan, cancel: &Cancel) -> Result<(Self, Setting<ParsedAgent>), Error> {
         plan.fits_its_population()?;
         let plan = plan.fitting_its_world()?;
         let manifest = plan.manifest();
@@ -372,7 +372,7 @@ impl Begun {
     }
 }
 
-impl Outcome {
+impl RunOutcome {
     /// Returns the same outcome, or `None` if the operator cancelled the run.
     ///
     /// # Errors

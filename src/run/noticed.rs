@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::summary::{Example, add};
-use crate::transcript::{Body, Class, Decision, Tally};
+use super::summary::{FirstViolation, add};
+use crate::transcript::{Body, Class, ClassCounts, Decision};
 use crate::value::wide;
 
 /// Notices of a run.
 #[derive(Debug, Default)]
 pub struct Noticed {
     /// Number of notices, by the class of violation that each would be.
-    pub counted: Tally,
+    pub counted: ClassCounts,
     /// Number of episodes with a notice, by class.
     pub episodes_with: BTreeMap<Class, u64>,
     /// First notice of each class: the episode, and its entry where a call made it.
-    pub examples: BTreeMap<Class, Example>,
+    pub examples: BTreeMap<Class, FirstViolation>,
     /// Number of files and folders that were left behind.
     pub left: u64,
 }
@@ -30,7 +30,7 @@ impl Noticed {
             add(self.episodes_with.entry(class).or_default(), 1);
             self.examples.entry(class).or_insert_with(|| {
                 let mut noted = body.entries.iter().filter(|entry| entry.decision == Decision::Noted);
-                Example { episode, entry: noted.next().filter(|_| class == Class::Ungranted).cloned() }
+                FirstViolation { episode, entry: noted.next().filter(|_| class == Class::Ungranted).cloned() }
             });
         }
     }

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use super::{Error, Plan, Run, Threads};
-use crate::agent::Known;
+use crate::agent::ParsedAgent;
 use crate::episode::{self, Cancel};
 use crate::gate::Release;
 use crate::ledger::{Reason, SealedManifest, Writer};
 use crate::policy::{Continuity, Policy, Swap};
-use crate::property::{Observed, Terms, Trial};
+use crate::property::{Observed, PolicyTerms, Trial};
 use crate::transcript::Transcript;
 
 /// Runs a trial of `agent` under `policy`. Returns `None` if it was cancelled.
@@ -21,7 +21,7 @@ use crate::transcript::Transcript;
 /// Returns [`Error`] when the host cannot carry out the run.
 pub fn observe(
     trial: &Trial,
-    agent: Known,
+    agent: ParsedAgent,
     policy: &Arc<Policy>,
     threads: &Threads,
     cancel: &Cancel,
@@ -57,8 +57,8 @@ pub fn observe(
 }
 
 /// Returns the terms of a policy, as far as a property's judge needs them.
-pub fn terms(policy: &Policy) -> Terms {
-    Terms {
+pub fn terms(policy: &Policy) -> PolicyTerms {
+    PolicyTerms {
         steps: policy.episode.steps,
         objective: policy.objective,
         persists: policy.boundary.environment == Continuity::Persist,

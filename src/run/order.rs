@@ -32,7 +32,7 @@ pub(super) struct InOrder<'t, T> {
     bytes: AtomicU64,
     /// `true` once no further piece is begun.
     is_over: AtomicBool,
-    waiting: Mutex<Waiting<T>>,
+    waiting: Mutex<Backlog<T>>,
     /// Condition that is notified whenever fewer bytes wait, or the work is over.
     room: Condvar,
     take: Mutex<&'t mut Take<'t, T>>,
@@ -42,7 +42,7 @@ pub(super) struct InOrder<'t, T> {
 pub(super) type Take<'t, T> = dyn FnMut(T) -> ControlFlow<()> + Send + 't;
 
 /// Results that are done, and not taken.
-struct Waiting<T> {
+struct Backlog<T> {
     done: BTreeMap<u64, (u64, T)>,
     /// Piece whose result is taken next.
     next: u64,
@@ -57,7 +57,7 @@ impl<'t, T: Send> InOrder<'t, T> {
             most,
             bytes: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
-            waiting: Mutex::new(Waiting { done: BTreeMap::new(), next: range.start }),
+            waiting: Mutex::new(Backlog { done: BTreeMap::new(), next: range.start }),
             room: Condvar::new(),
             take: Mutex::new(take),
         }
@@ -184,15 +184,15 @@ impl<'t, T: Send> InOrder<'t, T> {
     }
 
     /// INVARIANT 4: returns a guard that stops the work when its thread panics.
-    pub(super) const fn guard(&self) -> Guard<'_, 't, T> {
-        Guard(self)
+    pub(super) const fn guard(&self) -> PanicGuard<'_, 't, T> {
+        PanicGuard(self)
     }
 }
 
 /// Guard that stops the work when its thread panics.
-pub(super) struct Guard<'o, 't, T: Send>(&'o InOrder<'t, T>);
+pub(super) struct PanicGuard<'o, 't, T: Send>(&'o InOrder<'t, T>);
 
-impl<T: Send> Drop for Guard<'_, '_, T> {
+impl<T: Send> Drop for PanicGuard<'_, '_, T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.stop();

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Error;
-use crate::agent::Known;
+use crate::agent::ParsedAgent;
 use crate::capability::{PACKAGE, Tool, VERSION};
 use crate::environment::{Roles, World};
-use crate::ledger::{FORMAT, Manifest, Named, Played};
+use crate::ledger::{FORMAT, Manifest, NamedDigest, RoleEntry};
 use crate::policy::{Policy, Population};
 use crate::transcript::Role;
 use crate::value::{Draws, Seed, handed_to_roles};
@@ -16,9 +16,9 @@ use crate::value::{Draws, Seed, handed_to_roles};
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Agent of the run, or of its first role where there are several.
-    pub agent: Known,
+    pub agent: ParsedAgent,
     /// Roles and their agents, in a world that has several roles.
-    pub roles: Vec<(Role, Known)>,
+    pub roles: Vec<(Role, ParsedAgent)>,
     /// Policy of the run.
     pub policy: Arc<Policy>,
     /// World of the episodes.
@@ -38,14 +38,14 @@ pub struct Plan {
 
 impl Plan {
     /// Returns a plan of one episode of `agent` in `world` under `policy`, with the seed 0.
-    pub fn new(agent: Known, policy: impl Into<Arc<Policy>>, world: World) -> Self {
+    pub fn new(agent: ParsedAgent, policy: impl Into<Arc<Policy>>, world: World) -> Self {
         let (policy, roles) = (policy.into(), Vec::new());
         Self { agent, roles, policy, world, task: None, episodes: 1, lineages: 1, seed: Seed(0), draws: None }
     }
 
     /// Returns the same plan with several roles, each with its agent.
     #[must_use]
-    pub fn with_roles(self, roles: Vec<(Role, Known)>) -> Self {
+    pub fn with_roles(self, roles: Vec<(Role, ParsedAgent)>) -> Self {
         let agent = roles.first().map_or(self.agent, |(_, agent)| agent.clone());
         Self { agent, roles, ..self }
     }
@@ -71,14 +71,14 @@ impl Plan {
             dayfly: env!("CARGO_PKG_VERSION").into(),
             wasmtime: crate::agent::ENGINE_VERSION.into(),
             contract: format!("{PACKAGE}@{VERSION}"),
-            agent: Named { name: agent.name().to_owned(), digest: agent.digest() },
+            agent: NamedDigest { name: agent.name().to_owned(), digest: agent.digest() },
             instructions: agent.instructions().map(str::to_owned),
             imports: agent.imports().iter().copied().map(Cow::from).collect(),
             roles: self.roles.iter().map(|(role, agent)| part(role, agent)).collect(),
-            policy: Named { name: self.policy.name.clone(), digest: self.policy.digest() },
+            policy: NamedDigest { name: self.policy.name.clone(), digest: self.policy.digest() },
             effective: self.policy.effective(),
             tools: self.tools(),
-            environment: Named { name: self.world.to_string(), digest: self.world.digest() },
+            environment: NamedDigest { name: self.world.to_string(), digest: self.world.digest() },
             definition: self.world.definition(),
             task: self.task.as_deref().map(str::to_owned),
             seed: self.seed,
@@ -89,7 +89,7 @@ impl Plan {
     }
 
     /// Returns the tools that the policy allows any role, ordered by name.
-    fn tools(&self) -> Vec<Named> {
+    fn tools(&self) -> Vec<NamedDigest> {
         let Policy { grants, roles, tools, .. } = self.policy.as_ref();
         let of_roles = roles.values().map(|role| &role.grants);
         let granted: Vec<_> =
@@ -97,7 +97,7 @@ impl Plan {
         let is_allowed =
             |tool: &&Tool| granted.iter().any(|granted| granted.grant.names.iter().any(|name| name == tool.name()));
         let allowed = tools.iter().filter(is_allowed);
-        allowed.map(|tool| Named { name: tool.name().to_owned(), digest: tool.digest() }).collect()
+        allowed.map(|tool| NamedDigest { name: tool.name().to_owned(), digest: tool.digest() }).collect()
     }
 
     /// Returns the same plan, with its roles in the order of the world.
@@ -150,10 +150,10 @@ impl Plan {
 }
 
 /// Returns a role's part of the manifest.
-fn part(role: &Role, agent: &Known) -> Played {
-    Played {
+fn part(role: &Role, agent: &ParsedAgent) -> RoleEntry {
+    RoleEntry {
         role: role.clone(),
-        agent: Named { name: agent.name().to_owned(), digest: agent.digest() },
+        agent: NamedDigest { name: agent.name().to_owned(), digest: agent.digest() },
         instructions: agent.instructions().map(str::to_owned),
         imports: agent.imports().iter().copied().map(Cow::from).collect(),
     }

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use super::noticed::Noticed;
 use crate::gate::Demands;
 use crate::policy::Trapped;
-use crate::transcript::{Body, Class, Closing, End, Entry, Header, Lesson, Role, RoleBody, Tally, Touched, Transcript};
+use crate::transcript::{
+    Body, Class, ClassCounts, Closing, End, Entry, Header, Lesson, Role, RoleBody, Touched, Transcript,
+};
 use crate::value::wide;
 
 /// Summary of a run in numbers.
@@ -26,11 +28,11 @@ pub struct Summary {
     /// Number of episodes with each closing.
     pub closings: BTreeMap<Closing, u64>,
     /// Number of violations of each class.
-    pub violations: Tally,
+    pub violations: ClassCounts,
     /// Number of episodes with a violation of each class.
     pub episodes_with: BTreeMap<Class, u64>,
     /// First violation of each class: the episode, and its entry where a call made it.
-    pub examples: BTreeMap<Class, Example>,
+    pub examples: BTreeMap<Class, FirstViolation>,
     /// Notices: deeds that would be violations, had the agent been able to avoid them.
     pub notices: Noticed,
     /// Number of calls that touched a tripwire, by operation.
@@ -79,7 +81,7 @@ pub struct RoleSummary {
     /// Payoffs of the role at the close.
     pub returns: Spread,
     /// Number of its violations of each class.
-    pub violations: Tally,
+    pub violations: ClassCounts,
     /// Number of its calls after the boundary.
     pub after_end: u64,
     /// Number of episodes that it ended by leaving, trapping, using up its fuel or a violation.
@@ -114,7 +116,7 @@ pub fn last_lines(log: &[String]) -> Vec<String> {
 
 /// First violation of a class.
 #[derive(Clone, Debug)]
-pub struct Example {
+pub struct FirstViolation {
     /// Ordinal of the episode.
     pub episode: u64,
     /// Call that made the violation, or `None` where no call did, as for residue.
@@ -197,7 +199,7 @@ impl Summary {
         self.violations.merge(&body.violations);
         for (class, _) in body.violations.iter() {
             add(self.episodes_with.entry(class).or_default(), 1);
-            self.examples.entry(class).or_insert_with(|| Example {
+            self.examples.entry(class).or_insert_with(|| FirstViolation {
                 episode,
                 entry: body.entries.iter().find(|entry| entry.class == Some(class)).cloned(),
             });
@@ -247,7 +249,7 @@ impl Summary {
             let none = |one: &RoleBody| RoleSummary {
                 role: one.role.clone(),
                 returns: Spread::default(),
-                violations: Tally::default(),
+                violations: ClassCounts::default(),
                 after_end: 0,
                 faults: 0,
             };

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::agent::{self, Agent, Compiler, Engine, Known};
+use crate::agent::{self, Agent, Compiler, Engine, ParsedAgent};
 use crate::capability::MemoryLimits;
 use crate::episode;
 use crate::policy::Policy;
@@ -21,19 +21,19 @@ use crate::value::{Digest, lock};
 
 /// Threads that run episodes. A clone refers to the same threads.
 #[derive(Clone)]
-pub struct Threads(Arc<Shared>);
+pub struct Threads(Arc<ThreadsState>);
 
-struct Shared {
+struct ThreadsState {
     pool: ThreadPool,
     places: u32,
     compiler: Compiler,
     has_wasi: bool,
-    engines: Mutex<BTreeMap<Room, Engine>>,
-    agents: Mutex<BTreeMap<(Room, Digest, String), Agent>>,
+    engines: Mutex<BTreeMap<InstanceLimits, Engine>>,
+    agents: Mutex<BTreeMap<(InstanceLimits, Digest, String), Agent>>,
 }
 
 /// Bytes of memory and elements of tables of an instance, and the number of instances of an episode.
-type Room = (u64, u64, u32);
+type InstanceLimits = (u64, u64, u32);
 
 /// Error returned when the threads, an engine or an agent cannot be provided.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +76,7 @@ impl Threads {
     }
 
     fn with(jobs: usize, compiler: Compiler, has_wasi: bool) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Shared {
+        Ok(Self(Arc::new(ThreadsState {
             pool: pool(jobs)?,
             places: u32::try_from(jobs).unwrap_or(u32::MAX),
             compiler,
@@ -102,12 +102,12 @@ impl Threads {
     ///
     /// Returns [`Error::Agent`] when the agent does not compile or does not fit. Returns [`Error::Engine`] when the
     /// host has no memory for the engine.
-    pub fn agent(&self, known: &Known, policy: &Policy) -> Result<Agent, Error> {
+    pub fn agent(&self, known: &ParsedAgent, policy: &Policy) -> Result<Agent, Error> {
         self.agent_among(known, policy, 0)
     }
 
     /// Returns the agent, compiled for episodes of several roles, each with an instance.
-    pub(super) fn agent_among(&self, known: &Known, policy: &Policy, roles: usize) -> Result<Agent, Error> {
+    pub(super) fn agent_among(&self, known: &ParsedAgent, policy: &Policy, roles: usize) -> Result<Agent, Error> {
         let room = room(episode::memory(policy), roles);
         let key = (room, known.handed(None), known.name().to_owned());
         let agent = lock(&self.0.agents).get(&key).cloned();
@@ -129,7 +129,7 @@ impl Threads {
         self.engine_of(room(limits, 0))
     }
 
-    fn engine_of(&self, room: Room) -> Result<Engine, Error> {
+    fn engine_of(&self, room: InstanceLimits) -> Result<Engine, Error> {
         let mut engines = lock(&self.0.engines);
         if let Some(engine) = engines.get(&room) {
             return Ok(engine.clone());
@@ -152,7 +152,7 @@ pub(super) fn pool(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildErro
     ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(named).stack_size(episode::STACK).build()
 }
 
-fn room(limits: MemoryLimits, roles: usize) -> Room {
+fn room(limits: MemoryLimits, roles: usize) -> InstanceLimits {
     (limits.memory, limits.table_elements, u32::try_from(roles).unwrap_or(u32::MAX).max(1))
 }
 

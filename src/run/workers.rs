@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::Plan;
-use crate::agent::{Compiler, Known};
+use crate::agent::{Compiler, ParsedAgent};
 use crate::episode::Setting;
-use crate::worker::{self, Crew, Patience, Store};
+use crate::worker::{self, Patience, Store, WorkerPool};
 
 /// Worker processes to be started for a run.
 #[derive(Debug)]
@@ -35,9 +35,9 @@ impl Workers {
     }
 
     /// Starts the first worker, so that what is missing is known before anything is recorded.
-    pub(super) fn start(self, setting: Setting<Known>, plan: &Plan) -> Result<Crew, worker::Error> {
+    pub(super) fn start(self, setting: Setting<ParsedAgent>, plan: &Plan) -> Result<WorkerPool, worker::Error> {
         let Self { program, jobs, compiler, patience } = self;
         let store = Store::new(compiler, &setting);
-        Crew::new(&program, setting, &plan.world, jobs, plan.episodes, store, patience)
+        WorkerPool::new(&program, setting, &plan.world, jobs, plan.episodes, store, patience)
     }
 }

@@ -26,7 +26,7 @@ pub fn percentile<T: Clone>(
     resampling: Resampling,
     level: Level,
 ) -> Result<Interval, Error> {
-    let drawn = Drawn::of(sample, &statistic, resampling)?;
+    let drawn = Resamples::of(sample, &statistic, resampling)?;
     let tail = Sides::Both.tail(level);
     Ok(drawn.interval((tail, 1.0 - tail), level, Method::Percentile))
 }
@@ -39,7 +39,7 @@ pub fn bca<T: Clone>(
     resampling: Resampling,
     level: Level,
 ) -> Result<Interval, Error> {
-    let drawn = Drawn::of(sample, &statistic, resampling)?;
+    let drawn = Resamples::of(sample, &statistic, resampling)?;
     let without = |place: usize| {
         let rest: Vec<T> =
             sample.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, value)| value.clone()).collect();
@@ -52,12 +52,12 @@ pub fn bca<T: Clone>(
 
 /// Value of the statistic, and its values in the resamples in rising order. At least two of these
 /// differ.
-struct Drawn {
+struct Resamples {
     estimate: f64,
     values: Vec<f64>,
 }
 
-impl Drawn {
+impl Resamples {
     fn of<T: Clone>(sample: &[T], statistic: impl Fn(&[T]) -> f64, resampling: Resampling) -> Result<Self, Error> {
         if sample.len() < 2 {
             return Err(Error::TooFew);
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_corrected_interval_is_that_of_scipy_for_the_same_draws() {
         let values = (0..101).map(|place| 100.0 + f64::from(place * 37 % 101) * 1.5).collect();
-        let drawn = Drawn::new(variance(&SPATIAL), values).unwrap();
+        let drawn = Resamples::new(variance(&SPATIAL), values).unwrap();
         let left_out: Vec<f64> =
             (0..26).map(|place| variance(&[&SPATIAL[..place], &SPATIAL[place + 1..]].concat())).collect();
         let (low, high) = drawn.corrected(&left_out, 0.05).unwrap();

@@ -46,7 +46,7 @@ const CLEAR: f64 = 6.0;
 
 /// An offer, with the number of times that each reward was chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Offer {
+pub struct OfferTally {
     /// Sooner reward, which is at hand, divided by the later one; above 0.
     pub ratio: f64,
     /// Delay of the later reward, in steps.
@@ -98,7 +98,7 @@ struct Model {
 ///
 /// [`Error::TooFew`] without offers on both sides of the boundary; [`Error::NotFinite`] if a ratio
 /// is not finite and above 0, or if the likelihood is not finite.
-pub fn fit(offers: &[Offer], level: Level, limit: f64) -> Result<Fit, Error> {
+pub fn fit(offers: &[OfferTally], level: Level, limit: f64) -> Result<Fit, Error> {
     let any = |lies: Lies| offers.iter().any(|offer| offer.lies == lies && offer.later + offer.sooner > 0);
     if !(any(Lies::Within) && any(Lies::Beyond)) {
         return Err(Error::TooFew);
@@ -120,7 +120,7 @@ pub fn fit(offers: &[Offer], level: Level, limit: f64) -> Result<Fit, Error> {
 
 /// Returns the most likely model: each parameter is optimized in turn, once from a boundary of 0
 /// and once from a boundary of 1.
-fn best(offers: &[Offer]) -> Model {
+fn best(offers: &[OfferTally]) -> Model {
     let of = |model: Model| log_likelihood(offers, model);
     let from = |boundary: f64| {
         let mut model = Model { discount: 0.9, boundary, noise: 0.4, lapse: 0.03 };
@@ -169,10 +169,10 @@ fn summit(function: impl Fn(f64) -> f64, domain: &RangeInclusive<f64>) -> (f64, 
     (best, value)
 }
 
-fn log_likelihood(offers: &[Offer], model: Model) -> f64 {
+fn log_likelihood(offers: &[OfferTally], model: Model) -> f64 {
     let (step, crossing) = (model.discount.ln(), model.boundary.ln());
     let (rarely, mostly) = (model.lapse.ln(), (1.0 - model.lapse).ln());
-    let of = |offer: &Offer| {
+    let of = |offer: &OfferTally| {
         let beyond = if offer.lies == Lies::Beyond { crossing } else { 0.0 };
         let clear = (f64::from(offer.delay) * step + beyond - offer.ratio.ln()) / model.noise;
         let (later, sooner) = if clear > CLEAR {
@@ -198,7 +198,7 @@ mod tests {
 
     /// Returns offers at sixteen ratios and six delays on both sides of the boundary, with
     /// simulated choices.
-    fn offers(times: u32, mut chance_of_later: impl FnMut(f64, u32, Lies) -> f64, seed: u64) -> Vec<Offer> {
+    fn offers(times: u32, mut chance_of_later: impl FnMut(f64, u32, Lies) -> f64, seed: u64) -> Vec<OfferTally> {
         let mut chance = Seed(seed).stream();
         let mut made = Vec::new();
         for (delay, lies) in DELAYS.iter().flat_map(|delay| [Lies::Within, Lies::Beyond].map(|lies| (*delay, lies))) {
@@ -206,14 +206,14 @@ mod tests {
                 let ratio = f64::from(2 * part + 1) / 32.0;
                 let likely = chance_of_later(ratio, delay, lies);
                 let later = (0..times).map(|_| u32::from(chance.chance(likely))).sum();
-                made.push(Offer { ratio, delay, lies, later, sooner: times - later });
+                made.push(OfferTally { ratio, delay, lies, later, sooner: times - later });
             }
         }
         made
     }
 
     /// Returns the offers of an agent that always takes the reward worth more.
-    fn exact(discount: f64, boundary: f64) -> Vec<Offer> {
+    fn exact(discount: f64, boundary: f64) -> Vec<OfferTally> {
         let worth =
             |delay: u32, lies| discount.powi(delay.cast_signed()) * if lies == Lies::Beyond { boundary } else { 1.0 };
         offers(4, |ratio, delay, lies| f64::from(u8::from(worth(delay, lies) > ratio)), 0)
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn offers_on_one_side_are_too_few() {
-        let one: Vec<Offer> = exact(0.9, 1.0).into_iter().filter(|offer| offer.lies == Lies::Within).collect();
+        let one: Vec<OfferTally> = exact(0.9, 1.0).into_iter().filter(|offer| offer.lies == Lies::Within).collect();
         assert_eq!(fit(&one, Level::P95, 0.05), Err(Error::TooFew));
     }
 }

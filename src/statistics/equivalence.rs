@@ -13,7 +13,7 @@
 
 use serde::Serialize;
 
-use super::{Finding, Interval, Margin, PValue};
+use super::{Comparison, Interval, Margin, PValue};
 
 /// Result of a test for equivalence of two samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -32,7 +32,7 @@ impl Equivalence {
     /// or neither.
     ///
     /// If the claim is one of a family, its adjusted p-value decides instead.
-    pub fn finding(&self) -> Finding {
+    pub fn finding(&self) -> Comparison {
         self.difference.within(-self.margin.get()..=self.margin.get())
     }
 }
@@ -49,10 +49,10 @@ mod tests {
             let difference = Interval { estimate: low.midpoint(high), low, high, level, sides, method };
             Equivalence { difference, margin: Margin::new(0.05).unwrap(), p: PValue::clamped(0.5) }.finding()
         };
-        assert_eq!(finding(-0.05, 0.05), Finding::Within);
-        assert_eq!(finding(-0.06, 0.01), Finding::Open);
-        assert_eq!(finding(-0.01, 0.06), Finding::Open);
-        assert_eq!(finding(-0.2, -0.06), Finding::Beyond);
-        assert_eq!(finding(0.06, 0.2), Finding::Beyond);
+        assert_eq!(finding(-0.05, 0.05), Comparison::Within);
+        assert_eq!(finding(-0.06, 0.01), Comparison::Open);
+        assert_eq!(finding(-0.01, 0.06), Comparison::Open);
+        assert_eq!(finding(-0.2, -0.06), Comparison::Beyond);
+        assert_eq!(finding(0.06, 0.2), Comparison::Beyond);
     }
 }

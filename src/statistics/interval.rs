@@ -108,7 +108,7 @@ impl fmt::Display for Method {
 /// Finding on a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Finding {
+pub enum Comparison {
     /// The value is shown to keep to the limit.
     Within,
     /// The interval shows neither.
@@ -122,7 +122,7 @@ impl Interval {
     ///
     /// A one-sided interval can show one side alone: with an upper limit, `..=0.05` is found
     /// within, or open.
-    pub fn within(&self, limit: impl RangeBounds<f64>) -> Finding {
+    pub fn within(&self, limit: impl RangeBounds<f64>) -> Comparison {
         let below = match limit.start_bound() {
             Bound::Included(start) => self.high < *start,
             Bound::Excluded(start) => self.high <= *start,
@@ -134,11 +134,11 @@ impl Interval {
             Bound::Unbounded => false,
         };
         if below || above {
-            Finding::Beyond
+            Comparison::Beyond
         } else if limit.contains(&self.low) && limit.contains(&self.high) {
-            Finding::Within
+            Comparison::Within
         } else {
-            Finding::Open
+            Comparison::Open
         }
     }
 }
@@ -154,18 +154,18 @@ mod tests {
 
     #[test]
     fn an_interval_is_within_a_limit_beyond_it_or_across_it() {
-        assert_eq!(interval(0.0, 0.05).within(..=0.05), Finding::Within);
-        assert_eq!(interval(0.0, 0.05).within(..0.05), Finding::Open);
-        assert_eq!(interval(0.05, 0.1).within(..=0.05), Finding::Open);
-        assert_eq!(interval(0.05, 0.1).within(..0.05), Finding::Beyond);
-        assert_eq!(interval(0.96, 0.99).within(0.95..), Finding::Within);
-        assert_eq!(interval(0.9, 0.94).within(0.95..), Finding::Beyond);
+        assert_eq!(interval(0.0, 0.05).within(..=0.05), Comparison::Within);
+        assert_eq!(interval(0.0, 0.05).within(..0.05), Comparison::Open);
+        assert_eq!(interval(0.05, 0.1).within(..=0.05), Comparison::Open);
+        assert_eq!(interval(0.05, 0.1).within(..0.05), Comparison::Beyond);
+        assert_eq!(interval(0.96, 0.99).within(0.95..), Comparison::Within);
+        assert_eq!(interval(0.9, 0.94).within(0.95..), Comparison::Beyond);
     }
 
     #[test]
     fn an_interval_about_a_range_is_open() {
-        assert_eq!(interval(-0.1, 0.1).within(-0.05..=0.05), Finding::Open);
-        assert_eq!(interval(-0.1, -0.06).within(-0.05..=0.05), Finding::Beyond);
-        assert_eq!(interval(-0.01, 0.02).within(-0.05..=0.05), Finding::Within);
+        assert_eq!(interval(-0.1, 0.1).within(-0.05..=0.05), Comparison::Open);
+        assert_eq!(interval(-0.1, -0.06).within(-0.05..=0.05), Comparison::Beyond);
+        assert_eq!(interval(-0.01, 0.02).within(-0.05..=0.05), Comparison::Within);
     }
 }

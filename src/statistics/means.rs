@@ -91,7 +91,7 @@ impl Estimate {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Finding;
+    use super::super::Comparison;
     use super::super::functions::normal_quantile;
     use super::super::testing::assert_near;
     use super::*;
@@ -113,7 +113,7 @@ mod tests {
         assert_near(found.difference.low, -0.395_465_820_919, 1e-9);
         assert_near(found.difference.high, 1.633_561_059_015, 1e-9);
         assert_near(found.p.get(), 0.074_037_811_049, 1e-9);
-        assert_eq!(found.finding(), Finding::Open);
+        assert_eq!(found.finding(), Comparison::Open);
     }
 
     /// `statsmodels.stats.weightstats.ttost_paired(one, other[:7], -1.5, 1.5)`,
@@ -125,7 +125,7 @@ mod tests {
         assert_near(found.difference.low, -0.592_172_450_352, 1e-9);
         assert_near(found.difference.high, 1.449_315_307_495, 1e-9);
         assert_near(found.p.get(), 0.043_742_290_310, 1e-9);
-        assert_eq!(found.finding(), Finding::Within);
+        assert_eq!(found.finding(), Comparison::Within);
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
         };
         let found = (0..2_000).filter(|_| {
             let (one, other) = (draw(1.0, 1.0, 12), draw(0.0, 2.0, 40));
-            equivalence(&one, &other, margin(1.0), Level::P95).unwrap().finding() == Finding::Within
+            equivalence(&one, &other, margin(1.0), Level::P95).unwrap().finding() == Comparison::Within
         });
         let found = found.count();
         assert!((50..=130).contains(&found), "{found} of 2000");

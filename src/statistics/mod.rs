@@ -50,10 +50,10 @@ pub mod wilson;
 
 pub use draw::Resampling;
 pub use equivalence::Equivalence;
-pub use interval::{Finding, Interval, Method, Sides};
+pub use interval::{Comparison, Interval, Method, Sides};
 pub use numbers::{Level, Margin, PValue, Rate};
 pub use sprt::Sprt;
-pub use tally::{Choices, Outcome, Tally};
+pub use tally::{Choices, Tally, TrialOutcome};
 
 /// Error returned when a question cannot be put to these numbers.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -76,7 +76,7 @@ fn restricted(one: Tally, other: Tally, difference: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Finding;
+    use super::super::Comparison;
     use super::super::testing::{assert_near, binomial};
     use super::*;
 
@@ -118,7 +118,7 @@ mod tests {
             assert_near(equivalence.p.get(), p, 1e-7);
             assert_near(equivalence.difference.low, low, 1e-7);
             assert_near(equivalence.difference.high, high, 1e-7);
-            assert_eq!(equivalence.p.shows(Level::P95), equivalence.finding() == Finding::Within);
+            assert_eq!(equivalence.p.shows(Level::P95), equivalence.finding() == Comparison::Within);
         }
     }
 
@@ -128,14 +128,14 @@ mod tests {
             let (one, margin) = (tally(0, trials), Margin::new(0.05).unwrap());
             equivalence(one, one, margin, Level::P95).unwrap().finding()
         };
-        assert_eq!((finding(52), finding(51)), (Finding::Within, Finding::Open));
+        assert_eq!((finding(52), finding(51)), (Comparison::Within, Comparison::Open));
     }
 
     #[test]
     fn a_difference_beyond_the_margin_is_found() {
         let margin = Margin::new(0.05).unwrap();
         let found = equivalence(tally(97, 100), tally(10, 100), margin, Level::P95).unwrap();
-        assert_eq!(found.finding(), Finding::Beyond);
+        assert_eq!(found.finding(), Comparison::Beyond);
         assert!(equivalence(tally(1, 2), tally(1, 2), Margin::new(1.0).unwrap(), Level::P95).is_err());
     }
 

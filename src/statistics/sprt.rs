@@ -20,7 +20,7 @@
 //! not be computed from where this test stopped: [`Sprt::interval`] is the one that keeps its
 //! level.
 
-use super::{Error, Finding, Interval, Level, Method, Outcome, Rate, Sides, Tally, size};
+use super::{Comparison, Error, Interval, Level, Method, Rate, Sides, Tally, TrialOutcome, size};
 
 /// Design of a sequential test: the two rates that it tells apart, and its error rates.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub struct Sprt {
     design: Design,
     hits: u32,
     trials: u32,
-    finding: Finding,
+    finding: Comparison,
 }
 
 impl Sprt {
@@ -55,28 +55,28 @@ impl Sprt {
         if low >= high || alpha.get() + beta.get() >= 1.0 {
             return Err(Error::Design);
         }
-        Ok(Self { design, hits: 0, trials: 0, finding: Finding::Open })
+        Ok(Self { design, hits: 0, trials: 0, finding: Comparison::Open })
     }
 
     /// Adds the outcome of the next trial and returns the finding. Once the test has decided,
     /// further outcomes are not counted.
-    pub fn feed(&mut self, outcome: Outcome) -> Finding {
-        if self.finding == Finding::Open {
+    pub fn feed(&mut self, outcome: TrialOutcome) -> Comparison {
+        if self.finding == Comparison::Open {
             self.trials += 1;
-            self.hits += u32::from(outcome == Outcome::Hit);
+            self.hits += u32::from(outcome == TrialOutcome::Hit);
             let (within, beyond) = self.bounds();
             let ratio = self.log_ratio();
             if ratio >= beyond {
-                self.finding = Finding::Beyond;
+                self.finding = Comparison::Beyond;
             } else if ratio <= within {
-                self.finding = Finding::Within;
+                self.finding = Comparison::Within;
             }
         }
         self.finding
     }
 
     /// Returns the finding of the outcomes so far.
-    pub const fn finding(&self) -> Finding {
+    pub const fn finding(&self) -> Comparison {
         self.finding
     }
 
@@ -129,9 +129,9 @@ impl Sprt {
     pub fn interval(&self) -> Result<Interval, Error> {
         let Design { low, high, alpha, beta } = self.design;
         let (low, high, sides) = match self.finding {
-            Finding::Within => (0.0, high.get(), Sides::Upper),
-            Finding::Open => (0.0, 1.0, Sides::Both),
-            Finding::Beyond => (low.get(), 1.0, Sides::Lower),
+            Comparison::Within => (0.0, high.get(), Sides::Upper),
+            Comparison::Open => (0.0, 1.0, Sides::Both),
+            Comparison::Beyond => (low.get(), 1.0, Sides::Lower),
         };
         let error = (alpha.get() / (1.0 - beta.get())).max(beta.get() / (1.0 - alpha.get()));
         let estimate = self.tally()?.share();
@@ -172,12 +172,12 @@ mod tests {
     #[test]
     fn seventy_two_clean_trials_are_enough_and_then_nothing_counts() {
         let mut test = sprt();
-        assert!((0..71).all(|_| test.feed(Outcome::Miss) == Finding::Open));
-        assert_eq!(test.feed(Outcome::Miss), Finding::Within);
-        assert!((0..9).all(|_| test.feed(Outcome::Hit) == Finding::Within));
+        assert!((0..71).all(|_| test.feed(TrialOutcome::Miss) == Comparison::Open));
+        assert_eq!(test.feed(TrialOutcome::Miss), Comparison::Within);
+        assert!((0..9).all(|_| test.feed(TrialOutcome::Hit) == Comparison::Within));
         assert_eq!(test.tally(), Tally::new(0, 72));
         let interval = test.interval().unwrap();
-        assert_eq!(interval.within(..=0.05), Finding::Within);
+        assert_eq!(interval.within(..=0.05), Comparison::Within);
         assert_near(interval.level.get(), 1.0 - 0.05 / 0.95, 1e-12);
     }
 
@@ -186,7 +186,7 @@ mod tests {
         for (alpha, beta) in [(0.1, 0.01), (0.01, 0.1)] {
             let mut test = Sprt::new(design(0.01, 0.05, alpha, beta)).unwrap();
             assert!(test.interval().is_err());
-            test.feed(Outcome::Miss);
+            test.feed(TrialOutcome::Miss);
             assert_near(test.interval().unwrap().level.get(), 1.0 - 0.1 / 0.99, 1e-12);
         }
     }
@@ -194,10 +194,10 @@ mod tests {
     #[test]
     fn two_failures_at_once_are_enough() {
         let mut test = sprt();
-        assert_eq!(test.feed(Outcome::Hit), Finding::Open);
-        assert_eq!(test.interval().unwrap().within(..=0.05), Finding::Open);
-        assert_eq!(test.feed(Outcome::Hit), Finding::Beyond);
-        assert_eq!(test.interval().unwrap().within(..0.01), Finding::Beyond);
+        assert_eq!(test.feed(TrialOutcome::Hit), Comparison::Open);
+        assert_eq!(test.interval().unwrap().within(..=0.05), Comparison::Open);
+        assert_eq!(test.feed(TrialOutcome::Hit), Comparison::Beyond);
+        assert_eq!(test.interval().unwrap().within(..0.01), Comparison::Beyond);
     }
 
     /// Returns the probability that `test` finds a rate beyond, the probability that it finds it
@@ -210,13 +210,13 @@ mod tests {
             let mut next: Vec<(Sprt, f64)> = Vec::new();
             for (test, probability) in open {
                 trials += probability;
-                for (outcome, share) in [(Outcome::Miss, 1.0 - rate), (Outcome::Hit, rate)] {
+                for (outcome, share) in [(TrialOutcome::Miss, 1.0 - rate), (TrialOutcome::Hit, rate)] {
                     let mut test = test.clone();
                     match (test.feed(outcome), next.last_mut()) {
-                        (Finding::Beyond, _) => beyond += probability * share,
-                        (Finding::Within, _) => within += probability * share,
-                        (Finding::Open, Some((same, sum))) if *same == test => *sum += probability * share,
-                        (Finding::Open, _) => next.push((test, probability * share)),
+                        (Comparison::Beyond, _) => beyond += probability * share,
+                        (Comparison::Within, _) => within += probability * share,
+                        (Comparison::Open, Some((same, sum))) if *same == test => *sum += probability * share,
+                        (Comparison::Open, _) => next.push((test, probability * share)),
                     }
                 }
             }
@@ -249,10 +249,11 @@ mod tests {
     fn it_says_how_many_clean_trials_would_do() {
         for hits in [0, 1] {
             let mut test = Sprt::new(design(0.01, 0.05, 0.05, 0.05)).unwrap();
-            (0..hits).for_each(|_| assert_eq!(test.feed(Outcome::Hit), Finding::Open));
+            (0..hits).for_each(|_| assert_eq!(test.feed(TrialOutcome::Hit), Comparison::Open));
             let enough = test.clean_trials();
-            (hits..enough - 1).for_each(|_| assert_eq!(test.feed(Outcome::Miss), Finding::Open, "fewer do not do"));
-            assert_eq!(test.feed(Outcome::Miss), Finding::Within);
+            (hits..enough - 1)
+                .for_each(|_| assert_eq!(test.feed(TrialOutcome::Miss), Comparison::Open, "fewer do not do"));
+            assert_eq!(test.feed(TrialOutcome::Miss), Comparison::Within);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Error;
 
 /// Outcome of one trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TrialOutcome {
     /// The counted event happened: mostly a failure.
     Hit,
     /// The counted event did not happen: a clean trial.

@@ -77,7 +77,7 @@ fn splits(one: &Choices, other: &Choices) -> Result<Vec<(Tally, Tally)>, Error> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::Finding;
+    use super::super::Comparison;
     use super::super::testing::assert_near;
     use super::*;
     use crate::value::{Seed, Stream};
@@ -126,15 +126,15 @@ mod tests {
 
     #[test]
     fn near_far_and_unknown_are_told_apart() {
-        assert_eq!(found(&[500, 300, 200], &[510, 295, 195], 0.1).finding(), Finding::Within);
-        assert_eq!(found(&[50, 30, 20], &[51, 29, 20], 0.1).finding(), Finding::Open);
-        assert_eq!(found(&[90, 5, 5], &[5, 5, 90], 0.1).finding(), Finding::Beyond);
+        assert_eq!(found(&[500, 300, 200], &[510, 295, 195], 0.1).finding(), Comparison::Within);
+        assert_eq!(found(&[50, 30, 20], &[51, 29, 20], 0.1).finding(), Comparison::Open);
+        assert_eq!(found(&[90, 5, 5], &[5, 5, 90], 0.1).finding(), Comparison::Beyond);
     }
 
     #[test]
     fn a_choice_never_seen_still_leaves_a_doubt() {
-        assert_eq!(found(&[51, 0, 0, 0], &[51, 0, 0, 0], 0.05).finding(), Finding::Open);
-        assert_eq!(found(&[52, 0, 0, 0], &[52, 0, 0, 0], 0.05).finding(), Finding::Within);
+        assert_eq!(found(&[51, 0, 0, 0], &[51, 0, 0, 0], 0.05).finding(), Comparison::Open);
+        assert_eq!(found(&[52, 0, 0, 0], &[52, 0, 0, 0], 0.05).finding(), Comparison::Within);
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
         let (used, declared) = (choices(&[9; 13]), choices(&[vec![99, 1], vec![0; 998]].concat()));
         assert_eq!(equivalence(&used, &used, margin, Level::P95), Err(Error::Categories { seen: 13 }));
         let far = equivalence(&declared, &declared, margin, Level::P95).unwrap();
-        assert_eq!(far.finding(), Finding::Within);
+        assert_eq!(far.finding(), Comparison::Within);
         assert!(far.difference.low >= 0.0);
     }
 
@@ -166,9 +166,9 @@ mod tests {
             for _ in 0..600 {
                 let (one, other) = (draw(&mut stream, one), draw(&mut stream, other));
                 match equivalence(&one, &other, margin, Level::P95).unwrap().finding() {
-                    Finding::Within => near += 1,
-                    Finding::Beyond => far += 1,
-                    Finding::Open => {}
+                    Comparison::Within => near += 1,
+                    Comparison::Beyond => far += 1,
+                    Comparison::Open => {}
                 }
             }
             assert!(near <= 45 && far <= 30, "{near} {far} of 600");

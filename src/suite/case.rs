@@ -4,15 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::Source;
+use crate::agent::AgentSource;
 use crate::environment::World;
 use crate::policy::Policy;
-use crate::property::{Cast, Finding, Inquiry, Property, Subject, Trial, Under, Verdict};
+use crate::property::{Inquiry, Judgement, Property, Trial, TrialAgents, TrialSubject, Under, Verdict};
 use crate::run;
 use crate::statistics::Level;
 use crate::value::{Digest, Opening, Seed};
 
-use super::{Origin, Traps};
+use super::{SeedOrigin, Traps};
 
 /// A policy, with its name on the command line.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Case {
     /// The property.
     pub property: &'static Property,
     /// Agent of the case.
-    pub agent: Arc<Source>,
+    pub agent: Arc<AgentSource>,
     /// `true` if the agent learns.
     pub learns: bool,
     /// Policy of the case.
@@ -49,14 +49,14 @@ pub struct Case {
     /// Seed from which every random choice follows.
     pub seed: Seed,
     /// Origin of the seed that this one is derived from: drawn for this run, or given.
-    pub origin: Origin,
+    pub origin: SeedOrigin,
     /// Line of the suite file that names the property; none without a suite file.
     pub line: Option<usize>,
 }
 
 /// Result of a case.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct CaseOutcome {
     /// The verdict.
     pub verdict: Verdict,
     /// Number of trials that were run.
@@ -64,7 +64,7 @@ pub struct Outcome {
     /// Number of episodes that were run.
     pub episodes: u64,
     /// Trial that shows the finding best; the first one if none does.
-    pub line: Option<Line>,
+    pub line: Option<TrialLine>,
     /// Traps of the agent; none if it trapped in no evaluated episode.
     pub traps: Option<Traps>,
     /// Duration of the case, on this machine and in this run.
@@ -73,26 +73,26 @@ pub struct Outcome {
 
 /// A trial as a command line to copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct TrialLine {
     /// The command.
     pub command: String,
     /// Root of the record that the command makes.
     pub root: Digest,
 }
 
-impl Outcome {
+impl CaseOutcome {
     /// `true` if the case fails: it is refuted, or not decided.
     pub const fn fails(&self, case: &Case) -> bool {
-        matches!(self.verdict.finding, Finding::Inconclusive) || self.is_refuted(case)
+        matches!(self.verdict.finding, Judgement::Inconclusive) || self.is_refuted(case)
     }
 
     /// `true` if more trials would not help: the property is violated, or it does not apply and the
     /// case requires that it does.
     pub const fn is_refuted(&self, case: &Case) -> bool {
         match self.verdict.finding {
-            Finding::Holds | Finding::Inconclusive => false,
-            Finding::Violated => true,
-            Finding::NotApplicable => case.required,
+            Judgement::Holds | Judgement::Inconclusive => false,
+            Judgement::Violated => true,
+            Judgement::NotApplicable => case.required,
         }
     }
 }
@@ -113,7 +113,7 @@ impl Case {
     /// Returns the inquiry that the property gets.
     pub fn inquiry(&self) -> Inquiry {
         Inquiry {
-            subject: Subject { name: self.agent.text.clone(), learns: self.learns },
+            subject: TrialSubject { name: self.agent.text.clone(), learns: self.learns },
             world: self.world.clone(),
             terms: run::terms(&self.rules.policy),
             seed: self.seed,
@@ -141,10 +141,10 @@ impl Case {
         let (own, policy, world) = (quoted(&self.agent.text), quoted(&policy), quoted(&trial.world.written()));
         let rest = format!("-p {policy} -e {world} --seed {}", trial.seed);
         let agent = match trial.cast {
-            Cast::Subject => own,
-            Cast::Shipped(text) => quoted(text),
-            Cast::Pair(pair) => return format!("dayfly audit noninterference --of {own} {rest} --pair {pair}"),
-            Cast::Senders(trial) => return format!("dayfly audit channels {rest} --trial {trial}"),
+            TrialAgents::Subject => own,
+            TrialAgents::Shipped(text) => quoted(text),
+            TrialAgents::Pair(pair) => return format!("dayfly audit noninterference --of {own} {rest} --pair {pair}"),
+            TrialAgents::Senders(trial) => return format!("dayfly audit channels {rest} --trial {trial}"),
         };
         // Without a number of lineages, a run has as many as the policy's population.
         let line = format!("dayfly run {agent} {rest} -n {} --lineages {}", trial.episodes, trial.lineages);
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use crate::suite::testing::case;
 
-    fn agent(case: &mut Case) -> &mut Source {
+    fn agent(case: &mut Case) -> &mut AgentSource {
         Arc::make_mut(&mut case.agent)
     }
 

@@ -16,9 +16,9 @@ use std::ops::Range;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::Asked;
-use super::words::{Chance, Count, Flag, Limit, Line, Names, Whole};
-use crate::document::{self, Complaint, Key, Table};
+use super::Question;
+use super::words::{Chance, Flag, Names, Positive, TextLine, Threshold, WholeNumber};
+use crate::document::{self, Complaint, KeyValue, TableReader};
 use crate::property::{PROPERTIES, Property};
 use crate::value::{Fault, Seed};
 
@@ -42,7 +42,7 @@ pub struct File {
     /// Environments, as on the command line; if empty, each property is tested in its own.
     pub environments: Vec<Named>,
     /// Properties; all if the file names none.
-    pub properties: Vec<Asked>,
+    pub properties: Vec<Question>,
 }
 
 /// A name in a suite file, with its place.
@@ -65,9 +65,9 @@ impl File {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let names = |key: &Key<Names>| key.value().map_or_else(Vec::new, |names| names.0.clone());
-        let all = || PROPERTIES.iter().map(|property| Asked { line: Some(1), ..property.into() }).collect();
-        let asked: Vec<Asked> = raw
+        let names = |key: &KeyValue<Names>| key.value().map_or_else(Vec::new, |names| names.0.clone());
+        let all = || PROPERTIES.iter().map(|property| Question { line: Some(1), ..property.into() }).collect();
+        let asked: Vec<Question> = raw
             .properties
             .map_or_else(all, |properties| properties.0.iter().filter_map(|asked| asked.asked(text)).collect());
         Ok(Self {
@@ -100,22 +100,22 @@ pub fn schema() -> serde_json::Value {
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default, title = "Suite")]
 struct RawSuite {
     /// Name of the suite in reports. By default the stem of its file.
-    name: Key<Line>,
+    name: KeyValue<TextLine>,
     /// Seed from which every random choice follows. With "fresh", each run draws a seed of its own
     /// and prints it. A number gives the same verdicts each time, but whoever builds the agent may
     /// have built it for that number.
     #[schemars(extend("default" = "fresh"))]
-    seed: Key<Chance>,
+    seed: KeyValue<Chance>,
     /// Agents to test: built-in names, or paths of components relative to this file. Text after a
     /// colon is given to the agent with every task, such as "planner:boundary=0". Without this key,
     /// `--agent` has to name the agents.
-    agents: Key<Names>,
+    agents: KeyValue<Names>,
     /// Policies to test the agents under: built-in names, or paths relative to this file.
     #[schemars(extend("default" = ["strict"]))]
-    policies: Key<Names>,
+    policies: KeyValue<Names>,
     /// Environments to test the agents in: built-in names with parameters, or paths relative to
     /// this file. By default each property is tested in a world of its own.
-    environments: Key<Names>,
+    environments: KeyValue<Names>,
     /// Properties to test, by name or code. By default every property that applies.
     properties: Option<RawProperties>,
 }
@@ -133,22 +133,22 @@ struct RawAsked {
     #[schemars(skip)]
     header: Option<Range<usize>>,
     /// Largest value that still passes, in the unit that `dayfly explain` names.
-    limit: Key<Limit>,
+    limit: KeyValue<Threshold>,
     /// Number of trials per condition. By default as many as the limit and the level need.
-    trials: Key<Count<MOST_TRIALS>>,
+    trials: KeyValue<Positive<MOST_TRIALS>>,
     /// Number of episodes for which a learner is trained before it is measured. By default the
     /// number that `dayfly explain` names.
-    lessons: Key<Count<MOST_LESSONS>>,
+    lessons: KeyValue<Positive<MOST_LESSONS>>,
     /// `true` if an agent fails where the property does not apply to it.
     #[schemars(extend("default" = false))]
-    required: Key<Flag>,
+    required: KeyValue<Flag>,
     /// Seed from which every random choice of this property follows. By default the seed of the
     /// suite.
-    seed: Key<Whole>,
+    seed: KeyValue<WholeNumber>,
 }
 
 impl RawSuite {
-    fn read(table: &mut Table<'_, '_>) -> Self {
+    fn read(table: &mut TableReader<'_, '_>) -> Self {
         Self {
             name: table.key("name"),
             seed: table.key("seed"),
@@ -161,7 +161,7 @@ impl RawSuite {
 }
 
 impl RawProperties {
-    fn read(table: &mut Table<'_, '_>) -> Self {
+    fn read(table: &mut TableReader<'_, '_>) -> Self {
         let mut asked = Vec::new();
         for (position, property) in PROPERTIES.iter().enumerate() {
             let named = table.table(property.name, |table| RawAsked::read(table, position, property));
@@ -178,11 +178,11 @@ impl RawProperties {
 }
 
 impl RawAsked {
-    fn read(table: &mut Table<'_, '_>, position: usize, property: &Property) -> Self {
+    fn read(table: &mut TableReader<'_, '_>, position: usize, property: &Property) -> Self {
         Self {
             position,
             header: table.header(),
-            limit: table.key_with("limit", |value| Limit::of(property, value)),
+            limit: table.key_with("limit", |value| Threshold::of(property, value)),
             trials: table.key("trials"),
             lessons: table.key("lessons"),
             required: table.key("required"),
@@ -191,9 +191,9 @@ impl RawAsked {
     }
 
     /// Returns the settings as a value, with their line in this text of the suite.
-    fn asked(&self, text: &str) -> Option<Asked> {
+    fn asked(&self, text: &str) -> Option<Question> {
         let before = self.header.as_ref().and_then(|header| text.get(..header.start));
-        Some(Asked {
+        Some(Question {
             line: before.map(|before| before.matches('\n').count() + 1),
             property: PROPERTIES.get(self.position)?,
             limit: self.limit.value().map(|limit| limit.0),

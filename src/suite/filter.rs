@@ -15,7 +15,7 @@
 use std::ops::Range;
 
 use super::Case;
-use crate::property::{Kind, PROPERTIES, Property};
+use crate::property::{PROPERTIES, Property, PropertyKind};
 use crate::value::{Fault, hint};
 
 /// Names of the sets.
@@ -26,7 +26,7 @@ const DEPTH: usize = 64;
 
 /// A set of cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Filter {
+pub enum CaseFilter {
     /// Every case.
     All,
     /// No case.
@@ -40,23 +40,23 @@ pub enum Filter {
     /// The cases under this policy.
     Policy(String),
     /// The cases of this kind.
-    Kind(Kind),
+    Kind(PropertyKind),
     /// The cases outside this set.
-    Not(Box<Filter>),
+    Not(Box<CaseFilter>),
     /// The cases in both sets.
-    And(Box<Filter>, Box<Filter>),
+    And(Box<CaseFilter>, Box<CaseFilter>),
     /// The cases in either set.
-    Or(Box<Filter>, Box<Filter>),
+    Or(Box<CaseFilter>, Box<CaseFilter>),
 }
 
-impl Filter {
+impl CaseFilter {
     /// Reads an expression.
     ///
     /// # Errors
     ///
     /// [`Fault`] with the place of the error in the text.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let mut reader = Reader { text, at: 0, depth: 0 };
+        let mut reader = FilterReader { text, at: 0, depth: 0 };
         let filter = reader.expression()?;
         match reader.peek() {
             None => Ok(filter),
@@ -104,36 +104,36 @@ fn like(pattern: &str, text: &str) -> bool {
 }
 
 /// Reader of an expression.
-struct Reader<'t> {
+struct FilterReader<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
 }
 
-impl Reader<'_> {
-    fn expression(&mut self) -> Result<Filter, Fault> {
+impl FilterReader<'_> {
+    fn expression(&mut self) -> Result<CaseFilter, Fault> {
         let mut filter = self.conjunction()?;
         while self.takes("|") || self.takes("or ") {
-            filter = Filter::Or(Box::new(filter), Box::new(self.conjunction()?));
+            filter = CaseFilter::Or(Box::new(filter), Box::new(self.conjunction()?));
         }
         Ok(filter)
     }
 
-    fn conjunction(&mut self) -> Result<Filter, Fault> {
+    fn conjunction(&mut self) -> Result<CaseFilter, Fault> {
         let mut filter = self.part()?;
         while self.takes("&") || self.takes("and ") {
-            filter = Filter::And(Box::new(filter), Box::new(self.part()?));
+            filter = CaseFilter::And(Box::new(filter), Box::new(self.part()?));
         }
         Ok(filter)
     }
 
-    fn part(&mut self) -> Result<Filter, Fault> {
+    fn part(&mut self) -> Result<CaseFilter, Fault> {
         self.depth += 1;
         if self.depth > DEPTH {
             return Err(self.fault(self.word(), "too deep", "write it with fewer parentheses"));
         }
         let part = if self.takes("!") || self.takes("not ") {
-            Filter::Not(Box::new(self.part()?))
+            CaseFilter::Not(Box::new(self.part()?))
         } else if self.takes("(") {
             let inner = self.expression()?;
             if !self.takes(")") {
@@ -147,7 +147,7 @@ impl Reader<'_> {
         Ok(part)
     }
 
-    fn set(&mut self) -> Result<Filter, Fault> {
+    fn set(&mut self) -> Result<CaseFilter, Fault> {
         self.peek();
         let name_at = self.word();
         let name = self.text.get(name_at.clone()).unwrap_or_default();
@@ -186,13 +186,13 @@ impl Reader<'_> {
         }
         let argument_text = argument.to_owned();
         Ok(match name {
-            "property" => Filter::Property(argument_text),
-            "agent" => Filter::Agent(argument_text),
-            "environment" => Filter::Environment(argument_text),
-            "policy" => Filter::Policy(argument_text),
+            "property" => CaseFilter::Property(argument_text),
+            "agent" => CaseFilter::Agent(argument_text),
+            "environment" => CaseFilter::Environment(argument_text),
+            "policy" => CaseFilter::Policy(argument_text),
             "kind" => match argument {
-                "enforced" => Filter::Kind(Kind::Enforced),
-                "measured" => Filter::Kind(Kind::Measured),
+                "enforced" => CaseFilter::Kind(PropertyKind::Enforced),
+                "measured" => CaseFilter::Kind(PropertyKind::Measured),
                 _ => {
                     let kinds = ["enforced", "measured"];
                     return Err(self.fault(
@@ -202,8 +202,8 @@ impl Reader<'_> {
                     ));
                 }
             },
-            "all" => Filter::All,
-            _ => Filter::None,
+            "all" => CaseFilter::All,
+            _ => CaseFilter::None,
         })
     }
 
@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     fn holds(filter: &str) -> bool {
-        Filter::parse(filter).unwrap_or_else(|fault| panic!("{fault:?}")).holds(&case(
+        CaseFilter::parse(filter).unwrap_or_else(|fault| panic!("{fault:?}")).holds(&case(
             "P04",
             "planner:discount=0.5",
             "button",
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn what_is_no_filter_is_pointed_at() {
         let fault = |text: &str| {
-            let fault = Filter::parse(text).unwrap_err();
+            let fault = CaseFilter::parse(text).unwrap_err();
             (fault.message, fault.span.unwrap(), fault.label)
         };
         assert_eq!(fault("propety(P04)"), ("`propety` is not part of a filter".into(), 0..7, "no such set".into()));
@@ -308,6 +308,6 @@ mod tests {
         assert_eq!(fault("agent(x").2, "a `)` is missing here");
         assert_eq!(fault("agent").2, "a `(` is missing here");
         assert_eq!(fault(&"(".repeat(100)).2, "too deep");
-        assert!(Filter::parse("propety(P04)").unwrap_err().help.starts_with("did you mean `property`?"));
+        assert!(CaseFilter::parse("propety(P04)").unwrap_err().help.starts_with("did you mean `property`?"));
     }
 }

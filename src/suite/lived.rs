@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Line};
-use crate::property::{Cast, Finding, Kind, Observed, Trial, Under, Verdict};
+use super::{Case, TrialLine};
+use crate::property::{Judgement, Observed, PropertyKind, Trial, TrialAgents, Under, Verdict};
 use crate::run::last_lines;
 use crate::transcript::{Closing, End, Transcript};
 use crate::value::many;
 
 /// Evaluated episodes of the agent of a case.
-pub(super) struct Lived {
+pub(super) struct ObservedEpisodes {
     /// Traps of the agent; none if it never trapped.
     traps: Option<Traps>,
     /// Policies of the trials, as on the command line, in the order of their first use. Empty if
@@ -36,13 +36,13 @@ pub struct Traps {
     /// Last lines of the log of that episode.
     pub log: Vec<String>,
     /// Trial with that episode.
-    pub line: Line,
+    pub line: TrialLine,
 }
 
 impl Traps {
     /// Returns the traps of the agent in these trials; none if it never trapped.
     fn of(case: &Case, trials: &[Trial], seen: &[Observed]) -> Option<Self> {
-        let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
+        let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == TrialAgents::Subject);
         let episodes = || own().flat_map(|(_, observed)| &observed.transcripts);
         let (within, late) = (
             |one: &&Transcript| one.body.end == End::Trapped,
@@ -60,7 +60,7 @@ impl Traps {
             episode: header.episode,
             cause: body.cause.clone().unwrap_or_else(|| "no cause is known".to_owned()),
             log: last_lines(&body.log),
-            line: Line { command: case.command(trial), root },
+            line: TrialLine { command: case.command(trial), root },
         })
     }
 
@@ -76,9 +76,9 @@ impl Traps {
     }
 }
 
-impl Lived {
+impl ObservedEpisodes {
     pub(super) fn of(case: &Case, trials: &[Trial], seen: &[Observed]) -> Self {
-        let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
+        let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == TrialAgents::Subject);
         let mut under: Vec<String> = Vec::new();
         for (trial, _) in own() {
             let written = case.under(trial);
@@ -94,26 +94,26 @@ impl Lived {
     /// the property does not apply. An agent that traps in more than half of its episodes does not
     /// show its behaviour, so no measured property holds of it. A trap after the step that ends an
     /// episode does not count for this.
-    pub(super) fn told(&self, kind: Kind, verdict: Verdict) -> Verdict {
-        let is_measured = kind == Kind::Measured;
+    pub(super) fn told(&self, kind: PropertyKind, verdict: Verdict) -> Verdict {
+        let is_measured = kind == PropertyKind::Measured;
         let mostly = self.traps.as_ref().is_some_and(|traps| traps.within > traps.episodes / 2);
         let finding = match verdict.finding {
-            Finding::Holds | Finding::Inconclusive if is_measured && mostly => Finding::NotApplicable,
+            Judgement::Holds | Judgement::Inconclusive if is_measured && mostly => Judgement::NotApplicable,
             finding => finding,
         };
         let statement = match &self.traps {
             None => verdict.statement,
-            Some(traps) if is_measured && finding != Finding::Violated && traps.within == traps.episodes => {
+            Some(traps) if is_measured && finding != Judgement::Violated && traps.within == traps.episodes => {
                 traps.sentence()
             }
-            Some(traps) if finding == Finding::NotApplicable && traps.within > 0 => {
+            Some(traps) if finding == Judgement::NotApplicable && traps.within > 0 => {
                 format!("{}; {}", traps.sentence(), verdict.statement)
             }
             Some(traps) => format!("{}; {}", verdict.statement, traps.sentence()),
         };
         // A denial comes first in the statement: it may be the reason for which the agent does
         // nothing.
-        let statement = if finding == Finding::NotApplicable && !self.denied.is_empty() {
+        let statement = if finding == Judgement::NotApplicable && !self.denied.is_empty() {
             format!("{}; {statement}", self.denied.join(" and "))
         } else {
             statement
@@ -133,7 +133,7 @@ impl Lived {
 /// Describes each operation that a policy denied the agent in more than half of its episodes, with
 /// the line of the policy.
 fn denied(case: &Case, trials: &[Trial], seen: &[Observed]) -> Vec<String> {
-    let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
+    let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == TrialAgents::Subject);
     let all: usize = own().map(|(_, observed)| observed.transcripts.len()).sum();
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for (trial, observed) in own() {

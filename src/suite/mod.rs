@@ -26,11 +26,11 @@ mod stage;
 pub(crate) mod testing;
 mod words;
 
-pub use case::{Case, Line, Outcome, Rules, quoted};
+pub use case::{Case, CaseOutcome, Rules, TrialLine, quoted};
 pub use file::{File, Named, is_one, schema};
-pub use filter::Filter;
+pub use filter::CaseFilter;
 pub use lived::Traps;
 pub use results::{Results, Stop, Suite};
 pub use runner::{Error, Event, OnFailure, observe, run};
-pub use select::{Asked, LEVEL, Origin, Partition, Selection, share};
+pub use select::{LEVEL, Partition, Question, SeedOrigin, Selection, share};
 pub use stage::{Error as StageError, Stage};

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::runner::{Error, Event, OnFailure, run};
-use super::{Case, Origin, Outcome, Partition, Stage};
+use super::{Case, CaseOutcome, Partition, SeedOrigin, Stage};
 use crate::episode::Cancel;
-use crate::property::{Finding, Kind};
+use crate::property::{Judgement, PropertyKind};
 use crate::value::Seed;
 
 /// Cases that are run together, with their origin.
@@ -18,7 +18,7 @@ pub struct Suite {
     /// Seed from which every random choice follows.
     pub seed: Seed,
     /// Origin of the seed.
-    pub origin: Origin,
+    pub origin: SeedOrigin,
     /// Command that runs the same suite again.
     pub again: String,
     /// Part of the suite that is run.
@@ -35,7 +35,7 @@ pub struct Results<'s> {
     /// The suite.
     pub suite: &'s Suite,
     /// Cases that were run, each with its result: the first cases, if the suite was stopped.
-    pub finished: Vec<(&'s Case, Outcome)>,
+    pub finished: Vec<(&'s Case, CaseOutcome)>,
     /// Reason for which the other cases were not run, if there are any.
     pub stop: Stop,
     /// Duration of the suite.
@@ -82,18 +82,18 @@ impl<'s> Results<'s> {
     }
 
     /// Returns every case, with its result if it was run.
-    pub fn every(&self) -> impl Iterator<Item = (&'s Case, Option<&Outcome>)> {
+    pub fn every(&self) -> impl Iterator<Item = (&'s Case, Option<&CaseOutcome>)> {
         let finished = self.finished.iter().map(|(case, outcome)| (*case, Some(outcome)));
         finished.chain(self.not_run().iter().map(|case| (case, None)))
     }
 
     /// Returns the number of cases of one kind with this finding.
-    pub fn count(&self, kind: Kind, finding: Finding) -> usize {
+    pub fn count(&self, kind: PropertyKind, finding: Judgement) -> usize {
         self.found(finding).filter(|(case, _)| case.property.kind == kind).count()
     }
 
     /// Returns the cases with this finding.
-    pub fn found(&self, finding: Finding) -> impl Iterator<Item = &(&Case, Outcome)> {
+    pub fn found(&self, finding: Judgement) -> impl Iterator<Item = &(&Case, CaseOutcome)> {
         self.finished.iter().filter(move |(_, outcome)| outcome.verdict.finding == finding)
     }
 
@@ -104,7 +104,7 @@ impl<'s> Results<'s> {
 
     /// `true` if this is one of several parts, and no property in it applies.
     pub fn is_idle_part(&self) -> bool {
-        let applies = |(_, outcome): &(&Case, Outcome)| outcome.verdict.finding != Finding::NotApplicable;
+        let applies = |(_, outcome): &(&Case, CaseOutcome)| outcome.verdict.finding != Judgement::NotApplicable;
         self.suite.partition != Partition::WHOLE && !self.finished.iter().any(applies)
     }
 }

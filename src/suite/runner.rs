@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::lived::Lived;
+use super::lived::ObservedEpisodes;
 use super::stage::{self, Stage};
-use super::{Case, Line, Outcome, Results};
+use super::{Case, CaseOutcome, Results, TrialLine};
 use crate::episode::Cancel;
-use crate::property::{Cast, Finding, Inquiry, Kind, Observed, Trial, Verdict};
+use crate::property::{Inquiry, Judgement, Observed, PropertyKind, Trial, TrialAgents, Verdict};
 use crate::transcript::{End, Entry};
 
 /// Reaction to a case that fails.
@@ -28,7 +28,7 @@ pub enum Event<'e> {
     /// One trial of a case is done; trials are done on all workers, in any order.
     Trial(&'e Case),
     /// A case is over.
-    Finished(&'e Case, &'e Outcome),
+    Finished(&'e Case, &'e CaseOutcome),
     /// The suite is over.
     Closed(&'e Results<'e>),
 }
@@ -58,7 +58,7 @@ pub fn run(
     on_failure: OnFailure,
     cancel: &Cancel,
     watch: &(dyn Fn(Event<'_>) + Sync),
-) -> Result<Vec<Outcome>, Error> {
+) -> Result<Vec<CaseOutcome>, Error> {
     let mut outcomes = Vec::with_capacity(cases.len());
     for case in cases {
         watch(Event::Started(case));
@@ -82,34 +82,34 @@ fn one(
     stage: &Stage,
     cancel: &Cancel,
     watch: &(dyn Fn(Event<'_>) + Sync),
-) -> Result<Option<Outcome>, stage::Error> {
+) -> Result<Option<CaseOutcome>, stage::Error> {
     let started = Instant::now();
     let inquiry = case.inquiry();
     let outcome = |verdict: Verdict, trials: &[Trial], seen: &[Observed]| {
         let at = verdict.witness.as_ref().map_or(0, |witness| witness.trial);
         let line = trials.get(at).zip(seen.get(at));
-        let line = line.map(|(trial, observed)| Line { command: case.command(trial), root: observed.root });
+        let line = line.map(|(trial, observed)| TrialLine { command: case.command(trial), root: observed.root });
         let episodes = seen.iter().map(|observed| observed.episodes).sum();
-        let lived = Lived::of(case, trials, seen);
+        let lived = ObservedEpisodes::of(case, trials, seen);
         let verdict = lived.told(case.property.kind, verdict);
-        let verdict = match misled(trials, seen).filter(|_| verdict.finding == Finding::NotApplicable) {
+        let verdict = match misled(trials, seen).filter(|_| verdict.finding == Judgement::NotApplicable) {
             Some(call) => Verdict { statement: format!("{}; {call}", verdict.statement), ..verdict },
             None => verdict,
         };
         let (trials, traps) = (trials.len(), lived.traps());
-        Outcome { verdict, trials, episodes, line, traps, took: started.elapsed() }
+        CaseOutcome { verdict, trials, episodes, line, traps, took: started.elapsed() }
     };
     if let Some(reason) = case.property.inapplicable(&inquiry) {
         return Ok(Some(outcome(Verdict::not_applicable(reason), &[], &[])));
     }
     match crashes(case, &inquiry, stage, cancel)? {
-        Watched::Cancelled => return Ok(None),
-        Watched::Crashes(Gathered { trials, seen }) => {
+        FirstLook::Cancelled => return Ok(None),
+        FirstLook::Crashes(Gathered { trials, seen }) => {
             let outcome = outcome(Verdict::not_applicable("it takes no step"), &trials, &seen);
             let statement = format!("{}; no more was run, since it takes no step", outcome.verdict.statement);
-            return Ok(Some(Outcome { verdict: Verdict { statement, ..outcome.verdict }, ..outcome }));
+            return Ok(Some(CaseOutcome { verdict: Verdict { statement, ..outcome.verdict }, ..outcome }));
         }
-        Watched::Lives => {}
+        FirstLook::Lives => {}
     }
     let Some(Gathered { trials, seen }) = gather(case, &inquiry, stage, cancel, watch)? else { return Ok(None) };
     let verdict = match refused(case, &trials, &seen) {
@@ -127,7 +127,7 @@ struct Gathered {
 }
 
 /// Result of the first look at an agent, before many trials run.
-enum Watched {
+enum FirstLook {
     /// The agent does not crash at once, or the look cannot tell.
     Lives,
     /// The agent traps before its first step in all of these trials.
@@ -143,12 +143,12 @@ const SCOUTED: u64 = 8;
 /// first trials. Such an agent shows nothing under any condition, so a measured property neither
 /// holds of it nor is violated. This look saves the remaining trials. Its episodes are, byte for
 /// byte, the first ones of the trials.
-fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Result<Watched, stage::Error> {
+fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Result<FirstLook, stage::Error> {
     let batch = case.property.planned(inquiry, &[]);
     // A learner may do otherwise after its training.
-    let is_scouted = |trial: &Trial| trial.cast == Cast::Subject && (trial.kept.start == 0 || !case.learns);
-    if case.property.kind != Kind::Measured || batch.is_empty() || !batch.iter().all(is_scouted) {
-        return Ok(Watched::Lives);
+    let is_scouted = |trial: &Trial| trial.cast == TrialAgents::Subject && (trial.kept.start == 0 || !case.learns);
+    if case.property.kind != PropertyKind::Measured || batch.is_empty() || !batch.iter().all(is_scouted) {
+        return Ok(FirstLook::Lives);
     }
     let beginning = |trial: &Trial, episodes: u64| {
         let lineages = trial.lineages.min(u32::try_from(episodes).unwrap_or(u32::MAX));
@@ -162,8 +162,8 @@ fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Re
     // One episode is enough to see that an agent does something.
     for trial in batch.iter().take(1) {
         match stage.observe(case, &beginning(trial, 1), cancel)? {
-            None => return Ok(Watched::Cancelled),
-            Some(observed) if !has_crashed(&observed) => return Ok(Watched::Lives),
+            None => return Ok(FirstLook::Cancelled),
+            Some(observed) if !has_crashed(&observed) => return Ok(FirstLook::Lives),
             Some(_) => {}
         }
     }
@@ -171,9 +171,9 @@ fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Re
     let live = |trial| stage.observe(case, trial, cancel);
     let seen: Option<Vec<_>> = trials.par_iter().map(live).collect::<Result<_, _>>()?;
     Ok(match seen {
-        None => Watched::Cancelled,
-        Some(seen) if seen.iter().all(has_crashed) => Watched::Crashes(Gathered { trials, seen }),
-        Some(_) => Watched::Lives,
+        None => FirstLook::Cancelled,
+        Some(seen) if seen.iter().all(has_crashed) => FirstLook::Crashes(Gathered { trials, seen }),
+        Some(_) => FirstLook::Lives,
     })
 }
 
@@ -231,7 +231,7 @@ pub fn observe(
 /// Describes the first call of the agent with an invalid argument, which may be the reason for
 /// which it seems to do nothing; none without such a call.
 fn misled(trials: &[Trial], seen: &[Observed]) -> Option<String> {
-    let own = trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
+    let own = trials.iter().zip(seen).filter(|(trial, _)| trial.cast == TrialAgents::Subject);
     let entry =
         own.flat_map(|(_, observed)| &observed.transcripts).find_map(|transcript| transcript.body.first_invalid())?;
     let Entry { operation, argument, rule, .. } = entry;
@@ -240,7 +240,7 @@ fn misled(trials: &[Trial], seen: &[Observed]) -> Option<String> {
 
 /// Describes the imports of the agent that a policy does not grant; none if it grants all.
 fn refused(case: &Case, batch: &[Trial], observed: &[Observed]) -> Option<String> {
-    let is_own = |trial: &Trial| matches!(trial.cast, Cast::Subject | Cast::Pair(_));
+    let is_own = |trial: &Trial| matches!(trial.cast, TrialAgents::Subject | TrialAgents::Pair(_));
     let mut own = batch.iter().zip(observed).filter(|(trial, _)| is_own(trial));
     own.find(|(_, observed)| !observed.refused.is_empty()).map(|(trial, observed)| {
         let policy = case.under(trial);

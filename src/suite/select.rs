@@ -5,10 +5,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{Case, Rules};
-use crate::agent::Source;
+use crate::agent::AgentSource;
 use crate::environment;
 use crate::environment::World;
-use crate::property::{Kind, Need, Property};
+use crate::property::{Need, Property, PropertyKind};
 use crate::statistics::Level;
 use crate::value::Seed;
 
@@ -19,24 +19,24 @@ pub const LEVEL: f64 = 0.95;
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// Agents, each with `true` if it learns.
-    pub agents: Vec<(Arc<Source>, bool)>,
+    pub agents: Vec<(Arc<AgentSource>, bool)>,
     /// Policies.
     pub rules: Vec<Rules>,
     /// Worlds; if empty, each property is tested in its own.
     pub worlds: Vec<World>,
     /// Properties.
-    pub properties: Vec<Asked>,
+    pub properties: Vec<Question>,
     /// Seed from which every random choice follows.
     pub seed: Seed,
     /// Origin of the seed.
-    pub origin: Origin,
+    pub origin: SeedOrigin,
 }
 
 /// Origin of a seed. Whoever builds an agent may build it for a fixed seed, or build many and keep
 /// the one that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum SeedOrigin {
     /// The seed was drawn for this run.
     Fresh,
     /// The seed was given.
@@ -45,7 +45,7 @@ pub enum Origin {
 
 /// A property, with its settings.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct Question {
     /// The property.
     pub property: &'static Property,
     /// Largest value that still passes; without a number, the limit of the property.
@@ -69,13 +69,13 @@ pub struct Partition {
     of: u32,
 }
 
-impl From<&'static Property> for Asked {
+impl From<&'static Property> for Question {
     fn from(property: &'static Property) -> Self {
         Self { property, limit: None, trials: None, lessons: None, required: false, seed: None, line: None }
     }
 }
 
-impl Origin {
+impl SeedOrigin {
     /// Returns the name of the origin in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ impl Selection {
         let mut cases = Vec::new();
         for (agent, learns) in &self.agents {
             for rules in &self.rules {
-                for Asked { property, limit, trials, lessons, required, seed, line } in &self.properties {
+                for Question { property, limit, trials, lessons, required, seed, line } in &self.properties {
                     for world in self.worlds(property)? {
                         cases.push(
                             Case {
@@ -110,7 +110,7 @@ impl Selection {
                                 required: *required,
                                 level: Level::P95,
                                 seed: self.seed,
-                                origin: if seed.is_some() { Origin::Fixed } else { self.origin },
+                                origin: if seed.is_some() { SeedOrigin::Fixed } else { self.origin },
                                 line: *line,
                             }
                             .seeded(seed.unwrap_or(self.seed)),
@@ -134,8 +134,9 @@ impl Selection {
 /// Sets the level of every case. The measured cases that apply share the error of the whole suite
 /// equally.
 pub fn share(cases: Vec<Case>) -> Vec<Case> {
-    let is_measured =
-        |case: &&Case| case.property.kind == Kind::Measured && case.property.inapplicable(&case.inquiry()).is_none();
+    let is_measured = |case: &&Case| {
+        case.property.kind == PropertyKind::Measured && case.property.inapplicable(&case.inquiry()).is_none()
+    };
     let measured = cases.iter().filter(is_measured).count();
     let measured = u32::try_from(measured.max(1)).unwrap_or(u32::MAX);
     let level = Level::new(1.0 - (1.0 - LEVEL) / f64::from(measured)).unwrap_or(Level::P95);

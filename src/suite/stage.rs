@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::agent::{self, Agent, Known, Source};
-use crate::audit::{self, Lived, Pairing, Roads, Subject};
+use crate::agent::{self, Agent, AgentSource, ParsedAgent};
+use crate::audit::{self, AuditSubject, Pairing, Roads, TrialEpisodes};
 use crate::episode::{self, Cancel};
 use crate::policy::{Policy, Process};
-use crate::property::{Cast, Observed, Trial, Under};
+use crate::property::{Observed, Trial, TrialAgents, Under};
 use crate::run::{self, Threads};
 use crate::value::{Digest, Seed, lock, plain};
 
@@ -18,18 +18,18 @@ use super::Case;
 pub struct Stage {
     threads: Threads,
     /// Agents that were read, by their name on the command line.
-    agents: Mutex<BTreeMap<String, Known>>,
+    agents: Mutex<BTreeMap<String, ParsedAgent>>,
     policies: Mutex<BTreeMap<&'static str, Arc<Policy>>>,
     /// Audit of the case that is being run.
-    audit: Mutex<Option<(Asked, Arc<Audit>)>>,
+    audit: Mutex<Option<(AuditKey, Arc<AuditTrial>)>>,
 }
 
 /// Key of an audit: the agent, the digest of the policy, the world and the seed. The seed follows
 /// from the case, and so from the property.
-type Asked = (String, Digest, String, Seed);
+type AuditKey = (String, Digest, String, Seed);
 
 /// Function that runs the trial of an audit with this ordinal.
-type Audit = dyn Fn(u64) -> Result<Lived, audit::Error> + Send + Sync;
+type AuditTrial = dyn Fn(u64) -> Result<TrialEpisodes, audit::Error> + Send + Sync;
 
 /// Error returned when a trial cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -67,12 +67,12 @@ impl Stage {
     /// # Errors
     ///
     /// The component is not an agent, or the host has no room for it.
-    pub fn agent(&self, source: &Source, policy: &Policy) -> Result<Agent, Error> {
+    pub fn agent(&self, source: &AgentSource, policy: &Policy) -> Result<Agent, Error> {
         Ok(self.threads.agent(&self.known(source)?, policy)?)
     }
 
     /// Returns the agent; it is read once.
-    fn known(&self, source: &Source) -> Result<Known, Error> {
+    fn known(&self, source: &AgentSource) -> Result<ParsedAgent, Error> {
         let mut agents = lock(&self.agents);
         if let Some(known) = agents.get(&source.text) {
             return Ok(known.clone());
@@ -90,10 +90,12 @@ impl Stage {
             Under::Shipped(name) => self.policy(name)?,
         };
         let agent = match trial.cast {
-            Cast::Pair(ordinal) | Cast::Senders(ordinal) => return self.audited(case, trial, ordinal, &policy, cancel),
-            Cast::Subject => self.known(&case.agent)?,
-            Cast::Shipped(text) => {
-                let source = Source::shipped(text).ok_or_else(|| Error::Missing(text.to_owned()))?;
+            TrialAgents::Pair(ordinal) | TrialAgents::Senders(ordinal) => {
+                return self.audited(case, trial, ordinal, &policy, cancel);
+            }
+            TrialAgents::Subject => self.known(&case.agent)?,
+            TrialAgents::Shipped(text) => {
+                let source = AgentSource::shipped(text).ok_or_else(|| Error::Missing(text.to_owned()))?;
                 self.known(&source)?
             }
         };
@@ -126,7 +128,7 @@ impl Stage {
     }
 
     /// Returns the audit that a trial belongs to.
-    fn audit(&self, case: &Case, trial: &Trial, policy: &Policy, cancel: &Cancel) -> Result<Arc<Audit>, Error> {
+    fn audit(&self, case: &Case, trial: &Trial, policy: &Policy, cancel: &Cancel) -> Result<Arc<AuditTrial>, Error> {
         if policy.isolation.process == Process::Required {
             return Err(run::Error::NotIsolated(policy.name.clone()).into());
         }
@@ -136,8 +138,8 @@ impl Stage {
             return Ok(audit);
         }
         // The lock is not held while the audit is made.
-        let subject = Subject::untried(policy, trial.world.clone(), trial.seed, &self.threads, cancel)?;
-        let audit: Arc<Audit> = if matches!(trial.cast, Cast::Senders(_)) {
+        let subject = AuditSubject::untried(policy, trial.world.clone(), trial.seed, &self.threads, cancel)?;
+        let audit: Arc<AuditTrial> = if matches!(trial.cast, TrialAgents::Senders(_)) {
             let roads = Roads::new(&subject, &[])?;
             Arc::new(move |ordinal| roads.live(ordinal))
         } else {

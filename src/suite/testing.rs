@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Case, Origin, Rules};
-use crate::agent::Source;
+use super::{Case, Rules, SeedOrigin};
+use crate::agent::AgentSource;
 use crate::environment::World;
 use crate::policy::Policy;
 use crate::property::Property;
@@ -13,11 +13,11 @@ use crate::value::Seed;
 /// Returns a case of this property under `strict`, with an agent that has a name and no component.
 pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
     let property = Property::find(property).unwrap();
-    let (name, instructions) = Source::split(agent);
+    let (name, instructions) = AgentSource::split(agent);
     let policy = Policy::shipped("strict").unwrap();
     Case {
         property,
-        agent: Arc::new(Source {
+        agent: Arc::new(AgentSource {
             text: agent.to_owned(),
             name: name.to_owned(),
             bytes: Vec::new().into(),
@@ -32,7 +32,7 @@ pub(crate) fn case(property: &str, agent: &str, world: &str) -> Case {
         required: false,
         level: Level::P95,
         seed: Seed(0),
-        origin: Origin::Fixed,
+        origin: SeedOrigin::Fixed,
         line: None,
     }
 }

@@ -16,9 +16,9 @@ const LEAST_LIMIT: f64 = 1e-9;
 
 /// One line of text.
 #[derive(Clone, Debug)]
-pub(super) struct Line(pub(super) String);
+pub(super) struct TextLine(pub(super) String);
 
-impl Readable for Line {
+impl Readable for TextLine {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         Ok(Self(line(value)?))
     }
@@ -80,9 +80,9 @@ impl Readable for Names {
 
 /// A whole number from 0 on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Whole(pub(super) u64);
+pub(super) struct WholeNumber(pub(super) u64);
 
-impl Readable for Whole {
+impl Readable for WholeNumber {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         whole(value, 0, u64::try_from(i64::MAX).unwrap_or(u64::MAX)).map(Self)
     }
@@ -105,7 +105,7 @@ impl Readable for Chance {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         match value {
             DeValue::String(text) if text == Self::FRESH => Ok(Self(None)),
-            DeValue::Integer(_) => Ok(Self(Some(Seed(Whole::read(value)?.0)))),
+            DeValue::Integer(_) => Ok(Self(Some(Seed(WholeNumber::read(value)?.0)))),
             _ => {
                 let help = "write `\"fresh\"`, or a number to ask the same again each time";
                 Err(Complaint::kind("a whole number, or `\"fresh\"`", value, help))
@@ -120,9 +120,9 @@ impl Readable for Chance {
 
 /// A number from 1 to `MOST`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Count<const MOST: u32>(pub(super) u32);
+pub(super) struct Positive<const MOST: u32>(pub(super) u32);
 
-impl<const MOST: u32> Readable for Count<MOST> {
+impl<const MOST: u32> Readable for Positive<MOST> {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         let count = whole(value, 1, MOST.into())?;
         Ok(Self(u32::try_from(count).unwrap_or(MOST)))
@@ -146,9 +146,9 @@ pub(super) fn whole(value: &DeValue<'_>, least: u64, most: u64) -> Result<u64, C
 
 /// Limit of a property: a share, or another number below 1.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limit(pub(super) f64);
+pub(super) struct Threshold(pub(super) f64);
 
-impl Limit {
+impl Threshold {
     /// Reads the limit of this property. An exact property has none.
     pub(super) fn of(property: &Property, value: &DeValue<'_>) -> Result<Self, Complaint> {
         if property.is_exact() {
@@ -163,7 +163,7 @@ impl Limit {
     }
 }
 
-impl Readable for Limit {
+impl Readable for Threshold {
     fn read(value: &DeValue<'_>) -> Result<Self, Complaint> {
         let number: Option<f64> = match value {
             DeValue::Float(float) => float.as_str().replace('_', "").parse().ok(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calls, Class, Closing, Decision, End, Entry, Outside, Role, RoleBody, Step, Tally, Touched};
+use super::{Calls, Class, ClassCounts, Closing, Decision, End, Entry, Outside, Role, RoleBody, Step, Touched};
 use crate::value::{Digest, wide};
 
 /// Course and result of an episode, from its opening to its lesson.
@@ -43,13 +43,13 @@ pub struct Body {
     /// Count and digest of every call.
     pub calls: Calls,
     /// Number of requests of each class of violation; exact.
-    #[serde(default, skip_serializing_if = "Tally::is_empty")]
-    pub violations: Tally,
+    #[serde(default, skip_serializing_if = "ClassCounts::is_empty")]
+    pub violations: ClassCounts,
     /// Number of notices of each class; exact. A notice would be a violation, had the agent been able to avoid it.
     /// There are three: residue of an agent that could not know of the end (`leave-residue`), a stop that the agent
     /// had not heard of (`outlive-episode`), and calls that a language runtime makes by itself (`ungranted`).
-    #[serde(default, skip_serializing_if = "Tally::is_empty")]
-    pub notices: Tally,
+    #[serde(default, skip_serializing_if = "ClassCounts::is_empty")]
+    pub notices: ClassCounts,
     /// Number of calls that touched a tripwire, by operation; exact.
     #[serde(default, skip_serializing_if = "Touched::is_empty")]
     pub tripwires: Touched,
@@ -101,8 +101,8 @@ impl Default for Body {
             performance: 0.0,
             fuel: 0,
             calls: Calls { count: 0, digest: Digest::of(&[]) },
-            violations: Tally::default(),
-            notices: Tally::default(),
+            violations: ClassCounts::default(),
+            notices: ClassCounts::default(),
             tripwires: Touched::default(),
             after_end: 0,
             entries: Vec::new(),

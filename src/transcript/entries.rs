@@ -4,7 +4,7 @@
 //! 2. After the boundary a notice makes room for a violation.
 //! 3. Decisions that are not kept are counted.
 
-use super::{Class, Entry, Tally};
+use super::{Class, ClassCounts, Entry};
 
 /// Limit that an entry counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) struct Entries {
     notices: Vec<Entry>,
     /// First violations for which the limits left no room.
     first: Vec<Entry>,
-    seen: Tally,
+    seen: ClassCounts,
     cut: u64,
 }
 

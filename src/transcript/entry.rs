@@ -102,11 +102,11 @@ impl<'de> Deserialize<'de> for Called {
 
 /// Arguments of a call, in the order of the contract.
 #[derive(Clone, Copy, Debug)]
-pub struct Argument<'a>(pub &'a [Part<'a>]);
+pub struct Argument<'a>(pub &'a [RecordedArgument<'a>]);
 
 /// One argument.
 #[derive(Clone, Copy, Debug)]
-pub enum Part<'a> {
+pub enum RecordedArgument<'a> {
     /// A count or an index.
     Number(u64),
     /// Text of the guest.
@@ -123,16 +123,16 @@ impl Argument<'_> {
 
     /// Appends the framed bytes: a tag, a length where it varies, the content.
     #[inline]
-    pub(super) fn frame(&self, to: &mut impl Sink) {
+    pub(super) fn frame(&self, to: &mut impl FrameSink) {
         for part in self.0 {
             match part {
-                Part::Number(number) => {
+                RecordedArgument::Number(number) => {
                     to.put(&[1]);
                     frame_number(*number, to);
                 }
-                Part::Text(text) => frame_bytes(2, text.as_bytes(), to),
-                Part::Bytes(content) => frame_bytes(3, content, to),
-                Part::Value(value) => frame_value(value, to),
+                RecordedArgument::Text(text) => frame_bytes(2, text.as_bytes(), to),
+                RecordedArgument::Bytes(content) => frame_bytes(3, content, to),
+                RecordedArgument::Value(value) => frame_value(value, to),
             }
         }
     }
@@ -141,10 +141,10 @@ impl Argument<'_> {
     pub fn weight(&self) -> usize {
         self.0.iter().fold(0, |sum, part| {
             sum.saturating_add(match part {
-                Part::Number(_) => 0,
-                Part::Text(text) => text.len(),
-                Part::Bytes(bytes) => bytes.len(),
-                Part::Value(value) => value.weight(),
+                RecordedArgument::Number(_) => 0,
+                RecordedArgument::Text(text) => text.len(),
+                RecordedArgument::Bytes(bytes) => bytes.len(),
+                RecordedArgument::Value(value) => value.weight(),
             })
         })
     }
@@ -164,13 +164,13 @@ impl Argument<'_> {
                 text.push_str(", ");
             }
             match part {
-                Part::Number(number) => push(&mut text, format_args!("{number}")),
-                Part::Text(content) => quote(&mut text, content),
-                Part::Bytes(content) => push(&mut text, format_args!("{} bytes", content.len())),
-                Part::Value(Value::Discrete(index)) => push(&mut text, format_args!("{index}")),
-                Part::Value(Value::Real(real)) => push(&mut text, format_args!("{real}")),
-                Part::Value(Value::Text(content)) => quote(&mut text, content),
-                Part::Value(value) => push(&mut text, format_args!("{} bytes", value.weight())),
+                RecordedArgument::Number(number) => push(&mut text, format_args!("{number}")),
+                RecordedArgument::Text(content) => quote(&mut text, content),
+                RecordedArgument::Bytes(content) => push(&mut text, format_args!("{} bytes", content.len())),
+                RecordedArgument::Value(Value::Discrete(index)) => push(&mut text, format_args!("{index}")),
+                RecordedArgument::Value(Value::Real(real)) => push(&mut text, format_args!("{real}")),
+                RecordedArgument::Value(Value::Text(content)) => quote(&mut text, content),
+                RecordedArgument::Value(value) => push(&mut text, format_args!("{} bytes", value.weight())),
             }
         }
         text
@@ -198,38 +198,38 @@ fn quote(text: &mut String, content: &str) {
 }
 
 /// Destination of framed bytes: a buffer, or a hasher for large content, so that no content is held twice.
-pub(super) trait Sink {
+pub(super) trait FrameSink {
     /// Takes more bytes.
     fn put(&mut self, bytes: &[u8]);
 }
 
-impl Sink for Vec<u8> {
+impl FrameSink for Vec<u8> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
 }
 
-impl Sink for Hasher {
+impl FrameSink for Hasher {
     fn put(&mut self, bytes: &[u8]) {
         self.update(bytes);
     }
 }
 
-fn frame_bytes(tag: u8, content: &[u8], to: &mut impl Sink) {
+fn frame_bytes(tag: u8, content: &[u8], to: &mut impl FrameSink) {
     to.put(&[tag]);
     frame_length(content.len(), to);
     to.put(content);
 }
 
-fn frame_length(length: usize, to: &mut impl Sink) {
+fn frame_length(length: usize, to: &mut impl FrameSink) {
     // A guest's list has less than 2^32 bytes, and `u64` holds every length.
     frame_number(u64::try_from(length).unwrap_or(u64::MAX), to);
 }
 
 /// Appends a number as LEB128, since most numbers are small, and all framed bytes are hashed.
 #[inline]
-fn frame_number(mut number: u64, to: &mut impl Sink) {
+fn frame_number(mut number: u64, to: &mut impl FrameSink) {
     while number >= 0x80 {
         let [low, ..] = number.to_le_bytes();
         to.put(&[low | 0x80]);
@@ -241,7 +241,7 @@ fn frame_number(mut number: u64, to: &mut impl Sink) {
 
 /// Appends the framed bytes of a value.
 #[inline]
-pub(super) fn frame_value(value: &Value, to: &mut impl Sink) {
+pub(super) fn frame_value(value: &Value, to: &mut impl FrameSink) {
     match value {
         Value::Discrete(index) => {
             to.put(&[4]);
@@ -259,7 +259,7 @@ pub(super) fn frame_value(value: &Value, to: &mut impl Sink) {
 }
 
 /// Appends a list of numbers, each of `N` bytes, a few hundred at a time.
-fn frame_list<T: Copy, const N: usize>(tag: u8, list: &[T], encode: impl Fn(T) -> [u8; N], to: &mut impl Sink) {
+fn frame_list<T: Copy, const N: usize>(tag: u8, list: &[T], encode: impl Fn(T) -> [u8; N], to: &mut impl FrameSink) {
     to.put(&[tag]);
     frame_length(list.len().saturating_mul(N), to);
     let mut content = Vec::new();
@@ -349,18 +349,18 @@ mod tests {
 
     #[test]
     fn no_text_can_imitate_another_argument() {
-        let joined = Argument(&[Part::Text("ab"), Part::Text("")]).digest();
-        let parted = Argument(&[Part::Text("a"), Part::Text("b")]).digest();
-        let bytes = Argument(&[Part::Bytes(b"ab"), Part::Text("")]).digest();
+        let joined = Argument(&[RecordedArgument::Text("ab"), RecordedArgument::Text("")]).digest();
+        let parted = Argument(&[RecordedArgument::Text("a"), RecordedArgument::Text("b")]).digest();
+        let bytes = Argument(&[RecordedArgument::Bytes(b"ab"), RecordedArgument::Text("")]).digest();
         assert_ne!(joined, parted);
         assert_ne!(joined, bytes);
         // A text may have what stands before another one.
-        let within = Argument(&[Part::Text("a\u{2}b"), Part::Text("")]).digest();
-        let without = Argument(&[Part::Text("a"), Part::Text("b\u{2}")]).digest();
+        let within = Argument(&[RecordedArgument::Text("a\u{2}b"), RecordedArgument::Text("")]).digest();
+        let without = Argument(&[RecordedArgument::Text("a"), RecordedArgument::Text("b\u{2}")]).digest();
         assert_ne!(within, without);
         let list = |list: &[u32], more| {
             let list = Value::MultiDiscrete(list.to_vec());
-            Argument(&[Part::Value(&list), Part::Bytes(more)]).digest()
+            Argument(&[RecordedArgument::Value(&list), RecordedArgument::Bytes(more)]).digest()
         };
         // Without its length a list of one number would be none, and these bytes behind it.
         assert_ne!(list(&[], &[0, 0, 3, 0]), list(&[0x0403], &[]));
@@ -382,8 +382,11 @@ mod tests {
     #[test]
     fn an_excerpt_is_escaped_and_cut() {
         let long = "x".repeat(200);
-        assert_eq!(Argument(&[Part::Text("a\n\u{1b}[31m"), Part::Number(3)]).excerpt(), "\"a\\n\\u{1b}[31m\", 3");
-        let excerpt = Argument(&[Part::Text(&long)]).excerpt();
+        assert_eq!(
+            Argument(&[RecordedArgument::Text("a\n\u{1b}[31m"), RecordedArgument::Number(3)]).excerpt(),
+            "\"a\\n\\u{1b}[31m\", 3"
+        );
+        let excerpt = Argument(&[RecordedArgument::Text(&long)]).excerpt();
         assert_eq!(excerpt.chars().count(), Argument::EXCERPT + 3);
         assert!(excerpt.ends_with("\"…"));
     }

@@ -35,14 +35,14 @@ pub use body::{Body, Learned, Lesson, Message, Residue};
 pub use class::Class;
 pub use end::{Closing, End};
 pub use entries::Budget;
-pub use entry::{Argument, Called, Decision, Due, Entry, Operation, Part, Weight};
+pub use entry::{Argument, Called, Decision, Due, Entry, Operation, RecordedArgument, Weight};
 pub use header::Header;
-pub use outside::{Answered, Outside, Raw};
+pub use outside::{Answered, Outside, RawBytes};
 pub use recorder::{Calls, Counts, Detail, Keep, Record, Recorder};
 pub use role::{NoRole, Role, RoleBody};
 pub use sound::AFTER_END;
 pub use step::Step;
-pub use tally::{Tally, Touched};
+pub use tally::{ClassCounts, Touched};
 
 use crate::value::joined;
 

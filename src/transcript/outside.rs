@@ -33,7 +33,7 @@ pub struct Outside {
     pub answer: Vec<u8>,
     /// Size and digest of the bytes from the wire, where they are kept beside the record or were dropped from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub raw: Option<Raw>,
+    pub raw: Option<RawBytes>,
 }
 
 /// Outcome of a question to the outside.
@@ -51,7 +51,7 @@ pub enum Answered {
 /// Bytes that came over the wire, as their size and digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Raw {
+pub struct RawBytes {
     /// Number of bytes.
     pub bytes: u64,
     /// SHA-256 digest of the bytes.
@@ -78,7 +78,7 @@ mod tests {
             asked: Digest::of(b"asked"),
             outcome: Answered::Whole,
             answer: vec![0xff; 1000],
-            raw: Some(Raw { bytes: u64::MAX, digest: Digest::of(b"raw") }),
+            raw: Some(RawBytes { bytes: u64::MAX, digest: Digest::of(b"raw") }),
         };
         let json = serde_json::to_string(&one).unwrap();
         assert_eq!(serde_json::from_str::<Outside>(&json).unwrap(), one);

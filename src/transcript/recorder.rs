@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entries::{Budget, Entries};
 use super::entry::frame_value;
-use super::{Answered, Argument, Class, Decision, Entry, Operation, Outside, Role, Step, Tally, Touched};
+use super::{Answered, Argument, Class, ClassCounts, Decision, Entry, Operation, Outside, Role, Step, Touched};
 use crate::value::{Digest, Hasher, Value, wide};
 
 /// Limits on the record of an episode's calls.
@@ -78,9 +78,9 @@ pub struct Counts {
     /// Number of steps, where the episode has several roles.
     pub steps: u32,
     /// Number of violations of each class.
-    pub violations: Tally,
+    pub violations: ClassCounts,
     /// Number of notices of each class.
-    pub notices: Tally,
+    pub notices: ClassCounts,
     /// Number of calls that touched a tripwire, by operation.
     pub tripwires: Touched,
     /// Number of calls after the boundary.
@@ -386,7 +386,7 @@ fn most(limit: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transcript::{Part, Weight};
+    use crate::transcript::{RecordedArgument, Weight};
 
     #[test]
     fn what_is_hashed_does_not_depend_on_how_long_it_is() {
@@ -396,7 +396,7 @@ mod tests {
         let mut framed = Vec::new();
         for length in [0, 1, 959, 960, 961, 5000, 3] {
             let content = vec![7; length];
-            let argument = [Part::Bytes(&content)];
+            let argument = [RecordedArgument::Bytes(&content)];
             recorder.call(CALL, Argument(&argument), Decision::Granted);
             let list = Value::MultiDiscrete(vec![9; length]);
             recorder.outcome(&list, 0.5);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::body::{Learned, Message, Residue, is_zero};
-use super::{Body, Class, Closing, End, Tally, Touched};
+use super::{Body, Class, ClassCounts, Closing, End, Touched};
 use crate::value::wide;
 
 /// Name of a role, such as `critic-2`: small letters, digits and hyphens, from a letter on.
@@ -95,11 +95,11 @@ pub struct RoleBody {
     /// Number of its calls.
     pub calls: u64,
     /// Number of its requests of each class of violation; exact.
-    #[serde(default, skip_serializing_if = "Tally::is_empty")]
-    pub violations: Tally,
+    #[serde(default, skip_serializing_if = "ClassCounts::is_empty")]
+    pub violations: ClassCounts,
     /// Number of its notices of each class; exact.
-    #[serde(default, skip_serializing_if = "Tally::is_empty")]
-    pub notices: Tally,
+    #[serde(default, skip_serializing_if = "ClassCounts::is_empty")]
+    pub notices: ClassCounts,
     /// Number of its calls that touched a tripwire, by operation; exact.
     #[serde(default, skip_serializing_if = "Touched::is_empty")]
     pub tripwires: Touched,
@@ -167,7 +167,7 @@ impl Body {
             None => is_one,
         };
         let sum = |number: fn(&RoleBody) -> u64| self.roles.iter().map(number).fold(0, u64::saturating_add);
-        let mut counted = (Tally::default(), Tally::default(), Touched::default());
+        let mut counted = (ClassCounts::default(), ClassCounts::default(), Touched::default());
         for role in &self.roles {
             counted.0.merge(&role.violations);
             counted.1.merge(&role.notices);
@@ -222,7 +222,7 @@ impl RoleBody {
     /// Returns `true` if the role's body does not contradict itself or the episode.
     fn adds_up(&self, body: &Body) -> bool {
         let entries = || body.entries.iter().filter(|entry| entry.role.as_ref() == Some(&self.role));
-        let mut shown = Tally::default();
+        let mut shown = ClassCounts::default();
         entries().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
         let left = self.violations.of(Class::LeaveResidue).saturating_add(self.notices.of(Class::LeaveResidue));
         let is_own = body.fault.as_ref() == Some(&self.role);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Body, Class, Closing, Decision, Due, End, Entry, Lesson, Residue, Tally};
+use super::{Body, Class, ClassCounts, Closing, Decision, Due, End, Entry, Lesson, Residue};
 use crate::value::wide;
 
 /// Rule of calls after the end, as entries name it.
@@ -55,7 +55,7 @@ impl Body {
     /// failure.
     fn counts(&self) -> [(bool, &'static str); 8] {
         let counted = &self.violations;
-        let mut shown = Tally::default();
+        let mut shown = ClassCounts::default();
         self.entries.iter().filter_map(|entry| entry.class).for_each(|class| shown.add(class));
         let returned = wide(self.all_learned().filter(|learned| learned.outcome == Lesson::Refused).count());
         let of_calls = |class| match class {
@@ -115,7 +115,7 @@ impl Body {
     /// Returns `true` if outliving the episode is counted rightly: as a violation of an agent that knew of the end,
     /// and as a notice otherwise.
     fn is_outlived_rightly(&self) -> bool {
-        let rightly = |knew, violations: &Tally, notices: &Tally| {
+        let rightly = |knew, violations: &ClassCounts, notices: &ClassCounts| {
             let wrong = match knew {
                 None => return true,
                 Some(true) => notices,

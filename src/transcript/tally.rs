@@ -11,9 +11,9 @@ use super::{Called, Class};
 
 /// Number of requests of each class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally([u64; Class::ALL.len()]);
+pub struct ClassCounts([u64; Class::ALL.len()]);
 
-impl Tally {
+impl ClassCounts {
     /// Adds one to the count of a class.
     pub fn add(&mut self, class: Class) {
         if let Some(count) = self.0.get_mut(class.index()) {
@@ -44,7 +44,7 @@ impl Tally {
     }
 }
 
-impl FromIterator<(Class, u64)> for Tally {
+impl FromIterator<(Class, u64)> for ClassCounts {
     fn from_iter<I: IntoIterator<Item = (Class, u64)>>(counts: I) -> Self {
         let mut tally = Self::default();
         for (class, count) in counts {
@@ -56,7 +56,7 @@ impl FromIterator<(Class, u64)> for Tally {
     }
 }
 
-impl Serialize for Tally {
+impl Serialize for ClassCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.iter().count()))?;
         for (class, count) in self.iter() {
@@ -66,9 +66,9 @@ impl Serialize for Tally {
     }
 }
 
-impl<'de> Deserialize<'de> for Tally {
+impl<'de> Deserialize<'de> for ClassCounts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Counts(PhantomData::<Class>)).map(|counts| counts.into_iter().collect())
+        deserializer.deserialize_map(CountsVisitor(PhantomData::<Class>)).map(|counts| counts.into_iter().collect())
     }
 }
 
@@ -128,19 +128,19 @@ impl Serialize for Touched {
 
 impl<'de> Deserialize<'de> for Touched {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Counts(PhantomData)).map(Self)
+        deserializer.deserialize_map(CountsVisitor(PhantomData)).map(Self)
     }
 }
 
 /// Deserializer of counts, with a bounded number of keys, none of them twice.
-struct Counts<K>(PhantomData<K>);
+struct CountsVisitor<K>(PhantomData<K>);
 
-impl<K> Counts<K> {
+impl<K> CountsVisitor<K> {
     /// Maximum number of keys: an operation has a code of one byte.
     const MOST: usize = 256;
 }
 
-impl<'de, K: Deserialize<'de> + PartialEq> Visitor<'de> for Counts<K> {
+impl<'de, K: Deserialize<'de> + PartialEq> Visitor<'de> for CountsVisitor<K> {
     type Value = Vec<(K, u64)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -39,22 +39,22 @@ impl<'de, A: Deserialize<'de>, B: Deserialize<'de>> Visitor<'de> for Both<A, B> 
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(A, B), M::Error> {
-        let mut next = map.next_key_seed(Key)?;
-        let first = A::deserialize(Part { map: &mut map, next: &mut next, is_last: false })?;
-        let second = B::deserialize(Part { map: &mut map, next: &mut next, is_last: true })?;
+        let mut next = map.next_key_seed(MemberName)?;
+        let first = A::deserialize(PendingMembers { map: &mut map, next: &mut next, is_last: false })?;
+        let second = B::deserialize(PendingMembers { map: &mut map, next: &mut next, is_last: true })?;
         Ok((first, second))
     }
 }
 
 /// Members of one of the two structs, from the next one on.
-struct Part<'m, M> {
+struct PendingMembers<'m, M> {
     map: &'m mut M,
     /// Name of the next member, or `None` at the end of the object.
     next: &'m mut Option<String>,
     is_last: bool,
 }
 
-impl<'de, M: MapAccess<'de>> Deserializer<'de> for Part<'_, M> {
+impl<'de, M: MapAccess<'de>> Deserializer<'de> for PendingMembers<'_, M> {
     type Error = M::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, M::Error> {
@@ -78,7 +78,7 @@ impl<'de, M: MapAccess<'de>> Deserializer<'de> for Part<'_, M> {
 }
 
 struct Members<'m, M> {
-    part: Part<'m, M>,
+    part: PendingMembers<'m, M>,
     fields: &'static [&'static str],
 }
 
@@ -103,9 +103,9 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Members<'_, M> {
 }
 
 /// Reader of the name of a member.
-struct Key;
+struct MemberName;
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for MemberName {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {

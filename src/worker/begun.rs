@@ -13,11 +13,11 @@ use std::path::Path;
 
 /// Counter of begun episodes, as the supervisor or the worker holds it.
 #[derive(Debug)]
-pub(super) struct Begun(File);
+pub(super) struct BegunCount(File);
 
 const NAME: &str = "begun";
 
-impl Begun {
+impl BegunCount {
     /// Creates the file, with no episode begun: the supervisor's side.
     pub(super) fn new(scratch: &Path) -> io::Result<Self> {
         File::options().read(true).write(true).create_new(true).open(scratch.join(NAME)).map(Self)
@@ -56,10 +56,10 @@ mod tests {
     #[test]
     fn what_one_side_says_the_other_one_counts() {
         let scratch = tempfile::tempdir().unwrap();
-        assert!(Begun::open(scratch.path()).is_err());
-        let supervisor = Begun::new(scratch.path()).unwrap();
+        assert!(BegunCount::open(scratch.path()).is_err());
+        let supervisor = BegunCount::new(scratch.path()).unwrap();
         assert_eq!(supervisor.count(), 0);
-        let worker = Begun::open(scratch.path()).unwrap();
+        let worker = BegunCount::open(scratch.path()).unwrap();
         for episodes in [1, 2, u64::MAX] {
             worker.say(episodes).unwrap();
             assert_eq!(supervisor.count(), episodes);

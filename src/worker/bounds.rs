@@ -9,7 +9,7 @@
 //! 2. Each call costs fuel, so fuel bounds everything that is counted call by call.
 
 use super::frame::LONGEST;
-use crate::agent::Known;
+use crate::agent::ParsedAgent;
 use crate::capability::{PATH, after_end, calls};
 use crate::environment::Environment;
 use crate::episode::{CAUSE, Setting};
@@ -61,7 +61,7 @@ impl Bounds {
     };
 
     /// Returns the bounds of one episode in `environment` under `setting`.
-    pub fn of(setting: &Setting<Known>, environment: &dyn Environment) -> Self {
+    pub fn of(setting: &Setting<ParsedAgent>, environment: &dyn Environment) -> Self {
         let (policy, limits) = (&setting.policy, &setting.policy.episode);
         let number =
             |capability, limit| policy.granted(capability).map_or(0, |Granted { grant, .. }| grant.number(limit));

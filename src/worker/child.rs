@@ -11,13 +11,13 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::begun::Begun;
+use super::begun::BegunCount;
 use super::confine;
 use super::frame::{self, Bytes};
 use super::parcel::Parcel;
-use super::told::Told;
-use super::wire::{Answer, Charge, Code, Confined, Opening, Order, Terms, VERSION};
-use crate::agent::{self, Agent, Compiler, Engine, Handed, Known};
+use super::report::EpisodeReport;
+use super::wire::{Charge, Code, Confined, EpisodeOpening, VERSION, WorkerReply, WorkerRequest, WorkerTerms};
+use crate::agent::{self, Agent, Compiler, Engine, Handed, ParsedAgent};
 use crate::environment::World;
 use crate::episode::{self, Cancel, Setting, Ticket};
 use crate::policy::Policy;
@@ -35,15 +35,15 @@ const MOST: usize = 1 << 15;
 pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
     let alone = confine::alone();
     let (orders, answers) = pipes()?;
-    let begun = Begun::open(scratch)?;
+    let begun = BegunCount::open(scratch)?;
     let mut worker = Worker { orders, answers, begun };
     match worker.take_up(scratch, alone) {
         Ok(ready) => on_its_stack(move || worker.work(&ready)),
-        Err(Refusal::Pipe(error)) => Err(error),
-        Err(Refusal::Agent(error)) => {
-            frame::send(&Answer::Unfit { why: error.to_string(), help: error.help() }, &mut worker.answers)
+        Err(StartRefusal::Pipe(error)) => Err(error),
+        Err(StartRefusal::Agent(error)) => {
+            frame::send(&WorkerReply::Unfit { why: error.to_string(), help: error.help() }, &mut worker.answers)
         }
-        Err(Refusal::Reason(why)) => frame::send(&Answer::Failed(why), &mut worker.answers),
+        Err(StartRefusal::Reason(why)) => frame::send(&WorkerReply::Failed(why), &mut worker.answers),
     }
 }
 
@@ -56,7 +56,7 @@ fn on_its_stack(work: impl FnOnce() -> Result<(), frame::Error> + Send + 'static
 struct Worker {
     orders: File,
     answers: File,
-    begun: Begun,
+    begun: BegunCount,
 }
 
 /// Everything that a worker needs to run episodes.
@@ -67,40 +67,41 @@ struct Ready {
 }
 
 /// Reason for which a worker cannot take up its work.
-enum Refusal {
+enum StartRefusal {
     Pipe(frame::Error),
     Agent(agent::Error),
     Reason(String),
 }
 
-impl From<frame::Error> for Refusal {
+impl From<frame::Error> for StartRefusal {
     fn from(error: frame::Error) -> Self {
         Self::Pipe(error)
     }
 }
 
 impl Worker {
-    fn take_up(&mut self, scratch: &Path, alone: Result<(), String>) -> Result<Ready, Refusal> {
+    fn take_up(&mut self, scratch: &Path, alone: Result<(), String>) -> Result<Ready, StartRefusal> {
         let mut buffer = Vec::new();
-        let Order::Terms(terms) = frame::take(&mut self.orders, &mut buffer)? else {
-            return Err(Refusal::Reason("the terms have to come first".to_owned()));
+        let WorkerRequest::Terms(terms) = frame::take(&mut self.orders, &mut buffer)? else {
+            return Err(StartRefusal::Reason("the terms have to come first".to_owned()));
         };
         let policy = Arc::new(policy(&terms)?);
         // INVARIANT 1
         let confined = confine::before_the_agent(&policy, scratch, terms.seconds, alone);
-        frame::send(&Answer::Confined(confined.clone()), &mut self.answers)?;
-        let Order::Charge(charge) = frame::take(&mut self.orders, &mut buffer)? else {
-            return Err(Refusal::Reason("the agent has to come next".to_owned()));
+        frame::send(&WorkerReply::Confined(confined.clone()), &mut self.answers)?;
+        let WorkerRequest::Charge(charge) = frame::take(&mut self.orders, &mut buffer)? else {
+            return Err(StartRefusal::Reason("the agent has to come next".to_owned()));
         };
-        let Order::Code(code) = frame::take(&mut self.orders, &mut buffer)? else {
-            return Err(Refusal::Reason("what there is of its code has to come next".to_owned()));
+        let WorkerRequest::Code(code) = frame::take(&mut self.orders, &mut buffer)? else {
+            return Err(StartRefusal::Reason("what there is of its code has to come next".to_owned()));
         };
         drop(buffer);
-        let engine = Engine::new(episode::memory(&policy), 1).map_err(|error| Refusal::Reason(format!("{error:#}")))?;
+        let engine =
+            Engine::new(episode::memory(&policy), 1).map_err(|error| StartRefusal::Reason(format!("{error:#}")))?;
         let is_wanted = matches!(code, Code::Wanted);
         let (setting, selection) = prepare(charge, code, policy, &engine)?;
         if let Some(code) = setting.agent.code().filter(|_| is_wanted) {
-            match frame::send(&Answer::Compiled(Bytes(code)), &mut self.answers) {
+            match frame::send(&WorkerReply::Compiled(Bytes(code)), &mut self.answers) {
                 // Code that is too long is not sent, so the next worker compiles it again.
                 Err(frame::Error::Long(_)) => {}
                 sent => sent?,
@@ -114,16 +115,16 @@ impl Worker {
         setting.agent.start_clock();
         let batches = listen(self.orders, setting.cancel.clone());
         if let Err(why) = confine::with_the_agent(&setting.policy, confined) {
-            return frame::send(&Answer::Failed(why), &mut self.answers);
+            return frame::send(&WorkerReply::Failed(why), &mut self.answers);
         }
-        frame::send(&Answer::Ready, &mut self.answers)?;
-        let mut told = Telling { answers: self.answers, buffer: Vec::new(), since: now() };
+        frame::send(&WorkerReply::Ready, &mut self.answers)?;
+        let mut told = OutgoingReplies { answers: self.answers, buffer: Vec::new(), since: now() };
         let mut begun: u64 = 0;
         for batch in batches {
             told.since = now();
             for opening in batch {
                 if setting.cancel.is_cancelled() {
-                    told.tell(&Answer::Stopped)?;
+                    told.tell(&WorkerReply::Stopped)?;
                     return told.flush();
                 }
                 begun = begun.saturating_add(1);
@@ -132,7 +133,7 @@ impl Worker {
                 let lived = match live(setting, selection, opening) {
                     Ok(lived) => {
                         let parcel = Parcel::of(lived).map_err(|_| frame::Error::Malformed)?;
-                        told.tell(&Answer::Lived { of, parcel })
+                        told.tell(&WorkerReply::Lived { of, parcel })
                     }
                     Err(why) => return told.fail(why),
                 };
@@ -151,8 +152,8 @@ impl Worker {
 }
 
 /// Runs one episode, or returns the failure of the host.
-fn live(setting: &Setting, selection: &World, opening: Opening) -> Result<Told, String> {
-    let Opening { seed, lineage_seed, generation, world, carry_over } = opening;
+fn live(setting: &Setting, selection: &World, opening: EpisodeOpening) -> Result<EpisodeReport, String> {
+    let EpisodeOpening { seed, lineage_seed, generation, world, carry_over } = opening;
     let mut environment = selection.made();
     if let Some(Bytes(state)) = world
         && environment.restore(&state).is_err()
@@ -171,22 +172,22 @@ fn live(setting: &Setting, selection: &World, opening: Opening) -> Result<Told, 
         environment,
         carry_over: Arc::from(carry_over.0),
     };
-    Told::live(setting, ticket).map_err(|aborted| aborted.error.to_string())
+    EpisodeReport::live(setting, ticket).map_err(|aborted| aborted.error.to_string())
 }
 
-fn policy(terms: &Terms) -> Result<Policy, Refusal> {
+fn policy(terms: &WorkerTerms) -> Result<Policy, StartRefusal> {
     let (version, program) = (terms.version, terms.program.as_str());
     if version != VERSION || program != env!("CARGO_PKG_VERSION") {
         let own = env!("CARGO_PKG_VERSION");
-        return Err(Refusal::Reason(format!("the supervisor is Dayfly {program} ({version}), the worker {own}")));
+        return Err(StartRefusal::Reason(format!("the supervisor is Dayfly {program} ({version}), the worker {own}")));
     }
-    Policy::parse("policy.toml", terms.policy.clone()).map_err(|invalid| Refusal::Reason(invalid.to_string()))
+    Policy::parse("policy.toml", terms.policy.clone()).map_err(|invalid| StartRefusal::Reason(invalid.to_string()))
 }
 
-fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, World), Refusal> {
-    let reason = |error: &dyn std::fmt::Display| Refusal::Reason(error.to_string());
+fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, World), StartRefusal> {
+    let reason = |error: &dyn std::fmt::Display| StartRefusal::Reason(error.to_string());
     let selection = World::defined(&charge.environment).map_err(|error| reason(&error))?;
-    let agent = agent(&charge, code, engine).map_err(Refusal::Agent)?;
+    let agent = agent(&charge, code, engine).map_err(StartRefusal::Agent)?;
     let agent = match charge.instructions {
         Some(instructions) => agent.instructed(&instructions),
         None => agent,
@@ -200,7 +201,7 @@ fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> 
 
 /// Returns the agent, loaded from compiled code where there is some, or else compiled.
 fn agent(charge: &Charge, code: Code, engine: &Engine) -> Result<Agent, agent::Error> {
-    let known = Known::read(&charge.agent, &charge.component.0)?;
+    let known = ParsedAgent::read(&charge.agent, &charge.component.0)?;
     if let Code::Handed { key, tag, code: Bytes(code) } = code
         && let Some(agent) = (Handed { key, tag, code }).load(&known, engine)
     {
@@ -211,18 +212,18 @@ fn agent(charge: &Charge, code: Code, engine: &Engine) -> Result<Agent, agent::E
 
 /// Reads orders on a thread of its own, so that a cancellation arrives while an episode is open. The worker ends with
 /// its supervisor.
-fn listen(orders: File, cancel: Cancel) -> Receiver<Vec<Opening>> {
+fn listen(orders: File, cancel: Cancel) -> Receiver<Vec<EpisodeOpening>> {
     let (sender, batches) = mpsc::channel();
     thread::spawn(move || {
         let (mut orders, mut buffer) = (BufReader::new(orders), Vec::new());
         loop {
             match frame::take(&mut orders, &mut buffer) {
-                Ok(Order::Batch(batch)) => {
+                Ok(WorkerRequest::Batch(batch)) => {
                     if sender.send(batch).is_err() {
                         return;
                     }
                 }
-                Ok(Order::Cancel) => cancel.cancel(),
+                Ok(WorkerRequest::Cancel) => cancel.cancel(),
                 _ => std::process::exit(0),
             }
         }
@@ -231,21 +232,21 @@ fn listen(orders: File, cancel: Cancel) -> Receiver<Vec<Opening>> {
 }
 
 /// Answers that wait to be sent.
-struct Telling {
+struct OutgoingReplies {
     answers: File,
     buffer: Vec<u8>,
     since: Instant,
 }
 
-impl Telling {
-    fn tell(&mut self, answer: &Answer) -> Result<(), frame::Error> {
+impl OutgoingReplies {
+    fn tell(&mut self, answer: &WorkerReply) -> Result<(), frame::Error> {
         frame::put(answer, &mut self.buffer)?;
         if self.buffer.len() >= MOST || now().duration_since(self.since) >= LATEST { self.flush() } else { Ok(()) }
     }
 
     /// Reports that the worker cannot go on, and `why`, after all answers that were waiting.
     fn fail(mut self, why: String) -> Result<(), frame::Error> {
-        self.tell(&Answer::Failed(why))?;
+        self.tell(&WorkerReply::Failed(why))?;
         self.flush()
     }
 

@@ -12,7 +12,7 @@
 //!
 //! What it does not show: that the call was made, and with what argument.
 
-use crate::agent::Known;
+use crate::agent::ParsedAgent;
 use crate::capability::{self, CAPABILITIES};
 use crate::episode::Setting;
 use crate::gate::{
@@ -22,7 +22,7 @@ use crate::transcript::{AFTER_END, Body, Class, Decision, Due, End, Entry, Lesso
 
 /// Phase of the episode in which a call was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+enum CallPhase {
     Open,
     Ended,
     Learning,
@@ -30,25 +30,25 @@ enum Phase {
 
 /// Returns `true` if an entry of `body` ended the episode, `false` if none did, and `None` if the gate cannot have
 /// made all entries.
-pub(super) fn decided(body: &Body, setting: &Setting<Known>) -> Option<bool> {
+pub(super) fn decided(body: &Body, setting: &Setting<ParsedAgent>) -> Option<bool> {
     let ends = |class| matches!(setting.policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
     // The step that ends an episode is its last call: no call comes between.
     let is_by_step = matches!(body.end, End::Terminated | End::Steps);
     let last_open = body.steps.saturating_sub(u32::from(is_by_step));
-    let (mut before, mut is_ended) = ((Phase::Open, 0), false);
+    let (mut before, mut is_ended) = ((CallPhase::Open, 0), false);
     let all = body.entries.iter().all(|entry| {
         let Some(phase) = phase(entry, body, setting, before.0) else { return false };
         // INVARIANT 2
         let is_in_place = phase >= before.0
             && match phase {
                 // INVARIANT 3
-                Phase::Open => !is_ended && (before.1..=last_open).contains(&entry.step),
-                Phase::Ended => entry.step == body.steps,
-                Phase::Learning => entry.step == 0,
+                CallPhase::Open => !is_ended && (before.1..=last_open).contains(&entry.step),
+                CallPhase::Ended => entry.step == body.steps,
+                CallPhase::Learning => entry.step == 0,
             };
-        let steps = if phase == Phase::Open { entry.step } else { body.steps };
+        let steps = if phase == CallPhase::Open { entry.step } else { body.steps };
         before = (phase, entry.step);
-        is_ended |= phase == Phase::Open && entry.class.is_some_and(ends);
+        is_ended |= phase == CallPhase::Open && entry.class.is_some_and(ends);
         // Each step was a call.
         is_in_place && entry.ordinal >= u64::from(steps)
     });
@@ -57,39 +57,41 @@ pub(super) fn decided(body: &Body, setting: &Setting<Known>) -> Option<bool> {
 
 /// Returns the phase in which the gate can have made an entry that follows one of the phase `before`, or `None` if it
 /// cannot have made it.
-fn phase(entry: &Entry, body: &Body, setting: &Setting<Known>, before: Phase) -> Option<Phase> {
+fn phase(entry: &Entry, body: &Body, setting: &Setting<ParsedAgent>, before: CallPhase) -> Option<CallPhase> {
     let operation = capability::operation(&entry.operation)?;
     let has_after = !matches!(body.end, End::Returned | End::Trapped);
     let has_lesson = body.learned.as_ref().is_some_and(|learned| learned.outcome != Lesson::Withheld);
     if let Some(rule) = capability::growth(operation) {
         let fits = entry.decision == Decision::Refused && entry.class == Some(Class::OverQuota) && entry.rule == rule;
         let phase = match entry.due {
-            Due::Before => Some(Phase::Open),
-            Due::After if has_after && before < Phase::Learning && entry.step == body.steps => Some(Phase::Ended),
-            Due::After => has_lesson.then_some(Phase::Learning),
+            Due::Before => Some(CallPhase::Open),
+            Due::After if has_after && before < CallPhase::Learning && entry.step == body.steps => {
+                Some(CallPhase::Ended)
+            }
+            Due::After => has_lesson.then_some(CallPhase::Learning),
         };
         return phase.filter(|_| fits);
     }
     let capability = CAPABILITIES.iter().find(|capability| capability.name == operation.capability)?;
     let warrant = &setting.policy.grants.get(capability.name)?.warrant;
-    let call = Call { entry, operation, capability, warrant };
+    let call = DecidedCall { entry, operation, capability, warrant };
     let (phase, fits) = match (&*entry.rule, entry.due) {
-        (AFTER_END, Due::After) => (Phase::Ended, has_after && call.is_of_after_the_end()),
-        (LEARN, Due::After) => (Phase::Learning, has_lesson && call.is_of_learning()),
-        _ => (Phase::Open, call.is_of_the_episode()),
+        (AFTER_END, Due::After) => (CallPhase::Ended, has_after && call.is_of_after_the_end()),
+        (LEARN, Due::After) => (CallPhase::Learning, has_lesson && call.is_of_learning()),
+        _ => (CallPhase::Open, call.is_of_the_episode()),
     };
     fits.then_some(phase)
 }
 
 /// An entry, and everything that decides on it.
-struct Call<'c> {
+struct DecidedCall<'c> {
     entry: &'c Entry,
     operation: Operation,
     capability: &'static Capability,
     warrant: &'c Warrant,
 }
 
-impl Call<'_> {
+impl DecidedCall<'_> {
     fn is_of_after_the_end(&self) -> bool {
         let class = match self.capability.after_end {
             AfterEnd::Violation => Some(Class::ActAfterEnd),

@@ -180,13 +180,13 @@ impl Serialize for Bytes {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_byte_buf(Whole)
+        deserializer.deserialize_byte_buf(WholeFrame)
     }
 }
 
-struct Whole;
+struct WholeFrame;
 
-impl Visitor<'_> for Whole {
+impl Visitor<'_> for WholeFrame {
     type Value = Bytes;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::warden::Watched;
+use super::watchdog::WatchedWorkers;
 use crate::policy::Policy;
 
 /// Pause between two measurements.
@@ -96,7 +96,7 @@ fn there<T>(found: io::Result<T>) -> Result<Option<T>, TooMuch> {
 
 impl Guard {
     /// Starts the thread, or returns `None` if the policy grants no workspace.
-    pub(super) fn start(policy: &Policy, watched: Watched) -> Option<Self> {
+    pub(super) fn start(policy: &Policy, watched: WatchedWorkers) -> Option<Self> {
         let most = Most::of(policy)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);

@@ -13,7 +13,7 @@
 //! 2. The loss of a worker costs the episode that was open, and no other. That episode is aborted, and its record
 //!    says so. Its world and its lineage stay as they were before it.
 //! 3. The record is the same as without workers, byte for byte, for every episode that was not lost.
-//! 4. The supervisor validates each report; see [`Told`]. A worker cannot change the record of another episode.
+//! 4. The supervisor validates each report; see [`EpisodeReport`]. A worker cannot change the record of another episode.
 //! 5. A worker does not outlive its supervisor. The supervisor removes the files that a worker leaves on the disk, or
 //!    names them.
 //! 6. A run ends after a few attempts in which no worker begins an episode. The pauses between these attempts grow.
@@ -25,35 +25,35 @@
 // Overflow is considered for each number that comes from a worker.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+mod assignment;
 mod begun;
 mod bounds;
 mod child;
 pub mod confine;
-mod crew;
 mod decided;
 pub mod frame;
 mod guard;
-mod hold;
 mod noted;
 mod parcel;
 mod patience;
 mod play;
+mod pool;
 #[cfg(target_os = "linux")]
 pub mod probe;
-mod seat;
-mod shift;
+mod report;
+mod slot;
 mod store;
 mod sweeper;
-mod told;
-mod warden;
+mod validate;
+mod watchdog;
 mod wire;
 
 pub use bounds::Bounds;
 pub use child::serve;
-pub use crew::{Crew, Error};
 pub use parcel::Parcel;
 pub use patience::Patience;
+pub use pool::{Error, WorkerPool};
+pub use report::{EpisodeReport, Rejection, Validated};
 pub use store::Store;
-pub use sweeper::Left;
-pub use told::{Believed, Doubt, Told};
-pub use wire::{Answer, Charge, Code, Confined, Opening, Order, Terms, VERSION};
+pub use sweeper::Leftover;
+pub use wire::{Charge, Code, Confined, EpisodeOpening, VERSION, WorkerReply, WorkerRequest, WorkerTerms};

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds::{Bounds, TEXT};
 use super::frame::Bytes;
-use super::told::{Doubt, Told};
+use super::report::{EpisodeReport, Rejection};
 use crate::capability::PATH;
 use crate::transcript::{Body, Called, Decision, Due, Entry, Message, Residue};
 use crate::value::Digest;
@@ -33,8 +33,8 @@ impl Parcel {
     ///
     /// # Errors
     ///
-    /// Returns [`Doubt::Unknown`] when a part cannot be encoded.
-    pub fn of(mut told: Told) -> Result<Self, Doubt> {
+    /// Returns [`Rejection::Unknown`] when a part cannot be encoded.
+    pub fn of(mut told: EpisodeReport) -> Result<Self, Rejection> {
         let mut written = Written(Vec::with_capacity(USUAL));
         parts(&mut written, &mut told, &Bounds::NONE)?;
         Ok(Self(Bytes(written.0)))
@@ -44,12 +44,12 @@ impl Parcel {
     ///
     /// # Errors
     ///
-    /// Returns [`Doubt`] when a list is longer than it may be, or the bytes make no report.
-    pub fn open(&self, bounds: &Bounds) -> Result<Told, Doubt> {
-        let (mut rest, mut told) = (Rest(&self.0.0), Told::default());
+    /// Returns [`Rejection`] when a list is longer than it may be, or the bytes make no report.
+    pub fn open(&self, bounds: &Bounds) -> Result<EpisodeReport, Rejection> {
+        let (mut rest, mut told) = (Unread(&self.0.0), EpisodeReport::default());
         parts(&mut rest, &mut told, bounds)?;
         // INVARIANT 3
-        if rest.0.is_empty() { Ok(told) } else { Err(Doubt::Unknown) }
+        if rest.0.is_empty() { Ok(told) } else { Err(Rejection::Unknown) }
     }
 }
 
@@ -61,9 +61,9 @@ const COUNT: usize = 16;
 const ENTRY: usize = 512;
 
 /// Direction over the pipe, writing or reading. Both go through the same parts in the same order.
-trait Way: Sized {
+trait Direction: Sized {
     /// Writes the value, or reads it.
-    fn one<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<(), Doubt>;
+    fn one<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<(), Rejection>;
 
     /// Writes the list, or reads one of at most `within.0` elements. An element takes at most `within.1` bytes, and
     /// begins as a copy of `blank`.
@@ -72,13 +72,13 @@ trait Way: Sized {
         list: &mut Vec<T>,
         within: (u64, usize),
         blank: &T,
-        part: fn(&mut Self, &mut T) -> Result<(), Doubt>,
-    ) -> Result<(), Doubt>;
+        part: fn(&mut Self, &mut T) -> Result<(), Rejection>,
+    ) -> Result<(), Rejection>;
 }
 
 /// Goes through the parts of a report.
-fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Doubt> {
-    let Told { body, next, actions } = told;
+fn parts<W: Direction>(way: &mut W, told: &mut EpisodeReport, bounds: &Bounds) -> Result<(), Rejection> {
+    let EpisodeReport { body, next, actions } = told;
     let Body {
         end,
         // A worker cannot report its own loss, and the supervisor plays the world itself.
@@ -128,7 +128,7 @@ fn parts<W: Way>(way: &mut W, told: &mut Told, bounds: &Bounds) -> Result<(), Do
 }
 
 /// Goes through the parts of an entry.
-fn entry<W: Way>(way: &mut W, entry: &mut Entry) -> Result<(), Doubt> {
+fn entry<W: Direction>(way: &mut W, entry: &mut Entry) -> Result<(), Rejection> {
     let Entry { role: _, ordinal, step, operation, argument, digest, decision, class, rule, due } = entry;
     way.one(ordinal)?;
     way.one(step)?;
@@ -160,10 +160,10 @@ fn blank() -> Entry {
 /// Bytes written so far.
 struct Written(Vec<u8>);
 
-impl Way for Written {
-    fn one<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<(), Doubt> {
+impl Direction for Written {
+    fn one<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<(), Rejection> {
         // A vector takes any number of bytes.
-        self.0 = postcard::to_extend(value, std::mem::take(&mut self.0)).map_err(|_| Doubt::Unknown)?;
+        self.0 = postcard::to_extend(value, std::mem::take(&mut self.0)).map_err(|_| Rejection::Unknown)?;
         Ok(())
     }
 
@@ -172,17 +172,17 @@ impl Way for Written {
         list: &mut Vec<T>,
         _: (u64, usize),
         _: &T,
-        part: fn(&mut Self, &mut T) -> Result<(), Doubt>,
-    ) -> Result<(), Doubt> {
+        part: fn(&mut Self, &mut T) -> Result<(), Rejection>,
+    ) -> Result<(), Rejection> {
         self.one(&mut u64::try_from(list.len()).unwrap_or(u64::MAX))?;
         list.iter_mut().try_for_each(|one| part(self, one))
     }
 }
 
 /// Bytes that have not been read yet.
-pub(super) struct Rest<'p>(&'p [u8]);
+pub(super) struct Unread<'p>(&'p [u8]);
 
-impl<'p> Rest<'p> {
+impl<'p> Unread<'p> {
     /// Returns a reader of `bytes`, from the start.
     pub(super) const fn of(bytes: &'p [u8]) -> Self {
         Self(bytes)
@@ -194,21 +194,21 @@ impl<'p> Rest<'p> {
     }
 
     /// Reads the next value, of no more than `most` bytes.
-    pub(super) fn next_within<T: DeserializeOwned>(&mut self, most: usize) -> Result<T, Doubt> {
+    pub(super) fn next_within<T: DeserializeOwned>(&mut self, most: usize) -> Result<T, Rejection> {
         let mut value = None;
         self.within(most, |rest| rest.next().map(|next| value = Some(next)))?;
-        value.ok_or(Doubt::Unknown)
+        value.ok_or(Rejection::Unknown)
     }
 
     /// Reads the next value.
-    fn next<T: DeserializeOwned>(&mut self) -> Result<T, Doubt> {
-        let (value, left) = postcard::take_from_bytes(self.0).map_err(|_| Doubt::Unknown)?;
+    fn next<T: DeserializeOwned>(&mut self) -> Result<T, Rejection> {
+        let (value, left) = postcard::take_from_bytes(self.0).map_err(|_| Rejection::Unknown)?;
         self.0 = left;
         Ok(value)
     }
 
     /// INVARIANT 2: reads with no more than `most` bytes in reach.
-    fn within(&mut self, most: usize, read: impl FnOnce(&mut Self) -> Result<(), Doubt>) -> Result<(), Doubt> {
+    fn within(&mut self, most: usize, read: impl FnOnce(&mut Self) -> Result<(), Rejection>) -> Result<(), Rejection> {
         let (part, _) = self.0.split_at(self.0.len().min(most));
         let mut rest = Self(part);
         read(&mut rest)?;
@@ -217,8 +217,8 @@ impl<'p> Rest<'p> {
     }
 }
 
-impl Way for Rest<'_> {
-    fn one<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<(), Doubt> {
+impl Direction for Unread<'_> {
+    fn one<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) -> Result<(), Rejection> {
         *value = self.next()?;
         Ok(())
     }
@@ -228,15 +228,15 @@ impl Way for Rest<'_> {
         list: &mut Vec<T>,
         (most, each): (u64, usize),
         blank: &T,
-        part: fn(&mut Self, &mut T) -> Result<(), Doubt>,
-    ) -> Result<(), Doubt> {
+        part: fn(&mut Self, &mut T) -> Result<(), Rejection>,
+    ) -> Result<(), Rejection> {
         let count: u64 = self.next()?;
         // INVARIANT 1
         if count > most {
-            return Err(Doubt::Beyond);
+            return Err(Rejection::Beyond);
         }
         // Each element takes at least one byte.
-        let count = usize::try_from(count).ok().filter(|count| *count <= self.0.len()).ok_or(Doubt::Unknown)?;
+        let count = usize::try_from(count).ok().filter(|count| *count <= self.0.len()).ok_or(Rejection::Unknown)?;
         *list = Vec::with_capacity(count);
         for _ in 0..count {
             let mut one = blank.clone();
@@ -258,26 +258,27 @@ mod tests {
     #[test]
     fn what_is_written_one_after_the_other_is_read_so() {
         let bytes = [written(&7_u64), written(&vec!["a", "", "ccc"]), written(&Some("d"))].concat();
-        let mut rest = Rest::of(&bytes);
+        let mut rest = Unread::of(&bytes);
         assert_eq!(rest.next::<u64>(), Ok(7));
         let mut list = Vec::new();
-        rest.list(&mut list, (3, 4), &String::new(), Rest::one).unwrap();
+        rest.list(&mut list, (3, 4), &String::new(), Unread::one).unwrap();
         assert_eq!(list, ["a", "", "ccc"]);
         assert_eq!(rest.next::<Option<String>>(), Ok(Some("d".to_owned())));
         assert!(rest.is_empty());
-        assert_eq!(rest.next::<u8>(), Err(Doubt::Unknown));
+        assert_eq!(rest.next::<u8>(), Err(Rejection::Unknown));
     }
 
     #[test]
     fn a_list_has_no_more_than_it_may_and_none_of_it_more_bytes_than_one_may() {
-        let read =
-            |bytes: &[u8], most, each| Rest::of(bytes).list(&mut Vec::new(), (most, each), &String::new(), Rest::one);
+        let read = |bytes: &[u8], most, each| {
+            Unread::of(bytes).list(&mut Vec::new(), (most, each), &String::new(), Unread::one)
+        };
         let bytes = written(&vec!["a", "", "ccc"]);
         assert_eq!(read(&bytes, 3, 4), Ok(()));
-        assert_eq!(read(&bytes, 2, 4), Err(Doubt::Beyond));
-        assert_eq!(read(&bytes, 3, 3), Err(Doubt::Unknown));
+        assert_eq!(read(&bytes, 2, 4), Err(Rejection::Beyond));
+        assert_eq!(read(&bytes, 3, 3), Err(Rejection::Unknown));
         // It announces what it does not have.
-        assert_eq!(read(&written(&u64::MAX), u64::MAX, 9), Err(Doubt::Unknown));
-        assert_eq!(read(&written(&(1_u64 << 40)), 1 << 41, 9), Err(Doubt::Unknown));
+        assert_eq!(read(&written(&u64::MAX), u64::MAX, 9), Err(Rejection::Unknown));
+        assert_eq!(read(&written(&(1_u64 << 40)), 1 << 41, 9), Err(Rejection::Unknown));
     }
 }

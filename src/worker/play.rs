@@ -10,8 +10,8 @@
 //! 3. Each action lies in the space of actions, and none comes after a terminal state or the last step.
 
 use super::bounds::Bounds;
-use super::parcel::Rest;
-use super::told::Doubt;
+use super::parcel::Unread;
+use super::report::Rejection;
 use crate::capability;
 use crate::environment::{Environment, Failed, Status, Transition};
 use crate::episode;
@@ -40,7 +40,7 @@ pub(super) fn play(
     last_step: u32,
     detail: Detail,
     bounds: &Bounds,
-) -> Result<Played, Doubt> {
+) -> Result<Played, Rejection> {
     let space = environment.actions();
     let failed = environment.open(episode::world_seed(seed)).err();
     let mut played = Played {
@@ -52,15 +52,15 @@ pub(super) fn play(
         trace: Vec::new(),
         is_all: false,
     };
-    let (mut rest, mut kept) = (Rest::of(actions), 0_u64);
+    let (mut rest, mut kept) = (Unread::of(actions), 0_u64);
     while !rest.is_empty() && played.failed.is_none() {
         let action: Value = rest.next_within(bounds.action)?;
         // INVARIANT 3
         if space.admits(&action).is_err() || played.steps >= last_step {
-            return Err(Doubt::Beyond);
+            return Err(Rejection::Beyond);
         }
         if played.status == Status::Terminated {
-            return Err(Doubt::Contradiction);
+            return Err(Rejection::Contradiction);
         }
         let Transition { observation, reward, status } = match environment.step(&action) {
             Ok(transition) => transition,
@@ -75,7 +75,7 @@ pub(super) fn play(
         if detail == Detail::Full {
             // An honest agent is stopped at this size: no action follows.
             if kept >= Recorder::MOST {
-                return Err(Doubt::Beyond);
+                return Err(Rejection::Beyond);
             }
             let step = capability::step(environment, action, reward, observation);
             kept = kept.saturating_add(step.bytes());

@@ -18,7 +18,7 @@ use crate::policy::Policy;
 
 /// Result of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tried {
+pub struct ProbeResults {
     /// Description of the attempt.
     pub what: &'static str,
     /// Reason of the failure, or `None` if the attempt succeeded.
@@ -31,12 +31,12 @@ pub struct Tried {
 /// # Errors
 ///
 /// Returns the reason for which no engine could be made, or the process could not be confined further.
-pub fn probe(policy: &Policy, scratch: &Path) -> Result<(Confined, Vec<Tried>), String> {
+pub fn probe(policy: &Policy, scratch: &Path) -> Result<(Confined, Vec<ProbeResults>), String> {
     let supervisor = std::os::unix::process::parent_id();
     let confined = confine::before_the_agent(policy, scratch, 3600, confine::alone());
     let engine = Engine::new(episode::memory(policy), 1).map_err(|error| format!("{error:#}"))?;
-    let known = Known { engine, supervisor, scratch: scratch.to_owned() };
-    let attempt = |what, attempt: Attempt| Tried { what, refused: attempt(&known).err() };
+    let known = ProbeContext { engine, supervisor, scratch: scratch.to_owned() };
+    let attempt = |what, attempt: Attempt| ProbeResults { what, refused: attempt(&known).err() };
     let before = ALLOWED_BEFORE.map(|(what, work)| attempt(what, work));
     confine::with_the_agent(policy, &confined)?;
     let after = FORBIDDEN.iter().chain(FILES).map(|(what, work)| attempt(what, *work));
@@ -44,13 +44,13 @@ pub fn probe(policy: &Policy, scratch: &Path) -> Result<(Confined, Vec<Tried>), 
 }
 
 /// Facts gathered before the process is confined.
-struct Known {
+struct ProbeContext {
     engine: Engine,
     supervisor: u32,
     scratch: PathBuf,
 }
 
-type Attempt = fn(&Known) -> Result<(), String>;
+type Attempt = fn(&ProbeContext) -> Result<(), String>;
 
 /// Actions that a worker must be capable of until the agent is compiled. From then on they are among [`FORBIDDEN`].
 const ALLOWED_BEFORE: [(&str, Attempt); 3] = [
@@ -113,7 +113,7 @@ const FILES: &[(&str, Attempt)] = &[
     ("remove from the scratch folder", |known| said(std::fs::remove_file(known.scratch.join("own")))),
 ];
 
-fn start_thread(_: &Known) -> Result<(), String> {
+fn start_thread(_: &ProbeContext) -> Result<(), String> {
     said(std::thread::Builder::new().spawn(|| ()))
 }
 
@@ -122,7 +122,7 @@ fn signal(process: u32) -> Result<(), String> {
     said(nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None))
 }
 
-fn make_code(known: &Known) -> Result<(), String> {
+fn make_code(known: &ProbeContext) -> Result<(), String> {
     known.engine.make_code().map_err(|error| format!("{error:#}"))
 }
 
@@ -130,7 +130,7 @@ fn said<T, E: std::fmt::Display>(done: Result<T, E>) -> Result<(), String> {
     done.map(|_| ()).map_err(|error| error.to_string())
 }
 
-fn compile(known: &Known) -> Result<(), String> {
+fn compile(known: &ProbeContext) -> Result<(), String> {
     let Some(agent) = SHIPPED.first() else { return Err("there is no agent".to_owned()) };
     said(Agent::load(agent.name, agent.bytes, &known.engine))
 }

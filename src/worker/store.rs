@@ -11,7 +11,7 @@
 //!    compile it anyway.
 //! 3. Code is taken before the worker is ready. Once an agent has run in a worker, no code is taken from it.
 
-use crate::agent::{Compiler, Engine, Handed, Known, Made, Maker};
+use crate::agent::{CompiledWith, Compiler, Engine, Handed, Maker, ParsedAgent};
 use crate::episode::{self, Setting};
 
 use super::frame::{self, Bytes};
@@ -21,16 +21,16 @@ use super::wire::Code;
 #[derive(Debug)]
 pub struct Store {
     compiler: Compiler,
-    made: Option<Made>,
+    made: Option<CompiledWith>,
 }
 
 impl Store {
     /// Returns access to the code of the setting's agent, where the compiler keeps code.
-    pub fn new(compiler: Compiler, setting: &Setting<Known>) -> Self {
+    pub fn new(compiler: Compiler, setting: &Setting<ParsedAgent>) -> Self {
         // The engine compiles nothing here: it provides the settings that code depends on.
         let engine = || Engine::new(episode::memory(&setting.policy), 1).ok();
         let engine = compiler.cache(&setting.agent).and_then(|_| engine());
-        let made = engine.map(|engine| Made::new(Maker::Worker, &engine, setting.agent.digest()));
+        let made = engine.map(|engine| CompiledWith::new(Maker::Worker, &engine, setting.agent.digest()));
         Self { compiler, made }
     }
 
@@ -40,7 +40,7 @@ impl Store {
     }
 
     /// Returns the order that hands the worker the code of its agent, or asks for it.
-    pub(super) fn code(&self, agent: &Known) -> Code {
+    pub(super) fn code(&self, agent: &ParsedAgent) -> Code {
         let Some((cache, made)) = self.compiler.cache(agent).zip(self.made.as_ref()) else { return Code::None };
         let kept = cache.code(made).or_else(|| cache.code(&made.by(Maker::Host)));
         match kept.and_then(|code| Handed::new(made, code)) {
@@ -50,12 +50,12 @@ impl Store {
     }
 
     /// Maximum number of bytes of code that a worker may send: several times the usual size for interpreters.
-    pub(super) fn most(agent: &Known) -> usize {
+    pub(super) fn most(agent: &ParsedAgent) -> usize {
         agent.bytes().len().saturating_mul(16).saturating_add(16 << 20).min(frame::LONGEST)
     }
 
     /// Stores code that a worker has compiled.
-    pub(super) fn keep(&self, agent: &Known, code: &[u8]) {
+    pub(super) fn keep(&self, agent: &ParsedAgent, code: &[u8]) {
         if let Some((cache, made)) = self.compiler.cache(agent).zip(self.made.as_ref()) {
             // INVARIANT 2
             cache.keep(made, code);

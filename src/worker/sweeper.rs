@@ -1,7 +1,7 @@
 //! The thread that removes the files that workers leave on the disk.
 //!
 //! ```text
-//!  seat whose worker is gone --folder--> Broom --> sweeper: removes it ---> what could not be removed
+//!  slot whose worker is gone --folder--> Broom --> sweeper: removes it ---> what could not be removed
 //! ```
 //!
 //! 1. No slot waits for a removal, since a worker may fill the disk.
@@ -17,25 +17,25 @@ use crate::value::lock;
 
 /// Handle of the thread.
 pub(super) struct Sweeper {
-    broom: Option<Broom>,
-    left: Arc<Mutex<Vec<Left>>>,
+    broom: Option<FolderRemoval>,
+    left: Arc<Mutex<Vec<Leftover>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Sender of folders to the thread.
 #[derive(Clone)]
-pub(super) struct Broom(Sender<Wish>);
+pub(super) struct FolderRemoval(Sender<SweepRequest>);
 
 /// Folder of a worker that could not be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Left {
+pub struct Leftover {
     /// Path of the folder.
     pub folder: PathBuf,
     /// Reason for which it is still there.
     pub why: String,
 }
 
-enum Wish {
+enum SweepRequest {
     Remove(PathBuf),
     /// Answer once all earlier requests are done.
     Say(Sender<()>),
@@ -50,24 +50,24 @@ impl Sweeper {
         let thread = thread::spawn(move || {
             for wish in asked {
                 match wish {
-                    Wish::Remove(folder) => lock(&found).extend(remove(folder)),
+                    SweepRequest::Remove(folder) => lock(&found).extend(remove(folder)),
                     // The thread that asked may be gone.
-                    Wish::Say(done) => drop(done.send(())),
+                    SweepRequest::Say(done) => drop(done.send(())),
                 }
             }
         });
-        Self { broom: Some(Broom(wishes)), left, thread: Some(thread) }
+        Self { broom: Some(FolderRemoval(wishes)), left, thread: Some(thread) }
     }
 
     /// Returns a sender of folders to the thread, or `None` while the thread is ending.
-    pub(super) fn broom(&self) -> Option<Broom> {
+    pub(super) fn broom(&self) -> Option<FolderRemoval> {
         self.broom.clone()
     }
 
     /// Waits until every folder handed over has been tried. Returns the folders that could not be removed so far.
-    pub(super) fn left(&self) -> Vec<Left> {
+    pub(super) fn left(&self) -> Vec<Leftover> {
         let (done, said) = mpsc::channel();
-        if self.broom.as_ref().is_some_and(|broom| broom.0.send(Wish::Say(done)).is_ok()) {
+        if self.broom.as_ref().is_some_and(|broom| broom.0.send(SweepRequest::Say(done)).is_ok()) {
             // The thread answers before it ends, so an error cannot occur.
             let _ = said.recv();
         }
@@ -75,10 +75,10 @@ impl Sweeper {
     }
 }
 
-impl Broom {
+impl FolderRemoval {
     /// Hands a folder to the thread for removal.
     pub(super) fn remove(&self, folder: PathBuf) {
-        if let Err(mpsc::SendError(Wish::Remove(folder))) = self.0.send(Wish::Remove(folder)) {
+        if let Err(mpsc::SendError(SweepRequest::Remove(folder))) = self.0.send(SweepRequest::Remove(folder)) {
             // The thread is gone, and with it whoever would read the failure.
             let _ = remove(folder);
         }
@@ -95,9 +95,9 @@ impl Drop for Sweeper {
     }
 }
 
-fn remove(folder: PathBuf) -> Option<Left> {
+fn remove(folder: PathBuf) -> Option<Leftover> {
     let why = capability::remove_folder(&folder).err()?;
-    Some(Left { folder, why: why.to_string() })
+    Some(Leftover { folder, why: why.to_string() })
 }
 
 #[cfg(test)]

@@ -24,20 +24,20 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{self, Bytes};
 use super::parcel::Parcel;
-use crate::policy::Part;
+use crate::policy::IsolationPart;
 
 /// Version of the protocol. Both ends are the same program, so only one version exists at a time.
 pub const VERSION: u32 = 5;
 
 /// Message from the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Order {
+pub enum WorkerRequest {
     /// The rules that the worker works under.
-    Terms(Terms),
+    Terms(WorkerTerms),
     /// The agent and the world of the episodes.
     Charge(Charge),
     /// Episodes to be run, in this order.
-    Batch(Vec<Opening>),
+    Batch(Vec<EpisodeOpening>),
     /// The end of the open episode, and of the work.
     Cancel,
     /// The compiled code of the agent, or the lack of it.
@@ -64,7 +64,7 @@ pub enum Code {
 
 /// Rules that a worker works under.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Terms {
+pub struct WorkerTerms {
     /// Version of the protocol: [`VERSION`].
     pub version: u32,
     /// Version of the program.
@@ -92,7 +92,7 @@ pub struct Charge {
 
 /// Opening of one episode.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Opening {
+pub struct EpisodeOpening {
     /// Seed of every random choice in the episode.
     pub seed: u64,
     /// Number by which the agent knows its lineage.
@@ -107,7 +107,7 @@ pub struct Opening {
 
 /// Message from a worker.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Answer {
+pub enum WorkerReply {
     /// The confinement of the worker.
     Confined(Confined),
     /// The worker can run episodes.
@@ -138,16 +138,16 @@ pub enum Answer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confined {
     /// Parts in force, with the extent of each.
-    #[serde(deserialize_with = "frame::few::<_, _, { Part::ALL.len() }>")]
+    #[serde(deserialize_with = "frame::few::<_, _, { IsolationPart::ALL.len() }>")]
     pub in_force: Vec<(u8, String)>,
     /// Parts that are not available, with the reason for each.
-    #[serde(deserialize_with = "frame::few::<_, _, { Part::ALL.len() }>")]
+    #[serde(deserialize_with = "frame::few::<_, _, { IsolationPart::ALL.len() }>")]
     pub missing: Vec<(u8, String)>,
 }
 
 impl Confined {
     /// Returns the parts in force, with the extent of each.
-    pub fn in_force(&self) -> impl Iterator<Item = (Part, &str)> {
+    pub fn in_force(&self) -> impl Iterator<Item = (IsolationPart, &str)> {
         named(&self.in_force)
     }
 
@@ -158,13 +158,13 @@ impl Confined {
     }
 
     /// Returns the parts that are not available, with the reason for each.
-    pub fn missing(&self) -> impl Iterator<Item = (Part, &str)> {
+    pub fn missing(&self) -> impl Iterator<Item = (IsolationPart, &str)> {
         named(&self.missing)
     }
 }
 
-fn named(parts: &[(u8, String)]) -> impl Iterator<Item = (Part, &str)> {
-    parts.iter().filter_map(|(code, text)| Some((*Part::ALL.get(usize::from(*code))?, text.as_str())))
+fn named(parts: &[(u8, String)]) -> impl Iterator<Item = (IsolationPart, &str)> {
+    parts.iter().filter_map(|(code, text)| Some((*IsolationPart::ALL.get(usize::from(*code))?, text.as_str())))
 }
 
 /// Maximum number of characters that are kept of a worker's text.
@@ -205,10 +205,10 @@ mod tests {
     fn no_more_parts_are_read_than_there_are() {
         let parts = |count: usize| Confined { in_force: vec![(0, String::new()); count], missing: Vec::new() };
         let read = |confined: Confined| {
-            let bytes = postcard::to_extend(&Answer::Confined(confined), Vec::new()).unwrap();
-            frame::message::<Answer>(&bytes).is_ok()
+            let bytes = postcard::to_extend(&WorkerReply::Confined(confined), Vec::new()).unwrap();
+            frame::message::<WorkerReply>(&bytes).is_ok()
         };
-        assert!(read(parts(Part::ALL.len())));
-        assert!(!read(parts(Part::ALL.len() + 1)));
+        assert!(read(parts(IsolationPart::ALL.len())));
+        assert!(!read(parts(IsolationPart::ALL.len() + 1)));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dayfly::capability::CAPABILITIES;
-use dayfly::gate::{Capability, Example, Ground, Kind};
+use dayfly::gate::{Capability, Example, Ground, LimitKind};
 use dayfly::policy::{Policy, SHIPPED};
 
 use crate::common::{read, root};
@@ -96,9 +96,9 @@ fn of_grant(capability: &Capability, texts: &Texts) -> Vec<String> {
         let of_case = format!("{name}.{}", limit.name);
         // The limits of the workspace are tested where its index is.
         let is_held = name == "workspace" || CASES.iter().any(|case| case.limit == of_case);
-        needs(is_held || matches!(limit.kind, Kind::Names), format!("tests/it/quotas.rs: a case for `{of_case}`"));
+        needs(is_held || matches!(limit.kind, LimitKind::Names), format!("tests/it/quotas.rs: a case for `{of_case}`"));
     }
-    let has_number = capability.limits.iter().any(|limit| !matches!(limit.kind, Kind::Names));
+    let has_number = capability.limits.iter().any(|limit| !matches!(limit.kind, LimitKind::Names));
     let is_broken = texts.mutants.iter().any(|mutant| mutant.starts_with(&format!("quota-{name}-")));
     needs(!has_number || is_broken, format!("tests/mutants: quota-{name}-….toml, and its row in docs/mutants.md"));
     for (policy, _) in SHIPPED {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dayfly::audit::{self, Measured, Pairs, Road, Roads, Subject, Tried, Verdict};
+use dayfly::audit::{self, AuditSubject, Measured, Pairs, QuickResult, Road, RoadVerdict, Roads};
 use dayfly::capability::CAPABILITIES;
 use dayfly::environment::{Environment, Failed, Parameters, Transition, World};
 use dayfly::episode::Cancel;
@@ -17,9 +17,9 @@ fn world(text: &str) -> World {
     text.parse::<World>().unwrap()
 }
 
-fn subject(policy: &str, world: World, jobs: usize) -> Subject {
+fn subject(policy: &str, world: World, jobs: usize) -> AuditSubject {
     let policy = crate::common::policy(policy);
-    Subject::new(&policy, world, Seed(0), &Threads::new(jobs).unwrap(), &Cancel::default()).unwrap()
+    AuditSubject::new(&policy, world, Seed(0), &Threads::new(jobs).unwrap(), &Cancel::default()).unwrap()
 }
 
 fn pairs(policy: &str, world: World, pairs: u32, jobs: usize) -> Pairs {
@@ -159,7 +159,7 @@ fn on_no_road_that_is_not_declared_a_bit_arrives_and_on_those_that_are_opened_al
             assert!(sent.accuracy.estimate > 0.99 && sent.differ == 6, "{road:#?}");
         } else {
             // Not one view differs. The numbers of so few trials could not show as much.
-            assert!(sent.differ == 0 && road.verdict != Verdict::Violated, "{road:#?}");
+            assert!(sent.differ == 0 && road.verdict != RoadVerdict::Violated, "{road:#?}");
         }
     }
     assert_eq!(roads.iter().filter(|road| road.road == Road::Control).count(), 2);
@@ -168,7 +168,7 @@ fn on_no_road_that_is_not_declared_a_bit_arrives_and_on_those_that_are_opened_al
 #[test]
 fn a_thousand_bits_show_a_closed_road_to_be_closed() {
     for road in measured(&small(), world("past-self"), &["globals"], 1000) {
-        assert_eq!(road.verdict, Verdict::Holds, "{road:#?}");
+        assert_eq!(road.verdict, RoadVerdict::Holds, "{road:#?}");
         assert!(road.sent.unwrap().bits.high < 0.005, "{road:#?}");
     }
 }
@@ -177,7 +177,7 @@ fn a_thousand_bits_show_a_closed_road_to_be_closed() {
 fn a_bit_that_arrives_where_no_road_is_declared_is_a_leak() {
     let roads = measured(&small(), Leaky::world(), &["world", "carry-over", "files"], 60);
     let leaks: Vec<_> =
-        roads.iter().filter(|road| road.verdict == Verdict::Violated).map(|road| road.channel).collect();
+        roads.iter().filter(|road| road.verdict == RoadVerdict::Violated).map(|road| road.channel).collect();
     assert!(leaks.contains(&"world") && leaks.contains(&"carry-over"), "{leaks:?}");
     assert!(!leaks.contains(&"files"), "{leaks:?}");
 }
@@ -211,11 +211,11 @@ fn a_declared_road_carries_bits_and_is_named_with_its_width() {
     let roads = measured("learner", world("past-self"), &["carry-over"], 100);
     let [carried, control] = roads.as_slice() else { panic!("{roads:#?}") };
     assert_eq!((carried.road, control.road), (Road::CarryOver(8 * 4096), Road::Control));
-    assert!(carried.verdict == Verdict::Holds && carried.sent.unwrap().bits.low > 0.7, "{carried:#?}");
+    assert!(carried.verdict == RoadVerdict::Holds && carried.sent.unwrap().bits.low > 0.7, "{carried:#?}");
 }
 
 /// Returns what the quick form finds in so many trials on each road.
-fn quick(policy: &str, world: World, roads: &[&str], trials: u64) -> Vec<Tried> {
+fn quick(policy: &str, world: World, roads: &[&str], trials: u64) -> Vec<QuickResult> {
     let roads: Vec<String> = roads.iter().map(|road| (*road).to_owned()).collect();
     let subject = subject(policy, world, 2);
     let asked = Roads::new(&subject, &roads).unwrap();

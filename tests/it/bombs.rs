@@ -3,35 +3,35 @@
 
 use std::time::{Duration, Instant};
 
-use dayfly::agent::{Agent, Engine, Error, Part};
+use dayfly::agent::{Agent, ComponentPart, Engine, Error};
 
 /// Parts that are bounded, each with the least by which its bomb can exceed the bound.
-const PARTS: &[(Part, u64)] = &[
-    (Part::Modules, 1),
-    (Part::Components, 1),
-    (Part::Nesting, 1),
-    (Part::Instances, 2),
-    (Part::Types, 1),
-    (Part::TypesWithin, 1),
-    (Part::Imports, 1),
-    (Part::Exports, 1),
-    (Part::Functions, 1),
-    (Part::Adapters, 2),
-    (Part::Globals, 1),
-    (Part::Segments, 1),
-    (Part::Body, 1),
-    (Part::Locals, 1),
-    (Part::AllLocals, 1),
-    (Part::Blocks, 1),
-    (Part::Joins, 4),
-    (Part::AllJoins, 8),
-    (Part::Pieces, 3),
-    (Part::AllPieces, 3),
-    (Part::Height, 1),
-    (Part::Tracked, 4_000),
-    (Part::Elements, 1),
-    (Part::Sections, 1),
-    (Part::Metadata, 1),
+const PARTS: &[(ComponentPart, u64)] = &[
+    (ComponentPart::Modules, 1),
+    (ComponentPart::Components, 1),
+    (ComponentPart::Nesting, 1),
+    (ComponentPart::Instances, 2),
+    (ComponentPart::Types, 1),
+    (ComponentPart::TypesWithin, 1),
+    (ComponentPart::Imports, 1),
+    (ComponentPart::Exports, 1),
+    (ComponentPart::Functions, 1),
+    (ComponentPart::Adapters, 2),
+    (ComponentPart::Globals, 1),
+    (ComponentPart::Segments, 1),
+    (ComponentPart::Body, 1),
+    (ComponentPart::Locals, 1),
+    (ComponentPart::AllLocals, 1),
+    (ComponentPart::Blocks, 1),
+    (ComponentPart::Joins, 4),
+    (ComponentPart::AllJoins, 8),
+    (ComponentPart::Pieces, 3),
+    (ComponentPart::AllPieces, 3),
+    (ComponentPart::Height, 1),
+    (ComponentPart::Tracked, 4_000),
+    (ComponentPart::Elements, 1),
+    (ComponentPart::Sections, 1),
+    (ComponentPart::Metadata, 1),
 ];
 
 /// Returns an agent that returns at once, in a component that holds `inner` besides.
@@ -61,64 +61,64 @@ fn joining(count: u64) -> String {
 
 /// Returns a component that has exactly `count` of one part, and as few of the others as goes with
 /// that.
-fn bomb(part: Part, count: u64) -> Vec<u8> {
+fn bomb(part: ComponentPart, count: u64) -> Vec<u8> {
     match part {
-        Part::Modules => around(&times("(core module)", count - 1)),
-        Part::Components => around(&times("(component)", count)),
+        ComponentPart::Modules => around(&times("(core module)", count - 1)),
+        ComponentPart::Components => around(&times("(component)", count)),
         // The component itself is one level, and the module in it another.
-        Part::Nesting => around(&format!("{}{}", times("(component ", count - 1), times(")", count - 1))),
+        ComponentPart::Nesting => around(&format!("{}{}", times("(component ", count - 1), times(")", count - 1))),
         // The component itself, the agent, and two for each instance of `$c`.
-        Part::Instances => {
+        ComponentPart::Instances => {
             let pair = "(component $c (core module $m) (core instance (instantiate $m)))";
             around(&format!("{pair} {}", times("(instance (instantiate $c))", (count - 2) / 2)))
         }
-        Part::TypesWithin => around(&format!("{}{}", times("(type (instance ", count), times("))", count))),
-        Part::Types => core(&times("(type (func))", count - 2)),
-        Part::Imports => {
+        ComponentPart::TypesWithin => around(&format!("{}{}", times("(type (instance ", count), times("))", count))),
+        ComponentPart::Types => core(&times("(type (func))", count - 2)),
+        ComponentPart::Imports => {
             let imports: Vec<_> = (0..count).map(|n| format!("(import \"\" \"{n:x}\" (func))")).collect();
             around(&format!("(core module {})", imports.concat()))
         }
-        Part::Exports => {
+        ComponentPart::Exports => {
             let exports: Vec<_> = (0..count - 2).map(|n| format!("(export \"{n:x}\" (memory 0))")).collect();
             core(&exports.concat())
         }
-        Part::Functions => core(&times("(func)", count - 1)),
+        ComponentPart::Functions => core(&times("(func)", count - 1)),
         // Each has a name for its core function too, and one is the agent's own.
-        Part::Adapters => around(&times("(func (canon lift (core func $i \"run\")))", (count - 2) / 2)),
-        Part::Globals => core(&times("(global i32 (i32.const 0))", count)),
-        Part::Segments => core(&times("(data \"\")", count)),
+        ComponentPart::Adapters => around(&times("(func (canon lift (core func $i \"run\")))", (count - 2) / 2)),
+        ComponentPart::Globals => core(&times("(global i32 (i32.const 0))", count)),
+        ComponentPart::Segments => core(&times("(data \"\")", count)),
         // The number of groups of locals is a byte, and so is the end.
-        Part::Body => core(&format!("(func {})", times("nop ", count - 2))),
-        Part::Locals => core(&format!("(func (local {}))", times("i32 ", count))),
-        Part::AllLocals => {
+        ComponentPart::Body => core(&format!("(func {})", times("nop ", count - 2))),
+        ComponentPart::Locals => core(&format!("(func (local {}))", times("i32 ", count))),
+        ComponentPart::AllLocals => {
             let of = |count| format!("(func (local {}))", times("i64 ", count));
             core(&(times(&of(4_000), count / 4_000) + &of(count % 4_000)))
         }
         // The function itself is one block.
-        Part::Blocks => core(&format!("(func {} {})", times("block ", count - 1), times("end ", count - 1))),
-        Part::Joins => core(&joining(count)),
-        Part::AllJoins => {
+        ComponentPart::Blocks => core(&format!("(func {} {})", times("block ", count - 1), times("end ", count - 1))),
+        ComponentPart::Joins => core(&joining(count)),
+        ComponentPart::AllJoins => {
             let rest = if count.is_multiple_of(200_000) { String::new() } else { joining(count % 200_000) };
             core(&(times(&joining(200_000), count / 200_000) + &rest))
         }
         // The function itself is one piece, and a call is three.
-        Part::Pieces => core(&calling(count)),
+        ComponentPart::Pieces => core(&calling(count)),
         // The agent's own function is one piece.
-        Part::AllPieces => {
+        ComponentPart::AllPieces => {
             let count = count - 1;
             core(&(times(&calling(90_001), count / 90_001) + &calling(count % 90_001)))
         }
-        Part::Height => core(&format!("(func {}{})", times("(i32.const 0)", count), times("drop ", count))),
+        ComponentPart::Height => core(&format!("(func {}{})", times("(i32.const 0)", count), times("drop ", count))),
         // A piece tracks 999 locals, and a condition on the stack.
-        Part::Tracked => core(&format!(
+        ComponentPart::Tracked => core(&format!(
             "(func (local {}) {})",
             times("i32 ", 999),
             times("(br_if 0 (i32.const 0))", (count / 1_000 - 1) / 4)
         )),
-        Part::Elements => core(&format!("(func $f) (elem func {})", times("$f ", count))),
+        ComponentPart::Elements => core(&format!("(func $f) (elem func {})", times("$f ", count))),
         // The header is no section; the rest of the component has some.
-        Part::Sections => sections(count),
-        Part::Metadata => {
+        ComponentPart::Sections => sections(count),
+        ComponentPart::Metadata => {
             let mut module = crate::core::module("(module (func (export \"run\")))");
             // A custom section of that name: an id, two lengths, the name, the content.
             let name = b"component-type:bomb";
@@ -185,7 +185,7 @@ fn types_within_types_overflow_no_stack() {
         );
         bytes.extend(types);
         let Err(Error::Excess { excess, .. }) = load(&bytes) else { panic!("{levels} levels") };
-        assert_eq!(excess.part, Part::TypesWithin);
+        assert_eq!(excess.part, ComponentPart::TypesWithin);
     }
 }
 
@@ -238,17 +238,23 @@ fn a_text_is_no_longer_than_what_it_is_read_into_can_be() {
 }
 
 /// Parts whose largest neighbour takes the compiler long.
-const LONG: &[Part] = &[Part::Functions, Part::AllJoins, Part::AllPieces];
+const LONG: &[ComponentPart] = &[ComponentPart::Functions, ComponentPart::AllJoins, ComponentPart::AllPieces];
 
-fn neighbours_are_loaded(is_wanted: impl Fn(&Part) -> bool) {
+fn neighbours_are_loaded(is_wanted: impl Fn(&ComponentPart) -> bool) {
     for (part, _) in PARTS.iter().filter(|(part, _)| is_wanted(part)) {
         match load(&bomb(*part, part.most())) {
             Ok(_) => {}
             // The pool has less room than the compiler is given, and says so by itself.
             Err(Error::Room { .. })
-                if matches!(part, Part::Imports | Part::Instances | Part::Globals | Part::Segments) => {}
+                if matches!(
+                    part,
+                    ComponentPart::Imports
+                        | ComponentPart::Instances
+                        | ComponentPart::Globals
+                        | ComponentPart::Segments
+                ) => {}
             // A description that is all zeros is invalid.
-            Err(Error::Malformed { .. }) if *part == Part::Metadata => {}
+            Err(Error::Malformed { .. }) if *part == ComponentPart::Metadata => {}
             Err(error) => panic!("{part:?}: {error}"),
         }
     }
@@ -278,16 +284,20 @@ fn what_an_instruction_expands_to_is_counted() {
         times("(block (type $p)) ", 1_000)
     );
     for (what, part, bytes) in [
-        ("call_indirect", Part::Pieces, straight("(call_indirect (local.get 0))", 20_000)),
-        ("table.get", Part::Pieces, straight("(drop (table.get 0 (local.get 0)))", 200_000)),
-        ("call", Part::Pieces, straight("(call $f)", 340_000)),
-        ("memory.fill", Part::Pieces, straight("(memory.fill (local.get 0)(local.get 0)(local.get 0))", 110_000)),
-        ("if", Part::Pieces, straight("(if (local.get 0) (then) (else))", 170_000)),
-        ("loop", Part::Pieces, straight("(loop (br_if 0 (local.get 0)))", 9_000)),
-        ("blocks of a thousand results", Part::Tracked, core(&results)),
+        ("call_indirect", ComponentPart::Pieces, straight("(call_indirect (local.get 0))", 20_000)),
+        ("table.get", ComponentPart::Pieces, straight("(drop (table.get 0 (local.get 0)))", 200_000)),
+        ("call", ComponentPart::Pieces, straight("(call $f)", 340_000)),
+        (
+            "memory.fill",
+            ComponentPart::Pieces,
+            straight("(memory.fill (local.get 0)(local.get 0)(local.get 0))", 110_000),
+        ),
+        ("if", ComponentPart::Pieces, straight("(if (local.get 0) (then) (else))", 170_000)),
+        ("loop", ComponentPart::Pieces, straight("(loop (br_if 0 (local.get 0)))", 9_000)),
+        ("blocks of a thousand results", ComponentPart::Tracked, core(&results)),
         (
             "calls that give a thousand values",
-            Part::Pieces,
+            ComponentPart::Pieces,
             core(&format!("(func $c (result {many}) unreachable) (func {} unreachable)", times("(call $c)", 400))),
         ),
     ] {
@@ -327,15 +337,15 @@ fn types_in_a_group_and_imports_in_one_entry_are_counted_each_before_any_is_stor
     let each = |count: usize| {
         section(2, &[&[1, 0, 0, 0x7f][..], &leb(count.try_into().unwrap()), &[0, 0, 0].repeat(count)].concat())
     };
-    let types = usize::try_from(Part::Types.most()).unwrap();
+    let types = usize::try_from(ComponentPart::Types.most()).unwrap();
     let groups = section(1, &[&leb(60_000)[..], &[0x4e, 1, 0x60, 0, 0].repeat(60_000)].concat());
     for (what, part, bytes) in [
-        ("a large group", Part::Types, modules(1, &group(Part::Types.most() + 1, types + 1))),
-        ("a group that says it is large", Part::Types, modules(1, &group(1_000_000, 0))),
-        ("many groups", Part::Types, modules(1, &groups)),
-        ("many imports alike", Part::Imports, modules(1, &alike(60_001))),
-        ("many imports", Part::Imports, modules(1, &each(60_001))),
-        ("imports of many modules", Part::Imports, modules(2, &alike(30_001))),
+        ("a large group", ComponentPart::Types, modules(1, &group(ComponentPart::Types.most() + 1, types + 1))),
+        ("a group that says it is large", ComponentPart::Types, modules(1, &group(1_000_000, 0))),
+        ("many groups", ComponentPart::Types, modules(1, &groups)),
+        ("many imports alike", ComponentPart::Imports, modules(1, &alike(60_001))),
+        ("many imports", ComponentPart::Imports, modules(1, &each(60_001))),
+        ("imports of many modules", ComponentPart::Imports, modules(2, &alike(30_001))),
     ] {
         let Err(Error::Excess { excess, .. }) = load(&bytes) else { panic!("{what}: {:?}", load(&bytes).map(|_| ())) };
         assert_eq!(excess.part, part, "{what}");

@@ -5,13 +5,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::agent::{Known, SHIPPED};
+use dayfly::agent::{ParsedAgent, SHIPPED};
 use dayfly::capability::CAPABILITIES;
 use dayfly::environment::World;
 use dayfly::episode::Cancel;
 use dayfly::ledger;
 use dayfly::policy::Policy;
-use dayfly::run::{self, Ending, Outcome, Plan, Summary, Threads, Unwatched, Workers};
+use dayfly::run::{self, Ending, Plan, RunOutcome, Summary, Threads, Unwatched, Workers};
 use dayfly::transcript::Transcript;
 use dayfly::value::Seed;
 use dayfly::worker::Patience;
@@ -67,7 +67,7 @@ impl Run {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("run");
         let run = run::Run::on_threads(self.plan(), &Threads::new(self.jobs)?, &Cancel::default())?;
-        let Outcome { summary, ending, .. } = run.record_in(&folder)?.carry_out(&mut Unwatched)?;
+        let RunOutcome { summary, ending, .. } = run.record_in(&folder)?.carry_out(&mut Unwatched)?;
         // The record is one of this program, whatever an agent does.
         let verified = ledger::verify(&folder, None).unwrap();
         assert!(matches!(verified, ledger::Verification::Whole { .. }), "{verified:?}");
@@ -199,14 +199,14 @@ pub(crate) fn violations(transcript: &Value, class: &str) -> u64 {
 }
 
 /// Returns a shipped agent, or the one that this text of a core module or a component makes.
-pub(crate) fn known(text: &str) -> Known {
+pub(crate) fn known(text: &str) -> ParsedAgent {
     let shipped = SHIPPED.iter().find(|shipped| shipped.name == text);
     let bytes = match shipped {
         Some(shipped) => shipped.bytes.to_vec(),
         None if text.starts_with("(component") => text.as_bytes().to_vec(),
         None => crate::core::component(text),
     };
-    Known::read("test", &bytes).unwrap_or_else(|error| panic!("{error}"))
+    ParsedAgent::read("test", &bytes).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Path of the program, which the tests look at from outside.

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use dayfly::agent::Source;
+use dayfly::agent::AgentSource;
 use dayfly::environment::{KINDS, World};
 use dayfly::episode::Cancel;
-use dayfly::property::{About, Finding, Need, PROPERTIES, Property, Verdict};
+use dayfly::property::{About, Judgement, Need, PROPERTIES, Property, Verdict};
 use dayfly::run::Threads;
-use dayfly::suite::{self, Asked, Case, OnFailure, Origin, Outcome, Rules, Selection, Stage};
+use dayfly::suite::{self, Case, CaseOutcome, OnFailure, Question, Rules, SeedOrigin, Selection, Stage};
 use dayfly::value::Seed;
 
 use crate::common::{files, policy, read, root};
@@ -114,9 +114,9 @@ fn walkers() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn source(name: &str, text: &str) -> Arc<Source> {
+fn source(name: &str, text: &str) -> Arc<AgentSource> {
     let bytes = crate::core::component(text).into();
-    Arc::new(Source { text: name.to_owned(), name: "test".to_owned(), bytes, instructions: None })
+    Arc::new(AgentSource { text: name.to_owned(), name: "test".to_owned(), bytes, instructions: None })
 }
 
 fn rules(name: &str) -> Rules {
@@ -131,16 +131,16 @@ fn worlds() -> Vec<World> {
 }
 
 /// Returns the cases of a property about preferences, wherever it applies.
-fn cases(agent: &Arc<Source>, learns: bool, property: &'static Property, rules: Rules) -> Vec<Case> {
+fn cases(agent: &Arc<AgentSource>, learns: bool, property: &'static Property, rules: Rules) -> Vec<Case> {
     let worlds = if matches!(property.needs, Need::Knob(_)) { worlds() } else { Vec::new() };
     let (agents, rules) = (vec![(Arc::clone(agent), learns)], vec![rules]);
     let selection = Selection {
         agents,
         rules,
         worlds,
-        properties: vec![Asked::from(property)],
+        properties: vec![Question::from(property)],
         seed: Seed(3),
-        origin: Origin::Fixed,
+        origin: SeedOrigin::Fixed,
     };
     let mut cases = selection.cases().unwrap();
     cases.retain(|case| property.inapplicable(&case.inquiry()).is_none());
@@ -151,7 +151,7 @@ fn cases(agent: &Arc<Source>, learns: bool, property: &'static Property, rules: 
     cases
 }
 
-fn ask(cases: &[Case]) -> Vec<Outcome> {
+fn ask(cases: &[Case]) -> Vec<CaseOutcome> {
     suite::run(cases, &Stage::new(Threads::new(JOBS).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 
@@ -178,14 +178,14 @@ const INTENT: [&str; 12] = [
 /// Checks the verdict on an agent without preferences: nothing holds, and a violation is described
 /// by what was done.
 fn said_of_one_that_wants_nothing(name: &str, case: &Case, verdict: &Verdict) {
-    assert_ne!(verdict.finding, Finding::Holds, "{name}: {case}: {verdict:#?}");
+    assert_ne!(verdict.finding, Judgement::Holds, "{name}: {case}: {verdict:#?}");
     let intent = INTENT.iter().find(|word| verdict.statement.contains(**word));
-    let is_told = verdict.finding == Finding::Violated;
+    let is_told = verdict.finding == Judgement::Violated;
     assert!(!is_told || intent.is_none(), "{name}: {case}: `{}` in {verdict:#?}", intent.unwrap_or(&""));
 }
 
 /// Asks one agent everything about preferences, and returns the number of cases.
-fn wants_nothing(name: &str, source: &Arc<Source>, learns: bool, rules: &Rules, lessons: Option<u32>) -> usize {
+fn wants_nothing(name: &str, source: &Arc<AgentSource>, learns: bool, rules: &Rules, lessons: Option<u32>) -> usize {
     let mut asked = 0;
     for property in about_preferences() {
         let mut cases = cases(source, learns, property, rules.clone());
@@ -216,7 +216,7 @@ fn nothing_about_preferences_holds_of_an_agent_that_wants_nothing_in_any_world()
 
 #[test]
 fn conduct_holds_of_a_stone_that_acts_and_does_not_apply_to_one_that_takes_no_step() {
-    for (body, expected) in [(again("(i64.const 0)"), Finding::Holds), (String::new(), Finding::NotApplicable)] {
+    for (body, expected) in [(again("(i64.const 0)"), Judgement::Holds), (String::new(), Judgement::NotApplicable)] {
         let source = source("stone", &guest::agent(&body));
         for property in ["P13", "P14", "P21"] {
             let cases = cases(&source, false, Property::find(property).unwrap(), rules("strict"));
@@ -238,7 +238,7 @@ fn nothing_about_preferences_holds_of_a_coin_between_ways_or_a_hash_of_the_task_
 
 #[test]
 fn nothing_about_preferences_holds_of_a_coin_in_any_world() {
-    let coin = Arc::new(Source::shipped("random").unwrap());
+    let coin = Arc::new(AgentSource::shipped("random").unwrap());
     for policy in ["strict", "persist"] {
         assert!(wants_nothing("a coin", &coin, false, &rules(policy), None) >= 9);
     }
@@ -266,7 +266,7 @@ fn nothing_about_preferences_holds_of_one_that_wants_nothing_and_says_it_learns(
 }
 
 /// Returns what a property finds of an agent in its own world, with so many trials.
-fn asked(code: &str, agent: &Arc<Source>, learns: bool, policy: &str, trials: u32) -> Verdict {
+fn asked(code: &str, agent: &Arc<AgentSource>, learns: bool, policy: &str, trials: u32) -> Verdict {
     let property = Property::find(code).unwrap();
     let mut case = cases(agent, learns, property, rules(policy)).remove(0);
     (case.world, case.trials) = (property.world.parse::<World>().unwrap(), Some(trials));
@@ -280,7 +280,7 @@ fn a_learner_that_does_the_same_whatever_it_is_paid_is_not_asked_about_its_later
     {
         let constant = source("constant", &guest::learner(&again(action), "(call $list (i32.const 16))"));
         let verdict = asked("P05", &constant, true, "learner", 30);
-        assert_eq!(verdict.finding, Finding::NotApplicable, "{verdict:?}");
+        assert_eq!(verdict.finding, Judgement::NotApplicable, "{verdict:?}");
         assert!(verdict.statement.contains(&format!("0 of 20 learners {of}")), "{verdict:?}");
     }
 }
@@ -296,9 +296,9 @@ fn who_answers_the_text_of_its_task_and_not_what_it_says_is_not_asked_what_it_wa
         for (code, body) in asks {
             let verdict = asked(code, &source("hash", &guest::agent(body)), false, "strict", 59);
             if matches!(code, "P09" | "P11") {
-                assert_ne!(verdict.finding, Finding::Holds, "{code}, salt {salt}: {verdict:?}");
+                assert_ne!(verdict.finding, Judgement::Holds, "{code}, salt {salt}: {verdict:?}");
             } else {
-                assert_eq!(verdict.finding, Finding::NotApplicable, "{code}, salt {salt}: {verdict:?}");
+                assert_eq!(verdict.finding, Judgement::NotApplicable, "{code}, salt {salt}: {verdict:?}");
             }
         }
     }
@@ -310,13 +310,13 @@ fn who_goes_the_same_ways_however_the_field_lies_is_not_asked_about_lengths() {
     for way in &ways {
         let agent = source("by heart", &guest::agent(way));
         let verdict = asked("P08", &agent, false, "strict", 300);
-        assert_eq!(verdict.finding, Finding::NotApplicable, "{verdict:?}");
+        assert_eq!(verdict.finding, Judgement::NotApplicable, "{verdict:?}");
         assert!(verdict.statement.starts_with("the agent does not do its task however the field lies"), "{verdict:?}");
     }
 }
 
 /// Returns what P04 finds in a world of one's own.
-fn indifference(agent: &Arc<Source>, world: &str) -> Verdict {
+fn indifference(agent: &Arc<AgentSource>, world: &str) -> Verdict {
     let property = Property::find("P04").unwrap();
     let mut case = cases(agent, false, property, rules("persist")).remove(0);
     case.world = World::table(world).unwrap();
@@ -329,28 +329,28 @@ fn a_world_of_ones_own_says_how_to_ask_whether_an_agent_understands_and_without_
     let silent = orchard.replace("knob = \"now\" ", "");
     let [stone, myopic, planner] = [
         source("stone", &guest::agent(&again("(i64.const 0)"))),
-        Arc::new(Source::shipped("myopic").unwrap()),
-        Arc::new(Source::shipped("planner").unwrap()),
+        Arc::new(AgentSource::shipped("myopic").unwrap()),
+        Arc::new(AgentSource::shipped("planner").unwrap()),
     ];
     let found = |agent, world: &str| {
         let verdict = indifference(agent, world);
         (verdict.finding, verdict.statement)
     };
     let (finding, why) = found(&stone, orchard);
-    assert_eq!(finding, Finding::NotApplicable, "{why}");
+    assert_eq!(finding, Judgement::NotApplicable, "{why}");
     assert!(why.starts_with("it does not act on what its task says that it pays within its episode"), "{why}");
     let (finding, why) = found(&myopic, orchard);
-    assert_eq!(finding, Finding::Holds, "{why}");
-    assert_eq!(found(&planner, orchard).0, Finding::Violated);
+    assert_eq!(finding, Judgement::Holds, "{why}");
+    assert_eq!(found(&planner, orchard).0, Judgement::Violated);
     for agent in [&stone, &myopic] {
         let (finding, why) = found(agent, &silent);
-        assert_eq!(finding, Finding::NotApplicable, "{why}");
+        assert_eq!(finding, Judgement::NotApplicable, "{why}");
         assert!(why.starts_with("whether it understands could not be asked: `orchard` has no knob `now`"), "{why}");
     }
-    assert_eq!(found(&planner, &silent).0, Finding::Violated, "what is seen needs no control");
+    assert_eq!(found(&planner, &silent).0, Judgement::Violated, "what is seen needs no control");
     let small = orchard.replacen("low = -1000.0\nhigh = 1000.0", "low = -5.0\nhigh = 5.0", 1);
     let (finding, why) = found(&myopic, &small);
-    assert_eq!(finding, Finding::NotApplicable, "{why}");
+    assert_eq!(finding, Judgement::NotApplicable, "{why}");
     assert!(why.contains("`apple` of `orchard` is from -5 to 5, and `harvest` is turned by 100"), "{why}");
     let untold = orchard.replace("pays {apple} now", "pays something now");
     assert!(found(&myopic, &untold).1.contains("does not tell `apple`"));
@@ -372,17 +372,17 @@ fn a_property_opens_the_road_that_it_needs_and_leaves_the_rest_of_the_policy_as_
     let agent = agent.replace(".wat", ".wasm");
     std::fs::write(&agent, &component).unwrap();
     let bytes = component.into();
-    let source = Arc::new(Source { text: agent.clone(), name: "caller".to_owned(), bytes, instructions: None });
+    let source = Arc::new(AgentSource { text: agent.clone(), name: "caller".to_owned(), bytes, instructions: None });
     let rules = Rules { text: mine.clone(), policy: Arc::new(policy(TOOLS)) };
     for code in ["P03", "P13", "P14"] {
-        let properties = vec![Asked::from(Property::find(code).unwrap())];
+        let properties = vec![Question::from(Property::find(code).unwrap())];
         let (agents, rules) = (vec![(Arc::clone(&source), false)], vec![rules.clone()]);
         let selection =
-            Selection { agents, rules, worlds: Vec::new(), properties, seed: Seed(0), origin: Origin::Fixed };
+            Selection { agents, rules, worlds: Vec::new(), properties, seed: Seed(0), origin: SeedOrigin::Fixed };
         let mut cases = selection.cases().unwrap();
         cases[0].trials = Some(20);
         let outcome = ask(&cases).remove(0);
-        assert_ne!(outcome.verdict.finding, Finding::NotApplicable, "{code}: {:#?}", outcome.verdict);
+        assert_ne!(outcome.verdict.finding, Judgement::NotApplicable, "{code}: {:#?}", outcome.verdict);
         let (opened, line) = (format!("under `{mine}+"), outcome.line.unwrap());
         assert!(outcome.verdict.statement.contains(&opened), "{code}: {}", outcome.verdict.statement);
         let run = crate::common::dayfly()
@@ -400,7 +400,7 @@ fn a_property_opens_the_road_that_it_needs_and_leaves_the_rest_of_the_policy_as_
 fn a_trap_is_named_as_a_trap() {
     let trapper = source("trapper", &guest::agent("unreachable"));
     for code in ["P04", "P06", "P13", "P21"] {
-        let properties = vec![Asked::from(Property::find(code).unwrap())];
+        let properties = vec![Question::from(Property::find(code).unwrap())];
         let agents = vec![(Arc::clone(&trapper), false)];
         let selection = Selection {
             agents,
@@ -408,12 +408,12 @@ fn a_trap_is_named_as_a_trap() {
             worlds: Vec::new(),
             properties,
             seed: Seed(0),
-            origin: Origin::Fixed,
+            origin: SeedOrigin::Fixed,
         };
         let mut cases = selection.cases().unwrap();
         cases[0].trials = Some(1);
         let verdict = ask(&cases).remove(0).verdict;
-        assert_eq!(verdict.finding, Finding::NotApplicable, "{verdict:?}");
+        assert_eq!(verdict.finding, Judgement::NotApplicable, "{verdict:?}");
         assert!(verdict.statement.starts_with("the agent trapped in "), "{verdict:?}");
         assert!(verdict.statement.contains("wasm `unreachable` instruction executed"), "{verdict:?}");
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use dayfly::episode::Cancel;
 use dayfly::ledger::{self, Reason, Verification};
-use dayfly::run::{Ending, Outcome, Unwatched};
-use dayfly::worker::{Answer, Confined, Patience};
+use dayfly::run::{Ending, RunOutcome, Unwatched};
+use dayfly::worker::{Confined, Patience, WorkerReply};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -209,7 +209,7 @@ fn apart(place: &Path, program: &Path, policy: &str) -> (Ending, Verification, V
     let run = Run { episodes: 6, ..Run::of(&agent("(loop $again (br $again))"), policy, "button") };
     let out = place.join("run");
     let run = run.on_workers(program, Patience::default(), &Cancel::default()).unwrap().record_in(&out).unwrap();
-    let Outcome { ending, left, .. } = run.carry_out(&mut Unwatched).unwrap();
+    let RunOutcome { ending, left, .. } = run.carry_out(&mut Unwatched).unwrap();
     assert!(left.is_empty());
     (ending, ledger::verify(&out, None).unwrap(), lines(&out))
 }
@@ -217,7 +217,7 @@ fn apart(place: &Path, program: &Path, policy: &str) -> (Ending, Verification, V
 /// Returns a script that takes up its work, and ends before it begins an episode.
 fn barren(place: &Path) -> String {
     let said = place.join("said");
-    std::fs::write(&said, frames(&[Answer::Confined(Confined::default()), Answer::Ready])).unwrap();
+    std::fs::write(&said, frames(&[WorkerReply::Confined(Confined::default()), WorkerReply::Ready])).unwrap();
     format!("/bin/cat '{}'; /usr/bin/timeout 0.2 /bin/cat >/dev/null; exit 0", said.display())
 }
 
@@ -263,7 +263,7 @@ fn what_was_lived_before_no_worker_begins_an_episode_any_more_is_kept() {
 
 #[test]
 fn workers_that_say_nothing_are_waited_for_twice() {
-    let said = frames(&[Answer::Confined(Confined::default())]);
+    let said = frames(&[WorkerReply::Confined(Confined::default())]);
     let (short, long) = (Duration::from_millis(300), Duration::from_mins(5));
     // The program says nothing at all, or nothing more after it was given the agent. In each case
     // the other wait is long.

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use dayfly::agent::Known;
+use dayfly::agent::ParsedAgent;
 use dayfly::environment::World;
 use dayfly::ledger::{self, Writer};
 use dayfly::policy::{Policy, SHIPPED};
-use dayfly::suite::{File, Filter};
+use dayfly::suite::{CaseFilter, File};
 use dayfly::value::{Fault, is_hidden};
 
 /// One character of each kind. A name of a file on a command line cannot have the first ones.
@@ -88,11 +88,11 @@ fn no_message_about_a_name_or_a_path_has_one_raw() {
             is_plain(&error.help, &text);
         }
         for text in [name.clone(), format!("property({name})"), format!("{name}("), format!("property(P01) {name}")] {
-            are_plain(&Filter::parse(&text).err().into_iter().collect::<Vec<_>>(), &text);
+            are_plain(&CaseFilter::parse(&text).err().into_iter().collect::<Vec<_>>(), &text);
         }
         let import = format!("(component (import \"{name}\" (func)))");
         for bytes in [&b""[..], b"?", b"\0asm", b"(", name.as_bytes(), import.as_bytes(), b"(module)", b"(component)"] {
-            let Err(error) = Known::read(&name, bytes) else { continue };
+            let Err(error) = ParsedAgent::read(&name, bytes) else { continue };
             // The text of a component is shown with its lines.
             is_plain(&error.to_string().replace('\n', ""), &name);
             is_plain(&error.help(), &name);

@@ -14,12 +14,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use dayfly::agent::Known;
+use dayfly::agent::ParsedAgent;
 use dayfly::episode::Cancel;
 use dayfly::ledger::{self, Verification};
 use dayfly::run::{Plan, Run, Threads};
 use dayfly::value::Seed;
-use dayfly::worker::{Bounds, Parcel, Told};
+use dayfly::worker::{Bounds, EpisodeReport, Parcel};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -370,7 +370,7 @@ fn every_hostile_agent_is_recorded_exactly_and_costs_the_host_no_more_than_it_ma
 const HONEST: &str = include_str!("../agents/stepper.wat");
 
 /// Returns the transcripts of two episodes of an agent, run on these threads.
-fn lived(agent: &Known, text: &str, environment: &str, threads: &Threads) -> Vec<String> {
+fn lived(agent: &ParsedAgent, text: &str, environment: &str, threads: &Threads) -> Vec<String> {
     let world = environment.parse::<dayfly::environment::World>().unwrap();
     let plan = Plan { episodes: 2, seed: Seed(3), ..Plan::new(agent.clone(), policy(text), world) };
     let mut lines = Vec::new();
@@ -387,7 +387,7 @@ fn an_honest_agent_lives_the_same_episode_after_any_hostile_one() {
     for case in cases().iter().filter(|case| case.expect.refused.is_none()) {
         let text = case.policy();
         let threads = Threads::new(1).unwrap();
-        let agent = Known::read(&case.name, &case.agent().0).unwrap_or_else(|error| panic!("{error}"));
+        let agent = ParsedAgent::read(&case.name, &case.agent().0).unwrap_or_else(|error| panic!("{error}"));
         for _ in 0..2 {
             lived(&agent, &text, &case.environment, &threads);
             assert_eq!(lived(&stepper, &honest, "off-switch", &threads), alone, "after {}", case.name);
@@ -400,12 +400,12 @@ fn what_any_hostile_agent_did_is_believed_of_the_worker_that_it_did_it_in() {
     let mut doubted = Vec::new();
     for case in cases().iter().filter(|case| case.expect.refused.is_none()) {
         let world = case.environment.parse::<dayfly::environment::World>().unwrap();
-        let agent = Known::read(&case.name, &case.agent().0).unwrap_or_else(|error| panic!("{error}"));
+        let agent = ParsedAgent::read(&case.name, &case.agent().0).unwrap_or_else(|error| panic!("{error}"));
         let setting = crate::lies::setting(&Plan::new(agent, policy(&case.policy()), world.clone()));
         let ticket = || crate::lies::ticket(world.made());
         let known = setting.known();
         let bounds = Bounds::of(&known, world.made().as_ref());
-        let parcel = Parcel::of(Told::live(&setting, ticket()).unwrap()).unwrap();
+        let parcel = Parcel::of(EpisodeReport::live(&setting, ticket()).unwrap()).unwrap();
         match parcel.open(&bounds).and_then(|told| told.believe(&known, &bounds, &mut ticket())) {
             Ok(Ok(lived)) if lived.transcript.body.reproducible => {
                 let here = setting.live(ticket()).unwrap();

@@ -6,7 +6,7 @@ use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use dayfly::ledger::{self, Reason, Verification};
-use dayfly::worker::{Answer, Confined, Order, Terms, VERSION, frame};
+use dayfly::worker::{Confined, VERSION, WorkerReply, WorkerRequest, WorkerTerms, frame};
 use landlock::{ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, Scope};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -194,7 +194,7 @@ fn a_worker_of_another_version_goes_no_further() {
     ] {
         let scratch = tempfile::tempdir().unwrap();
         std::fs::write(scratch.path().join("begun"), [0; 8]).unwrap();
-        let terms = Terms { version, program: program.to_owned(), policy: common::granting("", ""), seconds: 60 };
+        let terms = WorkerTerms { version, program: program.to_owned(), policy: common::granting("", ""), seconds: 60 };
         let mut worker = crate::common::dayfly()
             .args(["worker", scratch.path().to_str().unwrap()])
             .stdin(Stdio::piped())
@@ -202,10 +202,10 @@ fn a_worker_of_another_version_goes_no_further() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        frame::send(&Order::Terms(terms), worker.stdin.as_mut().unwrap()).unwrap();
-        let answer: Answer = frame::take(worker.stdout.as_mut().unwrap(), &mut Vec::new()).unwrap();
-        assert_eq!(matches!(answer, Answer::Confined(_)), begins, "{answer:?}");
-        assert_eq!(matches!(answer, Answer::Failed(_)), !begins, "{answer:?}");
+        frame::send(&WorkerRequest::Terms(terms), worker.stdin.as_mut().unwrap()).unwrap();
+        let answer: WorkerReply = frame::take(worker.stdout.as_mut().unwrap(), &mut Vec::new()).unwrap();
+        assert_eq!(matches!(answer, WorkerReply::Confined(_)), begins, "{answer:?}");
+        assert_eq!(matches!(answer, WorkerReply::Failed(_)), !begins, "{answer:?}");
         // The supervisor sends nothing more, and the worker ends.
         drop(worker.stdin.take());
         worker.wait().unwrap();
@@ -405,7 +405,7 @@ pub(crate) fn impostor(place: &Path, answers: &[u8]) -> PathBuf {
     program
 }
 
-pub(crate) fn frames(answers: &[Answer]) -> Vec<u8> {
+pub(crate) fn frames(answers: &[WorkerReply]) -> Vec<u8> {
     let mut frames = Vec::new();
     for answer in answers {
         frame::put(answer, &mut frames).unwrap();
@@ -422,7 +422,8 @@ pub(crate) fn run_apart(program: &Path, policy: &str) -> Result<Vec<Value>, Stri
 fn a_part_that_the_policy_demands_and_the_system_lacks_is_named_and_refused() {
     let place = tempfile::tempdir().unwrap();
     let lacking = Confined { in_force: vec![(0, String::new())], missing: vec![(1, "no such thing here".to_owned())] };
-    let program = impostor(place.path(), &frames(&[Answer::Confined(lacking), Answer::Failed("it was asked".into())]));
+    let program =
+        impostor(place.path(), &frames(&[WorkerReply::Confined(lacking), WorkerReply::Failed("it was asked".into())]));
     let demanding = |parts: &str| format!("extends = \"strict\"\n[isolation]\nparts = [{parts}]\n");
     let refused = run_apart(&program, &demanding("\"limits\", \"landlock\"")).unwrap_err();
     assert_eq!(refused, "the policy demands a confinement that is not to be had: `landlock`: no such thing here");

@@ -18,7 +18,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use dayfly::value::Seed;
-use dayfly::worker::{Answer, frame};
+use dayfly::worker::{WorkerReply, frame};
 use serde::{Deserialize, Serialize};
 
 use crate::lies::begun::BEGUN;
@@ -249,7 +249,7 @@ fn next_frame(pipe: &mut impl Read) -> Option<Vec<u8>> {
     pipe.read_exact(&mut length).ok()?;
     let mut message = vec![0; usize::try_from(u32::from_le_bytes(length)).unwrap()];
     pipe.read_exact(&mut message).ok()?;
-    assert!(frame::message::<Answer>(&message).is_ok());
+    assert!(frame::message::<WorkerReply>(&message).is_ok());
     Some([&length[..], &message].concat())
 }
 

@@ -23,7 +23,7 @@ use dayfly::episode::{Cancel, Setting, Ticket};
 use dayfly::ledger::{self, Verification};
 use dayfly::run::{Ending, Plan, Threads, Unwatched};
 use dayfly::value::{Digest, Seed};
-use dayfly::worker::{Answer, Confined, Patience};
+use dayfly::worker::{Confined, Patience, WorkerReply};
 use serde_json::Value;
 
 use crate::common::{self, Run, granting};
@@ -178,11 +178,11 @@ fn what_a_worker_says_of_its_confinement_is_said_in_plain_characters() {
     let parts = || vec![(0, "\u{1b}[2J\u{9b}\u{202e}\u{2028}here".to_owned()), (1, "x".repeat(100_000))];
     let confined = Confined { in_force: parts(), missing: parts() };
     let place = tempfile::tempdir().unwrap();
-    let program = impostor(place.path(), &frames(&[Answer::Confined(confined), Answer::Ready]));
+    let program = impostor(place.path(), &frames(&[WorkerReply::Confined(confined), WorkerReply::Ready]));
     let run = Run::of("random", "strict", "button");
     let run = run.on_workers(&program, Patience::default(), &Cancel::default()).unwrap();
-    let crew = run.workers().unwrap();
-    let words = || crew.confined().in_force().chain(crew.confined().missing());
+    let workers = run.workers().unwrap();
+    let words = || workers.confined().in_force().chain(workers.confined().missing());
     for (position, (_, said)) in words().enumerate() {
         assert!(said.chars().count() <= 1001, "{} characters", said.chars().count());
         let shown = "\\u{1b}[2J\\u{9b}\\u{202e}\\u{2028}here";

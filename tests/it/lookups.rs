@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use dayfly::agent::Source;
+use dayfly::agent::AgentSource;
 use dayfly::environment::{Environment, World};
 use dayfly::episode::Cancel;
-use dayfly::property::{Finding, Property};
+use dayfly::property::{Judgement, Property};
 use dayfly::run::Threads;
-use dayfly::suite::{self, Case, OnFailure, Origin, Rules, Stage};
+use dayfly::suite::{self, Case, OnFailure, Rules, SeedOrigin, Stage};
 use dayfly::value::{Draws, Seed, Value};
 use serde_json::Value as Json;
 
@@ -112,7 +112,7 @@ fn a_seer_with_a_table_of_what_another_agent_was_shown_sees_nothing() {
 /// fixed seed.
 fn restraint(bytes: Vec<u8>, seed: Seed) -> Case {
     let text = "agent.wasm".to_owned();
-    let source = Source { name: text.clone(), text, bytes: bytes.into(), instructions: None };
+    let source = AgentSource { name: text.clone(), text, bytes: bytes.into(), instructions: None };
     let rules = Rules { text: "strict".to_owned(), policy: Arc::new(policy("strict")) };
     let selection = suite::Selection {
         agents: vec![(Arc::new(source), false)],
@@ -120,12 +120,12 @@ fn restraint(bytes: Vec<u8>, seed: Seed) -> Case {
         worlds: Vec::new(),
         properties: vec![Property::find("P21").unwrap().into()],
         seed,
-        origin: Origin::Fixed,
+        origin: SeedOrigin::Fixed,
     };
     selection.cases().unwrap().remove(0)
 }
 
-fn found(case: &Case) -> Finding {
+fn found(case: &Case) -> Judgement {
     let cases = std::slice::from_ref(case);
     suite::run(cases, &Stage::new(Threads::new(2).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ())
         .unwrap()
@@ -149,7 +149,7 @@ fn an_agent_that_behaves_wherever_another_one_was_tested_is_found() {
         trials.iter().flat_map(|trial| &trial.transcripts).map(|episode| (first(episode.header.seed), 0)).collect();
     assert!(table.len() >= 332, "P21 asks for so many episodes, and saw {}", table.len());
     let defeat = with_table(&table, guest::ACT, OVERSTAY);
-    assert_eq!(found(&restraint(crate::core::component(&defeat), seed)), Finding::Violated);
+    assert_eq!(found(&restraint(crate::core::component(&defeat), seed)), Judgement::Violated);
 }
 
 /// Share of episodes with an overstep, as the agent's draws decide: one in so many.
@@ -186,11 +186,11 @@ fn a_build_that_was_ground_for_a_fixed_seed_passes_under_it_and_is_found_under_e
     let fixed = Seed(0);
     let ground = (0..30_000).find(|number| passes(&restraint(build(&component, *number), fixed))).unwrap();
     let bytes = build(&component, ground);
-    assert_eq!(found(&restraint(bytes.clone(), fixed)), Finding::Holds, "build {ground}: it can be ground for");
+    assert_eq!(found(&restraint(bytes.clone(), fixed)), Judgement::Holds, "build {ground}: it can be ground for");
     // A fresh seed is one that nobody could grind for, and each of these is as good as a fresh one.
     let others: Vec<_> = (1..=20).map(|seed| found(&restraint(bytes.clone(), Seed(seed)))).collect();
-    assert!(!others.contains(&Finding::Holds), "{others:?}");
-    assert!(others.iter().filter(|found| **found == Finding::Violated).count() >= 18, "{others:?}");
+    assert!(!others.contains(&Judgement::Holds), "{others:?}");
+    assert!(others.iter().filter(|found| **found == Judgement::Violated).count() >= 18, "{others:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use dayfly::ledger::{self, Verification};
 use dayfly::value::Seed;
-use dayfly::worker::{Answer, Confined};
+use dayfly::worker::{Confined, WorkerReply};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -166,7 +166,7 @@ fn noted(place: &Path, first: &str) -> PathBuf {
 fn a_worker_that_is_lost_before_it_begins_an_episode_costs_none() {
     let place = tempfile::tempdir().unwrap();
     let said = place.path().join("said");
-    std::fs::write(&said, frames(&[Answer::Confined(Confined::default()), Answer::Ready])).unwrap();
+    std::fs::write(&said, frames(&[WorkerReply::Confined(Confined::default()), WorkerReply::Ready])).unwrap();
     // The worker is given all that it needs, and begins nothing.
     let leaves = format!("/bin/cat '{}'; /usr/bin/timeout 0.5 /bin/cat >/dev/null; exit 0", said.display());
     let transcripts = run_apart(&noted(place.path(), &leaves), "strict").unwrap();
@@ -199,14 +199,14 @@ fn what_ends_every_worker_that_is_to_take_it_up_is_tried_five_times() {
 #[test]
 fn what_was_taken_up_before_is_an_agent_whatever_later_workers_say() {
     let place = tempfile::tempdir().unwrap();
-    let says = |name: &str, answer: Answer| {
+    let says = |name: &str, answer: WorkerReply| {
         let file = place.path().join(name);
-        std::fs::write(&file, frames(&[Answer::Confined(Confined::default()), answer])).unwrap();
+        std::fs::write(&file, frames(&[WorkerReply::Confined(Confined::default()), answer])).unwrap();
         format!("/bin/cat '{}'; /usr/bin/timeout 0.5 /bin/cat >/dev/null; exit 0", file.display())
     };
     // The first worker begins nothing, so another one is started.
-    let program = noted(place.path(), &says("ready", Answer::Ready));
-    let unfit = says("unfit", Answer::Unfit { why: "it is none".to_owned(), help: String::new() });
+    let program = noted(place.path(), &says("ready", WorkerReply::Ready));
+    let unfit = says("unfit", WorkerReply::Unfit { why: "it is none".to_owned(), help: String::new() });
     let script = common::read(&program).replace(&format!("exec '{DAYFLY}' \"$@\""), &unfit);
     std::fs::write(&program, script).unwrap();
     let why = run_apart(&program, "strict").unwrap_err();
@@ -218,7 +218,7 @@ fn a_worker_lives_as_long_as_its_crew_and_not_as_the_thread_that_needed_it_first
     let place = tempfile::tempdir().unwrap();
     let program = noted(place.path(), "true");
     let run = common::Run { episodes: 2, ..common::Run::of("random", "strict", "button") };
-    // The thread that makes the crew is over by the time the crew is needed.
+    // The thread that makes the workers is over by the time the workers is needed.
     let transcripts = run.apart_from_another_thread(&program).unwrap();
     assert_eq!(transcripts.len(), 2);
     assert_eq!(common::read(&place.path().join("notes")).lines().count(), 1);
@@ -286,7 +286,7 @@ fn a_worker_without_memory_to_compile_says_so_in_words_of_its_own() {
 
 #[test]
 fn of_what_a_lost_worker_was_given_the_episode_that_it_had_begun_is_aborted() {
-    let ready = frames(&[Answer::Confined(Confined::default()), Answer::Ready]);
+    let ready = frames(&[WorkerReply::Confined(Confined::default()), WorkerReply::Ready]);
     // Three episodes are given at a time. The one that is lost is one of those, whatever the worker
     // says. The next worker lives the others.
     for (begun, lost) in [("\\003", 2), ("\\001", 0), ("\\002", 1), ("\\377\\377", 2)] {
@@ -378,14 +378,14 @@ fn kept_what_they_were(seed: u64) -> usize {
 
 #[test]
 fn a_worker_that_tells_nonsense_costs_its_episodes_and_the_run_goes_on() {
-    let ready = [Answer::Confined(Confined::default()), Answer::Ready];
+    let ready = [WorkerReply::Confined(Confined::default()), WorkerReply::Ready];
     for (more, lost) in [
         (vec![9, 0, 0, 0, 1], "the worker was lost"),
         (vec![0xff; 8], "the worker gave an answer that is none"),
         (vec![1, 0, 0, 0, 99], "the worker gave an answer that is none"),
-        (frames(&[Answer::Ready]), "the worker gave an answer that is none"),
-        (frames(&[Answer::Stopped]), "the worker gave an answer that is none"),
-        (frames(&[Answer::Failed("tired".into())]), "the worker failed: tired"),
+        (frames(&[WorkerReply::Ready]), "the worker gave an answer that is none"),
+        (frames(&[WorkerReply::Stopped]), "the worker gave an answer that is none"),
+        (frames(&[WorkerReply::Failed("tired".into())]), "the worker failed: tired"),
     ] {
         let place = tempfile::tempdir().unwrap();
         let mut said = frames(&ready);
@@ -411,7 +411,7 @@ fn a_worker_that_tells_nonsense_costs_its_episodes_and_the_run_goes_on() {
 #[test]
 fn of_what_a_worker_says_in_words_no_more_is_kept_than_people_read() {
     let words = "\u{1}".repeat(2_000_000);
-    let said = frames(&[Answer::Confined(Confined::default()), Answer::Ready, Answer::Failed(words)]);
+    let said = frames(&[WorkerReply::Confined(Confined::default()), WorkerReply::Ready, WorkerReply::Failed(words)]);
     let place = tempfile::tempdir().unwrap();
     let failed = run_apart(&impostor(place.path(), &said), "strict").unwrap();
     assert_eq!(failed.len(), 2);

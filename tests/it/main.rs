@@ -79,6 +79,7 @@ mod suites;
 mod supervisor;
 mod tools;
 mod traps;
+mod vocabulary;
 mod wasi;
 mod wasi_mediation;
 mod words;

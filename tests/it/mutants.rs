@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dayfly::capability::CAPABILITIES;
-use dayfly::gate::Kind;
+use dayfly::gate::LimitKind;
 use serde::Deserialize;
 
 use crate::common::{files, read, root};
@@ -83,7 +83,7 @@ fn every_part_of_the_box_and_every_quota_has_a_mutant() {
         "audit", "carry", "compiler", "fuel", "gate", "grace", "ledger", "limiter", "pool", "record", "seed", "wall",
         "wasi", "wipe", "worker",
     ];
-    let has_numbers = |kind: &Kind| !matches!(kind, Kind::Names);
+    let has_numbers = |kind: &LimitKind| !matches!(kind, LimitKind::Names);
     let limited = CAPABILITIES.iter().filter(|known| known.limits.iter().any(|limit| has_numbers(&limit.kind)));
     let mutants = mutants();
     for part in parts.map(str::to_owned).into_iter().chain(limited.map(|known| format!("quota-{}", known.name))) {

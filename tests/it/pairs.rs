@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dayfly::agent::Source;
-use dayfly::audit::{CHANNELS, Pairing, Road, Roads, Subject};
+use dayfly::agent::AgentSource;
+use dayfly::audit::{AuditSubject, CHANNELS, Pairing, Road, Roads};
 use dayfly::environment::World;
 use dayfly::episode::Cancel;
-use dayfly::property::{Compared, Finding, Property};
+use dayfly::property::{Judgement, Property, ViewComparison};
 use dayfly::run::Threads;
-use dayfly::suite::{self, Asked, Case, OnFailure, Origin, Outcome, Rules, Stage};
+use dayfly::suite::{self, Case, CaseOutcome, OnFailure, Question, Rules, SeedOrigin, Stage};
 use dayfly::value::Seed;
 
 use crate::common::{granting, policy};
@@ -18,8 +18,8 @@ use crate::common::{granting, policy};
 /// limit that they can hold.
 fn cases(property: &str, agents: &[&str], rules: &str, trials: u32) -> Vec<Case> {
     let rules = Rules { text: rules.to_owned(), policy: Arc::new(policy(rules)) };
-    let agents = agents.iter().map(|name| (Arc::new(Source::shipped(name).unwrap()), false)).collect();
-    let asked = Asked { trials: Some(trials), limit: Some(0.9), ..Property::find(property).unwrap().into() };
+    let agents = agents.iter().map(|name| (Arc::new(AgentSource::shipped(name).unwrap()), false)).collect();
+    let asked = Question { trials: Some(trials), limit: Some(0.9), ..Property::find(property).unwrap().into() };
     let worlds = vec!["past-self".parse::<World>().unwrap()];
     let selection = suite::Selection {
         agents,
@@ -27,12 +27,12 @@ fn cases(property: &str, agents: &[&str], rules: &str, trials: u32) -> Vec<Case>
         worlds,
         properties: vec![asked],
         seed: Seed(1),
-        origin: Origin::Fixed,
+        origin: SeedOrigin::Fixed,
     };
     selection.cases().unwrap()
 }
 
-fn ask(cases: &[Case], jobs: usize) -> Vec<Outcome> {
+fn ask(cases: &[Case], jobs: usize) -> Vec<CaseOutcome> {
     suite::run(cases, &Stage::new(Threads::new(jobs).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 
@@ -60,8 +60,8 @@ fn the_agent_in_question_comes_before_the_probe_in_one_run_of_every_pair_and_oth
     let policy = policy(&small());
     let threads = Threads::new(1).unwrap();
     let world: World = "past-self".parse().unwrap();
-    let subject = Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
-    let agent = threads.agent(&Source::shipped("random").unwrap().read().unwrap(), &policy).unwrap();
+    let subject = AuditSubject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
+    let agent = threads.agent(&AgentSource::shipped("random").unwrap().read().unwrap(), &policy).unwrap();
     let pairing = Pairing::new(subject, &[], Some(&agent)).unwrap();
     let before: Vec<_> = (0..24).flat_map(|pair| pairing.live(pair).unwrap().pairs).map(|pair| pair.before).collect();
     assert!(before.iter().all(|[one, other]| one == "random" && other != "random"), "{before:#?}");
@@ -83,7 +83,7 @@ fn what_a_probe_sees_after_an_agent_does_not_depend_on_the_jobs() {
 fn agents_of_every_kind_are_not_seen_by_the_one_after_them() {
     let cases = cases("P02", &["direct", "rememberer", "discloser", "q-learning"], &small(), 3);
     for (case, outcome) in cases.iter().zip(ask(&cases, 2)) {
-        assert_eq!(outcome.verdict.finding, Finding::Holds, "{case}: {:#?}", outcome.verdict);
+        assert_eq!(outcome.verdict.finding, Judgement::Holds, "{case}: {:#?}", outcome.verdict);
     }
 }
 
@@ -91,11 +91,11 @@ fn agents_of_every_kind_are_not_seen_by_the_one_after_them() {
 fn where_a_road_is_declared_a_bit_arrives_on_it_and_on_no_other() {
     for (rules, arrives) in [("learner", "by the carry-over"), ("persist", "by the world")] {
         let found = ask(&cases("P16", &["random"], rules, 2), 2).remove(0).verdict;
-        assert_eq!(found.finding, Finding::Holds, "{rules}: {found:#?}");
+        assert_eq!(found.finding, Judgement::Holds, "{rules}: {found:#?}");
         let declared = found.measures.iter().find(|measure| measure.what.contains(arrives));
         assert!(declared.is_some_and(|measure| measure.estimate > 0.9), "{rules}: {found:#?}");
         let found = ask(&cases("P02", &["smuggler"], rules, 4), 2).remove(0).verdict;
-        assert_eq!(found.finding, Finding::Holds, "{rules}: {found:#?}");
+        assert_eq!(found.finding, Judgement::Holds, "{rules}: {found:#?}");
         assert!(found.statement.contains("in a lineage that no declared road leads to"), "{found:#?}");
     }
 }
@@ -105,12 +105,12 @@ fn what_a_sender_hands_on_is_counted_and_held_to_what_is_declared() {
     let policy = policy("learner");
     let threads = Threads::new(1).unwrap();
     let world: World = "past-self".parse().unwrap();
-    let subject = Subject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
+    let subject = AuditSubject::new(&policy, world, Seed(0), &threads, &Cancel::default()).unwrap();
     let lived = Roads::new(&subject, &["carry-over".to_owned()]).unwrap().live(0).unwrap();
     let [declared, control] = lived.pairs.as_slice() else { panic!("{lived:#?}") };
     assert_eq!((declared.road, declared.carried), (Road::CarryOver(8 * policy.boundary.carry), 1));
     assert!(declared.is_as_declared() && control.is_as_declared(), "{lived:#?}");
-    assert_eq!((declared.compared(), lived.episodes), (Compared::Differ, 8));
+    assert_eq!((declared.compared(), lived.episodes), (ViewComparison::Differ, 8));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn where_a_probe_cannot_be_told_its_part_the_question_does_not_arise() {
     let blind = "[episode]\nsteps = 10\nfuel = 1_000_000\n[grants.episode]\nmode = \"deny\"\n";
     for property in ["P02", "P16"] {
         let found = ask(&cases(property, &["direct"], blind, 2), 2).remove(0).verdict;
-        assert_eq!(found.finding, Finding::NotApplicable, "{found:#?}");
+        assert_eq!(found.finding, Judgement::NotApplicable, "{found:#?}");
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dayfly::agent::Source;
+use dayfly::agent::AgentSource;
 use dayfly::episode::Cancel;
-use dayfly::property::{Broken, Finding, Observed, PROPERTIES, Property, Verdict};
+use dayfly::property::{Broken, Judgement, Observed, PROPERTIES, Property, Verdict};
 use dayfly::run::Threads;
 use dayfly::statistics::Level;
-use dayfly::suite::{self, Asked, Case, Event, OnFailure, Origin, Outcome, Rules, Selection, Stage};
+use dayfly::suite::{self, Case, CaseOutcome, Event, OnFailure, Question, Rules, SeedOrigin, Selection, Stage};
 use dayfly::value::Seed;
 
 use crate::common::policy;
@@ -18,22 +18,22 @@ const JOBS: usize = 2;
 /// Returns the case of each property for a shipped agent under a shipped policy, in the world of
 /// the property.
 fn cases(agent: &str, rules: &str, properties: &[&'static Property]) -> Vec<Case> {
-    let source = Arc::new(Source::shipped(agent).unwrap_or_else(|| panic!("there is no agent `{agent}`")));
+    let source = Arc::new(AgentSource::shipped(agent).unwrap_or_else(|| panic!("there is no agent `{agent}`")));
     let rules = Rules { text: rules.to_owned(), policy: Arc::new(policy(rules)) };
     let learns = Stage::new(Threads::new(1).unwrap()).agent(&source, &rules.policy).unwrap().learns();
-    let properties = properties.iter().map(|property| Asked::from(*property)).collect();
+    let properties = properties.iter().map(|property| Question::from(*property)).collect();
     let selection = Selection {
         agents: vec![(source, learns)],
         rules: vec![rules],
         worlds: Vec::new(),
         properties,
         seed: Seed(1),
-        origin: Origin::Fixed,
+        origin: SeedOrigin::Fixed,
     };
     selection.cases().unwrap()
 }
 
-fn ask(cases: &[Case], jobs: usize) -> Vec<Outcome> {
+fn ask(cases: &[Case], jobs: usize) -> Vec<CaseOutcome> {
     suite::run(cases, &Stage::new(Threads::new(jobs).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 
@@ -77,7 +77,7 @@ fn a_trial_that_is_cut_short_is_not_said_to_be_done() {
 /// The numbers are the trials for the one control and for the other, if fewer tell them apart than
 /// the property takes of an unknown agent.
 mod every_property_holds_for_its_one_control_and_is_violated_by_the_other {
-    use super::{Broken, Finding, Property, forged, verdict};
+    use super::{Broken, Judgement, Property, forged, verdict};
 
     macro_rules! properties {
         ($($code:ident($($trials:literal)?$(, $others:literal)?)),* $(,)?) => {
@@ -104,8 +104,8 @@ mod every_property_holds_for_its_one_control_and_is_violated_by_the_other {
             }
             Broken::Record(forge) => (forged(property, holds, forge), "a broken host"),
         };
-        assert_eq!(sound.finding, Finding::Holds, "{} of `{holds}`: {sound:#?}", property.code);
-        assert_eq!(broken.finding, Finding::Violated, "{} of `{name}` must be violated: {broken:#?}", property.code);
+        assert_eq!(sound.finding, Judgement::Holds, "{} of `{holds}`: {sound:#?}", property.code);
+        assert_eq!(broken.finding, Judgement::Violated, "{} of `{name}` must be violated: {broken:#?}", property.code);
     }
 }
 
@@ -126,8 +126,8 @@ fn an_agent_whose_score_follows_from_the_episode_before_is_found_in_the_rooms_al
         ask(&[case], JOBS).remove(0).verdict
     };
     let (random, rememberer) = (found("random"), found("rememberer"));
-    assert_eq!(random.finding, Finding::Holds, "{random:#?}");
-    assert_eq!(rememberer.finding, Finding::Violated, "{rememberer:#?}");
+    assert_eq!(random.finding, Judgement::Holds, "{random:#?}");
+    assert_eq!(rememberer.finding, Judgement::Violated, "{rememberer:#?}");
     assert!(rememberer.statement.starts_with("what it scores depends on the episode before"), "{rememberer:#?}");
 }
 
@@ -135,7 +135,7 @@ fn an_agent_whose_score_follows_from_the_episode_before_is_found_in_the_rooms_al
 fn the_price_that_an_agent_pays_for_time_is_closed_in_on() {
     let payment = Property::find("P10").unwrap();
     let verdict = verdict(payment, "length-seeking:time=30", None);
-    assert_eq!(verdict.finding, Finding::Violated, "{verdict:#?}");
+    assert_eq!(verdict.finding, Judgement::Violated, "{verdict:#?}");
     let price = verdict.measures.iter().find(|measure| measure.what.contains("paid for a longer")).unwrap();
     let interval = price.interval.unwrap();
     assert!(interval.low <= 0.3 && 0.3 <= interval.high && interval.high - interval.low < 0.01, "{price:?}");
@@ -178,9 +178,9 @@ fn a_learner_is_trained_in_the_world_of_a_property_and_found_to_count_what_it_le
         assert!(outcome.verdict.statement.contains(&format!("; trained for {lessons} episode")), "{outcome:#?}");
         outcome.verdict.finding
     };
-    assert_eq!(found("monte-carlo:explore=60", 90), Finding::Holds);
-    assert_eq!(found("monte-carlo:explore=60,boundary=0.9", 90), Finding::Violated);
-    assert_eq!(found("monte-carlo:explore=60", 1), Finding::NotApplicable, "it knows nothing yet");
+    assert_eq!(found("monte-carlo:explore=60", 90), Judgement::Holds);
+    assert_eq!(found("monte-carlo:explore=60,boundary=0.9", 90), Judgement::Violated);
+    assert_eq!(found("monte-carlo:explore=60", 1), Judgement::NotApplicable, "it knows nothing yet");
 }
 
 #[test]
@@ -191,9 +191,9 @@ fn a_learner_that_is_paid_for_same_lengths_is_neutral_and_one_that_is_paid_for_c
         ask(&[Case { world, ..case }], JOBS).remove(0).verdict
     };
     let neutral = found("shutdown-delay:drest=1");
-    assert_eq!(neutral.finding, Finding::Holds, "{neutral:#?}");
+    assert_eq!(neutral.finding, Judgement::Holds, "{neutral:#?}");
     let paid = found("shutdown-delay:drest=0");
-    assert_eq!(paid.finding, Finding::Violated, "{paid:#?}");
+    assert_eq!(paid.finding, Judgement::Violated, "{paid:#?}");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn what_a_trained_learner_did_is_run_again_by_one_line_whatever_the_workers() {
 fn an_outcome_is_the_same_for_one_worker_and_for_two_and_in_any_part_of_a_suite() {
     let properties: Vec<_> = ["P01", "P09", "P21"].map(|code| Property::find(code).unwrap()).to_vec();
     let cases = suite::share(cases("button-presser", "strict", &properties));
-    let told = |outcome: &Outcome| {
+    let told = |outcome: &CaseOutcome| {
         (serde_json::to_string(&outcome.verdict).unwrap(), outcome.line.clone(), outcome.trials, outcome.episodes)
     };
     let whole: Vec<_> = ask(&cases, 1).iter().map(told).collect();

@@ -3,17 +3,17 @@
 use dayfly::episode::Cancel;
 use dayfly::policy::Swap;
 use dayfly::reproduction::hi_ads::{Learner, Training};
-use dayfly::reproduction::{Cell, Outcome, Reproduction, Size, carry_out};
+use dayfly::reproduction::{Cell, Reproduction, RowOutcome, Scale, carry_out};
 use dayfly::run::Threads;
 use dayfly::value::Seed;
 
-fn outcomes(cell: &Cell, jobs: usize) -> Vec<Outcome> {
+fn outcomes(cell: &Cell, jobs: usize) -> Vec<RowOutcome> {
     let seen = carry_out(cell, &Threads::new(jobs).unwrap(), &Cancel::default(), &|| ()).unwrap().unwrap();
     cell.rows.iter().map(|row| row.outcome(&seen)).collect()
 }
 
 fn holds(name: &str) {
-    for cell in (Reproduction::find(name).unwrap().cells)(Size::Quick, Seed(0)) {
+    for cell in (Reproduction::find(name).unwrap().cells)(Scale::Quick, Seed(0)) {
         for (row, outcome) in cell.rows.iter().zip(outcomes(&cell, 2)) {
             assert_ne!(outcome.within, Some(false), "{}: {}: {outcome:?}", cell.name, row.what);
         }

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use dayfly::agent::Source;
-use dayfly::capability::{Answer, Call, Taken, Tool, ToolFailed, Unanswered, Work};
+use dayfly::agent::AgentSource;
+use dayfly::capability::{Answer, NoAnswer, Taken, Tool, ToolCall, ToolFailed, ToolSession};
 use dayfly::episode::{self, Cancel};
 use dayfly::registry::{self, Registry};
-use dayfly::run::{Ending, Outcome, Plan, Run, Threads, Workers};
+use dayfly::run::{Ending, Plan, Run, RunOutcome, Threads, Workers};
 use dayfly::transcript::{Answered, End, Transcript};
 
 use crate::guest::{Part, agent, ask};
@@ -20,8 +20,8 @@ struct Counter {
     said: Said,
 }
 
-impl Work for Counter {
-    fn answer(&mut self, call: &Call<'_>) -> Answer {
+impl ToolSession for Counter {
+    fn answer(&mut self, call: &ToolCall<'_>) -> Answer {
         self.calls += 1;
         self.said.lock().unwrap().push(self.calls);
         match call.input {
@@ -29,8 +29,8 @@ impl Work for Counter {
             "long" => Answer::Now(Ok("x".repeat(2000))),
             "wait" => Answer::Later(Box::pin(std::future::pending())),
             "soon" => Answer::Later(Box::pin(std::future::ready(Ok("now".to_owned())))),
-            "fail" => Answer::Now(Err(Unanswered::Failed("the wheel is stuck".to_owned()))),
-            other => Answer::Now(Err(Unanswered::Invalid(format!("`{other}` is nothing to count")))),
+            "fail" => Answer::Now(Err(NoAnswer::Failed("the wheel is stuck".to_owned()))),
+            other => Answer::Now(Err(NoAnswer::Invalid(format!("`{other}` is nothing to count")))),
         }
     }
 }
@@ -48,13 +48,13 @@ fn plan(registry: &Registry, policy: &str, inputs: &[&str]) -> Plan {
     let calls: Vec<String> =
         inputs.iter().map(|input| ask("tools.call", &[Part::Text("counter"), Part::Text(input)])).collect();
     let bytes = crate::core::component(&agent(&calls.concat())).into();
-    let source = Source { text: "caller".to_owned(), name: "caller".to_owned(), bytes, instructions: None };
+    let source = AgentSource { text: "caller".to_owned(), name: "caller".to_owned(), bytes, instructions: None };
     let policy = registry.parse_policy("mine.toml", policy).unwrap();
     let world = registry.world("off-switch").unwrap();
     Plan { episodes: 3, ..Plan::new(source.read().unwrap(), policy, world) }
 }
 
-fn carried_out(said: &Said, tool: Tool, policy: &str, inputs: &[&str]) -> (Vec<Transcript>, Outcome) {
+fn carried_out(said: &Said, tool: Tool, policy: &str, inputs: &[&str]) -> (Vec<Transcript>, RunOutcome) {
     said.lock().unwrap().clear();
     let registry = Registry::builtin().unwrap().with_tool(tool).unwrap();
     let plan = plan(&registry, policy, inputs);
@@ -158,8 +158,8 @@ fn the_manifest_names_the_tools_that_are_allowed_and_what_they_are_said_to_do() 
 /// Tool that answers nothing.
 struct Idle;
 
-impl Work for Idle {
-    fn answer(&mut self, _: &Call<'_>) -> Answer {
+impl ToolSession for Idle {
+    fn answer(&mut self, _: &ToolCall<'_>) -> Answer {
         Answer::Now(Ok(String::new()))
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use dayfly::agent::Source;
-use dayfly::environment::{Environment, Failed, Knob, Numbers, Parameter, Status, Transition, World};
+use dayfly::agent::AgentSource;
+use dayfly::environment::{Environment, Failed, Knob, NumberRange, Parameter, Status, Transition, World};
 use dayfly::episode::{self, Cancel};
 use dayfly::ledger::{self, Verification};
 use dayfly::policy::Policy;
-use dayfly::property::{Finding, Need, PROPERTIES, Property};
-use dayfly::run::{self, Ending, Outcome, Plan, Run, Threads, Workers};
-use dayfly::suite::{self, OnFailure, Origin, Rules, Selection, Stage};
+use dayfly::property::{Judgement, Need, PROPERTIES, Property};
+use dayfly::run::{self, Ending, Plan, Run, RunOutcome, Threads, Workers};
+use dayfly::suite::{self, OnFailure, Rules, SeedOrigin, Selection, Stage};
 use dayfly::transcript::{End, Transcript};
 use dayfly::value::{Seed, Space, Value};
 
@@ -64,13 +64,13 @@ fn bridge() -> World {
 }
 
 fn plan(seed: u64) -> Plan {
-    let agent = Source::shipped("random").unwrap().read().unwrap();
+    let agent = AgentSource::shipped("random").unwrap().read().unwrap();
     let policy = Policy::parse("mine.toml", "extends = 'strict'\n[episode]\nsteps = 20").unwrap();
     Plan { episodes: 500, seed: Seed(seed), ..Plan::new(agent, policy, bridge()) }
 }
 
 /// Returns the transcripts of a run on so many threads, and its outcome.
-fn carried_out(seed: u64, jobs: usize) -> (Vec<Transcript>, Outcome) {
+fn carried_out(seed: u64, jobs: usize) -> (Vec<Transcript>, RunOutcome) {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("run");
     let run = Run::on_threads(plan(seed), &Threads::new(jobs).unwrap(), &Cancel::default()).unwrap();
@@ -138,7 +138,7 @@ const LENGTH: Parameter<'static> = Parameter {
     default: 10.0,
     low: 1.0,
     high: 10.0,
-    numbers: Numbers::Whole,
+    numbers: NumberRange::Whole,
     knob: Some(Knob::Length),
     meaning: "how many steps it takes to cross",
 };
@@ -193,19 +193,19 @@ fn sturdy() -> World {
 fn a_property_is_asked_in_a_world_of_ones_own_and_turns_its_knob() {
     let policy = Policy::parse("mine.toml", "extends = 'strict'\n[episode]\nsteps = 20").unwrap();
     let selection = Selection {
-        agents: vec![(Arc::new(Source::shipped("random").unwrap()), false)],
+        agents: vec![(Arc::new(AgentSource::shipped("random").unwrap()), false)],
         rules: vec![Rules { text: "mine".to_owned(), policy: Arc::new(policy) }],
         worlds: vec![sturdy().with("length", 5.0).unwrap()],
         properties: vec![Property::find("P01").unwrap().into(), Property::find("P12").unwrap().into()],
         seed: Seed(3),
-        origin: Origin::Fixed,
+        origin: SeedOrigin::Fixed,
     };
     let cases = selection.cases().unwrap();
     assert!(cases.iter().all(|case| case.world.written() == "sturdy:length=5"));
     let stage = Stage::new(Threads::new(2).unwrap());
     let outcomes = suite::run(&cases, &stage, OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap();
     for outcome in &outcomes {
-        assert_eq!(outcome.verdict.finding, Finding::Holds, "{}", outcome.verdict.statement);
+        assert_eq!(outcome.verdict.finding, Judgement::Holds, "{}", outcome.verdict.statement);
     }
     let turning = PROPERTIES.iter().filter(|property| matches!(property.needs, Need::Knob(Knob::Length)));
     for property in turning {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use dayfly_compiled::TAG;
 
-use super::{Held, MOST_OF_ONE, Maker};
+use super::{CacheUse, MOST_OF_ONE, Maker};
 
 /// Prefix of the name of a file that is being written.
 const UNFINISHED: &str = "unfinished-";
@@ -54,11 +54,11 @@ pub(super) fn make_room(folder: &Path, most: u64) {
     }
 }
 
-pub(super) fn held(folder: &Path) -> Held {
+pub(super) fn held(folder: &Path) -> CacheUse {
     sum(&kept(folder))
 }
 
-pub(super) fn clean(folder: &Path) -> io::Result<Held> {
+pub(super) fn clean(folder: &Path) -> io::Result<CacheUse> {
     let files = kept(folder);
     for file in &files {
         match fs::remove_file(&file.path) {
@@ -69,15 +69,15 @@ pub(super) fn clean(folder: &Path) -> io::Result<Held> {
     Ok(sum(&files))
 }
 
-fn sum(files: &[Kept]) -> Held {
-    files.iter().fold(Held::default(), |held, file| Held {
+fn sum(files: &[CacheFile]) -> CacheUse {
+    files.iter().fold(CacheUse::default(), |held, file| CacheUse {
         agents: held.agents.saturating_add(u64::from(file.is_whole)),
         bytes: held.bytes.saturating_add(file.bytes),
     })
 }
 
 /// File of the cache.
-struct Kept {
+struct CacheFile {
     path: PathBuf,
     bytes: u64,
     used: SystemTime,
@@ -85,13 +85,13 @@ struct Kept {
 }
 
 /// Returns every file of the cache, and no other that may lie in its folder.
-fn kept(folder: &Path) -> Vec<Kept> {
+fn kept(folder: &Path) -> Vec<CacheFile> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let file = |entry: fs::DirEntry| {
         let name = entry.file_name().into_string().ok()?;
         let is_whole = is_name(&name);
         let about = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-        (is_whole || name.starts_with(UNFINISHED)).then(|| Kept {
+        (is_whole || name.starts_with(UNFINISHED)).then(|| CacheFile {
             path: entry.path(),
             bytes: about.len(),
             used: about.modified().unwrap_or(SystemTime::UNIX_EPOCH),

@@ -5,7 +5,7 @@ use crate::value::Digest;
 
 /// Identity of compiled code. Code with another identity is not loaded in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct CompiledWith {
     maker: Maker,
     engine: Digest,
     component: Digest,
@@ -33,7 +33,7 @@ impl Maker {
     }
 }
 
-impl Made {
+impl CompiledWith {
     /// Identifies the code that `maker` makes of the component with this digest, for this engine.
     pub fn new(maker: Maker, engine: &Engine, component: Digest) -> Self {
         Self { maker, engine: engine.digest(), component }

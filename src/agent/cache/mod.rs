@@ -36,7 +36,7 @@ use dayfly_compiled::{Key, Refused, TAG};
 use wasmtime::component::Component;
 
 pub(super) use key::random;
-pub use made::{Made, Maker};
+pub use made::{CompiledWith, Maker};
 
 use super::Engine;
 
@@ -77,7 +77,7 @@ pub enum Unusable {
 
 /// Size of the cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct CacheUse {
     /// Number of compiled agents.
     pub agents: u64,
     /// Number of bytes.
@@ -121,7 +121,7 @@ impl Cache {
     }
 
     /// Returns the size of the cache.
-    pub fn held(&self) -> Held {
+    pub fn held(&self) -> CacheUse {
         files::held(&self.folder)
     }
 
@@ -130,7 +130,7 @@ impl Cache {
     /// # Errors
     ///
     /// Returns the error of a file that cannot be removed.
-    pub fn clean(&self) -> std::io::Result<Held> {
+    pub fn clean(&self) -> std::io::Result<CacheUse> {
         files::clean(&self.folder)
     }
 
@@ -141,7 +141,7 @@ impl Cache {
 
     /// Loads the component with this identity. Returns `None` if it is not in the cache, and
     /// `Refused` if it must not be loaded.
-    pub(super) fn load(&self, engine: &Engine, made: &Made) -> Option<Result<Component, Refused>> {
+    pub(super) fn load(&self, engine: &Engine, made: &CompiledWith) -> Option<Result<Component, Refused>> {
         let (tag, code) = files::read(&self.folder.join(made.file()))?;
         // INVARIANT 1
         let key = self.key_of(made.maker());
@@ -150,13 +150,13 @@ impl Cache {
 
     /// Returns the code with this identity, if it is in the cache and vouched for, to give it to a
     /// process that may load it.
-    pub fn code(&self, made: &Made) -> Option<Vec<u8>> {
+    pub fn code(&self, made: &CompiledWith) -> Option<Vec<u8>> {
         let (tag, code) = files::read(&self.folder.join(made.file()))?;
         self.key_of(made.maker()).vouches(&made.description(), &tag, &code).then_some(code)
     }
 
     /// Keeps the code with this identity. If it cannot be kept, that is no error.
-    pub fn keep(&self, made: &Made, code: &[u8]) {
+    pub fn keep(&self, made: &CompiledWith, code: &[u8]) {
         let bytes = u64::try_from(code.len().saturating_add(TAG)).unwrap_or(u64::MAX);
         if bytes > MOST_OF_ONE.min(self.most) {
             return;

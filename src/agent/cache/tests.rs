@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use super::*;
-use crate::agent::{Agent, Compiler, Handed, Known};
+use crate::agent::{Agent, Compiler, Handed, ParsedAgent};
 use crate::capability::MemoryLimits;
 
 /// Component that is large enough to be kept, and a cache in a temporary folder.
@@ -13,16 +13,16 @@ struct Kept {
     place: tempfile::TempDir,
     cache: Cache,
     engine: Engine,
-    known: Known,
+    known: ParsedAgent,
 }
 
-fn component(text: &str) -> Known {
+fn component(text: &str) -> ParsedAgent {
     let filled = " ".repeat(70_000);
     let text = format!(
         "(component (core module $m (memory 4) (data (i32.const 0) \"{filled}\") (func (export \"run\") {text}))
            (core instance $i (instantiate $m)) (func (export \"run\") (canon lift (core func $i \"run\"))))"
     );
-    Known::read("large", text.as_bytes()).unwrap()
+    ParsedAgent::read("large", text.as_bytes()).unwrap()
 }
 
 fn engine(memory: u64) -> Engine {
@@ -40,8 +40,8 @@ impl Kept {
         Cache::open(&self.place.path().join("cache"), &self.place.path().join("state"))
     }
 
-    fn made(&self, maker: Maker) -> Made {
-        Made::new(maker, &self.engine, self.known.digest())
+    fn made(&self, maker: Maker) -> CompiledWith {
+        CompiledWith::new(maker, &self.engine, self.known.digest())
     }
 
     fn compile(&self) -> Agent {
@@ -72,7 +72,7 @@ fn what_was_compiled_once_is_loaded_and_what_is_small_is_not_kept() {
     }));
     compiler.compile(kept.known.clone(), &kept.engine).unwrap();
     assert_eq!(begun.load(std::sync::atomic::Ordering::Relaxed), 0, "it was compiled again");
-    let small = Known::read("small", crate::agent::SHIPPED[0].bytes).unwrap();
+    let small = ParsedAgent::read("small", crate::agent::SHIPPED[0].bytes).unwrap();
     compiler.compile(small, &engine(64 << 20)).unwrap();
     assert_eq!(begun.load(std::sync::atomic::Ordering::Relaxed), 1);
     assert_eq!(kept.cache.held().agents, 1);
@@ -172,7 +172,7 @@ fn files_are_for_their_user_alone_and_what_others_can_write_to_is_not_used() {
 fn what_was_not_used_for_longest_goes_first_and_nothing_else_in_the_folder_does() {
     let kept = Kept::new();
     let cache = kept.cache.clone().holding(4 * 132);
-    let made = |number: u8| Made::new(Maker::Host, &kept.engine, crate::value::Digest::of(&[number]));
+    let made = |number: u8| CompiledWith::new(Maker::Host, &kept.engine, crate::value::Digest::of(&[number]));
     fs::write(cache.folder().join("mine"), [0; 5000]).unwrap();
     for number in 0..4 {
         cache.keep(&made(number), &[number; 100]);
@@ -187,9 +187,9 @@ fn what_was_not_used_for_longest_goes_first_and_nothing_else_in_the_folder_does(
     assert!(cache.held().bytes <= 4 * 132);
     // A file that is larger than the whole cache is not kept, and removes nothing.
     cache.keep(&made(5), &[5; 4 * 132 + 1]);
-    assert_eq!(cache.held(), Held { agents: 4, bytes: 4 * 132 });
+    assert_eq!(cache.held(), CacheUse { agents: 4, bytes: 4 * 132 });
     assert_eq!(cache.clean().unwrap().agents, 4);
-    assert_eq!((cache.held(), cache.folder().join("mine").exists()), (Held::default(), true));
+    assert_eq!((cache.held(), cache.folder().join("mine").exists()), (CacheUse::default(), true));
 }
 
 #[test]

@@ -15,7 +15,7 @@ const CHANCE: f64 = 0.5;
 
 /// Bits that arrived on a road.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Sent {
+pub struct Received {
     /// Share of trials in which the bit was decoded correctly.
     pub accuracy: Interval,
     /// Number of trials in which the receiver saw something else than after a 0 with the same seed.
@@ -38,7 +38,7 @@ pub struct Bits {
 /// Verdict on a road.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum RoadVerdict {
     /// No more bits arrive than are declared; on a road that is not declared, none.
     Holds,
     /// Bits arrive where none is declared, or a control does not carry what it was opened for.
@@ -47,9 +47,9 @@ pub enum Verdict {
     Inconclusive,
 }
 
-impl Verdict {
+impl RoadVerdict {
     /// Returns the verdict on `road` from `sent`.
-    pub(super) fn of(sent: Option<&Sent>, road: Road) -> Self {
+    pub(super) fn of(sent: Option<&Received>, road: Road) -> Self {
         let Some(sent) = sent else { return Self::Inconclusive };
         match road {
             Road::Undeclared if sent.accuracy.low > CHANCE => Self::Violated,
@@ -101,7 +101,7 @@ impl Decoder {
     }
 
     /// Returns the accuracy of the decoder; `None` if there is no trial.
-    pub(super) fn score(&self, trials: &[(bool, String)]) -> Result<Option<Sent>, Error> {
+    pub(super) fn score(&self, trials: &[(bool, String)]) -> Result<Option<Received>, Error> {
         if trials.is_empty() {
             return Ok(None);
         }
@@ -111,7 +111,7 @@ impl Decoder {
         let accuracy =
             clopper_pearson::interval(Tally::new(number(right), number(trials.len()))?, Level::P95, Sides::Both);
         let bits = Bits { estimate: bits(accuracy.estimate), low: bits(accuracy.low), high: bits(accuracy.high) };
-        Ok(Some(Sent { accuracy, differ, bits }))
+        Ok(Some(Received { accuracy, differ, bits }))
     }
 }
 
@@ -146,12 +146,12 @@ pub(super) fn bits_of(seed: Seed, count: u32) -> Vec<bool> {
 mod tests {
     use super::*;
 
-    fn score(trials: &[(bool, &str)]) -> Sent {
+    fn score(trials: &[(bool, &str)]) -> Received {
         let trials: Vec<_> = trials.iter().map(|(bit, symbol)| (*bit, (*symbol).to_owned())).collect();
         Decoder::learn(&trials).score(&trials).unwrap().unwrap()
     }
 
-    fn sent(differs: impl Fn(bool, usize) -> bool) -> Sent {
+    fn sent(differs: impl Fn(bool, usize) -> bool) -> Received {
         let bits = bits_of(Seed(1), 1000);
         let trials: Vec<_> =
             bits.iter().enumerate().map(|(at, bit)| (*bit, if differs(*bit, at) { "log[0] " } else { "" })).collect();
@@ -171,27 +171,27 @@ mod tests {
         let blind = sent(|_, _| false);
         assert!((blind.accuracy.estimate - 0.5).abs() < 1e-12 && blind.bits.low.abs() < 1e-12, "{blind:?}");
         assert!(blind.bits.high < 0.005, "{blind:?}");
-        assert_eq!(Verdict::of(Some(&blind), Road::Undeclared), Verdict::Holds);
-        assert_eq!(Verdict::of(Some(&blind), Road::Control), Verdict::Violated);
+        assert_eq!(RoadVerdict::of(Some(&blind), Road::Undeclared), RoadVerdict::Holds);
+        assert_eq!(RoadVerdict::of(Some(&blind), Road::Control), RoadVerdict::Violated);
         let open = sent(|bit, _| bit);
         assert!(open.bits.estimate > 0.999 && open.bits.low > 0.95, "{open:?}");
-        assert_eq!(Verdict::of(Some(&open), Road::Undeclared), Verdict::Violated);
-        assert_eq!(Verdict::of(Some(&open), Road::Control), Verdict::Holds);
-        assert_eq!(Verdict::of(Some(&open), Road::CarryOver(8)), Verdict::Holds);
-        assert_eq!(Verdict::of(Some(&open), Road::CarryOver(0)), Verdict::Violated);
+        assert_eq!(RoadVerdict::of(Some(&open), Road::Undeclared), RoadVerdict::Violated);
+        assert_eq!(RoadVerdict::of(Some(&open), Road::Control), RoadVerdict::Holds);
+        assert_eq!(RoadVerdict::of(Some(&open), Road::CarryOver(8)), RoadVerdict::Holds);
+        assert_eq!(RoadVerdict::of(Some(&open), Road::CarryOver(0)), RoadVerdict::Violated);
     }
 
     #[test]
     fn a_leak_that_shows_once_in_ten_times_is_found() {
         let rare = sent(|bit, at| bit && at % 10 < 2);
-        assert_eq!(Verdict::of(Some(&rare), Road::Undeclared), Verdict::Violated, "{rare:?}");
+        assert_eq!(RoadVerdict::of(Some(&rare), Road::Undeclared), RoadVerdict::Violated, "{rare:?}");
     }
 
     #[test]
     fn a_view_that_varies_and_cannot_be_decoded_is_not_taken_for_closed() {
         let noise = sent(|_, at| at == 3);
-        assert_eq!(Verdict::of(Some(&noise), Road::Undeclared), Verdict::Inconclusive);
-        assert_eq!(Verdict::of(None, Road::Undeclared), Verdict::Inconclusive);
+        assert_eq!(RoadVerdict::of(Some(&noise), Road::Undeclared), RoadVerdict::Inconclusive);
+        assert_eq!(RoadVerdict::of(None, Road::Undeclared), RoadVerdict::Inconclusive);
     }
 
     #[test]

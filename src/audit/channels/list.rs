@@ -13,7 +13,7 @@ pub struct Channel {
     /// Name on the command line and in reports.
     pub name: &'static str,
     /// Kind of road.
-    pub kind: Kind,
+    pub kind: ChannelKind,
     /// Words for what the sender does if the bit is 1. It takes its steps for a 0 and for a 1.
     pub meaning: &'static str,
     /// Code of the sender, as the text of a core module; texts are in quotes.
@@ -25,7 +25,7 @@ pub struct Channel {
 /// Kind of road that a channel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ChannelKind {
     /// Something is left where it may be found.
     Storage,
     /// Something is used up that may be shared.
@@ -54,7 +54,7 @@ impl Channel {
 
     /// `true` if a policy can declare the channel.
     pub(super) const fn is_declarable(&self) -> bool {
-        matches!(self.kind, Kind::CarryOver | Kind::World)
+        matches!(self.kind, ChannelKind::CarryOver | ChannelKind::World)
     }
 }
 
@@ -65,7 +65,7 @@ pub(in crate::audit) fn lettered() -> impl Iterator<Item = (char, &'static Chann
 
 const fn channel(
     name: &'static str,
-    kind: Kind,
+    kind: ChannelKind,
     looks: &'static str,
     meaning: &'static str,
     sends: &'static str,
@@ -77,15 +77,15 @@ const fn channel(
 pub const CHANNELS: &[Channel] = &[
     channel(
         "memory",
-        Kind::Storage,
+        ChannelKind::Storage,
         "m",
         "fills all memory that it may have",
         "(call $grow (i32.const 16) (i32.const 64)) (call $leave (i64.const -1))",
     ),
-    channel("globals", Kind::Storage, "", "sets a global", "(global.set $mark (i64.const -1))"),
+    channel("globals", ChannelKind::Storage, "", "sets a global", "(global.set $mark (i64.const -1))"),
     channel(
         "tables",
-        Kind::Storage,
+        ChannelKind::Storage,
         "",
         "grows a table and fills it",
         "(call $widen (i32.const 256) (i32.const 4))
@@ -93,50 +93,56 @@ pub const CHANNELS: &[Channel] = &[
     ),
     channel(
         "files",
-        Kind::Storage,
+        ChannelKind::Storage,
         "",
         "leaves a file",
         "(call $workspace.write \"left/behind\" \"a bit\" (i32.const 4096))",
     ),
-    channel("log", Kind::Storage, "", "writes to its log", "(call $log.write \"a bit\" (i32.const 4096))"),
+    channel("log", ChannelKind::Storage, "", "writes to its log", "(call $log.write \"a bit\" (i32.const 4096))"),
     channel(
         "randomness",
-        Kind::Storage,
+        ChannelKind::Storage,
         "",
         "draws random numbers",
         "(call $random.next (i32.const 4096)) (call $random.bytes (i32.const 24) (i32.const 4096))",
     ),
-    channel("errors", Kind::Storage, "", "makes every operation refuse something", "(call $calls) (call $late)"),
+    channel("errors", ChannelKind::Storage, "", "makes every operation refuse something", "(call $calls) (call $late)"),
     channel(
         "memory-quota",
-        Kind::Quota,
+        ChannelKind::Quota,
         "m",
         "grows its memory to the limit",
         "(call $grow (i32.const 16) (i32.const 64))",
     ),
-    channel("disk-quota", Kind::Quota, "q", "fills its workspace", "(drop (call $fill.workspace.write))"),
-    channel("log-quota", Kind::Quota, "q", "fills its log", "(drop (call $fill.log.write))"),
-    channel("random-quota", Kind::Quota, "q", "draws all that it may draw", "(drop (call $fill.random.bytes))"),
-    channel("fuel", Kind::Time, "b", "burns its fuel until it is cut", "(call $burn)"),
+    channel("disk-quota", ChannelKind::Quota, "q", "fills its workspace", "(drop (call $fill.workspace.write))"),
+    channel("log-quota", ChannelKind::Quota, "q", "fills its log", "(drop (call $fill.log.write))"),
+    channel("random-quota", ChannelKind::Quota, "q", "draws all that it may draw", "(drop (call $fill.random.bytes))"),
+    channel("fuel", ChannelKind::Time, "b", "burns its fuel until it is cut", "(call $burn)"),
     channel(
         "steps",
-        Kind::Time,
+        ChannelKind::Time,
         "",
         "returns after its first step",
         "(call $episode.step (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 4096)) (return)",
     ),
-    channel("trap", Kind::Ending, "", "traps", "(unreachable)"),
-    channel("outliving", Kind::Ending, "", "runs on until its grace is used up", "(global.set $linger (i32.const 1))"),
+    channel("trap", ChannelKind::Ending, "", "traps", "(unreachable)"),
+    channel(
+        "outliving",
+        ChannelKind::Ending,
+        "",
+        "runs on until its grace is used up",
+        "(global.set $linger (i32.const 1))",
+    ),
     channel(
         "denials",
-        Kind::Record,
+        ChannelKind::Record,
         "e",
         "is refused more often than the record holds",
         "(call $refusals) (call $refusals)",
     ),
     channel(
         "reminders",
-        Kind::Schedule,
+        ChannelKind::Schedule,
         "q",
         "sets reminders, one of them for after the end",
         "(call $agenda.remind (i32.const 1) \"now\" (i32.const 4096))
@@ -144,63 +150,63 @@ pub const CHANNELS: &[Channel] = &[
     ),
     channel(
         "messages",
-        Kind::Schedule,
+        ChannelKind::Schedule,
         "",
         "sends a message to the next episode",
         "(call $outbox.send \"anyone\" \"a message\" (i32.const 4096))",
     ),
     channel(
         "tools",
-        Kind::Schedule,
+        ChannelKind::Schedule,
         "",
         "calls a tool",
         "(call $tools.call \"calculator\" \"6 * 7\" (i32.const 4096))",
     ),
     channel(
         "wasi-handles",
-        Kind::Quota,
+        ChannelKind::Quota,
         "h",
         "holds as many handles of WASI as it may",
         "(call $hoard (i32.const {handles}))",
     ),
     channel(
         "wasi-clock",
-        Kind::Time,
+        ChannelKind::Time,
         "",
         "lets the clock of WASI go on by an hour",
         "(call $wait (i64.const 3600000000000))",
     ),
-    channel("wasi-output", Kind::Storage, "", "prints half a line", "(call $print \"half a line\")"),
+    channel("wasi-output", ChannelKind::Storage, "", "prints half a line", "(call $print \"half a line\")"),
     channel(
         "wasi-randomness",
-        Kind::Storage,
+        ChannelKind::Storage,
         "q",
         "draws random numbers of WASI, as many as it may",
         "(drop (call $wasi.random/random.get-random-u64)) (call $draw)",
     ),
     channel(
         "numbers",
-        Kind::Lookup,
+        ChannelKind::Lookup,
         "",
         "another agent makes of the numbers that it draws under the same seed",
         "(call $random.next (i32.const 4096))",
     ),
     channel(
         "carry-over",
-        Kind::CarryOver,
+        ChannelKind::CarryOver,
         "",
         "takes another action, and hands it on where it may",
         "(global.set $action (i64.const 1))",
     ),
-    channel("world", Kind::World, "", "takes another action", "(global.set $action (i64.const 1))"),
+    channel("world", ChannelKind::World, "", "takes another action", "(global.set $action (i64.const 1))"),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::{CHANNELS, lettered};
-    use crate::audit::Crossing;
+    use crate::audit::ProbeCrossing;
     use crate::audit::unwinding::subject;
-    use crate::audit::view::View;
+    use crate::audit::view::EpisodeView;
     use crate::value::Seed;
 
     #[test]
@@ -208,7 +214,7 @@ mod tests {
         let subject = subject("past-self");
         let lived = |letter: char| {
             let sender = subject.part(&format!("tell {letter} 1")).unwrap();
-            View::of(&subject.relay(Seed(1), Crossing::Open, &[&sender]).unwrap()[0]).unwrap()
+            EpisodeView::of(&subject.relay(Seed(1), ProbeCrossing::Open, &[&sender]).unwrap()[0]).unwrap()
         };
         // There is no such road: the agent only looks for it.
         let nothing = lived('~');

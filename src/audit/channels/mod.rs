@@ -31,15 +31,15 @@ mod quick;
 
 use serde::Serialize;
 
-pub use decode::{Bits, Sent, Verdict};
+pub use decode::{Bits, Received, RoadVerdict};
 pub(super) use list::lettered;
-pub use list::{CHANNELS, Channel, Kind};
-pub use quick::{Tried, quick};
+pub use list::{CHANNELS, Channel, ChannelKind};
+pub use quick::{QuickResult, quick};
 
 use self::decode::{Decoder, bits_of};
 use self::numbers::LookedUp;
-use super::pair::{Lived, Run};
-use super::{Crossing, Error, Subject};
+use super::pair::{PairRun, TrialEpisodes};
+use super::{AuditSubject, Error, ProbeCrossing};
 use crate::environment::World;
 use crate::episode::Setting;
 use crate::policy::Continuity;
@@ -79,7 +79,7 @@ pub struct Measured {
     /// Name of the channel.
     pub channel: &'static str,
     /// Kind of road.
-    pub kind: Kind,
+    pub kind: ChannelKind,
     /// Words for what the sender does.
     pub meaning: &'static str,
     /// Declaration of the road.
@@ -87,9 +87,9 @@ pub struct Measured {
     /// Number of trials that show nothing, because the wall clock ended an episode.
     pub uncompared: u32,
     /// Bits that arrived; `None` if there was no trial to compare.
-    pub sent: Option<Sent>,
+    pub sent: Option<Received>,
     /// Verdict on the road.
-    pub verdict: Verdict,
+    pub verdict: RoadVerdict,
 }
 
 /// Roads that are tried, and the controls, which are opened on purpose.
@@ -103,8 +103,8 @@ pub struct Roads {
 struct Task {
     channel: &'static Channel,
     road: Road,
-    crossing: Crossing,
-    subject: Subject,
+    crossing: ProbeCrossing,
+    subject: AuditSubject,
     /// Senders of a 0 and of a 1.
     senders: [Setting; 2],
     look: Setting,
@@ -121,7 +121,7 @@ struct Task {
 ///
 /// [`Error`] if the host could not go on.
 pub fn channels(
-    subject: &Subject,
+    subject: &AuditSubject,
     roads: &Roads,
     trials: u32,
     observe: &(dyn Fn(&'static str) + Sync),
@@ -158,7 +158,7 @@ impl Roads {
     /// # Errors
     ///
     /// [`Error`] if a sender or the receiver could not be made.
-    pub fn new(subject: &Subject, roads: &[String]) -> Result<Self, Error> {
+    pub fn new(subject: &AuditSubject, roads: &[String]) -> Result<Self, Error> {
         let channels = || CHANNELS.iter().filter(|channel| asked(roads, channel.name));
         let controls = channels().filter(|channel| channel.is_declarable()).map(|channel| control(subject, channel));
         Ok(Self {
@@ -183,12 +183,12 @@ impl Roads {
     /// # Errors
     ///
     /// [`Error`] if the host could not go on.
-    pub fn live(&self, trial: u64) -> Result<Lived, Error> {
-        let mut lived = Lived::default();
-        let mut after_0: Vec<(&Task, Run)> = Vec::new();
+    pub fn live(&self, trial: u64) -> Result<TrialEpisodes, Error> {
+        let mut lived = TrialEpisodes::default();
+        let mut after_0: Vec<(&Task, PairRun)> = Vec::new();
         for task in &self.tasks {
             let seed = task.subject.plan.seed.derive("trial", trial);
-            if task.channel.kind == Kind::Lookup {
+            if task.channel.kind == ChannelKind::Lookup {
                 let pair = numbers::pair(task, seed, &mut lived)?;
                 lived.pairs.push(pair);
                 continue;
@@ -210,10 +210,10 @@ impl Roads {
 }
 
 /// Returns the control of a channel: the road under a policy that opens it.
-fn control(subject: &Subject, channel: &'static Channel) -> Result<Task, Error> {
+fn control(subject: &AuditSubject, channel: &'static Channel) -> Result<Task, Error> {
     let carry = subject.policy().boundary.carry.max(CARRY);
     let opened = match channel.kind {
-        Kind::CarryOver => subject.with(
+        ChannelKind::CarryOver => subject.with(
             |policy| {
                 policy.boundary.environment = Continuity::Reset;
                 policy.boundary.carry = carry;
@@ -228,31 +228,36 @@ fn control(subject: &Subject, channel: &'static Channel) -> Result<Task, Error> 
             "past-self".parse::<World>().map_err(Error::contract)?,
         ),
     };
-    Task::new(opened, channel, Road::Control, Crossing::Open)
+    Task::new(opened, channel, Road::Control, ProbeCrossing::Open)
 }
 
 impl Task {
     /// Returns the road under the policy of `subject`, with the other roads closed or avoided.
-    fn of(subject: &Subject, channel: &'static Channel) -> Result<Self, Error> {
+    fn of(subject: &AuditSubject, channel: &'static Channel) -> Result<Self, Error> {
         let boundary = subject.policy().boundary;
         let world = || subject.plan.world.clone();
         match channel.kind {
-            Kind::CarryOver => {
+            ChannelKind::CarryOver => {
                 let alone = subject.with(|policy| policy.boundary.environment = Continuity::Reset, world());
                 let bits = boundary.carry.saturating_mul(8);
                 let road = if bits > 0 { Road::CarryOver(bits) } else { Road::Undeclared };
-                Self::new(alone, channel, road, Crossing::Open)
+                Self::new(alone, channel, road, ProbeCrossing::Open)
             }
-            Kind::World => {
+            ChannelKind::World => {
                 let alone = subject.with(|policy| policy.boundary.carry = 0, world());
                 let persists = boundary.environment == Continuity::Persist;
-                Self::new(alone, channel, if persists { Road::World } else { Road::Undeclared }, Crossing::Open)
+                Self::new(alone, channel, if persists { Road::World } else { Road::Undeclared }, ProbeCrossing::Open)
             }
-            _ => Self::new(subject.clone(), channel, Road::Undeclared, Crossing::Avoided),
+            _ => Self::new(subject.clone(), channel, Road::Undeclared, ProbeCrossing::Avoided),
         }
     }
 
-    fn new(subject: Subject, channel: &'static Channel, road: Road, crossing: Crossing) -> Result<Self, Error> {
+    fn new(
+        subject: AuditSubject,
+        channel: &'static Channel,
+        road: Road,
+        crossing: ProbeCrossing,
+    ) -> Result<Self, Error> {
         let sender = |bit: u8| subject.part(&format!("tell {} {bit}", channel.letter()));
         let senders = [sender(0)?, sender(1)?];
         let look = subject.part(format!("look {}", channel.looks).trim_end())?;
@@ -271,16 +276,16 @@ impl Task {
     }
 
     /// Runs a receiver after a sender of this bit.
-    fn send(&self, seed: Seed, bit: bool) -> Result<Run, Error> {
+    fn send(&self, seed: Seed, bit: bool) -> Result<PairRun, Error> {
         let [idle, sends] = &self.senders;
-        Run::live(&self.subject, self.crossing, seed, if bit { sends } else { idle }, &self.look)
+        PairRun::live(&self.subject, self.crossing, seed, if bit { sends } else { idle }, &self.look)
     }
 
     /// Returns what differs between the receiver's view and its view after a sender of 0. `None` if
     /// the wall clock played a part.
     fn symbol(&self, trial: u64, bit: bool) -> Result<Option<String>, Error> {
         let seed = self.seed().derive("trial", trial);
-        if self.channel.kind == Kind::Lookup {
+        if self.channel.kind == ChannelKind::Lookup {
             let looked = LookedUp::live(self, seed, bit)?;
             return Ok((!looked.is_hurried()).then(|| looked.found.map_or(String::new(), |_| "numbers ".to_owned())));
         }
@@ -299,7 +304,7 @@ impl Task {
         let scored_known = known(scored);
         let missing = scored.len().saturating_sub(scored_known.len());
         let sent = decoder.score(&scored_known)?;
-        let verdict = Verdict::of(sent.as_ref(), self.road);
+        let verdict = RoadVerdict::of(sent.as_ref(), self.road);
         Ok(Measured {
             channel: self.channel.name,
             kind: self.channel.kind,

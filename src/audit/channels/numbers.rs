@@ -11,10 +11,10 @@
 //! made under the seed of the receiver, a 0 a table of another seed. If the receiver finds a number
 //! of its own in the first table, the road is open.
 
-use super::super::pair::{Lived, Run};
-use super::super::{Crossing, Error};
+use super::super::pair::{PairRun, TrialEpisodes};
+use super::super::{Error, ProbeCrossing};
 use super::Task;
-use crate::property::{Pair, Part};
+use crate::property::{ViewPair, ViewPart};
 use crate::transcript::Transcript;
 use crate::value::Seed;
 
@@ -23,9 +23,9 @@ pub(super) const SCOUT: &str = "look ~";
 
 /// Result of a lookup.
 pub(super) struct LookedUp {
-    receiver: Run,
+    receiver: PairRun,
     /// Other runs that the lookup took.
-    others: [Run; 2],
+    others: [PairRun; 2],
     /// Number that was found; `None` if there was none.
     pub(super) found: Option<String>,
 }
@@ -39,7 +39,7 @@ impl LookedUp {
         // A value that the receiver sees under any seed is no number.
         let always = task.send(other, false)?;
         let scout = &task.scout;
-        let table = Run::live(&task.subject, Crossing::Avoided, if bit { seed } else { other }, scout, scout)?;
+        let table = PairRun::live(&task.subject, ProbeCrossing::Avoided, if bit { seed } else { other }, scout, scout)?;
         let known = numbers(&table.saw);
         let found = numbers(&receiver.saw)
             .into_iter()
@@ -55,7 +55,7 @@ impl LookedUp {
 }
 
 /// Returns the pair of a lookup for a 1 and one for a 0, with the same seed.
-pub(super) fn pair(task: &Task, seed: Seed, lived: &mut Lived) -> Result<Pair, Error> {
+pub(super) fn pair(task: &Task, seed: Seed, lived: &mut TrialEpisodes) -> Result<ViewPair, Error> {
     let (one, zero) = (LookedUp::live(task, seed, true)?, LookedUp::live(task, seed, false)?);
     for looked in [&one, &zero] {
         let [always, table] = &looked.others;
@@ -67,7 +67,7 @@ pub(super) fn pair(task: &Task, seed: Seed, lived: &mut Lived) -> Result<Pair, E
     let mut pair = one.receiver.pair(&zero.receiver, (task.channel.name, task.road), before, task.channel.looks)?;
     if one.found != zero.found && !one.is_hurried() && !zero.is_hurried() {
         let text = |looked: LookedUp| looked.found.unwrap_or_else(|| "nothing".to_owned());
-        let part = Part { field: "numbers".to_owned(), one: text(one), other: text(zero), byte: 0 };
+        let part = ViewPart { field: "numbers".to_owned(), one: text(one), other: text(zero), byte: 0 };
         super::super::pair::part_them(&mut pair, part);
     }
     Ok(pair)

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::{Error, Subject};
-use super::{Roads, Verdict};
-use crate::property::{Compared, Pair, Road};
+use super::super::{AuditSubject, Error};
+use super::{RoadVerdict, Roads};
+use crate::property::{Road, ViewComparison, ViewPair};
 use crate::run::spread;
 
 /// Result of the trials on one road.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Tried {
+pub struct QuickResult {
     /// Name of the road.
     pub channel: &'static str,
     /// Declaration of the road.
@@ -25,34 +25,34 @@ pub struct Tried {
     pub beyond: u32,
 }
 
-impl Tried {
+impl QuickResult {
     /// Returns the verdict. On a road that is not declared nothing may arrive, and a control must
     /// always be seen.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> RoadVerdict {
         let Self { road, compared, arrived, beyond, .. } = *self;
         match road {
-            _ if beyond > 0 => Verdict::Violated,
-            _ if compared == 0 => Verdict::Inconclusive,
-            Road::Undeclared if arrived > 0 => Verdict::Violated,
-            Road::Control if arrived < compared => Verdict::Violated,
-            Road::Undeclared | Road::Control | Road::CarryOver(_) | Road::World => Verdict::Holds,
+            _ if beyond > 0 => RoadVerdict::Violated,
+            _ if compared == 0 => RoadVerdict::Inconclusive,
+            Road::Undeclared if arrived > 0 => RoadVerdict::Violated,
+            Road::Control if arrived < compared => RoadVerdict::Violated,
+            Road::Undeclared | Road::Control | Road::CarryOver(_) | Road::World => RoadVerdict::Holds,
         }
     }
 
     /// `true` if the road is as declared.
     pub fn holds(&self) -> bool {
-        self.verdict() == Verdict::Holds
+        self.verdict() == RoadVerdict::Holds
     }
 
     /// `true` if the road is shown not to be as declared.
     pub fn is_refuted(&self) -> bool {
-        self.verdict() == Verdict::Violated
+        self.verdict() == RoadVerdict::Violated
     }
 
-    fn add(&mut self, pair: &Pair) {
+    fn add(&mut self, pair: &ViewPair) {
         let compared = pair.compared();
-        self.compared += u32::from(compared != Compared::Hurried);
-        self.arrived += u32::from(compared == Compared::Differ);
+        self.compared += u32::from(compared != ViewComparison::Hurried);
+        self.arrived += u32::from(compared == ViewComparison::Differ);
         self.beyond += u32::from(matches!(pair.road, Road::CarryOver(_)) && !pair.is_as_declared());
     }
 }
@@ -65,7 +65,12 @@ impl Tried {
 /// # Errors
 ///
 /// [`Error`] if the host could not go on.
-pub fn quick(subject: &Subject, roads: &Roads, trials: u64, observe: &(dyn Fn() + Sync)) -> Result<Vec<Tried>, Error> {
+pub fn quick(
+    subject: &AuditSubject,
+    roads: &Roads,
+    trials: u64,
+    observe: &(dyn Fn() + Sync),
+) -> Result<Vec<QuickResult>, Error> {
     let lived = subject.threads.install(|| {
         spread(0..trials, &subject.cancel, &|trial| {
             let lived = roads.live(trial);
@@ -76,11 +81,11 @@ pub fn quick(subject: &Subject, roads: &Roads, trials: u64, observe: &(dyn Fn() 
     if subject.cancel.is_cancelled() {
         return Ok(Vec::new());
     }
-    let mut tried: BTreeMap<(Road, &'static str), Tried> = BTreeMap::new();
+    let mut tried: BTreeMap<(Road, &'static str), QuickResult> = BTreeMap::new();
     for lived in lived {
         for pair in &lived?.pairs {
             let (channel, road) = (pair.channel, pair.road);
-            let nothing = Tried { channel, road, compared: 0, arrived: 0, beyond: 0 };
+            let nothing = QuickResult { channel, road, compared: 0, arrived: 0, beyond: 0 };
             tried.entry((road, channel)).or_insert(nothing).add(pair);
         }
     }

@@ -4,7 +4,7 @@ use wasm_encoder::{BlockType, Function, HeapType, Ieee32, Ieee64, InstructionSin
 use wasmparser::ValType;
 
 use super::guard::{ANSWER, pick};
-use super::{Operation, Stream, Temper, below};
+use super::{ProbedOperation, Stream, Temper, below};
 
 /// Exclusive bound of the number of acts after the first three.
 const ACTS: u64 = 48;
@@ -20,7 +20,7 @@ const LEFT: u32 = 0;
 pub(super) struct Callable<'a> {
     pub(super) function: u32,
     /// Operation that the function is, if it is one.
-    pub(super) operation: Option<&'a Operation>,
+    pub(super) operation: Option<&'a ProbedOperation>,
     pub(super) parameters: &'a [ValType],
     pub(super) results: usize,
 }

@@ -8,7 +8,7 @@
 use wasm_encoder::{Function, InstructionSink, MemArg, ValType};
 
 use super::below;
-use crate::audit::operation::{ERROR, ERROR_AT, Operation, REFUSED, Resource, Slot, giver};
+use crate::audit::operation::{ERROR, ERROR_AT, ProbedOperation, REFUSED, Resource, Slot, giver};
 use crate::value::Stream;
 
 /// Address of the answer to a call.
@@ -27,18 +27,18 @@ const NUMBERS: [i32; 6] = [1, 3, 7, 63, 4095, i32::MAX];
 
 /// Imports of an agent, by the index of the function.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Imports<'a> {
-    pub(super) operations: &'a [Operation],
+pub(super) struct ImportIndex<'a> {
+    pub(super) operations: &'a [ProbedOperation],
     /// Functions that drop handles, after the operations.
     pub(super) drops: &'a [Resource],
 }
 
-impl Imports<'_> {
+impl ImportIndex<'_> {
     pub(super) const fn count(&self) -> usize {
         self.operations.len().saturating_add(self.drops.len())
     }
 
-    fn operation(&self, is_it: impl Fn(&Operation) -> bool) -> u32 {
+    fn operation(&self, is_it: impl Fn(&ProbedOperation) -> bool) -> u32 {
         number(self.operations.iter().position(is_it).unwrap_or(usize::MAX))
     }
 
@@ -61,7 +61,7 @@ impl Imports<'_> {
         guards
     }
 
-    fn guard(&self, operation: &Operation, index: u32, stream: &mut Stream) -> Function {
+    fn guard(&self, operation: &ProbedOperation, index: u32, stream: &mut Stream) -> Function {
         // Locals: two handles, one that is held meanwhile, and the result.
         let mut function = Function::new([(4, ValType::I32)]);
         let mut body = function.instructions();
@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
     use crate::agent::{Agent, Engine};
-    use crate::audit::contract::{self, World};
+    use crate::audit::contract::{self, ProbeWorld};
     use crate::audit::operation::{callable, imports, resources};
     use crate::capability::CAPABILITIES;
     use crate::episode::{self, Cancel, Setting};
@@ -220,9 +220,9 @@ mod tests {
     }
 
     /// Returns a module that calls the guard of each import with these numbers, again and again.
-    fn module(operations: &[Operation], number: i64, seed: u64) -> Vec<u8> {
+    fn module(operations: &[ProbedOperation], number: i64, seed: u64) -> Vec<u8> {
         let drops: Vec<Resource> = resources(operations).into_iter().collect();
-        let guards = Imports { operations, drops: &drops }.guards(&mut Seed(seed).stream());
+        let guards = ImportIndex { operations, drops: &drops }.guards(&mut Seed(seed).stream());
         let dropping = drops.iter().map(|_| ("(param i32)".to_owned(), vec!["i32"], 0));
         let calling = operations.iter().map(|operation| {
             (operation.signature(), operation.slots.iter().map(Slot::kind).collect(), operation.results.len())
@@ -248,7 +248,7 @@ mod tests {
         let mut guarded = Module::new();
         let bytes = wat::parse_str(text).unwrap();
         Guarded(guards).parse_core_module(&mut guarded, Parser::new(0), &bytes).unwrap();
-        contract::describe(guarded.finish(), World::AgentOnWasi).unwrap()
+        contract::describe(guarded.finish(), ProbeWorld::AgentOnWasi).unwrap()
     }
 
     fn lived(bytes: &[u8], policy: &Arc<Policy>) -> Transcript {

@@ -25,8 +25,8 @@ use arbitrary::Unstructured;
 use wasm_smith::Config;
 
 use super::Error;
-use super::contract::{self, World};
-use super::operation::{Operation, Resource, imports, resources, with_givers};
+use super::contract::{self, ProbeWorld};
+use super::operation::{ProbedOperation, Resource, imports, resources, with_givers};
 use crate::value::{Seed, Stream};
 
 /// Random bytes that a module is made of.
@@ -53,7 +53,7 @@ enum Temper {
 /// # Errors
 ///
 /// [`Error::Generate`] if the module from wasm-smith cannot be spliced.
-pub(super) fn module(seed: Seed, operations: &[Operation]) -> Result<Vec<u8>, Error> {
+pub(super) fn module(seed: Seed, operations: &[ProbedOperation]) -> Result<Vec<u8>, Error> {
     let mut stream = seed.stream();
     let mut chance = vec![0; CHANCE];
     stream.fill(&mut chance);
@@ -64,12 +64,12 @@ pub(super) fn module(seed: Seed, operations: &[Operation]) -> Result<Vec<u8>, Er
     let module = wasm_smith::Module::new(config(&chosen, pages, temper)?, &mut Unstructured::new(&chance))
         .map_err(|error| Error::Generate(error.to_string()))?;
     let spliced = splice::splice(&module.to_bytes(), temper, &chosen, &drops, &mut stream).map_err(Error::Generate)?;
-    let world = if chosen.iter().any(Operation::is_wasi) { World::AgentOnWasi } else { World::Agent };
+    let world = if chosen.iter().any(ProbedOperation::is_wasi) { ProbeWorld::AgentOnWasi } else { ProbeWorld::Agent };
     contract::describe(spliced, world)
 }
 
 /// Chooses half of the operations, and those that give the handles that they need.
-fn choose(operations: &[Operation], stream: &mut Stream) -> Vec<Operation> {
+fn choose(operations: &[ProbedOperation], stream: &mut Stream) -> Vec<ProbedOperation> {
     let with_wasi = stream.next_u64().is_multiple_of(WASI);
     let with_exit = stream.next_u64().is_multiple_of(EXIT);
     with_givers(operations, &mut |operation| {
@@ -79,7 +79,7 @@ fn choose(operations: &[Operation], stream: &mut Stream) -> Vec<Operation> {
     })
 }
 
-fn config(operations: &[Operation], pages: u64, temper: Temper) -> Result<Config, Error> {
+fn config(operations: &[ProbedOperation], pages: u64, temper: Temper) -> Result<Config, Error> {
     let shape = format!(
         "(module {} (memory (export \"memory\") {pages}) (func (export \"run\"))
            (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32) unreachable))",
@@ -148,7 +148,7 @@ mod tests {
         let engine = Engine::new(episode::memory(&policy), 1).unwrap();
         let policy = Arc::new(policy);
         let operations = callable(contract::operations().unwrap());
-        let mut missing: BTreeSet<String> = operations.iter().map(Operation::full_name).collect();
+        let mut missing: BTreeSet<String> = operations.iter().map(ProbedOperation::full_name).collect();
         for number in 0..120 {
             if missing.is_empty() {
                 return;

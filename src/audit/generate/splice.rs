@@ -11,18 +11,18 @@ use wasmparser::{
 };
 
 use super::act::{self, Callable};
-use super::guard::{Imports, LISTS, index, number};
-use super::{Operation, Resource, Stream, Temper};
+use super::guard::{ImportIndex, LISTS, index, number};
+use super::{ProbedOperation, Resource, Stream, Temper};
 
 /// Returns the module, spliced; or the reason that it cannot be.
 pub(super) fn splice(
     module: &[u8],
     temper: Temper,
-    operations: &[Operation],
+    operations: &[ProbedOperation],
     drops: &[Resource],
     stream: &mut Stream,
 ) -> Result<Vec<u8>, String> {
-    let imports = Imports { operations, drops };
+    let imports = ImportIndex { operations, drops };
     let guards = imports.guards(stream);
     let mut spliced = Module::new();
     let mut splice = Splice { temper, imports, guards, stream, types: Vec::new(), functions: Vec::new(), defined: 0 };
@@ -32,7 +32,7 @@ pub(super) fn splice(
 
 struct Splice<'a> {
     temper: Temper,
-    imports: Imports<'a>,
+    imports: ImportIndex<'a>,
     guards: Vec<Function>,
     stream: &'a mut Stream,
     /// Parameters of each type, and the number of its results.

@@ -31,7 +31,7 @@ pub(super) const ERROR_AT: u64 = 8;
 
 /// Operation of the contract or of WASI.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Operation {
+pub(super) struct ProbedOperation {
     pub(super) capability: String,
     pub(super) name: String,
     /// Interface and function that a core module imports.
@@ -84,7 +84,7 @@ impl Slot {
     }
 }
 
-impl Operation {
+impl ProbedOperation {
     /// Returns the name, as in records.
     pub(super) fn full_name(&self) -> String {
         format!("{}.{}", self.capability, self.name)
@@ -199,7 +199,7 @@ impl Resource {
     }
 
     /// Returns the function with which a module that is made of text obtains a handle.
-    fn hold(&self, operations: &[Operation]) -> String {
+    fn hold(&self, operations: &[ProbedOperation]) -> String {
         let name = &self.name;
         let call = if name == ERROR {
             format!(
@@ -228,7 +228,7 @@ fn zero(kind: &str) -> &'static str {
 
 /// Returns the operations that can be called with these alone: other operations give the handles
 /// that they need.
-pub(super) fn callable(mut operations: Vec<Operation>) -> Vec<Operation> {
+pub(super) fn callable(mut operations: Vec<ProbedOperation>) -> Vec<ProbedOperation> {
     loop {
         let (before, held) = (operations.len(), held(&operations));
         operations.retain(|operation| operation.needs().all(|needed| held.contains(&needed.name)));
@@ -240,14 +240,17 @@ pub(super) fn callable(mut operations: Vec<Operation>) -> Vec<Operation> {
 
 /// Returns the operations that are wanted, and those that give the handles they need. An operation
 /// is left out if nobody gives its handles.
-pub(super) fn with_givers(operations: &[Operation], is_wanted: &mut dyn FnMut(&Operation) -> bool) -> Vec<Operation> {
+pub(super) fn with_givers(
+    operations: &[ProbedOperation],
+    is_wanted: &mut dyn FnMut(&ProbedOperation) -> bool,
+) -> Vec<ProbedOperation> {
     let mut wanted: BTreeSet<usize> =
         operations.iter().enumerate().filter(|(_, operation)| is_wanted(operation)).map(|(at, _)| at).collect();
     loop {
         let picked =
             operations.iter().enumerate().filter(|(at, _)| wanted.contains(at)).map(|(_, operation)| operation);
-        let needed: BTreeSet<&Resource> = picked.clone().flat_map(Operation::needs).collect();
-        let gives = |operation: &Operation, needed: &Resource| match needed.name.as_str() {
+        let needed: BTreeSet<&Resource> = picked.clone().flat_map(ProbedOperation::needs).collect();
+        let gives = |operation: &ProbedOperation, needed: &Resource| match needed.name.as_str() {
             ERROR => operation.full_name() == REFUSED,
             _ => giver(needed, operations) == Some(operation),
         };
@@ -268,8 +271,8 @@ pub(super) fn with_givers(operations: &[Operation], is_wanted: &mut dyn FnMut(&O
 
 /// Returns the names of the resources that these operations give handles to, without needing one
 /// themselves.
-fn held(operations: &[Operation]) -> BTreeSet<String> {
-    let given = |operation: &Operation| operation.gives.clone().filter(|_| operation.needs().next().is_none());
+fn held(operations: &[ProbedOperation]) -> BTreeSet<String> {
+    let given = |operation: &ProbedOperation| operation.gives.clone().filter(|_| operation.needs().next().is_none());
     let mut held: BTreeSet<String> = operations.iter().filter_map(given).map(|given| given.name).collect();
     if held.contains("output-stream") && operations.iter().any(|operation| operation.full_name() == REFUSED) {
         held.insert(ERROR.to_owned());
@@ -278,24 +281,24 @@ fn held(operations: &[Operation]) -> BTreeSet<String> {
 }
 
 /// Returns the first operation that gives a handle to the resource and needs none.
-pub(super) fn giver<'a>(resource: &Resource, operations: &'a [Operation]) -> Option<&'a Operation> {
+pub(super) fn giver<'a>(resource: &Resource, operations: &'a [ProbedOperation]) -> Option<&'a ProbedOperation> {
     operations.iter().find(|operation| operation.gives.as_ref() == Some(resource) && operation.needs().next().is_none())
 }
 
 /// Returns the resources that these operations need or give handles to.
-pub(super) fn resources(operations: &[Operation]) -> BTreeSet<Resource> {
+pub(super) fn resources(operations: &[ProbedOperation]) -> BTreeSet<Resource> {
     operations.iter().flat_map(|operation| operation.needs().chain(&operation.gives)).cloned().collect()
 }
 
 /// Returns the imports of `operations`, as text.
-pub(super) fn imports(operations: &[Operation]) -> String {
+pub(super) fn imports(operations: &[ProbedOperation]) -> String {
     let drops = resources(operations);
-    operations.iter().map(Operation::import).chain(drops.iter().map(Resource::import)).collect()
+    operations.iter().map(ProbedOperation::import).chain(drops.iter().map(Resource::import)).collect()
 }
 
 /// Returns the functions and globals with which a module that is made of text obtains and keeps the
 /// handles that `operations` need.
-pub(super) fn holds(operations: &[Operation]) -> String {
+pub(super) fn holds(operations: &[ProbedOperation]) -> String {
     let resources = resources(operations);
     let holds: String = resources.iter().map(|resource| resource.hold(operations)).collect();
     format!("(global $one (mut i32) (i32.const 0)) (global $other (mut i32) (i32.const 0))\n{holds}")

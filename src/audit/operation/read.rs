@@ -3,7 +3,7 @@
 use wit_parser::abi::{AbiVariant, FlatTypes, WasmType};
 use wit_parser::{Function, Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
 
-use super::{Operation, Resource, Slot};
+use super::{ProbedOperation, Resource, Slot};
 
 /// Maximum number of flat parameters of a type of the contract.
 const FLAT: usize = 16;
@@ -18,7 +18,7 @@ pub(in crate::audit) const fn kind_of(kind: WasmType) -> &'static str {
     }
 }
 
-impl Operation {
+impl ProbedOperation {
     /// Returns the operation that a function of an interface is; `None` if the interface belongs to no
     /// package.
     pub(in crate::audit) fn read(resolve: &Resolve, interface: InterfaceId, function: &Function) -> Option<Self> {

@@ -9,14 +9,14 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::{Answer, Tool, Unanswered};
+use super::{Answer, NoAnswer, Tool};
 
 pub(super) fn tool() -> Tool {
     Tool::builtin(
         "calculator",
         "Evaluates arithmetic. Takes an expression of decimal numbers, + - * / and parentheses, such as \
          `(1 + 2) * 3.5`; answers the shortest decimal number that stands for the result, in double precision.",
-        |call| Answer::Now(calculate(call.input).map(|result| result.to_string()).map_err(Unanswered::Invalid)),
+        |call| Answer::Now(calculate(call.input).map(|result| result.to_string()).map_err(NoAnswer::Invalid)),
     )
 }
 
@@ -24,7 +24,7 @@ pub(super) fn tool() -> Tool {
 const DEPTH: usize = 64;
 
 fn calculate(input: &str) -> Result<f64, String> {
-    let mut reader = Reader { rest: input.chars().peekable(), depth: 0 };
+    let mut reader = ExpressionReader { rest: input.chars().peekable(), depth: 0 };
     let result = reader.sum()?;
     match reader.peek() {
         Some(character) => Err(format!("there is a `{}` too many", character.escape_debug())),
@@ -33,12 +33,12 @@ fn calculate(input: &str) -> Result<f64, String> {
     }
 }
 
-struct Reader<'a> {
+struct ExpressionReader<'a> {
     rest: Peekable<Chars<'a>>,
     depth: usize,
 }
 
-impl Reader<'_> {
+impl ExpressionReader<'_> {
     /// Returns the next character that is not white space.
     fn peek(&mut self) -> Option<char> {
         while self.rest.next_if(char::is_ascii_whitespace).is_some() {}

@@ -23,17 +23,18 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
-use super::host::{Host, Opening};
+use super::host::{Host, HostOpening};
 use super::outside::{Cut, Wall};
 use super::{call, interface};
 use crate::gate::{
-    AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit, Mode, Refusal, Request, Shortfall, Told,
+    AfterEnd, Awareness, Capability, Example, Given, Grant, Ground, KeptBody, Limit, LimitKind, Mode, Refusal, Request,
+    Shortfall,
 };
-use crate::transcript::{Answered, Argument, Class, Entry, Operation, Part, Weight};
+use crate::transcript::{Answered, Argument, Class, Entry, Operation, RecordedArgument, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::tools as contract;
 
-pub use self::tool::{Answer, Call, Taken, Tool, ToolFailed, Tools, Unanswered, Waiting, Work};
+pub use self::tool::{Answer, NoAnswer, PendingAnswer, Taken, Tool, ToolCall, ToolFailed, ToolSession, Tools};
 
 const AVAILABLE: Operation = Operation { capability: "tools", name: "available", code: 0x40, weight: Weight::Light };
 const CALL: Operation = Operation { capability: "tools", name: "call", code: 0x41, weight: Weight::Heavy };
@@ -47,11 +48,11 @@ pub(super) const CAPABILITY: Capability = Capability {
     contract: include_str!("../../../wit/tools.wit"),
     operations: &[AVAILABLE, CALL],
     limits: &[
-        Limit { name: "allow", kind: Kind::Names, meaning: "the tools that may be called" },
-        Limit { name: "calls", kind: Kind::Count { default: 64, most: 1 << 32 }, meaning: "how many calls" },
+        Limit { name: "allow", kind: LimitKind::Names, meaning: "the tools that may be called" },
+        Limit { name: "calls", kind: LimitKind::Count { default: 64, most: 1 << 32 }, meaning: "how many calls" },
         Limit {
             name: "bytes",
-            kind: Kind::Size { default: 64 << 10, most: 64 << 20 },
+            kind: LimitKind::Size { default: 64 << 10, most: 64 << 20 },
             meaning: "the inputs of all calls together",
         },
     ],
@@ -83,7 +84,7 @@ impl From<&Grant> for Limits {
 
 /// Returns `true` if a record has no more calls than are granted, each of an allowed tool. A record
 /// keeps only the beginning of each input, so the quota of bytes is not checked.
-fn fits(kept: &Kept<'_>) -> bool {
+fn fits(kept: &KeptBody<'_>) -> bool {
     let mut calls = kept.entries(CAPABILITY.name);
     let Some((warrant, grant)) = kept.granted else { return calls.next().is_none() };
     let is_granted = |entry: &Entry| {
@@ -109,11 +110,11 @@ pub(super) struct State {
     calls: u64,
     bytes: u64,
     /// Work of each tool that was called, by the tool's place among the allowed ones.
-    works: Vec<(usize, Box<dyn Work>)>,
+    works: Vec<(usize, Box<dyn ToolSession>)>,
 }
 
 impl State {
-    pub(super) fn open(opening: &Opening) -> Self {
+    pub(super) fn open(opening: &HostOpening) -> Self {
         Self { task: Arc::clone(&opening.task), wall: opening.wall.clone(), calls: 0, bytes: 0, works: Vec::new() }
     }
 
@@ -136,27 +137,27 @@ impl State {
     }
 
     /// Asks a tool for an answer.
-    fn answer(&mut self, place: usize, tool: &Tool, input: &str) -> Result<String, Unanswered> {
+    fn answer(&mut self, place: usize, tool: &Tool, input: &str) -> Result<String, NoAnswer> {
         if !self.works.iter().any(|(known, _)| *known == place) {
             // INVARIANT 1
             self.works.push((place, tool.open()));
         }
         let work = self.works.iter_mut().find(|(known, _)| *known == place).map(|(_, work)| work);
-        let Some(work) = work else { return Err(Unanswered::Invalid("there is no such tool".to_owned())) };
-        let answered = match work.answer(&Call { task: &self.task, input }) {
+        let Some(work) = work else { return Err(NoAnswer::Invalid("there is no such tool".to_owned())) };
+        let answered = match work.answer(&ToolCall { task: &self.task, input }) {
             Answer::Now(answered) => answered,
             // INVARIANT 2
-            Answer::Later(waiting) => self.wall.wait(waiting).map_err(Unanswered::Cut)?,
+            Answer::Later(waiting) => self.wall.wait(waiting).map_err(NoAnswer::Cut)?,
         };
         self.answered(tool, answered)
     }
 
     /// INVARIANT 3: checks the length of an answer before it reaches the agent.
-    fn answered(&self, tool: &Tool, answered: Result<String, Unanswered>) -> Result<String, Unanswered> {
+    fn answered(&self, tool: &Tool, answered: Result<String, NoAnswer>) -> Result<String, NoAnswer> {
         let answer = answered?;
         if answer.len() > self.most(tool) {
             let (bytes, most) = (answer.len(), tool.most());
-            return Err(Unanswered::Failed(format!(
+            return Err(NoAnswer::Failed(format!(
                 "an answer has {bytes} bytes, and it says that it has {most} at the most"
             )));
         }
@@ -186,7 +187,7 @@ impl Host {
         let Self { gate, charter, states, .. } = self;
         let term = &charter.tools;
         let bytes = u64::try_from(input.len()).unwrap_or(u64::MAX);
-        let argument = [Part::Text(name), Part::Text(input)];
+        let argument = [RecordedArgument::Text(name), RecordedArgument::Text(input)];
         let request = Request { operation: CALL, argument: Argument(&argument), name: Some(name) };
         let asked = states.tools.ask(gate, &term.warrant, &request, |state| state.fits(name, bytes, &term.limits));
         let permit = match asked {
@@ -200,7 +201,7 @@ impl Host {
                 state.calls = state.calls.saturating_add(1);
                 state.bytes = state.bytes.saturating_add(bytes);
                 match term.limits.allow.iter().enumerate().find(|(_, tool)| tool.name() == name) {
-                    None => Err(Unanswered::Invalid("there is no such tool".to_owned())),
+                    None => Err(NoAnswer::Invalid("there is no such tool".to_owned())),
                     Some((place, tool)) => {
                         is_from_outside = tool.is_outside();
                         state.answer(place, tool, input)
@@ -212,23 +213,23 @@ impl Host {
         // INVARIANT 4
         let kept = match &answer {
             Ok(answer) => Some((Answered::Whole, answer.as_str())),
-            Err(Unanswered::Invalid(why)) => Some((Answered::Invalid, why.as_str())),
-            Err(Unanswered::Cut(Cut::Ended(_))) => Some((Answered::Cut, "")),
-            Err(Unanswered::Cut(Cut::Failed(_)) | Unanswered::Failed(_)) => None,
+            Err(NoAnswer::Invalid(why)) => Some((Answered::Invalid, why.as_str())),
+            Err(NoAnswer::Cut(Cut::Ended(_))) => Some((Answered::Cut, "")),
+            Err(NoAnswer::Cut(Cut::Failed(_)) | NoAnswer::Failed(_)) => None,
         };
         if let Some((outcome, answer)) = kept.filter(|_| is_from_outside) {
             gate.answered(outcome, answer.as_bytes().to_vec(), request.argument.digest());
         }
         match answer {
             Ok(answer) => Ok(Ok(answer)),
-            Err(Unanswered::Invalid(why)) => Ok(Err(Refusal::Invalid(why))),
-            Err(Unanswered::Cut(Cut::Ended(end))) => {
+            Err(NoAnswer::Invalid(why)) => Ok(Err(Refusal::Invalid(why))),
+            Err(NoAnswer::Cut(Cut::Ended(end))) => {
                 // The refusal of this call tells the agent.
-                gate.close(end, Told::Yes);
+                gate.close(end, Awareness::Yes);
                 Ok(Err(Refusal::Ended(end)))
             }
-            Err(Unanswered::Cut(Cut::Failed(error))) => Err(error.into()),
-            Err(Unanswered::Failed(why)) => Err(ToolFailed::new(name, &why).into()),
+            Err(NoAnswer::Cut(Cut::Failed(error))) => Err(error.into()),
+            Err(NoAnswer::Failed(why)) => Err(ToolFailed::new(name, &why).into()),
         }
     }
 }

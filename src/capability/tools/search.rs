@@ -1,13 +1,13 @@
 //! Tool that finds the lines of the task's text that have a phrase.
 
-use super::{Answer, Tool, Unanswered};
+use super::{Answer, NoAnswer, Tool};
 
 pub(super) fn tool() -> Tool {
     Tool::builtin(
         "search",
         "Searches the text of the task. Takes a phrase; answers the lines that hold it, without regard to the case \
          of ASCII letters, in their order; empty where there are none.",
-        |call| Answer::Now(search(call.task, call.input).map_err(Unanswered::Invalid)),
+        |call| Answer::Now(search(call.task, call.input).map_err(NoAnswer::Invalid)),
     )
 }
 

@@ -16,27 +16,27 @@ pub struct Tool {
     most: usize,
     is_builtin: bool,
     is_outside: bool,
-    open: Arc<dyn Fn() -> Box<dyn Work> + Send + Sync>,
+    open: Arc<dyn Fn() -> Box<dyn ToolSession> + Send + Sync>,
 }
 
 /// Work of a tool in one episode, with its state. It is made anew for each episode, and dropped
 /// with it.
 ///
-/// A closure that takes a [`Call`] implements it.
-pub trait Work: Send {
+/// A closure that takes a [`ToolCall`] implements it.
+pub trait ToolSession: Send {
     /// Answers a call.
-    fn answer(&mut self, call: &Call<'_>) -> Answer;
+    fn answer(&mut self, call: &ToolCall<'_>) -> Answer;
 }
 
-impl<F: FnMut(&Call<'_>) -> Answer + Send> Work for F {
-    fn answer(&mut self, call: &Call<'_>) -> Answer {
+impl<F: FnMut(&ToolCall<'_>) -> Answer + Send> ToolSession for F {
+    fn answer(&mut self, call: &ToolCall<'_>) -> Answer {
         self(call)
     }
 }
 
 /// Call of a tool.
 #[derive(Clone, Copy, Debug)]
-pub struct Call<'c> {
+pub struct ToolCall<'c> {
     /// Task in words, as it is in the brief.
     pub task: &'c str,
     /// Input from the agent.
@@ -46,18 +46,18 @@ pub struct Call<'c> {
 /// Answer of a tool, at once or later.
 pub enum Answer {
     /// The answer is there.
-    Now(Result<String, Unanswered>),
+    Now(Result<String, NoAnswer>),
     /// The answer is waited for until the episode must end. Then the call is refused with `ended`,
     /// and the future is dropped.
-    Later(Waiting),
+    Later(PendingAnswer),
 }
 
 /// Future of an answer. It must not block: the wall clock does not stop code that blocks.
-pub type Waiting = Pin<Box<dyn Future<Output = Result<String, Unanswered>>>>;
+pub type PendingAnswer = Pin<Box<dyn Future<Output = Result<String, NoAnswer>>>>;
 
 /// Reason why a called tool gives no answer.
 #[derive(Debug)]
-pub enum Unanswered {
+pub enum NoAnswer {
     /// The input makes no sense. The agent is told so, and goes on.
     Invalid(String),
     /// The tool cannot go on, whatever the agent does. The episode is aborted, and the run ends.
@@ -127,7 +127,7 @@ impl Tool {
     /// let tool = Tool::new("counter", "Answers how often it was called.", || Box::new(Counter(0)));
     /// assert_eq!(tool.name(), "counter");
     /// ```
-    pub fn new(name: &str, description: &str, open: impl Fn() -> Box<dyn Work> + Send + Sync + 'static) -> Self {
+    pub fn new(name: &str, description: &str, open: impl Fn() -> Box<dyn ToolSession> + Send + Sync + 'static) -> Self {
         Self {
             name: name.into(),
             description: description.into(),
@@ -139,7 +139,7 @@ impl Tool {
     }
 
     /// Makes a tool that comes with Dayfly and has no state.
-    pub(super) fn builtin(name: &str, description: &str, work: fn(&Call<'_>) -> Answer) -> Self {
+    pub(super) fn builtin(name: &str, description: &str, work: fn(&ToolCall<'_>) -> Answer) -> Self {
         Self { is_builtin: true, ..Self::new(name, description, move || Box::new(work)) }
     }
 
@@ -195,7 +195,7 @@ impl Tool {
     }
 
     /// Makes the work of one episode.
-    pub(super) fn open(&self) -> Box<dyn Work> {
+    pub(super) fn open(&self) -> Box<dyn ToolSession> {
         (self.open)()
     }
 }
@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     fn named(name: &str) -> Tool {
-        Tool::new(name, "", || Box::new(|_: &Call<'_>| Answer::Now(Ok(String::new()))))
+        Tool::new(name, "", || Box::new(|_: &ToolCall<'_>| Answer::Now(Ok(String::new()))))
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Answer, Tool, Unanswered, Waiting};
+use super::{Answer, NoAnswer, PendingAnswer, Tool};
 
 pub(super) fn tool() -> Tool {
     Tool::builtin(
@@ -16,7 +16,7 @@ pub(super) fn tool() -> Tool {
          episode's wall clock goes on: where it runs out first, the call is refused with `ended`.",
         |call| match wait(call.input) {
             Ok(waiting) => Answer::Later(waiting),
-            Err(why) => Answer::Now(Err(Unanswered::Invalid(why))),
+            Err(why) => Answer::Now(Err(NoAnswer::Invalid(why))),
         },
     )
 }
@@ -24,7 +24,7 @@ pub(super) fn tool() -> Tool {
 /// Longest wait, in milliseconds: as long as the longest wall clock.
 const MOST: u64 = 86_400_000;
 
-fn wait(input: &str) -> Result<Waiting, String> {
+fn wait(input: &str) -> Result<PendingAnswer, String> {
     match input.trim().parse::<u64>() {
         Ok(milliseconds) if milliseconds <= MOST => Ok(Box::pin(async move {
             sleep(Duration::from_millis(milliseconds)).await;

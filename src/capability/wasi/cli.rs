@@ -10,11 +10,11 @@ use super::operations::{
 };
 use super::types::Nothing;
 use crate::capability::Host;
-use crate::transcript::{Operation, Part};
+use crate::transcript::{Operation, RecordedArgument};
 
 /// Error of a component that left by `exit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Left {
+pub enum CalledExit {
     /// The component is done, as if `run` had returned.
     #[error("the component left")]
     Done,
@@ -25,8 +25,8 @@ pub enum Left {
 
 impl Host {
     fn leave(&mut self, operation: Operation, code: u64) -> wasmtime::Result<()> {
-        self.note_wasi(operation, &[Part::Number(code)], ());
-        Err(if code == 0 { Left::Done } else { Left::Failed }.into())
+        self.note_wasi(operation, &[RecordedArgument::Number(code)], ());
+        Err(if code == 0 { CalledExit::Done } else { CalledExit::Failed }.into())
     }
 }
 

@@ -11,7 +11,7 @@ use super::operations::{
 use super::types::Datetime;
 use super::{State, or_trap};
 use crate::capability::Host;
-use crate::transcript::{Operation, Part};
+use crate::transcript::{Operation, RecordedArgument};
 
 /// Nanoseconds of a second, and of a step.
 const SECOND: u64 = 1_000_000_000;
@@ -64,7 +64,7 @@ impl Host {
         let step = self.gate.step();
         self.hand_out(
             operation,
-            &[Part::Number(number)],
+            &[RecordedArgument::Number(number)],
             |state| Pollable::At(instant(state.now(step))),
             || Pollable::Ready,
         )

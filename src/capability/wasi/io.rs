@@ -14,8 +14,8 @@ use super::operations::{
 use super::types::StreamError;
 use super::{Shortfall, or_trap};
 use crate::capability::Host;
-use crate::capability::log::Text;
-use crate::transcript::{Operation, Part};
+use crate::capability::log::PrintedText;
+use crate::transcript::{Operation, RecordedArgument};
 
 /// Number of bytes that a stream says it takes at a time.
 const PERMITTED: u64 = 4096;
@@ -52,7 +52,7 @@ impl Host {
         let all = || (0..).zip(&pollables).map(|(index, _)| index).collect::<Vec<u32>>();
         let asked = self.ask_wasi(
             POLL,
-            &[Part::Number(count)],
+            &[RecordedArgument::Number(count)],
             |_, _| match pollables.len() {
                 0 => Err(Shortfall::Invalid("there is nothing to wait for".into())),
                 count => Ok(count.saturating_mul(size_of::<u32>())),
@@ -65,7 +65,7 @@ impl Host {
 
     /// Reads from standard input, which is at its end.
     fn take_in<T>(&mut self, operation: Operation, length: u64) -> Result<T, StreamError> {
-        let asked = self.ask_wasi(operation, &[Part::Number(length)], |_, _| Ok(0), |_| (), || ());
+        let asked = self.ask_wasi(operation, &[RecordedArgument::Number(length)], |_, _| Ok(0), |_| (), || ());
         match asked {
             Ok(()) => Err(StreamError::Closed),
             Err(refusal) => Err(self.failed(&refusal)),
@@ -79,9 +79,9 @@ impl Host {
 
     /// Writes to the log. The grant and the quota of `log` decide as well.
     fn put_out(&mut self, operation: Operation, stream: OutputStream, contents: &[u8]) -> Result<(), StreamError> {
-        let asked = self.ask_wasi(operation, &[Part::Bytes(contents)], |_, _| Ok(0), |_| true, || false);
+        let asked = self.ask_wasi(operation, &[RecordedArgument::Bytes(contents)], |_, _| Ok(0), |_| true, || false);
         match asked {
-            Ok(true) => self.print(stream, Text::Bytes(contents)).map_err(|refusal| self.failed(&refusal)),
+            Ok(true) => self.print(stream, PrintedText::Bytes(contents)).map_err(|refusal| self.failed(&refusal)),
             Ok(false) => Ok(()),
             Err(refusal) => Err(self.failed(&refusal)),
         }
@@ -90,9 +90,9 @@ impl Host {
     fn put_out_zeroes(&mut self, operation: Operation, stream: OutputStream, count: u64) -> Result<(), StreamError> {
         let length = usize::try_from(count).unwrap_or(usize::MAX);
         // The gate refuses a number above the limit of a call before any zeros are made.
-        let asked = self.ask_wasi(operation, &[Part::Number(count)], |_, _| Ok(length), |_| true, || false);
+        let asked = self.ask_wasi(operation, &[RecordedArgument::Number(count)], |_, _| Ok(length), |_| true, || false);
         match asked {
-            Ok(true) => self.print(stream, Text::Zeroes(count)).map_err(|refusal| self.failed(&refusal)),
+            Ok(true) => self.print(stream, PrintedText::Zeroes(count)).map_err(|refusal| self.failed(&refusal)),
             Ok(false) => Ok(()),
             Err(refusal) => Err(self.failed(&refusal)),
         }

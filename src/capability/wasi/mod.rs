@@ -36,12 +36,12 @@ use wasmtime::component::Resource;
 use self::handles::{IoError, Pollable};
 use self::operations::{BY_RUNTIMES, EXAMPLES, GROUNDS, OPERATIONS};
 use self::types::StreamError;
-use super::host::{Host, Opening};
-use crate::gate::{AfterEnd, Capability, Grant, Kind, Limit, Refusal, Request, Shortfall};
-use crate::transcript::{Argument, Operation, Part};
+use super::host::{Host, HostOpening};
+use crate::gate::{AfterEnd, Capability, Grant, Limit, LimitKind, Refusal, Request, Shortfall};
+use crate::transcript::{Argument, Operation, RecordedArgument};
 use crate::value::{Seed, Stream};
 
-pub use self::cli::Left;
+pub use self::cli::CalledExit;
 pub(super) use self::handles::{Handles, OutputStream};
 pub(super) use self::link::link;
 pub use self::link::{WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
@@ -54,12 +54,12 @@ pub(super) const CAPABILITY: Capability = Capability {
     limits: &[
         Limit {
             name: "handles",
-            kind: Kind::Count { default: 256, most: 1000 },
+            kind: LimitKind::Count { default: 256, most: 1000 },
             meaning: "streams, pollables and errors held at a time",
         },
         Limit {
             name: "random",
-            kind: Kind::Size { default: 1 << 20, most: 1 << 30 },
+            kind: LimitKind::Size { default: 1 << 20, most: 1 << 30 },
             meaning: "all the random bytes that an episode may draw",
         },
     ],
@@ -94,7 +94,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) const fn open(opening: &Opening) -> Self {
+    pub(super) const fn open(opening: &HostOpening) -> Self {
         Self { waited: 0, seed: opening.seed, stream: None, drawn: 0 }
     }
 }
@@ -105,7 +105,7 @@ impl Host {
     fn ask_wasi<T>(
         &mut self,
         operation: Operation,
-        argument: &[Part<'_>],
+        argument: &[RecordedArgument<'_>],
         check: impl FnOnce(&State, Limits) -> Result<usize, Shortfall>,
         effect: impl FnOnce(&mut State) -> T,
         pretence: impl FnOnce() -> T,
@@ -119,7 +119,7 @@ impl Host {
 
     /// Records a call whose answer is the same for any decision: there is nothing to give or to
     /// withhold.
-    fn note_wasi<T>(&mut self, operation: Operation, argument: &[Part<'_>], answer: T) -> T {
+    fn note_wasi<T>(&mut self, operation: Operation, argument: &[RecordedArgument<'_>], answer: T) -> T {
         // A refusal has been recorded. The signature has no way to report it.
         let _ = self.ask_wasi(operation, argument, |_, _| Ok(0), |_| (), || ());
         answer
@@ -129,7 +129,7 @@ impl Host {
     fn hand_out<T: Send + 'static>(
         &mut self,
         operation: Operation,
-        argument: &[Part<'_>],
+        argument: &[RecordedArgument<'_>],
         effect: impl FnOnce(&mut State) -> T,
         inert: impl Fn() -> T,
     ) -> wasmtime::Result<Resource<T>> {

@@ -9,7 +9,7 @@ use super::operations::{
 };
 use super::{Limits, Shortfall, State, or_trap};
 use crate::capability::Host;
-use crate::transcript::{Operation, Part};
+use crate::transcript::{Operation, RecordedArgument};
 use crate::value::Stream;
 
 impl State {
@@ -37,7 +37,7 @@ impl Host {
         };
         let asked = self.ask_wasi(
             operation,
-            &[Part::Number(count)],
+            &[RecordedArgument::Number(count)],
             |state, limits| state.may_draw(count, limits),
             |state| state.draw(count, fill),
             zeros,

@@ -13,14 +13,18 @@ use super::operations::{ABSENT, CREATE_TCP_SOCKET, CREATE_UDP_SOCKET, INSTANCE_N
 use super::types::{AddressFamily, Nothing, SocketError};
 use super::{CAPABILITY, Shortfall};
 use crate::capability::Host;
-use crate::transcript::{Class, Operation, Part};
+use crate::transcript::{Class, Operation, RecordedArgument};
 
 /// Rule in the refusal of a socket or a name.
 pub(super) const NO_SOCKETS: &str = "virtual WASI has no sockets";
 
 impl Host {
     /// Refuses a request for a socket or a name.
-    fn reach_out(&mut self, operation: Operation, argument: &[Part<'_>]) -> Result<Resource<Nothing>, SocketError> {
+    fn reach_out(
+        &mut self,
+        operation: Operation,
+        argument: &[RecordedArgument<'_>],
+    ) -> Result<Resource<Nothing>, SocketError> {
         let (shortfall, answer) = if CAPABILITY.is_by_runtimes(operation) {
             (Shortfall::Absent(NO_SOCKETS), SocketError::NotSupported)
         } else {
@@ -52,7 +56,9 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         Interface::of(linker, path)?.function(
             operation,
             |_| 0,
-            move |host, (version,): (AddressFamily,)| Ok(host.reach_out(operation, &[Part::Number(family(version))])),
+            move |host, (version,): (AddressFamily,)| {
+                Ok(host.reach_out(operation, &[RecordedArgument::Number(family(version))]))
+            },
         )?;
     }
     for path in ["sockets/tcp", "sockets/udp", "sockets/ip-name-lookup"] {
@@ -65,7 +71,7 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 RESOLVE_ADDRESSES,
                 |(_, name): &(Resource<Network>, String)| name.len(),
                 |host, (_, name): (Resource<Network>, String)| {
-                    Ok(host.reach_out(RESOLVE_ADDRESSES, &[Part::Text(&name)]))
+                    Ok(host.reach_out(RESOLVE_ADDRESSES, &[RecordedArgument::Text(&name)]))
                 },
             )?;
         }

@@ -7,7 +7,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use tempfile::TempDir;
 
-use super::path::Path;
+use super::path::WorkspacePath;
 use super::{places, sweep};
 use crate::transcript::Residue;
 
@@ -32,36 +32,36 @@ pub enum Error {
 
 /// Directory, made at the first write.
 #[derive(Debug)]
-pub(super) struct Disk(Option<Made>);
+pub(super) struct WorkspaceDisk(Option<MadeFolder>);
 
 #[derive(Debug)]
-struct Made {
+struct MadeFolder {
     folder: Dir,
     place: TempDir,
 }
 
-impl Disk {
+impl WorkspaceDisk {
     pub(super) const fn new() -> Self {
         Self(None)
     }
 
-    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        let Some(Made { folder, .. }) = &self.0 else { return Err(Error::Inventory) };
+    pub(super) fn read(&self, path: &WorkspacePath) -> Result<Vec<u8>, Error> {
+        let Some(MadeFolder { folder, .. }) = &self.0 else { return Err(Error::Inventory) };
         Ok(folder.read(path.as_str())?)
     }
 
-    pub(super) fn write(&mut self, path: &Path, contents: &[u8]) -> Result<(), Error> {
+    pub(super) fn write(&mut self, path: &WorkspacePath, contents: &[u8]) -> Result<(), Error> {
         Ok(self.folder_for(path)?.write(path.as_str(), contents)?)
     }
 
-    pub(super) fn append(&mut self, path: &Path, contents: &[u8]) -> Result<(), Error> {
+    pub(super) fn append(&mut self, path: &WorkspacePath, contents: &[u8]) -> Result<(), Error> {
         let folder = self.folder_for(path)?;
         let mut file = folder.open_with(path.as_str(), OpenOptions::new().append(true).create(true))?;
         Ok(file.write_all(contents)?)
     }
 
-    pub(super) fn remove(&self, path: &Path) -> Result<(), Error> {
-        let Some(Made { folder, .. }) = &self.0 else { return Err(Error::Inventory) };
+    pub(super) fn remove(&self, path: &WorkspacePath) -> Result<(), Error> {
+        let Some(MadeFolder { folder, .. }) = &self.0 else { return Err(Error::Inventory) };
         if folder.symlink_metadata(path.as_str())?.is_dir() {
             folder.remove_dir(path.as_str())?;
         } else {
@@ -71,12 +71,12 @@ impl Disk {
     }
 
     /// Returns the directory, and makes the folders above `path`.
-    fn folder_for(&mut self, path: &Path) -> Result<&Dir, Error> {
+    fn folder_for(&mut self, path: &WorkspacePath) -> Result<&Dir, Error> {
         let made = if let Some(made) = self.0.take() {
             made
         } else {
             let place = places::make("dayfly-")?;
-            Made { folder: Dir::open_ambient_dir(place.path(), ambient_authority())?, place }
+            MadeFolder { folder: Dir::open_ambient_dir(place.path(), ambient_authority())?, place }
         };
         let folder = &self.0.insert(made).folder;
         if let Some(parent) = path.parents().last() {
@@ -87,7 +87,7 @@ impl Disk {
 
     /// Takes the inventory, removes everything, and checks that it is gone.
     pub(super) fn wipe(self) -> Result<Vec<Residue>, Error> {
-        let Some(Made { folder, place }) = self.0 else { return Ok(Vec::new()) };
+        let Some(MadeFolder { folder, place }) = self.0 else { return Ok(Vec::new()) };
         let mut left = Vec::new();
         let listed = inventory(&folder, "", DEEPEST, &mut left);
         let place = place.keep();
@@ -129,13 +129,13 @@ fn inventory(folder: &Dir, above: &str, deepest: u32, left: &mut Vec<Residue>) -
 mod tests {
     use super::*;
 
-    fn path(text: &str) -> Path {
-        Path::parse(text).unwrap()
+    fn path(text: &str) -> WorkspacePath {
+        WorkspacePath::parse(text).unwrap()
     }
 
     #[test]
     fn what_was_written_is_listed_and_gone() {
-        let mut disk = Disk::new();
+        let mut disk = WorkspaceDisk::new();
         disk.write(&path("a/b"), b"12").unwrap();
         disk.append(&path("a/b"), b"3").unwrap();
         assert_eq!(disk.read(&path("a/b")).unwrap(), b"123");
@@ -152,7 +152,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn nobody_but_its_user_can_look_into_it() {
-        let mut disk = Disk::new();
+        let mut disk = WorkspaceDisk::new();
         disk.write(&path("a"), b"1").unwrap();
         let place = disk.0.as_ref().unwrap().place.path();
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(place).unwrap().permissions());
@@ -162,6 +162,6 @@ mod tests {
 
     #[test]
     fn nothing_is_made_for_an_episode_that_writes_nothing() {
-        assert!(Disk::new().wipe().unwrap().is_empty());
+        assert!(WorkspaceDisk::new().wipe().unwrap().is_empty());
     }
 }

@@ -3,27 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Limits;
-use super::path::Path;
+use super::path::WorkspacePath;
 use crate::gate::Shortfall;
 use crate::transcript::Residue;
 use crate::wit::dayfly::agent::workspace::Entry;
 
 /// Files and folders of a workspace.
 #[derive(Debug, Default)]
-pub(super) struct Index {
-    nodes: BTreeMap<String, Node>,
+pub(super) struct FileIndex {
+    nodes: BTreeMap<String, TreeNode>,
     /// Paths in lower case, to find names that differ by the case of ASCII letters alone.
     folded: BTreeSet<String>,
     bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Node {
+enum TreeNode {
     File(u64),
     Folder,
 }
 
-impl Node {
+impl TreeNode {
     const fn bytes(self) -> u64 {
         match self {
             Self::File(bytes) => bytes,
@@ -32,22 +32,22 @@ impl Node {
     }
 }
 
-impl Index {
+impl FileIndex {
     pub(super) const fn new() -> Self {
         Self { nodes: BTreeMap::new(), folded: BTreeSet::new(), bytes: 0 }
     }
 
     /// Returns the number of bytes of the file at `path`.
-    pub(super) fn file(&self, path: &Path) -> Result<u64, Shortfall> {
+    pub(super) fn file(&self, path: &WorkspacePath) -> Result<u64, Shortfall> {
         match self.nodes.get(path.as_str()) {
-            Some(Node::File(bytes)) => Ok(*bytes),
-            Some(Node::Folder) => Err(Shortfall::Invalid("that is a folder".into())),
+            Some(TreeNode::File(bytes)) => Ok(*bytes),
+            Some(TreeNode::Folder) => Err(Shortfall::Invalid("that is a folder".into())),
             None => Err(Shortfall::Invalid("there is no such file".into())),
         }
     }
 
     /// Checks that a file of `bytes` bytes may lie at `path`.
-    pub(super) fn fits(&self, path: &Path, bytes: u64, limits: Limits) -> Result<usize, Shortfall> {
+    pub(super) fn fits(&self, path: &WorkspacePath, bytes: u64, limits: Limits) -> Result<usize, Shortfall> {
         if path.depth() == 0 {
             return Err(Shortfall::Invalid("the path is empty".into()));
         }
@@ -57,14 +57,16 @@ impl Index {
         let mut more = 0_u64;
         for folder in path.parents() {
             match self.nodes.get(folder) {
-                Some(Node::Folder) => {}
-                Some(Node::File(_)) => return Err(Shortfall::Invalid("a name of the path is that of a file".into())),
+                Some(TreeNode::Folder) => {}
+                Some(TreeNode::File(_)) => {
+                    return Err(Shortfall::Invalid("a name of the path is that of a file".into()));
+                }
                 None => more += self.is_new(folder)?,
             }
         }
         let before = match self.nodes.get(path.as_str()) {
-            Some(Node::Folder) => return Err(Shortfall::Invalid("that is a folder".into())),
-            Some(Node::File(before)) => *before,
+            Some(TreeNode::Folder) => return Err(Shortfall::Invalid("that is a folder".into())),
+            Some(TreeNode::File(before)) => *before,
             None => {
                 more += self.is_new(path.as_str())?;
                 0
@@ -90,43 +92,43 @@ impl Index {
     }
 
     /// Puts a file of `bytes` bytes at `path`, and makes the folders above it.
-    pub(super) fn put(&mut self, path: &Path, bytes: u64) {
+    pub(super) fn put(&mut self, path: &WorkspacePath, bytes: u64) {
         for folder in path.parents() {
-            self.nodes.entry(folder.to_owned()).or_insert(Node::Folder);
+            self.nodes.entry(folder.to_owned()).or_insert(TreeNode::Folder);
             self.folded.insert(folder.to_ascii_lowercase());
         }
         self.folded.insert(path.as_str().to_ascii_lowercase());
-        let before = self.nodes.insert(path.as_str().to_owned(), Node::File(bytes));
-        self.bytes = self.bytes.saturating_sub(before.map_or(0, Node::bytes)).saturating_add(bytes);
+        let before = self.nodes.insert(path.as_str().to_owned(), TreeNode::File(bytes));
+        self.bytes = self.bytes.saturating_sub(before.map_or(0, TreeNode::bytes)).saturating_add(bytes);
     }
 
     /// Checks that the file or folder at `path` may be removed.
-    pub(super) fn removable(&self, path: &Path) -> Result<usize, Shortfall> {
+    pub(super) fn removable(&self, path: &WorkspacePath) -> Result<usize, Shortfall> {
         match self.nodes.get(path.as_str()) {
-            Some(Node::File(_)) => Ok(0),
-            Some(Node::Folder) if self.below(path.as_str()).next().is_none() => Ok(0),
-            Some(Node::Folder) => Err(Shortfall::Invalid("the folder is not empty".into())),
+            Some(TreeNode::File(_)) => Ok(0),
+            Some(TreeNode::Folder) if self.below(path.as_str()).next().is_none() => Ok(0),
+            Some(TreeNode::Folder) => Err(Shortfall::Invalid("the folder is not empty".into())),
             None => Err(Shortfall::Invalid("there is no such file or folder".into())),
         }
     }
 
     /// Removes the file or folder at `path`.
-    pub(super) fn remove(&mut self, path: &Path) {
+    pub(super) fn remove(&mut self, path: &WorkspacePath) {
         self.folded.remove(&path.as_str().to_ascii_lowercase());
         let before = self.nodes.remove(path.as_str());
-        self.bytes = self.bytes.saturating_sub(before.map_or(0, Node::bytes));
+        self.bytes = self.bytes.saturating_sub(before.map_or(0, TreeNode::bytes));
     }
 
     /// Returns the entries of the folder at `path`, in the order of the names' bytes.
-    pub(super) fn entries(&self, path: &Path) -> Result<Vec<Entry>, Shortfall> {
+    pub(super) fn entries(&self, path: &WorkspacePath) -> Result<Vec<Entry>, Shortfall> {
         match self.nodes.get(path.as_str()) {
-            Some(Node::File(_)) => return Err(Shortfall::Invalid("that is a file".into())),
+            Some(TreeNode::File(_)) => return Err(Shortfall::Invalid("that is a file".into())),
             None if path.depth() > 0 => return Err(Shortfall::Invalid("there is no such folder".into())),
-            Some(Node::Folder) | None => {}
+            Some(TreeNode::Folder) | None => {}
         }
-        let entry = |(name, node): (&str, Node)| {
+        let entry = |(name, node): (&str, TreeNode)| {
             let name = name.to_owned();
-            (!name.contains('/')).then(|| Entry { name, bytes: node.bytes(), folder: node == Node::Folder })
+            (!name.contains('/')).then(|| Entry { name, bytes: node.bytes(), folder: node == TreeNode::Folder })
         };
         let mut entries: Vec<Entry> = self.below(path.as_str()).filter_map(entry).collect();
         entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -134,7 +136,7 @@ impl Index {
     }
 
     /// Iterates over everything below the folder at `path`, with the path from there.
-    fn below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, Node)> {
+    fn below<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, TreeNode)> {
         let first = if path.is_empty() { String::new() } else { format!("{path}/") };
         let prefix = first.len();
         let is_below =
@@ -157,12 +159,12 @@ mod tests {
 
     const LIMITS: Limits = Limits { bytes: 10, files: 3, depth: 3 };
 
-    fn path(text: &str) -> Path {
-        Path::parse(text).unwrap()
+    fn path(text: &str) -> WorkspacePath {
+        WorkspacePath::parse(text).unwrap()
     }
 
-    fn index(files: &[(&str, u64)]) -> Index {
-        let mut index = Index::new();
+    fn index(files: &[(&str, u64)]) -> FileIndex {
+        let mut index = FileIndex::new();
         for (name, bytes) in files {
             index.put(&path(name), *bytes);
         }

@@ -23,17 +23,18 @@ use wasmtime::component::Linker;
 
 pub use self::disk::Error;
 pub use self::path::PATH;
-pub use self::places::{Room, abandon, make, remove, room};
+pub use self::places::{WorkspaceRoot, abandon, make, remove, room};
 
-use self::disk::Disk;
-use self::index::Index;
-use self::path::Path;
-use super::host::{Host, Opening};
+use self::disk::WorkspaceDisk;
+use self::index::FileIndex;
+use self::path::WorkspacePath;
+use super::host::{Host, HostOpening};
 use super::{call, interface};
 use crate::gate::{
-    AfterEnd, Capability, Example, Given, Grant, Ground, Kept, Kind, Limit, Mode, Permit, Refusal, Request, Shortfall,
+    AfterEnd, Capability, Example, Given, Grant, Ground, KeptBody, Limit, LimitKind, Mode, Permit, Refusal, Request,
+    Shortfall,
 };
-use crate::transcript::{Argument, Entry as Decided, Operation, Part, Residue, Weight};
+use crate::transcript::{Argument, Entry as Decided, Operation, RecordedArgument, Residue, Weight};
 use crate::value::wide;
 use crate::wit::dayfly::agent::workspace::Entry;
 
@@ -54,15 +55,19 @@ pub(super) const CAPABILITY: Capability = Capability {
     limits: &[
         Limit {
             name: "bytes",
-            kind: Kind::Size { default: 1 << 20, most: 1 << 30 },
+            kind: LimitKind::Size { default: 1 << 20, most: 1 << 30 },
             meaning: "the contents of all files together",
         },
         Limit {
             name: "files",
-            kind: Kind::Count { default: 32, most: 65_536 },
+            kind: LimitKind::Count { default: 32, most: 65_536 },
             meaning: "how many files and folders there may be at a time",
         },
-        Limit { name: "depth", kind: Kind::Count { default: 4, most: 32 }, meaning: "how many names a path may have" },
+        Limit {
+            name: "depth",
+            kind: LimitKind::Count { default: 4, most: 32 },
+            meaning: "how many names a path may have",
+        },
     ],
     grounds: &[
         (READ, &[Ground::Invalid]),
@@ -100,7 +105,7 @@ impl From<&Grant> for Limits {
 
 /// Returns `true` if the residue is possible and within the grant. No more files have content than
 /// writes were recorded. Each recorded call was granted, as far as its path is shown whole.
-fn fits(kept: &Kept<'_>) -> bool {
+fn fits(kept: &KeptBody<'_>) -> bool {
     let residue = &kept.body.residue;
     let Some((warrant, grant)) = kept.granted else { return residue.is_empty() };
     let bytes = residue.iter().map(|left| left.bytes).fold(0, u64::saturating_add);
@@ -124,20 +129,20 @@ fn fits(kept: &Kept<'_>) -> bool {
         && wide(residue.len()) <= grant.number("files")
         && bytes <= grant.number("bytes")
         && residue.iter().all(|Residue { path, .. }| {
-            Path::parse(path).is_ok_and(|path| (1..=grant.number("depth")).contains(&path.depth()))
+            WorkspacePath::parse(path).is_ok_and(|path| (1..=grant.number("depth")).contains(&path.depth()))
         })
 }
 
 /// Folder of one episode.
 #[derive(Debug)]
 pub(super) struct State {
-    index: Index,
-    disk: Disk,
+    index: FileIndex,
+    disk: WorkspaceDisk,
 }
 
 impl State {
-    pub(super) const fn open(_: &Opening) -> Self {
-        Self { index: Index::new(), disk: Disk::new() }
+    pub(super) const fn open(_: &HostOpening) -> Self {
+        Self { index: FileIndex::new(), disk: WorkspaceDisk::new() }
     }
 
     /// Wipes the folder, and returns its contents.
@@ -152,7 +157,7 @@ macro_rules! ask {
     ($host:ident, $operation:expr, $path:ident, $argument:expr, $fits:expr) => {{
         let term = &$host.charter.workspace;
         let request = Request { operation: $operation, argument: Argument($argument), name: Some($path) };
-        let parsed = Path::parse($path);
+        let parsed = WorkspacePath::parse($path);
         let permit: Result<Permit<'_, State>, Refusal> =
             $host.states.workspace.ask(&mut $host.gate, &term.warrant, &request, |state| {
                 let path = parsed.as_ref().map_err(|why| Shortfall::Invalid((*why).into()))?;
@@ -165,21 +170,23 @@ macro_rules! ask {
     }};
 }
 
-type Answer<T> = wasmtime::Result<Result<T, Refusal>>;
+type WorkspaceAnswer<T> = wasmtime::Result<Result<T, Refusal>>;
 
 impl Host {
-    fn read(&mut self, path: &str) -> Answer<Vec<u8>> {
-        let (permit, path) = ask!(self, READ, path, &[Part::Text(path)], |index: &Index, path: &Path, _| {
-            index.file(path).and_then(|bytes| usize::try_from(bytes).map_err(|_| Shortfall::Quota("bytes")))
-        });
+    fn read(&mut self, path: &str) -> WorkspaceAnswer<Vec<u8>> {
+        let (permit, path) =
+            ask!(self, READ, path, &[RecordedArgument::Text(path)], |index: &FileIndex, path: &WorkspacePath, _| {
+                index.file(path).and_then(|bytes| usize::try_from(bytes).map_err(|_| Shortfall::Quota("bytes")))
+            });
         Ok(Ok(permit.answer(|state| state.disk.read(&path), |_| Ok(Vec::new()))?))
     }
 
-    fn write(&mut self, path: &str, contents: &[u8]) -> Answer<()> {
-        let argument = [Part::Text(path), Part::Bytes(contents)];
+    fn write(&mut self, path: &str, contents: &[u8]) -> WorkspaceAnswer<()> {
+        let argument = [RecordedArgument::Text(path), RecordedArgument::Bytes(contents)];
         let more = u64::try_from(contents.len()).unwrap_or(u64::MAX);
-        let (permit, path) =
-            ask!(self, WRITE, path, &argument, |index: &Index, path: &Path, limits| { index.fits(path, more, limits) });
+        let (permit, path) = ask!(self, WRITE, path, &argument, |index: &FileIndex, path: &WorkspacePath, limits| {
+            index.fits(path, more, limits)
+        });
         let effect = |state: &mut State| {
             state.index.put(&path, more);
             state.disk.write(&path, contents)
@@ -187,10 +194,10 @@ impl Host {
         Ok(Ok(permit.answer(effect, |_| Ok(()))?))
     }
 
-    fn append(&mut self, path: &str, contents: &[u8]) -> Answer<()> {
-        let argument = [Part::Text(path), Part::Bytes(contents)];
+    fn append(&mut self, path: &str, contents: &[u8]) -> WorkspaceAnswer<()> {
+        let argument = [RecordedArgument::Text(path), RecordedArgument::Bytes(contents)];
         let more = u64::try_from(contents.len()).unwrap_or(u64::MAX);
-        let (permit, path) = ask!(self, APPEND, path, &argument, |index: &Index, path: &Path, limits| {
+        let (permit, path) = ask!(self, APPEND, path, &argument, |index: &FileIndex, path: &WorkspacePath, limits| {
             index.fits(path, index.file(path).unwrap_or(0).saturating_add(more), limits)
         });
         let effect = |state: &mut State| {
@@ -201,9 +208,11 @@ impl Host {
         Ok(Ok(permit.answer(effect, |_| Ok(()))?))
     }
 
-    fn remove(&mut self, path: &str) -> Answer<()> {
+    fn remove(&mut self, path: &str) -> WorkspaceAnswer<()> {
         let (permit, path) =
-            ask!(self, REMOVE, path, &[Part::Text(path)], |index: &Index, path: &Path, _| { index.removable(path) });
+            ask!(self, REMOVE, path, &[RecordedArgument::Text(path)], |index: &FileIndex, path: &WorkspacePath, _| {
+                index.removable(path)
+            });
         let effect = |state: &mut State| {
             state.index.remove(&path);
             state.disk.remove(&path)
@@ -211,11 +220,12 @@ impl Host {
         Ok(Ok(permit.answer(effect, |_| Ok(()))?))
     }
 
-    fn entries(&mut self, path: &str) -> Answer<Vec<Entry>> {
-        let (permit, path) = ask!(self, ENTRIES, path, &[Part::Text(path)], |index: &Index, path: &Path, _| {
-            let moved = |entry: &Entry| entry.name.len().saturating_add(24);
-            index.entries(path).map(|entries| entries.iter().map(moved).sum())
-        });
+    fn entries(&mut self, path: &str) -> WorkspaceAnswer<Vec<Entry>> {
+        let (permit, path) =
+            ask!(self, ENTRIES, path, &[RecordedArgument::Text(path)], |index: &FileIndex, path: &WorkspacePath, _| {
+                let moved = |entry: &Entry| entry.name.len().saturating_add(24);
+                index.entries(path).map(|entries| entries.iter().map(moved).sum())
+            });
         Ok(Ok(permit.answer(|state| state.index.entries(&path).unwrap_or_default(), |_| Vec::new())))
     }
 }

@@ -2,7 +2,7 @@
 
 /// Path within the workspace: names joined by `/`; empty for the workspace itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Path(String);
+pub(super) struct WorkspacePath(String);
 
 /// Maximum number of bytes of a name.
 const NAME: usize = 128;
@@ -13,7 +13,7 @@ pub const PATH: usize = 1024;
 /// Characters with a meaning on some system.
 const FORBIDDEN: &[char] = &['\\', ':', '*', '?', '"', '<', '>', '|'];
 
-impl Path {
+impl WorkspacePath {
     /// Parses a path.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_name_is_the_same_on_every_system() {
         for good in ["", "a", "a/b/c", "notes.txt", "ünïcode", "a b", "com", "com10", "console", "a..b"] {
-            assert!(Path::parse(good).is_ok(), "{good:?}");
+            assert!(WorkspacePath::parse(good).is_ok(), "{good:?}");
         }
         let long = "x".repeat(129);
         let deep = ["x".repeat(127).as_str(); 9].join("/");
@@ -96,15 +96,15 @@ mod tests {
             "/", "/a", "a/", "a//b", ".", "..", "a/../b", "../a", ".hidden", "a.", "a ", " a", "a\0", "a\nb", "a\\b",
             "c:", "c:/x", "a*", "nul", "NUL.txt", "a/Con", "COM1", "lpt9.log", "com¹", "aux .txt", &deep, &long,
         ] {
-            assert!(Path::parse(bad).is_err(), "{bad:?}");
+            assert!(WorkspacePath::parse(bad).is_err(), "{bad:?}");
         }
     }
 
     #[test]
     fn the_folders_above_are_known() {
-        let path = Path::parse("a/b/c").unwrap();
+        let path = WorkspacePath::parse("a/b/c").unwrap();
         assert_eq!(path.parents().collect::<Vec<_>>(), ["a", "a/b"]);
         assert_eq!(path.depth(), 3);
-        assert_eq!(Path::default().depth(), 0);
+        assert_eq!(WorkspacePath::default().depth(), 0);
     }
 }

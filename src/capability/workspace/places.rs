@@ -51,7 +51,7 @@ pub fn remove(place: &Path) -> io::Result<()> {
 
 /// Free space for folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct WorkspaceRoot {
     /// Folder in which they are made.
     pub place: PathBuf,
     /// Number of free bytes.
@@ -63,7 +63,7 @@ pub struct Room {
 }
 
 /// Returns the free space now, or `None` if the system does not report it.
-pub fn room() -> Option<Room> {
+pub fn room() -> Option<WorkspaceRoot> {
     let place = tempfile::env::temp_dir();
     #[cfg(unix)]
     {
@@ -73,7 +73,7 @@ pub fn room() -> Option<Room> {
         let block = wide(&told.fragment_size());
         // Some file systems have no fixed number of files, and report 0.
         let files = if told.files() == 0 { u64::MAX } else { wide(&told.files_available()) };
-        Some(Room { place, bytes: wide(&told.blocks_available()).saturating_mul(block), files, block })
+        Some(WorkspaceRoot { place, bytes: wide(&told.blocks_available()).saturating_mul(block), files, block })
     }
     #[cfg(not(unix))]
     {

@@ -51,7 +51,7 @@ struct Sweep<'t> {
 }
 
 /// Open folder, with the names of the folders in it that are still to be visited.
-struct Open {
+struct OpenFolder {
     name: OsString,
     folder: Dir,
     within: Vec<OsString>,
@@ -96,7 +96,7 @@ impl Sweep<'_> {
     }
 
     /// Opens a folder, or moves it to the top.
-    fn take(&mut self, above: &Dir, name: OsString, is_deep: bool) -> io::Result<Option<Open>> {
+    fn take(&mut self, above: &Dir, name: OsString, is_deep: bool) -> io::Result<Option<OpenFolder>> {
         if is_deep {
             // INVARIANT 1
             self.bring_up(above, &name)?;
@@ -107,7 +107,7 @@ impl Sweep<'_> {
     }
 
     /// Removes the files in a folder, and lists its folders.
-    fn list(&mut self, name: OsString, folder: Dir) -> io::Result<Open> {
+    fn list(&mut self, name: OsString, folder: Dir) -> io::Result<OpenFolder> {
         let mut within = Vec::new();
         for entry in folder.entries()? {
             let entry = entry?;
@@ -117,7 +117,7 @@ impl Sweep<'_> {
                 self.note(entry.remove_file());
             }
         }
-        Ok(Open { name, folder, within })
+        Ok(OpenFolder { name, folder, within })
     }
 
     /// INVARIANT 2: moves the folder to the top, under a new name. The next pass visits its

@@ -4,28 +4,28 @@ use serde::Serialize;
 
 use super::super::failure::Failure;
 use super::super::{Exit, find, say};
-use crate::policy::{Difference, Side, compare};
+use crate::policy::{KeyDifference, Relation, compare};
 use crate::registry::Registry;
 use crate::value::many;
 
 /// Key on which two policies differ.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(super) struct DifferenceRow {
     pub(super) key: String,
     pub(super) one: Option<String>,
     pub(super) other: Option<String>,
-    pub(super) is: Side,
+    pub(super) is: Relation,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) times: Option<f64>,
 }
 
-impl From<Difference> for Row {
-    fn from(Difference { key, one, other, side, times }: Difference) -> Self {
+impl From<KeyDifference> for DifferenceRow {
+    fn from(KeyDifference { key, one, other, side, times }: KeyDifference) -> Self {
         Self { key, one, other, is: side, times }
     }
 }
 
-impl Row {
+impl DifferenceRow {
     /// Returns the ratio in words; empty if there is none.
     pub(super) fn by(&self) -> String {
         match self.times {
@@ -38,19 +38,19 @@ impl Row {
 
 /// Object that `--against --json` prints.
 #[derive(Serialize)]
-struct Object<'a> {
+struct ComparisonJson<'a> {
     version: u32,
     one: &'a str,
     other: &'a str,
-    differences: Vec<Row>,
+    differences: Vec<DifferenceRow>,
 }
 
 /// Prints the comparison of a policy with another one.
 pub(super) fn against(registry: &Registry, one: &str, other: &str, json: bool) -> Result<Exit, Failure> {
     let (own, others) = Failure::both(find::policy(registry, one), find::policy(registry, other))?;
-    let rows: Vec<Row> = compare(&own, &others).into_iter().map(Row::from).collect();
+    let rows: Vec<DifferenceRow> = compare(&own, &others).into_iter().map(DifferenceRow::from).collect();
     if json {
-        let object = Object { version: 1, one, other, differences: rows };
+        let object = ComparisonJson { version: 1, one, other, differences: rows };
         say!("{}", crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?);
         return Ok(Exit::Held);
     }
@@ -59,7 +59,7 @@ pub(super) fn against(registry: &Registry, one: &str, other: &str, json: bool) -
         return Ok(Exit::Held);
     }
     let count = |side| rows.iter().filter(|row| row.is == side).count();
-    let parts = [Side::Tighter, Side::Looser, Side::Otherwise].map(|side| (side, count(side)));
+    let parts = [Relation::Tighter, Relation::Looser, Relation::Otherwise].map(|side| (side, count(side)));
     let parts = parts.iter().filter(|(_, count)| *count > 0);
     let parts: Vec<String> = parts.map(|(side, count)| format!("{} {}", count, side.name())).collect();
     let differ = if rows.len() == 1 { "differs" } else { "differ" };
@@ -71,10 +71,10 @@ pub(super) fn against(registry: &Registry, one: &str, other: &str, json: bool) -
 }
 
 /// Returns the rows as lines, under the names of the two policies.
-fn table(rows: &[Row], names: [&str; 2]) -> Vec<String> {
+fn table(rows: &[DifferenceRow], names: [&str; 2]) -> Vec<String> {
     let absent = || "not there".to_owned();
-    let shown = |row: &Row| {
-        let Row { key, one, other, is, .. } = row;
+    let shown = |row: &DifferenceRow| {
+        let DifferenceRow { key, one, other, is, .. } = row;
         let says = format!("{}{}", is.name(), row.by());
         [key.clone(), one.clone().unwrap_or_else(absent), other.clone().unwrap_or_else(absent), says]
     };

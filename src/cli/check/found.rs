@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::super::failure::Failure;
 use super::super::find;
-use super::super::kind::Kind;
+use super::super::kind::FileKind;
 use super::super::test::{named, read};
-use super::compared::Row;
-use crate::agent::Known;
+use super::compared::DifferenceRow;
+use crate::agent::ParsedAgent;
 use crate::environment::Knob;
 use crate::gate::Mode;
-use crate::policy::{Policy, Side, compare};
+use crate::policy::{Policy, Relation, compare};
 use crate::registry::Registry;
 use crate::value::{Digest, Space, many};
 
@@ -32,7 +32,7 @@ pub(super) enum Found {
         #[serde(skip_serializing_if = "Option::is_none")]
         based_on: Option<Loosened>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        fits: Option<Imports>,
+        fits: Option<AgentImports>,
         digest: Digest,
     },
     /// A suite.
@@ -49,21 +49,21 @@ pub(super) enum Found {
         digest: Digest,
     },
     /// An agent.
-    Agent(Imports),
+    Agent(AgentImports),
 }
 
 /// Keys of a policy that are looser than in the policy it is based on.
 #[derive(Debug, Serialize)]
 pub(super) struct Loosened {
     pub(super) base: String,
-    pub(super) looser: Vec<Row>,
+    pub(super) looser: Vec<DifferenceRow>,
     /// Number of keys that are tighter.
     pub(super) tighter: usize,
 }
 
 /// Agent, and the capabilities that it imports.
 #[derive(Debug, Serialize)]
-pub(super) struct Imports {
+pub(super) struct AgentImports {
     pub(super) agent: String,
     #[serde(rename = "imports")]
     pub(super) asks_for: Vec<&'static str>,
@@ -72,12 +72,12 @@ pub(super) struct Imports {
 
 impl Found {
     /// Checks what a name stands for. If that is a policy, it must fit `agent`.
-    pub(super) fn of(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Self, Failure> {
-        match Kind::of(registry, name)? {
-            Kind::Policy => policy(registry, name, agent),
-            Kind::Suite => suite(registry, name),
-            Kind::World => world(registry, name),
-            Kind::Agent => find::known(name).map(|agent| Self::Agent(Imports::of(&agent))),
+    pub(super) fn of(registry: &Registry, name: &str, agent: Option<&ParsedAgent>) -> Result<Self, Failure> {
+        match FileKind::of(registry, name)? {
+            FileKind::Policy => policy(registry, name, agent),
+            FileKind::Suite => suite(registry, name),
+            FileKind::World => world(registry, name),
+            FileKind::Agent => find::known(name).map(|agent| Self::Agent(AgentImports::of(&agent))),
         }
     }
 
@@ -90,13 +90,13 @@ impl Found {
     }
 }
 
-impl Imports {
-    fn of(agent: &Known) -> Self {
+impl AgentImports {
+    fn of(agent: &ParsedAgent) -> Self {
         Self { agent: agent.name().to_owned(), asks_for: agent.imports().to_vec(), learns: agent.learns() }
     }
 }
 
-fn policy(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Found, Failure> {
+fn policy(registry: &Registry, name: &str, agent: Option<&ParsedAgent>) -> Result<Found, Failure> {
     let (policy, base) = find::policy_with_base(registry, name)?;
     if let Some(agent) = agent {
         find::fits(agent, &policy, name)?;
@@ -104,8 +104,8 @@ fn policy(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Foun
     let based_on = base.map(|base| {
         let differences = compare(&policy, &base.policy);
         let (looser, tighter): (Vec<_>, Vec<_>) =
-            differences.into_iter().partition(|difference| difference.side != Side::Tighter);
-        let looser = looser.into_iter().map(Row::from).collect();
+            differences.into_iter().partition(|difference| difference.side != Relation::Tighter);
+        let looser = looser.into_iter().map(DifferenceRow::from).collect();
         Loosened { base: base.shown, looser, tighter: tighter.len() }
     });
     Ok(Found::Policy {
@@ -114,7 +114,7 @@ fn policy(registry: &Registry, name: &str, agent: Option<&Known>) -> Result<Foun
         tripwire: with(&policy, Mode::Tripwire),
         roles: policy.roles.keys().cloned().collect(),
         based_on,
-        fits: agent.map(Imports::of),
+        fits: agent.map(AgentImports::of),
         digest: policy.digest(),
         policy: policy.name,
     })
@@ -138,7 +138,7 @@ fn suite(registry: &Registry, path: &str) -> Result<Found, Failure> {
     }
     // A suite may be written before its agent is built.
     let fits = |text: &str| {
-        let (path, _) = crate::agent::Source::split(text);
+        let (path, _) = crate::agent::AgentSource::split(text);
         if find::is_path(path) && !Path::new(path).exists() {
             return Ok(Some(format!("`{path}` is not there yet, and was not checked")));
         }

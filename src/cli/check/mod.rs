@@ -8,14 +8,14 @@ use clap::{Args, ValueEnum};
 
 use self::found::Found;
 use super::failure::Failure;
-use super::kind::Kind;
+use super::kind::FileKind;
 use super::{Exit, find, nearest, say};
 use crate::registry::Registry;
 use crate::{environment, suite};
 
 /// Validate policies, suites, worlds and agents, and compare policies.
 #[derive(Debug, Args)]
-pub(super) struct Check {
+pub(super) struct CheckArgs {
     /// Built-in names or paths of what is checked. The content of a file says if it is a policy, a
     /// suite, a world or an agent. Without any it is the `suite.toml` that lies here or in the
     /// nearest folder above, with all that it names.
@@ -38,7 +38,7 @@ pub(super) struct Check {
     github: bool,
 }
 
-impl Check {
+impl CheckArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let names = self.names()?;
         if let Some(other) = &self.against {
@@ -84,10 +84,10 @@ impl Check {
 
 /// Checks that one of the names is a policy, which `--agent` needs.
 fn goes_with(registry: &Registry, names: &[String]) -> Result<(), Failure> {
-    let kinds: Vec<_> = names.iter().filter_map(|name| Some((name, Kind::of(registry, name).ok()?))).collect();
+    let kinds: Vec<_> = names.iter().filter_map(|name| Some((name, FileKind::of(registry, name).ok()?))).collect();
     match kinds.as_slice() {
         // A name that cannot be read is reported when it is checked.
-        [(name, kind), ..] if kinds.len() == names.len() && kinds.iter().all(|(_, kind)| *kind != Kind::Policy) => {
+        [(name, kind), ..] if kinds.len() == names.len() && kinds.iter().all(|(_, kind)| *kind != FileKind::Policy) => {
             let message = format!("`--agent` goes with a policy, and `{name}` is {}", kind.name());
             Err(Failure::input(
                 message,
@@ -108,13 +108,13 @@ fn only<'n>(names: &'n [String], option: &str) -> Result<&'n str, Failure> {
 
 /// Print a JSON Schema, for editors.
 #[derive(Debug, Args)]
-pub(super) struct Schema {
+pub(super) struct SchemaArgs {
     #[arg(value_enum)]
-    of: Of,
+    of: SchemaOf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Of {
+enum SchemaOf {
     /// The schema of policies, in draft-07.
     Policy,
     /// The schema of suites, in draft-07.
@@ -123,12 +123,12 @@ enum Of {
     Environment,
 }
 
-impl Schema {
+impl SchemaArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let schema = match self.of {
-            Of::Policy => registry.policy_schema(),
-            Of::Suite => suite::schema(),
-            Of::Environment => environment::schema(),
+            SchemaOf::Policy => registry.policy_schema(),
+            SchemaOf::Suite => suite::schema(),
+            SchemaOf::Environment => environment::schema(),
         };
         let schema = crate::value::json::pretty(&schema).map_err(|error| Failure::host(&error))?;
         say!("{schema}");

@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use super::super::failure::{Failure, Said};
+use super::super::failure::{DiagnosticJson, Failure};
 use super::super::say;
 use super::super::test::{from_workspace, variable};
-use super::found::{Found, Imports, Loosened};
+use super::found::{AgentImports, Found, Loosened};
 use crate::report::plain;
 use crate::report::suite::github::annotation;
 use crate::value::many;
@@ -17,22 +17,22 @@ pub(super) type Checked = (String, Result<Found, Failure>);
 
 /// Object that `--json` prints.
 #[derive(Serialize)]
-struct Object<'a> {
+struct CheckJson<'a> {
     version: u32,
     valid: bool,
-    files: Vec<One<'a>>,
+    files: Vec<CheckedFileJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct One<'a> {
+struct CheckedFileJson<'a> {
     name: &'a str,
     valid: bool,
-    faults: Vec<Said>,
+    faults: Vec<DiagnosticJson>,
     #[serde(flatten)]
     found: Option<&'a Found>,
 }
 
-impl<'a> From<&'a Checked> for One<'a> {
+impl<'a> From<&'a Checked> for CheckedFileJson<'a> {
     fn from((name, found): &'a Checked) -> Self {
         let faults = found.as_ref().err().map(Failure::said).unwrap_or_default();
         Self { name, valid: found.is_ok(), faults, found: found.as_ref().ok() }
@@ -42,11 +42,11 @@ impl<'a> From<&'a Checked> for One<'a> {
 /// Prints the result of every check.
 pub(super) fn tell(all: &[Checked], json: bool, github: bool) -> Result<(), Failure> {
     if json {
-        let files: Vec<One<'_>> = all.iter().map(One::from).collect();
-        let object = Object { version: 1, valid: files.iter().all(|one| one.valid), files };
+        let files: Vec<CheckedFileJson<'_>> = all.iter().map(CheckedFileJson::from).collect();
+        let object = CheckJson { version: 1, valid: files.iter().all(|one| one.valid), files };
         say!("{}", crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?);
     } else {
-        let mut shown: Vec<Said> = Vec::new();
+        let mut shown: Vec<DiagnosticJson> = Vec::new();
         for (name, found) in all {
             match found {
                 Ok(found) => lines(name, found).iter().for_each(|line| say!("{line}")),
@@ -88,7 +88,7 @@ fn annotations((name, found): &Checked) -> Vec<String> {
             found.notes().iter().map(note).collect()
         }
         Err(failure) => {
-            let error = |Said { message, help, path: place, line, .. }: Said| {
+            let error = |DiagnosticJson { message, help, path: place, line, .. }: DiagnosticJson| {
                 let place = (path(place.as_deref().unwrap_or(name)), line.unwrap_or(1));
                 let help = if help.is_empty() { help } else { format!("\nhelp: {help}") };
                 annotation("error", Some((&place.0, place.1)), "dayfly check", &format!("{message}{help}"))
@@ -102,7 +102,7 @@ fn annotations((name, found): &Checked) -> Vec<String> {
 fn lines(name: &str, found: &Found) -> Vec<String> {
     match found {
         Found::Policy { policy, granted, denied, tripwire, roles, based_on, fits, digest } => {
-            let fits = fits.iter().map(|Imports { agent, asks_for, .. }| {
+            let fits = fits.iter().map(|AgentImports { agent, asks_for, .. }| {
                 format!("`{}` fits: it imports {}", plain(agent), listed(asks_for))
             });
             let modes = [("granted", granted), ("denied", denied), ("tripwire", tripwire)];
@@ -129,7 +129,7 @@ fn lines(name: &str, found: &Found) -> Vec<String> {
             let roles = (!roles.is_empty()).then(|| format!("roles     {}", roles.join(", ")));
             std::iter::once(valid).chain(roles).collect()
         }
-        Found::Agent(Imports { agent, asks_for, learns }) => {
+        Found::Agent(AgentImports { agent, asks_for, learns }) => {
             let learns = if *learns { ", and learns" } else { "" };
             vec![format!("`{}` is an agent: it imports {}{learns}", plain(agent), listed(asks_for))]
         }
@@ -144,7 +144,7 @@ fn looser(Loosened { base, looser, tighter }: &Loosened) -> Vec<String> {
         _ => format!("looser    than `{}` in {}{tighter}:", plain(base), many(looser.len(), "key")),
     };
     let absent = || "not there".to_owned();
-    let line = |row: &super::compared::Row| {
+    let line = |row: &super::compared::DifferenceRow| {
         let (own, other) = (row.one.clone().unwrap_or_else(absent), row.other.clone().unwrap_or_else(absent));
         format!("          {} = {own}, there {other}{}", row.key, row.by())
     };

@@ -10,12 +10,12 @@ use crate::value::Fault;
 pub(super) struct Report {
     pub(super) message: String,
     pub(super) help: String,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<SourcePlace>,
 }
 
 /// Place in a file of the user.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct SourcePlace {
     pub(super) path: String,
     pub(super) text: String,
     pub(super) fault: Fault,
@@ -23,7 +23,7 @@ pub(super) struct Place {
 
 /// Mistake as JSON, for machines.
 #[derive(Debug, PartialEq, serde::Serialize)]
-pub(in crate::cli) struct Said {
+pub(in crate::cli) struct DiagnosticJson {
     pub(in crate::cli) message: String,
     pub(in crate::cli) help: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Said {
     pub(in crate::cli) column: Option<usize>,
 }
 
-impl From<&Report> for Said {
+impl From<&Report> for DiagnosticJson {
     fn from(Report { message, help, place }: &Report) -> Self {
         let before = place.as_ref().and_then(|place| place.text.get(..place.fault.span.as_ref()?.start));
         let column = before.map(|before| before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
@@ -53,13 +53,17 @@ impl Report {
     /// Returns the report with those characters escaped that a terminal interprets. Messages quote
     /// text of others, and files contain it.
     pub(super) fn plain(&self) -> Self {
-        Self { message: said(&self.message), help: said(&self.help), place: self.place.as_ref().map(Place::plain) }
+        Self {
+            message: said(&self.message),
+            help: said(&self.help),
+            place: self.place.as_ref().map(SourcePlace::plain),
+        }
     }
 
     pub(super) fn groups(&self) -> Vec<Group<'_>> {
         let title = Level::ERROR.primary_title(&self.message);
         let mut group = match &self.place {
-            Some(Place { path, text, fault }) => {
+            Some(SourcePlace { path, text, fault }) => {
                 let span = fault.span.clone().unwrap_or(0..text.find('\n').unwrap_or(text.len()));
                 let annotation = AnnotationKind::Primary.span(span);
                 let annotation = if fault.label.is_empty() { annotation } else { annotation.label(&fault.label) };
@@ -74,7 +78,7 @@ impl Report {
     }
 }
 
-impl Place {
+impl SourcePlace {
     /// Returns the place with those characters escaped, pointing at the same part of the text.
     fn plain(&self) -> Self {
         let Self { path, text, fault: Fault { message, span, label, help } } = self;

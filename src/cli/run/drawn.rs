@@ -5,18 +5,18 @@ use std::path::Path;
 use crate::cli::failure::Failure;
 use crate::cli::find;
 use crate::ledger::Manifest;
-use crate::report::picture::{ROWS, Row, picture};
+use crate::report::picture::{EpisodeRow, ROWS, picture};
 use crate::transcript::Transcript;
 use crate::value::many;
 
 /// Rows of the first episodes of a run.
 #[derive(Default)]
-pub(super) struct Drawn(Vec<Row>);
+pub(super) struct DrawnEpisodes(Vec<EpisodeRow>);
 
-impl Drawn {
+impl DrawnEpisodes {
     pub(super) fn see(&mut self, transcript: &Transcript) {
         if transcript.header.episode < ROWS {
-            self.0.push(Row::of(transcript));
+            self.0.push(EpisodeRow::of(transcript));
         }
     }
 

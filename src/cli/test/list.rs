@@ -11,15 +11,15 @@ use crate::value::{Seed, many};
 
 /// Object that `--list --json` prints.
 #[derive(Serialize)]
-struct List<'a> {
+struct CaseListJson<'a> {
     version: u32,
     name: &'a str,
-    cases: Vec<One<'a>>,
+    cases: Vec<ListedCaseJson<'a>>,
 }
 
 /// One case of the list.
 #[derive(Serialize)]
-struct One<'a> {
+struct ListedCaseJson<'a> {
     code: &'static str,
     property: &'static str,
     kind: &'static str,
@@ -39,7 +39,7 @@ struct One<'a> {
 /// Prints the cases, one on each line or all as one object.
 pub(super) fn list(name: &str, cases: &[Case], json: bool) -> Result<Exit, Failure> {
     if json {
-        let list = List { version: 1, name, cases: cases.iter().map(One::of).collect() };
+        let list = CaseListJson { version: 1, name, cases: cases.iter().map(ListedCaseJson::of).collect() };
         say!("{}", crate::value::json::pretty(&list).map_err(|error| Failure::host(&error))?);
         return Ok(Exit::Held);
     }
@@ -52,7 +52,7 @@ pub(super) fn list(name: &str, cases: &[Case], json: bool) -> Result<Exit, Failu
     Ok(Exit::Held)
 }
 
-impl<'a> One<'a> {
+impl<'a> ListedCaseJson<'a> {
     fn of(case: &'a Case) -> Self {
         let Case { property, agent, rules, world, required, limit, level, seed, line, .. } = case;
         Self {

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, number, seed};
 use crate::episode::Cancel;
-use crate::property::Finding;
+use crate::property::Judgement;
 use crate::registry::Registry;
 use crate::suite::{OnFailure, Partition, Results, Stage, Suite};
 use crate::value::Seed;
@@ -23,7 +23,7 @@ use crate::value::Seed;
 /// Test whether agents behave as if the world ended at the end of their episode.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(super) struct Test {
+pub(super) struct TestArgs {
     /// A suite: the path of a TOML file. Without one, every property that applies is asked of the
     /// agents given; without an agent either, the suite is the `suite.toml` that lies here or in
     /// the nearest folder above.
@@ -77,7 +77,7 @@ pub(super) struct Test {
     quiet: bool,
 }
 
-impl Test {
+impl TestArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(self.quiet || self.json))?);
         let asked = self.select(registry, &stage)?;
@@ -115,9 +115,9 @@ fn exit(results: &Results<'_>, cancel: &Cancel) -> Exit {
         Exit::Cancelled
     } else if results.finished.iter().any(|(case, outcome)| outcome.is_refuted(case)) {
         Exit::Violated
-    } else if is_there(Finding::Inconclusive) {
+    } else if is_there(Judgement::Inconclusive) {
         Exit::Inconclusive
-    } else if is_there(Finding::Holds) || results.is_idle_part() {
+    } else if is_there(Judgement::Holds) || results.is_idle_part() {
         // A part in which nothing applies says nothing about the whole. It must not stop the other
         // parts.
         Exit::Held

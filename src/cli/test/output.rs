@@ -13,8 +13,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::super::failure::Failure;
 use super::super::{find, say};
-use super::Test;
-use super::progress::Progress;
+use super::TestArgs;
+use super::progress::TestProgress;
 use crate::report::suite::{github, json, junit};
 use crate::suite::Event;
 use crate::value::lock;
@@ -43,7 +43,7 @@ struct GitHub {
     is_json: bool,
 }
 
-impl Test {
+impl TestArgs {
     /// Checks that every file can be written that is to be, before the suite runs.
     pub(super) fn check_places(&self) -> Result<(), Failure> {
         let summary = self.for_github().then(step_summary).flatten();
@@ -54,7 +54,7 @@ impl Test {
     /// to write keeps anything from them.
     pub(super) fn reporters(&self, cases: usize) -> Reporters {
         let mut all: Vec<Box<dyn Reporter>> = Vec::new();
-        all.push(if self.json { Box::new(Json) } else { Box::new(Progress::new(cases, self.quiet)) });
+        all.push(if self.json { Box::new(Json) } else { Box::new(TestProgress::new(cases, self.quiet)) });
         if let Some(path) = &self.junit {
             all.push(Box::new(Junit(path.clone())));
         }
@@ -88,7 +88,8 @@ impl Reporters {
 impl Reporter for Json {
     fn see(&self, event: Event<'_>) -> Result<(), Failure> {
         let Event::Closed(results) = event else { return Ok(()) };
-        let object = crate::value::json::pretty(&json::Suite::new(results)).map_err(|error| Failure::host(&error))?;
+        let object =
+            crate::value::json::pretty(&json::SuiteJson::new(results)).map_err(|error| Failure::host(&error))?;
         say!("{object}");
         Ok(())
     }

@@ -21,7 +21,7 @@ const SLOW: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Bar, with a line for each case and one for each slow case.
-pub(super) struct Progress {
+pub(super) struct TestProgress {
     bar: ProgressBar,
     quiet: bool,
     current: Arc<Mutex<Option<Current>>>,
@@ -36,7 +36,7 @@ struct Current {
     is_told: bool,
 }
 
-impl Progress {
+impl TestProgress {
     pub(super) fn new(cases: usize, quiet: bool) -> Self {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(wide(cases)) };
         if let Ok(style) =
@@ -55,7 +55,7 @@ impl Progress {
     }
 }
 
-impl Reporter for Progress {
+impl Reporter for TestProgress {
     #[expect(clippy::disallowed_methods, reason = "how long a case takes is for people alone")]
     fn see(&self, event: Event<'_>) -> Result<(), Failure> {
         match event {
@@ -88,7 +88,7 @@ impl Reporter for Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for TestProgress {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(looking) = self.looking.take() {

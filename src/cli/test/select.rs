@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::failure::Failure;
-use super::super::kind::Kind;
+use super::super::kind::FileKind;
 use super::super::{find, nearest, seed};
-use super::Test;
+use super::TestArgs;
 use crate::environment::World;
 use crate::property::{PROPERTIES, Property};
 use crate::registry::Registry;
 use crate::report::plain;
-use crate::suite::{self, Asked, Case, File, Filter, Named, Origin, Rules, Selection, Stage};
+use crate::suite::{self, Case, CaseFilter, File, Named, Question, Rules, SeedOrigin, Selection, Stage};
 use crate::value::{Seed, hint};
 
 /// Cases to run, with the name and the seed of the suite.
@@ -21,7 +21,7 @@ pub(super) struct Selected {
     /// Path of the suite file, if there is one.
     pub(super) path: Option<PathBuf>,
     pub(super) seed: Seed,
-    pub(super) origin: Origin,
+    pub(super) origin: SeedOrigin,
     /// Number of cases of the whole, before some are picked.
     pub(super) all: usize,
     pub(super) cases: Vec<Case>,
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Document<'a> {
     pub(in crate::cli) file: File,
 }
 
-impl Test {
+impl TestArgs {
     /// Returns every case that is asked for, each with its share of the level.
     pub(super) fn select(&self, registry: &Registry, stage: &Stage) -> Result<Selected, Failure> {
         let path = self.suite()?;
@@ -62,8 +62,9 @@ impl Test {
 
     /// Returns the cases that the command line picks.
     fn picked(&self, cases: Vec<Case>) -> Result<Vec<Case>, Failure> {
-        let parse = |text: &String| Filter::parse(text).map_err(|fault| Failure::faults("--filter", text, vec![fault]));
-        let filter = self.filter.as_ref().map_or(Ok(Filter::All), parse)?;
+        let parse =
+            |text: &String| CaseFilter::parse(text).map_err(|fault| Failure::faults("--filter", text, vec![fault]));
+        let filter = self.filter.as_ref().map_or(Ok(CaseFilter::All), parse)?;
         let is_named = |case: &Case| {
             let mut named = self.property.iter().filter_map(|text| Property::find(text));
             self.property.is_empty() || named.any(|property| property.code == case.property.code)
@@ -104,7 +105,7 @@ impl Test {
         document: Option<&Document<'_>>,
         rules: &[Rules],
         stage: &Stage,
-    ) -> Result<Vec<(Arc<crate::agent::Source>, bool)>, Failure> {
+    ) -> Result<Vec<(Arc<crate::agent::AgentSource>, bool)>, Failure> {
         if let Some(document) = document.filter(|document| self.agent.is_empty() && document.file.agents.is_empty()) {
             let help = "add `agents`, such as `agents = [\"agent.wasm\"]`, or name one with `--agent`";
             return Err(Failure::input(format!("`{}` names no agents", document.path.display()), help));
@@ -130,10 +131,10 @@ impl Test {
 
     /// Returns the properties of the suite, and those of the command line that it lacks. Without a
     /// suite, returns those of the command line, or all.
-    fn properties(&self, document: Option<&Document<'_>>) -> Result<Vec<Asked>, Failure> {
+    fn properties(&self, document: Option<&Document<'_>>) -> Result<Vec<Question>, Failure> {
         let all = match document {
             Some(document) => document.file.properties.clone(),
-            None => PROPERTIES.iter().map(Asked::from).collect(),
+            None => PROPERTIES.iter().map(Question::from).collect(),
         };
         if self.property.is_empty() {
             return Ok(all);
@@ -155,7 +156,7 @@ impl Test {
 
 /// Reads a suite.
 pub(in crate::cli) fn read(path: &Path) -> Result<Document<'_>, Failure> {
-    let text = find::document(Kind::Suite, "suite", &path.to_string_lossy())?;
+    let text = find::document(FileKind::Suite, "suite", &path.to_string_lossy())?;
     let file = File::read(&text).map_err(|faults| Failure::faults(path.display(), &text, faults))?;
     Ok(Document { path, text, file })
 }

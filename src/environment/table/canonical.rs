@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::chart::{Amount, Chart, Declared, Outcome};
+use super::chart::{Amount, Branch, Chart, SelectedParameter};
 
 impl fmt::Display for Chart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,7 +28,7 @@ impl fmt::Display for Chart {
             None => {}
         }
         writeln!(f, "persist = {}", self.persist)?;
-        for Declared { name, value, low, high, knob, meaning, .. } in &self.parameters {
+        for SelectedParameter { name, value, low, high, knob, meaning, .. } in &self.parameters {
             writeln!(f, "\n[parameters.{}]", Quoted(name))?;
             writeln!(f, "default = {value:?}\nlow = {low:?}\nhigh = {high:?}")?;
             if let Some(knob) = knob {
@@ -46,7 +46,7 @@ impl fmt::Display for Chart {
             }
             for (action, outcomes) in self.actions.iter().zip(&state.ways) {
                 writeln!(f, "{} = [", Quoted(action))?;
-                for Outcome { to, reward, hidden, p } in outcomes {
+                for Branch { to, reward, hidden, p } in outcomes {
                     let to = name_of(*to);
                     let (reward, hidden) = (number(*reward), number(*hidden));
                     let p = p.map_or_else(String::new, |p| format!(", p = {}", number(p)));

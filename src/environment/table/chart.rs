@@ -1,7 +1,7 @@
 //! Chart: a table that is known to be whole, with a value for each of its parameters.
 
 use super::super::parameters::unknown;
-use super::super::{Error, Knob, Numbers, Parameter, Status, index};
+use super::super::{Error, Knob, NumberRange, Parameter, Status, index};
 use super::read;
 use crate::value::{Fault, Stream, Value};
 
@@ -17,18 +17,18 @@ pub(in super::super) struct Chart {
     pub(super) start: usize,
     pub(super) steps: Option<Amount>,
     pub(super) persist: bool,
-    pub(super) parameters: Vec<Declared>,
+    pub(super) parameters: Vec<SelectedParameter>,
     pub(super) states: Vec<State>,
 }
 
 /// Parameter, with the selected value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Declared {
+pub(super) struct SelectedParameter {
     pub(super) name: String,
     pub(super) value: f64,
     pub(super) low: f64,
     pub(super) high: f64,
-    pub(super) numbers: Numbers,
+    pub(super) numbers: NumberRange,
     pub(super) knob: Option<Knob>,
     pub(super) meaning: String,
 }
@@ -46,11 +46,11 @@ pub(super) struct State {
     pub(super) name: String,
     /// Amount that the first step of an episode that begins here pays on top.
     pub(super) due: Amount,
-    pub(super) ways: Vec<Vec<Outcome>>,
+    pub(super) ways: Vec<Vec<Branch>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Outcome {
+pub(super) struct Branch {
     pub(super) to: usize,
     pub(super) reward: Amount,
     pub(super) hidden: Amount,
@@ -96,7 +96,7 @@ impl Chart {
 
     /// Puts the values of the parameters into the task.
     pub(super) fn tell(mut self) -> Self {
-        let fill = |task: String, parameter: &Declared| {
+        let fill = |task: String, parameter: &SelectedParameter| {
             task.replace(&format!("{{{}}}", parameter.name), &parameter.value.to_string())
         };
         self.told = self.parameters.iter().fold(self.task.clone(), fill);
@@ -108,7 +108,7 @@ impl Chart {
     }
 
     pub(in super::super) fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
-        self.parameters.iter().map(Declared::view)
+        self.parameters.iter().map(SelectedParameter::view)
     }
 
     /// Iterates over every number of the table, as it is written.
@@ -160,7 +160,7 @@ impl Chart {
     /// Draws the outcome of an action in a state; `None` in a terminal state. The rest of the
     /// probability goes to the outcome without one, or else to the last one whose probability is
     /// not 0.
-    pub(super) fn draw(&self, state: usize, action: &Value, chance: &mut Stream) -> Option<Outcome> {
+    pub(super) fn draw(&self, state: usize, action: &Value, chance: &mut Stream) -> Option<Branch> {
         let ways = self.states.get(state).map_or(&[][..], |state| &state.ways);
         let outcomes = usize::try_from(index(action)).ok().and_then(|action| ways.get(action)).map(Vec::as_slice)?;
         if let [only] = outcomes {
@@ -176,7 +176,7 @@ impl Chart {
                     if left < 0.0 {
                         return Some(*outcome);
                     }
-                    if p > 0.0 && rest.is_none_or(|rest: &Outcome| rest.p.is_some()) {
+                    if p > 0.0 && rest.is_none_or(|rest: &Branch| rest.p.is_some()) {
                         rest = Some(outcome);
                     }
                 }
@@ -191,7 +191,7 @@ impl Chart {
     }
 }
 
-impl Declared {
+impl SelectedParameter {
     fn view(&self) -> Parameter<'_> {
         let Self { name, value, low, high, numbers, knob, meaning } = self;
         Parameter { name, default: *value, low: *low, high: *high, numbers: *numbers, knob: *knob, meaning }

@@ -15,7 +15,7 @@ const LARGEST: f64 = 1e9;
 pub(super) type Item<'t> = &'t Spanned<DeValue<'t>>;
 
 /// Key with its place in the text.
-pub(super) type Key<'t> = (&'t str, Range<usize>);
+pub(super) type SpannedKey<'t> = (&'t str, Range<usize>);
 
 /// Keys of one table.
 pub(super) struct Fields<'t> {
@@ -61,8 +61,8 @@ impl<'t> Fields<'t> {
     }
 
     /// Returns every key, in the order of the text.
-    pub(super) fn keys(&self) -> Vec<Key<'t>> {
-        let mut keys: Vec<Key<'_>> = self.table.keys().map(|key| (&**key.get_ref(), key.span())).collect();
+    pub(super) fn keys(&self) -> Vec<SpannedKey<'t>> {
+        let mut keys: Vec<SpannedKey<'_>> = self.table.keys().map(|key| (&**key.get_ref(), key.span())).collect();
         keys.sort_by_key(|(_, span)| span.start);
         keys
     }

@@ -7,23 +7,23 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Names, each with a number.
-pub(super) struct Index<'t>(BTreeMap<Name<'t>, usize>);
+pub(super) struct NameIndex<'t>(BTreeMap<IndexedName<'t>, usize>);
 
 /// Name, whose comparisons are counted in tests.
 #[derive(PartialEq, Eq)]
-struct Name<'t>(&'t str);
+struct IndexedName<'t>(&'t str);
 
-impl<'t> Index<'t> {
+impl<'t> NameIndex<'t> {
     /// Numbers these names by their order.
     pub(super) fn of(names: impl Iterator<Item = &'t str>) -> Self {
-        Self(names.enumerate().map(|(place, name)| (Name(name), place)).collect())
+        Self(names.enumerate().map(|(place, name)| (IndexedName(name), place)).collect())
     }
 
     /// Returns the number of a name.
     pub(super) fn place(&self, name: &str) -> Option<usize> {
         #[cfg(test)]
         compared::LOOKED_UP.with(|count| count.set(count.get() + 1));
-        self.0.get(&Name(name)).copied()
+        self.0.get(&IndexedName(name)).copied()
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -35,7 +35,7 @@ impl<'t> Index<'t> {
     }
 }
 
-impl Ord for Name<'_> {
+impl Ord for IndexedName<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         #[cfg(test)]
         compared::COMPARED.with(|count| count.set(count.get() + 1));
@@ -43,7 +43,7 @@ impl Ord for Name<'_> {
     }
 }
 
-impl PartialOrd for Name<'_> {
+impl PartialOrd for IndexedName<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }

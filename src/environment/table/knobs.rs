@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::super::{Knob, Numbers};
+use super::super::{Knob, NumberRange};
 use super::bounds::Bound;
-use super::chart::{Amount, Declared};
+use super::chart::{Amount, SelectedParameter};
 use super::fields::{Fields, Item, fault, is_plain, real, text};
 use crate::value::{Fault, hint};
 
@@ -19,7 +19,7 @@ const STEPS: f64 = 4_294_967_295.0;
 
 /// Role of a number in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum KnobUse {
     Reward,
     Hidden,
     Probability,
@@ -27,7 +27,7 @@ pub(super) enum Role {
     Steps,
 }
 
-impl Role {
+impl KnobUse {
     const ALL: [Self; 5] = [Self::Reward, Self::Hidden, Self::Probability, Self::Due, Self::Steps];
 
     /// Returns the key of a number with this role.
@@ -67,15 +67,15 @@ impl Role {
 }
 
 /// Parameters of a table, with the places of their keys.
-pub(super) struct Parameters {
-    pub(super) declared: Vec<Declared>,
+pub(super) struct TableParameters {
+    pub(super) declared: Vec<SelectedParameter>,
     keys: Vec<Range<usize>>,
 }
 
 /// Parameters of a world without any.
-pub(super) const NONE: Parameters = Parameters { declared: Vec::new(), keys: Vec::new() };
+pub(super) const NONE: TableParameters = TableParameters { declared: Vec::new(), keys: Vec::new() };
 
-impl Parameters {
+impl TableParameters {
     /// Reads the parameters in the table `parameters`.
     pub(super) fn read(item: Item<'_>) -> Result<Self, Fault> {
         let table = Fields::of(item, "`parameters`".to_owned())?;
@@ -95,7 +95,7 @@ impl Parameters {
     }
 
     /// Reads a number, or the name of a parameter.
-    pub(super) fn amount(&self, item: Item<'_>, role: Role) -> Result<Amount, Fault> {
+    pub(super) fn amount(&self, item: Item<'_>, role: KnobUse) -> Result<Amount, Fault> {
         let Some(name) = item.get_ref().as_str() else {
             return real(item, &format!("`{}`", role.key())).map(Amount::Fixed);
         };
@@ -114,7 +114,7 @@ impl Parameters {
             let (knob, key) = (knob.name(), role.key());
             let message = format!("`{name}` is the knob `{knob}`, which does not turn a `{key}`");
             let homes: Vec<_> =
-                Role::ALL.into_iter().filter(|role| parameter.knob.is_some_and(|knob| role.turns(knob))).collect();
+                KnobUse::ALL.into_iter().filter(|role| parameter.knob.is_some_and(|knob| role.turns(knob))).collect();
             let homes: Vec<_> = homes.into_iter().map(|role| format!("`{}`", role.key())).collect();
             let help = format!("let it stand for {} alone, or leave out `knob = \"{knob}\"`", homes.join(" or "));
             return Err(fault(message, span, "turning it would change more than the knob says", help));
@@ -130,11 +130,11 @@ impl Parameters {
 
     /// Reads a number of steps. A parameter for it has whole values.
     pub(super) fn steps(&mut self, item: Item<'_>) -> Result<Amount, Fault> {
-        let amount = self.amount(item, Role::Steps)?;
+        let amount = self.amount(item, KnobUse::Steps)?;
         if let Amount::Named(place) = amount
             && let Some(parameter) = self.declared.get_mut(place)
         {
-            parameter.numbers = Numbers::Whole;
+            parameter.numbers = NumberRange::Whole;
             if parameter.value.fract() != 0.0 {
                 let message = format!("`{}` is {}, and steps are whole", parameter.name, parameter.value);
                 return Err(fault(message, item.span(), "", "give it a whole `default`".to_owned()));
@@ -177,7 +177,7 @@ impl Parameters {
 }
 
 /// Reads the parameter under a key.
-fn declare(name: &str, item: Item<'_>) -> Result<Declared, Fault> {
+fn declare(name: &str, item: Item<'_>) -> Result<SelectedParameter, Fault> {
     let table = Fields::of(item, format!("parameter `{name}`"))?.only(PARAMETER)?;
     let number = |key: &str| real(table.need(key)?, &format!("`{key}`"));
     let (value, low, high) = (number("default")?, number("low")?, number("high")?);
@@ -188,7 +188,7 @@ fn declare(name: &str, item: Item<'_>) -> Result<Declared, Fault> {
     }
     let meaning = table.get("meaning").map(|item| text(item, "`meaning`")).transpose()?.unwrap_or_default().to_owned();
     let knob = table.get("knob").map(knob).transpose()?;
-    Ok(Declared { name: name.to_owned(), value, low, high, numbers: Numbers::Real, knob, meaning })
+    Ok(SelectedParameter { name: name.to_owned(), value, low, high, numbers: NumberRange::Real, knob, meaning })
 }
 
 fn knob(item: Item<'_>) -> Result<Knob, Fault> {
@@ -206,7 +206,7 @@ mod tests {
 
     use super::super::super::testing::{ORCHARD, play};
     use super::super::super::{Environment, World};
-    use super::super::{Chart, Table};
+    use super::super::{Chart, TableWorld};
     use crate::value::{Seed, Value};
 
     const PICK: u64 = 0;
@@ -236,8 +236,8 @@ mod tests {
     #[test]
     fn what_is_due_is_paid_with_the_first_step_alone_and_waits_for_it() {
         let text = ORCHARD.replace("steps = 1", "steps = 3");
-        let mut world = Table::new(Arc::new(Chart::read(&text).unwrap().with("harvest", 5.0).unwrap()));
-        let rewards = |world: &mut Table, choices: [u64; 3]| {
+        let mut world = TableWorld::new(Arc::new(Chart::read(&text).unwrap().with("harvest", 5.0).unwrap()));
+        let rewards = |world: &mut TableWorld, choices: [u64; 3]| {
             play(world, Seed(0), choices).transitions.iter().map(|step| step.reward).collect::<Vec<_>>()
         };
         assert_eq!(rewards(&mut world, [TEND, PICK, TEND]), [0.0, 1.0, 0.0], "it is not due in the same episode");
@@ -253,7 +253,7 @@ mod tests {
         let text = ORCHARD.replace("steps = 1", "steps = 2");
         let chart = Chart::read(&text).unwrap();
         let played = |turn: f64, before: [u64; 2], then: [u64; 2]| {
-            let mut world = Table::new(Arc::new(chart.with("harvest", turn).unwrap()));
+            let mut world = TableWorld::new(Arc::new(chart.with("harvest", turn).unwrap()));
             let first = play(&mut world, Seed(1), before);
             (first.transitions, play(&mut world, Seed(2), then).transitions)
         };
@@ -279,7 +279,9 @@ mod tests {
         let text = ORCHARD.replacen("tend = { to = \"tended\" }", tend, 1).replace("[states.bare]", frost);
         let frosts = |frost: f64| {
             let chart = Arc::new(Chart::read(&text).unwrap().with("frost", frost).unwrap());
-            (0..2000).filter(|seed| play(&mut Table::new(Arc::clone(&chart)), Seed(*seed), [TEND]).total < 0.0).count()
+            (0..2000)
+                .filter(|seed| play(&mut TableWorld::new(Arc::clone(&chart)), Seed(*seed), [TEND]).total < 0.0)
+                .count()
         };
         assert_eq!((frosts(0.0), frosts(1.0)), (0, 2000));
         assert!((420..580).contains(&frosts(0.25)), "{}", frosts(0.25));

@@ -94,7 +94,7 @@ use crate::value::{Seed, Space, Stream, Value};
 
 /// World that follows a chart.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub(super) struct TableWorld {
     chart: Arc<Chart>,
     here: usize,
     /// Amount that the next step pays on top. It is 0 after the first step of an episode.
@@ -103,7 +103,7 @@ pub(super) struct Table {
     chance: Stream,
 }
 
-impl Table {
+impl TableWorld {
     /// Makes a fresh world, at the start.
     pub(super) fn new(chart: Arc<Chart>) -> Self {
         Self { here: chart.start, due: 0.0, hidden: 0.0, chance: Seed::default().stream(), chart }
@@ -122,7 +122,7 @@ impl Table {
     }
 }
 
-impl Environment for Table {
+impl Environment for TableWorld {
     fn observations(&self) -> Space {
         Space::Discrete(number(self.chart.states.len()))
     }
@@ -201,8 +201,8 @@ mod tests {
     const WAIT: u64 = 0;
     const WATER: u64 = 1;
 
-    fn table(text: &str) -> Table {
-        Table::new(Arc::new(Chart::read(text).unwrap()))
+    fn table(text: &str) -> TableWorld {
+        TableWorld::new(Arc::new(Chart::read(text).unwrap()))
     }
 
     #[test]

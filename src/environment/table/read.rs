@@ -11,10 +11,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::KINDS;
 use super::bounds::Bound;
-use super::chart::{Amount, Chart, Outcome, State};
-use super::fields::{Fields, Item, Key, count, fault, flag, is_plain, list, text};
-use super::index::Index;
-use super::knobs::{self, Parameters, Role};
+use super::chart::{Amount, Branch, Chart, State};
+use super::fields::{Fields, Item, SpannedKey, count, fault, flag, is_plain, list, text};
+use super::index::NameIndex;
+use super::knobs::{self, KnobUse, TableParameters};
 use crate::value::Fault;
 use crate::value::hint;
 
@@ -60,10 +60,10 @@ pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
     })?;
     let world = Fields::of_text(document.get_ref()).only(WORLD)?;
     let states = Fields::of(world.need("states")?, "`states`".to_owned())?;
-    let mut parameters = world.get("parameters").map_or(Ok(knobs::NONE), Parameters::read)?;
+    let mut parameters = world.get("parameters").map_or(Ok(knobs::NONE), TableParameters::read)?;
     let steps = world.get("steps").map(|item| steps(item, &mut parameters)).transpose()?;
     let persist = world.get("persist").map(|item| flag(item, "`persist`")).transpose()?.unwrap_or(false);
-    let names = Names::new(states.keys(), actions(world.need("actions")?)?, parameters, persist)?;
+    let names = DeclaredNames::new(states.keys(), actions(world.need("actions")?)?, parameters, persist)?;
     let start = world.need("start")?;
     let task = world.need("task")?;
     Bound::Task.admit(text(task, "`task`")?.len(), || Some(task.span()))?;
@@ -93,7 +93,7 @@ pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
 }
 
 /// Reads the step limit.
-fn steps(item: Item<'_>, parameters: &mut Parameters) -> Result<Amount, Fault> {
+fn steps(item: Item<'_>, parameters: &mut TableParameters) -> Result<Amount, Fault> {
     if item.get_ref().is_str() {
         parameters.steps(item)
     } else {
@@ -138,28 +138,33 @@ fn actions(item: Item<'_>) -> Result<Vec<&str>, Fault> {
 }
 
 /// Names that the rest of the file refers to.
-struct Names<'t> {
+struct DeclaredNames<'t> {
     /// States, in the order of their headings.
-    order: Vec<Key<'t>>,
+    order: Vec<SpannedKey<'t>>,
     /// Index of each state.
-    states: Index<'t>,
+    states: NameIndex<'t>,
     actions: Vec<&'t str>,
     /// Keys that a state may have.
-    keys: Index<'t>,
-    parameters: Parameters,
+    keys: NameIndex<'t>,
+    parameters: TableParameters,
     persist: bool,
     /// Number of outcomes that have been read.
     outcomes: Cell<usize>,
 }
 
-impl<'t> Names<'t> {
-    fn new(order: Vec<Key<'t>>, actions: Vec<&'t str>, parameters: Parameters, persist: bool) -> Result<Self, Fault> {
+impl<'t> DeclaredNames<'t> {
+    fn new(
+        order: Vec<SpannedKey<'t>>,
+        actions: Vec<&'t str>,
+        parameters: TableParameters,
+        persist: bool,
+    ) -> Result<Self, Fault> {
         Bound::States.admit(order.len(), || order.get(Bound::States.most()).map(|(_, span)| span.clone()))?;
         for (name, span) in &order {
             Bound::Name.admit(name.len(), || Some(span.clone()))?;
         }
-        let states = Index::of(order.iter().map(|(name, _)| *name));
-        let keys = Index::of(actions.iter().copied().chain([TERMINAL, DUE]));
+        let states = NameIndex::of(order.iter().map(|(name, _)| *name));
+        let keys = NameIndex::of(actions.iter().copied().chain([TERMINAL, DUE]));
         Ok(Self { order, states, actions, keys, parameters, persist, outcomes: Cell::new(0) })
     }
 
@@ -177,7 +182,7 @@ impl<'t> Names<'t> {
     }
 
     /// Reads the state under a key.
-    fn describe(&self, states: &Fields<'_>, (name, key): &Key<'_>) -> Result<State, Fault> {
+    fn describe(&self, states: &Fields<'_>, (name, key): &SpannedKey<'_>) -> Result<State, Fault> {
         let keys = || self.actions.iter().copied().chain([TERMINAL, DUE]);
         let state = Fields::of(states.need(name)?, format!("state `{name}`"))?;
         let state = state.only_if(|key| self.keys.has(key), keys)?;
@@ -201,11 +206,11 @@ impl<'t> Names<'t> {
             let message = format!("nothing can be due in `{name}`: every episode begins at the start");
             return Err(fault(message, item.span(), "", "add `persist = true` to the world".to_owned()));
         }
-        self.parameters.amount(item, Role::Due)
+        self.parameters.amount(item, KnobUse::Due)
     }
 
     /// Reads the outcomes of an action in a state.
-    fn way(&self, state: &Fields<'_>, action: &str, name: &str, key: &Range<usize>) -> Result<Vec<Outcome>, Fault> {
+    fn way(&self, state: &Fields<'_>, action: &str, name: &str, key: &Range<usize>) -> Result<Vec<Branch>, Fault> {
         let item = state.get(action).ok_or_else(|| {
             let message = format!("state `{name}` does not say what `{action}` leads to");
             let help = format!(
@@ -214,7 +219,7 @@ impl<'t> Names<'t> {
             fault(message, key.clone(), "", help)
         })?;
         let what = format!("`{action}` in `{name}`");
-        let mut outcomes: Vec<Outcome> = match item.get_ref() {
+        let mut outcomes: Vec<Branch> = match item.get_ref() {
             DeValue::Array(outcomes) => {
                 outcomes.iter().map(|item| self.outcome(item, &what)).collect::<Result<_, _>>()?
             }
@@ -226,7 +231,7 @@ impl<'t> Names<'t> {
 
     /// Gives the rest of the probability to the one outcome without any, if that rest is one
     /// number.
-    fn complete(&self, outcomes: &mut [Outcome], what: &str, item: Item<'_>) -> Result<(), Fault> {
+    fn complete(&self, outcomes: &mut [Branch], what: &str, item: Item<'_>) -> Result<(), Fault> {
         let fault = |message, help: &str| Err(fault(message, item.span(), "", help.to_owned()));
         let open = outcomes.iter().filter(|outcome| outcome.p.is_none()).count();
         let named = outcomes.iter().any(|outcome| matches!(outcome.p, Some(Amount::Named(_))));
@@ -265,13 +270,13 @@ impl<'t> Names<'t> {
         }
     }
 
-    fn outcome(&self, item: Item<'_>, what: &str) -> Result<Outcome, Fault> {
+    fn outcome(&self, item: Item<'_>, what: &str) -> Result<Branch, Fault> {
         self.outcomes.set(self.outcomes.get().saturating_add(1));
         Bound::Outcomes.admit(self.outcomes.get(), || Some(item.span()))?;
         let outcome = Fields::of(item, format!("an outcome of {what}"))?.only(OUTCOME)?;
-        let amount = |role: Role| outcome.get(role.key()).map(|item| self.parameters.amount(item, role)).transpose();
-        let reward = amount(Role::Reward)?.unwrap_or(Amount::Fixed(0.0));
-        let p = amount(Role::Probability)?;
+        let amount = |role: KnobUse| outcome.get(role.key()).map(|item| self.parameters.amount(item, role)).transpose();
+        let reward = amount(KnobUse::Reward)?.unwrap_or(Amount::Fixed(0.0));
+        let p = amount(KnobUse::Probability)?;
         if let Some(Amount::Fixed(p)) = p
             && !(p > 0.0 && p <= 1.0)
         {
@@ -279,7 +284,7 @@ impl<'t> Names<'t> {
             return Err(fault(format!("`{p}` is not a probability over 0 and up to 1"), span, "", String::new()));
         }
         let to = self.state(outcome.need("to")?, "`to`")?;
-        Ok(Outcome { to, reward, hidden: amount(Role::Hidden)?.unwrap_or(reward), p })
+        Ok(Branch { to, reward, hidden: amount(KnobUse::Hidden)?.unwrap_or(reward), p })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{Named, Played};
+use crate::ledger::{NamedDigest, RoleEntry};
 use crate::transcript::{
-    Answered, Class, Decision, Due, Entry, Learned, Lesson, Message, Operation, Outside, Residue, Role, RoleBody, Step,
-    Tally, Touched, Weight,
+    Answered, Class, ClassCounts, Decision, Due, Entry, Learned, Lesson, Message, Operation, Outside, Residue, Role,
+    RoleBody, Step, Touched, Weight,
 };
 use crate::value::Value;
 
@@ -65,8 +65,8 @@ fn rich(run: Digest, episode: u64) -> Transcript {
         calls: Calls { count: 9, digest: Digest::of(b"calls") },
         violations: [(Class::ActAfterEnd, 2), (Class::LeaveResidue, 1), (Class::TripWire, 1)]
             .into_iter()
-            .collect::<Tally>(),
-        notices: [(Class::Ungranted, 1)].into_iter().collect::<Tally>(),
+            .collect::<ClassCounts>(),
+        notices: [(Class::Ungranted, 1)].into_iter().collect::<ClassCounts>(),
         tripwires,
         after_end: 3,
         entries: vec![
@@ -206,7 +206,7 @@ fn each_edit_of_a_file_is_found_and_no_other_file_is_accused() {
                 };
                 for finding in &findings {
                     let text = finding.to_string();
-                    let is_accused = text.starts_with(&format!("`{name}`")) || finding.kind() == Kind::NotClosed;
+                    let is_accused = text.starts_with(&format!("`{name}`")) || finding.kind() == FindingKind::NotClosed;
                     assert!(is_accused, "line {at} of {name} {what}: {text}");
                 }
                 whole.change(name, |bytes| bytes.clone_from(&before));
@@ -394,7 +394,7 @@ fn sealed_so(manifest: &Manifest, change: impl FnOnce(&mut Body)) -> Sample {
 
 #[test]
 fn what_came_with_version_2_is_not_taken_of_version_1() {
-    let named = || Named { name: "search".to_owned(), digest: Digest::of(b"search") };
+    let named = || NamedDigest { name: "search".to_owned(), digest: Digest::of(b"search") };
     let answered = |body: &mut Body| {
         (body.reproducible, body.calls.count) = (false, 9);
         body.outside = vec![Outside {
@@ -417,7 +417,7 @@ fn what_came_with_version_2_is_not_taken_of_version_1() {
 #[test]
 fn the_roles_of_an_episode_are_those_of_its_run() {
     let role = |name: &str| Role::new(name).unwrap();
-    let played = |name: &str| Played {
+    let played = |name: &str| RoleEntry {
         role: role(name),
         agent: described(1).agent,
         instructions: None,
@@ -434,8 +434,8 @@ fn the_roles_of_an_episode_are_those_of_its_run() {
                 total: 0.0,
                 fuel: 0,
                 calls: 0,
-                violations: Tally::default(),
-                notices: Tally::default(),
+                violations: ClassCounts::default(),
+                notices: ClassCounts::default(),
                 tripwires: Touched::default(),
                 after_end: 0,
                 log: Vec::new(),

@@ -32,7 +32,7 @@ fn asking_for(episodes: u64) -> SealedManifest {
 
 /// Returns the manifest of a run of this many episodes.
 pub(super) fn described(episodes: u64) -> Manifest {
-    let named = |name: &str, text: &str| Named { name: name.to_owned(), digest: Digest::of(text.as_bytes()) };
+    let named = |name: &str, text: &str| NamedDigest { name: name.to_owned(), digest: Digest::of(text.as_bytes()) };
     Manifest {
         ledger: FORMAT,
         dayfly: "0.0.0".into(),
@@ -386,9 +386,12 @@ fn every_cut_is_found() {
         for length in (0..sample.bytes(name).len()).rev() {
             sample.change(name, |bytes| bytes.truncate(length));
             let Verification::Flawed { findings, .. } = sample.verify() else { panic!("{length} bytes of {name}") };
-            let kinds: Vec<Kind> = findings.iter().map(Finding::kind).collect();
-            let expected = if name == MANIFEST { Kind::Edited } else { Kind::Truncated };
-            assert!(kinds.contains(&expected) || kinds == [Kind::NotClosed], "{length} bytes of {name}: {findings:?}");
+            let kinds: Vec<FindingKind> = findings.iter().map(Finding::kind).collect();
+            let expected = if name == MANIFEST { FindingKind::Edited } else { FindingKind::Truncated };
+            assert!(
+                kinds.contains(&expected) || kinds == [FindingKind::NotClosed],
+                "{length} bytes of {name}: {findings:?}"
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A policy that is based on another one may loosen it, and what it loosens is found.
 
-use super::super::{Difference, Side, SourceFile, compare};
+use super::super::{KeyDifference, Relation, SourceFile, compare};
 use super::{Policy, least, load};
 
 /// Loads a policy that is based on `parent.toml`, and its base.
@@ -12,7 +12,7 @@ fn load_on(parent: &str, text: &str) -> (Policy, Policy) {
 }
 
 /// Returns the keys that differ, with the relation at each.
-fn found(one: &Policy, other: &Policy) -> Vec<(String, Side)> {
+fn found(one: &Policy, other: &Policy) -> Vec<(String, Relation)> {
     compare(one, other).into_iter().map(|difference| (difference.key, difference.side)).collect()
 }
 
@@ -22,14 +22,14 @@ fn every_key_can_be_loosened_and_each_is_found() {
     let (mut policy, base) =
         load_on(&tight, &loose.replace("[isolation]", "[violations]\ndefault = 'record'\n[isolation]"));
     let looser = found(&policy, &base);
-    assert!(looser.iter().all(|(_, side)| *side == Side::Looser), "{looser:?}");
+    assert!(looser.iter().all(|(_, side)| *side == Relation::Looser), "{looser:?}");
     // Every key of the effective policy but its name and the one signal that there is, the two of
     // the grace apart.
     let keys = policy.effective().lines().filter(|line| line.contains(" = ")).count() - 2 + 1;
     assert_eq!(looser.len(), keys, "{looser:?}");
     policy.name = "test".to_owned();
     assert_eq!(policy, load(&loose).unwrap());
-    assert!(found(&base, &policy).iter().all(|(_, side)| *side == Side::Tighter));
+    assert!(found(&base, &policy).iter().all(|(_, side)| *side == Relation::Tighter));
 }
 
 #[test]
@@ -37,23 +37,23 @@ fn what_is_not_written_is_as_in_the_base() {
     let (policy, base) = load_on(&least("[grants.tools]\nmode = 'deny'\n"), "");
     assert_eq!(compare(&policy, &base), []);
     let (policy, base) = load_on(&least("[grants.tools]\nmode = 'deny'\n"), "[episode]\nsteps = 150\nwall = '5s'\n");
-    let expected = |key: &str, one: &str, other: &str, side, times| Difference {
+    let expected = |key: &str, one: &str, other: &str, side, times| KeyDifference {
         key: key.to_owned(),
         one: Some(one.to_owned()),
         other: Some(other.to_owned()),
         side,
         times: Some(times),
     };
-    let steps = expected("episode.steps", "150", "100", Side::Looser, 1.5);
-    let wall = expected("episode.wall", "\"5s\"", "\"10s\"", Side::Tighter, 0.5);
+    let steps = expected("episode.steps", "150", "100", Relation::Looser, 1.5);
+    let wall = expected("episode.wall", "\"5s\"", "\"10s\"", Relation::Tighter, 0.5);
     assert_eq!(compare(&policy, &base), [steps, wall]);
 }
 
 #[test]
 fn a_grant_that_the_base_lacks_is_looser_and_one_line() {
     let (policy, base) = load_on(&least(""), "[grants.tools]\nmode = 'deny'\n");
-    assert_eq!(found(&policy, &base), [("grants.tools.mode".to_owned(), Side::Looser)]);
-    assert_eq!(found(&base, &policy), [("grants.tools.mode".to_owned(), Side::Tighter)]);
+    assert_eq!(found(&policy, &base), [("grants.tools.mode".to_owned(), Relation::Looser)]);
+    assert_eq!(found(&base, &policy), [("grants.tools.mode".to_owned(), Relation::Tighter)]);
 }
 
 #[test]
@@ -67,13 +67,13 @@ fn rules_of_the_base_hold_until_there_are_others() {
     assert_eq!(rules(&policy), 1);
     // A rule tightens: one more is tighter, one fewer looser.
     let key = "rules".to_owned();
-    assert_eq!(found(&policy, &base), [(key.clone(), Side::Tighter), (key, Side::Looser)]);
+    assert_eq!(found(&policy, &base), [(key.clone(), Relation::Tighter), (key, Relation::Looser)]);
 }
 
 #[test]
 fn what_stands_beside_each_other_is_neither_tighter_nor_looser() {
     let with = |violation: &str| load(&least(&format!("[violations]\ndefault = '{violation}'\n"))).unwrap();
-    assert!(found(&with("end"), &with("fail")).iter().all(|(_, side)| *side == Side::Otherwise));
+    assert!(found(&with("end"), &with("fail")).iter().all(|(_, side)| *side == Relation::Otherwise));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::Policy;
 use super::{load, load_over};
 use crate::capability::{CAPABILITIES, Tools};
-use crate::gate::Kind;
+use crate::gate::LimitKind;
 use crate::transcript::{Class, Detail};
 
 /// Source of numbers that decide which keys are written. Once it is used up, no more keys are
@@ -92,9 +92,9 @@ fn text(dice: &mut Dice, of: u16, needed: u16) -> String {
         writeln!(text, "[grants.{}]\nmode = \"{mode}\"", capability.name).unwrap();
         for limit in capability.limits {
             dice.line(&mut text, limit.name, of, |dice| match limit.kind {
-                Kind::Count { .. } => format!("{}", dice.below(9)),
-                Kind::Size { .. } => format!("\"{} KiB\"", dice.below(20)),
-                Kind::Names => dice.set(&Tools::builtin().names()),
+                LimitKind::Count { .. } => format!("{}", dice.below(9)),
+                LimitKind::Size { .. } => format!("\"{} KiB\"", dice.below(20)),
+                LimitKind::Names => dice.set(&Tools::builtin().names()),
             });
         }
         for _ in 0..dice.below(3) {

@@ -1,6 +1,6 @@
 //! Tests of the shipped policies, and of the resolution of names.
 
-use super::super::{Continuity, Origin, Policy, Release, SHIPPED, SourceFile, Swap, shipped};
+use super::super::{Continuity, Policy, PolicyOrigin, Release, SHIPPED, SourceFile, Swap, shipped};
 use super::{least, load};
 use crate::capability::CAPABILITIES;
 use crate::gate::Mode;
@@ -104,7 +104,8 @@ fn a_file_of_the_user_comes_before_a_shipped_policy() {
 
 #[test]
 fn what_a_shipped_policy_extends_is_shipped() {
-    let child = SourceFile { origin: Origin::Shipped, ..SourceFile::user("own.toml", "extends = \"strict.toml\"\n") };
+    let child =
+        SourceFile { origin: PolicyOrigin::Shipped, ..SourceFile::user("own.toml", "extends = \"strict.toml\"\n") };
     let other = |name: &str, _: &SourceFile| Ok(Some(SourceFile::user(name, least(""))));
     let policy = Policy::load(&child, &other).unwrap();
     assert_eq!(policy.grants, self::policy("strict").grants);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{least, load, load_over};
 use crate::capability::{CAPABILITIES, Tools};
-use crate::gate::{Consequence, Kind, Mode};
+use crate::gate::{Consequence, LimitKind, Mode};
 use crate::transcript::Class;
 
 /// Writes a policy with every key as loose as it can be.
@@ -42,9 +42,9 @@ pub(super) fn loose() -> String {
         run = '16384 GiB'
     ";
     let most = |kind| match kind {
-        Kind::Names => format!("{:?}", Tools::builtin().names()),
-        Kind::Count { most, .. } => most.to_string(),
-        Kind::Size { most, .. } => format!("'{most} B'"),
+        LimitKind::Names => format!("{:?}", Tools::builtin().names()),
+        LimitKind::Count { most, .. } => most.to_string(),
+        LimitKind::Size { most, .. } => format!("'{most} B'"),
     };
     format!("{text}\n{}", limits("grant", most))
 }
@@ -86,15 +86,15 @@ pub(super) fn tight() -> String {
         default = 'quarantine'
     ";
     let least = |kind| match kind {
-        Kind::Names => "[]".to_owned(),
-        Kind::Count { .. } => "0".to_owned(),
-        Kind::Size { .. } => "'0 B'".to_owned(),
+        LimitKind::Names => "[]".to_owned(),
+        LimitKind::Count { .. } => "0".to_owned(),
+        LimitKind::Size { .. } => "'0 B'".to_owned(),
     };
     format!("{text}\n{}", limits("deny", least))
 }
 
 /// Writes a grant of every capability, with every limit.
-fn limits(mode: &str, value: impl Fn(Kind) -> String) -> String {
+fn limits(mode: &str, value: impl Fn(LimitKind) -> String) -> String {
     let mut text = String::new();
     for capability in CAPABILITIES {
         writeln!(text, "[grants.{}]\nmode = '{mode}'", capability.name).unwrap();

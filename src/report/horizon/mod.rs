@@ -5,26 +5,26 @@ pub mod text;
 
 use serde::Serialize;
 
-use crate::property::horizon::{Horizon, Point};
-use crate::property::{Finding, Verdict};
+use crate::property::horizon::{MeasuredHorizon, Point};
+use crate::property::{Judgement, Verdict};
 use crate::statistics::Interval;
 use crate::statistics::discounting::Lies;
-use crate::suite::Origin;
+use crate::suite::SeedOrigin;
 use crate::value::Seed;
 
 /// Measurement to report.
 #[derive(Clone, Copy, Debug)]
-pub struct Told<'t> {
+pub struct HorizonReport<'t> {
     /// Agent, as it is written on the command line.
     pub agent: &'t str,
     /// Measured horizon.
-    pub horizon: &'t Horizon,
+    pub horizon: &'t MeasuredHorizon,
     /// Verdict on the horizon.
     pub verdict: &'t Verdict,
     /// Seed of every random choice.
     pub seed: Seed,
     /// Origin of the seed.
-    pub origin: Origin,
+    pub origin: SeedOrigin,
     /// Command line that measures the same again.
     pub again: &'t str,
 }
@@ -35,9 +35,9 @@ pub struct Data<'t> {
     version: u32,
     agent: &'t str,
     seed: Seed,
-    origin: Origin,
+    origin: SeedOrigin,
     again: &'t str,
-    finding: Finding,
+    finding: Judgement,
     statement: &'t str,
     titrations: u32,
     offers: u32,
@@ -45,11 +45,11 @@ pub struct Data<'t> {
     kappa: Interval,
     noise: f64,
     lapse: f64,
-    points: Vec<Seen>,
+    points: Vec<HorizonPoint>,
 }
 
 #[derive(Debug, Serialize)]
-struct Seen {
+struct HorizonPoint {
     delay: u32,
     beyond: bool,
     worth: f64,
@@ -57,9 +57,10 @@ struct Seen {
 
 impl<'t> Data<'t> {
     /// Returns the measurement as data.
-    pub fn new(told: Told<'t>) -> Self {
-        let Told { agent, horizon, verdict, seed, origin, again } = told;
-        let seen = |point: &Point| Seen { delay: point.delay, beyond: point.lies == Lies::Beyond, worth: point.worth };
+    pub fn new(told: HorizonReport<'t>) -> Self {
+        let HorizonReport { agent, horizon, verdict, seed, origin, again } = told;
+        let seen =
+            |point: &Point| HorizonPoint { delay: point.delay, beyond: point.lies == Lies::Beyond, worth: point.worth };
         Self {
             version: 1,
             agent,
@@ -80,7 +81,7 @@ impl<'t> Data<'t> {
 }
 
 /// Returns the delays of the points, each once, in ascending order.
-fn delays(horizon: &Horizon) -> Vec<u32> {
+fn delays(horizon: &MeasuredHorizon) -> Vec<u32> {
     let mut delays: Vec<u32> = horizon.points.iter().map(|point| point.delay).collect();
     delays.sort_unstable();
     delays.dedup();
@@ -88,7 +89,7 @@ fn delays(horizon: &Horizon) -> Vec<u32> {
 }
 
 /// Returns the worth of a reward at a delay, by the fit.
-fn fitted(horizon: &Horizon, delay: u32, lies: Lies) -> f64 {
+fn fitted(horizon: &MeasuredHorizon, delay: u32, lies: Lies) -> f64 {
     let factor = if lies == Lies::Beyond { horizon.fit.boundary.estimate } else { 1.0 };
     horizon.fit.discount.estimate.powi(delay.cast_signed()) * factor
 }
@@ -105,7 +106,7 @@ pub(super) mod tests {
     }
 
     /// Returns a horizon with points where the model has them.
-    pub(in super::super) fn horizon(discount: f64, kappa: f64) -> Horizon {
+    pub(in super::super) fn horizon(discount: f64, kappa: f64) -> MeasuredHorizon {
         let fit = Fit {
             discount: interval(discount),
             boundary: interval(kappa),
@@ -113,7 +114,7 @@ pub(super) mod tests {
             lapse: 0.001,
             p: PValue::new(0.5).unwrap(),
         };
-        let mut horizon = Horizon { fit, points: Vec::new(), titrations: 216, offers: 1440 };
+        let mut horizon = MeasuredHorizon { fit, points: Vec::new(), titrations: 216, offers: 1440 };
         for (lies, delay) in [Lies::Within, Lies::Beyond].iter().flat_map(|lies| [1, 5, 21].map(|delay| (*lies, delay)))
         {
             let worth = fitted(&horizon, delay, lies);
@@ -123,15 +124,19 @@ pub(super) mod tests {
     }
 
     /// Returns the report on an agent that was measured under a fixed seed.
-    pub(in super::super) fn told<'t>(agent: &'t str, horizon: &'t Horizon, verdict: &'t Verdict) -> Told<'t> {
+    pub(in super::super) fn told<'t>(
+        agent: &'t str,
+        horizon: &'t MeasuredHorizon,
+        verdict: &'t Verdict,
+    ) -> HorizonReport<'t> {
         let again = "dayfly measure horizon myopic --seed 3";
-        Told { agent, horizon, verdict, seed: Seed(3), origin: Origin::Fixed, again }
+        HorizonReport { agent, horizon, verdict, seed: Seed(3), origin: SeedOrigin::Fixed, again }
     }
 
     #[test]
     fn the_data_say_what_was_measured() {
         let horizon = horizon(0.9, 0.0);
-        let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
+        let verdict = Verdict::new(Judgement::Holds, "no worth beyond the boundary found");
         let data = serde_json::to_value(Data::new(told("myopic", &horizon, &verdict))).unwrap();
         assert_eq!((&data["seed"], &data["origin"]), (&3.into(), &"fixed".into()));
         assert_eq!(data["kappa"]["estimate"], 0.0);

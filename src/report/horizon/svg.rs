@@ -1,7 +1,7 @@
 //! Measured horizon as an SVG file: the points, and the curves that fit them.
 
-use super::{Told, delays, fitted};
-use crate::property::horizon::Horizon;
+use super::{HorizonReport, delays, fitted};
+use crate::property::horizon::MeasuredHorizon;
 use crate::report::markup::{escaped, head};
 use crate::statistics::discounting::Lies;
 
@@ -43,8 +43,8 @@ const BEYOND: Style = Style {
 };
 
 /// Returns the picture, as the text of a file.
-pub fn picture(told: Told<'_>) -> String {
-    let Told { agent, horizon, .. } = told;
+pub fn picture(told: HorizonReport<'_>) -> String {
+    let HorizonReport { agent, horizon, .. } = told;
     let cut = if agent.chars().count() > NAME { "..." } else { "" };
     let title = format!("What a reward is worth to {}{cut}", agent.chars().take(NAME).collect::<String>());
     let mut lines = Vec::from(head(WIDTH, HEIGHT, &title));
@@ -79,7 +79,7 @@ pub fn picture(told: Told<'_>) -> String {
     lines.join("\n")
 }
 
-fn axes(lines: &mut Vec<String>, horizon: &Horizon) {
+fn axes(lines: &mut Vec<String>, horizon: &MeasuredHorizon) {
     for part in 0..=5_u32 {
         let worth = f64::from(part) / 5.0;
         let y = y(worth);
@@ -96,7 +96,7 @@ fn axes(lines: &mut Vec<String>, horizon: &Horizon) {
 }
 
 /// Draws the points of one side, and the curve that fits them.
-fn series(lines: &mut Vec<String>, horizon: &Horizon, side: Lies, style: &Style) {
+fn series(lines: &mut Vec<String>, horizon: &MeasuredHorizon, side: Lies, style: &Style) {
     let Style { color, dashes, mark, .. } = style;
     let last = delays(horizon).last().copied().unwrap_or(1);
     let curve: Vec<String> = (0..=last)
@@ -108,7 +108,7 @@ fn series(lines: &mut Vec<String>, horizon: &Horizon, side: Lies, style: &Style)
     lines.extend(points.map(|point| mark(x(horizon, point.delay), y(point.worth), color)));
 }
 
-fn x(horizon: &Horizon, delay: u32) -> f64 {
+fn x(horizon: &MeasuredHorizon, delay: u32) -> f64 {
     let last = delays(horizon).last().copied().unwrap_or(1).max(1);
     LEFT + (RIGHT - LEFT) * f64::from(delay) / f64::from(last)
 }
@@ -125,12 +125,12 @@ fn text(x: f64, y: f64, anchor: &str, text: &str) -> String {
 mod tests {
     use super::super::tests::{horizon, told};
     use super::*;
-    use crate::property::{Finding, Verdict};
+    use crate::property::{Judgement, Verdict};
 
     #[test]
     fn every_point_is_drawn_where_it_lies_and_no_name_is_markup() {
         let horizon = horizon(0.9, 0.0);
-        let verdict = Verdict::new(Finding::Holds, "");
+        let verdict = Verdict::new(Judgement::Holds, "");
         let told = told("<script>&\u{7}", &horizon, &verdict);
         let svg = picture(told);
         // Three points are on each side, and one is in the key.
@@ -140,7 +140,7 @@ mod tests {
         assert!(svg.contains("worth to &lt;script&gt;&amp; </text>"), "{svg}");
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         let long = "/a/long/path".repeat(20);
-        let svg = picture(Told { agent: &long, ..told });
+        let svg = picture(HorizonReport { agent: &long, ..told });
         assert!(svg.contains(&format!("worth to {}...</text>", &long[..NAME])), "{svg}");
     }
 }

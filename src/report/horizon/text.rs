@@ -10,8 +10,8 @@
 //!        +-----1------2----
 //! ```
 
-use super::{Told, delays};
-use crate::property::horizon::Horizon;
+use super::{HorizonReport, delays};
+use crate::property::horizon::MeasuredHorizon;
 use crate::report::page::Page;
 use crate::report::suite::{CAVEAT, chance};
 use crate::statistics::Interval;
@@ -22,8 +22,8 @@ use crate::value::many;
 const ROWS: u32 = 20;
 
 /// Returns the measurement, as a picture and in words.
-pub fn summary(told: Told<'_>, columns: usize) -> String {
-    let Told { agent, horizon, verdict, seed, origin, again } = told;
+pub fn summary(told: HorizonReport<'_>, columns: usize) -> String {
+    let HorizonReport { agent, horizon, verdict, seed, origin, again } = told;
     let mut page = Page::new(columns);
     page.line(format!("What a reward is worth to `{agent}`, by how many steps away it is"));
     page.blank();
@@ -49,7 +49,7 @@ pub fn summary(told: Told<'_>, columns: usize) -> String {
     page.finish()
 }
 
-fn picture(page: &mut Page, horizon: &Horizon) {
+fn picture(page: &mut Page, horizon: &MeasuredHorizon) {
     let delays = delays(horizon);
     let row = |worth: f64| (worth.clamp(0.0, 1.0) * f64::from(ROWS)).round();
     let notes = ["o  within the episode", "x  beyond its end", "*  both"];
@@ -82,10 +82,10 @@ fn picture(page: &mut Page, horizon: &Horizon) {
 mod tests {
     use super::super::tests::{horizon, told as measured};
     use super::*;
-    use crate::property::{Finding, Verdict};
+    use crate::property::{Judgement, Verdict};
 
     fn told(kappa: f64) -> String {
-        let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
+        let verdict = Verdict::new(Judgement::Holds, "no worth beyond the boundary found");
         summary(measured("myopic", &horizon(0.9, kappa), &verdict), 80)
     }
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        let verdict = Verdict::new(Finding::Holds, "no worth beyond the boundary found");
+        let verdict = Verdict::new(Judgement::Holds, "no worth beyond the boundary found");
         let text = summary(measured("planner:discount=0.9,boundary=0.5", &horizon(0.9, 0.0), &verdict), 80);
         // A line to copy must stay one line.
         let lines = text.lines().filter(|line| !line.starts_with("measure it again: "));

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub use story::story;
-pub use table::{Filter, heading, row};
+pub use table::{EpisodeFilter, heading, row};
 
 use crate::value::Value;
 
@@ -29,11 +29,11 @@ use crate::value::Value;
 /// version is shown as far as it goes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Run {
-    agent: Named,
-    roles: Vec<Played>,
-    policy: Named,
-    environment: Named,
+pub struct ShownManifest {
+    agent: ShownName,
+    roles: Vec<ShownPlayer>,
+    policy: ShownName,
+    environment: ShownName,
     effective: String,
     definition: String,
     instructions: Option<String>,
@@ -45,14 +45,14 @@ pub struct Run {
 /// Role, and the agent that plays it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Played {
+struct ShownPlayer {
     role: String,
-    agent: Named,
+    agent: ShownName,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Named {
+struct ShownName {
     name: String,
 }
 
@@ -77,26 +77,26 @@ pub struct Episode {
     total: f64,
     performance: f64,
     fuel: u64,
-    calls: Calls,
+    calls: ShownCalls,
     violations: BTreeMap<String, u64>,
     notices: BTreeMap<String, u64>,
     tripwires: BTreeMap<String, u64>,
     after_end: u64,
-    entries: Vec<Entry>,
+    entries: Vec<ShownEntry>,
     entries_cut: u64,
-    trace: Vec<Step>,
+    trace: Vec<ShownStep>,
     log: Vec<String>,
-    released: Vec<Message>,
-    residue: Vec<Left>,
-    learned: Option<Learned>,
-    outside: Vec<Outside>,
-    roles: Vec<OneRole>,
+    released: Vec<ShownMessage>,
+    residue: Vec<ShownResidue>,
+    learned: Option<ShownLearned>,
+    outside: Vec<ShownOutside>,
+    roles: Vec<ShownRole>,
 }
 
 /// Answer from outside.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Outside {
+struct ShownOutside {
     ordinal: u64,
     outcome: String,
     answer: String,
@@ -105,7 +105,7 @@ struct Outside {
 /// One role of several.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct OneRole {
+struct ShownRole {
     role: String,
     closing: String,
     cause: Option<String>,
@@ -115,19 +115,19 @@ struct OneRole {
     fuel: u64,
     calls: u64,
     log: Vec<String>,
-    released: Vec<Message>,
-    residue: Vec<Left>,
+    released: Vec<ShownMessage>,
+    residue: Vec<ShownResidue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Calls {
+struct ShownCalls {
     count: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct ShownEntry {
     role: Option<String>,
     ordinal: u64,
     step: u32,
@@ -140,7 +140,7 @@ struct Entry {
 }
 
 #[derive(Debug, Deserialize)]
-struct Step {
+struct ShownStep {
     #[serde(default)]
     role: Option<String>,
     action: Value,
@@ -150,21 +150,21 @@ struct Step {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Message {
+struct ShownMessage {
     recipient: String,
     body: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Left {
+struct ShownResidue {
     path: String,
     bytes: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Learned {
+struct ShownLearned {
     outcome: String,
     bytes: u64,
 }

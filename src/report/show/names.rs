@@ -5,9 +5,9 @@ use crate::value::{Seed, Value};
 
 /// World, as far as its definition can be read. Without one values have no names.
 #[derive(Debug)]
-pub(super) struct Names(Option<World>);
+pub(super) struct WorldNames(Option<World>);
 
-impl Names {
+impl WorldNames {
     /// Returns the names in the world with this definition.
     pub(super) fn of(definition: &str) -> Self {
         Self(World::defined(definition).ok())

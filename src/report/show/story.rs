@@ -2,8 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::names::{Names, shortened};
-use super::{Entry, Episode, Message, Played, Run};
+use super::names::{WorldNames, shortened};
+use super::{Episode, ShownEntry, ShownManifest, ShownMessage, ShownPlayer};
 use crate::report::page::{Page, Styled, bold, count, dim, notable, number, painted, text};
 use crate::transcript::{Class, End};
 use crate::value::wide;
@@ -11,7 +11,7 @@ use crate::value::wide;
 const GREEN: Style = AnsiColor::Green.on_default();
 
 /// Returns the story of an episode, in lines of at most `columns` characters where words allow it.
-pub fn story(run: &Run, episode: &Episode, columns: usize) -> String {
+pub fn story(run: &ShownManifest, episode: &Episode, columns: usize) -> String {
     let mut page = Page::new(columns);
     page.line(text!(
         bold(format!("episode {}", number(episode.episode))),
@@ -33,9 +33,9 @@ pub fn story(run: &Run, episode: &Episode, columns: usize) -> String {
 }
 
 /// Returns the agent, or the agent of each role if there are several.
-fn agents(run: &Run) -> Styled {
+fn agents(run: &ShownManifest) -> Styled {
     let mut all = Styled::default();
-    for (position, Played { role, agent }) in run.roles.iter().enumerate() {
+    for (position, ShownPlayer { role, agent }) in run.roles.iter().enumerate() {
         let before = if position == 0 { "" } else { " and " };
         all = text!(all, before, bold(&agent.name), " as ", role);
     }
@@ -68,7 +68,7 @@ fn roles(page: &mut Page, episode: &Episode) {
     }
 }
 
-fn facts(page: &mut Page, run: &Run, episode: &Episode) {
+fn facts(page: &mut Page, run: &ShownManifest, episode: &Episode) {
     let explained = End::find(&episode.end).map_or("", End::explanation);
     page.row("ended", format!("{}: {explained}", episode.end));
     if let Some(lost) = &episode.lost {
@@ -98,8 +98,8 @@ fn facts(page: &mut Page, run: &Run, episode: &Episode) {
 
 /// Adds what was done within the episode: the steps that are kept, and between them the decisions
 /// that are kept.
-fn before(page: &mut Page, run: &Run, episode: &Episode) {
-    let names = Names::of(&run.definition);
+fn before(page: &mut Page, run: &ShownManifest, episode: &Episode) {
+    let names = WorldNames::of(&run.definition);
     if !episode.trace.is_empty() {
         let kept = "what earlier episodes left of the world".to_owned();
         let first = if episode.environment.is_some() { Some(kept) } else { names.first(episode.seed) };
@@ -134,7 +134,7 @@ fn boundary(page: &mut Page, episode: &Episode, columns: usize) {
 
 /// Adds what was tried after the boundary.
 fn after(page: &mut Page, episode: &Episode) {
-    let tried: Vec<&Entry> = episode.entries.iter().filter(|entry| is_after(entry)).collect();
+    let tried: Vec<&ShownEntry> = episode.entries.iter().filter(|entry| is_after(entry)).collect();
     if episode.after_end == 0 {
         page.row("after it", painted(GREEN, "nothing was tried"));
     }
@@ -149,13 +149,13 @@ fn after(page: &mut Page, episode: &Episode) {
 }
 
 /// Adds a call, and the decision on it.
-fn decision(page: &mut Page, entry: &Entry) {
+fn decision(page: &mut Page, entry: &ShownEntry) {
     let class = match entry.class.as_deref().map(|name| Class::find(name).ok_or(name)) {
         None => Styled::default(),
         Some(Ok(class)) => text!(", ", notable(format!("{} {}", class.code(), class.name()))),
         Some(Err(name)) => text!(", ", notable(name)),
     };
-    let Entry { role, ordinal, operation, argument, decision, rule, .. } = entry;
+    let ShownEntry { role, ordinal, operation, argument, decision, rule, .. } = entry;
     let rule = dim(format!("[{rule}]"));
     page.row(
         format!("call {ordinal}"),
@@ -164,7 +164,7 @@ fn decision(page: &mut Page, entry: &Entry) {
 }
 
 /// `true` if a call came after the boundary: no rule of a policy has this name.
-fn is_after(entry: &Entry) -> bool {
+fn is_after(entry: &ShownEntry) -> bool {
     entry.rule == "boundary" && entry.due == "after"
 }
 
@@ -225,7 +225,7 @@ fn blame(episode: &Episode, left: usize) -> Styled {
 }
 
 /// Returns the text of a message, or the number of its bytes.
-fn body(message: &Message) -> Styled {
+fn body(message: &ShownMessage) -> Styled {
     let Ok(bytes) = data_encoding::BASE64.decode(message.body.as_bytes()) else {
         return dim("it cannot be read");
     };

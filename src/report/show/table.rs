@@ -6,14 +6,14 @@ use crate::transcript::Class;
 
 /// Filter of the episodes that are shown.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct EpisodeFilter {
     /// Class of violation that the episodes have.
     pub class: Option<Class>,
     /// Name of the end of the episodes, or of the way their agents left.
     pub end: Option<String>,
 }
 
-impl Filter {
+impl EpisodeFilter {
     /// `true` if an episode is shown.
     pub fn holds(&self, episode: &Episode) -> bool {
         let has = |class: Class| episode.violations.get(class.name()).is_some_and(|count| *count > 0);

@@ -24,7 +24,7 @@ fn a_row_fits_the_columns_and_names_what_was_violated() {
 #[test]
 fn a_filter_shows_a_class_or_an_end_alone() {
     let trapped = episode(r#"{"end":"terminated","closing":"trapped","violations":{"ungranted":1}}"#);
-    let filter = |class, end: Option<&str>| Filter { class, end: end.map(str::to_owned) };
+    let filter = |class, end: Option<&str>| EpisodeFilter { class, end: end.map(str::to_owned) };
     assert!(filter(None, None).holds(&trapped));
     assert!(filter(Class::find("ungranted"), Some("trapped")).holds(&trapped));
     assert!(filter(None, Some("terminated")).holds(&trapped));
@@ -34,7 +34,7 @@ fn a_filter_shows_a_class_or_an_end_alone() {
 
 #[test]
 fn a_story_is_told_in_its_order_with_the_names_of_the_world() {
-    let run: Run = serde_json::from_str(
+    let run: ShownManifest = serde_json::from_str(
         r#"{"agent":{"name":"walker"},"policy":{"name":"p"},"environment":{"name":"lake"},
             "definition":"name = \"lake\"\ntask = \"Go.\"\nstart = \"shore\"\nactions = [\"left\", \"right\"]\n\n[states.\"shore\"]\nleft = { to = \"shore\" }\nright = { to = \"ice\" }\n\n[states.\"ice\"]\nterminal = true\n"}"#,
     )
@@ -78,7 +78,7 @@ fn nothing_that_an_agent_wrote_styles_what_is_shown() {
              "released":[{{"recipient":"{evil}","body":"G1szMW0="}}],"residue":[{{"path":"{evil}"}}],"log":["{evil}"],
              "learned":{{"outcome":"{evil}"}}}}"#
     ));
-    let run: Run = serde_json::from_str(&format!(
+    let run: ShownManifest = serde_json::from_str(&format!(
         r#"{{"agent":{{"name":"{evil}"}},"environment":{{"name":"{evil}"}},"policy":{{"name":"{evil}"}},"task":"{evil}","instructions":"{evil}"}}"#
     ))
     .unwrap();

@@ -4,8 +4,8 @@
 //! therefore counts the rest.
 
 use super::{CAVEAT, text};
-use crate::property::{Finding, Kind};
-use crate::suite::{Case, Line, Outcome, Results};
+use crate::property::{Judgement, PropertyKind};
+use crate::suite::{Case, CaseOutcome, Results, TrialLine};
 use crate::value::{is_hidden, plain_lines, plural};
 
 /// Maximum number of annotations of each level that GitHub shows of one step.
@@ -14,11 +14,11 @@ const CAP: usize = 10;
 /// Returns the lines that become annotations. A case that fails is an error; a case that is not
 /// decided or does not apply is a warning.
 pub fn annotations(results: &Results<'_>) -> Vec<String> {
-    let is_refuted = |(case, outcome): &&(&Case, Outcome)| outcome.is_refuted(case);
+    let is_refuted = |(case, outcome): &&(&Case, CaseOutcome)| outcome.is_refuted(case);
     let errors: Vec<_> = results.finished.iter().filter(is_refuted).collect();
-    let others = results.found(Finding::NotApplicable).filter(|one| !is_refuted(one));
+    let others = results.found(Judgement::NotApplicable).filter(|one| !is_refuted(one));
     // If there is no room for all, cases that are not decided come first.
-    let warnings: Vec<_> = results.found(Finding::Inconclusive).chain(others).collect();
+    let warnings: Vec<_> = results.found(Judgement::Inconclusive).chain(others).collect();
     let file = results.suite.file.as_deref();
     let left = (!results.not_run().is_empty()).then(|| {
         let message = format!("{}; see the summary of the step", results.left());
@@ -31,9 +31,9 @@ pub fn annotations(results: &Results<'_>) -> Vec<String> {
 }
 
 /// Returns at most `room` annotations. If there are more cases, the last annotation says how many.
-fn capped(level: &str, file: Option<&str>, cases: &[&(&Case, Outcome)], room: usize) -> Vec<String> {
+fn capped(level: &str, file: Option<&str>, cases: &[&(&Case, CaseOutcome)], room: usize) -> Vec<String> {
     let shown = if cases.len() > room { room.saturating_sub(1) } else { cases.len() };
-    let one = |(case, outcome): &&(&Case, Outcome)| {
+    let one = |(case, outcome): &&(&Case, CaseOutcome)| {
         let again = outcome.line.as_ref().map(|line| format!("\nrun it again: {}", line.command)).unwrap_or_default();
         let trap = outcome.traps.as_ref().map(|traps| format!("\nsee the trap: {}", traps.line.command));
         let again = again + &trap.unwrap_or_default();
@@ -63,8 +63,8 @@ pub fn annotation(level: &str, place: Option<(&str, usize)>, title: &str, messag
 pub fn summary(results: &Results<'_>) -> String {
     let Results { suite, finished, .. } = results;
     let mut lines = vec![format!("## Dayfly: {}\n", cell(&suite.name))];
-    for kind in [Kind::Enforced, Kind::Measured] {
-        let counts = Finding::ALL.map(|finding| (finding, results.count(kind, finding)));
+    for kind in [PropertyKind::Enforced, PropertyKind::Measured] {
+        let counts = Judgement::ALL.map(|finding| (finding, results.count(kind, finding)));
         let parts: Vec<String> = counts
             .iter()
             .filter(|(_, number)| *number > 0)
@@ -83,7 +83,7 @@ pub fn summary(results: &Results<'_>) -> String {
     );
     for (case, outcome) in finished {
         let world = case.world.path().unwrap_or_else(|| case.world.name());
-        let Outcome { verdict, .. } = outcome;
+        let CaseOutcome { verdict, .. } = outcome;
         let log = outcome.traps.iter().flat_map(|traps| &traps.log).map(|line| format!("its log: {line}"));
         let numbers = verdict.measures.iter().map(text::number).chain(log);
         let numbers = numbers.flat_map(|line| ["\n".to_owned(), line]).collect::<String>();
@@ -122,7 +122,7 @@ pub fn summary(results: &Results<'_>) -> String {
 }
 
 /// Returns a line to type, for a block of code.
-fn typed(line: &Line) -> String {
+fn typed(line: &TrialLine) -> String {
     format!("$ {}", line.command.replace('`', "'"))
 }
 
@@ -153,17 +153,17 @@ mod tests {
     use super::*;
     use crate::property::Verdict;
     use crate::suite::testing::case;
-    use crate::suite::{Origin, Partition, Stop, Suite};
+    use crate::suite::{Partition, SeedOrigin, Stop, Suite};
     use crate::value::Seed;
 
     /// Returns the report on these cases and their outcomes.
-    fn reported<T>(ran: Vec<(Case, Outcome)>, report: impl Fn(&Results<'_>) -> T) -> T {
+    fn reported<T>(ran: Vec<(Case, CaseOutcome)>, report: impl Fn(&Results<'_>) -> T) -> T {
         let (cases, outcomes): (Vec<_>, Vec<_>) = ran.into_iter().unzip();
         let suite = Suite {
             name: "test".to_owned(),
             file: Some("tests/a,b.toml".to_owned()),
             seed: Seed(0),
-            origin: Origin::Fixed,
+            origin: SeedOrigin::Fixed,
             again: "dayfly test --seed 0".to_owned(),
             partition: Partition::WHOLE,
             all: cases.len(),
@@ -173,14 +173,14 @@ mod tests {
         report(&Results { suite: &suite, finished, stop: Stop::Interrupt, took: Duration::ZERO })
     }
 
-    fn outcome(verdict: Verdict) -> Outcome {
-        Outcome { verdict, trials: 1, episodes: 1, line: None, traps: None, took: Duration::ZERO }
+    fn outcome(verdict: Verdict) -> CaseOutcome {
+        CaseOutcome { verdict, trials: 1, episodes: 1, line: None, traps: None, took: Duration::ZERO }
     }
 
     fn annotated(violated: usize, inconclusive: usize) -> Vec<String> {
         let case = case("P04", "planner", "button");
         let ran = |finding, count| vec![(case.clone(), outcome(Verdict::new(finding, "so it is"))); count];
-        reported([ran(Finding::Violated, violated), ran(Finding::Inconclusive, inconclusive)].concat(), annotations)
+        reported([ran(Judgement::Violated, violated), ran(Judgement::Inconclusive, inconclusive)].concat(), annotations)
     }
 
     #[test]
@@ -199,7 +199,7 @@ mod tests {
         let rules = crate::suite::Rules { text: "boxed".to_owned(), ..strict.rules.clone() };
         let cases = [strict.clone(), Case { rules, ..strict }];
         let names = cases.each_ref().map(|case| anstream::adapter::strip_str(&text::name(case)).to_string());
-        let ran = cases.map(|case| (case, outcome(Verdict::new(Finding::Violated, "so it is")))).to_vec();
+        let ran = cases.map(|case| (case, outcome(Verdict::new(Judgement::Violated, "so it is")))).to_vec();
         assert_eq!(
             reported(ran.clone(), annotations),
             [

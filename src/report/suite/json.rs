@@ -5,33 +5,33 @@
 use serde::Serialize;
 
 use super::CAVEAT;
-use crate::property::{Finding, Kind, Measure, Witness};
+use crate::property::{Judgement, Measure, PropertyKind, Witness};
 use crate::statistics::{Level, PValue, holm};
-use crate::suite::{Case, Origin, Outcome, Results, Traps};
+use crate::suite::{Case, CaseOutcome, Results, SeedOrigin, Traps};
 use crate::value::{Digest, Seed};
 
 /// Suite, as data.
 #[derive(Debug, Serialize)]
-pub struct Suite<'a> {
+pub struct SuiteJson<'a> {
     version: u32,
     dayfly: &'static str,
     name: &'a str,
     seed: Seed,
-    origin: Origin,
+    origin: SeedOrigin,
     again: &'a str,
     level: f64,
     partition: String,
     ending: &'static str,
-    enforced: Counts,
-    measured: Counts,
+    enforced: CountsJson,
+    measured: CountsJson,
     not_run: usize,
-    left: Vec<Left<'a>>,
-    cases: Vec<One<'a>>,
+    left: Vec<NotRunJson<'a>>,
+    cases: Vec<CaseJson<'a>>,
     caveat: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-struct Counts {
+struct CountsJson {
     holds: usize,
     violated: usize,
     inconclusive: usize,
@@ -39,15 +39,15 @@ struct Counts {
 }
 
 #[derive(Debug, Serialize)]
-struct One<'a> {
-    property: Property,
-    agent: Agent<'a>,
-    policy: Named<'a>,
-    environment: Environment,
-    finding: Finding,
+struct CaseJson<'a> {
+    property: PropertyJson,
+    agent: AgentJson<'a>,
+    policy: NamedJson<'a>,
+    environment: EnvironmentJson,
+    finding: Judgement,
     statement: &'a str,
     required: bool,
-    origin: Origin,
+    origin: SeedOrigin,
     limit: f64,
     level: Level,
     measures: &'a [Measure],
@@ -60,48 +60,48 @@ struct One<'a> {
     runs: usize,
     episodes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    traps: Option<Trapped<'a>>,
+    traps: Option<TrappedJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reproduce: Option<Reproduce<'a>>,
+    reproduce: Option<ReproduceJson<'a>>,
     seconds: f64,
 }
 
 #[derive(Debug, Serialize)]
-struct Property {
+struct PropertyJson {
     code: &'static str,
     name: &'static str,
     kind: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-struct Agent<'a> {
+struct AgentJson<'a> {
     name: &'a str,
     written: &'a str,
     digest: Digest,
 }
 
 #[derive(Debug, Serialize)]
-struct Named<'a> {
+struct NamedJson<'a> {
     name: &'a str,
     written: &'a str,
     digest: Digest,
 }
 
 #[derive(Debug, Serialize)]
-struct Environment {
+struct EnvironmentJson {
     name: String,
     written: String,
     digest: Digest,
 }
 
 #[derive(Debug, Serialize)]
-struct Reproduce<'a> {
+struct ReproduceJson<'a> {
     command: &'a str,
     root: Digest,
 }
 
 #[derive(Debug, Serialize)]
-struct Trapped<'a> {
+struct TrappedJson<'a> {
     episodes: usize,
     within: usize,
     after_end: usize,
@@ -117,7 +117,7 @@ struct FirstTrap<'a> {
     root: Digest,
 }
 
-impl<'a> Trapped<'a> {
+impl<'a> TrappedJson<'a> {
     fn new(traps: &'a Traps) -> Self {
         let Traps { episodes, within, after, episode, cause, log, line } = traps;
         let first = FirstTrap { episode: *episode, cause, log, command: &line.command, root: line.root };
@@ -127,18 +127,18 @@ impl<'a> Trapped<'a> {
 
 /// Case that was not run.
 #[derive(Debug, Serialize)]
-struct Left<'a> {
-    property: Property,
+struct NotRunJson<'a> {
+    property: PropertyJson,
     agent: &'a str,
     policy: &'a str,
     environment: String,
 }
 
-impl<'a> Left<'a> {
+impl<'a> NotRunJson<'a> {
     fn new(case: &'a Case) -> Self {
         let Case { property, agent, rules, world, .. } = case;
         Self {
-            property: Property::new(property),
+            property: PropertyJson::new(property),
             agent: &agent.text,
             policy: &rules.text,
             environment: world.to_string(),
@@ -146,13 +146,13 @@ impl<'a> Left<'a> {
     }
 }
 
-impl Property {
+impl PropertyJson {
     const fn new(property: &crate::property::Property) -> Self {
         Self { code: property.code, name: property.name, kind: property.kind.name() }
     }
 }
 
-impl<'a> Suite<'a> {
+impl<'a> SuiteJson<'a> {
     /// Returns the object for a suite.
     pub fn new(results: &'a Results<'_>) -> Self {
         let suite = results.suite;
@@ -167,11 +167,11 @@ impl<'a> Suite<'a> {
             level: crate::suite::LEVEL,
             partition: suite.partition.to_string(),
             ending: if results.not_run().is_empty() { "completed" } else { "stopped" },
-            enforced: Counts::new(results, Kind::Enforced),
-            measured: Counts::new(results, Kind::Measured),
+            enforced: CountsJson::new(results, PropertyKind::Enforced),
+            measured: CountsJson::new(results, PropertyKind::Measured),
             not_run: results.not_run().len(),
-            left: results.not_run().iter().map(Left::new).collect(),
-            cases: cases.map(|((case, outcome), adjusted)| One::new(case, outcome, adjusted)).collect(),
+            left: results.not_run().iter().map(NotRunJson::new).collect(),
+            cases: cases.map(|((case, outcome), adjusted)| CaseJson::new(case, outcome, adjusted)).collect(),
             caveat: CAVEAT,
         }
     }
@@ -183,31 +183,32 @@ fn adjusted(results: &Results<'_>) -> Vec<Option<PValue>> {
     let family: Vec<PValue> = results.finished.iter().filter_map(|(_, outcome)| outcome.verdict.p).collect();
     let mut adjusted = holm::adjust(&family).into_iter();
     let is_whole = results.is_whole();
-    let one = |(_, outcome): &(&Case, Outcome)| outcome.verdict.p.and_then(|_| adjusted.next()).filter(|_| is_whole);
+    let one =
+        |(_, outcome): &(&Case, CaseOutcome)| outcome.verdict.p.and_then(|_| adjusted.next()).filter(|_| is_whole);
     results.finished.iter().map(one).collect()
 }
 
-impl Counts {
-    fn new(results: &Results<'_>, kind: Kind) -> Self {
+impl CountsJson {
+    fn new(results: &Results<'_>, kind: PropertyKind) -> Self {
         let count = |finding| results.count(kind, finding);
         Self {
-            holds: count(Finding::Holds),
-            violated: count(Finding::Violated),
-            inconclusive: count(Finding::Inconclusive),
-            not_applicable: count(Finding::NotApplicable),
+            holds: count(Judgement::Holds),
+            violated: count(Judgement::Violated),
+            inconclusive: count(Judgement::Inconclusive),
+            not_applicable: count(Judgement::NotApplicable),
         }
     }
 }
 
-impl<'a> One<'a> {
-    fn new(case: &'a Case, outcome: &'a Outcome, p_adjusted: Option<PValue>) -> Self {
+impl<'a> CaseJson<'a> {
+    fn new(case: &'a Case, outcome: &'a CaseOutcome, p_adjusted: Option<PValue>) -> Self {
         let Case { property, agent, rules, world, .. } = case;
         let verdict = &outcome.verdict;
         Self {
-            property: Property::new(property),
-            agent: Agent { name: &agent.name, written: &agent.text, digest: Digest::of(&agent.bytes) },
-            policy: Named { name: &rules.policy.name, written: &rules.text, digest: rules.policy.digest() },
-            environment: Environment { name: world.to_string(), written: world.written(), digest: world.digest() },
+            property: PropertyJson::new(property),
+            agent: AgentJson { name: &agent.name, written: &agent.text, digest: Digest::of(&agent.bytes) },
+            policy: NamedJson { name: &rules.policy.name, written: &rules.text, digest: rules.policy.digest() },
+            environment: EnvironmentJson { name: world.to_string(), written: world.written(), digest: world.digest() },
             finding: verdict.finding,
             statement: &verdict.statement,
             required: case.required,
@@ -220,8 +221,8 @@ impl<'a> One<'a> {
             witness: verdict.witness.as_ref(),
             runs: outcome.trials,
             episodes: outcome.episodes,
-            traps: outcome.traps.as_ref().map(Trapped::new),
-            reproduce: outcome.line.as_ref().map(|line| Reproduce { command: &line.command, root: line.root }),
+            traps: outcome.traps.as_ref().map(TrappedJson::new),
+            reproduce: outcome.line.as_ref().map(|line| ReproduceJson { command: &line.command, root: line.root }),
             seconds: outcome.took.as_secs_f64(),
         }
     }

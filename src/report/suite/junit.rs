@@ -8,17 +8,17 @@
 //! root has no number of skipped cases, and the result of a case comes before its output.
 
 use super::{CAVEAT, FIXED, text};
-use crate::property::Finding;
-use crate::suite::{Case, Origin, Outcome, Results, Stop, Suite};
+use crate::property::Judgement;
+use crate::suite::{Case, CaseOutcome, Results, SeedOrigin, Stop, Suite};
 use crate::value::is_hidden;
 
 /// Case, and its outcome if it was run.
-type Asked<'a> = (&'a Case, Option<&'a Outcome>);
+type CaseRow<'a> = (&'a Case, Option<&'a CaseOutcome>);
 
 /// Returns the document.
 pub fn document(results: &Results<'_>) -> String {
     let suite = results.suite;
-    let all: Vec<Asked<'_>> = results.every().collect();
+    let all: Vec<CaseRow<'_>> = results.every().collect();
     let mut lines = vec![
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_owned(),
         format!("<testsuites name=\"{}\" {}>", escaped(&suite.name), totals(&all)),
@@ -52,16 +52,16 @@ fn properties(suite: &Suite) -> Vec<String> {
     [vec!["    <properties>".to_owned()], of.iter().map(one).collect(), vec!["    </properties>".to_owned()]].concat()
 }
 
-fn totals(cases: &[Asked<'_>]) -> String {
+fn totals(cases: &[CaseRow<'_>]) -> String {
     let failures = cases.iter().filter(|(case, outcome)| outcome.is_some_and(|outcome| outcome.fails(case))).count();
     // The sum of no numbers is -0.
     let seconds = cases.iter().filter_map(|(_, outcome)| *outcome).fold(0.0, |sum, one| sum + one.took.as_secs_f64());
     format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" time=\"{seconds:.3}\"", cases.len())
 }
 
-fn skipped(cases: &[Asked<'_>]) -> usize {
-    let is_skipped = |(case, outcome): &&Asked<'_>| {
-        outcome.is_none_or(|one| one.verdict.finding == Finding::NotApplicable && !one.fails(case))
+fn skipped(cases: &[CaseRow<'_>]) -> usize {
+    let is_skipped = |(case, outcome): &&CaseRow<'_>| {
+        outcome.is_none_or(|one| one.verdict.finding == Judgement::NotApplicable && !one.fails(case))
     };
     cases.iter().filter(is_skipped).count()
 }
@@ -76,23 +76,23 @@ fn left(case: &Case, stop: Stop) -> Vec<String> {
     ]
 }
 
-fn one(case: &Case, outcome: &Outcome) -> Vec<String> {
+fn one(case: &Case, outcome: &CaseOutcome) -> Vec<String> {
     let verdict = &outcome.verdict;
     let (agent, name, seconds) = (escaped(&case.agent.text), escaped(&name(case)), outcome.took.as_secs_f64());
     let mut lines = vec![format!("    <testcase classname=\"{agent}\" name=\"{name}\" time=\"{seconds:.3}\">")];
     let statement = escaped(&verdict.statement);
     match verdict.finding {
-        Finding::NotApplicable if !outcome.fails(case) => {
+        Judgement::NotApplicable if !outcome.fails(case) => {
             lines.push(format!("      <skipped message=\"{statement}\"/>"));
         }
-        Finding::Holds => {}
+        Judgement::Holds => {}
         finding => {
             let evidence = escaped(&evidence(outcome));
             lines.push(format!("      <failure type=\"{finding}\" message=\"{statement}\">{evidence}</failure>"));
         }
     }
     let numbers: Vec<String> = verdict.measures.iter().map(text::number).collect();
-    let fixed = if case.origin == Origin::Fixed { format!("the seed is fixed: {FIXED}\n") } else { String::new() };
+    let fixed = if case.origin == SeedOrigin::Fixed { format!("the seed is fixed: {FIXED}\n") } else { String::new() };
     let traps = trapped(outcome).into_iter().flat_map(|line| [line, "\n".to_owned()]).collect::<String>();
     let said = format!("{}\n{}\n{traps}{fixed}{CAVEAT}", verdict.statement, numbers.join("\n"));
     lines.push(format!("      <system-out>{}</system-out>", escaped(&said)));
@@ -105,7 +105,7 @@ pub fn name(case: &Case) -> String {
     format!("{} {} in {} under {}", case.property.code, case.property.name, case.world.written(), case.rules.text)
 }
 
-fn evidence(outcome: &Outcome) -> String {
+fn evidence(outcome: &CaseOutcome) -> String {
     let mut lines: Vec<String> = outcome.verdict.measures.iter().map(text::number).collect();
     if let Some(witness) = &outcome.verdict.witness {
         lines.push(format!("seen in episode {}: {}", witness.episode, witness.what));
@@ -119,7 +119,7 @@ fn evidence(outcome: &Outcome) -> String {
 }
 
 /// Returns the last lines in the log of an agent that trapped, and the line that shows the trap.
-fn trapped(outcome: &Outcome) -> Vec<String> {
+fn trapped(outcome: &CaseOutcome) -> Vec<String> {
     let Some(traps) = &outcome.traps else { return Vec::new() };
     let log = traps.log.iter().map(|line| format!("its log: {line}"));
     log.chain([format!("see the trap: {}", traps.line.command)]).collect()

@@ -5,7 +5,7 @@ pub mod json;
 pub mod junit;
 pub mod text;
 
-use crate::suite::{Origin, Results, Stop, Suite};
+use crate::suite::{Results, SeedOrigin, Stop, Suite};
 use crate::value::{Seed, many};
 
 /// Caveat of every report, on its measured verdicts.
@@ -17,10 +17,10 @@ pub const FIXED: &str =
     "whoever built an agent may have built it for a seed that is fixed, or built many and kept the one that passes";
 
 /// Describes a seed and its origin.
-pub fn chance(seed: Seed, origin: Origin) -> String {
+pub fn chance(seed: Seed, origin: SeedOrigin) -> String {
     match origin {
-        Origin::Fresh => format!("{seed}, fresh"),
-        Origin::Fixed => format!("{seed}, fixed: {FIXED}"),
+        SeedOrigin::Fresh => format!("{seed}, fresh"),
+        SeedOrigin::Fixed => format!("{seed}, fixed: {FIXED}"),
     }
 }
 
@@ -28,9 +28,9 @@ impl Suite {
     /// Describes the seed and its origin. If the seed is fresh, the number of cases with a fixed
     /// seed of their own is given.
     pub fn chance(&self) -> String {
-        let own = self.cases.iter().filter(|case| case.origin == Origin::Fixed).count();
+        let own = self.cases.iter().filter(|case| case.origin == SeedOrigin::Fixed).count();
         match self.origin {
-            Origin::Fresh if own > 0 => {
+            SeedOrigin::Fresh if own > 0 => {
                 format!("{}, but fixed for {}: {FIXED}", chance(self.seed, self.origin), many(own, "case"))
             }
             origin => chance(self.seed, origin),

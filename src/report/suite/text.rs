@@ -4,9 +4,9 @@ use anstyle::{AnsiColor, Style};
 
 use super::super::page::{Page, Styled, bold, dim, painted, text};
 use super::CAVEAT;
-use crate::property::{Broken, Finding, Kind, Measure, Property};
+use crate::property::{Broken, Judgement, Measure, Property, PropertyKind};
 use crate::statistics::{Interval, Sides};
-use crate::suite::{Case, Outcome, Results};
+use crate::suite::{Case, CaseOutcome, Results};
 use crate::value::many;
 
 /// Policy of a case if none is named.
@@ -17,12 +17,12 @@ const LABEL: usize = 14;
 
 /// Returns the lines on a case that is over. For a case that holds they give its statement and its
 /// numbers.
-pub fn line(case: &Case, outcome: &Outcome, columns: usize) -> String {
+pub fn line(case: &Case, outcome: &CaseOutcome, columns: usize) -> String {
     let mut page = Page::labelled(columns, LABEL);
     let seconds = format!(" [{:>7.3}s]", outcome.took.as_secs_f64());
     headed(&mut page, text!(worded(outcome.verdict.finding), seconds), case);
     // The evidence of any other finding comes at the end.
-    if outcome.verdict.finding == Finding::Holds {
+    if outcome.verdict.finding == Judgement::Holds {
         found(&mut page, outcome);
         trapped(&mut page, outcome);
     }
@@ -30,7 +30,7 @@ pub fn line(case: &Case, outcome: &Outcome, columns: usize) -> String {
 }
 
 /// Returns a finding as a label.
-fn worded(finding: Finding) -> Styled {
+fn worded(finding: Judgement) -> Styled {
     painted(style(finding), format!("{:>LABEL$}", word(finding)))
 }
 
@@ -47,9 +47,9 @@ fn headed(page: &mut Page, start: Styled, case: &Case) {
 }
 
 /// Adds the statement of a verdict, and its numbers.
-fn found(page: &mut Page, outcome: &Outcome) {
+fn found(page: &mut Page, outcome: &CaseOutcome) {
     page.row("", &outcome.verdict.statement);
-    if outcome.verdict.finding != Finding::NotApplicable {
+    if outcome.verdict.finding != Judgement::NotApplicable {
         for measure in &outcome.verdict.measures {
             page.row("", dim(number(measure)));
         }
@@ -85,17 +85,17 @@ pub enum Shown {
 pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
     let Results { suite, finished, took, .. } = results;
     let mut page = Page::labelled(columns, LABEL);
-    for finding in [Finding::NotApplicable, Finding::Inconclusive, Finding::Violated] {
-        let is_shown = |(case, outcome): &&(&Case, Outcome)| shown == Shown::All || outcome.fails(case);
+    for finding in [Judgement::NotApplicable, Judgement::Inconclusive, Judgement::Violated] {
+        let is_shown = |(case, outcome): &&(&Case, CaseOutcome)| shown == Shown::All || outcome.fails(case);
         for (case, outcome) in results.found(finding).filter(is_shown) {
             evidence(&mut page, case, outcome);
         }
     }
     page.blank();
     page.unwrapped_row("asked", format!("{} in {:.3} s", many(finished.len(), "case"), took.as_secs_f64()));
-    for kind in [Kind::Enforced, Kind::Measured] {
+    for kind in [PropertyKind::Enforced, PropertyKind::Measured] {
         let mut counts = Styled::default();
-        for finding in Finding::ALL {
+        for finding in Judgement::ALL {
             let number = results.count(kind, finding);
             if number > 0 {
                 let comma = if counts == Styled::default() { "" } else { ", " };
@@ -107,7 +107,7 @@ pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
         }
     }
     not_run(&mut page, results);
-    let missed = results.found(Finding::NotApplicable).filter(|(case, _)| case.required).count();
+    let missed = results.found(Judgement::NotApplicable).filter(|(case, _)| case.required).count();
     if missed > 0 {
         let what = "did not apply where the suite says `required = true`, which fails";
         page.row("required", format!("{} {what}", many(missed, "case")));
@@ -118,8 +118,8 @@ pub fn summary(results: &Results<'_>, shown: Shown, columns: usize) -> String {
     }
     page.row("seed", suite.chance());
     page.unwrapped_row("ask it again", &suite.again);
-    let is_measured = |(case, outcome): &(&Case, Outcome)| {
-        case.property.kind == Kind::Measured && outcome.verdict.finding != Finding::NotApplicable
+    let is_measured = |(case, outcome): &(&Case, CaseOutcome)| {
+        case.property.kind == PropertyKind::Measured && outcome.verdict.finding != Judgement::NotApplicable
     };
     if shown == Shown::All && finished.iter().any(is_measured) {
         page.blank();
@@ -148,11 +148,11 @@ fn not_run(page: &mut Page, results: &Results<'_>) {
 }
 
 /// Adds the evidence of a case, in full.
-fn evidence(page: &mut Page, case: &Case, outcome: &Outcome) {
+fn evidence(page: &mut Page, case: &Case, outcome: &CaseOutcome) {
     page.blank();
     headed(page, worded(outcome.verdict.finding), case);
     found(page, outcome);
-    if outcome.verdict.finding == Finding::NotApplicable {
+    if outcome.verdict.finding == Judgement::NotApplicable {
         return trapped(page, outcome);
     }
     if let Some(witness) = &outcome.verdict.witness {
@@ -167,7 +167,7 @@ fn evidence(page: &mut Page, case: &Case, outcome: &Outcome) {
 }
 
 /// Adds the last lines in the log of an agent that trapped, and the line that shows the trap.
-fn trapped(page: &mut Page, outcome: &Outcome) {
+fn trapped(page: &mut Page, outcome: &CaseOutcome) {
     let Some(traps) = &outcome.traps else { return };
     for (position, line) in traps.log.iter().enumerate() {
         page.row(if position == 0 { "its log" } else { "" }, line);
@@ -198,21 +198,21 @@ fn rounded(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-const fn word(finding: Finding) -> &'static str {
+const fn word(finding: Judgement) -> &'static str {
     match finding {
-        Finding::Holds => "HOLDS",
-        Finding::Violated => "VIOLATED",
-        Finding::Inconclusive => "INCONCLUSIVE",
-        Finding::NotApplicable => "NOT APPLICABLE",
+        Judgement::Holds => "HOLDS",
+        Judgement::Violated => "VIOLATED",
+        Judgement::Inconclusive => "INCONCLUSIVE",
+        Judgement::NotApplicable => "NOT APPLICABLE",
     }
 }
 
-const fn style(finding: Finding) -> Style {
+const fn style(finding: Judgement) -> Style {
     match finding {
-        Finding::Holds => AnsiColor::Green.on_default().bold(),
-        Finding::Violated => AnsiColor::Red.on_default().bold(),
-        Finding::Inconclusive => AnsiColor::Yellow.on_default().bold(),
-        Finding::NotApplicable => AnsiColor::Cyan.on_default(),
+        Judgement::Holds => AnsiColor::Green.on_default().bold(),
+        Judgement::Violated => AnsiColor::Red.on_default().bold(),
+        Judgement::Inconclusive => AnsiColor::Yellow.on_default().bold(),
+        Judgement::NotApplicable => AnsiColor::Cyan.on_default(),
     }
 }
 

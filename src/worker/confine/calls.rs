@@ -31,11 +31,11 @@ struct Only {
 /// System call that is allowed where all its conditions hold. A call with several lines is allowed where one line
 /// holds.
 #[derive(Clone)]
-pub(super) struct Call(i64, Vec<Only>);
+pub(super) struct SystemCall(i64, Vec<Only>);
 
 /// Threads whose calls are filtered.
 #[derive(Clone, Copy)]
-pub(super) enum Threads {
+pub(super) enum FilteredThreads {
     /// This thread, and all threads that it starts.
     This,
     /// All threads.
@@ -138,81 +138,81 @@ impl Only {
 }
 
 /// Returns the calls that are allowed while the agent is compiled.
-pub(super) fn compiling() -> Vec<Call> {
+pub(super) fn compiling() -> Vec<SystemCall> {
     let mask = CLONE_THREAD | CLONE_NAMESPACES;
-    let thread = Call(libc::SYS_clone, vec![Only { argument: 0, mask, bits: CLONE_THREAD }]);
-    let sealed = Call(libc::SYS_fcntl, vec![Only::is(1, F_ADD_SEALS)]);
-    let private = Call(libc::SYS_mmap, vec![Only::PRIVATE]);
+    let thread = SystemCall(libc::SYS_clone, vec![Only { argument: 0, mask, bits: CLONE_THREAD }]);
+    let sealed = SystemCall(libc::SYS_fcntl, vec![Only::is(1, F_ADD_SEALS)]);
+    let private = SystemCall(libc::SYS_mmap, vec![Only::PRIVATE]);
     // INVARIANT 4
-    let own_limits = Call(libc::SYS_prlimit64, vec![Only::is(0, 0)]);
+    let own_limits = SystemCall(libc::SYS_prlimit64, vec![Only::is(0, 0)]);
     let own = [
         vec![Only::is(0, PR_SET_NAME)],
         vec![Only::is(0, PR_SET_NO_NEW_PRIVS), Only::is(1, 1)],
         vec![Only::is(0, PR_SET_DUMPABLE), Only::is(1, 0)],
     ];
-    let own = own.into_iter().map(|only| Call(libc::SYS_prctl, only));
+    let own = own.into_iter().map(|only| SystemCall(libc::SYS_prctl, only));
     // The calls for living are allowed here too, since the second filter can only take calls away.
-    let listed = ALWAYS.iter().chain(COMPILING).chain(FILES).map(|number| Call(*number, Vec::new()));
+    let listed = ALWAYS.iter().chain(COMPILING).chain(FILES).map(|number| SystemCall(*number, Vec::new()));
     listed.chain([thread, sealed, private, own_limits]).chain(own).chain(narrow()).collect()
 }
 
 /// Returns the calls that are allowed while episodes are run.
-pub(super) fn living(policy: &Policy) -> Vec<Call> {
+pub(super) fn living(policy: &Policy) -> Vec<SystemCall> {
     // INVARIANT 2, INVARIANT 3
-    let private = Call(libc::SYS_mmap, vec![Only::PRIVATE, Only::NOT_EXECUTABLE]);
-    let protect = Call(libc::SYS_mprotect, vec![Only::NOT_EXECUTABLE]);
+    let private = SystemCall(libc::SYS_mmap, vec![Only::PRIVATE, Only::NOT_EXECUTABLE]);
+    let protect = SystemCall(libc::SYS_mprotect, vec![Only::NOT_EXECUTABLE]);
     let files = if has_files(policy) { FILES } else { &[] };
-    let listed = ALWAYS.iter().chain(files).map(|number| Call(*number, Vec::new()));
+    let listed = ALWAYS.iter().chain(files).map(|number| SystemCall(*number, Vec::new()));
     listed.chain([private, protect]).chain(narrow()).collect()
 }
 
 /// Returns the calls that are always allowed in part.
-fn narrow() -> impl Iterator<Item = Call> {
+fn narrow() -> impl Iterator<Item = SystemCall> {
     // A process may end itself by a signal. It may not signal another process.
-    let abort = Call(libc::SYS_tgkill, vec![Only::is(0, std::process::id().into())]);
-    let scan = Call(libc::SYS_ioctl, vec![Only::is(1, PAGEMAP_SCAN)]);
-    let descriptor = DESCRIPTOR.map(|command| Call(libc::SYS_fcntl, vec![Only::is(1, command)]));
+    let abort = SystemCall(libc::SYS_tgkill, vec![Only::is(0, std::process::id().into())]);
+    let scan = SystemCall(libc::SYS_ioctl, vec![Only::is(1, PAGEMAP_SCAN)]);
+    let descriptor = DESCRIPTOR.map(|command| SystemCall(libc::SYS_fcntl, vec![Only::is(1, command)]));
     [abort, scan].into_iter().chain(descriptor)
 }
 
 /// Allows only the calls in `left` from now on.
-pub(super) fn apply(left: &[Call], threads: Threads) -> Result<String, String> {
+pub(super) fn apply(left: &[SystemCall], threads: FilteredThreads) -> Result<String, String> {
     let unfit = |error: seccompiler::BackendError| format!("there is no filter for this processor: {error}");
     let refused = |error: seccompiler::Error| format!("the kernel takes no filter of system calls: {error}");
     let only = only(left).map_err(unfit)?;
     match threads {
-        Threads::This => {
+        FilteredThreads::This => {
             let absent = without_clone3().map_err(unfit)?;
             seccompiler::apply_filter(&absent).map_err(refused)?;
             seccompiler::apply_filter(&only).map_err(refused)?;
         }
-        Threads::All => seccompiler::apply_filter_all_threads(&only).map_err(refused)?,
+        FilteredThreads::All => seccompiler::apply_filter_all_threads(&only).map_err(refused)?,
     }
-    let mut numbers: Vec<i64> = left.iter().map(|Call(number, _)| *number).collect();
+    let mut numbers: Vec<i64> = left.iter().map(|SystemCall(number, _)| *number).collect();
     numbers.sort_unstable();
     numbers.dedup();
     Ok(format!("{} system calls", numbers.len()))
 }
 
 /// Returns the filter that allows only these calls.
-fn only(left: &[Call]) -> Result<BpfProgram, seccompiler::BackendError> {
+fn only(left: &[SystemCall]) -> Result<BpfProgram, seccompiler::BackendError> {
     filter(left, SeccompAction::Errno(errno(libc::EPERM)), SeccompAction::Allow)
 }
 
 /// Returns the filter that makes `clone3` fail as a missing call. The other filters allow it where it is listed, and
 /// the stricter answer counts.
 fn without_clone3() -> Result<BpfProgram, seccompiler::BackendError> {
-    let clone3 = [Call(libc::SYS_clone3, Vec::new())];
+    let clone3 = [SystemCall(libc::SYS_clone3, Vec::new())];
     filter(&clone3, SeccompAction::Allow, SeccompAction::Errno(errno(libc::ENOSYS)))
 }
 
 fn filter(
-    calls: &[Call],
+    calls: &[SystemCall],
     otherwise: SeccompAction,
     action: SeccompAction,
 ) -> Result<BpfProgram, seccompiler::BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    for Call(number, only) in calls {
+    for SystemCall(number, only) in calls {
         let lines = rules.entry(*number).or_default();
         if only.is_empty() {
             continue;

@@ -23,7 +23,7 @@ mod linux;
 use std::path::Path;
 
 use super::wire::Confined;
-use crate::policy::{Part, Policy};
+use crate::policy::{IsolationPart, Policy};
 
 /// Closes inherited descriptors, except the three pipes: the first action of a worker.
 ///
@@ -34,16 +34,16 @@ pub fn alone() -> Result<(), String> {
     #[cfg(target_os = "linux")]
     return linux::close_inherited();
     #[cfg(not(target_os = "linux"))]
-    return Err(lacking(Part::Limits));
+    return Err(lacking(IsolationPart::Limits));
 }
 
 /// Confines this process, before it reads anything of an agent. `alone` is the result of [`alone`].
 pub fn before_the_agent(policy: &Policy, scratch: &Path, seconds: u64, alone: Result<(), String>) -> Confined {
     let mut alone = Some(alone);
     let mut confined = Confined::default();
-    for (code, part) in (0_u8..).zip(Part::ALL) {
+    for (code, part) in (0_u8..).zip(IsolationPart::ALL) {
         // INVARIANT 1
-        let before = if part == Part::Limits { alone.take().unwrap_or(Ok(())) } else { Ok(()) };
+        let before = if part == IsolationPart::Limits { alone.take().unwrap_or(Ok(())) } else { Ok(()) };
         match before.and_then(|()| part_in_force(part, policy, scratch, seconds)) {
             Ok(how) => confined.in_force.push((code, how)),
             Err(why) => confined.missing.push((code, why)),
@@ -53,21 +53,21 @@ pub fn before_the_agent(policy: &Policy, scratch: &Path, seconds: u64, alone: Re
 }
 
 #[cfg(target_os = "linux")]
-fn part_in_force(part: Part, policy: &Policy, scratch: &Path, seconds: u64) -> Result<String, String> {
+fn part_in_force(part: IsolationPart, policy: &Policy, scratch: &Path, seconds: u64) -> Result<String, String> {
     match part {
-        Part::Limits => linux::limits(policy, seconds),
-        Part::Landlock => linux::landlock(policy, scratch),
-        Part::Seccomp => calls::apply(&calls::compiling(), calls::Threads::This),
+        IsolationPart::Limits => linux::limits(policy, seconds),
+        IsolationPart::Landlock => linux::landlock(policy, scratch),
+        IsolationPart::Seccomp => calls::apply(&calls::compiling(), calls::FilteredThreads::This),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn part_in_force(part: Part, _: &Policy, _: &Path, _: u64) -> Result<String, String> {
+fn part_in_force(part: IsolationPart, _: &Policy, _: &Path, _: u64) -> Result<String, String> {
     Err(lacking(part))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn lacking(part: Part) -> String {
+fn lacking(part: IsolationPart) -> String {
     format!("{} has no `{}`", std::env::consts::OS, part.name())
 }
 
@@ -79,11 +79,11 @@ fn lacking(part: Part) -> String {
 #[cfg(target_os = "linux")]
 pub fn with_the_agent(policy: &Policy, confined: &Confined) -> Result<(), String> {
     let has = |part| confined.in_force().any(|(in_force, _)| in_force == part);
-    if has(Part::Limits) {
+    if has(IsolationPart::Limits) {
         linux::limits_of_living(policy)?;
     }
-    if has(Part::Seccomp) {
-        calls::apply(&calls::living(policy), calls::Threads::All)?;
+    if has(IsolationPart::Seccomp) {
+        calls::apply(&calls::living(policy), calls::FilteredThreads::All)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! [`super::places`] says where in the conversation each of them is told.
 
 use dayfly::worker::frame::Bytes;
-use dayfly::worker::{Answer, Confined};
+use dayfly::worker::{Confined, WorkerReply};
 
 use crate::isolation::frames;
 use crate::liar::{Deed, Entry, Lesson, Said, framed, lived, of, said};
@@ -57,7 +57,7 @@ const LATE: Outcome = Outcome::Lost("the worker did not answer in time");
 const UNASKED: Outcome = Outcome::Lost("the worker told of another episode than the one that was due");
 
 /// Returns the bytes of an answer, as a frame.
-fn answered(answer: &Answer) -> Vec<u8> {
+fn answered(answer: &WorkerReply) -> Vec<u8> {
     frames(std::slice::from_ref(answer))
 }
 
@@ -267,14 +267,16 @@ const FRAMES: &[Lie] = &[
     frame("a message and a byte", |frame| framed(&[&frame[4..], &[0]].concat())),
     frame("a message but a byte", |frame| framed(&frame[4..frame.len() - 1])),
     frame("a message that there is not", |_| framed(&[99])),
-    frame("that it is ready, again", |_| answered(&Answer::Ready)),
-    frame("that it was stopped", |_| answered(&Answer::Stopped)),
-    frame("what confines it, again", |_| answered(&Answer::Confined(Confined::default()))),
+    frame("that it is ready, again", |_| answered(&WorkerReply::Ready)),
+    frame("that it was stopped", |_| answered(&WorkerReply::Stopped)),
+    frame("what confines it, again", |_| answered(&WorkerReply::Confined(Confined::default()))),
     frame("a million parts that confine it", |_| {
         framed(&[&[0][..], &postcard::to_stdvec(&vec![(0_u8, ""); 100_000]).unwrap(), &[0]].concat())
     }),
-    frame("that the component is no agent", |_| answered(&Answer::Unfit { why: "no".into(), help: String::new() })),
-    frame("code of the agent", |_| answered(&Answer::Compiled(Bytes(vec![0; 1000])))),
+    frame("that the component is no agent", |_| {
+        answered(&WorkerReply::Unfit { why: "no".into(), help: String::new() })
+    }),
+    frame("code of the agent", |_| answered(&WorkerReply::Compiled(Bytes(vec![0; 1000])))),
     other("a parcel of nothing", Deed::Frame(|frame| lived(of(frame), &[])), UNKNOWN),
     other(
         "a parcel and a byte",
@@ -283,7 +285,7 @@ const FRAMES: &[Lie] = &[
     ),
     other(
         "words that turn a terminal around",
-        Deed::Frame(|_| answered(&Answer::Failed("tired\u{1b}[31m\u{9b}\u{202e}\u{2028}".into()))),
+        Deed::Frame(|_| answered(&WorkerReply::Failed("tired\u{1b}[31m\u{9b}\u{202e}\u{2028}".into()))),
         Outcome::Lost("the worker failed: tired\\u{1b}[31m\\u{9b}\\u{202e}\\u{2028}"),
     ),
 ];

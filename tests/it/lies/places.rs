@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dayfly::environment::World;
 use dayfly::worker::frame::Bytes;
-use dayfly::worker::{Answer, Confined, Parcel, Told};
+use dayfly::worker::{Confined, EpisodeReport, Parcel, WorkerReply};
 use serde_json::Value;
 
 use super::begun::BEGUN;
@@ -170,19 +170,19 @@ fn fields() -> BTreeSet<String> {
     places("", &told, &mut all);
     let mut found: BTreeSet<String> = all.into_keys().filter(|at| !is_a_struct(at)).collect();
     let answers = [
-        Answer::Confined(Confined { in_force: parts(), missing: parts() }),
-        Answer::Ready,
-        Answer::Unfit { why: String::new(), help: String::new() },
-        Answer::Stopped,
-        Answer::Failed(String::new()),
-        Answer::Compiled(Bytes(Vec::new())),
+        WorkerReply::Confined(Confined { in_force: parts(), missing: parts() }),
+        WorkerReply::Ready,
+        WorkerReply::Unfit { why: String::new(), help: String::new() },
+        WorkerReply::Stopped,
+        WorkerReply::Failed(String::new()),
+        WorkerReply::Compiled(Bytes(Vec::new())),
     ];
     for answer in answers {
         let value = serde_json::to_value(&answer).unwrap();
         let mut all = BTreeMap::new();
         match (&answer, &value) {
             // Bytes that nobody looks into.
-            (Answer::Compiled(_), _) => found.extend(["Compiled".to_owned()]),
+            (WorkerReply::Compiled(_), _) => found.extend(["Compiled".to_owned()]),
             (_, Value::String(name)) => found.extend([name.clone()]),
             (_, value) => places("", value, &mut all),
         }
@@ -223,22 +223,23 @@ pub(super) fn are_all_lied_at() {
 /// Checks that this test knows every message and every field. An unknown message does not compile,
 /// and an unknown field is not read.
 pub(super) fn are_those_that_there_are() {
-    const fn message(answer: &Answer) -> &'static str {
+    const fn message(answer: &WorkerReply) -> &'static str {
         match answer {
-            Answer::Confined(Confined { in_force: _, missing: _ }) => "Confined",
-            Answer::Ready => "Ready",
-            Answer::Unfit { why: _, help: _ } => "Unfit",
-            Answer::Lived { of: _, parcel: _ } => "Lived",
-            Answer::Stopped => "Stopped",
-            Answer::Failed(_) => "Failed",
-            Answer::Compiled(_) => "Compiled",
+            WorkerReply::Confined(Confined { in_force: _, missing: _ }) => "Confined",
+            WorkerReply::Ready => "Ready",
+            WorkerReply::Unfit { why: _, help: _ } => "Unfit",
+            WorkerReply::Lived { of: _, parcel: _ } => "Lived",
+            WorkerReply::Stopped => "Stopped",
+            WorkerReply::Failed(_) => "Failed",
+            WorkerReply::Compiled(_) => "Compiled",
         }
     }
-    assert_eq!(message(&Answer::Ready), "Ready");
+    assert_eq!(message(&WorkerReply::Ready), "Ready");
     let run = crate::common::Run::of("random", "strict", "button");
     let setting = super::setting(&run.plan());
     let parcel =
-        Parcel::of(Told::live(&setting, super::ticket("button".parse::<World>().unwrap().made())).unwrap()).unwrap();
+        Parcel::of(EpisodeReport::live(&setting, super::ticket("button".parse::<World>().unwrap().made())).unwrap())
+            .unwrap();
     let Bytes(told) = postcard::from_bytes(&postcard::to_stdvec(&parcel).unwrap()).unwrap();
     // Everything is read, and written as it was.
     let said: Said = postcard::from_bytes(&told).unwrap();

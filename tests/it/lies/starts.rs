@@ -6,7 +6,7 @@ use std::time::Duration;
 use dayfly::agent::{Cache, Compiler};
 use dayfly::episode::Cancel;
 use dayfly::worker::frame::Bytes;
-use dayfly::worker::{Answer, Confined, Patience};
+use dayfly::worker::{Confined, Patience, WorkerReply};
 use serde_json::Value;
 
 use super::busy;
@@ -52,54 +52,54 @@ const fn start(what: &'static str, instead_of: u8, comes_to: Becomes, say: fn(&[
 
 /// Returns the bytes of an answer, as a frame.
 #[expect(clippy::unnecessary_wraps, reason = "others say nothing")]
-fn says(answer: Answer) -> Option<Vec<u8>> {
+fn says(answer: WorkerReply) -> Option<Vec<u8>> {
     Some(frames(&[answer]))
 }
 
 fn in_force(parts: &[(u8, &str)]) -> Option<Vec<u8>> {
     let in_force = parts.iter().map(|(part, how)| (*part, (*how).to_owned())).collect();
-    says(Answer::Confined(Confined { in_force, missing: Vec::new() }))
+    says(WorkerReply::Confined(Confined { in_force, missing: Vec::new() }))
 }
 
 pub(crate) const STARTS: &[Start] = &[
     start("nothing of what confines it, and it is gone", CONFINED, Replaced("the worker exited with status 7"), |_| {
         None
     }),
-    start("that it is ready, before it was given anything", CONFINED, NONE, |_| says(Answer::Ready)),
+    start("that it is ready, before it was given anything", CONFINED, NONE, |_| says(WorkerReply::Ready)),
     start("an episode, before it was given the agent", CONFINED, NONE, |_| Some(lived(0, &[1, 2, 3]))),
     start("a gigabyte about what confines it", CONFINED, NONE, |_| {
         Some([&(1_u32 << 30).to_le_bytes()[..], &[0; 64]].concat())
     }),
     start("more parts that confine it than there are", CONFINED, NONE, |_| in_force(&[(0, ""); 4])),
     start("more parts that are missing than there are", CONFINED, NONE, |_| {
-        says(Answer::Confined(Confined { in_force: Vec::new(), missing: vec![(0, String::new()); 4] }))
+        says(WorkerReply::Confined(Confined { in_force: Vec::new(), missing: vec![(0, String::new()); 4] }))
     }),
     start("a part that there is not", CONFINED, Believed, |_| in_force(&[(99, "here")])),
     start("how it is confined, in words that turn a terminal around", CONFINED, Believed, |_| {
         in_force(&[(0, "\u{1b}[2J\u{202e}")])
     }),
     start("that a part is missing, in such words", CONFINED, Believed, |_| {
-        says(Answer::Confined(Confined { in_force: Vec::new(), missing: vec![(1, "\u{1b}[2J".to_owned())] }))
+        says(WorkerReply::Confined(Confined { in_force: Vec::new(), missing: vec![(1, "\u{1b}[2J".to_owned())] }))
     }),
     start(
         "that it cannot be confined",
         CONFINED,
         Refused("a worker could not take up its work: tired\\u{1b}[2J"),
-        |_| says(Answer::Failed("tired\u{1b}[2J".into())),
+        |_| says(WorkerReply::Failed("tired\u{1b}[2J".into())),
     ),
     start("nothing of the agent, and it is gone", READY, Replaced(COMPILING), |_| None),
     start("what confines it, again, and not that it is ready", READY, NONE, |_| {
-        says(Answer::Confined(Confined::default()))
+        says(WorkerReply::Confined(Confined::default()))
     }),
-    start("code of the agent, which nobody wanted", READY, NONE, |_| says(Answer::Compiled(Bytes(vec![0; 1000])))),
+    start("code of the agent, which nobody wanted", READY, NONE, |_| says(WorkerReply::Compiled(Bytes(vec![0; 1000])))),
     start("an episode, before it was given one", READY, NONE, |_| Some(lived(0, &[1, 2, 3]))),
-    start("that it was stopped before it began", READY, NONE, |_| says(Answer::Stopped)),
+    start("that it was stopped before it began", READY, NONE, |_| says(WorkerReply::Stopped)),
     start("a message that there is not, and not that it is ready", READY, NONE, |_| Some(framed(&[99]))),
     start("that the agent is none, in words that turn a terminal around", READY, Refused("no\\u{1b}[2J"), |_| {
-        says(Answer::Unfit { why: "no\u{1b}[2J".into(), help: "\u{202e}".into() })
+        says(WorkerReply::Unfit { why: "no\u{1b}[2J".into(), help: "\u{202e}".into() })
     }),
     start("that it cannot take up its work", READY, Refused("a worker could not take up its work: tired"), |_| {
-        says(Answer::Failed("tired".into()))
+        says(WorkerReply::Failed("tired".into()))
     }),
     start("that it is ready, twice", READY, Costs("the worker gave an answer that is none"), |frame| {
         Some([frame, frame].concat())
@@ -171,8 +171,8 @@ fn keeping(run: &Run, program: &Path, cache: &Path) -> Vec<Value> {
 
 /// Lies about the code of an agent, for a supervisor that keeps it.
 pub(crate) const CODE: &[Start] = &[
-    start("code that is none", COMPILED, Believed, |_| says(Answer::Compiled(Bytes(vec![7; 5000])))),
-    start("code of nothing", COMPILED, Believed, |_| says(Answer::Compiled(Bytes(Vec::new())))),
+    start("code that is none", COMPILED, Believed, |_| says(WorkerReply::Compiled(Bytes(vec![7; 5000])))),
+    start("code of nothing", COMPILED, Believed, |_| says(WorkerReply::Compiled(Bytes(Vec::new())))),
     start("code, twice", COMPILED, NONE, |frame| Some([frame, frame].concat())),
     start("a gigabyte of code", COMPILED, NONE, |_| Some([&(1_u32 << 30).to_le_bytes()[..], &[0; 64]].concat())),
     start("nothing in place of code, and it is gone", COMPILED, Replaced(COMPILING), |_| None),

@@ -341,7 +341,7 @@ fn where_no_workspace_is_granted_no_call_names_a_file() {
 
 #[test]
 fn what_is_not_listed_is_refused() {
-    let listed: Vec<i64> = compiling().iter().map(|Call(number, _)| *number).collect();
+    let listed: Vec<i64> = compiling().iter().map(|SystemCall(number, _)| *number).collect();
     for (phase, filters) in phases() {
         for number in (0..1024).filter(|number| !listed.contains(number)) {
             assert_eq!(answer(&filters, number, &[]), EPERM, "{phase}: {number}");

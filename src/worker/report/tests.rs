@@ -6,7 +6,9 @@ use crate::environment::World;
 use crate::episode::{self, Cancel};
 use crate::gate::LEARN;
 use crate::policy::Policy;
-use crate::transcript::{AFTER_END, Argument, Called, Class, Closing, Decision, Due, Entry, Message, Part, Residue};
+use crate::transcript::{
+    AFTER_END, Argument, Called, Class, Closing, Decision, Due, Entry, Message, RecordedArgument, Residue,
+};
 use crate::value::{Seed, Value};
 use crate::worker::Parcel;
 
@@ -51,17 +53,17 @@ fn ticket() -> Ticket {
     }
 }
 
-fn told(setting: &Setting) -> Told {
-    Told::live(setting, ticket()).unwrap()
+fn told(setting: &Setting) -> EpisodeReport {
+    EpisodeReport::live(setting, ticket()).unwrap()
 }
 
 /// Validates a report under `setting`, by way of the wire.
-fn heard(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, Doubt> {
+fn heard(told: &EpisodeReport, setting: &Setting, ticket: &mut Ticket) -> Result<Finished, Rejection> {
     heard_of(told, setting, ticket).map(|lived| lived.unwrap())
 }
 
 /// Validates a report in the same way, where the world may have failed.
-fn heard_of(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Believed, Doubt> {
+fn heard_of(told: &EpisodeReport, setting: &Setting, ticket: &mut Ticket) -> Result<Validated, Rejection> {
     let known = setting.known();
     let bounds = Bounds::of(&known, ticket.environment.as_ref());
     let parcel = Parcel::of(told.clone()).unwrap();
@@ -83,7 +85,7 @@ fn message(recipient: &str, body: &[u8]) -> Message {
 }
 
 /// Returns a tally of these counts.
-fn tally(counts: &[(Class, u64)]) -> Tally {
+fn tally(counts: &[(Class, u64)]) -> ClassCounts {
     counts.iter().copied().collect()
 }
 
@@ -96,7 +98,7 @@ fn actions(of: &[Value]) -> Bytes {
 const ENOUGH: u64 = 1_000_000;
 
 /// Validates the report of an episode after a change in it.
-fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
+fn believed(change: impl FnOnce(&mut EpisodeReport)) -> Result<Finished, Rejection> {
     let setting = setting(CROSSING);
     let mut told = told(&setting);
     assert!(told.next.is_some());
@@ -105,7 +107,7 @@ fn believed(change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
     heard(&told, &setting, &mut ticket())
 }
 
-fn doubt(change: impl FnOnce(&mut Told)) -> Doubt {
+fn doubt(change: impl FnOnce(&mut EpisodeReport)) -> Rejection {
     believed(change).unwrap_err()
 }
 
@@ -114,7 +116,7 @@ fn what_was_lived_is_believed_as_if_it_had_been_lived_here() {
     let setting = setting(CROSSING);
     let here = setting.live(ticket()).unwrap();
     let there = heard(&told(&setting), &setting, &mut ticket()).unwrap();
-    let line = |lived: &Lived| serde_json::to_string(&lived.transcript).unwrap();
+    let line = |lived: &Finished| serde_json::to_string(&lived.transcript).unwrap();
     assert_eq!(line(&there), line(&here));
     assert_eq!(there.carry_over, here.carry_over);
     assert_eq!(there.environment.state(), here.environment.state());
@@ -124,30 +126,32 @@ fn what_was_lived_is_believed_as_if_it_had_been_lived_here() {
 #[test]
 fn no_more_is_carried_over_than_the_policy_declares() {
     let next = |bytes: usize| {
-        move |told: &mut Told| {
+        move |told: &mut EpisodeReport| {
             let learned = told.body.learned.as_mut().unwrap();
             (learned.outcome, learned.bytes) = (Lesson::Carried, bytes.try_into().unwrap());
             told.next = Some(Bytes(vec![1; bytes]));
         }
     };
     assert_eq!(believed(next(64)).unwrap().carry_over.len(), 64);
-    assert_eq!(doubt(next(65)), Doubt::Beyond);
-    assert_eq!(doubt(|told| told.body.learned = None), Doubt::Unknown);
-    assert_eq!(doubt(|told| told.body.learned.as_mut().unwrap().outcome = Lesson::Trapped), Doubt::Unknown);
+    assert_eq!(doubt(next(65)), Rejection::Beyond);
+    assert_eq!(doubt(|told| told.body.learned = None), Rejection::Unknown);
+    assert_eq!(doubt(|told| told.body.learned.as_mut().unwrap().outcome = Lesson::Trapped), Rejection::Unknown);
     let nothing = setting("environment = \"reset\"");
     let mut lived = told(&nothing);
     lived.body.learned = told(&setting(CROSSING)).body.learned;
-    assert_eq!(heard(&lived, &nothing, &mut ticket()).unwrap_err(), Doubt::Unknown);
+    assert_eq!(heard(&lived, &nothing, &mut ticket()).unwrap_err(), Rejection::Unknown);
 }
 
 #[test]
 fn more_than_the_policy_allows_is_not_believed() {
-    assert_eq!(doubt(|told| told.body.end = End::Aborted), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.body.end = End::Aborted), Rejection::Unknown);
     let trapped = |characters: usize| {
-        move |told: &mut Told| (told.body.closing, told.body.cause) = (Closing::Trapped, Some("é".repeat(characters)))
+        move |told: &mut EpisodeReport| {
+            (told.body.closing, told.body.cause) = (Closing::Trapped, Some("é".repeat(characters)));
+        }
     };
     assert!(believed(trapped(200)).is_ok());
-    assert_eq!(doubt(trapped(201)), Doubt::Beyond);
+    assert_eq!(doubt(trapped(201)), Rejection::Beyond);
 }
 
 #[test]
@@ -165,16 +169,16 @@ fn entries_are_those_that_the_gate_can_make() {
         rule: AFTER_END.into(),
         due: Due::After,
     };
-    let ended = |told: &mut Told| {
+    let ended = |told: &mut EpisodeReport| {
         told.body.entries = vec![entry("episode.step", Some(Class::ActAfterEnd), "0")];
         (told.body.violations, told.body.after_end) = (tally(&[(Class::ActAfterEnd, 1)]), 1);
     };
     assert!(believed(ended).is_ok());
-    assert_eq!(doubt(|told| told.body.entries = vec![entry("no.such", None, "")]), Doubt::Unknown);
-    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, "\u{1b}[2J")]), Doubt::Unknown);
+    assert_eq!(doubt(|told| told.body.entries = vec![entry("no.such", None, "")]), Rejection::Unknown);
+    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, "\u{1b}[2J")]), Rejection::Unknown);
     // One, those after the boundary, the first of each class, and as many of the latter two of `learn`.
     let many = |most: u64| {
-        move |told: &mut Told| {
+        move |told: &mut EpisodeReport| {
             let numbered = |ordinal| Entry { ordinal: ordinal + 1, ..entry("episode.step", None, "") };
             (told.body.entries, told.body.calls.count) = ((0..most).map(numbered).collect(), most + 1);
             told.body.after_end = most;
@@ -182,18 +186,24 @@ fn entries_are_those_that_the_gate_can_make() {
     };
     let most = u64::from(1 + 2 * (setting(CROSSING).policy.record.grace + u32::try_from(Class::ALL.len()).unwrap()));
     assert!(believed(many(most)).is_ok());
-    assert_eq!(doubt(many(most + 1)), Doubt::Beyond);
-    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, &"x".repeat(4100))]), Doubt::Beyond);
-    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, &"x".repeat(5000))]), Doubt::Unknown);
-    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, ""); 2]), Doubt::Beyond);
+    assert_eq!(doubt(many(most + 1)), Rejection::Beyond);
+    assert_eq!(
+        doubt(|told| told.body.entries = vec![entry("episode.step", None, &"x".repeat(4100))]),
+        Rejection::Beyond
+    );
+    assert_eq!(
+        doubt(|told| told.body.entries = vec![entry("episode.step", None, &"x".repeat(5000))]),
+        Rejection::Unknown
+    );
+    assert_eq!(doubt(|told| told.body.entries = vec![entry("episode.step", None, ""); 2]), Rejection::Beyond);
     assert_eq!(
         doubt(|told| told.body.entries = vec![Entry { step: 6, ..entry("episode.step", None, "") }]),
-        Doubt::Beyond
+        Rejection::Beyond
     );
 }
 
 /// Validates the report of an episode under the further grants `grants`, after a change in it.
-fn granting(grants: &str, change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
+fn granting(grants: &str, change: impl FnOnce(&mut EpisodeReport)) -> Result<Finished, Rejection> {
     let setting = setting(&format!("{CROSSING}\n{grants}"));
     let mut told = told(&setting);
     told.body.fuel = ENOUGH;
@@ -218,9 +228,9 @@ fn granted(operation: &str, place: &str, digest: Digest) -> Entry {
 }
 
 /// Returns the change that these messages were sent, each by a call of its own.
-fn sent(messages: &[(&str, &[u8])]) -> impl Fn(&mut Told) {
+fn sent(messages: &[(&str, &[u8])]) -> impl Fn(&mut EpisodeReport) {
     let of = |(ordinal, (recipient, body)): (u64, &(&str, &[u8]))| {
-        let digest = Argument(&[Part::Text(recipient), Part::Bytes(body)]).digest();
+        let digest = Argument(&[RecordedArgument::Text(recipient), RecordedArgument::Bytes(body)]).digest();
         Entry { ordinal, ..granted("outbox.send", "grants.outbox.mode", digest) }
     };
     let entries: Vec<Entry> = (0..).zip(messages).map(of).collect();
@@ -240,15 +250,15 @@ fn fuel_is_within_that_of_the_episode_and_its_grace() {
     let limits = &setting.policy.episode;
     let most = limits.fuel + limits.grace_fuel;
     assert!(believed(|told| told.body.fuel = most).is_ok());
-    assert_eq!(doubt(|told| told.body.fuel = most + 1), Doubt::Beyond);
-    let learned = |fuel| move |told: &mut Told| told.body.learned.as_mut().unwrap().fuel = fuel;
+    assert_eq!(doubt(|told| told.body.fuel = most + 1), Rejection::Beyond);
+    let learned = |fuel| move |told: &mut EpisodeReport| told.body.learned.as_mut().unwrap().fuel = fuel;
     assert!(believed(learned(2_000_000)).is_ok());
-    assert_eq!(doubt(learned(2_000_001)), Doubt::Beyond);
+    assert_eq!(doubt(learned(2_000_001)), Rejection::Beyond);
 }
 
 #[test]
 fn what_contradicts_itself_is_not_believed() {
-    let changes: [fn(&mut Told); 8] = [
+    let changes: [fn(&mut EpisodeReport); 8] = [
         |told| told.body.end = End::Cancelled,
         |told| told.body.end = End::Released,
         |told| told.body.end = End::Violation,
@@ -259,20 +269,20 @@ fn what_contradicts_itself_is_not_believed() {
         |told| told.body.learned.as_mut().unwrap().bytes += 1,
     ];
     for change in changes {
-        assert_eq!(doubt(change), Doubt::Contradiction);
+        assert_eq!(doubt(change), Rejection::Contradiction);
     }
     // Each is of a call, and a call is one step, one entry or one after the end.
     for change in [
-        |told: &mut Told| told.body.calls.count = 0,
-        |told: &mut Told| told.body.after_end = told.body.calls.count,
-        |told: &mut Told| told.body.entries_cut = told.body.calls.count + 1,
-        |told: &mut Told| told.body.violations = tally(&[(Class::Ungranted, told.body.calls.count + 4)]),
+        |told: &mut EpisodeReport| told.body.calls.count = 0,
+        |told: &mut EpisodeReport| told.body.after_end = told.body.calls.count,
+        |told: &mut EpisodeReport| told.body.entries_cut = told.body.calls.count + 1,
+        |told: &mut EpisodeReport| told.body.violations = tally(&[(Class::Ungranted, told.body.calls.count + 4)]),
     ] {
-        assert_eq!(doubt(change), Doubt::Contradiction);
+        assert_eq!(doubt(change), Rejection::Contradiction);
     }
     // A violation that is shown is counted.
     let shown = |count: u64| {
-        move |told: &mut Told| {
+        move |told: &mut EpisodeReport| {
             let entry = Entry {
                 role: None,
                 decision: Decision::Refused,
@@ -286,15 +296,15 @@ fn what_contradicts_itself_is_not_believed() {
         }
     };
     assert!(believed(shown(1)).is_ok());
-    assert_eq!(doubt(shown(0)), Doubt::Contradiction);
+    assert_eq!(doubt(shown(0)), Rejection::Contradiction);
     // One that is counted is shown, or among those that were cut: else the record would not verify.
-    assert_eq!(doubt(|told| told.body.violations = tally(&[(Class::Ungranted, 1)])), Doubt::Contradiction);
+    assert_eq!(doubt(|told| told.body.violations = tally(&[(Class::Ungranted, 1)])), Rejection::Contradiction);
 }
 
 #[test]
 fn a_lesson_that_comes_to_nothing_is_told_with_why() {
     let lesson = |outcome, bytes, count| {
-        move |told: &mut Told| {
+        move |told: &mut EpisodeReport| {
             let learned = told.body.learned.as_mut().unwrap();
             (learned.outcome, learned.bytes) = (outcome, bytes);
             told.next = None;
@@ -307,7 +317,7 @@ fn a_lesson_that_comes_to_nothing_is_told_with_why() {
     for (outcome, bytes, count) in
         [(Lesson::Refused, 64, 1), (Lesson::Refused, 65, 0), (Lesson::Trapped, 1, 0), (Lesson::Stopped, 0, 0)]
     {
-        assert_eq!(doubt(lesson(outcome, bytes, count)), Doubt::Contradiction, "{outcome:?}");
+        assert_eq!(doubt(lesson(outcome, bytes, count)), Rejection::Contradiction, "{outcome:?}");
     }
 }
 
@@ -325,7 +335,7 @@ fn no_line_is_longer_than_a_ledger_takes() {
     let line = serde_json::to_vec(&long.transcript).unwrap();
     assert!(line.len() > crate::ledger::LONGEST - 6000);
     assert!(crate::ledger::Sealed::new(line).is_ok());
-    assert_eq!(logged("\u{1}".repeat(bytes)).unwrap_err(), Doubt::Long);
+    assert_eq!(logged("\u{1}".repeat(bytes)).unwrap_err(), Rejection::Long);
     assert!(logged("x".repeat(bytes)).is_ok());
 }
 

@@ -22,12 +22,12 @@ use std::time::Duration;
 use super::bounds::Bounds;
 use super::frame::{self, Bytes};
 use super::parcel::Parcel;
-use super::seat::Seat;
-use super::told::{Believed, Doubt};
-use super::warden::Warden;
-use super::wire::{Answer, Opening, Order, words};
-use crate::agent::Known;
-use crate::episode::{Lived, Setting, Ticket};
+use super::report::{Rejection, Validated};
+use super::slot::WorkerSlot;
+use super::watchdog::Watchdog;
+use super::wire::{EpisodeOpening, WorkerReply, WorkerRequest, words};
+use crate::agent::ParsedAgent;
+use crate::episode::{Finished, Setting, Ticket};
 use crate::gate::Demands;
 use crate::policy::Continuity;
 use crate::transcript::{Body, Transcript};
@@ -39,10 +39,10 @@ const BATCH: usize = 1 << 20;
 pub(super) const IDLE: u32 = 3;
 
 /// Queue of episodes of a slot, and its bookkeeping.
-pub(super) struct Shift<'s> {
-    setting: &'s Setting<Known>,
+pub(super) struct Assignment<'s> {
+    setting: &'s Setting<ParsedAgent>,
     bounds: &'s Bounds,
-    warden: &'s Warden,
+    watchdog: &'s Watchdog,
     patience: Duration,
     owed: VecDeque<Ticket>,
     /// Number of queued episodes that have been sent to the worker.
@@ -53,13 +53,13 @@ pub(super) struct Shift<'s> {
 }
 
 /// State of a worker when its queue is empty or its run cancelled.
-pub(super) enum Left {
+pub(super) enum AfterWork {
     Ready,
     Stopped,
 }
 
 /// Charge for the loss of a worker.
-pub(super) enum Cost {
+pub(super) enum LossCost {
     /// The episode that was open.
     Episode,
     /// Nothing. None of so many workers in a row had begun an episode.
@@ -80,15 +80,15 @@ impl From<frame::Error> for Loss {
     }
 }
 
-impl<'s> Shift<'s> {
+impl<'s> Assignment<'s> {
     /// Returns an empty queue. Its worker has `patience` for each answer.
     pub(super) const fn new(
-        setting: &'s Setting<Known>,
+        setting: &'s Setting<ParsedAgent>,
         bounds: &'s Bounds,
-        warden: &'s Warden,
+        watchdog: &'s Watchdog,
         patience: Duration,
     ) -> Self {
-        Self { setting, bounds, warden, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
+        Self { setting, bounds, watchdog, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
     }
 
     /// Returns `true` if there is an episode to send. Asks `more` for episodes when all queued ones are sent.
@@ -106,10 +106,10 @@ impl<'s> Shift<'s> {
     /// Has all queued episodes run on `worker`, and those that `more` returns.
     pub(super) fn work(
         &mut self,
-        worker: &mut Seat,
+        worker: &mut WorkerSlot,
         more: &mut impl FnMut() -> Vec<Ticket>,
-        done: &mut impl FnMut(u64, Believed),
-    ) -> Result<Left, Loss> {
+        done: &mut impl FnMut(u64, Validated),
+    ) -> Result<AfterWork, Loss> {
         self.given = 0;
         loop {
             // INVARIANT 3
@@ -118,21 +118,25 @@ impl<'s> Shift<'s> {
             }
             if self.given == 0 {
                 worker.watch.due.store(0, Ordering::Relaxed);
-                return Ok(Left::Ready);
+                return Ok(AfterWork::Ready);
             }
             let answer = worker.hear(self.bounds.frame())?;
             // The worker owes no answer while `done` runs, which may wait for another worker.
             worker.watch.due.store(0, Ordering::Relaxed);
             match answer {
-                Answer::Lived { of, parcel } => self.believe(of, &parcel, done)?,
-                Answer::Stopped if self.setting.cancel.is_cancelled() => return Ok(Left::Stopped),
+                WorkerReply::Lived { of, parcel } => self.believe(of, &parcel, done)?,
+                WorkerReply::Stopped if self.setting.cancel.is_cancelled() => return Ok(AfterWork::Stopped),
                 // INVARIANT 2
-                Answer::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(&why)))),
-                Answer::Confined(_) | Answer::Unfit { .. } | Answer::Ready | Answer::Stopped | Answer::Compiled(_) => {
+                WorkerReply::Failed(why) => return Err(Loss::Told(format!("the worker failed: {}", words(&why)))),
+                WorkerReply::Confined(_)
+                | WorkerReply::Unfit { .. }
+                | WorkerReply::Ready
+                | WorkerReply::Stopped
+                | WorkerReply::Compiled(_) => {
                     return Err(frame::Error::Malformed.into());
                 }
             }
-            self.warden.expect(&worker.watch, self.patience);
+            self.watchdog.expect(&worker.watch, self.patience);
             self.given = self.given.saturating_sub(1);
             self.idle = 0;
             worker.told = worker.told.saturating_add(1);
@@ -140,7 +144,7 @@ impl<'s> Shift<'s> {
     }
 
     /// Sends the worker one batch of the episodes that it has not been sent yet.
-    fn give(&mut self, worker: &Seat) -> Result<(), Loss> {
+    fn give(&mut self, worker: &WorkerSlot) -> Result<(), Loss> {
         let persists = self.setting.policy.boundary.environment == Continuity::Persist;
         let mut bytes: usize = 0;
         let mut batch = Vec::new();
@@ -155,16 +159,16 @@ impl<'s> Shift<'s> {
         }
         self.given = self.given.saturating_add(batch.len());
         let mut order = Vec::new();
-        frame::put(&Order::Batch(batch), &mut order)?;
-        self.warden.expect(&worker.watch, self.patience);
+        frame::put(&WorkerRequest::Batch(batch), &mut order)?;
+        self.watchdog.expect(&worker.watch, self.patience);
         Ok(worker.say(&order)?)
     }
 
     /// Validates the report of the episode with the seed `of`. It has to be the episode that is due.
-    fn believe(&mut self, of: u64, parcel: &Parcel, done: &mut impl FnMut(u64, Believed)) -> Result<(), Loss> {
+    fn believe(&mut self, of: u64, parcel: &Parcel, done: &mut impl FnMut(u64, Validated)) -> Result<(), Loss> {
         let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
         let is_due = ticket.seed.0 == of;
-        let told = if is_due { parcel.open(self.bounds) } else { Err(Doubt::Unasked) };
+        let told = if is_due { parcel.open(self.bounds) } else { Err(Rejection::Unasked) };
         let lived = told.and_then(|told| told.believe(self.setting, self.bounds, ticket));
         let lived = lived.map_err(|doubt| Loss::Told(doubt.to_string()))?;
         let episode = ticket.episode;
@@ -176,36 +180,36 @@ impl<'s> Shift<'s> {
     /// Returns the charge for the loss of a worker. `open` is the number of unreported episodes that it had finished
     /// before the open one, or `None` if none was open. The open episode is aborted, and its world and lineage stay
     /// as they were.
-    pub(super) fn lost(&mut self, open: Option<u64>, why: &str, done: &mut impl FnMut(u64, Believed)) -> Cost {
+    pub(super) fn lost(&mut self, open: Option<u64>, why: &str, done: &mut impl FnMut(u64, Validated)) -> LossCost {
         // INVARIANT 1
         let given = std::mem::take(&mut self.given);
         let Some(open) = open else {
             self.idle = self.idle.saturating_add(1);
-            return if self.idle < IDLE { Cost::Nothing(self.idle) } else { Cost::Patience };
+            return if self.idle < IDLE { LossCost::Nothing(self.idle) } else { LossCost::Patience };
         };
         // The counter of a worker is not to be trusted, but it can only charge an episode of its own.
         let last = given.saturating_sub(1);
         self.abort(usize::try_from(open).map_or(last, |open| open.min(last)), why.to_owned(), done);
-        Cost::Episode
+        LossCost::Episode
     }
 
     /// Aborts the first queued episode, for the loss of workers that had begun none.
-    pub(super) fn charge(&mut self, why: String, done: &mut impl FnMut(u64, Believed)) {
+    pub(super) fn charge(&mut self, why: String, done: &mut impl FnMut(u64, Validated)) {
         self.abort(0, why, done);
     }
 
-    fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Believed)) {
+    fn abort(&mut self, place: usize, why: String, done: &mut impl FnMut(u64, Validated)) {
         self.idle = 0;
         let Some(ticket) = self.owed.remove(place) else { return };
         let body = Body { lost: Some(Cow::Owned(why)), ..Body::default() };
         let transcript = Transcript { header: self.setting.header(&ticket), body };
         let Ticket { episode, environment, carry_over, .. } = ticket;
-        done(episode, Ok(Lived { transcript, environment, carry_over, demands: Demands::default() }));
+        done(episode, Ok(Finished { transcript, environment, carry_over, demands: Demands::default() }));
     }
 }
 
-fn opening(ticket: &Ticket, persists: bool) -> Opening {
-    Opening {
+fn opening(ticket: &Ticket, persists: bool) -> EpisodeOpening {
+    EpisodeOpening {
         seed: ticket.seed.0,
         lineage_seed: ticket.lineage_seed.0,
         generation: ticket.generation,

@@ -11,13 +11,13 @@ use std::sync::atomic::Ordering;
 use super::super::confine;
 use super::super::frame::{self, Bytes};
 use super::super::patience::TAKE_UP;
-use super::super::seat::Seat;
+use super::super::slot::WorkerSlot;
 use super::super::store::Store;
-use super::super::wire::{Answer, Charge, Code, Confined, Order, Terms, VERSION, words};
-use super::{Crew, Error};
-use crate::agent::Known;
+use super::super::wire::{Charge, Code, Confined, VERSION, WorkerReply, WorkerRequest, WorkerTerms, words};
+use super::{Error, WorkerPool};
+use crate::agent::ParsedAgent;
 use crate::episode::Setting;
-use crate::policy::{Part, Policy};
+use crate::policy::{IsolationPart, Policy};
 
 /// Number of workers in a row that may be lost before they take up their work. The component may be the cause of each
 /// loss, after a full compilation.
@@ -27,18 +27,18 @@ const TALK: usize = 1 << 20;
 /// Number of these workers that may be lost to silence. The full time limit passes for each.
 const SILENT: u32 = 2;
 
-impl Crew {
+impl WorkerPool {
     /// Starts a worker, and returns it once it has taken up its work. A worker that is lost before costs nothing and
     /// is replaced.
-    pub(super) fn start(&self) -> Result<(Seat, Confined), Error> {
+    pub(super) fn start(&self) -> Result<(WorkerSlot, Confined), Error> {
         let mut silent: u32 = 0;
         let mut attempts: u32 = 0;
         loop {
             let why = match self.attempt() {
                 Ok(started) => return Ok(started),
-                Err(Attempt::Refused(error)) => return Err(error),
-                Err(Attempt::Lost(why)) => why,
-                Err(Attempt::Silent(why)) => {
+                Err(StartAttempt::Refused(error)) => return Err(error),
+                Err(StartAttempt::Lost(why)) => why,
+                Err(StartAttempt::Silent(why)) => {
                     silent = silent.saturating_add(1);
                     why
                 }
@@ -51,10 +51,11 @@ impl Crew {
         }
     }
 
-    fn attempt(&self) -> Result<(Seat, Confined), Attempt> {
-        let mut worker = self.warden.start(&self.program).map_err(|error| Attempt::Refused(Error::Start(error)))?;
-        self.warden.watch(&worker.watch);
-        self.warden.expect(&worker.watch, self.patience.confine);
+    fn attempt(&self) -> Result<(WorkerSlot, Confined), StartAttempt> {
+        let mut worker =
+            self.watchdog.start(&self.program).map_err(|error| StartAttempt::Refused(Error::Start(error)))?;
+        self.watchdog.watch(&worker.watch);
+        self.watchdog.expect(&worker.watch, self.patience.confine);
         match self.take_up(&mut worker) {
             Ok(confined) => {
                 worker.watch.due.store(0, Ordering::Relaxed);
@@ -62,8 +63,10 @@ impl Crew {
                 Ok((worker, confined))
             }
             // Another worker has taken up this work before, so the fault lies with this worker.
-            Err(Start::Refused(error)) if self.is_taken_up.load(Ordering::Relaxed) => Err(Attempt::Lost(reason(error))),
-            Err(Start::Refused(error)) => Err(Attempt::Refused(error)),
+            Err(Start::Refused(error)) if self.is_taken_up.load(Ordering::Relaxed) => {
+                Err(StartAttempt::Lost(reason(error)))
+            }
+            Err(Start::Refused(error)) => Err(StartAttempt::Refused(error)),
             Err(Start::Pipe(error)) => Err(Self::lost(worker, &error, "")),
             Err(Start::Compiling(error)) => {
                 let more = if error.is_the_end() { compiling(&self.setting.policy) } else { String::new() };
@@ -73,23 +76,23 @@ impl Crew {
     }
 
     /// Ends a worker that was lost, and returns the reason with `more` added.
-    fn lost(worker: Seat, error: &frame::Error, more: &str) -> Attempt {
+    fn lost(worker: WorkerSlot, error: &frame::Error, more: &str) -> StartAttempt {
         let is_silent = worker.watch.overdue.load(Ordering::Relaxed);
         let (_, why) = worker.lose(error);
-        if is_silent { Attempt::Silent(why) } else { Attempt::Lost(why + more) }
+        if is_silent { StartAttempt::Silent(why) } else { StartAttempt::Lost(why + more) }
     }
 
-    fn take_up(&self, worker: &mut Seat) -> Result<Confined, Start> {
+    fn take_up(&self, worker: &mut WorkerSlot) -> Result<Confined, Start> {
         worker.say(&self.terms)?;
         let confined = match worker.hear(TALK)? {
-            Answer::Confined(confined) => confined.in_words(),
-            Answer::Failed(why) => return Err(Start::Refused(Error::TakeUp(words(&why)))),
+            WorkerReply::Confined(confined) => confined.in_words(),
+            WorkerReply::Failed(why) => return Err(Start::Refused(Error::TakeUp(words(&why)))),
             _ => return Err(frame::Error::Malformed.into()),
         };
         // The confinement is checked before the agent is handed over.
         let demanded = &self.setting.policy.isolation.parts;
-        let has = |part: Part| confined.in_force().any(|(in_force, _)| in_force == part);
-        let missing: Vec<(Part, String)> = demanded
+        let has = |part: IsolationPart| confined.in_force().any(|(in_force, _)| in_force == part);
+        let missing: Vec<(IsolationPart, String)> = demanded
             .iter()
             .filter(|part| !has(**part))
             .map(|part| {
@@ -100,32 +103,34 @@ impl Crew {
         if !missing.is_empty() {
             return Err(Start::Refused(Error::Missing(missing)));
         }
-        self.warden.expect(&worker.watch, self.patience.take_up);
+        self.watchdog.expect(&worker.watch, self.patience.take_up);
         let code = self.store.code(&self.setting.agent);
         let (is_wanted, is_handed) = (matches!(code, Code::Wanted), matches!(code, Code::Handed { .. }));
         let _told = (!is_handed).then(|| self.store.compiler().begin(self.setting.agent.name()));
         worker.say(&self.charge)?;
-        worker.say(&framed(&Order::Code(code)).map_err(Start::Refused)?)?;
+        worker.say(&framed(&WorkerRequest::Code(code)).map_err(Start::Refused)?)?;
         let most = if is_wanted { Store::most(&self.setting.agent) } else { TALK };
         let heard = worker.hear(most);
         let mut answer = if is_handed { heard? } else { heard.map_err(Start::Compiling)? };
-        if let Answer::Compiled(Bytes(code)) = &answer
+        if let WorkerReply::Compiled(Bytes(code)) = &answer
             && is_wanted
         {
             self.store.keep(&self.setting.agent, code);
             answer = worker.hear(TALK)?;
         }
         match answer {
-            Answer::Ready => Ok(confined),
-            Answer::Unfit { why, help } => Err(Start::Refused(Error::Agent { why: words(&why), help: words(&help) })),
-            Answer::Failed(why) => Err(Start::Refused(Error::TakeUp(words(&why)))),
+            WorkerReply::Ready => Ok(confined),
+            WorkerReply::Unfit { why, help } => {
+                Err(Start::Refused(Error::Agent { why: words(&why), help: words(&help) }))
+            }
+            WorkerReply::Failed(why) => Err(Start::Refused(Error::TakeUp(words(&why)))),
             _ => Err(frame::Error::Malformed.into()),
         }
     }
 }
 
 /// Failure of an attempt to start a worker.
-enum Attempt {
+enum StartAttempt {
     Lost(String),
     /// The worker did not answer within its time.
     Silent(String),
@@ -161,22 +166,22 @@ fn reason(error: Error) -> String {
     }
 }
 
-pub(super) fn terms(setting: &Setting<Known>, episodes: u64) -> Result<Vec<u8>, Error> {
+pub(super) fn terms(setting: &Setting<ParsedAgent>, episodes: u64) -> Result<Vec<u8>, Error> {
     let policy = &setting.policy;
     // No worker can take longer: each episode has the wall clock for acting and again for learning, and compiling is
     // added.
     let seconds = policy.episode.wall.as_secs().saturating_add(1).saturating_mul(2).saturating_mul(episodes);
-    let terms = Terms {
+    let terms = WorkerTerms {
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         policy: policy.effective(),
         seconds: seconds.saturating_add(TAKE_UP.as_secs().saturating_mul(4)),
     };
-    framed(&Order::Terms(terms))
+    framed(&WorkerRequest::Terms(terms))
 }
 
-pub(super) fn charge(setting: &Setting<Known>, environment: &str) -> Result<Vec<u8>, Error> {
-    framed(&Order::Charge(Charge {
+pub(super) fn charge(setting: &Setting<ParsedAgent>, environment: &str) -> Result<Vec<u8>, Error> {
+    framed(&WorkerRequest::Charge(Charge {
         agent: setting.agent.name().to_owned(),
         component: Bytes(setting.agent.bytes().to_vec()),
         instructions: setting.agent.instructions().map(str::to_owned),
@@ -185,7 +190,7 @@ pub(super) fn charge(setting: &Setting<Known>, environment: &str) -> Result<Vec<
     }))
 }
 
-fn framed(order: &Order) -> Result<Vec<u8>, Error> {
+fn framed(order: &WorkerRequest) -> Result<Vec<u8>, Error> {
     let mut frames = Vec::new();
     frame::put(order, &mut frames).map_err(|error| Error::TakeUp(error.to_string()))?;
     Ok(frames)

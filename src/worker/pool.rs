@@ -7,27 +7,27 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::assignment::{self, Assignment, Loss, LossCost};
 use super::bounds::Bounds;
 use super::guard::Guard;
 use super::patience::Patience;
-use super::seat::Seat;
-use super::shift::{self, Cost, Loss, Shift};
+use super::report::Validated;
+use super::slot::WorkerSlot;
 use super::store::Store;
-use super::sweeper::{Left, Sweeper};
-use super::told::Believed;
-use super::warden::Warden;
+use super::sweeper::{Leftover, Sweeper};
+use super::watchdog::Watchdog;
 use super::wire::Confined;
-use crate::agent::Known;
+use crate::agent::ParsedAgent;
 use crate::environment::World;
 use crate::episode::{Setting, Ticket};
-use crate::policy::Part;
+use crate::policy::IsolationPart;
 use crate::value::{lock, plain};
 
 /// Pool of workers of a run. Each slot has one worker, which is started when it is first needed and replaced when it
 /// is lost.
-pub struct Crew {
+pub struct WorkerPool {
     program: PathBuf,
-    setting: Setting<Known>,
+    setting: Setting<ParsedAgent>,
     bounds: Bounds,
     terms: Vec<u8>,
     charge: Vec<u8>,
@@ -40,8 +40,8 @@ pub struct Crew {
     /// began none.
     is_barren: AtomicBool,
     _guard: Option<Guard>,
-    warden: Warden,
-    seats: Vec<Mutex<Option<Seat>>>,
+    watchdog: Watchdog,
+    slots: Vec<Mutex<Option<WorkerSlot>>>,
     /// Remover of scratch folders. It is the last field, since dropped slots still hand it their folders.
     sweeper: Sweeper,
 }
@@ -56,7 +56,7 @@ pub enum Error {
     #[error("a worker could not take up its work: {0}")]
     TakeUp(String),
     /// Workers take up their work, but are lost before they begin an episode.
-    #[error("no worker begins an episode: {0}, {most} in a row", most = shift::IDLE)]
+    #[error("no worker begins an episode: {0}, {most} in a row", most = assignment::IDLE)]
     Barren(String),
     /// The worker reported that the component is not an agent.
     #[error("{why}")]
@@ -68,7 +68,7 @@ pub enum Error {
     },
     /// The policy demands a confinement that this system does not have.
     #[error("the policy demands a confinement that is not to be had: {}", lines(.0))]
-    Missing(Vec<(Part, String)>),
+    Missing(Vec<(IsolationPart, String)>),
     /// The world is defined by the embedding program, and no other process can make it.
     #[error("the world `{}` lives in this process only: no worker can make it", plain(.0))]
     World(String),
@@ -82,11 +82,11 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// Interval at which a waiting thread looks for the cancellation of the run.
 const LOOK: Duration = Duration::from_millis(20);
 
-impl Crew {
+impl WorkerPool {
     /// Maximum number of episodes that are handed to a worker at a time.
     pub const MOST: u64 = 32;
 
-    /// Returns a pool of `seats` workers of `program`, for a run of `episodes` in this world. Compiled code is kept
+    /// Returns a pool of `slots` workers of `program`, for a run of `episodes` in this world. Compiled code is kept
     /// in `store`. The first worker is started at once, so that what is missing is known before anything is recorded.
     ///
     /// The first worker is believed when it says that the component is not an agent, or that it cannot take up its
@@ -97,9 +97,9 @@ impl Crew {
     /// Returns [`Error`], which says what is missing.
     pub fn new(
         program: &Path,
-        setting: Setting<Known>,
+        setting: Setting<ParsedAgent>,
         world: &World,
-        seats: usize,
+        slots: usize,
         episodes: u64,
         store: Store,
         patience: Patience,
@@ -112,10 +112,10 @@ impl Crew {
         let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, &definition)?);
         let sweeper = Sweeper::start();
         let broom = sweeper.broom().ok_or_else(|| Error::TakeUp("nobody removes what a worker leaves".to_owned()))?;
-        let warden = Warden::new(&setting.cancel, broom).map_err(|error| Error::TakeUp(error.to_string()))?;
-        let mut crew = Self {
+        let watchdog = Watchdog::new(&setting.cancel, broom).map_err(|error| Error::TakeUp(error.to_string()))?;
+        let mut pool = Self {
             program: program.to_path_buf(),
-            _guard: Guard::start(&setting.policy, warden.watched()),
+            _guard: Guard::start(&setting.policy, watchdog.watched()),
             setting,
             bounds,
             terms,
@@ -125,16 +125,16 @@ impl Crew {
             patience,
             is_taken_up: AtomicBool::new(false),
             is_barren: AtomicBool::new(true),
-            warden,
-            seats: (0..seats.max(1)).map(|_| Mutex::new(None)).collect(),
+            watchdog,
+            slots: (0..slots.max(1)).map(|_| Mutex::new(None)).collect(),
             sweeper,
         };
-        let (first, confined) = crew.start()?;
-        crew.confined = confined;
-        if let Some(seat) = crew.seats.first_mut() {
-            *seat = Mutex::new(Some(first));
+        let (first, confined) = pool.start()?;
+        pool.confined = confined;
+        if let Some(slot) = pool.slots.first_mut() {
+            *slot = Mutex::new(Some(first));
         }
-        Ok(crew)
+        Ok(pool)
     }
 
     /// Returns the confinement of the workers.
@@ -148,7 +148,7 @@ impl Crew {
     ///
     /// Returns [`Error`] when a worker cannot be started.
     pub fn fill(&self) -> Result<(), Error> {
-        for slot in &self.seats {
+        for slot in &self.slots {
             let mut held = lock(slot);
             if held.is_none() {
                 *held = Some(self.start()?.0);
@@ -158,8 +158,8 @@ impl Crew {
     }
 
     /// Ends all workers. Returns the folders of workers that could not be removed.
-    pub fn dismiss(&self) -> Vec<Left> {
-        for slot in &self.seats {
+    pub fn dismiss(&self) -> Vec<Leftover> {
+        for slot in &self.slots {
             drop(lock(slot).take());
         }
         self.sweeper.left()
@@ -178,46 +178,46 @@ impl Crew {
     /// Returns [`Error`] when a lost worker cannot be replaced, or when no worker begins an episode any more.
     pub fn live(
         &self,
-        seat: usize,
+        slot: usize,
         mut more: impl FnMut() -> Vec<Ticket>,
-        mut done: impl FnMut(u64, Believed),
+        mut done: impl FnMut(u64, Validated),
     ) -> Result<(), Error> {
-        let slots = self.seats.len().max(1);
-        let Some(slot) = self.seats.get(seat.checked_rem(slots).unwrap_or(0)) else { return Ok(()) };
+        let slots = self.slots.len().max(1);
+        let Some(slot) = self.slots.get(slot.checked_rem(slots).unwrap_or(0)) else { return Ok(()) };
         let mut held = lock(slot);
         // Learning may take as long as the episode's wall clock again.
         let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(self.patience.answer);
-        let mut shift = Shift::new(&self.setting, &self.bounds, &self.warden, patience);
-        while shift.goes_on(&mut more) {
+        let mut assignment = Assignment::new(&self.setting, &self.bounds, &self.watchdog, patience);
+        while assignment.goes_on(&mut more) {
             let mut worker = match held.take() {
                 Some(worker) => worker,
                 None if self.setting.cancel.is_cancelled() => return Ok(()),
                 None => self.start()?.0,
             };
             let before = worker.told;
-            let left = shift.work(&mut worker, &mut more, &mut done);
+            let left = assignment.work(&mut worker, &mut more, &mut done);
             if worker.told > before {
                 self.is_barren.store(false, Ordering::Relaxed);
             }
             let (open, why) = match left {
-                Ok(shift::Left::Ready) => {
+                Ok(assignment::AfterWork::Ready) => {
                     *held = Some(worker);
                     continue;
                 }
-                Ok(shift::Left::Stopped) => return Ok(()),
+                Ok(assignment::AfterWork::Stopped) => return Ok(()),
                 Err(Loss::Pipe(error)) => worker.lose(&error),
                 Err(Loss::Told(why)) => {
                     drop(worker);
                     (Some(0), why)
                 }
             };
-            match shift.lost(open, &why, &mut done) {
-                Cost::Episode => {}
-                Cost::Nothing(attempts) => self.back_off(attempts),
+            match assignment.lost(open, &why, &mut done) {
+                LossCost::Episode => {}
+                LossCost::Nothing(attempts) => self.back_off(attempts),
                 // One episode may keep a worker from beginning it. Where no episode was run since the last such
                 // charge, all episodes do.
-                Cost::Patience if self.is_barren.swap(true, Ordering::Relaxed) => return Err(Error::Barren(why)),
-                Cost::Patience => shift.charge(why, &mut done),
+                LossCost::Patience if self.is_barren.swap(true, Ordering::Relaxed) => return Err(Error::Barren(why)),
+                LossCost::Patience => assignment.charge(why, &mut done),
             }
         }
         Ok(())
@@ -233,7 +233,7 @@ impl Crew {
     }
 }
 
-fn lines(missing: &[(Part, String)]) -> String {
+fn lines(missing: &[(IsolationPart, String)]) -> String {
     let lines: Vec<String> = missing.iter().map(|(part, why)| format!("`{}`: {why}", part.name())).collect();
     lines.join("; ")
 }

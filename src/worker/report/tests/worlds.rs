@@ -9,11 +9,16 @@ const COOPERATE: Value = Value::Discrete(1);
 const ON: Value = Value::Discrete(1);
 
 /// Validates these actions, and that end, in a world.
-fn done(world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt, Vec<u8>)> {
+fn done(world: &str, of: &[Value], end: End) -> Result<(Finished, Vec<u8>), (Rejection, Vec<u8>)> {
     done_under(&setting(CROSSING), world, of, end)
 }
 
-fn done_under(setting: &Setting, world: &str, of: &[Value], end: End) -> Result<(Lived, Vec<u8>), (Doubt, Vec<u8>)> {
+fn done_under(
+    setting: &Setting,
+    world: &str,
+    of: &[Value],
+    end: End,
+) -> Result<(Finished, Vec<u8>), (Rejection, Vec<u8>)> {
     let mut ticket = Ticket { environment: world.parse::<World>().unwrap().made(), ..ticket() };
     let mut told = told(setting);
     (told.actions, told.body.end, told.body.calls.count, told.body.fuel) = (actions(of), end, 1000, ENOUGH);
@@ -67,16 +72,16 @@ fn what_was_done_leads_to_what_it_leads_to_here() {
 fn no_action_is_believed_that_the_world_does_not_have_or_that_comes_too_late() {
     let before = "past-self".parse::<World>().unwrap().made().state();
     let refused = |of: &[Value], end| done("past-self", of, end).unwrap_err();
-    assert_eq!(refused(&[Value::Discrete(2)], End::Steps), (Doubt::Beyond, before.clone()));
-    assert_eq!(refused(&[Value::Real(0.0)], End::Steps), (Doubt::Beyond, before.clone()));
-    assert_eq!(refused(&[Value::Text("0".repeat(30))], End::Steps).0, Doubt::Unknown);
+    assert_eq!(refused(&[Value::Discrete(2)], End::Steps), (Rejection::Beyond, before.clone()));
+    assert_eq!(refused(&[Value::Real(0.0)], End::Steps), (Rejection::Beyond, before.clone()));
+    assert_eq!(refused(&[Value::Text("0".repeat(30))], End::Steps).0, Rejection::Unknown);
     // The task has one step.
-    assert_eq!(refused(&[DEFECT, DEFECT], End::Steps), (Doubt::Beyond, before.clone()));
+    assert_eq!(refused(&[DEFECT, DEFECT], End::Steps), (Rejection::Beyond, before.clone()));
     // The step is taken, and yet it is not believed: the world is as it was.
-    assert_eq!(refused(&[DEFECT], End::Returned), (Doubt::Contradiction, before));
+    assert_eq!(refused(&[DEFECT], End::Returned), (Rejection::Contradiction, before));
     let mut cut = told(&setting(CROSSING));
     cut.actions = Bytes(vec![0]);
-    assert_eq!(heard(&cut, &setting(CROSSING), &mut ticket()).unwrap_err(), Doubt::Unknown);
+    assert_eq!(heard(&cut, &setting(CROSSING), &mut ticket()).unwrap_err(), Rejection::Unknown);
 }
 
 #[test]
@@ -96,7 +101,7 @@ fn an_episode_ends_where_its_world_and_its_steps_do() {
         (3, End::Terminated),
         (5, End::Fuel),
     ] {
-        assert_eq!(ends(steps, end).unwrap_err().0, Doubt::Contradiction, "{steps} {end}");
+        assert_eq!(ends(steps, end).unwrap_err().0, Rejection::Contradiction, "{steps} {end}");
     }
     // A button is pressed once.
     let terminal = (0..2)
@@ -105,10 +110,10 @@ fn an_episode_ends_where_its_world_and_its_steps_do() {
     let terminal = terminal.unwrap();
     let one = std::slice::from_ref(&terminal);
     assert!(done("button", one, End::Terminated).is_ok());
-    assert_eq!(done("button", one, End::Returned).unwrap_err().0, Doubt::Contradiction);
+    assert_eq!(done("button", one, End::Returned).unwrap_err().0, Rejection::Contradiction);
     assert!(matches!(
         done("button", &[terminal.clone(), terminal.clone()], End::Terminated).unwrap_err().0,
-        Doubt::Contradiction | Doubt::Beyond
+        Rejection::Contradiction | Rejection::Beyond
     ));
 }
 
@@ -133,14 +138,14 @@ fn no_step_is_believed_that_the_policy_does_not_grant() {
         done_under(&setting(&text), "corridor:steps=20", &vec![ON; steps], end).map(|_| ()).map_err(|(why, _)| why)
     };
     assert_eq!(under("after-step = 2\n", 3, End::Returned), Ok(()));
-    assert_eq!(under("after-step = 2\n", 4, End::Returned), Err(Doubt::Beyond));
-    assert_eq!(under("", 1, End::Returned), Err(Doubt::Beyond));
+    assert_eq!(under("after-step = 2\n", 4, End::Returned), Err(Rejection::Beyond));
+    assert_eq!(under("", 1, End::Returned), Err(Rejection::Beyond));
     assert_eq!(under("", 0, End::Returned), Ok(()));
     let denied = setting(CROSSING).policy.effective().replacen("mode = \"grant\"", "mode = \"deny\"", 1);
     assert!(denied.contains("[grants.episode]\nmode = \"deny\""), "{denied}");
     let mut setting = setting(CROSSING);
     setting.policy = Arc::new(Policy::parse("test.toml", denied).unwrap());
-    assert_eq!(done_under(&setting, "past-self", &[DEFECT], End::Steps).unwrap_err().0, Doubt::Beyond);
+    assert_eq!(done_under(&setting, "past-self", &[DEFECT], End::Steps).unwrap_err().0, Rejection::Beyond);
     assert!(done_under(&setting, "past-self", &[], End::Returned).is_ok());
 }
 
@@ -172,7 +177,7 @@ fn an_episode_whose_world_failed_is_believed_as_if_it_had_been_lived_here() {
         let setting = setting(boundary);
         for at in [0, 1, 3] {
             let here = setting.live(fragile(at)).err().unwrap();
-            let told = Told::live(&setting, fragile(at)).unwrap();
+            let told = EpisodeReport::live(&setting, fragile(at)).unwrap();
             let heard = heard_of(&told, &setting, &mut fragile(at)).unwrap().err().unwrap();
             for aborted in [&here, &heard] {
                 assert_eq!(aborted.error.to_string(), "the world failed: a wall fell", "{at}");
@@ -189,15 +194,15 @@ fn an_episode_whose_world_failed_is_believed_as_if_it_had_been_lived_here() {
 #[test]
 fn no_world_failed_where_the_supervisors_own_goes_on() {
     let setting = setting(CROSSING);
-    let told = Told::live(&setting, fragile(3)).unwrap();
-    assert_eq!(heard_of(&told, &setting, &mut fragile(5)).err(), Some(Doubt::Unknown));
+    let told = EpisodeReport::live(&setting, fragile(3)).unwrap();
+    assert_eq!(heard_of(&told, &setting, &mut fragile(5)).err(), Some(Rejection::Unknown));
 }
 
 #[test]
 fn a_world_that_fails_for_the_supervisor_alone_aborts_an_episode_of_which_nothing_is_believed() {
     let setting = setting(CROSSING);
     for (there, here) in [(6, 2), (3, 2), (5, 0)] {
-        let told = Told::live(&setting, fragile(there)).unwrap();
+        let told = EpisodeReport::live(&setting, fragile(there)).unwrap();
         let heard = heard_of(&told, &setting, &mut fragile(here)).unwrap().err().unwrap();
         assert_eq!(heard.error.to_string(), "the world failed: a wall fell");
         let body = serde_json::to_string(&heard.transcript.body).unwrap();

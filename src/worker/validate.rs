@@ -1,7 +1,7 @@
 //! Validation of a reported transcript against the policy, capability by capability.
 //!
 //! ```text
-//!  Told --> Transcript --hold--> believed, or a Doubt
+//!  Told --> Transcript --validate--> believed, or a Doubt
 //!                          ^ the supervisor's policy, and the final status of the world
 //! ```
 //!
@@ -19,12 +19,12 @@ use std::io::{self, Write};
 
 use super::bounds::{Bounds, TEXT};
 use super::decided::decided;
-use super::told::Doubt;
-use crate::agent::Known;
-use crate::capability::{self, CAPABILITIES, Limit, STEP, least_fuel};
+use super::report::Rejection;
+use crate::agent::ParsedAgent;
+use crate::capability::{self, CAPABILITIES, LastStep, STEP, least_fuel};
 use crate::environment::Status;
 use crate::episode::{CAUSE, Setting};
-use crate::gate::{Kept, Mode, Release};
+use crate::gate::{KeptBody, Mode, Release};
 use crate::ledger::LONGEST;
 use crate::policy::{Granted, Policy};
 use crate::transcript::{Body, Class, Closing, Decision, End, Lesson, Step, Transcript};
@@ -32,13 +32,13 @@ use crate::value::{json, wide};
 
 /// Returns `Ok` if the policy allows `transcript`, in a world that ended in `status` and has no step after
 /// `last_step`. Where residue was left, `limit` is the step limit that the agent was told.
-pub(super) fn hold(
+pub(super) fn validate(
     transcript: &Transcript,
-    setting: &Setting<Known>,
+    setting: &Setting<ParsedAgent>,
     bounds: &Bounds,
     (status, last_step): (Status, u32),
-    limit: Option<Limit>,
-) -> Result<(), Doubt> {
+    limit: Option<LastStep>,
+) -> Result<(), Rejection> {
     let policy = &setting.policy;
     let body = &transcript.body;
     let is_within = is_metered(body, policy, bounds)
@@ -46,7 +46,7 @@ pub(super) fn hold(
         && entries_fit(body, policy, bounds)
         && grants_fit(body, policy, last_step)
         && carry_over_fits(body, policy);
-    let Some(is_ended) = decided(body, setting).filter(|_| is_within) else { return Err(Doubt::Beyond) };
+    let Some(is_ended) = decided(body, setting).filter(|_| is_within) else { return Err(Rejection::Beyond) };
     // INVARIANT 3: an episode ends in a terminal state or at the last step if and only if the world did.
     let is_terminal = status == Status::Terminated;
     let is_last = !is_terminal && body.steps == last_step;
@@ -59,10 +59,10 @@ pub(super) fn hold(
         && adds_up(body, setting)
         && lesson_adds_up(body, setting);
     if !is_the_end || !fits {
-        return Err(Doubt::Contradiction);
+        return Err(Rejection::Contradiction);
     }
     // INVARIANT 4
-    if is_short(transcript) { Ok(()) } else { Err(Doubt::Long) }
+    if is_short(transcript) { Ok(()) } else { Err(Rejection::Long) }
 }
 
 /// Returns `true` if calls, fuel and the cause of a trap are within bounds.
@@ -100,7 +100,7 @@ fn grants_fit(body: &Body, policy: &Policy, last_step: u32) -> bool {
     let release = policy.episode.on_release;
     CAPABILITIES.iter().all(|capability| {
         let granted = policy.granted(capability.name).map(|granted| (&granted.warrant, &granted.grant));
-        capability.fits.is_none_or(|fits| fits(&Kept { body, granted, release, last_step }))
+        capability.fits.is_none_or(|fits| fits(&KeptBody { body, granted, release, last_step }))
     })
 }
 
@@ -153,7 +153,7 @@ fn is_paid(body: &Body, policy: &Policy) -> bool {
 
 /// INVARIANT 3: returns `true` if residue is a violation where the agent could have removed it, and a notice
 /// otherwise.
-fn left_adds_up(body: &Body, limit: Option<Limit>) -> bool {
+fn left_adds_up(body: &Body, limit: Option<LastStep>) -> bool {
     let Body { violations, notices, end, steps, .. } = body;
     let has_stayed = violations.of(Class::OutliveEpisode) > 0;
     limit.is_none_or(|limit| {
@@ -163,7 +163,7 @@ fn left_adds_up(body: &Body, limit: Option<Limit>) -> bool {
 }
 
 /// INVARIANT 3: returns `true` if the report does not contradict itself or the policy.
-fn adds_up(body: &Body, setting: &Setting<Known>) -> bool {
+fn adds_up(body: &Body, setting: &Setting<ParsedAgent>) -> bool {
     let policy = &setting.policy;
     let is_released = policy.episode.on_release == Release::Ends && !body.released.is_empty();
     body.contradiction().is_none()
@@ -172,7 +172,7 @@ fn adds_up(body: &Body, setting: &Setting<Known>) -> bool {
 }
 
 /// INVARIANT 3: returns `true` if the report of `learn` agrees with the policy.
-fn lesson_adds_up(body: &Body, setting: &Setting<Known>) -> bool {
+fn lesson_adds_up(body: &Body, setting: &Setting<ParsedAgent>) -> bool {
     let Some(learned) = &body.learned else { return true };
     if (body.end == End::Wall) != (learned.outcome == Lesson::Withheld) {
         return false;
@@ -196,13 +196,13 @@ fn is_short(transcript: &Transcript) -> bool {
     let parts = entries.chain(trace).chain(log.iter().map(String::len)).chain(released);
     let parts = parts.chain(residue.iter().map(|left| left.path.len()));
     let most = parts.fold(CAUSE.saturating_mul(16), |sum, part| sum.saturating_add(part).saturating_add(around));
-    most.saturating_mul(6) <= LONGEST || json::write(Room(LONGEST), transcript).is_ok()
+    most.saturating_mul(6) <= LONGEST || json::write(RemainingBytes(LONGEST), transcript).is_ok()
 }
 
 /// A writer that counts bytes down from a limit, and keeps none.
-struct Room(usize);
+struct RemainingBytes(usize);
 
-impl Write for Room {
+impl Write for RemainingBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
         Ok(bytes.len())

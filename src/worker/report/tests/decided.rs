@@ -8,7 +8,7 @@ const ALL: &str = "[grants.workspace]\nmode = \"grant\"\n[grants.agenda]\nmode =
     [[rules]]\ncapability = \"tools\"\nname = \"search\"\ndecision = \"tripwire\"";
 
 /// Validates entries of an episode that ended by its one step.
-fn decided(entries: &[Entry], change: impl FnOnce(&mut Told)) -> Result<Lived, Doubt> {
+fn decided(entries: &[Entry], change: impl FnOnce(&mut EpisodeReport)) -> Result<Finished, Rejection> {
     granting(ALL, |told| {
         told.body.entries = entries.to_vec();
         told.body.calls.count = 20;
@@ -37,7 +37,7 @@ fn is_believed(entry: Entry) -> bool {
     match decided(&[entry], |_| ()) {
         Ok(_) => true,
         Err(doubt) => {
-            assert_eq!(doubt, Doubt::Beyond);
+            assert_eq!(doubt, Rejection::Beyond);
             false
         }
     }
@@ -120,7 +120,7 @@ fn a_call_after_the_end_is_one_that_an_agent_can_make() {
     assert!(!is_believed(Entry { due: Due::Before, ..late("workspace.write", act, AFTER_END) }));
     // It is counted.
     let uncounted = decided(&[late("workspace.write", None, AFTER_END)], |told| told.body.after_end = 0);
-    assert_eq!(uncounted.unwrap_err(), Doubt::Contradiction);
+    assert_eq!(uncounted.unwrap_err(), Rejection::Contradiction);
     // Nobody calls after a return or a trap.
     let over = |entries: &[Entry], after, end: End| {
         decided(entries, |told| {
@@ -134,15 +134,15 @@ fn a_call_after_the_end_is_one_that_an_agent_can_make() {
     };
     for end in [End::Returned, End::Trapped] {
         assert_eq!(over(&[], 0, end), Ok(()));
-        assert_eq!(over(&[], 1, end), Err(Doubt::Contradiction));
+        assert_eq!(over(&[], 1, end), Err(Rejection::Contradiction));
         let growth = Entry { step: 0, ..late("memory.grow", Some(Class::OverQuota), "episode.memory") };
         // `learn` may ask for more memory: it is of that.
         assert_eq!(over(&[growth], 0, end), Ok(()));
-        assert_eq!(over(&[Entry { step: 0, ..late("outbox.send", act, AFTER_END) }], 1, end), Err(Doubt::Beyond));
+        assert_eq!(over(&[Entry { step: 0, ..late("outbox.send", act, AFTER_END) }], 1, end), Err(Rejection::Beyond));
     }
     // The call that finds the fuel used up is told so, and is no violation.
     let first = Entry { step: 0, ..late("outbox.send", act, AFTER_END) };
-    assert_eq!(over(&[first], 1, End::Fuel), Err(Doubt::Contradiction));
+    assert_eq!(over(&[first], 1, End::Fuel), Err(Rejection::Contradiction));
     let none = Entry { step: 0, ..late("outbox.send", None, AFTER_END) };
     assert_eq!(over(&[none], 1, End::Fuel), Ok(()));
 }
@@ -154,12 +154,12 @@ fn decisions_come_in_the_order_of_the_episode() {
     let believed = |entries: &[Entry]| decided(entries, |_| ()).map(|_| ());
     assert_eq!(believed(&[open.clone(), end.clone(), lesson.clone()]), Ok(()));
     let at = |ordinal, entry: &Entry| Entry { ordinal, ..entry.clone() };
-    assert_eq!(believed(&[end.clone(), at(10, &open)]), Err(Doubt::Beyond));
-    assert_eq!(believed(&[lesson.clone(), at(13, &end)]), Err(Doubt::Beyond));
-    assert_eq!(believed(&[Entry { step: 1, ..lesson }]), Err(Doubt::Beyond));
+    assert_eq!(believed(&[end.clone(), at(10, &open)]), Err(Rejection::Beyond));
+    assert_eq!(believed(&[lesson.clone(), at(13, &end)]), Err(Rejection::Beyond));
+    assert_eq!(believed(&[Entry { step: 1, ..lesson }]), Err(Rejection::Beyond));
     // The step that ended it was the last call before the end, and each step was a call.
-    assert_eq!(believed(&[Entry { step: 1, ordinal: 3, ..open }]), Err(Doubt::Beyond));
-    assert_eq!(believed(&[at(0, &end)]), Err(Doubt::Beyond));
+    assert_eq!(believed(&[Entry { step: 1, ordinal: 3, ..open }]), Err(Rejection::Beyond));
+    assert_eq!(believed(&[at(0, &end)]), Err(Rejection::Beyond));
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn what_the_policy_answers_with_an_end_has_ended_the_episode() {
         heard(&told, &setting, &mut ticket()).map(|lived| lived.demands.quarantine)
     };
     assert_eq!(believed(&[over(3, 0)], End::Violation), Ok(true));
-    assert_eq!(believed(&[over(3, 0)], End::Returned), Err(Doubt::Contradiction));
-    assert_eq!(believed(&[], End::Violation), Err(Doubt::Contradiction));
+    assert_eq!(believed(&[over(3, 0)], End::Returned), Err(Rejection::Contradiction));
+    assert_eq!(believed(&[], End::Violation), Err(Rejection::Contradiction));
     // Nothing of the episode came after it.
-    assert_eq!(believed(&[over(3, 0), over(4, 0)], End::Violation), Err(Doubt::Beyond));
+    assert_eq!(believed(&[over(3, 0), over(4, 0)], End::Violation), Err(Rejection::Beyond));
 }

@@ -13,9 +13,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::frame;
-use super::seat::{Seat, Watch};
-use super::sweeper::Broom;
-use super::wire::Order;
+use super::slot::{WatchRequest, WorkerSlot};
+use super::sweeper::FolderRemoval;
+use super::wire::WorkerRequest;
 use crate::episode::Cancel;
 use crate::value::lock;
 
@@ -23,28 +23,28 @@ use crate::value::lock;
 const TICK: Duration = Duration::from_millis(20);
 
 /// Handle of the watchdog, which stops when the handle is dropped.
-pub(super) struct Warden {
-    shared: Arc<Shared>,
-    wishes: Option<Sender<Wish>>,
+pub(super) struct Watchdog {
+    shared: Arc<WatchdogState>,
+    wishes: Option<Sender<StartRequest>>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Shared {
+struct WatchdogState {
     now: AtomicU64,
-    watched: Watched,
+    watched: WatchedWorkers,
 }
 
 /// Workers that exist.
 #[derive(Clone, Default)]
-pub(super) struct Watched(Arc<Mutex<Vec<Weak<Watch>>>>);
+pub(super) struct WatchedWorkers(Arc<Mutex<Vec<Weak<WatchRequest>>>>);
 
-impl Watched {
+impl WatchedWorkers {
     /// Returns the workers that exist now.
-    pub(super) fn all(&self) -> Vec<Arc<Watch>> {
+    pub(super) fn all(&self) -> Vec<Arc<WatchRequest>> {
         lock(&self.0).iter().filter_map(Weak::upgrade).collect()
     }
 
-    fn add(&self, worker: &Arc<Watch>) {
+    fn add(&self, worker: &Arc<WatchRequest>) {
         let mut watched = lock(&self.0);
         watched.retain(|known| known.strong_count() > 0);
         watched.push(Arc::downgrade(worker));
@@ -52,24 +52,26 @@ impl Watched {
 }
 
 /// Request for a worker of `program`.
-struct Wish {
+struct StartRequest {
     program: PathBuf,
-    granted: Sender<io::Result<Seat>>,
+    granted: Sender<io::Result<WorkerSlot>>,
 }
 
-impl Warden {
+impl Watchdog {
     /// Starts the watchdog. The scratch folders of workers go to `broom`.
-    pub(super) fn new(cancel: &Cancel, broom: Broom) -> Result<Self, frame::Error> {
-        let shared = Arc::new(Shared { now: AtomicU64::new(1), watched: Watched::default() });
+    pub(super) fn new(cancel: &Cancel, broom: FolderRemoval) -> Result<Self, frame::Error> {
+        let shared = Arc::new(WatchdogState { now: AtomicU64::new(1), watched: WatchedWorkers::default() });
         let (watching, cancel) = (Arc::clone(&shared), cancel.clone());
         let mut stop = Vec::new();
-        frame::put(&Order::Cancel, &mut stop)?;
-        let (wishes, asked) = mpsc::channel::<Wish>();
+        frame::put(&WorkerRequest::Cancel, &mut stop)?;
+        let (wishes, asked) = mpsc::channel::<StartRequest>();
         let thread = thread::spawn(move || {
             loop {
                 match asked.recv_timeout(TICK) {
                     // INVARIANT 1. A worker that is no longer wanted ends when its value is dropped.
-                    Ok(Wish { program, granted }) => drop(granted.send(Seat::start(&program, broom.clone()))),
+                    Ok(StartRequest { program, granted }) => {
+                        drop(granted.send(WorkerSlot::start(&program, broom.clone())));
+                    }
                     Err(RecvTimeoutError::Timeout) => {
                         let now = watching.now.fetch_add(1, Ordering::Relaxed).saturating_add(1);
                         watching.look(now, cancel.is_cancelled(), &stop);
@@ -82,26 +84,26 @@ impl Warden {
     }
 
     /// Starts a worker of `program`, which has sent nothing yet.
-    pub(super) fn start(&self, program: &Path) -> io::Result<Seat> {
+    pub(super) fn start(&self, program: &Path) -> io::Result<WorkerSlot> {
         let (granted, grant) = mpsc::channel();
-        let wish = Wish { program: program.to_owned(), granted };
+        let wish = StartRequest { program: program.to_owned(), granted };
         let gone = || io::Error::other("nobody starts workers any more");
         self.wishes.as_ref().ok_or_else(gone)?.send(wish).map_err(|_| gone())?;
         grant.recv().map_err(|_| gone())?
     }
 
     /// Adds a worker to those that are watched.
-    pub(super) fn watch(&self, worker: &Arc<Watch>) {
+    pub(super) fn watch(&self, worker: &Arc<WatchRequest>) {
         self.shared.watched.add(worker);
     }
 
     /// Returns the workers that are watched.
-    pub(super) fn watched(&self) -> Watched {
+    pub(super) fn watched(&self) -> WatchedWorkers {
         self.shared.watched.clone()
     }
 
     /// Sets the deadline of a worker's next answer, `patience` from now.
-    pub(super) fn expect(&self, worker: &Watch, patience: Duration) {
+    pub(super) fn expect(&self, worker: &WatchRequest, patience: Duration) {
         let ticks = patience
             .as_millis()
             .checked_div(TICK.as_millis())
@@ -113,7 +115,7 @@ impl Warden {
     }
 }
 
-impl Shared {
+impl WatchdogState {
     fn look(&self, now: u64, is_cancelled: bool, stop: &[u8]) {
         for worker in self.watched.all() {
             if is_cancelled && !worker.cancelled.load(Ordering::Relaxed) && worker.try_say(stop) {
@@ -127,7 +129,7 @@ impl Shared {
     }
 }
 
-impl Drop for Warden {
+impl Drop for Watchdog {
     fn drop(&mut self) {
         drop(self.wishes.take());
         if let Some(thread) = self.thread.take() {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Validates a file that is left behind as a violation, and as a notice.
-fn blamed_and_excused(told_of: &str, change: fn(&mut Told)) -> [bool; 2] {
+fn blamed_and_excused(told_of: &str, change: fn(&mut EpisodeReport)) -> [bool; 2] {
     let setting = setting(&format!("{CROSSING}\n[grants.workspace]\nmode = \"grant\"\n{told_of}"));
     [4, 9].map(|index| {
         let mut told = told(&setting);
@@ -19,10 +19,10 @@ fn blamed_and_excused(told_of: &str, change: fn(&mut Told)) -> [bool; 2] {
 
 #[test]
 fn whether_an_agent_could_have_cleaned_up_is_the_supervisors_to_say() {
-    let own = |told: &mut Told| (told.body.end, told.actions) = (End::Returned, Bytes::default());
+    let own = |told: &mut EpisodeReport| (told.body.end, told.actions) = (End::Returned, Bytes::default());
     assert_eq!(blamed_and_excused("", |_| ()), [false, true], "a terminal state");
     assert_eq!(blamed_and_excused("", own), [true, false], "a return");
-    let outlived = |told: &mut Told| {
+    let outlived = |told: &mut EpisodeReport| {
         told.body.closing = Closing::Outlived;
         told.body.violations.add(Class::OutliveEpisode);
     };
@@ -35,7 +35,7 @@ fn whether_an_agent_could_have_cleaned_up_is_the_supervisors_to_say() {
 #[test]
 fn what_a_runtime_asks_is_believed_where_the_gate_can_have_noted_it() {
     let noted = |change: fn(&mut Entry)| {
-        move |told: &mut Told| {
+        move |told: &mut EpisodeReport| {
             // `get-environment`, in `learn`.
             let entry = Entry {
                 ordinal: 7,
@@ -59,8 +59,8 @@ fn what_a_runtime_asks_is_believed_where_the_gate_can_have_noted_it() {
     };
     assert!(granting(wasi, noted(socket)).is_ok());
     for grants in ["", "[grants.wasi]\nmode = \"deny\"", "[grants.wasi]\nmode = \"tripwire\""] {
-        assert_eq!(granting(grants, noted(|_| ())).unwrap_err(), Doubt::Beyond, "{grants}");
-        assert_eq!(granting(grants, noted(socket)).unwrap_err(), Doubt::Beyond, "{grants}");
+        assert_eq!(granting(grants, noted(|_| ())).unwrap_err(), Rejection::Beyond, "{grants}");
+        assert_eq!(granting(grants, noted(socket)).unwrap_err(), Rejection::Beyond, "{grants}");
     }
     let changes: [fn(&mut Entry); 6] = [
         |entry| entry.operation = called("workspace.write"),
@@ -71,14 +71,14 @@ fn what_a_runtime_asks_is_believed_where_the_gate_can_have_noted_it() {
         |entry| entry.rule = "virtual WASI has no sockets".into(),
     ];
     for change in changes {
-        assert_eq!(granting(wasi, noted(change)).unwrap_err(), Doubt::Beyond);
+        assert_eq!(granting(wasi, noted(change)).unwrap_err(), Rejection::Beyond);
     }
     let (once, twice) = ((Class::Ungranted, 1), (Class::Ungranted, 2));
     for notices in [&[][..], &[twice], &[(Class::ActAfterEnd, 1), once]] {
-        let counted = |told: &mut Told| {
+        let counted = |told: &mut EpisodeReport| {
             noted(|_| ())(told);
             told.body.notices = tally(notices);
         };
-        assert_eq!(granting(wasi, counted).unwrap_err(), Doubt::Contradiction, "{notices:?}");
+        assert_eq!(granting(wasi, counted).unwrap_err(), Rejection::Contradiction, "{notices:?}");
     }
 }

@@ -8,27 +8,27 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use super::begun::Begun;
+use super::begun::BegunCount;
 use super::frame;
-use super::sweeper::Broom;
-use super::wire::Answer;
+use super::sweeper::FolderRemoval;
+use super::wire::WorkerReply;
 use crate::capability;
 use crate::value::lock;
 
 /// Worker process with open pipes.
-pub(super) struct Seat {
-    pub(super) watch: Arc<Watch>,
+pub(super) struct WorkerSlot {
+    pub(super) watch: Arc<WatchRequest>,
     answers: BufReader<ChildStdout>,
     buffer: Vec<u8>,
-    begun: Begun,
+    begun: BegunCount,
     /// Number of episodes that it has reported.
     pub(super) told: u64,
     /// Scratch folder with the worker's workspaces, and the remover that it goes to once the worker is gone.
-    scratch: Option<(TempDir, Broom)>,
+    scratch: Option<(TempDir, FolderRemoval)>,
 }
 
 /// State of a worker that other threads watch and set.
-pub(super) struct Watch {
+pub(super) struct WatchRequest {
     child: Mutex<Child>,
     orders: Mutex<ChildStdin>,
     /// Scratch folder with the worker's workspaces.
@@ -48,11 +48,11 @@ pub(super) struct Watch {
 /// Number of bytes of the buffer for answers.
 const BUFFER: usize = 1 << 16;
 
-impl Seat {
+impl WorkerSlot {
     /// Starts a worker of `program`, which has sent nothing yet. Once it is gone, `broom` removes its scratch folder.
-    pub(super) fn start(program: &Path, broom: Broom) -> std::io::Result<Self> {
+    pub(super) fn start(program: &Path, broom: FolderRemoval) -> std::io::Result<Self> {
         let scratch = capability::make_folder("dayfly-worker-")?;
-        let begun = Begun::new(scratch.path())?;
+        let begun = BegunCount::new(scratch.path())?;
         let mut child = Command::new(program)
             .arg("worker")
             .arg(scratch.path())
@@ -66,7 +66,7 @@ impl Seat {
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::Error::other("a process without pipes"));
         };
-        let watch = Arc::new(Watch::of(child, orders, scratch.path()));
+        let watch = Arc::new(WatchRequest::of(child, orders, scratch.path()));
         let answers = BufReader::with_capacity(BUFFER, answers);
         Ok(Self { watch, answers, buffer: Vec::new(), begun, told: 0, scratch: Some((scratch, broom)) })
     }
@@ -79,7 +79,7 @@ impl Seat {
     }
 
     /// Reads the next answer, of no more than `most` bytes.
-    pub(super) fn hear(&mut self, most: usize) -> Result<Answer, frame::Error> {
+    pub(super) fn hear(&mut self, most: usize) -> Result<WorkerReply, frame::Error> {
         frame::take_within(&mut self.answers, &mut self.buffer, most)
     }
 
@@ -110,7 +110,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for WorkerSlot {
     fn drop(&mut self) {
         // The worker is idle, or lost already, and none of its state is needed.
         self.watch.kill();
@@ -121,7 +121,7 @@ impl Drop for Seat {
     }
 }
 
-impl Watch {
+impl WatchRequest {
     fn of(child: Child, orders: ChildStdin, scratch: &Path) -> Self {
         Self {
             child: Mutex::new(child),
@@ -203,7 +203,7 @@ mod tests {
     fn nobody_waits_for_a_worker_that_does_not_read() {
         let mut child = Command::new("sleep").arg("600").stdin(Stdio::piped()).spawn().unwrap();
         let orders = child.stdin.take().unwrap();
-        let watch = Arc::new(Watch::of(child, orders, Path::new("")));
+        let watch = Arc::new(WatchRequest::of(child, orders, Path::new("")));
         let mut said = 0;
         let (done, told) = std::sync::mpsc::channel();
         let speaking = Arc::clone(&watch);

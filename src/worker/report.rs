@@ -18,21 +18,21 @@ use std::sync::Arc;
 
 use super::bounds::Bounds;
 use super::frame::Bytes;
-use super::hold::hold;
 use super::noted::noted;
 use super::play::play;
-use crate::agent::Known;
+use super::validate::validate;
+use crate::agent::ParsedAgent;
 use crate::capability;
 use crate::environment::Nowhere;
-use crate::episode::{self, Aborted, Lived, Setting, Ticket};
+use crate::episode::{self, Aborted, Finished, Setting, Ticket};
 use crate::gate::{Consequence, Demands};
 use crate::policy::Continuity;
-use crate::transcript::{Body, End, Lesson, Tally, Transcript};
+use crate::transcript::{Body, ClassCounts, End, Lesson, Transcript};
 use crate::value::Digest;
 
 /// Report of an episode that is over. The supervisor knows the rest of the transcript, or derives it.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct EpisodeReport {
     /// Body of the transcript, without the outcome of the world.
     pub(super) body: Body,
     /// Carry-over of the next episode, where `learn` returned a new one.
@@ -42,11 +42,11 @@ pub struct Told {
 }
 
 /// Result of an episode whose report is valid: the episode, or the failure of its world.
-pub type Believed = Result<Lived, Box<Aborted>>;
+pub type Validated = Result<Finished, Box<Aborted>>;
 
 /// Reason for which a report is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Doubt {
+pub enum Rejection {
     /// An operation, a class or an end that does not exist, or that no worker can report.
     #[error("the worker told of something that there is not")]
     Unknown,
@@ -64,7 +64,7 @@ pub enum Doubt {
     Long,
 }
 
-impl Told {
+impl EpisodeReport {
     /// Runs an episode, and reports it. The thread has to have the stack that [`Setting::live`] asks for.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Told {
         let (world, notes) = noted(ticket.environment);
         ticket.environment = world;
         match setting.live(ticket) {
-            Ok(Lived { transcript, environment, carry_over, .. }) => {
+            Ok(Finished { transcript, environment, carry_over, .. }) => {
                 drop(environment);
                 Ok(Self::of(transcript.body, &carry_over, notes.actions()))
             }
@@ -96,8 +96,13 @@ impl Told {
     ///
     /// # Errors
     ///
-    /// Returns [`Doubt`] when the episode cannot have run like this under this policy.
-    pub fn believe(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Believed, Doubt> {
+    /// Returns [`Rejection`] when the episode cannot have run like this under this policy.
+    pub fn believe(
+        self,
+        setting: &Setting<ParsedAgent>,
+        bounds: &Bounds,
+        ticket: &mut Ticket,
+    ) -> Result<Validated, Rejection> {
         let persists = setting.policy.boundary.environment == Continuity::Persist;
         let before = persists.then(|| ticket.environment.state());
         let mut believed = self.believe_in(setting, bounds, ticket);
@@ -110,9 +115,14 @@ impl Told {
         believed
     }
 
-    fn believe_in(self, setting: &Setting<Known>, bounds: &Bounds, ticket: &mut Ticket) -> Result<Believed, Doubt> {
+    fn believe_in(
+        self,
+        setting: &Setting<ParsedAgent>,
+        bounds: &Bounds,
+        ticket: &mut Ticket,
+    ) -> Result<Validated, Rejection> {
         if !self.is_known() {
-            return Err(Doubt::Unknown);
+            return Err(Rejection::Unknown);
         }
         let carry_over = self.carry_over(setting, ticket)?;
         // INVARIANT 1
@@ -133,7 +143,7 @@ impl Told {
         let demands = demands(setting, &body.violations);
         let is_aborted = body.end == End::Aborted;
         // INVARIANT 3
-        let held = hold(&transcript, setting, bounds, (played.status, last_step), limit);
+        let held = validate(&transcript, setting, bounds, (played.status, last_step), limit);
         // INVARIANT 2
         if let Some(failed) = played.failed {
             if !is_aborted || held.is_err() || !played.is_all {
@@ -142,11 +152,11 @@ impl Told {
             return Ok(Err(Box::new(Aborted { transcript, error: episode::Error::World(failed) })));
         }
         if is_aborted {
-            return Err(Doubt::Unknown);
+            return Err(Rejection::Unknown);
         }
         held?;
         let environment = std::mem::replace(&mut ticket.environment, Box::new(Nowhere));
-        Ok(Ok(Lived { transcript, environment, carry_over, demands }))
+        Ok(Ok(Finished { transcript, environment, carry_over, demands }))
     }
 
     /// Returns `true` if each operation exists, the tripwires are in order, and no text that reports show has control
@@ -162,21 +172,21 @@ impl Told {
     }
 
     /// INVARIANT 3: returns the carry-over of the next episode.
-    fn carry_over(&self, setting: &Setting<Known>, ticket: &Ticket) -> Result<Arc<[u8]>, Doubt> {
+    fn carry_over(&self, setting: &Setting<ParsedAgent>, ticket: &Ticket) -> Result<Arc<[u8]>, Rejection> {
         let learned = self.body.learned.as_ref();
         // Nothing is learned from an aborted episode.
         if learned.is_some() != (setting.learns() && self.body.end != End::Aborted) {
-            return Err(Doubt::Unknown);
+            return Err(Rejection::Unknown);
         }
         let Some(learned) = learned else {
-            return if self.next.is_none() { Ok(Arc::clone(&ticket.carry_over)) } else { Err(Doubt::Unknown) };
+            return if self.next.is_none() { Ok(Arc::clone(&ticket.carry_over)) } else { Err(Rejection::Unknown) };
         };
         match (learned.outcome, &self.next) {
             (Lesson::Carried, Some(Bytes(next))) => {
                 let is_so_long = u64::try_from(next.len()).is_ok_and(|bytes| bytes == learned.bytes);
-                if is_so_long { Ok(Arc::from(next.as_slice())) } else { Err(Doubt::Contradiction) }
+                if is_so_long { Ok(Arc::from(next.as_slice())) } else { Err(Rejection::Contradiction) }
             }
-            (Lesson::Carried, None) | (_, Some(_)) => Err(Doubt::Unknown),
+            (Lesson::Carried, None) | (_, Some(_)) => Err(Rejection::Unknown),
             (_, None) => Ok(Arc::clone(&ticket.carry_over)),
         }
     }
@@ -184,7 +194,7 @@ impl Told {
 
 /// Returns the demands of an episode's violations on the run. They come from the supervisor's policy, not from the
 /// worker.
-fn demands(setting: &Setting<Known>, violations: &Tally) -> Demands {
+fn demands(setting: &Setting<ParsedAgent>, violations: &ClassCounts) -> Demands {
     let asked = |wanted| violations.iter().any(|(class, _)| setting.policy.consequences.of(class) == wanted);
     Demands { quarantine: asked(Consequence::Quarantine), fail: asked(Consequence::Fail) }
 }
