@@ -62,8 +62,13 @@ pub enum Finding {
         /// The leaves that it vouched for.
         size: u64,
     },
-    /// What was vouched for between checkpoints is not of this record.
+    /// What was vouched for between checkpoints is torn, or not of this record.
     Vouched,
+    /// It was vouched for more between checkpoints than the record has.
+    VouchedAhead {
+        /// The leaves that it vouches for.
+        size: u64,
+    },
     /// The close gives another reason than the one that was sealed.
     Reason {
         /// The line of `checkpoints.jsonl`.
@@ -176,6 +181,7 @@ impl Finding {
             Self::Count { episodes, asked, .. } if *episodes > *asked => Kind::Edited,
             Self::File { .. } | Self::Episodes { .. } | Self::CheckpointGone { .. } => Kind::Missing,
             Self::Tail { .. }
+            | Self::VouchedAhead { .. }
             | Self::Room { .. }
             | Self::LeavesCut { .. }
             | Self::CheckpointCut { .. }
@@ -227,7 +233,9 @@ impl Finding {
             Self::Room { .. } => {
                 "the transcripts were cut off, or the sizes were made up: take all files from a copy that verifies"
             }
-            Self::Vouched => "use no more of the run than its checkpoints vouch for, or run it again",
+            Self::Vouched | Self::VouchedAhead { .. } => {
+                "use no more of the run than its checkpoints vouch for, or run it again"
+            }
             Self::Count { .. } => {
                 "the files were replaced together: take all of them from a copy with the root that was kept"
             }
@@ -277,7 +285,14 @@ impl fmt::Display for Finding {
             Self::CheckpointGone { size } => {
                 write!(f, "`{CHECKPOINTS}` lacks what vouches for {}", name_leaves(&(0..*size)))
             }
-            Self::Vouched => write!(f, "`{VOUCHED}`: not of this run"),
+            Self::Vouched => write!(f, "`{VOUCHED}`: no checkpoint of this run"),
+            Self::VouchedAhead { size } => {
+                write!(
+                    f,
+                    "`{VOUCHED}` vouches for {}, and neither `{TRANSCRIPTS}` nor `{LEAVES}` goes so far",
+                    name_leaves(&(0..*size))
+                )
+            }
             Self::Dispute { line, leaves } => {
                 let leaves = name_leaves(leaves);
                 write!(f, "`{CHECKPOINTS}`, line {line}: disagrees with {leaves}, and one or the other was changed")

@@ -63,6 +63,7 @@ pub use finding::{Finding, Kind};
 pub use flaw::Flaw;
 pub use leaf::{FORMAT, Sealed, SealedManifest};
 pub use manifest::{Manifest, Named, Played};
+pub(crate) use read::regular;
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 

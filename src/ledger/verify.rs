@@ -97,9 +97,13 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
         findings.push(Finding::Room { size, most });
         return Ok(None);
     }
+    if let Some(size) = ahead(folder, &checkpoints, leaves.count().min(most))? {
+        checkpoints.between = None;
+        findings.push(Finding::VouchedAhead { size });
+    }
     let agreement = agree(&mut checkpoints, &mut leaves, most, findings)?;
     let manifest = manifest(folder)?;
-    let ledger = Ledger { folder, manifest: manifest.as_ref(), leaves, checkpoints: &checkpoints, findings };
+    let ledger = Ledger { folder, manifest: manifest.as_ref(), leaves, checkpoints: &mut checkpoints, findings };
     let content = ledger.compare(agreement)?;
     let vouched = checkpoints.last().map(Checkpoint::head);
     let closed = vouched.zip(checkpoints.closed());
@@ -122,6 +126,19 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
 
 /// Leaves that are hashed whatever the transcripts have room for: those of a record whose end was cut off are still told apart.
 const FEW: u64 = 1 << 20;
+
+/// The leaves that are vouched for outside of the list, where neither the hashes nor the lines go so far.
+fn ahead(folder: &Path, checkpoints: &Checkpoints, hashes: u64) -> Result<Option<u64>, Error> {
+    let Some(size) = checkpoints.between.map(|between| between.leaves()).filter(|size| *size > hashes) else {
+        return Ok(None);
+    };
+    // The manifest is the first leaf.
+    let (mut lines, mut count) = (Lines::open(folder.join(TRANSCRIPTS))?, 1_u64);
+    while count < size && !matches!(lines.next()?, Line::Torn | Line::End) {
+        count = count.saturating_add(1);
+    }
+    Ok(Some(size).filter(|size| count < *size))
+}
 
 /// Compare the hashes with the checkpoints, put right what was changed in these, and note it.
 fn agree(
@@ -170,7 +187,7 @@ struct Ledger<'a, 'm> {
     folder: &'a Path,
     manifest: Option<&'m Stated>,
     leaves: Leaves,
-    checkpoints: &'a Checkpoints,
+    checkpoints: &'a mut Checkpoints,
     findings: &'a mut Findings,
 }
 
@@ -269,6 +286,9 @@ impl<'m> Ledger<'_, 'm> {
 
     fn checkpoints_edited(&mut self, findings: Vec<Finding>) {
         for finding in findings {
+            if finding == Finding::Vouched {
+                self.checkpoints.between = None;
+            }
             self.findings.push(finding);
         }
     }
