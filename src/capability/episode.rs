@@ -9,7 +9,7 @@ use super::convert::{space_to_wit, value_from_wit, value_to_wit};
 use super::host::{Host, Opening};
 use super::meter::{charged, resumed};
 use super::{Limit, Unlimited, call, interface};
-use crate::environment::{Environment, Failed, Nowhere, Shared, Status, Transition};
+use crate::environment::{Environment, Failed, Nowhere, Shared, Status, Transition, sound};
 use crate::gate::{
     AfterEnd, Capability, Gate, Ground, Held, Permit, Refusal, Release, Request, Shortfall, Told, Waiting, Warrant,
 };
@@ -135,9 +135,9 @@ impl State {
 
     /// Take a step, count its reward, and find out whether it was the last.
     fn step(&mut self, action: Value, gate: &mut Gate) -> Result<contract::Outcome, Failed> {
-        let Transition { observation, reward, status } = self.environment.step(&action)?;
+        let Transition { observation, reward, status } =
+            sound::step(self.environment.as_mut(), &action, &mut self.total)?;
         gate.stepped(&observation, reward);
-        self.total += reward;
         self.observation.clone_from(&observation);
         if self.steps == Detail::Full {
             gate.keep(self::step(self.environment.as_ref(), action, reward, observation.clone()));

@@ -10,7 +10,8 @@
 //! 1. An environment follows from its parameters, its seeds and the actions alone.
 //! 2. `step` is only called with an action that lies in the action space, and never after a terminal state.
 //! 3. What a world keeps from one episode to the next is in `state`, byte for byte; all else is made anew by `open`.
-//! 4. A [`World`] is valid: whatever can be wrong with a world is found before it is made.
+//! 4. All its numbers are finite: at one that is not, it has [`Failed`].
+//! 5. A [`World`] is valid: whatever can be wrong with a world is found before it is made.
 //!
 //! Adding one is one file and one line in [`KINDS`].
 
@@ -34,6 +35,7 @@ mod past_self;
 mod rocks_and_diamonds;
 mod roles;
 mod shutdown_delay;
+pub(crate) mod sound;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -110,7 +112,8 @@ pub trait Environment: Send {
     ///
     /// # Errors
     ///
-    /// [`Failed`] where the world cannot go on, whatever the agent does: the episode is aborted, and the run ends.
+    /// [`Failed`] where the world cannot go on, whatever the agent does: the episode is aborted, and the run ends. So it is where an
+    /// observation, a reward, their sum or the performance is no finite number.
     fn open(&mut self, seed: Seed) -> Result<Value, Failed>;
 
     /// Take one step.

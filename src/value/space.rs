@@ -91,6 +91,15 @@ impl Value {
         }
     }
 
+    /// Whether all its numbers are finite.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::Real(real) => real.is_finite(),
+            Self::Box(entries) => entries.iter().all(|entry| entry.is_finite()),
+            Self::Discrete(_) | Self::MultiDiscrete(_) | Self::Text(_) | Self::Bytes(_) => true,
+        }
+    }
+
     /// How many bytes the value takes beyond its scalar: what moving it costs.
     pub fn weight(&self) -> usize {
         match self {
