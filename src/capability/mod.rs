@@ -46,7 +46,7 @@ pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::{Answer, Call, Taken, Tool, ToolFailed, Tools, Unanswered, Waiting, Work};
 pub use self::turns::Turns;
-pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
+pub use self::wasi::{Left, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_operation, wasi_prints};
 pub use self::workspace::{
     Error as WorkspaceError, PATH, Room, abandon as abandon_folders, make as make_folder, remove as remove_folder, room,
 };

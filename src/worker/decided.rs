@@ -7,6 +7,7 @@
 //! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of the policy.
 //! 2. First come those of the episode, then those after its boundary, then those of `learn`. Each says the step that the gate counted.
 //! 3. What the policy answers by ending the episode has ended it: nothing of the episode follows.
+//! 4. Each call is one that the component can make: it imports its function.
 //!
 //! What it does not show: that the call was made, and with what argument.
 
@@ -65,6 +66,10 @@ fn phase(entry: &Entry, body: &Body, setting: &Setting<Known>, before: Phase) ->
             Due::After => has_lesson.then_some(Phase::Learning),
         };
         return phase.filter(|_| fits);
+    }
+    // INVARIANT 4
+    if !setting.agent.may_call(operation) {
+        return None;
     }
     let capability = CAPABILITIES.iter().find(|capability| capability.name == operation.capability)?;
     let warrant = &setting.policy.grants.get(capability.name)?.warrant;

@@ -62,11 +62,18 @@ fn heard(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Lived, D
 
 /// The same, where the world may have failed.
 fn heard_of(told: &Told, setting: &Setting, ticket: &mut Ticket) -> Result<Believed, Doubt> {
-    let known = setting.known();
-    let bounds = Bounds::of(&known, ticket.environment.as_ref());
+    // What is told is of all that an agent can do.
+    let mut known = setting.known();
+    known.agent = known.agent.importing_all();
+    heard_by(told, &known, ticket)
+}
+
+/// The same, by a supervisor that knows this.
+fn heard_by(told: &Told, known: &Setting<Known>, ticket: &mut Ticket) -> Result<Believed, Doubt> {
+    let bounds = Bounds::of(known, ticket.environment.as_ref());
     let parcel = Parcel::of(told.clone()).unwrap();
     let framed = postcard::to_extend(&parcel, Vec::new()).unwrap().len();
-    let heard = parcel.open(&bounds)?.believe(&known, &bounds, ticket)?;
+    let heard = parcel.open(&bounds)?.believe(known, &bounds, ticket)?;
     assert!(framed < bounds.frame(), "{framed} of {}", bounds.frame());
     Ok(heard)
 }
