@@ -15,7 +15,7 @@ use crate::value::{Digest, wide};
 pub struct Body {
     /// Why it ended.
     pub end: End,
-    /// The role that ended it by leaving, trapping, using up its fuel or a violation, where several roles act in it and one did.
+    /// The role that ended it by leaving, a release, trapping, using up its fuel or a violation, where several roles act in it and one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Role>,
     /// How the process that lived it was lost, where it was aborted for that.

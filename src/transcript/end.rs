@@ -76,9 +76,10 @@ impl End {
         matches!(self, Self::Released | Self::Returned | Self::Trapped | Self::Violation)
     }
 
-    /// Whether one role of several brought it about by leaving its task: the payoffs of the others do not suffer from it.
+    /// Whether one role of several brought it about by leaving its task: the payoffs of the others do not suffer from it. A release that ends the
+    /// episode is such an end, as a return is: else whoever is ahead could stop for nothing.
     pub const fn is_a_fault(self) -> bool {
-        matches!(self, Self::Fuel | Self::Returned | Self::Trapped | Self::Violation)
+        matches!(self, Self::Fuel | Self::Released | Self::Returned | Self::Trapped | Self::Violation)
     }
 
     /// What it means, for people.
