@@ -7,7 +7,7 @@
 //! ```
 //!
 //! 1. What a component imports is found out here and nowhere else: the policy decides on the same list wherever it is compiled.
-//! 2. Bodies of functions are looked at by nothing but the count of what they hold.
+//! 2. Bodies of functions are looked at by nothing but the count of what they hold, and for whether they grow a memory or a table.
 //!
 //! It does not show that the component compiles: who compiles it says so.
 
@@ -16,12 +16,13 @@ use std::sync::Arc;
 
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId};
 use wasmparser::types::Types;
-use wasmparser::{Parser, Payload, ValidPayload, Validator};
+use wasmparser::{Operator, Parser, Payload, ValidPayload, Validator};
 
 use super::engine::ADMITTED;
 use super::{Begins, Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
 use crate::capability::{
-    CAPABILITIES, MemoryLimits, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_operation, wasi_prints,
+    CAPABILITIES, GROW_MEMORY, GROW_TABLE, MemoryLimits, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface,
+    wasi_operation, wasi_prints,
 };
 use crate::transcript::Operation;
 use crate::value::{Digest, handed};
@@ -81,7 +82,8 @@ impl Known {
         &self.imports
     }
 
-    /// Whether it can call this operation: it imports its function, or, where that writes to the log, one that prints.
+    /// Whether it can call this operation: it imports its function, or, where that writes to the log, one that prints. A growth it can ask for
+    /// where one of its functions does.
     pub fn may_call(&self, operation: Operation) -> bool {
         self.operations.contains(&operation.code)
     }
@@ -89,8 +91,8 @@ impl Known {
     /// The same component, taken for one that imports all there is.
     #[cfg(test)]
     pub(crate) fn importing_all(self) -> Self {
-        let operations =
-            CAPABILITIES.iter().flat_map(|known| known.operations).map(|operation| operation.code).collect();
+        let operations = CAPABILITIES.iter().flat_map(|known| known.operations).chain(&[GROW_MEMORY, GROW_TABLE]);
+        let operations = operations.map(|operation| operation.code).collect();
         Self { operations, imports: CAPABILITIES.iter().map(|known| known.name).collect(), ..self }
     }
 
@@ -197,6 +199,9 @@ fn described(name: &str, component: &[u8]) -> Result<Described, Error> {
             _ => return Err(Error::UnknownImport { name: name.to_owned(), import: import.clone() }),
         }
     }
+    called.extend(grown(component));
+    called.sort_unstable();
+    called.dedup();
     if prints {
         called.extend(operations("log").map(|operation| operation.code));
     }
@@ -240,6 +245,23 @@ fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
         }
     }
     Ok((named, types))
+}
+
+/// The growths that functions of a component ask for. What cannot be read was found out before.
+fn grown(component: &[u8]) -> impl Iterator<Item = u8> {
+    let (mut memory, mut table) = (false, false);
+    for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
+        let Payload::CodeSectionEntry(body) = payload else { continue };
+        let operators = body.get_operators_reader().into_iter().flatten().map_while(Result::ok);
+        for operator in operators {
+            memory |= matches!(operator, Operator::MemoryGrow { .. });
+            table |= matches!(operator, Operator::TableGrow { .. });
+        }
+        if memory && table {
+            break;
+        }
+    }
+    [(memory, GROW_MEMORY), (table, GROW_TABLE)].into_iter().filter_map(|(does, growth)| does.then_some(growth.code))
 }
 
 /// Whether an import of WASI prints; one that there is not is refused. What it has is added to what is `called`.
@@ -385,6 +407,14 @@ mod tests {
         let method = "(export \"error\" (type $error (sub resource))) (export \"[method]error.to-debug-string\" \
                       (func (param \"self\" (borrow $error)) (result string)))";
         assert_eq!(callable(&import(&wasi("io/error"), method)), ["wasi.io/error.error.to-debug-string"]);
+        let grows = |code: &str| {
+            let text = format!("(component (core module (memory 1) (table 1 funcref) (func {code})) {RUN})");
+            let known = Known::read("test", text.as_bytes()).unwrap();
+            [GROW_MEMORY, GROW_TABLE].map(|growth| known.may_call(growth))
+        };
+        assert_eq!(grows("(drop (memory.size))"), [false, false]);
+        assert_eq!(grows("(drop (memory.grow (i32.const 1)))"), [true, false]);
+        assert_eq!(grows("(drop (table.grow (ref.null func) (i32.const 1)))"), [false, true]);
         // What is printed is asked of the log.
         assert_eq!(callable(&import(&wasi("cli/stderr"), "")), ["log.write"]);
     }

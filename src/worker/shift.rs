@@ -10,12 +10,13 @@
 //! 2. A worker that says what is no answer, or what is not believed, or that it cannot go on, costs the episode that it said it of.
 //!    What it says ends no run: whether the host can go on the supervisor finds out by itself, when it starts the next one, plays the
 //!    world, or records.
-//! 3. The worker is given more before it has told of all it has, so that neither side waits for the other.
+//! 3. No wall clock ended an episode that the worker was given less than so long ago.
+//! 4. The worker is given more before it has told of all it has, so that neither side waits for the other.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::bounds::Bounds;
 use super::frame::{self, Bytes};
@@ -44,6 +45,8 @@ pub(super) struct Shift<'s> {
     owed: VecDeque<Ticket>,
     /// How many of them the worker has been given.
     given: usize,
+    /// When it was given each of these.
+    since: VecDeque<Instant>,
     /// How many were taken at once, the last time that there were any.
     taken: usize,
     idle: u32,
@@ -85,7 +88,17 @@ impl<'s> Shift<'s> {
         warden: &'s Warden,
         patience: Duration,
     ) -> Self {
-        Self { setting, bounds, warden, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
+        Self {
+            setting,
+            bounds,
+            warden,
+            patience,
+            owed: VecDeque::new(),
+            given: 0,
+            since: VecDeque::new(),
+            taken: 0,
+            idle: 0,
+        }
     }
 
     /// Whether there is something to do, after a look at what there is `more`.
@@ -108,8 +121,9 @@ impl<'s> Shift<'s> {
         done: &mut impl FnMut(u64, Believed),
     ) -> Result<Left, Loss> {
         self.given = 0;
+        self.since.clear();
         loop {
-            // INVARIANT 3
+            // INVARIANT 4
             if self.given.saturating_mul(2) <= self.taken && self.goes_on(more) {
                 self.give(worker)?;
             }
@@ -151,6 +165,8 @@ impl<'s> Shift<'s> {
             batch.push(opening);
         }
         self.given = self.given.saturating_add(batch.len());
+        let (now, each) = (now(), batch.len());
+        self.since.extend(std::iter::repeat_n(now, each));
         let mut order = Vec::new();
         frame::put(&Order::Batch(batch), &mut order)?;
         self.warden.expect(&worker.watch, self.patience);
@@ -162,6 +178,11 @@ impl<'s> Shift<'s> {
         let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
         let is_due = ticket.seed.0 == of;
         let told = if is_due { parcel.open(self.bounds) } else { Err(Doubt::Unasked) };
+        // INVARIANT 3
+        let least = if self.setting.cancel.is_cancelled() { Duration::ZERO } else { self.setting.policy.episode.wall };
+        let is_early = self.since.pop_front().is_some_and(|since| now().duration_since(since) < least);
+        let told =
+            told.and_then(|told| if is_early && told.is_hurried() { Err(Doubt::Contradiction) } else { Ok(told) });
         let lived = told.and_then(|told| told.believe(self.setting, self.bounds, ticket));
         let lived = lived.map_err(|doubt| Loss::Told(doubt.to_string()))?;
         let episode = ticket.episode;
@@ -198,6 +219,12 @@ impl<'s> Shift<'s> {
         let Ticket { episode, environment, carry_over, .. } = ticket;
         done(episode, Ok(Lived { transcript, environment, carry_over, demands: Demands::default() }));
     }
+}
+
+/// The time, by which a worker is doubted and nothing is recorded.
+#[expect(clippy::disallowed_methods, reason = "an episode that a clock ended is not older than the clock says")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn opening(ticket: &Ticket, persists: bool) -> Opening {

@@ -211,7 +211,7 @@ fn no_call_is_believed_that_its_component_does_not_import() {
     };
     let mut all = setting.known();
     all.agent = all.agent.importing_all();
-    let changes: [(&str, fn(&mut Told)); 9] = [
+    let changes: [(&str, fn(&mut Told)); 10] = [
         ("nothing", |_| ()),
         ("a call", |told| told.body.calls.count = 1),
         ("a step", |told| {
@@ -230,6 +230,10 @@ fn no_call_is_believed_that_its_component_does_not_import() {
         ("a violation", |told| {
             told.body.entries =
                 vec![refused("workspace.write", Some(Class::OverQuota), "grants.workspace.bytes", Due::Before)];
+            (told.body.violations, told.body.calls.count) = (tally(&[(Class::OverQuota, 1)]), 1);
+        }),
+        ("a growth", |told| {
+            told.body.entries = vec![refused("memory.grow", Some(Class::OverQuota), "episode.memory", Due::Before)];
             (told.body.violations, told.body.calls.count) = (tally(&[(Class::OverQuota, 1)]), 1);
         }),
         ("a tripwire", |told| {
@@ -258,7 +262,7 @@ fn no_call_is_believed_that_its_component_does_not_import() {
         let doubted = if what == "nothing" { Ok(()) } else { Err(Doubt::Beyond) };
         assert_eq!(heard(&bare), doubted, "{what}");
         // It imports the world, randomness and the log.
-        let own = if ["nothing", "a call", "a step", "a line"].contains(&what) { Ok(()) } else { doubted };
+        let own = if ["nothing", "a call", "a step", "a line", "a growth"].contains(&what) { Ok(()) } else { doubted };
         assert_eq!(heard(&known), own, "{what}");
     }
 }
