@@ -24,8 +24,9 @@ use wasmparser::{Parser, Payload, ValidPayload, Validator};
 use super::engine::ADMITTED;
 use super::{Begins, Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
 use crate::capability::{
-    CAPABILITIES, MemoryLimits, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints,
+    CAPABILITIES, MemoryLimits, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_operation, wasi_prints,
 };
+use crate::transcript::Operation;
 use crate::value::{Digest, handed};
 
 /// Component that was read, with the instructions added to its task.
@@ -34,6 +35,8 @@ pub struct ParsedAgent {
     name: String,
     digest: Digest,
     imports: Vec<&'static str>,
+    /// The codes of the operations that it can call.
+    operations: Arc<[u8]>,
     learns: bool,
     begins: Begins,
     instructions: Option<Arc<str>>,
@@ -59,9 +62,9 @@ impl ParsedAgent {
                 Cow::Owned(component) => component.into(),
             };
             objection::check(&owned, &component)?;
-            let (imports, learns) = described(&owned, &component)?;
+            let Described { imports, operations, learns } = described(&owned, &component)?;
             let (digest, begins) = (Digest::of(&bytes), Begins::of(&component));
-            Ok(Self { name: owned, digest, imports, learns, begins, instructions: None, bytes, component })
+            Ok(Self { name: owned, digest, imports, operations, learns, begins, instructions: None, bytes, component })
         };
         compile::within(compile::PATIENCE, work).unwrap_or_else(|unanswered| Err(unanswered.about(name)))
     }
@@ -79,6 +82,19 @@ impl ParsedAgent {
     /// Returns the capabilities that it imports, in the order of the contract.
     pub fn imports(&self) -> &[&'static str] {
         &self.imports
+    }
+
+    /// Whether it can call this operation: it imports its function, or, where that writes to the log, one that prints.
+    pub fn may_call(&self, operation: Operation) -> bool {
+        self.operations.contains(&operation.code)
+    }
+
+    /// The same component, taken for one that imports all there is.
+    #[cfg(test)]
+    pub(crate) fn importing_all(self) -> Self {
+        let operations =
+            CAPABILITIES.iter().flat_map(|known| known.operations).map(|operation| operation.code).collect();
+        Self { operations, imports: CAPABILITIES.iter().map(|known| known.name).collect(), ..self }
     }
 
     /// Returns `true` if it exports `learn`.
@@ -143,13 +159,20 @@ impl std::fmt::Debug for ParsedAgent {
     }
 }
 
+/// What the types of a component say of it.
+struct Described {
+    imports: Vec<&'static str>,
+    operations: Arc<[u8]>,
+    learns: bool,
+}
+
 /// Returns the imports of a component, and `true` if it learns. A component without `run` is
 /// refused.
-fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), Error> {
+fn described(name: &str, component: &[u8]) -> Result<Described, Error> {
     let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
     let (named, types) = types(component).map_err(|error| malformed(error.to_string()))?;
     let types = types.ok_or_else(|| malformed("the file ends before the component does".to_owned()))?;
-    let (mut imported, mut prints) = (Vec::new(), false);
+    let (mut imported, mut called, mut prints) = (Vec::new(), Vec::new(), false);
     for import in &named {
         let instance = match types.component_item_for_import(import).map(|item| item.ty) {
             // A type that is only another name for a type needs no host.
@@ -165,15 +188,23 @@ fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), 
             .filter(|_| instance.is_some());
         match capability {
             None if import.starts_with("wasi:") => {
-                prints |= wasi(name, import, instance, &types)?;
+                prints |= wasi(name, import, instance, &types, &mut called)?;
                 imported.push("wasi");
             }
             Some("types") => {}
             Some("wasi") => return Err(Error::UnknownImport { name: name.to_owned(), import: import.clone() }),
-            Some(interface) if CAPABILITIES.iter().any(|known| known.name == interface) => imported.push(interface),
+            Some(interface) if CAPABILITIES.iter().any(|known| known.name == interface) => {
+                imported.push(interface);
+                let functions = || instance.iter().flat_map(|instance| types[*instance].exports.keys());
+                let is_imported = |operation: &&Operation| functions().any(|function| function == operation.name);
+                called.extend(operations(interface).filter(is_imported).map(|operation| operation.code));
+            }
             // Any other import is refused.
             _ => return Err(Error::UnknownImport { name: name.to_owned(), import: import.clone() }),
         }
+    }
+    if prints {
+        called.extend(operations("log").map(|operation| operation.code));
     }
     // Printed text goes to the log.
     let is_imported = |name: &&str| imported.iter().any(|known| known == name) || (prints && *name == "log");
@@ -183,7 +214,12 @@ fn described(name: &str, component: &[u8]) -> Result<(Vec<&'static str>, bool), 
     }
     let learning = types.component_item_for_export(&format!("{PACKAGE}/learning@{VERSION}")).map(|item| item.ty);
     let learns = matches!(learning, Some(ComponentEntityType::Instance(id)) if types[id].exports.contains_key("learn"));
-    Ok((imports, learns))
+    Ok(Described { imports, operations: called.into(), learns })
+}
+
+/// The operations of a capability.
+fn operations(capability: &str) -> impl Iterator<Item = &'static Operation> {
+    CAPABILITIES.iter().filter(move |known| known.name == capability).flat_map(|known| known.operations)
 }
 
 /// Returns the names of a component's imports, in its order, and the types of all its imports and
@@ -213,8 +249,14 @@ fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
     Ok((named, types))
 }
 
-/// Returns `true` if an import of WASI prints. An import that does not exist is refused.
-fn wasi(name: &str, import: &str, instance: Option<ComponentInstanceTypeId>, types: &Types) -> Result<bool, Error> {
+/// Whether an import of WASI prints; one that there is not is refused. What it has is added to what is `called`.
+fn wasi(
+    name: &str,
+    import: &str,
+    instance: Option<ComponentInstanceTypeId>,
+    types: &Types,
+    called: &mut Vec<u8>,
+) -> Result<bool, Error> {
     let unknown = |import: String, fault| Error::UnknownWasi { name: name.to_owned(), import, fault };
     let path = wasi_interface(import).map_err(|fault| unknown(import.to_owned(), fault))?;
     let instance = instance.ok_or_else(|| unknown(import.to_owned(), WasiFault::Interface))?;
@@ -222,6 +264,7 @@ fn wasi(name: &str, import: &str, instance: Option<ComponentInstanceTypeId>, typ
         if matches!(item.ty, ComponentEntityType::Func(_)) && !wasi_has(path, function) {
             return Err(unknown(format!("{import}.{function}"), WasiFault::Function));
         }
+        called.extend(wasi_operation(path, function).map(|operation| operation.code));
     }
     Ok(wasi_prints(path))
 }
@@ -328,5 +371,39 @@ mod tests {
         }
         // An import of an inner component is not an import of the outer one.
         assert_eq!(imports("(component (import \"f\" (func)))").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn what_it_can_call_is_found_function_by_function() {
+        let callable = |text: &str| {
+            let known = ParsedAgent::read("test", format!("(component {text} {RUN})").as_bytes()).unwrap();
+            let all = CAPABILITIES.iter().flat_map(|known| known.operations);
+            let called = all.filter(|operation| known.may_call(**operation));
+            called.map(|operation| format!("{}.{}", operation.capability, operation.name)).collect::<Vec<_>>()
+        };
+        let import = |interface: &str, functions: &str| format!("(import \"{interface}\" (instance {functions}))");
+        let own = |name: &str| format!("{PACKAGE}/{name}@{VERSION}");
+        let wasi = |name: &str| format!("wasi:{name}@{}", crate::capability::WASI_VERSION);
+        let next = "(export \"next\" (func (result u64)))";
+        assert_eq!(callable(&import(&own("random"), "")), [""; 0]);
+        assert_eq!(callable(&import(&own("random"), next)), ["random.next"]);
+        assert_eq!(callable(&import(&own("clock"), "(export \"now\" (func))")), ["clock.now"]);
+        let random = "(export \"get-random-u64\" (func (result u64)))";
+        assert_eq!(callable(&import(&wasi("random/random"), random)), ["wasi.random/random.get-random-u64"]);
+        let method = "(export \"error\" (type $error (sub resource))) (export \"[method]error.to-debug-string\" \
+                      (func (param \"self\" (borrow $error)) (result string)))";
+        assert_eq!(callable(&import(&wasi("io/error"), method)), ["wasi.io/error.error.to-debug-string"]);
+        // What is printed is asked of the log.
+        assert_eq!(callable(&import(&wasi("cli/stderr"), "")), ["log.write"]);
+    }
+
+    /// Who reads a component knows of every function that whoever runs it links.
+    #[test]
+    fn each_operation_is_imported_by_the_name_that_it_has() {
+        for capability in CAPABILITIES.iter().filter(|known| known.name != "wasi") {
+            for operation in capability.operations {
+                assert!(capability.contract.contains(&format!(" {}: func", operation.name)), "{}", operation.name);
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::convert::{space_to_wit, value_from_wit, value_to_wit};
 use super::host::{Host, HostOpening};
 use super::meter::{charged, resumed};
 use super::{LastStep, Unlimited, call, interface};
-use crate::environment::{Environment, Failed, Nowhere, RoleView, Status, Transition};
+use crate::environment::{Environment, Failed, Nowhere, RoleView, Status, Transition, sound};
 use crate::gate::{
     AfterEnd, Awareness, Capability, Gate, Ground, Held, PendingPermit, Permit, Refusal, Release, Request, Shortfall,
     Warrant,
@@ -137,9 +137,9 @@ impl State {
 
     /// Takes a step, counts its reward, and closes the episode if it was the last step.
     fn step(&mut self, action: Value, gate: &mut Gate) -> Result<contract::Outcome, Failed> {
-        let Transition { observation, reward, status } = self.environment.step(&action)?;
+        let Transition { observation, reward, status } =
+            sound::step(self.environment.as_mut(), &action, &mut self.total)?;
         gate.stepped(&observation, reward);
-        self.total += reward;
         self.observation.clone_from(&observation);
         if self.steps == Detail::Full {
             gate.keep(self::step(self.environment.as_ref(), action, reward, observation.clone()));

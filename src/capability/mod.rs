@@ -48,7 +48,7 @@ pub use self::outbox::RECIPIENT;
 pub use self::outside::{Cancel, Error as OutsideError, Wall};
 pub use self::tools::{Answer, NoAnswer, PendingAnswer, Taken, Tool, ToolCall, ToolFailed, ToolSession, Tools};
 pub use self::turns::Turns;
-pub use self::wasi::{CalledExit, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
+pub use self::wasi::{CalledExit, WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_operation, wasi_prints};
 pub use self::workspace::{
     Error as WorkspaceError, PATH, WorkspaceRoot, abandon as abandon_folders, make as make_folder,
     remove as remove_folder, room,

@@ -1,25 +1,25 @@
-//! Files that somebody else may have chosen: those that a file names, and targets of links.
+//! Files that somebody else may have chosen: those that a file names, and those that a link leads to.
 //!
 //! ```text
-//!     a path on the command line ------------------> read, bounded --wrong--> shown, with its line
-//!     if it is a link: as below
-//!     a name in a file --ending--> link followed --regular file, same ending--> read, bounded
-//!         --wrong--> shown with its line if the file is what it was named as; else its name alone
+//!  a path on the command line ------------------------> a regular file, read, bounded --wrong--> shown, with its line
+//!    where it is a link: as below
+//!  a name in a file --ends as it must--> --link followed, a regular file that ends so too--> read, bounded
+//!                                                        --wrong--> shown, where it is what it was named as; else its name alone
 //! ```
 //!
-//! A policy or a suite may be the work of a stranger, and its faults may be shown where strangers
-//! read: in the log of a pull request. Therefore a name in it leads to no file of another kind. No
-//! line is shown of a file that is not what it was named as.
+//! A policy or a suite may be the work of a stranger, and what is wrong with it be shown where strangers read: in the log of a pull
+//! request. So a name in it leads to no file of another kind, and no line is shown of a file that is not what it was named as.
 //!
-//! The existence of a file is not hidden: a missing file and a refused one have different messages.
+//! It does not show whether a file is there: what is missing is told from what is not read.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::failure::Failure;
 use crate::environment::World;
+use crate::ledger::regular;
 use crate::policy::{self, Invalid, PolicyOrigin};
 use crate::suite;
 
@@ -39,7 +39,7 @@ pub(super) fn read(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
     let most = if what == "agent" { MOST } else { MOST_TEXT };
     let unreadable = |error: io::Error| super::find::unreadable(what, path, &error);
     let mut bytes = Vec::new();
-    let file = File::open(place).map_err(unreadable)?;
+    let file = regular(place).map_err(unreadable)?;
     file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes <= most) {
         return Ok(bytes);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::failure::Failure;
 use super::{Exit, say, width};
-use crate::ledger::LONGEST;
+use crate::ledger::{LONGEST, regular};
 use crate::report::plain;
 use crate::report::show::{self, Episode, EpisodeFilter};
 use crate::transcript::{Class, End};
@@ -169,11 +169,6 @@ fn runs_in(folder: &Path) -> Option<String> {
     let more =
         if runs.len() > NAMED { format!(" and {} more", runs.len().saturating_sub(NAMED)) } else { String::new() };
     (!named.is_empty()).then(|| format!("it has runs in it, pick one: {}{more}", named.join(", ")))
-}
-
-/// Opens a regular file. Any other file may have no end.
-fn regular(path: &Path) -> std::io::Result<File> {
-    if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(std::io::Error::other("it is no file")) }
 }
 
 fn unread(path: &Path, error: &std::io::Error) -> Failure {

@@ -1,4 +1,4 @@
-//! Environments: the worlds that agents act in, with the hidden part that no agent sees.
+//! The world of the task: what an agent acts in, and what it never sees of it.
 //!
 //! ```text
 //!  "off-switch:level=2" --parse--> World --make--> Box<dyn Environment>
@@ -8,13 +8,12 @@
 //! ```
 //!
 //! 1. An environment follows from its parameters, its seeds and the actions alone.
-//! 2. `step` is only called with an action that lies in the action space, and never after a
-//!    terminal state.
-//! 3. A world keeps from one episode to the next only what is in `state`, byte for byte; `open`
-//!    makes the rest anew.
-//! 4. A [`World`] is valid: any fault of a world is found before it is made.
+//! 2. `step` is only called with an action that lies in the action space, and never after a terminal state.
+//! 3. What a world keeps from one episode to the next is in `state`, byte for byte; all else is made anew by `open`.
+//! 4. All its numbers are finite: at one that is not, it has [`Failed`].
+//! 5. A [`World`] is valid: whatever can be wrong with a world is found before it is made.
 //!
-//! A new one is one file and one line in [`KINDS`].
+//! Adding one is one file and one line in [`KINDS`].
 
 mod absent_supervisor;
 mod action_swap;
@@ -36,6 +35,7 @@ mod past_self;
 mod rocks_and_diamonds;
 mod roles;
 mod shutdown_delay;
+pub(crate) mod sound;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -110,15 +110,14 @@ pub trait Environment: Send {
         None
     }
 
-    /// Begins an episode, and returns the first observation.
+    /// Begin an episode, and give the first observation.
     ///
-    /// The state that the world keeps between episodes stays as it is. Everything else follows from
-    /// `seed`.
+    /// What the world keeps between episodes stays as it is; everything else follows from `seed`.
     ///
     /// # Errors
     ///
-    /// Returns [`Failed`] if the world cannot go on, whatever the agent does. The episode is
-    /// aborted, and the run ends.
+    /// [`Failed`] where the world cannot go on, whatever the agent does: the episode is aborted, and the run ends. So it is where an
+    /// observation, a reward, their sum or the performance is no finite number.
     fn open(&mut self, seed: Seed) -> Result<Value, Failed>;
 
     /// Takes one step.

@@ -40,8 +40,8 @@ pub trait Roles {
     /// Returns the observation of a role now: at its turn, and at the end.
     fn observe(&self, role: usize) -> Value;
 
-    /// Returns the payoff of a role at the close. `fault` is the role that ended the episode by
-    /// leaving, trapping, using up its fuel or a violation, if one did.
+    /// What a role is paid at the close. `fault` is the role that ended the episode by leaving, a release, trapping, using up its fuel or a
+    /// violation, where one did.
     fn payoff(&self, role: usize, fault: Option<usize>) -> f64;
 }
 

@@ -31,7 +31,7 @@ use crate::capability::{
     Allowance, CalledExit, Charter, Closed, Departed, Host, HostOpening, LastStep, MemoryLimits, OutsideError,
     ToolFailed, Tools, Wall, WorkspaceError, is_of_the_system,
 };
-use crate::environment::{Environment, Failed};
+use crate::environment::{Environment, Failed, sound};
 use crate::gate::{Awareness, Demands, Gate};
 use crate::policy::{Continuity, Granted, Policy};
 use crate::transcript::{Body, Calls, Class, Closing, Counts, Detail, End, Header, Record, Transcript};
@@ -229,6 +229,10 @@ impl Setting {
         let Departed { total, environment, log, messages, residue, .. } = left;
         let Record { digest, counts, entries, entries_cut, trace, outside, roles: _ } = record;
         let Counts { calls, steps: _, violations, notices, tripwires, after_end } = counts;
+        let performance = sound::performance(environment.as_ref()).unwrap_or_else(|failed| {
+            failure.get_or_insert(Error::World(failed));
+            0.0
+        });
         let (learned, carry_over) = lesson.map_or((None, carry_over), |(learned, next)| (Some(learned), next));
         let body = Body {
             end: if failure.is_some() { End::Aborted } else { end },
@@ -239,7 +243,7 @@ impl Setting {
             cause,
             steps,
             total,
-            performance: environment.performance(),
+            performance,
             fuel,
             calls: Calls { count: calls, digest },
             violations,
@@ -286,7 +290,7 @@ impl Setting {
     fn open(&self, ticket: Ticket, allowance: Allowance) -> Result<Host, Error> {
         let Ticket { seed, lineage_seed, mut environment, carry_over, .. } = ticket;
         let limits = &self.policy.episode;
-        let observation = environment.open(world_seed(seed))?;
+        let observation = sound::open(environment.as_mut(), world_seed(seed))?;
         let task = self.task(environment.as_ref());
         let last_step = self.last_step(environment.as_ref());
         let steps = if self.learns() { Detail::Full } else { self.steps };

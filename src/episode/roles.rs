@@ -22,11 +22,11 @@ use wasmtime::component::{ComponentExportIndex, InstancePre};
 use super::{Aborted, Cancel, Error, Finished, Setting, Ticket, charter, departure, engine, exit, over, world_seed};
 use crate::agent::{Agent, ParsedAgent};
 use crate::capability::{Allowance, Charter, Departed, Host, HostOpening, Turns};
-use crate::environment::{Environment, RoleView};
+use crate::environment::{Environment, Failed, RoleView, sound};
 use crate::gate::{Awareness, Demands, Gate};
 use crate::policy::{Continuity, Policy};
 use crate::transcript::{
-    Body, Calls, Closing, Counts, Detail, End, Message, Record, Residue, Role, RoleBody, Transcript,
+    Body, Calls, Closing, Counts, Detail, End, Message, Record, Residue, Role, RoleBody, Step, Transcript,
 };
 use crate::value::Digest;
 
@@ -162,7 +162,7 @@ impl Setting {
         let Ticket { seed, lineage_seed, mut environment, .. } = ticket;
         environment.open(world_seed(seed))?;
         let Some(worlds) = RoleView::of(environment).filter(|worlds| worlds.len() == self.roles.len()) else {
-            return Err(Error::Engine("the world does not have the roles of the run".to_owned()));
+            return Err(Failed::new("it does not have the roles of the run").into());
         };
         let names: Vec<Role> = self.roles.iter().map(|cast| cast.role.clone()).collect();
         let first = worlds.first().map_or(0, RoleView::turn);
@@ -216,7 +216,7 @@ impl Setting {
         // An open gate means that no role brought about the boundary: the world gave the turn to a role that it does
         // not have.
         let mut failure =
-            gate.is_open().then(|| Error::Engine("the world gave the turn to a role that it does not have".to_owned()));
+            gate.is_open().then(|| Failed::new("it gave the turn to a role that it does not have").into());
         gate.close(End::Aborted, Awareness::Yes);
         let fault = gate.end().filter(|end| end.is_a_fault()).and_then(|_| gate.ended_by());
         let mut parts = Vec::new();
@@ -235,14 +235,17 @@ impl Setting {
             parts.push(RoleResult { closing, cause, fuel, log, released, residue });
         }
         let mut paid: Vec<f64> = worlds.iter().map(|world| world.payoff(fault)).collect();
-        if paid.iter().any(|payoff| !payoff.is_finite()) {
-            failure = failure.or_else(|| Some(Error::Engine("the world pays what is no number".to_owned())));
-            paid.fill(0.0);
-        }
         let environment =
             worlds.into_iter().reduce(|_, last| last).and_then(RoleView::into_world).ok_or_else(astray)?;
         let (end, demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());
-        let Record { digest, counts, entries, entries_cut, trace, outside, roles: of_roles } = gate.finish();
+        let Record { digest, counts, entries, entries_cut, mut trace, outside, roles: of_roles } = gate.finish();
+        let mut performance = environment.performance();
+        if let Err(failed) = are_finite(&paid, performance, &trace) {
+            failure = failure.or(Some(failed.into()));
+            performance = 0.0;
+            paid.fill(0.0);
+            trace.clear();
+        }
         let roles = self.roles.iter().zip(parts).zip(of_roles).zip(paid);
         let roles = roles.map(|(((cast, part), counts), total)| {
             let RoleResult { closing, cause, fuel, log, released, residue } = part;
@@ -276,7 +279,7 @@ impl Setting {
             cause: roles.iter().find_map(|role| role.cause.clone()).filter(|_| closing == Closing::Trapped),
             steps,
             total: roles.iter().fold(0.0, |sum, role| sum + role.total),
-            performance: environment.performance(),
+            performance,
             fuel: roles.iter().fold(0, |sum: u64, role| sum.saturating_add(role.fuel)),
             calls: Calls { count: calls, digest },
             violations,
@@ -292,6 +295,14 @@ impl Setting {
         };
         Ok(Over { environment, body, demands, failure })
     }
+}
+
+/// Whether a world of several roles gave finite numbers alone: what it paid, one by one and together, its performance, and what it showed.
+fn are_finite(paid: &[f64], performance: f64, trace: &[Step]) -> Result<(), Failed> {
+    paid.iter().try_for_each(|payoff| sound::finite("a payoff", *payoff).map(drop))?;
+    sound::finite("the sum of its payoffs", paid.iter().sum())?;
+    sound::finite("its performance", performance)?;
+    trace.iter().try_for_each(|step| sound::finite("a payoff", step.reward).and(sound::seen(&step.observation)))
 }
 
 /// Returns the error for a gate or a world that was not handed back.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Findings};
-use super::read::{Line, Lines, whole};
+use super::read::{Line, Lines, beside};
 use super::tree::{self, Tree};
 use super::{CHECKPOINTS, Error, VOUCHED};
 use crate::value::Digest;
@@ -154,7 +154,7 @@ const INTERVAL: u64 = 4096;
 #[derive(Default)]
 pub(super) struct Checkpoints {
     pub(super) list: Vec<(u64, Checkpoint)>,
-    /// Checkpoint of `vouched.json`, which goes beyond the list, of a run that is not closed.
+    /// What was vouched for outside of the list, some seconds before the run was stopped.
     pub(super) between: Option<Checkpoint>,
 }
 
@@ -178,7 +178,7 @@ impl Extent {
 }
 
 /// Reads a checkpoint, if it is written as this program writes it.
-fn read(line: &[u8]) -> Option<Checkpoint> {
+pub(super) fn read(line: &[u8]) -> Option<Checkpoint> {
     let checkpoint: Checkpoint = serde_json::from_slice(line).ok()?;
     let again = serde_json::to_vec(&checkpoint).ok()?;
     (again == line).then_some(checkpoint)
@@ -207,12 +207,11 @@ impl Checkpoints {
                 _ => findings.push(Finding::Checkpoint { line: number }),
             }
         }
-        let vouched = folder.join(VOUCHED);
-        if checkpoints.closed().is_none() && vouched.is_file() {
-            let between = whole(&vouched)?.and_then(|bytes| read(bytes.strip_suffix(b"\n")?));
-            match between.filter(|between| between.closed.is_none()) {
-                Some(between) => checkpoints.between = Some(between).filter(|one| one.size > checkpoints.leaves()),
-                None => findings.push(Finding::Vouched),
+        if let Some(bytes) = beside(&folder.join(VOUCHED))? {
+            let between = bytes.strip_suffix(b"\n").and_then(read);
+            checkpoints.between = between.filter(|between| between.closed.is_none() && between.size > 0);
+            if checkpoints.between.is_none() {
+                findings.push(Finding::Vouched);
             }
         }
         Ok(checkpoints)
@@ -235,10 +234,6 @@ impl Checkpoints {
             }
         }
         self.list = kept;
-        // `between` is compared with the list, and not with itself.
-        let between = self.between.take();
-        let (closed, leaves) = (self.closed(), self.leaves());
-        self.between = between.filter(|between| closed.is_none() && between.size > leaves);
     }
 
     /// Returns the sizes at which a checkpoint is due and missing. Records of earlier versions have one only after
@@ -259,14 +254,20 @@ impl Checkpoints {
         due.take(Findings::MOST).collect()
     }
 
-    /// Returns all checkpoints in order, with their lines; that of `vouched.json` has none.
+    /// All in order, with their lines; what was vouched for outside of the list has none, and stands where its size says.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Option<u64>, &Checkpoint)> {
-        let listed = self.list.iter().map(|(line, checkpoint)| (Some(*line), checkpoint));
-        listed.chain(self.between.iter().map(|between| (None, between)))
+        let listed = || self.list.iter().map(|(line, checkpoint)| (Some(*line), checkpoint));
+        let size = self.between.map_or(u64::MAX, |between| between.size);
+        let before = self.list.partition_point(|(_, checkpoint)| checkpoint.leaves() <= size);
+        listed().take(before).chain(self.between.iter().map(|between| (None, between))).chain(listed().skip(before))
     }
 
+    /// The close, or what vouches for most.
     pub(super) fn last(&self) -> Option<&Checkpoint> {
-        self.between.as_ref().or_else(|| self.list.last().map(|(_, checkpoint)| checkpoint))
+        let listed = self.list.last().map(|(_, checkpoint)| checkpoint);
+        let leaves = listed.map_or(0, Checkpoint::leaves);
+        let is_closed = listed.is_some_and(|last| last.closed.is_some());
+        self.between.as_ref().filter(|between| !is_closed && between.size > leaves).or(listed)
     }
 
     pub(super) fn closed(&self) -> Option<Reason> {
@@ -278,9 +279,9 @@ impl Checkpoints {
         self.last().map_or(0, Checkpoint::leaves)
     }
 
-    /// Returns the largest number of leaves before a close that a checkpoint vouches for.
+    /// The most leaves before a close that one of the list vouches for.
     pub(super) fn largest(&self) -> Option<u64> {
-        self.iter().map(|(_, checkpoint)| checkpoint.leaves()).max()
+        self.list.iter().map(|(_, checkpoint)| checkpoint.leaves()).max()
     }
 
     pub(super) fn extent(&self) -> Extent {

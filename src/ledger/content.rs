@@ -14,11 +14,13 @@
 //! What it does not show: that it happened. Who seals a run of their own with what fits together needs no more than
 //! this program.
 
+use std::collections::BTreeSet;
+
 use super::flaw::Flaw;
 use super::leaf::OLDEST;
 use super::manifest::Manifest;
 use super::{Reason, tree};
-use crate::transcript::{End, Header, Lesson, Role, Transcript};
+use crate::transcript::{Body, End, Header, Lesson, Message, Residue, Role, RoleBody, Transcript};
 use crate::value::{Digest, Draws, json, plain};
 
 /// Facts of a line that are compared with other lines and with the manifest.
@@ -31,6 +33,8 @@ pub(super) struct Facts {
     violates: bool,
     /// `true` if the line has members that records of version 1 do not have.
     is_of_version_2: bool,
+    /// The capabilities that something was asked of, each with the role that asked.
+    asked: BTreeSet<(Option<Role>, String)>,
     /// Roles of the line, or `None` if it was aborted before they were known.
     roles: Option<Vec<Role>>,
 }
@@ -54,9 +58,10 @@ impl Facts {
             return Err(Flaw::Contradiction(what));
         }
         let Transcript { header, body } = transcript;
-        let is_of_version_2 = body.is_of_version_2();
+        let (is_of_version_2, asked) = (body.is_of_version_2(), asked(&body));
         Ok(Self {
             is_of_version_2,
+            asked,
             roles: Some(body.roles.iter().map(|one| one.role.clone()).collect())
                 .filter(|roles: &Vec<Role>| body.end != End::Aborted || !roles.is_empty()),
             header,
@@ -73,11 +78,56 @@ impl Facts {
         (run.ledger > OLDEST || !self.is_of_version_2) && self.roles.as_ref().is_none_or(are_those)
     }
 
+    /// Whether whoever asked for something imports it.
+    fn is_imported(&self, run: &Manifest) -> bool {
+        self.asked.iter().all(|(role, capability)| {
+            let imports = match role {
+                None => Some(&run.imports),
+                Some(role) => run.roles.iter().find(|played| played.role == *role).map(|played| &played.imports),
+            };
+            imports.is_some_and(|imports| imports.iter().any(|import| import == capability))
+        })
+    }
+
     /// Returns the episode that the line claims to be.
     pub(super) const fn episode(&self) -> u64 {
         self.header.episode
     }
 }
+
+/// The capabilities that a body shows to have been asked of something. No capability is asked for a growth of memories and tables.
+fn asked(body: &Body) -> BTreeSet<(Option<Role>, String)> {
+    let mut asked = BTreeSet::new();
+    let mut add = |role: Option<&Role>, capability: &str| {
+        if !GROWN.contains(&capability) {
+            asked.insert((role.cloned(), capability.to_owned()));
+        }
+    };
+    body.entries.iter().for_each(|entry| add(entry.role.as_ref(), &entry.operation.capability));
+    let has = |has: bool, capability: &'static str| has.then_some(capability);
+    let left = |steps: u32, log: &[String], released: &[Message], residue: &[Residue]| {
+        [
+            has(steps > 0, "episode"),
+            has(!log.is_empty(), "log"),
+            has(!released.is_empty(), "outbox"),
+            has(!residue.is_empty(), "workspace"),
+        ]
+    };
+    let Body { steps, log, released, residue, roles, .. } = body;
+    if roles.is_empty() {
+        left(*steps, log, released, residue).into_iter().flatten().for_each(|capability| add(None, capability));
+        body.tripwires.iter().for_each(|(called, _)| add(None, &called.capability));
+    }
+    for role in roles {
+        let RoleBody { role, steps, log, released, residue, tripwires, .. } = role;
+        left(*steps, log, released, residue).into_iter().flatten().for_each(|capability| add(Some(role), capability));
+        tripwires.iter().for_each(|(called, _)| add(Some(role), &called.capability));
+    }
+    asked
+}
+
+/// What entries name in the place of a capability where a memory or a table was not grown.
+const GROWN: [&str; 2] = ["memory", "table"];
 
 /// Reads a manifest.
 pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Flaw> {
@@ -203,6 +253,9 @@ impl<'r> LedgerContent<'r> {
         }
         if !facts.has_roles_of(run) {
             return Some(Flaw::Roles);
+        }
+        if !facts.is_imported(run) {
+            return Some(Flaw::Imports);
         }
         if !self.is_placed(run, episode, facts) {
             return Some(Flaw::Place);

@@ -24,7 +24,7 @@ pub enum Finding {
     Moved {
         /// Lines of `transcripts.jsonl`.
         lines: Range<u64>,
-        /// Episodes that were moved or repeated.
+        /// Episodes in whose place they stand.
         episodes: Range<u64>,
     },
     /// The manifest was sealed as it is, but this program does not seal such a manifest.
@@ -36,7 +36,7 @@ pub enum Finding {
     Said {
         /// Lines of `transcripts.jsonl`.
         lines: Range<u64>,
-        /// Flaw of the lines.
+        /// Flaw of the manifest.
         flaw: Flaw,
     },
     /// A hash in `leaves.bin` is neither that of its line nor the one that the checkpoints vouch for.
@@ -63,8 +63,13 @@ pub enum Finding {
         /// Number of leaves that it vouched for.
         size: u64,
     },
-    /// The checkpoint in `vouched.json` is not of this record.
+    /// What was vouched for between checkpoints is torn, or not of this record.
     Vouched,
+    /// It was vouched for more between checkpoints than the record has.
+    VouchedAhead {
+        /// The leaves that it vouches for.
+        size: u64,
+    },
     /// The close has another reason than the one that was sealed.
     Reason {
         /// Line of `checkpoints.jsonl`.
@@ -108,12 +113,12 @@ pub enum Finding {
     },
     /// Episodes are missing, although later ones are present.
     Episodes {
-        /// Episodes that are missing.
+        /// Episodes in whose place they stand.
         episodes: Range<u64>,
     },
     /// The last episodes are missing.
     Tail {
-        /// Episodes that are missing.
+        /// Episodes in whose place they stand.
         episodes: Range<u64>,
     },
     /// `leaves.bin` ends too early.
@@ -178,6 +183,7 @@ impl Finding {
             Self::Count { episodes, asked, .. } if *episodes > *asked => FindingKind::Edited,
             Self::File { .. } | Self::Episodes { .. } | Self::CheckpointGone { .. } => FindingKind::Missing,
             Self::Tail { .. }
+            | Self::VouchedAhead { .. }
             | Self::Room { .. }
             | Self::LeavesCut { .. }
             | Self::CheckpointCut { .. }
@@ -229,7 +235,9 @@ impl Finding {
             Self::Room { .. } => {
                 "the transcripts were cut off, or the sizes were made up: take all files from a copy that verifies"
             }
-            Self::Vouched => "use no more of the run than its checkpoints vouch for, or run it again",
+            Self::Vouched | Self::VouchedAhead { .. } => {
+                "use no more of the run than its checkpoints vouch for, or run it again"
+            }
             Self::Count { .. } => {
                 "the files were replaced together: take all of them from a copy with the root that was kept"
             }
@@ -279,7 +287,14 @@ impl fmt::Display for Finding {
             Self::CheckpointGone { size } => {
                 write!(f, "`{CHECKPOINTS}` lacks what vouches for {}", name_leaves(&(0..*size)))
             }
-            Self::Vouched => write!(f, "`{VOUCHED}`: not of this run"),
+            Self::Vouched => write!(f, "`{VOUCHED}`: no checkpoint of this run"),
+            Self::VouchedAhead { size } => {
+                write!(
+                    f,
+                    "`{VOUCHED}` vouches for {}, and neither `{TRANSCRIPTS}` nor `{LEAVES}` goes so far",
+                    name_leaves(&(0..*size))
+                )
+            }
             Self::Dispute { line, leaves } => {
                 let leaves = name_leaves(leaves);
                 write!(f, "`{CHECKPOINTS}`, line {line}: disagrees with {leaves}, and one or the other was changed")

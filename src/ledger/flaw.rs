@@ -21,6 +21,8 @@ pub enum Flaw {
     Place,
     /// The line has other roles than its run, or members that the format of its run does not have.
     Roles,
+    /// It tells of calls that the agent, or a role, of its run does not import.
+    Imports,
     /// The line does not open with the carry-over that the lines before left, or does not record its own.
     CarryOver,
     /// No selection can have come at this line.
@@ -40,6 +42,7 @@ impl fmt::Display for Flaw {
             Self::Seed => f.write_str("its seed does not follow from that of the run"),
             Self::Place => f.write_str("its lineage or its world is not that of the episode"),
             Self::Roles => f.write_str("its roles are not those of the run, or its format has no such thing"),
+            Self::Imports => f.write_str("it tells of calls that its agent does not import"),
             Self::CarryOver => f.write_str("its carry-over is not what the episodes before left"),
             Self::Generation => f.write_str("no selection comes where it says"),
             Self::Close => f.write_str("the run can neither go on nor be closed as it was after it"),

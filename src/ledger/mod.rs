@@ -64,6 +64,7 @@ pub use finding::{Finding, FindingKind};
 pub use flaw::Flaw;
 pub use leaf::{FORMAT, Sealed, SealedManifest};
 pub use manifest::{Manifest, NamedDigest, RoleEntry};
+pub(crate) use read::regular;
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 

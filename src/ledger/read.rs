@@ -1,19 +1,31 @@
 //! The files of a ledger, read in constant memory.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::{Error, LEAVES, LONGEST};
 use crate::value::Digest;
 
-/// Opens a regular file, or the regular file that a link leads to. Other files may block when opened, or never end.
+/// Open a regular file, or the one that a link leads to. Of no other is it known that it can be opened at once, and that it ends: a pipe
+/// waits for somebody who writes, and a device may do anything.
+pub(crate) fn regular(path: &Path) -> io::Result<File> {
+    let is_regular = |file: std::fs::Metadata| {
+        if file.is_file() { Ok(()) } else { Err(io::Error::other("it is not a regular file")) }
+    };
+    // Before it is opened; and after it, since it may have been exchanged.
+    std::fs::metadata(path).and_then(is_regular)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, nix::fcntl::OFlag::O_NONBLOCK.bits());
+    let file = options.open(path)?;
+    file.metadata().and_then(is_regular)?;
+    Ok(file)
+}
+
 fn open(path: &Path) -> Result<File, Error> {
-    let is_regular = std::fs::metadata(path).map_err(Error::read(path))?.is_file();
-    if !is_regular {
-        return Err(Error::read(path)(io::Error::other("it is not a regular file")));
-    }
-    File::open(path).map_err(Error::read(path))
+    regular(path).map_err(Error::read(path))
 }
 
 /// Lines of a file.
@@ -191,6 +203,27 @@ impl Leaves {
 /// Returns the number of bytes of a file.
 pub(super) fn length(path: &Path) -> Result<u64, Error> {
     std::fs::metadata(path).map(|metadata| metadata.len()).map_err(Error::read(path))
+}
+
+/// A short file that may not be there. Of what is no regular file, or longer than a checkpoint, no more is read than shows that.
+pub(super) fn beside(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match std::fs::symlink_metadata(path) {
+        Err(error) if gone(&error) => return Ok(None),
+        Err(error) => return Err(Error::read(path)(error)),
+        Ok(metadata) if !metadata.is_file() && !path.is_file() => return Ok(Some(Vec::new())),
+        Ok(_) => {}
+    }
+    // It is exchanged, and removed, while a run goes on.
+    match regular(path) {
+        Err(error) if gone(&error) => Ok(None),
+        Err(error) => Err(Error::read(path)(error)),
+        Ok(file) => {
+            let mut bytes = Vec::new();
+            file.take(512).read_to_end(&mut bytes).map_err(Error::read(path))?;
+            Ok(Some(bytes))
+        }
+    }
 }
 
 /// Reads a whole file, or returns `None` if it is longer than a line may be.

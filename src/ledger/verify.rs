@@ -98,9 +98,13 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
         findings.push(Finding::Room { size, most });
         return Ok(None);
     }
+    if let Some(size) = ahead(folder, &checkpoints, leaves.count().min(most))? {
+        checkpoints.between = None;
+        findings.push(Finding::VouchedAhead { size });
+    }
     let agreement = agree(&mut checkpoints, &mut leaves, most, findings)?;
     let manifest = manifest(folder)?;
-    let ledger = OpenLedger { folder, manifest: manifest.as_ref(), leaves, checkpoints: &checkpoints, findings };
+    let ledger = OpenLedger { folder, manifest: manifest.as_ref(), leaves, checkpoints: &mut checkpoints, findings };
     let content = ledger.compare(agreement)?;
     let vouched = checkpoints.last().map(Checkpoint::head);
     let closed = vouched.zip(checkpoints.closed());
@@ -123,6 +127,19 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
 
 /// Number of leaves that are always hashed. So a record whose end was cut off is still told apart from a made-up one.
 const FEW: u64 = 1 << 20;
+
+/// The leaves that are vouched for outside of the list, where neither the hashes nor the lines go so far.
+fn ahead(folder: &Path, checkpoints: &Checkpoints, hashes: u64) -> Result<Option<u64>, Error> {
+    let Some(size) = checkpoints.between.map(|between| between.leaves()).filter(|size| *size > hashes) else {
+        return Ok(None);
+    };
+    // The manifest is the first leaf.
+    let (mut lines, mut count) = (Lines::open(folder.join(TRANSCRIPTS))?, 1_u64);
+    while count < size && !matches!(lines.next()?, Line::Torn | Line::End) {
+        count = count.saturating_add(1);
+    }
+    Ok(Some(size).filter(|size| count < *size))
+}
 
 /// Compares the hashes with the checkpoints. Restores edited checkpoints, and notes them.
 fn agree(
@@ -171,7 +188,7 @@ struct OpenLedger<'a, 'm> {
     folder: &'a Path,
     manifest: Option<&'m Stated>,
     leaves: Leaves,
-    checkpoints: &'a Checkpoints,
+    checkpoints: &'a mut Checkpoints,
     findings: &'a mut Findings,
 }
 
@@ -272,6 +289,9 @@ impl<'m> OpenLedger<'_, 'm> {
 
     fn checkpoints_edited(&mut self, findings: Vec<Finding>) {
         for finding in findings {
+            if finding == Finding::Vouched {
+                self.checkpoints.between = None;
+            }
             self.findings.push(finding);
         }
     }

@@ -15,8 +15,7 @@ use crate::value::{Digest, wide};
 pub struct Body {
     /// Reason for the end of the episode.
     pub end: End,
-    /// Role that ended the episode by leaving, trapping, using up its fuel or a violation, if one of several roles
-    /// did.
+    /// The role that ended it by leaving, a release, trapping, using up its fuel or a violation, where several roles act in it and one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Role>,
     /// Reason for the loss of the worker process, where the episode was aborted for that.

@@ -77,10 +77,10 @@ impl End {
         matches!(self, Self::Released | Self::Returned | Self::Trapped | Self::Violation)
     }
 
-    /// Returns `true` if one of several roles brought about the end by leaving its task. The payoffs of the other
-    /// roles do not suffer from it.
+    /// Whether one role of several brought it about by leaving its task: the payoffs of the others do not suffer from it. A release that ends the
+    /// episode is such an end, as a return is: else whoever is ahead could stop for nothing.
     pub const fn is_a_fault(self) -> bool {
-        matches!(self, Self::Fuel | Self::Returned | Self::Trapped | Self::Violation)
+        matches!(self, Self::Fuel | Self::Released | Self::Returned | Self::Trapped | Self::Violation)
     }
 
     /// Returns the meaning of the reason, for people.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::body::{Learned, Message, Residue, is_zero};
-use super::{Body, Class, ClassCounts, Closing, End, Touched};
+use super::{Body, Class, ClassCounts, Closing, End, Step, Touched};
 use crate::value::wide;
 
 /// Name of a role, such as `critic-2`: small letters, digits and hyphens, from a letter on.
@@ -214,6 +214,7 @@ impl Body {
                 "it was ended by a role that cannot have ended it",
             ),
             (self.roles.iter().all(|role| role.adds_up(self)), "a role contradicts itself"),
+            (self.roles.iter().all(|role| role.is_paid(self)), "what a role is paid is not what its last step led to"),
         ]
     }
 }
@@ -229,16 +230,48 @@ impl RoleBody {
         let could_know = (is_own && body.end.is_of_the_agent()) || self.violations.of(Class::OutliveEpisode) > 0;
         let outlived = self.violations.of(Class::OutliveEpisode).saturating_add(self.notices.of(Class::OutliveEpisode));
         let taken = body.trace.iter().filter(|step| step.role.as_ref() == Some(&self.role)).count();
+        let is_counted = |class| match class {
+            Class::OutliveEpisode | Class::LeaveResidue => true,
+            class => self.violations.of(class) == 0 || shown.of(class) > 0,
+        };
+        let late = entries().filter(|entry| entry.is_after_the_end()).count();
+        let has_left = match body.end {
+            End::Trapped => self.closing == Closing::Trapped,
+            End::Returned => self.closing == Closing::Returned,
+            End::Violation => !self.violations.is_empty(),
+            _ => true,
+        };
         // Carry-overs do not exist for episodes of several roles.
         self.learned.is_none()
             && super::sound::is_a_tree(&self.residue)
             && self.cause.is_some() == (self.closing == Closing::Trapped)
-            && Class::ALL.into_iter().all(|class| shown.of(class) <= self.violations.of(class))
+            && Class::ALL.into_iter().all(|class| shown.of(class) <= self.violations.of(class) && is_counted(class))
+            && wide(entries().count()) <= self.calls
+            && wide(late) <= self.after_end
+            && u64::from(self.steps).saturating_add(self.after_end) <= self.calls
+            && (!is_own || has_left)
             && (body.end == End::Aborted || left == u64::from(!self.residue.is_empty()))
             && (self.notices.of(Class::LeaveResidue) == 0 || !could_know)
             && (body.end == End::Aborted || outlived == u64::from(self.closing == Closing::Outlived))
             && (body.trace.is_empty() || wide(taken) == u64::from(self.steps))
             && (self.closing != Closing::Absent || (self.calls == 0 && self.fuel == 0))
+    }
+
+    /// Whether no step that it took had a reward but its last one, which has what it is paid where it waited for what that led to.
+    fn is_paid(&self, body: &Body) -> bool {
+        let is_own = |step: &&Step| step.role.as_ref() == Some(&self.role);
+        let rewards: Vec<u64> = body.trace.iter().filter(is_own).map(|step| step.reward.to_bits()).collect();
+        let Some((last, before)) = rewards.split_last() else { return true };
+        // Who has the turn at the end does not wait, unless the world ended with its step.
+        let waited = match body.end {
+            End::Terminated | End::Steps => true,
+            end => end.is_a_fault() && body.fault.as_ref() != Some(&self.role),
+        };
+        let none = 0.0_f64.to_bits();
+        // Of an episode that was aborted nobody is paid, and somebody may have been shown a payoff.
+        body.end == End::Aborted
+            || (before.iter().all(|reward| *reward == none)
+                && (*last == self.total.to_bits() || (!waited && *last == none)))
     }
 }
 

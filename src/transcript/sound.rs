@@ -31,7 +31,15 @@ impl Body {
                 self.cause.is_some() == (self.closing == Closing::Trapped),
                 "it has a cause without a trap, or a trap without one",
             ),
-            (self.lost.is_none() || self.end == End::Aborted, "its worker was lost, and it was not aborted"),
+            (self.is_lost_whole(), "its worker was lost, and something of it is told"),
+            (
+                match self.end {
+                    End::Violation => !self.violations.is_empty(),
+                    End::Released => self.all_released().next().is_some(),
+                    _ => true,
+                },
+                "its end is a violation, or a release, of which there is none",
+            ),
             (
                 self.end != End::Trapped || self.has_left_by(Closing::Trapped),
                 "its end is a trap that it did not leave by",
@@ -44,6 +52,11 @@ impl Body {
             (self.is_outlived_rightly(), "whether it was told of its end is not what is counted"),
             (is_a_tree(&self.residue), "something was left in a folder that was not"),
             (self.trace_adds_up(), "its steps do not add up to its return"),
+            (
+                // Each step is a call, before the end.
+                u64::from(self.steps).saturating_add(self.after_end) <= self.calls.count,
+                "it has fewer calls than steps and calls after the end",
+            ),
             (self.lesson_adds_up(), "what it learned contradicts itself"),
             (self.outside_is_in_order(), "what came from outside is out of order, or of no call"),
         ];
@@ -153,18 +166,24 @@ impl Body {
     /// Returns `true` if the calls after the end fit the end. No more are shown than are counted, and none comes
     /// after a return or a trap. The call that learns of an end by fuel is no violation.
     fn ends_when_it_is_told(&self) -> bool {
-        let is_after = |entry: &&Entry| entry.rule == AFTER_END && entry.due == Due::After;
         // Of several roles this applies to the one that brought about the end.
         let own = self.roles.iter().find(|role| self.fault.as_ref() == Some(&role.role));
         let (after_end, violations) =
             own.map_or((self.after_end, &self.violations), |own| (own.after_end, &own.violations));
         let violations = violations.of(Class::ActAfterEnd);
-        wide(self.entries.iter().filter(is_after).count()) <= self.after_end
+        wide(self.entries.iter().filter(|entry| entry.is_after_the_end()).count()) <= self.after_end
             && match self.end {
                 End::Returned | End::Trapped => after_end == 0,
                 End::Fuel => violations == 0 || violations < after_end,
                 _ => true,
             }
+    }
+
+    /// Whether nothing is told of an episode whose worker was lost.
+    fn is_lost_whole(&self) -> bool {
+        let nothing = Self { lost: self.lost.clone(), ..Self::default() };
+        let is_zero = [self.total, self.performance].map(f64::to_bits) == [0.0_f64.to_bits(); 2];
+        self.lost.is_none() || (is_zero && *self == nothing)
     }
 
     /// Returns `true` if each operation with a tripwire entry is counted as having touched one.
@@ -206,6 +225,11 @@ pub(super) fn is_a_tree(residue: &[Residue]) -> bool {
 }
 
 impl Entry {
+    /// Whether it was refused because the episode had ended.
+    pub(super) fn is_after_the_end(&self) -> bool {
+        self.rule == AFTER_END && self.due == Due::After
+    }
+
     /// Returns `true` if the gate can make this decision.
     fn is_decided(&self) -> bool {
         match self.decision {

@@ -92,6 +92,15 @@ impl Value {
         }
     }
 
+    /// Whether all its numbers are finite.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::Real(real) => real.is_finite(),
+            Self::Box(entries) => entries.iter().all(|entry| entry.is_finite()),
+            Self::Discrete(_) | Self::MultiDiscrete(_) | Self::Text(_) | Self::Bytes(_) => true,
+        }
+    }
+
     /// Returns the number of bytes that the value takes beyond its scalar, which is the cost of moving it.
     pub fn weight(&self) -> usize {
         match self {

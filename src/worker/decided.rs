@@ -1,14 +1,13 @@
-//! Check that the gate can have made the decisions in a transcript.
+//! Whether the gate can have decided as the entries of a transcript say.
 //!
 //! ```text
-//!  entry --phase--> open, ended or learning --> its operation, class, rule and effect are checked against each other
+//!  entry --phase--> open, ended or learning --> its operation, class, rule and when it was due, held against each other
 //! ```
 //!
-//! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of
-//!    the policy.
-//! 2. The entries of the episode come first, then those after its boundary, then those of `learn`. Each has the step
-//!    that the gate counted.
-//! 3. A violation that the policy answers by ending the episode has ended it: nothing of the episode follows.
+//! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of the policy.
+//! 2. First come those of the episode, then those after its boundary, then those of `learn`. Each says the step that the gate counted.
+//! 3. What the policy answers by ending the episode has ended it: nothing of the episode follows.
+//! 4. Each call is one that the component can make: it imports its function.
 //!
 //! What it does not show: that the call was made, and with what argument.
 
@@ -71,6 +70,10 @@ fn phase(entry: &Entry, body: &Body, setting: &Setting<ParsedAgent>, before: Cal
             Due::After => has_lesson.then_some(CallPhase::Learning),
         };
         return phase.filter(|_| fits);
+    }
+    // INVARIANT 4
+    if !setting.agent.may_call(operation) {
+        return None;
     }
     let capability = CAPABILITIES.iter().find(|capability| capability.name == operation.capability)?;
     let warrant = &setting.policy.grants.get(capability.name)?.warrant;

@@ -13,7 +13,7 @@ use super::bounds::Bounds;
 use super::parcel::Unread;
 use super::report::Rejection;
 use crate::capability;
-use crate::environment::{Environment, Failed, Status, Transition};
+use crate::environment::{Environment, Failed, Status, Transition, sound};
 use crate::episode;
 use crate::transcript::{Detail, Recorder, Step};
 use crate::value::{Seed, Value};
@@ -42,7 +42,7 @@ pub(super) fn play(
     bounds: &Bounds,
 ) -> Result<Played, Rejection> {
     let space = environment.actions();
-    let failed = environment.open(episode::world_seed(seed)).err();
+    let failed = sound::open(environment, episode::world_seed(seed)).err();
     let mut played = Played {
         steps: 0,
         total: 0.0,
@@ -62,7 +62,8 @@ pub(super) fn play(
         if played.status == Status::Terminated {
             return Err(Rejection::Contradiction);
         }
-        let Transition { observation, reward, status } = match environment.step(&action) {
+        let stepped = sound::step(environment, &action, &mut played.total);
+        let Transition { observation, reward, status } = match stepped {
             Ok(transition) => transition,
             Err(failed) => {
                 played.failed = Some(failed);
@@ -70,7 +71,6 @@ pub(super) fn play(
             }
         };
         played.steps = played.steps.saturating_add(1);
-        played.total += reward;
         played.status = status;
         if detail == Detail::Full {
             // An honest agent is stopped at this size: no action follows.
@@ -83,6 +83,9 @@ pub(super) fn play(
         }
     }
     played.is_all = rest.is_empty();
-    played.performance = environment.performance();
+    match sound::performance(environment) {
+        Ok(performance) => played.performance = performance,
+        Err(failed) => played.failed = played.failed.or(Some(failed)),
+    }
     Ok(played)
 }

@@ -1,19 +1,17 @@
-//! Validation of a reported transcript against the policy, capability by capability.
+//! What the policy lets a transcript be: what a worker tells of is held against it, grant by grant.
 //!
 //! ```text
 //!  Told --> Transcript --validate--> believed, or a Doubt
-//!                          ^ the supervisor's policy, and the final status of the world
+//!                          ^ the supervisor's policy, and what the world came to
 //! ```
 //!
-//! 1. Every message, log line and file left behind comes from a capability that the policy grants, and lies within
-//!    its limits.
-//! 2. Each message has an entry that granted it, and the entry names the line of the policy that grants it.
-//! 3. No count is less than what is shown, and every violation that is shown is counted. No count is more than fuel
-//!    allows.
+//! 1. Nothing leaves the box, is written or is left behind but by a capability that the policy grants, and within its limits.
+//! 2. What leaves the box was decided before: each message has its entry, and each entry of a grant names the line that grants it.
+//! 3. No less is counted than is shown, and what is seen of a violation is counted. No more is counted than fuel allows.
 //! 4. No line is longer than a ledger takes.
+//! 5. Nothing was called that the component does not import.
 //!
-//! What it does not show: that it happened. A worker that an agent has broken into may tell of anything that this
-//! policy lets happen.
+//! What it does not show: that it happened. A worker that an agent has broken into may tell of anything that this policy lets happen.
 
 use std::io::{self, Write};
 
@@ -43,6 +41,7 @@ pub(super) fn validate(
     let body = &transcript.body;
     let is_within = is_metered(body, policy, bounds)
         && steps_are_granted(body, policy)
+        && is_imported(body, &setting.agent)
         && entries_fit(body, policy, bounds)
         && grants_fit(body, policy, last_step)
         && carry_over_fits(body, policy);
@@ -79,6 +78,23 @@ fn is_metered(body: &Body, policy: &Policy, bounds: &Bounds) -> bool {
 fn steps_are_granted(body: &Body, policy: &Policy) -> bool {
     let Some(Granted { warrant, .. }) = policy.granted(STEP.capability) else { return body.steps == 0 };
     warrant.rules.is_empty() || (0..body.steps).all(|step| warrant.decide(STEP, None, step).0 == Mode::Grant)
+}
+
+/// INVARIANT 5: what has no entry of its own is of calls that the component can make as well; [`decided`] has the entries.
+fn is_imported(body: &Body, agent: &ParsedAgent) -> bool {
+    let can = |capability: &str| agent.imports().contains(&capability);
+    let can_step = agent.may_call(STEP);
+    let notes = CAPABILITIES.iter().any(|known| !known.by_runtimes.is_empty() && can(known.name));
+    let can_touch = |called| capability::operation(called).is_some_and(|operation| agent.may_call(operation));
+    // A growth is asked for by no call.
+    let growths = body.violations.of(Class::OverQuota);
+    (body.steps == 0 || can_step)
+        && (body.log.is_empty() || can("log"))
+        && (body.released.is_empty() || can("outbox"))
+        && (body.residue.is_empty() || can("workspace"))
+        && (body.notices.of(Class::Ungranted) == 0 || notes)
+        && (body.calls.count <= growths || !agent.imports().is_empty())
+        && body.tripwires.iter().all(|(called, _)| can_touch(called))
 }
 
 /// INVARIANT 2: returns `true` if the entries are valid in number and one by one; [`decided`] checks more.

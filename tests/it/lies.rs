@@ -36,7 +36,9 @@ use list::{LIES, Outcome};
 fn busy() -> String {
     agent(
         "(call $outbox.send \"you\" \"hello\" (global.get $answer)) (call $workspace.write \"kept\" \"something\" (global.get $answer)) \
-         (call $log.write \"a line\" (global.get $answer)) (call $act) (call $act)",
+         (call $log.write \"a line\" (global.get $answer)) (call $act) (call $act)
+         (if (i32.const 0) (then (call $agenda.remind (i32.const 9) \"\" (global.get $answer))
+           (call $tools.call \"wait\" \"1\" (global.get $answer))))",
     )
 }
 

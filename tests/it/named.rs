@@ -122,13 +122,95 @@ fn a_link_on_the_command_line_leads_to_no_file_of_another_kind_and_shows_no_line
 #[test]
 fn a_file_that_has_no_end_or_a_fault_in_each_of_its_lines_is_refused_in_little_memory() {
     let stranger = Stranger::new();
-    let said = stranger.said(&["check", "/dev/zero"]);
+    std::fs::File::create(stranger.0.path().join("large.toml")).unwrap().set_len(1 << 40).unwrap();
+    let said = stranger.said(&["check", "large.toml"]);
     assert!(said.contains("has more than 4194304 bytes"), "{said}");
     let lines: Vec<_> = (0..100_000).map(|line| format!("a{line} = 1\n")).collect();
     stranger.write("policy.toml", &format!("extends = \"strict\"\n{}", lines.concat()));
     let said = stranger.said(&["check", "policy.toml"]);
     assert!(said.contains("more faults in `policy.toml`"), "{said}");
     assert!(said.matches("unknown key").count() <= 64, "{}", said.len());
+}
+
+/// A pipe that nobody writes to is not waited for: what stops the program after a minute says so with its status.
+#[cfg(unix)]
+#[test]
+fn whatever_is_named_is_a_regular_file_and_nothing_else_is_opened() {
+    let stranger = Stranger::new();
+    let place = |name: &str| stranger.0.path().join(name);
+    std::fs::create_dir(place("folder.toml")).unwrap();
+    assert!(Command::new("mkfifo").arg(place("pipe.toml")).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(place("socket.toml")).unwrap();
+    stranger.write("extends.toml", "extends = \"pipe.toml\"\n");
+    for (names, of) in [("agents", "a.wasm"), ("policies", "p.toml"), ("environments", "w.toml")] {
+        assert!(Command::new("mkfifo").arg(place(of)).status().unwrap().success());
+        stranger.write(&format!("{names}.toml"), &format!("{names} = [\"{of}\"]\n[properties.P21]\n"));
+    }
+    for files in ["manifest.json", "transcripts.jsonl"] {
+        let run = place(files).with_extension("run");
+        let words = ["run", "random", "-e", "button", "-n", "1", "-q", "--out", run.to_str().unwrap()];
+        assert!(dayfly(stranger.0.path(), &words).status.success());
+        std::fs::remove_file(run.join(files)).unwrap();
+        assert!(Command::new("mkfifo").arg(run.join(files)).status().unwrap().success());
+    }
+    let named = ["pipe.toml", "folder.toml", "socket.toml", "/dev/zero", "/dev/full"];
+    let mut asked: Vec<(Vec<String>, &[&str])> = Vec::new();
+    for name in named {
+        for before in [
+            "run -e button",
+            "run random -e button -p",
+            "run random -e",
+            "run --role odd=random -e matching-pennies --role",
+            "run random -e button --task",
+            "test",
+            "test --agent",
+            "test --agent random --policy",
+            "test --agent random --environment",
+            "measure horizon",
+            "measure horizon clock-watcher --policy",
+            "audit noninterference --of",
+            "audit noninterference --agent",
+            "audit noninterference --policy",
+            "audit channels --environment",
+            "check",
+            "check strict --agent",
+            "check strict --against",
+        ] {
+            let mut words: Vec<String> = before.split(' ').map(str::to_owned).collect();
+            let written = match words.last().map(String::as_str) {
+                Some("--role") => format!("even={name}"),
+                Some("--task") => format!("@{name}"),
+                _ => name.to_owned(),
+            };
+            words.push(written);
+            asked.push((words, &["regular file", "folder"]));
+        }
+        for command in ["verify", "show"] {
+            asked
+                .push((vec![command.to_owned(), name.to_owned()], &["not a ledger", "cannot be shown", "cannot read"]));
+        }
+    }
+    for words in [
+        "check extends.toml",
+        "run random -e button -p extends.toml",
+        "test agents.toml",
+        "test policies.toml",
+        "test environments.toml",
+        "verify manifest.run",
+        "verify transcripts.run",
+        "show manifest.run",
+        "show transcripts.run",
+    ] {
+        asked.push((words.split(' ').map(str::to_owned).collect(), &["regular file"]));
+    }
+    for (words, says) in asked {
+        let mut command = crate::common::command("timeout");
+        command.current_dir(stranger.0.path()).env_remove("GITHUB_ACTIONS");
+        let output = command.args(["60", crate::common::DAYFLY]).args(&words).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+        assert!(says.iter().any(|one| said.contains(one)), "{words:?}: {said}");
+    }
 }
 
 #[test]

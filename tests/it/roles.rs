@@ -112,11 +112,13 @@ const FAULTS: &[(&str, Closing, End)] = &[
     ("unreachable", Closing::Trapped, End::Trapped),
     ("", Closing::Returned, End::Returned),
     ("(loop $again (br $again))", Closing::Outlived, End::Fuel),
+    // Whoever is ahead would stop like this, if it cost nothing.
+    ("(call $outbox.send \"you\" \"enough\" (global.get $answer))", Closing::Returned, End::Released),
 ];
 
 #[test]
 fn a_role_that_leaves_traps_or_never_returns_ends_the_episode_for_all_and_the_others_are_told() {
-    let policy = granting("grace = { fuel = 10_000, records = 8 }", "");
+    let policy = granting("ends-on = [\"release\"]\ngrace = { fuel = 10_000, records = 8 }", "");
     for (own, closing, end) in FAULTS {
         for reacher in ["even", "odd"] {
             let late = format!("(call $clock.now (global.get $answer)) {REFUSED}");

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use dayfly::agent::AgentSource;
-use dayfly::environment::{Environment, Failed, Knob, NumberRange, Parameter, Status, Transition, World};
+use dayfly::environment::{Environment, Failed, Knob, NumberRange, Parameter, Roles, Status, Transition, World};
 use dayfly::episode::{self, Cancel};
 use dayfly::ledger::{self, Verification};
 use dayfly::policy::Policy;
 use dayfly::property::{Judgement, Need, PROPERTIES, Property};
 use dayfly::run::{self, Ending, Plan, Run, RunOutcome, Threads, Workers};
 use dayfly::suite::{self, OnFailure, Rules, SeedOrigin, Selection, Stage};
-use dayfly::transcript::{End, Transcript};
+use dayfly::transcript::{End, Role, Transcript};
 use dayfly::value::{Seed, Space, Value};
 
 /// World of ten steps, each of which pays 1. One episode in eight fails: at its opening, or at its
@@ -219,4 +219,148 @@ fn a_world_of_ones_own_lives_in_this_process_and_a_run_of_it_in_workers_is_refus
     let workers = Workers::new(env!("CARGO_BIN_EXE_dayfly"), 1);
     let refused = Run::on_workers(plan, workers, &Cancel::default()).unwrap_err();
     assert_eq!(refused.to_string(), "the world `sturdy` lives in this process only: no worker can make it");
+}
+
+/// Where a world has a number that is not finite, in its second episode: at its opening, at the second step, or in what it pays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Sick {
+    Opening,
+    Observation,
+    Reward,
+    Sum,
+    Performance,
+    Payoff,
+    Payoffs,
+}
+
+/// A world of two steps for one agent, or for two roles that take one each.
+struct Patient {
+    sick: Option<Sick>,
+    number: f64,
+    taken: u32,
+    has_roles: bool,
+}
+
+impl Patient {
+    /// The number, where this is where it is, at this step; else another.
+    fn at(&self, place: Sick, taken: u32, else_: f64) -> f64 {
+        if self.sick == Some(place) && self.taken == taken { self.number } else { else_ }
+    }
+}
+
+impl Environment for Patient {
+    fn observations(&self) -> Space {
+        Space::Real { low: 0.0, high: 1.0 }
+    }
+
+    fn actions(&self) -> Space {
+        Space::Discrete(2)
+    }
+
+    fn task(&self) -> &'static str {
+        "stay well"
+    }
+
+    fn steps(&self) -> Option<u32> {
+        Some(2)
+    }
+
+    fn open(&mut self, seed: Seed) -> Result<Value, Failed> {
+        self.taken = 0;
+        // Half of the episodes are well.
+        self.sick = self.sick.filter(|_| seed.0.is_multiple_of(2));
+        Ok(Value::Real(self.at(Sick::Opening, 0, 0.5)))
+    }
+
+    fn step(&mut self, _: &Value) -> Result<Transition, Failed> {
+        self.taken += 1;
+        let status = if self.taken == 2 { Status::Terminated } else { Status::Running };
+        let most = if self.sick == Some(Sick::Sum) { f64::MAX } else { 1.0 };
+        Ok(Transition {
+            observation: Value::Real(self.at(Sick::Observation, 2, 0.5)),
+            reward: self.at(Sick::Reward, 2, most),
+            status,
+        })
+    }
+
+    fn performance(&self) -> f64 {
+        self.at(Sick::Performance, 2, 1.0)
+    }
+
+    fn roles(&self) -> Option<&dyn Roles> {
+        self.has_roles.then_some(self)
+    }
+}
+
+impl Roles for Patient {
+    fn names(&self) -> &[&str] {
+        &["one", "other"]
+    }
+
+    fn turn(&self) -> usize {
+        usize::from(self.taken > 0)
+    }
+
+    fn task(&self, _: usize) -> &'static str {
+        "stay well"
+    }
+
+    fn observations(&self, _: usize) -> Space {
+        Space::Real { low: 0.0, high: 1.0 }
+    }
+
+    fn actions(&self, _: usize) -> Space {
+        Space::Discrete(2)
+    }
+
+    fn observe(&self, _: usize) -> Value {
+        Value::Real(self.at(Sick::Observation, 2, 0.5))
+    }
+
+    fn payoff(&self, role: usize, _: Option<usize>) -> f64 {
+        let most = if self.sick == Some(Sick::Payoffs) { f64::MAX } else { 1.0 };
+        if role == 1 { self.at(Sick::Payoff, 2, most) } else { most }
+    }
+}
+
+#[test]
+fn a_number_that_is_not_finite_is_a_failure_of_its_world_and_none_is_recorded() {
+    use Sick::{Observation, Opening, Payoff, Payoffs, Performance, Reward, Sum};
+    let of_one = [Opening, Observation, Reward, Sum, Performance].map(|sick| (sick, false));
+    let of_roles = [Observation, Performance, Payoff, Payoffs].map(|sick| (sick, true));
+    for ((sick, has_roles), number) in of_one
+        .into_iter()
+        .chain(of_roles)
+        .flat_map(|case| [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(|number| (case, number)))
+    {
+        let what = format!("{sick:?} {has_roles} {number}");
+        let world = World::new("patient", "patient", move |_| {
+            Ok(Box::new(Patient { sick: Some(sick), number, taken: 0, has_roles }))
+        });
+        let policy = "extends = 'strict'\n[record]\nsteps = 'full'\n";
+        let policy = Policy::parse("mine.toml", policy).unwrap();
+        let agent = AgentSource::shipped("random").unwrap().read().unwrap();
+        let plan = Plan { episodes: 40, ..Plan::new(agent.clone(), policy, world) };
+        let roles = ["one", "other"].map(|name| (Role::new(name).unwrap(), agent.clone()));
+        let plan = if has_roles { plan.with_roles(roles.to_vec()) } else { plan };
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("run");
+        let run = Run::on_threads(plan, &Threads::new(1).unwrap(), &Cancel::default()).unwrap();
+        let mut all = Vec::new();
+        let mut keep = |transcript: &Transcript| all.push(transcript.clone());
+        let outcome = run.record_in(&folder).unwrap().carry_out(&mut keep).unwrap();
+        // What is recorded can be read, and none of it is `null`.
+        let verified = ledger::verify(&folder, None).unwrap();
+        assert!(matches!(verified, Verification::Whole { .. }), "{what}: {verified:?}");
+        let Ending::Aborted(episode::Error::World(failed)) = &outcome.ending else {
+            panic!("{what}: {:?}", outcome.ending)
+        };
+        let (last, before) = all.split_last().unwrap();
+        assert_eq!((failed.world(), failed.episode()), (Some("patient"), Some(last.header.episode)), "{what}");
+        assert!(failed.what().contains("finite"), "{what}: {failed}");
+        assert!(before.iter().all(|one| (one.body.end, one.body.steps) == (End::Terminated, 2)), "{what}");
+        assert_eq!((last.body.end, last.body.contradiction()), (End::Aborted, None), "{what}");
+        let steps = if has_roles { 2 } else { u32::from(sick != Opening) };
+        assert_eq!(last.body.steps, steps, "{what}: a step that the world failed at does not count");
+    }
 }

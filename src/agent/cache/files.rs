@@ -1,6 +1,6 @@
 //! Files of the cache: each has a tag and code, and the least recently used are removed first.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -8,15 +8,16 @@ use std::time::SystemTime;
 use dayfly_compiled::TAG;
 
 use super::{CacheUse, MOST_OF_ONE, Maker};
+use crate::ledger::regular;
 
 /// Prefix of the name of a file that is being written.
 const UNFINISHED: &str = "unfinished-";
 
 /// Reads the tag and the code in a file, if there is one, and marks the file as used.
 pub(super) fn read(path: &Path) -> Option<([u8; TAG], Vec<u8>)> {
-    let mut file = File::open(path).ok()?;
+    let mut file = regular(path).ok()?;
     let about = file.metadata().ok()?;
-    if !about.is_file() || about.len() > MOST_OF_ONE {
+    if about.len() > MOST_OF_ONE {
         return None;
     }
     let mut tag = [0; TAG];

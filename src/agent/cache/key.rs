@@ -7,6 +7,7 @@ use std::path::Path;
 use dayfly_compiled::Key;
 
 use super::{Unusable, place};
+use crate::ledger::regular;
 
 /// Name of the file.
 const FILE: &str = "compiled.key";
@@ -16,12 +17,12 @@ const BYTES: usize = 32;
 pub(super) fn of(state: &Path) -> Result<Key, Unusable> {
     let path = state.join(FILE);
     let unusable = |source| Unusable::Io { path: path.clone(), source };
-    match File::open(&path) {
+    match regular(&path) {
         Ok(file) => read(&path, file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make(state, &path).map_err(unusable)?;
             // Another process may have made one meanwhile.
-            read(&path, File::open(&path).map_err(unusable)?)
+            read(&path, regular(&path).map_err(unusable)?)
         }
         Err(error) => Err(unusable(error)),
     }
@@ -32,7 +33,7 @@ fn read(path: &Path, mut file: File) -> Result<Key, Unusable> {
     let unusable = |source| Unusable::Io { path: path.to_owned(), source };
     let about = file.metadata().map_err(unusable)?;
     // INVARIANT 3
-    if !about.is_file() || !place::is_secret(&about) {
+    if !place::is_secret(&about) {
         return Err(Unusable::Shared(path.to_owned()));
     }
     if usize::try_from(about.len()).ok() != Some(BYTES) {

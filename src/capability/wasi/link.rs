@@ -48,6 +48,11 @@ pub fn wasi_has(path: &str, function: &str) -> bool {
     is_known(&format!("{path}.{}", function.strip_prefix("[method]").unwrap_or(function)))
 }
 
+/// The operation that a function of the interface at `path` is, named as a component imports it; nothing where nobody can call it.
+pub fn wasi_operation(path: &str, function: &str) -> Option<Operation> {
+    OPERATIONS.iter().find(|operation| interface_of(operation) == path && function_of(operation) == function).copied()
+}
+
 /// Returns `true` if text written to the interface at `path` goes to the log.
 pub fn wasi_prints(path: &str) -> bool {
     matches!(path, "cli/stdout" | "cli/stderr")

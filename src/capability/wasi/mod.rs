@@ -44,7 +44,7 @@ use crate::value::{Seed, Stream};
 pub use self::cli::CalledExit;
 pub(super) use self::handles::{Handles, OutputStream};
 pub(super) use self::link::link;
-pub use self::link::{WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_prints};
+pub use self::link::{WASI_VERSION, WasiFault, wasi_has, wasi_interface, wasi_operation, wasi_prints};
 
 pub(super) const CAPABILITY: Capability = Capability {
     name: "wasi",

@@ -14,11 +14,12 @@ const EPISODES: u64 = 4;
 const SEND: Operation = Operation { capability: "outbox", name: "send", code: 0x20, weight: Weight::Heavy };
 
 /// Returns a run of two lineages that learn, in which everything happens that a transcript can record.
-fn described_richly() -> Manifest {
+pub(super) fn described_richly() -> Manifest {
     Manifest {
         lineages: 2,
         task: Some("a task".to_owned()),
         instructions: Some("be good".to_owned()),
+        imports: ["episode", "workspace", "log", "outbox"].map(Into::into).into(),
         ..described(EPISODES)
     }
 }
@@ -35,7 +36,7 @@ fn sample() -> Sample {
     sample
 }
 
-fn rich(run: Digest, episode: u64) -> Transcript {
+pub(super) fn rich(run: Digest, episode: u64) -> Transcript {
     let entry = |ordinal, decision, class, due| Entry {
         role: None,
         ordinal,
@@ -89,7 +90,7 @@ fn rich(run: Digest, episode: u64) -> Transcript {
 }
 
 /// Seals the files as they are, as a forger with the program and no key would.
-fn seal_again(sample: &Sample) {
+pub(super) fn seal_again(sample: &Sample) {
     let mut tree = tree::Tree::default();
     let mut leaves = vec![tree::leaf(&sample.bytes(MANIFEST))];
     leaves
@@ -109,15 +110,16 @@ fn seal_again(sample: &Sample) {
 }
 
 /// Member of an object: its place with its comma, its path, and its value.
-struct Member {
+pub(super) struct Member {
     whole: Range<usize>,
-    key: Range<usize>,
-    value: Range<usize>,
-    path: String,
+    /// Empty where it is an element of a list.
+    pub(super) key: Range<usize>,
+    pub(super) value: Range<usize>,
+    pub(super) path: String,
 }
 
 /// Returns the members of a text of JSON, at any depth.
-fn members(text: &str, at: usize, path: &str, members_found: &mut Vec<Member>) -> usize {
+pub(super) fn members(text: &str, at: usize, path: &str, members_found: &mut Vec<Member>) -> usize {
     let bytes = text.as_bytes();
     let skip = |mut at: usize| {
         while matches!(bytes[at], b' ' | b'\n') {
@@ -139,7 +141,12 @@ fn members(text: &str, at: usize, path: &str, members_found: &mut Vec<Member>) -
             let mut at = skip(at + 1);
             while !matches!(bytes[at], b'}' | b']') {
                 if open == b'[' {
-                    at = members(text, at, &format!("{path}[]"), members_found);
+                    let (path, start) = (format!("{path}[]"), at);
+                    at = members(text, at, &path, members_found);
+                    if !matches!(bytes[start], b'{' | b'[') {
+                        let at = start..at;
+                        members_found.push(Member { whole: at.clone(), key: start..start, value: at, path });
+                    }
                 } else {
                     let key = at + 1..string(at) - 1;
                     let path = format!("{path}.{}", &text[key.clone()]);
@@ -174,7 +181,7 @@ fn another(value: &str) -> Option<String> {
 }
 
 /// Returns the text with a part replaced.
-fn with(text: &str, part: &Range<usize>, by: &str) -> String {
+pub(super) fn with(text: &str, part: &Range<usize>, by: &str) -> String {
     format!("{}{by}{}", &text[..part.start], &text[part.end..])
 }
 
@@ -222,13 +229,12 @@ fn each_edit_of_a_file_is_found_and_no_other_file_is_accused() {
 
 /// Members that can be forged in a line that is sealed again, since nothing else depends on them. Only a signature
 /// would show such an edit.
-const UNSIGNED: [&str; 23] = [
+const UNSIGNED: [&str; 22] = [
     ".after_end",
     ".calls.count",
     ".calls.digest",
     ".entries[].argument",
     ".entries[].digest",
-    ".entries[].operation",
     ".entries[].ordinal",
     ".entries[].rule",
     ".entries[].step",
@@ -257,6 +263,7 @@ fn each_member_that_is_forged_and_sealed_again_is_found_but_for_what_nothing_els
         let text = String::from_utf8(before.clone()).unwrap().lines().nth(line).unwrap().to_owned();
         let mut found = Vec::new();
         members(&text, 0, "", &mut found);
+        found.retain(|member| !member.key.is_empty());
         assert!(found.len() > 60, "{}", found.len());
         let mut forged = |what: &str, path: &str, other: &str| {
             sample.change_lines(TRANSCRIPTS, |lines| lines[line] = other.to_owned());
@@ -310,6 +317,7 @@ fn each_member_of_a_manifest_that_is_forged_and_sealed_again_is_found() {
     let text = String::from_utf8(before.clone()).unwrap();
     let mut found = Vec::new();
     members(&text, 0, "", &mut found);
+    found.retain(|member| !member.key.is_empty());
     assert!(found.len() > 15);
     for Member { whole, key, value, path } in &found {
         let member = text[whole.clone()].trim_end_matches(',');

@@ -2,6 +2,7 @@
 
 mod edited;
 mod forged;
+mod listed;
 mod lost;
 mod vouched;
 mod words;

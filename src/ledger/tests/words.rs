@@ -41,7 +41,12 @@ fn a_finding_says_what_and_where_and_what_to_do() {
             Finding::CheckpointGone { size: 4 },
             "missing: `checkpoints.jsonl` lacks what vouches for the manifest and episodes 0 to 2",
         ),
-        (Finding::Vouched, "edited: `vouched.json`: not of this run"),
+        (Finding::Vouched, "edited: `vouched.json`: no checkpoint of this run"),
+        (
+            Finding::VouchedAhead { size: 11 },
+            "truncated: `vouched.json` vouches for the manifest and episodes 0 to 9, and neither `transcripts.jsonl` nor \
+             `leaves.bin` goes so far",
+        ),
         (Finding::Leaf { index: 0 }, "edited: `leaves.bin`: the hash of the manifest is not what was sealed"),
         (Finding::LeavesAdded, "edited: `leaves.bin` goes on after the close"),
         (Finding::Checkpoint { line: 2 }, "edited: `checkpoints.jsonl`, line 2: not a checkpoint of this run"),

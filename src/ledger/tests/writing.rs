@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::*;
 use crate::ledger::files::Disk;
+use crate::transcript::{Decision, Due, Entry, Operation, Weight};
 
 #[test]
 fn a_ledger_is_never_overwritten() {
@@ -64,9 +65,21 @@ impl Disk for Small {
 
 /// Returns an episode whose line is longer by at least this many bytes.
 fn padded(episode: u64, padding: usize) -> Sealed {
-    let log = if padding > 0 { vec!["x".repeat(padding)] } else { Vec::new() };
+    let asked = Operation { capability: "episode", name: "request-extension", code: 0, weight: Weight::Heavy };
+    let entry = || Entry {
+        role: None,
+        ordinal: 0,
+        step: 0,
+        operation: asked.into(),
+        argument: "x".repeat(padding),
+        digest: Digest::of(b""),
+        decision: Decision::Refused,
+        class: None,
+        rule: "".into(),
+        due: Due::Before,
+    };
     let mut transcript = lived(manifest().digest(), episode);
-    transcript.body.log = log;
+    transcript.body.entries = (padding > 0).then(entry).into_iter().collect();
     Sealed::of(&transcript).unwrap()
 }
 

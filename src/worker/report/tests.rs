@@ -64,11 +64,18 @@ fn heard(told: &EpisodeReport, setting: &Setting, ticket: &mut Ticket) -> Result
 
 /// Validates a report in the same way, where the world may have failed.
 fn heard_of(told: &EpisodeReport, setting: &Setting, ticket: &mut Ticket) -> Result<Validated, Rejection> {
-    let known = setting.known();
-    let bounds = Bounds::of(&known, ticket.environment.as_ref());
+    // What is told is of all that an agent can do.
+    let mut known = setting.known();
+    known.agent = known.agent.importing_all();
+    heard_by(told, &known, ticket)
+}
+
+/// The same, by a supervisor that knows this.
+fn heard_by(told: &EpisodeReport, known: &Setting<ParsedAgent>, ticket: &mut Ticket) -> Result<Validated, Rejection> {
+    let bounds = Bounds::of(known, ticket.environment.as_ref());
     let parcel = Parcel::of(told.clone()).unwrap();
     let framed = postcard::to_extend(&parcel, Vec::new()).unwrap().len();
-    let heard = parcel.open(&bounds)?.believe(&known, &bounds, ticket)?;
+    let heard = parcel.open(&bounds)?.believe(known, &bounds, ticket)?;
     assert!(framed < bounds.frame(), "{framed} of {}", bounds.frame());
     Ok(heard)
 }

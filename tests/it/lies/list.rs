@@ -185,6 +185,12 @@ const FIELDS: &[Lie] = &[
     }),
     told("calls that cost nothing", CONTRADICTION, |told| told.fuel = 0),
     told("a file in a file", CONTRADICTION, |told| told.residue.push((format!("{}/b", told.residue[0].0), 0))),
+    told("a call that its component does not import", BEYOND, |told| {
+        grant(told, "workspace.append", "\"kept\", 4 bytes")
+    }),
+    told("a violation by a call that its component does not import", BEYOND, |told| {
+        violation(told, "workspace.append", "over-quota", "grants.workspace.bytes", 0);
+    }),
     told("a call of a tool that is not allowed", BEYOND, |told| grant(told, "tools.call", "\"wait\", \"1\"")),
     told("a reminder at a step that was gone", BEYOND, |told| grant(told, "agenda.remind", "1, \"\"")),
     told("a reminder at a step to come", Outcome::Believed, |told| grant(told, "agenda.remind", "9, \"\"")),

@@ -184,3 +184,81 @@ fn what_the_policy_answers_with_an_end_has_ended_the_episode() {
     // Nothing of the episode came after it.
     assert_eq!(believed(&[over(3, 0), over(4, 0)], End::Violation), Err(Rejection::Beyond));
 }
+
+/// A component that does nothing, and can do nothing.
+const BARE: &str = "(component (core module $m (func (export \"run\"))) (core instance $i (instantiate $m)) \
+    (func (export \"run\") (canon lift (core func $i \"run\"))))";
+
+#[test]
+fn no_call_is_believed_that_its_component_does_not_import() {
+    let grants = "[grants.workspace]\nmode = \"grant\"\n[grants.agenda]\nmode = \"tripwire\"\n[grants.outbox]\nmode = \"grant\"\n\
+        [grants.wasi]\nmode = \"grant\"\n";
+    let setting = setting(&format!("environment = \"reset\"\n{grants}"));
+    let lived = told(&setting);
+    let known = setting.known();
+    // It took its steps and wrote to its log.
+    assert!(heard_by(&lived, &known, &mut ticket()).is_ok());
+    let mut bare = setting.known();
+    bare.agent = ParsedAgent::read("bare", BARE.as_bytes()).unwrap();
+    let mut nothing = lived.clone();
+    nothing.actions = Bytes::default();
+    nothing.body = Body {
+        end: End::Returned,
+        closing: Closing::Returned,
+        fuel: ENOUGH,
+        calls: crate::transcript::Calls { count: 0, ..nothing.body.calls },
+        ..Body::default()
+    };
+    let mut all = setting.known();
+    all.agent = all.agent.importing_all();
+    let changes: [(&str, fn(&mut EpisodeReport)); 9] = [
+        ("nothing", |_| ()),
+        ("a call", |told| told.body.calls.count = 1),
+        ("a step", |told| {
+            (told.actions, told.body.end, told.body.calls.count) = (actions(&[Value::Discrete(0)]), End::Terminated, 1);
+        }),
+        ("a line", |told| (told.body.log, told.body.calls.count) = (vec!["a line".to_owned()], 1)),
+        ("a file", |told| {
+            told.body.entries = vec![granted("workspace.write", "grants.workspace.mode", Digest::of(b""))];
+            (told.body.residue, told.body.calls.count) = (vec![Residue { path: "a".to_owned(), bytes: 1 }], 1);
+            told.body.violations.add(Class::LeaveResidue);
+        }),
+        ("a message", |told| {
+            sent(&[("you", b"hello")])(told);
+            told.body.calls.count = 1;
+        }),
+        ("a violation", |told| {
+            told.body.entries =
+                vec![refused("workspace.write", Some(Class::OverQuota), "grants.workspace.bytes", Due::Before)];
+            (told.body.violations, told.body.calls.count) = (tally(&[(Class::OverQuota, 1)]), 1);
+        }),
+        ("a tripwire", |told| {
+            let entry = granted("agenda.remind", "grants.agenda.mode", Digest::of(b""));
+            told.body.entries = vec![Entry { decision: Decision::Pretended, class: Some(Class::TripWire), ..entry }];
+            told.body.tripwires.add(called("agenda.remind"), 1);
+            (told.body.violations, told.body.calls.count) = (tally(&[(Class::TripWire, 1)]), 1);
+        }),
+        ("what a runtime asks", |told| {
+            told.body.entries = vec![Entry {
+                decision: Decision::Noted,
+                ..granted(
+                    "wasi.sockets/tcp-create-socket.create-tcp-socket",
+                    "virtual WASI has no sockets",
+                    Digest::of(b""),
+                )
+            }];
+            (told.body.notices, told.body.calls.count) = (tally(&[(Class::Ungranted, 1)]), 1);
+        }),
+    ];
+    for (what, change) in changes {
+        let mut told = nothing.clone();
+        change(&mut told);
+        let heard = |known| heard_by(&told, known, &mut ticket()).map(|_| ());
+        assert_eq!(heard(&all), Ok(()), "{what}");
+        let doubted = if what == "nothing" { Ok(()) } else { Err(Rejection::Beyond) };
+        assert_eq!(heard(&bare), doubted, "{what}");
+        // It imports the world, randomness and the log.
+        let own = if ["nothing", "a call", "a step", "a line"].contains(&what) { Ok(()) } else { doubted };
+        assert_eq!(heard(&known), own, "{what}");
+    }
+}
