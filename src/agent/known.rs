@@ -84,7 +84,9 @@ impl ParsedAgent {
         &self.imports
     }
 
-    /// Whether it can call this operation: it imports its function, or, where that writes to the log, one that prints.
+    /// Returns `true` if the component can call this operation.
+    ///
+    /// It imports the operation's function or, for an operation that writes to the log, one of WASI that prints.
     pub fn may_call(&self, operation: Operation) -> bool {
         self.operations.contains(&operation.code)
     }
@@ -159,7 +161,7 @@ impl std::fmt::Debug for ParsedAgent {
     }
 }
 
-/// What the types of a component say of it.
+/// Description of a component, as its types have it.
 struct Described {
     imports: Vec<&'static str>,
     operations: Arc<[u8]>,
@@ -249,7 +251,9 @@ fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
     Ok((named, types))
 }
 
-/// Whether an import of WASI prints; one that there is not is refused. What it has is added to what is `called`.
+/// Adds the functions of an import of WASI to `called`, and returns `true` if one of them prints.
+///
+/// Returns an error for an interface or a function that is not there.
 fn wasi(
     name: &str,
     import: &str,

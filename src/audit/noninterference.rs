@@ -100,7 +100,7 @@ pub struct Guests {
     pub ends: BTreeMap<End, u64>,
 }
 
-/// Cast and looks that pairs are drawn from.
+/// Predecessors and looks that pairs are drawn from.
 #[derive(Debug)]
 pub struct Pairing {
     subject: AuditSubject,

@@ -40,8 +40,10 @@ pub trait Roles {
     /// Returns the observation of a role now: at its turn, and at the end.
     fn observe(&self, role: usize) -> Value;
 
-    /// What a role is paid at the close. `fault` is the role that ended the episode by leaving, a release, trapping, using up its fuel or a
-    /// violation, where one did.
+    /// Returns the payoff of a role at the close.
+    ///
+    /// `fault` is the role that ended the episode, if one did: by returning, a release, a trap, a violation, or by
+    /// using up its fuel.
     fn payoff(&self, role: usize, fault: Option<usize>) -> f64;
 }
 

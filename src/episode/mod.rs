@@ -1,7 +1,7 @@
 //! One episode, from its opening to its transcript.
 //!
 //! ```text
-//!  Ticket --open--> Episode --run--> boundary, grace --close--> workspace wiped, store dropped --learn--> Lived
+//!  Ticket --open--> Episode --run--> boundary, grace --close--> workspace wiped, store dropped --learn--> Finished
 //! ```
 //!
 //! 1. An instance lives for one episode: its store is dropped at the close, whatever happened in it.

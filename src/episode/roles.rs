@@ -297,7 +297,9 @@ impl Setting {
     }
 }
 
-/// Whether a world of several roles gave finite numbers alone: what it paid, one by one and together, its performance, and what it showed.
+/// Returns an error if a world of several roles gave a number that is not finite.
+///
+/// The numbers are its payoffs, their sum, its performance, its rewards and its observations.
 fn are_finite(paid: &[f64], performance: f64, trace: &[Step]) -> Result<(), Failed> {
     paid.iter().try_for_each(|payoff| sound::finite("a payoff", *payoff).map(drop))?;
     sound::finite("the sum of its payoffs", paid.iter().sum())?;

@@ -154,7 +154,7 @@ const INTERVAL: u64 = 4096;
 #[derive(Default)]
 pub(super) struct Checkpoints {
     pub(super) list: Vec<(u64, Checkpoint)>,
-    /// What was vouched for outside of the list, some seconds before the run was stopped.
+    /// Checkpoint outside the list, from some seconds before the run was stopped.
     pub(super) between: Option<Checkpoint>,
 }
 

@@ -78,7 +78,7 @@ impl Facts {
         (run.ledger > OLDEST || !self.is_of_version_2) && self.roles.as_ref().is_none_or(are_those)
     }
 
-    /// Whether whoever asked for something imports it.
+    /// Returns `true` if each role imports the capabilities of its calls.
     fn is_imported(&self, run: &Manifest) -> bool {
         self.asked.iter().all(|(role, capability)| {
             let imports = match role {
@@ -126,7 +126,7 @@ fn asked(body: &Body) -> BTreeSet<(Option<Role>, String)> {
     asked
 }
 
-/// What entries name in the place of a capability where a memory or a table was not grown.
+/// Names that entries have in place of a capability if a memory or a table was not grown.
 const GROWN: [&str; 2] = ["memory", "table"];
 
 /// Reads a manifest.

@@ -63,7 +63,7 @@ pub enum Finding {
         /// Number of leaves that it vouched for.
         size: u64,
     },
-    /// What was vouched for between checkpoints is torn, or not of this record.
+    /// The checkpoint between the listed ones is torn, or not of this record.
     Vouched,
     /// It was vouched for more between checkpoints than the record has.
     VouchedAhead {

@@ -1,7 +1,7 @@
 //! Runs: many episodes of one agent, spread over threads or processes. The record does not depend on the spread.
 //!
 //! ```text
-//!  Plan --> Run: manifest, executor, ledger --> wave of tickets --executor--> Lived, in any order
+//!  Plan --> Run: manifest, executor, ledger --> wave of tickets --executor--> Finished, in any order
 //!                                                       ^                          |
 //!                environment, carry-over of the next ---+       in their order: ledger, Summary, Sink
 //! ```

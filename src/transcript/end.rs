@@ -77,8 +77,10 @@ impl End {
         matches!(self, Self::Released | Self::Returned | Self::Trapped | Self::Violation)
     }
 
-    /// Whether one role of several brought it about by leaving its task: the payoffs of the others do not suffer from it. A release that ends the
-    /// episode is such an end, as a return is: else whoever is ahead could stop for nothing.
+    /// Returns `true` if a role brought the end about by leaving its task.
+    ///
+    /// The payoffs of the other roles do not suffer from such an end. A release that ends the episode counts, as a
+    /// return does: otherwise a role that is ahead could stop at no cost.
     pub const fn is_a_fault(self) -> bool {
         matches!(self, Self::Fuel | Self::Released | Self::Returned | Self::Trapped | Self::Violation)
     }

@@ -257,7 +257,9 @@ impl RoleBody {
             && (self.closing != Closing::Absent || (self.calls == 0 && self.fuel == 0))
     }
 
-    /// Whether no step that it took had a reward but its last one, which has what it is paid where it waited for what that led to.
+    /// Returns `true` if the rewards of this role's steps agree with its payoff.
+    ///
+    /// No step but its last one has a reward. The last one has the payoff if the role waited for the answer.
     fn is_paid(&self, body: &Body) -> bool {
         let is_own = |step: &&Step| step.role.as_ref() == Some(&self.role);
         let rewards: Vec<u64> = body.trace.iter().filter(is_own).map(|step| step.reward.to_bits()).collect();

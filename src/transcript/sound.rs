@@ -179,7 +179,7 @@ impl Body {
             }
     }
 
-    /// Whether nothing is told of an episode whose worker was lost.
+    /// Returns `true` if an episode whose worker was lost has no other content.
     fn is_lost_whole(&self) -> bool {
         let nothing = Self { lost: self.lost.clone(), ..Self::default() };
         let is_zero = [self.total, self.performance].map(f64::to_bits) == [0.0_f64.to_bits(); 2];
@@ -225,7 +225,7 @@ pub(super) fn is_a_tree(residue: &[Residue]) -> bool {
 }
 
 impl Entry {
-    /// Whether it was refused because the episode had ended.
+    /// Returns `true` if the call was refused because the episode had ended.
     pub(super) fn is_after_the_end(&self) -> bool {
         self.rule == AFTER_END && self.due == Due::After
     }

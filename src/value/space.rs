@@ -92,7 +92,7 @@ impl Value {
         }
     }
 
-    /// Whether all its numbers are finite.
+    /// Returns `true` if all numbers of the value are finite.
     pub fn is_finite(&self) -> bool {
         match self {
             Self::Real(real) => real.is_finite(),

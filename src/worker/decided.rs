@@ -1,4 +1,4 @@
-//! Whether the gate can have decided as the entries of a transcript say.
+//! Check that the gate can have made the decisions that a transcript has.
 //!
 //! ```text
 //!  entry --phase--> open, ended or learning --> its operation, class, rule and when it was due, held against each other

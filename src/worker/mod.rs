@@ -3,10 +3,10 @@
 //!
 //! ```text
 //!  supervisor                                           worker: the same program, confined, a session of its own
-//!  Ticket --Opening--> pipe ------------------------->  Ticket --live--> Lived
-//!  Lived <--believe-- Told <----------------- pipe <------------ Told::of --+
+//!  Ticket --EpisodeOpening--> pipe ------------------>  Ticket --live--> Finished
+//!  Finished <--believe-- EpisodeReport <----- pipe <-- EpisodeReport::of --+
 //!    |
-//!    +--> run: world    , carry-over, record            no file, socket, process or right but what episodes need
+//!    +--> run: world, carry-over, record                no file, socket, process or right but those of episodes
 //! ```
 //!
 //! 1. A worker confines itself before it reads anything of the agent, and further once the agent is compiled.

@@ -1,7 +1,7 @@
 //! A world that notes its actions, so that the supervisor can play it again.
 //!
 //! ```text
-//!  Ticket { world } --noted--> Ticket { Noted(world) } --live--> Lived, dropped --> Notes: the actions
+//!  Ticket { world } --noted--> Ticket { Noted(world) } --live--> Finished, dropped --> Notes: the actions
 //! ```
 
 use std::mem;

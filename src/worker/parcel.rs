@@ -1,7 +1,7 @@
 //! The encoded report of an episode. Its lists are bounded before they are decoded.
 //!
 //! ```text
-//!  Told --of--> Parcel --frame, as many bytes--> Parcel --open, against Bounds--> Told
+//!  EpisodeReport --of--> Parcel --frame, as many bytes--> Parcel --open, against Bounds--> EpisodeReport
 //! ```
 //!
 //! 1. A list that announces more elements than it may have is refused before memory is allocated for it.

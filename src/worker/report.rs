@@ -1,8 +1,8 @@
 //! A worker's report of an episode that is over, and its validation.
 //!
 //! ```text
-//!  Ticket --live--> Told --Parcel--> pipe --Parcel--> Told --believe--> Lived
-//!                                                            ^ ticket, policy, world: the supervisor's own
+//!  Ticket --live--> EpisodeReport --Parcel--> pipe --Parcel--> EpisodeReport --believe--> Finished
+//!                                                   the supervisor's ticket, policy, world ^
 //! ```
 //!
 //! 1. The identity of the episode is never taken from a worker: its ordinal, lineage, world, seed and run, and the
@@ -10,7 +10,7 @@
 //! 2. The outcome of the world is not taken from a worker either. The worker reports the actions, and
 //!    [`play`](super::play) does the rest. A world counts as failed only where the supervisor's own copy fails.
 //! 3. No more reaches a later episode than the policy declares. The report is validated against the policy by
-//!    [`hold`](super::hold). Where validation fails, the world goes back to its state before the episode.
+//!    [`validate`](super::validate). Where validation fails, the world goes back to its state before the episode.
 //! 4. A valid report is recorded exactly as the same episode run by the supervisor would be.
 //! 5. Each list is read only up to its maximum length: see [`Bounds`].
 

@@ -1,8 +1,8 @@
-//! What the policy lets a transcript be: what a worker tells of is held against it, grant by grant.
+//! Validation of a worker's report against the policy, grant by grant.
 //!
 //! ```text
-//!  Told --> Transcript --validate--> believed, or a Doubt
-//!                          ^ the supervisor's policy, and what the world came to
+//!  EpisodeReport --> Transcript --validate--> Validated, or a Rejection
+//!                                   ^ the supervisor's policy, and the outcome of the world
 //! ```
 //!
 //! 1. Nothing leaves the box, is written or is left behind but by a capability that the policy grants, and within its limits.
