@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Line};
+use crate::policy::{Difference, Policy, compare};
 use crate::property::{Cast, Finding, Kind, Observed, Trial, Under, Verdict};
 use crate::run::last_lines;
 use crate::transcript::{Closing, End, Transcript};
@@ -12,10 +13,9 @@ use crate::value::many;
 pub(super) struct Lived {
     /// Those in which it trapped.
     traps: Option<Traps>,
-    /// The policies, as they are written on the command line, in the order in which they were used; none where it was the one that
-    /// was given, and no other.
+    /// The policies in words, in the order in which they were used; none where it was the one that was given, and no other.
     under: Vec<String>,
-    /// What a policy refused it in more than half of them, each in words.
+    /// What a policy refused it in more than half of those in a world, each in words.
     denied: Vec<String>,
 }
 
@@ -78,18 +78,22 @@ impl Traps {
 impl Lived {
     pub(super) fn of(case: &Case, trials: &[Trial], seen: &[Observed]) -> Self {
         let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
+        let is_given = own().all(|(trial, _)| trial.under == Under::Given);
+        let own = own().filter(|_| !is_given).map(|(trial, _)| given(case, trial));
+        let others = trials.iter().filter_map(|trial| match (trial.cast, trial.under) {
+            (Cast::Shipped(agent), Under::Shipped(policy)) => Some(format!("`{agent}` under `{policy}`")),
+            _ => None,
+        });
         let mut under: Vec<String> = Vec::new();
-        for (trial, _) in own() {
-            let written = case.under(trial);
-            if !under.contains(&written) {
-                under.push(written);
+        for words in own.chain(others) {
+            if !under.contains(&words) {
+                under.push(words);
             }
         }
-        under = if own().all(|(trial, _)| trial.under == Under::Given) { Vec::new() } else { under };
         Self { traps: Traps::of(case, trials, seen), under, denied: denied(case, trials, seen) }
     }
 
-    /// A verdict that names the policies, the traps, and, where nothing applies, what a policy refused. An agent that traps in more than half
+    /// A verdict that names the policies, the traps, and what a policy refused. An agent that traps in more than half
     /// of its episodes shows nothing of what it would do, so that nothing that is measured holds for it. What it does after a step that ends
     /// the episode is no part of what is measured.
     pub(super) fn told(&self, kind: Kind, verdict: Verdict) -> Verdict {
@@ -109,15 +113,15 @@ impl Lived {
             }
             Some(traps) => format!("{}; {}", verdict.statement, traps.sentence()),
         };
-        // Who is not let do something is not told first that it does not do it.
-        let statement = if finding == Finding::NotApplicable && !self.denied.is_empty() {
-            format!("{}; {statement}", self.denied.join(" and "))
-        } else {
-            statement
+        let denied = self.denied.join(" and ");
+        let statement = match finding {
+            _ if denied.is_empty() => statement,
+            // Who is not let do something is not told first that it does not do it.
+            Finding::NotApplicable => format!("{denied}; {statement}"),
+            Finding::Holds | Finding::Inconclusive if is_measured => format!("{statement}; {denied}"),
+            Finding::Holds | Finding::Inconclusive | Finding::Violated => statement,
         };
-        let names: Vec<String> = self.under.iter().map(|text| format!("`{text}`")).collect();
-        let statement =
-            if names.is_empty() { statement } else { format!("{statement}; under {}", names.join(" and ")) };
+        let statement = self.under.iter().fold(statement, |statement, under| format!("{statement}; {under}"));
         Verdict { finding, statement, ..verdict }
     }
 
@@ -127,26 +131,50 @@ impl Lived {
     }
 }
 
-/// What a policy denied the agent in more than half of its episodes, by the operation and the line of the policy, in words.
+/// The policy of a trial in words: as it is written on the command line, and where it is not as the one that was given.
+fn given(case: &Case, trial: &Trial) -> String {
+    let text = &case.rules.text;
+    let differences = match trial.under {
+        Under::With(openings) => compare(&Policy::clone(&case.rules.policy).opened(openings), &case.rules.policy),
+        Under::Given | Under::Shipped(_) => Vec::new(),
+    };
+    let words = |Difference { key, one, other, .. }: Difference| match (one, other) {
+        (Some(one), _) => format!("`{key} = {one}`"),
+        (None, other) => format!("no `{key} = {}`", other.unwrap_or_default()),
+    };
+    let changes: Vec<String> = differences.into_iter().map(words).collect();
+    let written = case.under(trial);
+    if changes.is_empty() {
+        format!("under `{written}`")
+    } else {
+        format!("under `{written}`, which is `{text}` with {}", changes.join(", "))
+    }
+}
+
+/// What a policy denied the agent in more than half of its episodes in a world, by the operation and the line of the policy, in words.
 fn denied(case: &Case, trials: &[Trial], seen: &[Observed]) -> Vec<String> {
     let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
-    let all: usize = own().map(|(_, observed)| observed.transcripts.len()).sum();
+    let mut all: BTreeMap<&str, usize> = BTreeMap::new();
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for (trial, observed) in own() {
         let policy = if let Under::Shipped(name) = trial.under { name } else { case.rules.text.as_str() };
+        let lived = all.entry(trial.world.name()).or_default();
+        *lived = lived.saturating_add(observed.transcripts.len());
         for transcript in &observed.transcripts {
             let entries = transcript.body.entries.iter().filter(|entry| entry.is_denied());
             let once: BTreeSet<_> = entries.map(|entry| (&entry.operation, &entry.rule, policy)).collect();
             for denial in once {
-                let count = counts.entry(denial).or_default();
+                let count = counts.entry((denial, trial.world.name())).or_default();
                 *count = count.saturating_add(1);
             }
         }
     }
-    let mostly = counts.into_iter().filter(|(_, count)| *count > all / 2);
-    let words = mostly.map(|((operation, rule, policy), count)| {
-        let all = many(all, "episode");
-        format!("in {count} of {all} the policy refused `{operation}` (`{rule}` in {policy})")
+    let lived = |world: &str| all.get(world).copied().unwrap_or(0);
+    let mostly = counts.into_iter().filter(|((_, world), count)| *count > lived(world) / 2);
+    let words = mostly.map(|(((operation, rule, policy), world), count)| {
+        let episodes = many(lived(world), "episode");
+        let place = if all.len() > 1 { format!(" of `{world}`") } else { String::new() };
+        format!("in {count} of {episodes}{place} the policy refused `{operation}` (`{rule}` in {policy})")
     });
     words.collect()
 }
