@@ -22,6 +22,7 @@ const PAGES: &[Page] = &[
     ("policies", "every key of a policy", include_str!("../../docs/policies.md")),
     ("environments", "the environments, and one of your own", include_str!("../../docs/environments.md")),
     ("garden.toml", "an environment of one's own", include_str!("../../examples/garden.toml")),
+    ("gardener.wat", "an agent in text, for that environment", include_str!("../../examples/gardener.wat")),
     ("orchard.toml", "one that persists, with knobs", include_str!("../../examples/orchard.toml")),
     ("testing", "testing an agent, and what a verdict means", include_str!("../../docs/testing.md")),
     ("measure", "the horizon of an agent, measured", include_str!("../../docs/measure.md")),
