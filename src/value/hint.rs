@@ -6,6 +6,11 @@ const LISTED: usize = 13;
 /// How many names a wrong one is compared with: a comparison takes the product of their lengths.
 const COMPARED: usize = 1_000;
 
+/// Whether somebody who wrote `wrong` may have meant `name`.
+pub fn is_near(wrong: &str, name: &str) -> bool {
+    strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase()) <= name.len() / 3
+}
+
 /// Help for a name that there is not: the nearest of the `names`, where one is near, and what there is.
 ///
 /// `hint("levle", "its parameters are", ..)` is "did you mean `level`? its parameters are `level`, `interruption`".

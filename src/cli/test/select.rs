@@ -13,7 +13,7 @@ use crate::property::{PROPERTIES, Property};
 use crate::registry::Registry;
 use crate::report::plain;
 use crate::suite::{self, Asked, Case, File, Filter, Named, Origin, Rules, Selection, Stage};
-use crate::value::{Seed, hint};
+use crate::value::{Fault, Seed, hint};
 
 /// What is asked.
 pub(super) struct Selected {
@@ -153,10 +153,18 @@ impl Test {
 }
 
 /// Read a suite.
-pub(in crate::cli) fn read(path: &Path) -> Result<Document<'_>, Failure> {
+fn read(path: &Path) -> Result<Document<'_>, Failure> {
+    let (document, wrong) = as_far_as_it_is_one(path)?;
+    wrong.map_or(Ok(document), Err)
+}
+
+/// What a suite says besides that which is wrong with it, and what that is.
+pub(in crate::cli) fn as_far_as_it_is_one(path: &Path) -> Result<(Document<'_>, Option<Failure>), Failure> {
     let text = find::document(Kind::Suite, "suite", &path.to_string_lossy())?;
-    let file = File::read(&text).map_err(|faults| Failure::faults(path.display(), &text, faults))?;
-    Ok(Document { path, text, file })
+    let wrong = |faults: Vec<Fault>| Failure::faults(path.display(), &text, faults);
+    let (file, faults) = File::as_far_as_it_is_one(&text).map_err(wrong)?;
+    let wrong = (!faults.is_empty()).then(|| wrong(faults));
+    Ok((Document { path, text, file }, wrong))
 }
 
 impl Document<'_> {

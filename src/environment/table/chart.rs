@@ -63,8 +63,8 @@ impl Chart {
     ///
     /// # Errors
     ///
-    /// [`Fault`] points at what is wrong.
-    pub(in super::super) fn read(text: &str) -> Result<Self, Fault> {
+    /// Everything that is wrong, from the beginning of the text to its end.
+    pub(in super::super) fn read(text: &str) -> Result<Self, Vec<Fault>> {
         read::written(text)
     }
 
@@ -77,8 +77,8 @@ impl Chart {
     ///
     /// # Errors
     ///
-    /// [`Fault`] points at what is wrong.
-    pub(in super::super) fn read_again(text: &str) -> Result<Self, Fault> {
+    /// Everything that is wrong.
+    pub(in super::super) fn read_again(text: &str) -> Result<Self, Vec<Fault>> {
         read::chart(text)
     }
 
@@ -109,13 +109,6 @@ impl Chart {
 
     pub(in super::super) fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.parameters.iter().map(Declared::view)
-    }
-
-    /// Every number of the table, as it is written.
-    pub(super) fn amounts(&self) -> impl Iterator<Item = Amount> {
-        let outcomes = self.states.iter().flat_map(|state| state.ways.iter().flatten());
-        let outcomes = outcomes.flat_map(|outcome| [Some(outcome.reward), Some(outcome.hidden), outcome.p]);
-        outcomes.flatten().chain(self.states.iter().map(|state| state.due)).chain(self.steps)
     }
 
     /// The name of the state that is observed.
