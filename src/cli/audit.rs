@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::jobs::{self, cancel_on_interrupt};
-use super::{Exit, compiling, find, number, progress, say};
+use super::progress::{Progress, rough};
+use super::{Exit, compiling, find, number, say};
 use crate::audit::{self, Pairing, Pairs, Roads, Subject, Tried, Verdict};
 use crate::episode::Cancel;
 use crate::property::Pair;
@@ -132,16 +133,16 @@ impl Noninterference {
         let guests = self.agent.iter().map(found).collect::<Result<Vec<_>, Failure>>()?;
         let of = self.of.as_ref().map(found).transpose()?;
         let pairs = self.pair.map_or(0..self.pairs.into(), |pair| pair..pair.saturating_add(1));
-        let bar = progress::bar(pairs.end.saturating_sub(pairs.start), "pairs");
+        let progress = Progress::of(pairs.end.saturating_sub(pairs.start), "pairs");
         let ran = Pairing::new(subject.clone(), &guests, of.as_ref()).and_then(|pairing| {
             pairing.compare(pairs, &|alike| {
                 if !alike {
-                    bar.set_message(", some differ");
+                    progress.say(", some differ");
                 }
-                bar.inc(1);
+                progress.inc();
             })
         });
-        bar.finish_and_clear();
+        drop(progress);
         let pairs = ran.map_err(|error| failed(&error))?;
         if self.common.json {
             self.common.print("noninterference", &cancel, pairs.held(), &pairs)?;
@@ -177,15 +178,12 @@ impl Channels {
         let trials = audit::trials(&self.road, self.trials);
         let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
         announce(all, trials, took(rehearse(&subject, &roads)?, all, trials, jobs));
-        let (bar, lines) = (progress::bar(trials, "trials"), progress::Lines::new(trials, "trials"));
+        let progress = Progress::of(trials, "trials");
         let ran = audit::channels(&subject, &roads, self.trials, &|road| {
-            bar.set_message(format!(", on {road}"));
-            bar.inc(1);
-            if let Some(lines) = &lines {
-                lines.see(bar.position());
-            }
+            progress.say(format!(", on {road}"));
+            progress.inc();
         });
-        bar.finish_and_clear();
+        drop(progress);
         let measured = ran.map_err(|error| failed(&error))?;
         let holds = measured.len() == all && measured.iter().all(|one| one.verdict == Verdict::Holds);
         if self.common.json {
@@ -207,9 +205,9 @@ impl Channels {
     fn quickly(&self, registry: &Registry, cancel: &Cancel) -> Result<Exit, Failure> {
         let subject = self.common.subject(registry, self.common.jobs(), cancel)?;
         let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
-        let bar = progress::bar(QUICK, "trials on every road");
-        let tried = audit::quick(&subject, &roads, QUICK, &|| bar.inc(1));
-        bar.finish_and_clear();
+        let progress = Progress::of(QUICK, "trials on every road");
+        let tried = audit::quick(&subject, &roads, QUICK, &|| progress.inc());
+        drop(progress);
         let tried = tried.map_err(|error| failed(&error))?;
         let holds = !tried.is_empty() && tried.iter().all(Tried::holds);
         if self.common.json {
@@ -246,7 +244,7 @@ fn took(rehearsal: Duration, roads: usize, trials: u64, jobs: usize) -> Duration
 
 /// Say before it begins how long it takes.
 fn announce(roads: usize, trials: u64, took: Duration) {
-    let (trials, roads, took) = (many(trials, "trial"), many(roads, "road"), progress::rough(took));
+    let (trials, roads, took) = (many(trials, "trial"), many(roads, "road"), rough(took));
     // There is nobody left to tell where the error output is closed.
     let _ = writeln!(anstream::stderr(), "{trials} on {roads}: about {took}; `--quick` takes seconds and says less");
 }

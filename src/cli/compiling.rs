@@ -1,4 +1,4 @@
-//! What people see while an agent is compiled, and where its code is kept.
+//! What people see while an agent is compiled or a record read, and where compiled code is kept.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::agent::{Cache, Compiler, Notice};
 use crate::report::plain;
 
-/// After how long a terminal shows that an agent is compiled.
+/// After how long a terminal shows what goes on.
 const SHOWN: Duration = Duration::from_secs(1);
 /// After how long a line says so where the error output is none, as in the log of a CI job.
 const SAID: Duration = Duration::from_secs(5);
@@ -23,23 +23,23 @@ pub(super) fn compiler(is_quiet: bool) -> Compiler {
     if is_quiet {
         return compiler;
     }
-    let notice: Arc<Notice> = Arc::new(|name| Box::new(Telling::begin(name)));
+    let notice: Arc<Notice> = Arc::new(|name| Box::new(Telling::begin(format!("compiling `{}`", plain(name)))));
     compiler.telling(notice)
 }
 
-/// Tells people that an agent is compiled, until it is dropped.
-struct Telling {
+/// Tells people what goes on, where that takes long, until it is dropped.
+pub(super) struct Telling {
     over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Telling {
-    fn begin(name: &str) -> Self {
+    pub(super) fn begin(text: String) -> Self {
         let (over, is_over) = channel::<()>();
-        let text = format!("compiling `{}`", plain(name));
         let is_terminal = std::io::stderr().is_terminal();
         let patience = if is_terminal { SHOWN } else { SAID };
-        let thread = thread::spawn(move || {
+        // Where there is no thread to be had, nothing is told.
+        let thread = thread::Builder::new().spawn(move || {
             if is_over.recv_timeout(patience) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
@@ -58,7 +58,7 @@ impl Telling {
             let _ = is_over.recv();
             spinner.finish_and_clear();
         });
-        Self { over: Some(over), thread: Some(thread) }
+        Self { over: Some(over), thread: thread.ok() }
     }
 }
 

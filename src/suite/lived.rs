@@ -79,15 +79,20 @@ impl Lived {
     pub(super) fn of(case: &Case, trials: &[Trial], seen: &[Observed]) -> Self {
         let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == Cast::Subject);
         let is_given = own().all(|(trial, _)| trial.under == Under::Given);
-        let own = own().filter(|_| !is_given).map(|(trial, _)| given(case, trial));
-        let others = trials.iter().filter_map(|trial| match (trial.cast, trial.under) {
-            (Cast::Shipped(agent), Under::Shipped(policy)) => Some(format!("`{agent}` under `{policy}`")),
-            _ => None,
-        });
-        let mut under: Vec<String> = Vec::new();
-        for words in own.chain(others) {
-            if !under.contains(&words) {
-                under.push(words);
+        let mut changed: Vec<(String, Vec<String>)> = Vec::new();
+        for (trial, _) in own().filter(|_| !is_given) {
+            let written = case.under(trial);
+            if changed.iter().all(|(known, _)| *known != written) {
+                changed.push((written, changes(case, trial)));
+            }
+        }
+        let mut under: Vec<String> = named(case, &changed).into_iter().collect();
+        for trial in trials {
+            if let (Cast::Shipped(agent), Under::Shipped(policy)) = (trial.cast, trial.under) {
+                let words = format!("`{agent}` under `{policy}`");
+                if !under.contains(&words) {
+                    under.push(words);
+                }
             }
         }
         Self { traps: Traps::of(case, trials, seen), under, denied: denied(case, trials, seen) }
@@ -131,24 +136,30 @@ impl Lived {
     }
 }
 
-/// The policy of a trial in words: as it is written on the command line, and where it is not as the one that was given.
-fn given(case: &Case, trial: &Trial) -> String {
-    let text = &case.rules.text;
-    let differences = match trial.under {
-        Under::With(openings) => compare(&Policy::clone(&case.rules.policy).opened(openings), &case.rules.policy),
-        Under::Given | Under::Shipped(_) => Vec::new(),
+/// Policies in words: as they are written on the command line, and what each has that the given one has not.
+fn named(case: &Case, changed: &[(String, Vec<String>)]) -> Option<String> {
+    if changed.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = changed.iter().map(|(written, _)| format!("`{written}`")).collect();
+    let with = |(_, changes): &(String, Vec<String>)| {
+        (!changes.is_empty()).then(|| format!("`{}` with {}", case.rules.text, changes.join(", ")))
     };
+    let with: Vec<String> = changed.iter().filter_map(with).collect();
+    let is = if with.len() == 1 { "is" } else { "are" };
+    let which = if with.is_empty() { String::new() } else { format!(", which {is} {}", with.join(", and ")) };
+    Some(format!("under {}{which}", names.join(" and ")))
+}
+
+/// What the policy of a trial has that the given one has not, each in words.
+fn changes(case: &Case, trial: &Trial) -> Vec<String> {
+    let Under::With(openings) = trial.under else { return Vec::new() };
+    let given = &case.rules.policy;
     let words = |Difference { key, one, other, .. }: Difference| match (one, other) {
         (Some(one), _) => format!("`{key} = {one}`"),
         (None, other) => format!("no `{key} = {}`", other.unwrap_or_default()),
     };
-    let changes: Vec<String> = differences.into_iter().map(words).collect();
-    let written = case.under(trial);
-    if changes.is_empty() {
-        format!("under `{written}`")
-    } else {
-        format!("under `{written}`, which is `{text}` with {}", changes.join(", "))
-    }
+    compare(&Policy::clone(given).opened(openings), given).into_iter().map(words).collect()
 }
 
 /// What a policy denied the agent in more than half of its episodes in a world, by the operation and the line of the policy, in words.

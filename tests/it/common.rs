@@ -216,7 +216,7 @@ pub(crate) fn dayfly() -> Command {
 /// A command that runs the program by way of another one. It keeps no compiled agents in the cache of whoever runs the tests.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env("DAYFLY_CACHE", "off");
+    command.env("DAYFLY_CACHE", "off").env_remove("COLUMNS");
     command
 }
 

@@ -81,6 +81,7 @@ mod tools;
 mod traps;
 mod wasi;
 mod wasi_mediation;
+mod widths;
 mod words;
 mod workflows;
 mod worlds;

@@ -210,7 +210,7 @@ fn what_holds_says_under_which_policy_and_what_that_policy_refused() {
             "random",
             "late.toml",
             "P13",
-            " of 2400 episodes of `friend-or-foe` the policy refused `episode.step` (`rules[0]` in late.toml)",
+            " of 3600 episodes of `friend-or-foe` the policy refused `episode.step` (`rules[0]` in late.toml)",
         ),
         (
             "random",
@@ -352,7 +352,9 @@ fn what_the_policy_declares_is_no_verdict_on_the_agent_and_its_name_has_no_word_
     let said = certificate["statement"].as_str().unwrap();
     assert!(said.starts_with("the policy declares a road to a later return, whatever the agent does"), "{said}");
     let said = swap["statement"].as_str().unwrap();
-    assert!(said.ends_with("under `persist+carry` and `persist+carry+swap`"), "{said}");
+    let under = "under `persist+carry` and `persist+carry+swap`, which are `persist` with `boundary.carry = \"4 KiB\"`, and \
+                 `persist` with `boundary.swap = \"rotate\"`, `boundary.carry = \"4 KiB\"`";
+    assert!(said.ends_with(under), "{said}");
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! What is asked of whom: a suite file, or what the command line names.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::failure::Failure;
 use super::super::kind::Kind;
-use super::super::{find, nearest, seed};
+use super::super::{find, nearest, note, seed};
 use super::Test;
 use crate::environment::World;
 use crate::property::{PROPERTIES, Property};
@@ -85,8 +84,7 @@ impl Test {
             ));
         };
         if !self.quiet && path != Path::new(nearest::SUITE) {
-            // There is nobody left to tell where the error output is closed.
-            let _ = writeln!(anstream::stderr(), "note: the suite is `{}`", plain(&path.to_string_lossy()));
+            note(&format!("the suite is `{}`", plain(&path.to_string_lossy())));
         }
         Ok(Some(path))
     }

@@ -45,17 +45,14 @@ impl Faults {
     pub(super) fn settle<T>(self, read: Option<T>) -> Result<T, Vec<Fault>> {
         let is_cut = self.found.borrow().len() >= MOST;
         let mut found = self.found.into_inner();
-        match read.filter(|_| found.is_empty()) {
-            Some(read) => Ok(read),
-            None => {
-                found.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
-                if is_cut {
-                    let message = format!("no more than {MOST} faults are looked for in a world");
-                    let help = "mend these first".to_owned();
-                    found.push(Fault { message, span: None, label: String::new(), help });
-                }
-                Err(found)
-            }
+        if let Some(read) = read.filter(|_| found.is_empty()) {
+            return Ok(read);
         }
+        found.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
+        if is_cut {
+            let message = format!("no more than {MOST} faults are looked for in a world");
+            found.push(Fault { message, span: None, label: String::new(), help: "mend these first".to_owned() });
+        }
+        Err(found)
     }
 }

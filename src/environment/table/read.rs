@@ -78,10 +78,8 @@ fn read(table: &DeTable<'_>, faults: &Faults) -> Option<Chart> {
     let names = Names::new(states.keys(), actions.unwrap_or_default(), parameters, persist, faults)?;
     let first = start.and_then(|item| Some((item, faults.keep(names.state(item, "`start`"))?)));
     // Without its actions nothing can be said of a state.
-    let described: Vec<Option<State>> = match is_whole {
-        true => names.order.iter().map(|key| names.describe(&states, key)).collect(),
-        false => Vec::new(),
-    };
+    let described: Vec<Option<State>> =
+        if is_whole { names.order.iter().map(|key| names.describe(&states, key)).collect() } else { Vec::new() };
     if let Some((item, task)) = told {
         names.parameters.all_told(item, task, faults);
         if is_whole && !faults.is_full() {
@@ -114,7 +112,7 @@ fn begins(state: &State, start: Item<'_>, faults: &Faults) {
 }
 
 /// The task.
-fn task<'t>(item: Item<'t>) -> Result<&'t str, Fault> {
+fn task(item: Item<'_>) -> Result<&str, Fault> {
     let task = text(item, "`task`")?;
     Bound::Task.admit(task.len(), || Some(item.span()))?;
     Ok(task)
@@ -439,8 +437,8 @@ mod tests {
 
     #[test]
     fn no_more_is_looked_for_where_much_is_wrong() {
-        let many: String = (0..500).map(|number| format!("key-{number} = 1\n")).collect();
-        let faults = chart(&format!("{many}{GARDEN}")).unwrap_err();
+        let many: Vec<String> = (0..500).map(|number| format!("key-{number} = 1\n")).collect();
+        let faults = chart(&format!("{}{GARDEN}", many.concat())).unwrap_err();
         assert_eq!(faults.len(), 64);
         assert_eq!(faults.last().unwrap().message, "no more than 63 faults are looked for in a world");
     }

@@ -215,7 +215,7 @@ const fn style(finding: Finding) -> Style {
 }
 
 /// A property in full: what it claims, why, how it is tested, and what it does not show.
-pub fn explanation(property: &Property) -> String {
+pub fn explanation(property: &Property, columns: usize) -> String {
     let violated = match property.controls.violated {
         Broken::Agent(agent) => format!("{agent} must fail"),
         Broken::Record(_) => "what a broken host would have recorded must fail".to_owned(),
@@ -238,7 +238,7 @@ pub fn explanation(property: &Property) -> String {
         ("asked in, where no other world is given", property.world),
         ("controls", &format!("{} must pass, {violated}", property.controls.holds)),
     ];
-    let mut page = Page::labelled(80, 0);
+    let mut page = Page::labelled(columns, 0);
     page.line(format!("{} {}: {}", property.code, property.name, property.kind.name()));
     for (title, text) in parts {
         page.blank();
