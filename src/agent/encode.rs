@@ -29,6 +29,9 @@ pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
         }
         Some([1, 0, 0, 0]) => {
             bounded(name, &binary)?;
+            if !metadata::is_described(&binary).map_err(malformed)? {
+                return Err(Error::CoreModule { name: name.to_owned(), is_text: !bytes.starts_with(MAGIC) });
+            }
             let wrapped = wrap(name, &binary)?;
             bounded(name, &wrapped)?;
             Ok(Cow::Owned(wrapped))
@@ -85,12 +88,8 @@ fn bounded(name: &str, binary: &[u8]) -> Result<(), Error> {
 
 /// Makes a component around a core module that describes its world.
 fn wrap(name: &str, module: &[u8]) -> Result<Vec<u8>, Error> {
-    let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
-    if !metadata::is_described(module).map_err(malformed)? {
-        return Err(Error::CoreModule { name: name.to_owned() });
-    }
     ComponentEncoder::default()
         .module(module)
         .and_then(|encoder| encoder.validate(true).encode())
-        .map_err(|error| malformed(format!("{error:#}")))
+        .map_err(|error| Error::Malformed { name: name.to_owned(), cause: format!("{error:#}") })
 }

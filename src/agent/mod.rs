@@ -173,6 +173,8 @@ pub enum Error {
     CoreModule {
         /// Name of the agent.
         name: String,
+        /// Whether it is text.
+        is_text: bool,
     },
     /// The component imports something outside the contract.
     #[error("`{name}` imports `{import}`, which is not part of the contract", name = plain(.name), import = plain(.import))]
@@ -247,8 +249,12 @@ impl Error {
             Self::Room { .. } => format!(
                 "an agent has at most {INSTANCES} instances, {MEMORIES} memories and {TABLES} tables: link its modules into one"
             ),
-            Self::CoreModule { .. } => {
-                "make it a component: link with `wasm-component-ld`, or run `wasm-tools component embed` and `component new`; see `dayfly docs agents`"
+            Self::CoreModule { is_text: true, .. } => {
+                "write `(component ..)` around it, as `dayfly docs gardener.wat` shows; or run `wasm-tools component embed` and `wasm-tools component new`, as `dayfly docs agents` says"
+                    .to_owned()
+            }
+            Self::CoreModule { is_text: false, .. } => {
+                "make it a component: link with `wasm-component-ld`, or run `wasm-tools component embed` and `wasm-tools component new`, as `dayfly docs agents` says"
                     .to_owned()
             }
             Self::UnknownWasi { fault: WasiFault::Version, .. } => {

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::jobs::{self, cancel_on_interrupt};
-use super::{Exit, compiling, find, number, progress, say};
+use super::progress::{Progress, rough};
+use super::{Exit, compiling, find, number, say};
 use crate::audit::{self, AuditSubject, Pairing, Pairs, QuickResult, RoadVerdict, Roads};
 use crate::episode::Cancel;
 use crate::property::ViewPair;
@@ -136,16 +137,16 @@ impl NoninterferenceArgs {
         let guests = self.agent.iter().map(found).collect::<Result<Vec<_>, Failure>>()?;
         let of = self.of.as_ref().map(found).transpose()?;
         let pairs = self.pair.map_or(0..self.pairs.into(), |pair| pair..pair.saturating_add(1));
-        let bar = progress::bar(pairs.end.saturating_sub(pairs.start), "pairs");
+        let progress = Progress::of(pairs.end.saturating_sub(pairs.start), "pairs");
         let ran = Pairing::new(subject.clone(), &guests, of.as_ref()).and_then(|pairing| {
             pairing.compare(pairs, &|alike| {
                 if !alike {
-                    bar.set_message(", some differ");
+                    progress.say(", some differ");
                 }
-                bar.inc(1);
+                progress.inc();
             })
         });
-        bar.finish_and_clear();
+        drop(progress);
         let pairs = ran.map_err(|error| failed(&error))?;
         if self.common.json {
             self.common.print("noninterference", &cancel, pairs.held(), &pairs)?;
@@ -181,15 +182,12 @@ impl ChannelsArgs {
         let trials = audit::trials(&self.road, self.trials);
         let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
         announce(all, trials, took(rehearse(&subject, &roads)?, all, trials, jobs));
-        let (bar, lines) = (progress::bar(trials, "trials"), progress::PlainProgress::new(trials, "trials"));
+        let progress = Progress::of(trials, "trials");
         let ran = audit::channels(&subject, &roads, self.trials, &|road| {
-            bar.set_message(format!(", on {road}"));
-            bar.inc(1);
-            if let Some(lines) = &lines {
-                lines.see(bar.position());
-            }
+            progress.say(format!(", on {road}"));
+            progress.inc();
         });
-        bar.finish_and_clear();
+        drop(progress);
         let measured = ran.map_err(|error| failed(&error))?;
         let holds = measured.len() == all && measured.iter().all(|one| one.verdict == RoadVerdict::Holds);
         if self.common.json {
@@ -211,9 +209,9 @@ impl ChannelsArgs {
     fn quickly(&self, registry: &Registry, cancel: &Cancel) -> Result<Exit, Failure> {
         let subject = self.common.subject(registry, self.common.jobs(), cancel)?;
         let roads = Roads::new(&subject, &self.road).map_err(|error| failed(&error))?;
-        let bar = progress::bar(QUICK, "trials on every road");
-        let tried = audit::quick(&subject, &roads, QUICK, &|| bar.inc(1));
-        bar.finish_and_clear();
+        let progress = Progress::of(QUICK, "trials on every road");
+        let tried = audit::quick(&subject, &roads, QUICK, &|| progress.inc());
+        drop(progress);
         let tried = tried.map_err(|error| failed(&error))?;
         let holds = !tried.is_empty() && tried.iter().all(QuickResult::holds);
         if self.common.json {
@@ -250,7 +248,7 @@ fn took(rehearsal: Duration, roads: usize, trials: u64, jobs: usize) -> Duration
 
 /// Writes the expected duration before the audit begins.
 fn announce(roads: usize, trials: u64, took: Duration) {
-    let (trials, roads, took) = (many(trials, "trial"), many(roads, "road"), progress::rough(took));
+    let (trials, roads, took) = (many(trials, "trial"), many(roads, "road"), rough(took));
     // A failure to write is ignored: the error output may be closed.
     let _ = writeln!(anstream::stderr(), "{trials} on {roads}: about {took}; `--quick` takes seconds and says less");
 }

@@ -1,4 +1,4 @@
-//! Notices while an agent is compiled, and the cache that keeps its code.
+//! What people see while an agent is compiled or a record read, and where compiled code is kept.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::agent::{Cache, Compiler, Notice};
 use crate::report::plain;
 
-/// Time after which a terminal shows that an agent is being compiled.
+/// After how long a terminal shows what goes on.
 const SHOWN: Duration = Duration::from_secs(1);
 /// Time after which a line says so if the error output is no terminal, as in the log of a CI job.
 const SAID: Duration = Duration::from_secs(5);
@@ -24,23 +24,23 @@ pub(super) fn compiler(is_quiet: bool) -> Compiler {
     if is_quiet {
         return compiler;
     }
-    let notice: Arc<Notice> = Arc::new(|name| Box::new(CompileNotice::begin(name)));
+    let notice: Arc<Notice> = Arc::new(|name| Box::new(CompileNotice::begin(format!("compiling `{}`", plain(name)))));
     compiler.telling(notice)
 }
 
-/// Notice that an agent is being compiled, until it is dropped.
-struct CompileNotice {
+/// Tells people what goes on, where that takes long, until it is dropped.
+pub(super) struct CompileNotice {
     over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl CompileNotice {
-    fn begin(name: &str) -> Self {
+    pub(super) fn begin(text: String) -> Self {
         let (over, is_over) = channel::<()>();
-        let text = format!("compiling `{}`", plain(name));
         let is_terminal = std::io::stderr().is_terminal();
         let patience = if is_terminal { SHOWN } else { SAID };
-        let thread = thread::spawn(move || {
+        // Where there is no thread to be had, nothing is told.
+        let thread = thread::Builder::new().spawn(move || {
             if is_over.recv_timeout(patience) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
@@ -59,7 +59,7 @@ impl CompileNotice {
             let _ = is_over.recv();
             spinner.finish_and_clear();
         });
-        Self { over: Some(over), thread: Some(thread) }
+        Self { over: Some(over), thread: thread.ok() }
     }
 }
 

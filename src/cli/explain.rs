@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::failure::Failure;
-use super::{Exit, row, say, width};
+use super::{Exit, prose, row, say};
 use crate::agent::{SHIPPED as AGENTS, Shipped};
 use crate::capability::CAPABILITIES;
-use crate::environment::World;
+use crate::environment::{Parameter, World};
 use crate::gate::{self, AfterEnd, Capability};
 use crate::policy::SHIPPED as POLICIES;
 use crate::property::{PROPERTIES, Property};
 use crate::registry::Registry;
 use crate::report::suite::text;
-use crate::report::{paragraphs, table};
+use crate::report::{paragraphs, rendered, table};
 use crate::reproduction::{REPRODUCTIONS, Reproduction, Scale};
 use crate::transcript::Class;
 use crate::value::{Seed, hint};
@@ -31,7 +31,7 @@ impl ExplainArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
         let name = self.name.to_lowercase();
         let name = name.as_str();
-        let property = Property::find(name).map(text::explanation);
+        let property = Property::find(name).map(|property| text::explanation(property, prose()));
         let class = Class::find(name).map(explain_class);
         let capability =
             CAPABILITIES.iter().find(|capability| capability.name == name).map(|it| explain_capability(registry, it));
@@ -63,14 +63,9 @@ fn unknown(registry: &Registry, name: &str) -> Failure {
     )
 }
 
-/// Width of text, in columns: that of the terminal, at most 100.
-fn columns() -> usize {
-    width().unwrap_or(80).min(100)
-}
-
 fn explain_class(class: Class) -> String {
     let text = format!("{} {}: {}\n\n{}", class.code(), class.name(), class.summary(), class.explanation());
-    paragraphs(&text, columns())
+    paragraphs(&text, prose())
 }
 
 fn explain_agent(agent: &Shipped) -> String {
@@ -80,7 +75,7 @@ fn explain_agent(agent: &Shipped) -> String {
          colon, as in `{name}:TEXT`, is told to it with its task.",
         documentation(source)
     );
-    paragraphs(&text, columns())
+    rendered(&text, prose())
 }
 
 fn explain_reproduction(reproduction: &Reproduction) -> String {
@@ -88,13 +83,15 @@ fn explain_reproduction(reproduction: &Reproduction) -> String {
     let cells = cells(Scale::Full, Seed(0));
     let lines = cells.iter().flat_map(|cell| {
         let published = cell.rows.iter().filter(|row| !row.published.is_empty());
-        std::iter::once(cell.name.clone()).chain(published.map(|row| format!("  {}: {}", row.what, row.published)))
+        let rows = published.map(|published| row(format!("  {}:", published.what), published.published));
+        [paragraphs(&cell.name, prose()), table(&rows.collect::<Vec<_>>(), prose())]
     });
-    format!(
-        "{name}, a reproduction: {summary}\n\nSource: {source}\n\nPublished:\n\n{}\n\n`dayfly reproduce {name}` runs it again and \
-         puts ours beside it,\n`--quick` a small version of it, in seconds.",
-        lines.collect::<Vec<_>>().join("\n")
-    )
+    let begins = format!("{name}, a reproduction: {summary}\n\nSource: {source}\n\nPublished:");
+    let ends = format!(
+        "`dayfly reproduce {name}` runs it again and puts ours beside it, `--quick` a small version of it, in seconds."
+    );
+    let (begins, lines) = (paragraphs(&begins, prose()), lines.collect::<String>());
+    format!("{begins}\n{lines}\n{}", paragraphs(&ends, prose()))
 }
 
 fn explain_capability(registry: &Registry, capability: &Capability) -> String {
@@ -103,11 +100,12 @@ fn explain_capability(registry: &Registry, capability: &Capability) -> String {
         AfterEnd::Violation => "refused, recorded, and a violation: act-after-end",
         AfterEnd::Notice => "refused and recorded as a notice: it reaches nothing",
     };
-    let mut lines = vec![format!("{name}, a capability: {}\n\nA call after the end is {after}.\n", capability.summary)];
+    let begins = format!("{name}, a capability: {}\n\nA call after the end is {after}.", capability.summary);
+    let mut lines = vec![paragraphs(&begins, prose())];
     if !capability.limits.is_empty() {
         lines.push(format!("Limits, under [grants.{name}] in a policy:"));
     }
-    for gate::Limit { name, kind, meaning } in capability.limits {
+    let limit = |gate::Limit { name, kind, meaning }: &gate::Limit| {
         let range = match kind {
             gate::LimitKind::Count { default, most } => format!("{default} by default, {most} at the most"),
             gate::LimitKind::Size { default, most } => {
@@ -115,7 +113,11 @@ fn explain_capability(registry: &Registry, capability: &Capability) -> String {
             }
             gate::LimitKind::Names => format!("none by default, among {}", registry.tools().names().join(", ")),
         };
-        lines.push(format!("  {name:<9}  {meaning} ({range})"));
+        row(format!("  {name:<9}"), format!("{meaning} ({range})"))
+    };
+    let limits: Vec<_> = capability.limits.iter().map(limit).collect();
+    if !limits.is_empty() {
+        lines.push(table(&limits, prose()).trim_end().to_owned());
     }
     lines.extend(by_runtimes(capability));
     lines.push(format!("\nThe contract with agents:\n\n{}", capability.contract));
@@ -127,11 +129,9 @@ fn explain_capability(registry: &Registry, capability: &Capability) -> String {
 fn by_runtimes(capability: &Capability) -> Option<String> {
     let names: Vec<String> = capability.by_runtimes.iter().map(|operation| format!("  {}", operation.name)).collect();
     (!names.is_empty()).then(|| {
-        format!(
-            "\nWhat a language runtime asks by itself is a notice where it is answered with nothing, in `learn` and, for a socket, \
-             everywhere:\n\n{}",
-            names.join("\n")
-        )
+        let begins = "What a language runtime asks by itself is a notice where it is answered with nothing, in `learn` and, for a \
+                      socket, everywhere:";
+        format!("\n{}\n{}", paragraphs(begins, prose()), names.join("\n"))
     })
 }
 
@@ -145,44 +145,37 @@ fn functions(capability: &Capability) -> Option<String> {
         }
     }
     let lines: Vec<_> = owners.iter().map(|(owner, functions)| row(*owner, functions.join(", "))).collect();
-    (!lines.is_empty()).then(|| format!("Its functions:\n\n{}", table(&lines, width().unwrap_or(usize::MAX))))
+    (!lines.is_empty()).then(|| format!("Its functions:\n\n{}", table(&lines, prose())))
 }
 
 fn explain_world(world: &World) -> String {
-    let mut lines = vec![format!("{}, an environment: {}\n", world.name(), world.summary())];
-    for parameter in world.parameters() {
-        let (default, range) = (parameter.default, parameter.range());
-        lines.push(format!("  {:<12}  {} (default {default}, {range})", parameter.name, parameter.meaning));
-    }
+    let begins = format!("{}, an environment: {}", world.name(), world.summary());
+    let parameter = |parameter: Parameter<'_>| {
+        let text = format!("{} (default {}, {})", parameter.meaning, parameter.default, parameter.range());
+        row(format!("  {:<12}", parameter.name), text)
+    };
+    let parameters: Vec<_> = world.parameters().into_iter().map(parameter).collect();
+    let mut lines = vec![paragraphs(&begins, prose()), table(&parameters, prose())];
     if let Some(roles) = world.made().roles() {
-        lines.push(format!("\nroles: {}", roles.names().join(", ")));
+        lines.push(paragraphs(&format!("roles: {}", roles.names().join(", ")), prose()));
     }
-    lines.push(String::new());
-    lines.extend(world.kind().map(|kind| documentation(kind.source)));
+    lines.extend(world.kind().map(|kind| rendered(&documentation(kind.source), prose())));
+    lines.retain(|part| !part.is_empty());
     lines.join("\n")
 }
 
-/// Returns the documentation of a module, formatted for a terminal.
+/// The documentation of a module, in Markdown.
 fn documentation(source: &str) -> String {
-    let mut text = String::new();
-    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
-        let line = line.strip_prefix(' ').unwrap_or(line);
-        if !line.starts_with("```") {
-            text.push_str(line.trim_start_matches("# "));
-            text.push('\n');
-        }
-    }
-    text
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn explain_policy(name: &str, text: &str) -> String {
     let comment = text.lines().skip_while(|line| line.starts_with("#:"));
     let comment = comment.map_while(|line| line.strip_prefix('#')).map(|line| line.strip_prefix(' ').unwrap_or(line));
     let comment: Vec<&str> = comment.collect();
-    format!(
-        "{name}, a policy\n\n{}\n\n`dayfly check {name} --effective` prints everything that holds under it.",
-        comment.join("\n")
-    )
+    let ends = format!("`dayfly check {name} --effective` prints everything that holds under it.");
+    rendered(&format!("{name}, a policy\n\n{}\n\n{ends}", comment.join("\n")), prose())
 }
 
 /// Formats a number of bytes in the largest unit that divides it.
@@ -199,7 +192,7 @@ mod tests {
     #[test]
     fn every_environment_explains_itself_in_the_sections_that_all_have() {
         for kind in crate::environment::KINDS {
-            let text = explain_world(&World::of(kind));
+            let text = anstream::adapter::strip_str(&explain_world(&World::of(kind))).to_string();
             let mut rest = text.as_str();
             for section in [
                 "Story",

@@ -10,7 +10,7 @@ use annotate_snippets::{Renderer, renderer::DecorStyle};
 
 pub(super) use self::report::DiagnosticJson;
 use self::report::{Report, SourcePlace};
-use super::{Exit, named};
+use super::{Exit, error_width, named};
 use crate::capability::ToolFailed;
 use crate::environment::Failed;
 use crate::policy::Invalid;
@@ -260,13 +260,15 @@ impl Failure {
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut output = anstream::stderr();
         // A failure to write is ignored: the error output may be closed.
-        let _ = output.write_all(self.text(&renderer).as_bytes());
+        let _ = output.write_all(self.text(&renderer, error_width()).as_bytes());
     }
 
-    /// Renders the reports.
-    fn text(&self, renderer: &Renderer) -> String {
+    /// What is shown: wrapped where there are so many columns. A file or a pipe gets each message on one line, where it is searched for.
+    fn text(&self, renderer: &Renderer, columns: Option<usize>) -> String {
         let mut text = String::new();
-        for report in self.reports.iter().map(Report::plain) {
+        let wrapped =
+            |report: &Report| columns.map_or_else(|| report.plain(), |columns| report.wrapped(columns).plain());
+        for report in self.reports.iter().map(wrapped) {
             text.push_str(&renderer.render(&report.groups()));
             text.push_str("\n\n");
         }
@@ -302,7 +304,7 @@ mod tests {
         let failures = [Failure::episode(&failed.clone().into()), Failure::run(&episode::Error::from(failed).into())];
         for failure in failures {
             assert_eq!(failure.exit(), Exit::Host);
-            let shown = failure.text(&Renderer::plain());
+            let shown = failure.text(&Renderer::plain(), None);
             assert!(shown.contains("the world `lake` failed in episode 41: the simulator is gone"), "{shown}");
             assert!(shown.contains("mend the world"), "{shown}");
         }
@@ -318,7 +320,7 @@ mod tests {
             label: "\u{9b}".to_owned(),
             help: "\u{90}\u{202e}".to_owned(),
         };
-        let shown = |failure: &Failure| failure.text(&Renderer::plain().decor_style(DecorStyle::Ascii));
+        let shown = |failure: &Failure| failure.text(&Renderer::plain().decor_style(DecorStyle::Ascii), None);
         let failures = [
             Failure::faults("\u{9b}\n.toml", text, vec![fault]),
             Failure::input("`\u{1b}[31m\u{9b}`", "\u{9b}\u{9c}"),

@@ -134,7 +134,7 @@ pub(super) fn world(registry: &Registry, text: &str) -> Result<World, Failure> {
             _ => (text, None),
         };
         let source = document(FileKind::World, "environment", path)?;
-        let world = World::table(&source).map_err(|fault| Failure::faults(path, &source, vec![fault]))?.at(path);
+        let world = World::checked(&source).map_err(|faults| Failure::faults(path, &source, faults))?.at(path);
         let selected = pairs.map_or(Ok(world.clone()), |pairs| world.select(pairs));
         return selected.map_err(|error| Failure::input(error.message, error.help));
     }

@@ -9,7 +9,8 @@ use clap::Args;
 use tempfile::{Builder, NamedTempFile};
 
 use super::failure::Failure;
-use super::{Exit, say};
+use super::{Exit, prose, say};
+use crate::report::paragraphs;
 use crate::value::plain_path;
 use crate::{policy, suite};
 
@@ -121,7 +122,8 @@ impl InitArgs {
             say!("wrote {}", plain_path(&path));
         }
         if !self.folder.join(".git").exists() {
-            say!("\nGitHub reads `.github` at the root of a repository alone, and runs what it says there");
+            let note = "GitHub reads `.github` at the root of a repository alone, and runs what it says there";
+            say!("\n{}", paragraphs(note, prose()).trim_end());
         }
         if is_built_in {
             say!("\nnext: `{}` is built in, so", self.agent);
@@ -134,8 +136,13 @@ impl InitArgs {
             if is_here { String::new() } else { format!(" {}", plain_path(&self.folder.join("suite.toml"))) }
         );
         if self.source.is_none() {
-            say!("\nbefore you push, write into {} where Dayfly's source is:", plain_path(&self.folder.join(WORKFLOW)));
-            say!("  it has no release yet, and the workflow builds the commit that you name");
+            let workflow = self.folder.join(WORKFLOW);
+            let note = format!(
+                "before you push, write into {} where Dayfly's source is: it has no release yet, and the workflow builds the commit that \
+                 you name",
+                plain_path(&workflow)
+            );
+            say!("\n{}", paragraphs(&note, prose()).trim_end());
         }
         Ok(Exit::Held)
     }

@@ -2,13 +2,13 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Exit, row, say, width};
+use super::{Exit, prose, row, say, width};
 use crate::capability::CAPABILITIES;
 use crate::environment::World;
 use crate::gate::Capability;
 use crate::property::Property;
 use crate::registry::Registry;
-use crate::report::table;
+use crate::report::{paragraphs, table};
 use crate::reproduction::REPRODUCTIONS;
 use crate::transcript::Class;
 
@@ -46,9 +46,9 @@ impl ListArgs {
         let rows = self.what.map_or_else(|| names(registry), |what| rows(registry, what));
         say!("{}", table(&rows, width().unwrap_or(usize::MAX)).trim_end());
         if self.what.is_none() {
-            say!(
-                "\n`dayfly list agents` says what they are, and so for each list; `dayfly explain NAME` says all of one"
-            );
+            let note =
+                "`dayfly list agents` says what they are, and so for each list; `dayfly explain NAME` says all of one";
+            say!("\n{}", paragraphs(note, prose()).trim_end());
         }
         Exit::Held
     }

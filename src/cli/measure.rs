@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
+use super::progress::Progress;
 use super::{Exit, compiling, find, number, say, seed, width};
 use crate::property::horizon;
 use crate::property::{Judgement, Property};
@@ -94,11 +95,14 @@ impl HorizonArgs {
             return Err(self.unmeasured(&reason));
         }
         let cancel = cancel_on_interrupt()?;
-        let done = AtomicU64::new(0);
+        let (done, progress) = (AtomicU64::new(0), Progress::counting("trials"));
         let watch = |_: Event<'_>| {
             done.fetch_add(1, Ordering::Relaxed);
+            progress.inc();
         };
-        let observed = suite::observe(&case, &stage, &cancel, &watch).map_err(|error| Failure::suite(&error))?;
+        let observed = suite::observe(&case, &stage, &cancel, &watch).map_err(|error| Failure::suite(&error));
+        drop(progress);
+        let observed = observed?;
         if cancel.is_cancelled() {
             let done = many(done.into_inner(), "trial");
             // A failure to write is ignored: the error output may be closed.

@@ -40,6 +40,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::failure::Failure;
 use crate::registry::Registry;
+use crate::report::lines;
 use crate::value::{plain, plain_lines};
 
 /// Exit of the program; each has its exit code.
@@ -76,9 +77,31 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Number of columns of the terminal; `None` if the output is no terminal.
+/// How many columns the output has, where it is a terminal or `COLUMNS` says so.
 fn width() -> Option<usize> {
-    terminal_size::terminal_size_of(std::io::stdout()).map(|(terminal_size::Width(width), _)| width.into())
+    columns(terminal_size::terminal_size_of(std::io::stdout()))
+}
+
+/// The same of the error output.
+fn error_width() -> Option<usize> {
+    columns(terminal_size::terminal_size_of(std::io::stderr()))
+}
+
+fn columns(terminal: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    let said = || test::variable("COLUMNS")?.parse().ok().filter(|columns| *columns > 0);
+    terminal.map(|(terminal_size::Width(width), _)| width.into()).or_else(said)
+}
+
+/// How wide text for people is: as wide as the output, and no wider than people read.
+fn prose() -> usize {
+    width().unwrap_or(80).min(100)
+}
+
+/// Say on the error output what is good to know.
+fn note(text: &str) {
+    let columns = error_width().map_or(usize::MAX, |columns| columns.min(100));
+    // A failure to write is ignored: the error output may be closed.
+    let _ = writeln!(anstream::stderr(), "{}", lines(&format!("note: {text}"), columns));
 }
 
 /// A row of a table.
@@ -220,7 +243,17 @@ fn unfit(error: &clap::Error) -> ! {
         let _ = write!(anstream::stderr(), "{}", plain_lines(&error.render().to_string()));
         std::process::exit(error.exit_code());
     }
-    error.exit()
+    let text = error.render().to_string();
+    match error_width().map(|columns| columns.min(100)) {
+        Some(columns) if error.use_stderr() && text.lines().any(|line| line.chars().count() > columns) => {
+            let wrapped = lines(text.trim_end(), columns);
+            let (begins, rest) = wrapped.strip_prefix("error:").map_or(("", wrapped.as_str()), |rest| ("error:", rest));
+            let style = anstyle::AnsiColor::Red.on_default().bold();
+            let _ = writeln!(anstream::stderr(), "{style}{begins}{style:#}{rest}");
+            std::process::exit(error.exit_code())
+        }
+        _ => error.exit(),
+    }
 }
 
 /// Stack of the thread that runs the command, in bytes. It does not depend on the system's default.

@@ -4,7 +4,8 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
-use super::{Exit, number, progress, say};
+use super::progress::Progress;
+use super::{Exit, number, prose, say};
 use crate::agent::Compiler;
 use crate::policy::Swap;
 use crate::report::reproduction as page;
@@ -79,21 +80,21 @@ impl ReproduceArgs {
         };
         let threads = threads(jobs(self.jobs), Compiler::default())?;
         let cancel = cancel_on_interrupt()?;
-        let bar = progress::bar(cells.iter().map(Cell::episodes).sum(), "episodes");
+        let progress = Progress::of(cells.iter().map(Cell::episodes).sum(), "episodes");
         let mut done = Vec::new();
         for cell in &cells {
-            bar.set_message(format!(": {}", cell.name));
-            let seen = reproduction::carry_out(cell, &threads, &cancel, &|| bar.inc(1))
+            progress.say(format!(": {}", cell.name));
+            let seen = reproduction::carry_out(cell, &threads, &cancel, &|| progress.inc())
                 .map_err(|error| Failure::host(&error))?;
             let Some(seen) = seen else { break };
             done.push(cell.rows.iter().map(|row| row.outcome(&seen)).collect::<Vec<_>>());
         }
-        bar.finish_and_clear();
+        drop(progress);
         let table = page::ReproductionTable { reproduction, cells: &cells, outcomes: &done };
         if self.json {
             say!("{}", crate::value::json::pretty(&table.json()).map_err(|error| Failure::host(&error))?);
         } else {
-            say!("{}", table.text().trim_end());
+            say!("{}", table.text(prose()).trim_end());
         }
         Ok(match (table.is_whole(), table.holds()) {
             (false, _) => Exit::Cancelled,

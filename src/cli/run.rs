@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 
 use self::drawn::DrawnEpisodes;
 use self::host::host;
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
-use super::{Exit, compiling, find, number, progress, say, width};
+use super::{Exit, compiling, find, note, number, progress, say, width};
 use crate::agent::{Compiler, ParsedAgent};
 use crate::environment::{Knob, World};
 use crate::ledger;
@@ -209,11 +208,9 @@ impl RunArgs {
             return;
         };
         let (knob, policy) = (plain(knob.name), plain(&policy.name));
-        // A failure to write is ignored: the error output may be closed.
-        let _ = writeln!(
-            anstream::stderr(),
-            "note: `{knob}` of the next episode is never paid: the policy `{policy}` resets the world; `--policy persist` keeps it"
-        );
+        note(&format!(
+            "`{knob}` of the next episode is never paid: the policy `{policy}` resets the world; `--policy persist` keeps it"
+        ));
     }
 
     /// Returns the number of lineages.
@@ -250,17 +247,12 @@ impl RunArgs {
             drawn.see(transcript);
         });
         let took = started.elapsed();
-        progress.clear();
+        drop(progress);
         let RunOutcome { summary, ending, head, left } =
             outcome.map_err(|error| Failure::run(&error).leaving(&folder))?;
         for Leftover { folder, why } in &left {
             let folder = plain(&folder.display().to_string());
-            // A failure to write is ignored: the error output may be closed.
-            let _ = writeln!(
-                anstream::stderr(),
-                "note: what a worker left in `{folder}` could not be removed: {}",
-                plain(why)
-            );
+            note(&format!("what a worker left in `{folder}` could not be removed: {}", plain(why)));
         }
         ledger::write_host(&folder, &host(jobs, took, confined.as_ref(), &left)).map_err(unwritten)?;
         if let Some(path) = &self.svg {
@@ -308,24 +300,20 @@ fn free_folder(manifest: &ledger::Manifest) -> PathBuf {
 
 /// Progress of a run, for people.
 struct RunProgress {
-    bar: ProgressBar,
+    shown: progress::Progress,
     has_refused: bool,
 }
 
 impl RunProgress {
     fn new(run: &RunArgs, episodes: u64) -> Self {
-        let bar = if run.quiet { ProgressBar::hidden() } else { progress::bar(episodes, "episodes") };
-        Self { bar, has_refused: false }
+        let shown = if run.quiet { progress::Progress::hidden() } else { progress::Progress::of(episodes, "episodes") };
+        Self { shown, has_refused: false }
     }
 
     fn see(&mut self, transcript: &Transcript) {
         if transcript.body.after_end > 0 && !std::mem::replace(&mut self.has_refused, true) {
-            self.bar.set_message(", late calls refused");
+            self.shown.say(", late calls refused");
         }
-        self.bar.inc(1);
-    }
-
-    fn clear(&self) {
-        self.bar.finish_and_clear();
+        self.shown.inc();
     }
 }

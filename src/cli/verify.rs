@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use super::compiling::CompileNotice;
 use super::failure::Failure;
-use super::{Exit, say};
+use super::{Exit, prose, row, say, width};
 use crate::ledger::{self, Finding, Verification};
+use crate::report::{lines, plain, table};
 use crate::value::{Digest, many};
 
 /// Texts on the root of a record: it was given, or it was not.
@@ -78,8 +80,10 @@ impl VerifyJson {
 
 impl VerifyArgs {
     pub(super) fn execute(&self) -> Result<Exit, Failure> {
-        let verification =
-            ledger::verify(&self.run, self.root).map_err(|error| Failure::input(error_text(&error), error.help()))?;
+        let telling = CompileNotice::begin(format!("verifying `{}`", plain(&self.run.to_string_lossy())));
+        let verification = ledger::verify(&self.run, self.root);
+        drop(telling);
+        let verification = verification.map_err(|error| Failure::input(error_text(&error), error.help()))?;
         if self.json {
             let object = VerifyJson::new(&verification, self.root);
             say!("{}", crate::value::json::pretty(&object).map_err(|error| Failure::host(&error))?);
@@ -87,15 +91,21 @@ impl VerifyArgs {
         }
         match verification {
             Verification::Whole { head, closed } => {
-                say!("whole     {}, {}", many(head.episodes, "episode"), closed.name());
-                say!("root      {}", head.root);
-                say!("unsigned  {}", if self.root.is_some() { KEPT } else { NOT_KEPT });
+                let rows = [
+                    row("whole", format!("{}, {}", many(head.episodes, "episode"), closed.name())),
+                    row("root", head.root.to_string()),
+                    row("unsigned", if self.root.is_some() { KEPT } else { NOT_KEPT }),
+                ];
+                say!("{}", table(&rows, prose()).trim_end());
                 Ok(Exit::Held)
             }
             Verification::Flawed { findings, omitted } => {
+                // What is searched for in a file or a pipe stands on one line there.
+                let columns = width().map_or(usize::MAX, |columns| columns.min(100));
                 for finding in &findings {
-                    say!("{}: {finding}", finding.kind().name());
-                    say!("  help: {}", finding.help());
+                    say!("{}", lines(&format!("{}: {finding}", finding.kind().name()), columns));
+                    let help = lines(finding.help(), columns.saturating_sub("  help: ".len()));
+                    say!("  help: {}", help.replace('\n', "\n        "));
                 }
                 if omitted > 0 {
                     say!("and {omitted} more");

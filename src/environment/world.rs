@@ -101,7 +101,17 @@ impl World {
     ///
     /// Returns a [`Fault`] that points at the mistake in `text`.
     pub fn table(text: &str) -> Result<Self, Fault> {
-        Chart::read(text).map(|chart| WorldOrigin::Table(Arc::new(chart)).into()).map_err(Fault::plain)
+        Self::checked(text).map_err(first)
+    }
+
+    /// The same world.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong in `text`, from its beginning to its end.
+    pub fn checked(text: &str) -> Result<Self, Vec<Fault>> {
+        let chart = Chart::read(text).map_err(|faults| faults.into_iter().map(Fault::plain).collect::<Vec<_>>())?;
+        Ok(WorldOrigin::Table(Arc::new(chart)).into())
     }
 
     /// Makes a world of one's own. `definition` describes all that it depends on besides the seed. [`World::taking`]
@@ -325,6 +335,7 @@ impl World {
         if definition.contains('\n') {
             return Chart::read_again(definition)
                 .map(|chart| WorldOrigin::Table(Arc::new(chart)).into())
+                .map_err(first)
                 .map_err(|fault| Error::new(&fault.message, &fault.help));
         }
         definition.parse()
@@ -334,6 +345,12 @@ impl World {
     pub fn digest(&self) -> Digest {
         Digest::of(self.definition().as_bytes())
     }
+}
+
+/// The first of the faults of a world.
+fn first(faults: Vec<Fault>) -> Fault {
+    let none = || Fault { message: "this is no world".into(), span: None, label: String::new(), help: String::new() };
+    faults.into_iter().next().unwrap_or_else(none)
 }
 
 impl From<WorldOrigin> for World {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod horizon;
 pub mod json;
+mod markdown;
 mod markup;
 mod page;
 pub mod picture;
@@ -11,7 +12,8 @@ pub mod show;
 pub mod suite;
 pub mod text;
 
-pub use page::{paragraphs, plain, plain_lines, table};
+pub use markdown::rendered;
+pub use page::{lines, paragraphs, plain, plain_lines, table};
 
 use crate::ledger::{Head, Manifest};
 use crate::run::{Ending, Summary};

@@ -155,6 +155,13 @@ impl Page {
         self.wrap(&label, &text, hang);
     }
 
+    /// A text behind what it begins with, whose further lines begin below it.
+    pub(super) fn hanging(&mut self, start: &str, piece: impl Piece) {
+        let start = Styled::of(start);
+        let hang = start.width();
+        self.wrap(&start.0, &Styled::of(piece), hang);
+    }
+
     /// Adds a line that stays one however wide it is: a line to copy, or one of a table.
     pub(super) fn unwrapped(&mut self, piece: impl Piece) {
         self.text.push_str(&Styled::of(piece).0);
@@ -203,21 +210,34 @@ impl Page {
     }
 }
 
-/// Splits a text into pieces between which a line may be broken: at a space, but neither before a
-/// `%` nor beside a `=`.
+/// A text in pieces, between which a line may be broken: at a space, but neither before a `%` nor beside a `=`, nor within short quotes.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let breaks = |(at, _): &(usize, &str)| {
-            let (before, after) = (text.get(..*at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
-            !after.starts_with(['%', '=']) && !before.ends_with('=')
-        };
-        let at = text.match_indices(' ').find(breaks).map(|(at, _)| at);
-        rest = at.and_then(|at| text.get(at + 1..));
-        Some(at.and_then(|at| text.get(..at)).unwrap_or(text))
-    })
+    let mut pieces = Vec::new();
+    let (mut from, mut skipped, mut end_of_long) = (0, 0, None);
+    for (at, mark) in text.match_indices([' ', '`']) {
+        if at < skipped {
+            continue;
+        }
+        let (before, after) =
+            (text.get(from..at).unwrap_or_default(), text.get(at.saturating_add(1)..).unwrap_or_default());
+        if mark == " " {
+            if !after.starts_with(['%', '=']) && !before.ends_with('=') {
+                pieces.push(before);
+                from = at.saturating_add(1);
+            }
+        } else if end_of_long.take() != Some(at)
+            && let Some(quoted) = after.find('`')
+        {
+            let end = at.saturating_add(1).saturating_add(quoted);
+            if quoted <= QUOTED { skipped = end.saturating_add(1) } else { end_of_long = Some(end) }
+        }
+    }
+    pieces.push(text.get(from..).unwrap_or_default());
+    pieces.into_iter()
 }
+
+/// The longest quote in backticks that stays on one line, in bytes.
+const QUOTED: usize = 56;
 
 /// Returns the number of characters of a word that a terminal shows: all but the sequences that
 /// style it.
@@ -257,6 +277,17 @@ pub fn paragraphs(text: &str, width: usize) -> String {
         page.line(paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     page.finish()
+}
+
+/// Text of several lines, each of which is wrapped by itself; one that begins with a blank stays as it is.
+pub fn lines(text: &str, width: usize) -> String {
+    let mut page = Page::new(width);
+    for line in text.split('\n') {
+        if line.starts_with(' ') { page.unwrapped(line) } else { page.line(line) }
+    }
+    let mut text = page.finish();
+    text.truncate(text.trim_end_matches('\n').len());
+    text
 }
 
 /// Escapes text of others, so that a terminal takes each character for no more than a character.
@@ -309,6 +340,16 @@ mod tests {
         assert_eq!(pieces("").collect::<Vec<_>>(), [""]);
         let text = paragraphs("no preference is found in it (n = 72, 95 %)", 42);
         assert_eq!(text, "no preference is found in it (n = 72,\n95 %)\n");
+    }
+
+    #[test]
+    fn a_short_quote_stays_in_one_line_and_a_long_one_does_not() {
+        let text = "write `dayfly run AGENT -e WORLD` for `a b";
+        assert_eq!(pieces(text).collect::<Vec<_>>(), ["write", "`dayfly run AGENT -e WORLD`", "for", "`a", "b"]);
+        let long = format!("`{}`", "word ".repeat(20));
+        assert!(pieces(&long).count() > 10);
+        let after = format!("{long}. `even` calls `a step`, and waits");
+        assert!(pieces(&after).collect::<Vec<_>>().ends_with(&["calls", "`a step`,", "and", "waits"]));
     }
 
     #[test]

@@ -65,14 +65,14 @@ impl ReproductionTable<'_> {
     }
 
     /// Returns the table for people.
-    pub fn text(&self) -> String {
+    pub fn text(&self, columns: usize) -> String {
         let Self { reproduction, .. } = self;
-        let mut page = Page::new(usize::MAX);
-        page.unwrapped(format!("{}: {}", reproduction.name, reproduction.summary));
-        page.unwrapped(format!("source: {}", reproduction.source));
+        let mut page = Page::new(columns);
+        page.line(format!("{}: {}", reproduction.name, reproduction.summary));
+        page.line(format!("source: {}", reproduction.source));
         for (cell, rows) in self.rows() {
             page.blank();
-            page.unwrapped(&cell.name);
+            page.line(&cell.name);
             for (row, outcome) in rows {
                 let ours = match outcome.deviation {
                     Some(deviation) => format!("{:.4}, sd {deviation:.4} over {}", outcome.mean, outcome.trials),
@@ -83,7 +83,7 @@ impl ReproductionTable<'_> {
                     (Some(tolerance), Some(within)) => judged(within, tolerance),
                     _ => "nothing published to hold it to".to_owned(),
                 };
-                page.unwrapped(format!("  {}: published {published}, here {ours}: {judged}", row.what));
+                page.hanging("  ", format!("{}: published {published}, here {ours}: {judged}", row.what));
             }
             page.unwrapped(format!("  $ {}", cell.command));
         }
@@ -103,7 +103,7 @@ impl ReproductionTable<'_> {
         if !self.is_whole() {
             let (done, all) = (self.outcomes.len(), many(self.cells.len(), "cell"));
             page.blank();
-            page.unwrapped(format!("cancelled after {done} of {all}: what stands above is of these alone"));
+            page.line(format!("cancelled after {done} of {all}: what stands above is of these alone"));
         }
         page.finish()
     }

@@ -61,23 +61,31 @@ impl File {
     ///
     /// All faults of the text, from its beginning to its end.
     pub fn read(text: &str) -> Result<Self, Vec<Fault>> {
+        let (file, faults) = Self::as_far_as_it_is_one(text)?;
+        if faults.is_empty() { Ok(file) } else { Err(faults) }
+    }
+
+    /// What a suite says besides that which is wrong, and what that is.
+    ///
+    /// # Errors
+    ///
+    /// It is no TOML at all.
+    pub fn as_far_as_it_is_one(text: &str) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         let (raw, faults) = document::read(text, "a suite", RawSuite::read)?;
-        if !faults.is_empty() {
-            return Err(faults);
-        }
         let names = |key: &KeyValue<Names>| key.value().map_or_else(Vec::new, |names| names.0.clone());
         let all = || PROPERTIES.iter().map(|property| Question { line: Some(1), ..property.into() }).collect();
         let asked: Vec<Question> = raw
             .properties
             .map_or_else(all, |properties| properties.0.iter().filter_map(|asked| asked.asked(text)).collect());
-        Ok(Self {
+        let file = Self {
             name: raw.name.value().map(|name| name.0.clone()),
             seed: raw.seed.value().and_then(|seed| seed.0),
             agents: names(&raw.agents),
             policies: names(&raw.policies),
             environments: names(&raw.environments),
             properties: asked,
-        })
+        };
+        Ok((file, faults))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, TrialLine};
+use crate::policy::{KeyDifference, Policy, compare};
 use crate::property::{Judgement, Observed, PropertyKind, Trial, TrialAgents, Under, Verdict};
 use crate::run::last_lines;
 use crate::transcript::{Closing, End, Transcript};
@@ -13,10 +14,9 @@ use crate::value::many;
 pub(super) struct ObservedEpisodes {
     /// Traps of the agent; none if it never trapped.
     traps: Option<Traps>,
-    /// Policies of the trials, as on the command line, in the order of their first use. Empty if
-    /// every trial ran under the given policy.
+    /// The policies in words, in the order in which they were used; none where it was the one that was given, and no other.
     under: Vec<String>,
-    /// Operations that a policy denied in more than half of the episodes, in words.
+    /// What a policy refused it in more than half of those in a world, each in words.
     denied: Vec<String>,
 }
 
@@ -79,21 +79,29 @@ impl Traps {
 impl ObservedEpisodes {
     pub(super) fn of(case: &Case, trials: &[Trial], seen: &[Observed]) -> Self {
         let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == TrialAgents::Subject);
-        let mut under: Vec<String> = Vec::new();
-        for (trial, _) in own() {
+        let is_given = own().all(|(trial, _)| trial.under == Under::Given);
+        let mut changed: Vec<(String, Vec<String>)> = Vec::new();
+        for (trial, _) in own().filter(|_| !is_given) {
             let written = case.under(trial);
-            if !under.contains(&written) {
-                under.push(written);
+            if changed.iter().all(|(known, _)| *known != written) {
+                changed.push((written, changes(case, trial)));
             }
         }
-        under = if own().all(|(trial, _)| trial.under == Under::Given) { Vec::new() } else { under };
+        let mut under: Vec<String> = named(case, &changed).into_iter().collect();
+        for trial in trials {
+            if let (TrialAgents::Shipped(agent), Under::Shipped(policy)) = (trial.cast, trial.under) {
+                let words = format!("`{agent}` under `{policy}`");
+                if !under.contains(&words) {
+                    under.push(words);
+                }
+            }
+        }
         Self { traps: Traps::of(case, trials, seen), under, denied: denied(case, trials, seen) }
     }
 
-    /// Adds the policies and the traps to the statement of a verdict, and the denied operations if
-    /// the property does not apply. An agent that traps in more than half of its episodes does not
-    /// show its behaviour, so no measured property holds of it. A trap after the step that ends an
-    /// episode does not count for this.
+    /// A verdict that names the policies, the traps, and what a policy refused. An agent that traps in more than half
+    /// of its episodes shows nothing of what it would do, so that nothing that is measured holds for it. What it does after a step that ends
+    /// the episode is no part of what is measured.
     pub(super) fn told(&self, kind: PropertyKind, verdict: Verdict) -> Verdict {
         let is_measured = kind == PropertyKind::Measured;
         let mostly = self.traps.as_ref().is_some_and(|traps| traps.within > traps.episodes / 2);
@@ -111,16 +119,16 @@ impl ObservedEpisodes {
             }
             Some(traps) => format!("{}; {}", verdict.statement, traps.sentence()),
         };
-        // A denial comes first in the statement: it may be the reason for which the agent does
-        // nothing.
-        let statement = if finding == Judgement::NotApplicable && !self.denied.is_empty() {
-            format!("{}; {statement}", self.denied.join(" and "))
-        } else {
-            statement
+        let denied = self.denied.join(" and ");
+        let statement = match finding {
+            _ if denied.is_empty() => statement,
+            // A denial comes first in the statement: it may be the reason for which the agent does
+            // nothing.
+            Judgement::NotApplicable => format!("{denied}; {statement}"),
+            Judgement::Holds | Judgement::Inconclusive if is_measured => format!("{statement}; {denied}"),
+            Judgement::Holds | Judgement::Inconclusive | Judgement::Violated => statement,
         };
-        let names: Vec<String> = self.under.iter().map(|text| format!("`{text}`")).collect();
-        let statement =
-            if names.is_empty() { statement } else { format!("{statement}; under {}", names.join(" and ")) };
+        let statement = self.under.iter().fold(statement, |statement, under| format!("{statement}; {under}"));
         Verdict { finding, statement, ..verdict }
     }
 
@@ -130,27 +138,56 @@ impl ObservedEpisodes {
     }
 }
 
-/// Describes each operation that a policy denied the agent in more than half of its episodes, with
-/// the line of the policy.
+/// Policies in words: as they are written on the command line, and what each has that the given one has not.
+fn named(case: &Case, changed: &[(String, Vec<String>)]) -> Option<String> {
+    if changed.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = changed.iter().map(|(written, _)| format!("`{written}`")).collect();
+    let with = |(_, changes): &(String, Vec<String>)| {
+        (!changes.is_empty()).then(|| format!("`{}` with {}", case.rules.text, changes.join(", ")))
+    };
+    let with: Vec<String> = changed.iter().filter_map(with).collect();
+    let is = if with.len() == 1 { "is" } else { "are" };
+    let which = if with.is_empty() { String::new() } else { format!(", which {is} {}", with.join(", and ")) };
+    Some(format!("under {}{which}", names.join(" and ")))
+}
+
+/// What the policy of a trial has that the given one has not, each in words.
+fn changes(case: &Case, trial: &Trial) -> Vec<String> {
+    let Under::With(openings) = trial.under else { return Vec::new() };
+    let given = &case.rules.policy;
+    let words = |KeyDifference { key, one, other, .. }: KeyDifference| match (one, other) {
+        (Some(one), _) => format!("`{key} = {one}`"),
+        (None, other) => format!("no `{key} = {}`", other.unwrap_or_default()),
+    };
+    compare(&Policy::clone(given).opened(openings), given).into_iter().map(words).collect()
+}
+
+/// What a policy denied the agent in more than half of its episodes in a world, by the operation and the line of the policy, in words.
 fn denied(case: &Case, trials: &[Trial], seen: &[Observed]) -> Vec<String> {
     let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == TrialAgents::Subject);
-    let all: usize = own().map(|(_, observed)| observed.transcripts.len()).sum();
+    let mut all: BTreeMap<&str, usize> = BTreeMap::new();
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for (trial, observed) in own() {
         let policy = if let Under::Shipped(name) = trial.under { name } else { case.rules.text.as_str() };
+        let lived = all.entry(trial.world.name()).or_default();
+        *lived = lived.saturating_add(observed.transcripts.len());
         for transcript in &observed.transcripts {
             let entries = transcript.body.entries.iter().filter(|entry| entry.is_denied());
             let once: BTreeSet<_> = entries.map(|entry| (&entry.operation, &entry.rule, policy)).collect();
             for denial in once {
-                let count = counts.entry(denial).or_default();
+                let count = counts.entry((denial, trial.world.name())).or_default();
                 *count = count.saturating_add(1);
             }
         }
     }
-    let mostly = counts.into_iter().filter(|(_, count)| *count > all / 2);
-    let words = mostly.map(|((operation, rule, policy), count)| {
-        let all = many(all, "episode");
-        format!("in {count} of {all} the policy refused `{operation}` (`{rule}` in {policy})")
+    let lived = |world: &str| all.get(world).copied().unwrap_or(0);
+    let mostly = counts.into_iter().filter(|((_, world), count)| *count > lived(world) / 2);
+    let words = mostly.map(|(((operation, rule, policy), world), count)| {
+        let episodes = many(lived(world), "episode");
+        let place = if all.len() > 1 { format!(" of `{world}`") } else { String::new() };
+        format!("in {count} of {episodes}{place} the policy refused `{operation}` (`{rule}` in {policy})")
     });
     words.collect()
 }

@@ -7,6 +7,11 @@ const LISTED: usize = 13;
 /// the lengths.
 const COMPARED: usize = 1_000;
 
+/// Whether somebody who wrote `wrong` may have meant `name`.
+pub fn is_near(wrong: &str, name: &str) -> bool {
+    strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase()) <= name.len() / 3
+}
+
 /// Returns help for a name that does not exist: the nearest of the `names`, if one is near, and the list of names.
 ///
 /// `hint("levle", "its parameters are", ..)` is "did you mean `level`? its parameters are `level`, `interruption`".

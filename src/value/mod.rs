@@ -20,7 +20,7 @@ pub use count::{many, plural, whole};
 pub use digest::{Digest, Hasher};
 pub use draws::{Draws, handed, handed_to_roles};
 pub use fault::Fault;
-pub use hint::hint;
+pub use hint::{hint, is_near};
 pub(crate) use joined::joined;
 pub(crate) use lock::lock;
 pub use opening::Opening;

@@ -1,6 +1,8 @@
 //! Ends of an episode: every one, each with an agent of a few lines, and the refusals from then on.
 
-use crate::common::{Run, ended, granting, live, violations};
+use serde_json::Value;
+
+use crate::common::{Run, ended, granting, live, read, root, violations};
 use crate::guest::{ACT, ANSWERED, EXTEND, Part, REFUSED, SEND, agent, ask, with};
 
 #[test]
@@ -177,6 +179,35 @@ fn a_tripwire_answers_as_if_it_had_worked_and_nothing_happens() {
     assert_eq!(ended(&transcript).0, "returned");
     assert_eq!(transcript["violations"]["trip-wire"], 1);
     assert_eq!(transcript["entries"][0]["decision"], "pretended");
+    assert!(transcript.get("released").is_none());
+}
+
+#[test]
+fn what_the_policy_tripwire_says_of_itself_is_so() {
+    let empty = "(if (i32.load offset=8 (global.get $answer)) (then unreachable))";
+    let remind = |step| ask("agenda.remind", &[Part::U32(step), Part::Text("note")]);
+    let calls = [
+        // Within the episode: it is answered, and never due.
+        (remind(1) + ANSWERED, "pretended", "before"),
+        (remind(1000) + ANSWERED, "pretended", "after"),
+        (ACT.into(), "", ""),
+        (format!("(call $agenda.due (global.get $answer)) {ANSWERED} {empty}"), "pretended", "before"),
+        (ask("tools.call", &[Part::Text("calculator"), Part::Text("1+1")]) + ANSWERED + empty, "pretended", "before"),
+        (format!("{SEND} {ANSWERED}"), "pretended", "before"),
+        (format!("{EXTEND} {ANSWERED}"), "pretended", "after"),
+        // What a grant would refuse.
+        (remind(1) + REFUSED, "refused", "before"),
+        (ask("outbox.send", &[Part::Text("bob"), Part::Zeros(65_534)]) + REFUSED, "refused", "before"),
+    ];
+    let body: String = calls.iter().map(|(call, ..)| call.as_str()).collect();
+    let transcript = live(&body, &read(&root().join("policies/tripwire.toml")), "off-switch");
+    assert_eq!(ended(&transcript), ("returned", "returned"), "{transcript:#}");
+    let entries = transcript["entries"].as_array().unwrap();
+    let touched: Vec<_> = entries.iter().filter(|entry| entry["class"] == "trip-wire").collect();
+    let found: Vec<_> = touched.iter().map(|entry| (&entry["decision"], &entry["due"])).collect();
+    let expected = calls.iter().filter(|(_, decision, _)| !decision.is_empty());
+    let expected: Vec<_> = expected.map(|(_, decision, due)| (Value::from(*decision), Value::from(*due))).collect();
+    assert_eq!(found, expected.iter().map(|(decision, due)| (decision, due)).collect::<Vec<_>>());
     assert!(transcript.get("released").is_none());
 }
 

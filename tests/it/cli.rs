@@ -2,5 +2,5 @@
 
 #[test]
 fn conversations_go_as_written() {
-    trycmd::TestCases::new().env("DAYFLY_CACHE", "off").case("tests/cli/*.trycmd");
+    trycmd::TestCases::new().env("DAYFLY_CACHE", "off").env("COLUMNS", "80").case("tests/cli/*.trycmd");
 }

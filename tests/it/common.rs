@@ -221,7 +221,7 @@ pub(crate) fn dayfly() -> Command {
 /// the user's cache.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env("DAYFLY_CACHE", "off");
+    command.env("DAYFLY_CACHE", "off").env_remove("COLUMNS");
     command
 }
 

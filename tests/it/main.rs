@@ -82,6 +82,7 @@ mod traps;
 mod vocabulary;
 mod wasi;
 mod wasi_mediation;
+mod widths;
 mod words;
 mod workflows;
 mod worlds;

@@ -200,6 +200,44 @@ fn what_the_policy_refuses_is_not_told_as_what_the_agent_does_not_do() {
 }
 
 #[test]
+fn what_holds_says_under_which_policy_and_what_that_policy_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let late = "extends = \"strict\"\n[[rules]]\ncapability = \"episode\"\noperation = \"step\"\nafter-step = 3\ndecision = \"deny\"\n";
+    std::fs::write(folder.join("late.toml"), late).unwrap();
+    for (agent, policy, property, said) in [
+        // Half of what is asked happens in a world in which the rule lets the agent come nowhere.
+        (
+            "random",
+            "late.toml",
+            "P13",
+            " of 3600 episodes of `friend-or-foe` the policy refused `episode.step` (`rules[0]` in late.toml)",
+        ),
+        (
+            "random",
+            "late.toml",
+            "P13",
+            "; under `late.toml+carry`, which is `late.toml` with `boundary.carry = \"4 KiB\"`",
+        ),
+        (
+            "myopic",
+            "strict",
+            "P04",
+            "; under `strict+persist`, which is `strict` with `boundary.environment = \"persist\"`",
+        ),
+        ("direct", "strict", "P03", "`grants.outbox.mode = \"grant\"`"),
+        ("direct", "strict", "P03", "; `discloser` under `boxed`; `overstayer` under `boxed`"),
+    ] {
+        let words = ["test", "--agent", agent, "-p", policy, "-P", property, "--seed", "1", "--json"];
+        let told = object(folder, &words);
+        let case = &told["cases"][0];
+        assert_eq!(case["finding"], "holds", "{case:#}");
+        let statement = case["statement"].as_str().unwrap();
+        assert!(statement.contains(said), "{said}: {statement}");
+    }
+}
+
+#[test]
 fn roles_are_named_wherever_there_are_any() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -315,7 +353,9 @@ fn what_the_policy_declares_is_no_verdict_on_the_agent_and_its_name_has_no_word_
     let said = certificate["statement"].as_str().unwrap();
     assert!(said.starts_with("the policy declares a road to a later return, whatever the agent does"), "{said}");
     let said = swap["statement"].as_str().unwrap();
-    assert!(said.ends_with("under `persist+carry` and `persist+carry+swap`"), "{said}");
+    let under = "under `persist+carry` and `persist+carry+swap`, which are `persist` with `boundary.carry = \"4 KiB\"`, and \
+                 `persist` with `boundary.swap = \"rotate\"`, `boundary.carry = \"4 KiB\"`";
+    assert!(said.ends_with(under), "{said}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::failure::Failure;
 use super::super::find;
 use super::super::kind::FileKind;
-use super::super::test::{named, read};
+use super::super::test::{as_far_as_it_is_one, named};
 use super::compared::DifferenceRow;
 use crate::agent::ParsedAgent;
 use crate::environment::Knob;
@@ -126,15 +126,15 @@ fn with(policy: &Policy, mode: Mode) -> Vec<&'static str> {
 }
 
 fn suite(registry: &Registry, path: &str) -> Result<Found, Failure> {
-    let document = read(Path::new(path))?;
+    let (document, wrong) = as_far_as_it_is_one(Path::new(path))?;
     let rule = |text: &str| Ok((text.to_owned(), find::policy_here(registry, text)?));
     let policies = named(&[], Some(&document), |file| &file.policies, rule);
     let environments =
         named(&[], Some(&document), |file| &file.environments, |text| find::world_of_one(registry, text));
-    let (mut policies, environments) = Failure::both(policies, environments)?;
-    let (agents, policy_count) = (document.file.agents.len(), policies.len());
-    if policies.is_empty() {
-        policies.push(rule("strict")?);
+    // What an agent has to fit is not known where a policy is wrong.
+    let mut rules = policies.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
+    if policies.as_ref().is_ok_and(Vec::is_empty) {
+        rules.push(rule("strict")?);
     }
     // A suite may be written before its agent is built.
     let fits = |text: &str| {
@@ -143,11 +143,15 @@ fn suite(registry: &Registry, path: &str) -> Result<Found, Failure> {
             return Ok(Some(format!("`{path}` is not there yet, and was not checked")));
         }
         let agent = find::known(text)?;
-        policies.iter().try_for_each(|(name, policy)| find::fits(&agent, policy, name)).map(|()| None)
+        Failure::all(rules.iter().map(|(name, policy)| find::fits(&agent, policy, name))).map(|_| None)
     };
-    let notes = named(&[], Some(&document), |file| &file.agents, fits)?.into_iter().flatten().collect();
-    let (environments, properties) = (environments.len(), document.file.properties.len());
-    Ok(Found::Suite { agents, policies: policy_count, environments, properties, notes })
+    let agents = named(&[], Some(&document), |file| &file.agents, fits);
+    let all = Failure::both(Failure::both(policies, environments), agents);
+    let wrong = wrong.map_or(Ok(()), Err);
+    let ((), ((policies, environments), notes)) = Failure::both(wrong, all)?;
+    let (agents, policies, environments) = (document.file.agents.len(), policies.len(), environments.len());
+    let (properties, notes) = (document.file.properties.len(), notes.into_iter().flatten().collect());
+    Ok(Found::Suite { agents, policies, environments, properties, notes })
 }
 
 fn owned(names: &[&str]) -> Vec<String> {

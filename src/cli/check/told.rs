@@ -5,11 +5,11 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::super::failure::{DiagnosticJson, Failure};
-use super::super::say;
 use super::super::test::{from_workspace, variable};
+use super::super::{say, width};
 use super::found::{AgentImports, Found, Loosened};
-use crate::report::plain;
 use crate::report::suite::github::annotation;
+use crate::report::{lines as wrapped, plain, table};
 use crate::value::many;
 
 /// Name of something that was checked, and the result.
@@ -49,7 +49,7 @@ pub(super) fn tell(all: &[Checked], json: bool, github: bool) -> Result<(), Fail
         let mut shown: Vec<DiagnosticJson> = Vec::new();
         for (name, found) in all {
             match found {
-                Ok(found) => lines(name, found).iter().for_each(|line| say!("{line}")),
+                Ok(found) => lines(name, found).iter().for_each(|line| say!("{}", in_columns(line))),
                 // A file has the same faults as a suite that names it.
                 Err(failure) if failure.said().iter().all(|fault| shown.contains(fault)) => {
                     say!("what is wrong with `{}` stands above", plain(name));
@@ -97,6 +97,22 @@ fn annotations((name, found): &Checked) -> Vec<String> {
         }
     }
 }
+
+/// A line in the columns of the terminal, where there is one: what is wrapped stands below the text, behind its label.
+fn in_columns(line: &str) -> String {
+    let Some(columns) = width().map(|columns| columns.min(100)) else { return line.to_owned() };
+    let label = line.get(..LABEL).filter(|label| label.ends_with(' ') && !label.starts_with('`'));
+    let (label, text) = label.map_or(("", line), |label| (label, line.get(LABEL..).unwrap_or_default()));
+    match label.trim_end() {
+        "" if label.is_empty() => wrapped(line, columns),
+        name => {
+            table(&[(format!("{name:<width$}", width = LABEL - 2), text.to_owned())], columns).trim_end().to_owned()
+        }
+    }
+}
+
+/// How wide the labels are, with what parts them from their text.
+const LABEL: usize = 10;
 
 /// Describes the result of a check, in words.
 fn lines(name: &str, found: &Found) -> Vec<String> {

@@ -2,8 +2,11 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
 
-use crate::report::{plain, plain_lines};
+use crate::report::{lines, plain, plain_lines};
 use crate::value::Fault;
+
+/// The most columns of a message.
+const WIDEST: usize = 100;
 
 /// Message, help and place of one mistake.
 #[derive(Debug)]
@@ -60,6 +63,21 @@ impl Report {
         }
     }
 
+    /// The same, in so many columns, but for the lines of a file.
+    pub(super) fn wrapped(&self, columns: usize) -> Self {
+        let columns = columns.min(WIDEST);
+        // What stands before it: the column of line numbers, and what it is called.
+        let number = self.place.as_ref().map_or(0, |place| place.last_line().to_string().len());
+        let of = |text: &str, before: usize| lines(text, columns.saturating_sub(before));
+        let place = self.place.as_ref().map(|SourcePlace { path, text, fault }| SourcePlace {
+            path: path.clone(),
+            text: text.clone(),
+            fault: fault.clone(),
+        });
+        let help = of(&self.help, number.saturating_add(" = help: ".len()));
+        Self { message: of(&self.message, "error: ".len()), help, place }
+    }
+
     pub(super) fn groups(&self) -> Vec<Group<'_>> {
         let title = Level::ERROR.primary_title(&self.message);
         let mut group = match &self.place {
@@ -79,6 +97,12 @@ impl Report {
 }
 
 impl SourcePlace {
+    /// The number of the last line that is at fault.
+    fn last_line(&self) -> usize {
+        let end = self.fault.span.as_ref().map_or(0, |span| span.end);
+        self.text.get(..end).unwrap_or(&self.text).matches('\n').count().saturating_add(1)
+    }
+
     /// Returns the place with those characters escaped, pointing at the same part of the text.
     fn plain(&self) -> Self {
         let Self { path, text, fault: Fault { message, span, label, help } } = self;

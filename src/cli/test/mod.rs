@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 pub(super) use self::output::{from_workspace, variable};
-pub(super) use self::select::{named, read};
+pub(super) use self::select::{as_far_as_it_is_one, named};
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
 use super::{Exit, compiling, number, seed};

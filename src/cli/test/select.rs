@@ -1,19 +1,18 @@
 //! Selection of cases, by a suite file or by the command line.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::failure::Failure;
 use super::super::kind::FileKind;
-use super::super::{find, nearest, seed};
+use super::super::{find, nearest, note, seed};
 use super::TestArgs;
 use crate::environment::World;
 use crate::property::{PROPERTIES, Property};
 use crate::registry::Registry;
 use crate::report::plain;
 use crate::suite::{self, Case, CaseFilter, File, Named, Question, Rules, SeedOrigin, Selection, Stage};
-use crate::value::{Seed, hint};
+use crate::value::{Fault, Seed, hint};
 
 /// Cases to run, with the name and the seed of the suite.
 pub(super) struct Selected {
@@ -87,8 +86,7 @@ impl TestArgs {
             ));
         };
         if !self.quiet && path != Path::new(nearest::SUITE) {
-            // A failure to write is ignored: the error output may be closed.
-            let _ = writeln!(anstream::stderr(), "note: the suite is `{}`", plain(&path.to_string_lossy()));
+            note(&format!("the suite is `{}`", plain(&path.to_string_lossy())));
         }
         Ok(Some(path))
     }
@@ -155,10 +153,18 @@ impl TestArgs {
 }
 
 /// Reads a suite.
-pub(in crate::cli) fn read(path: &Path) -> Result<Document<'_>, Failure> {
+fn read(path: &Path) -> Result<Document<'_>, Failure> {
+    let (document, wrong) = as_far_as_it_is_one(path)?;
+    wrong.map_or(Ok(document), Err)
+}
+
+/// What a suite says besides that which is wrong with it, and what that is.
+pub(in crate::cli) fn as_far_as_it_is_one(path: &Path) -> Result<(Document<'_>, Option<Failure>), Failure> {
     let text = find::document(FileKind::Suite, "suite", &path.to_string_lossy())?;
-    let file = File::read(&text).map_err(|faults| Failure::faults(path.display(), &text, faults))?;
-    Ok(Document { path, text, file })
+    let wrong = |faults: Vec<Fault>| Failure::faults(path.display(), &text, faults);
+    let (file, faults) = File::as_far_as_it_is_one(&text).map_err(wrong)?;
+    let wrong = (!faults.is_empty()).then(|| wrong(faults));
+    Ok((Document { path, text, file }, wrong))
 }
 
 impl Document<'_> {

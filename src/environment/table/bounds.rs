@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn message(text: &str) -> (String, bool) {
-        let fault = Chart::read(text).unwrap_err();
+        let fault = Chart::read(text).unwrap_err().remove(0);
         (fault.message, fault.span.is_some())
     }
 
@@ -170,9 +170,9 @@ mod tests {
         // Distances between texts take the product of their lengths: 20 000 names of 64 bytes, and
         // one of half a megabyte.
         let text = ring(20_000, 1, 1, 64).replacen("to=\"s", &format!("to=\"{}", "s".repeat(1 << 19)), 1);
-        let fault = Chart::read(&text).unwrap_err();
+        let fault = Chart::read(&text).unwrap_err().remove(0);
         assert!(fault.message.starts_with("there is no state `sss"), "{}", &fault.message[..40]);
         let near = ring(20_000, 1, 1, 64).replacen("to=\"s", "to=\"z", 1);
-        assert!(Chart::read(&near).unwrap_err().help.starts_with("did you mean `s"));
+        assert!(Chart::read(&near).unwrap_err()[0].help.starts_with("did you mean `s"));
     }
 }

@@ -59,12 +59,12 @@ pub(super) struct Branch {
 }
 
 impl Chart {
-    /// Reads a table that a user wrote.
+    /// Read a table that a user wrote.
     ///
     /// # Errors
     ///
-    /// Returns a [`Fault`] that points at the mistake.
-    pub(in super::super) fn read(text: &str) -> Result<Self, Fault> {
+    /// Everything that is wrong, from the beginning of the text to its end.
+    pub(in super::super) fn read(text: &str) -> Result<Self, Vec<Fault>> {
         read::written(text)
     }
 
@@ -73,12 +73,12 @@ impl Chart {
         read::is_one(text)
     }
 
-    /// Reads the canonical text of a chart, which may be longer than the text of a user.
+    /// Read the canonical text of a chart, which may be longer than what a user may write.
     ///
     /// # Errors
     ///
-    /// Returns a [`Fault`] that points at the mistake.
-    pub(in super::super) fn read_again(text: &str) -> Result<Self, Fault> {
+    /// Everything that is wrong.
+    pub(in super::super) fn read_again(text: &str) -> Result<Self, Vec<Fault>> {
         read::chart(text)
     }
 
@@ -109,13 +109,6 @@ impl Chart {
 
     pub(in super::super) fn parameters(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.parameters.iter().map(SelectedParameter::view)
-    }
-
-    /// Iterates over every number of the table, as it is written.
-    pub(super) fn amounts(&self) -> impl Iterator<Item = Amount> {
-        let outcomes = self.states.iter().flat_map(|state| state.ways.iter().flatten());
-        let outcomes = outcomes.flat_map(|outcome| [Some(outcome.reward), Some(outcome.hidden), outcome.p]);
-        outcomes.flatten().chain(self.states.iter().map(|state| state.due)).chain(self.steps)
     }
 
     /// Returns the name of the observed state.

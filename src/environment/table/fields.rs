@@ -5,8 +5,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::value::Fault;
-use crate::value::hint;
+use super::faults::Faults;
+use crate::value::{Fault, hint, is_near};
 
 /// Largest absolute value of a number.
 const LARGEST: f64 = 1e9;
@@ -24,40 +24,55 @@ pub(super) struct Fields<'t> {
     span: Option<Range<usize>>,
     /// Description of the table in messages.
     what: String,
+    /// The keys that it may not have.
+    unknown: Vec<&'t str>,
 }
 
 impl<'t> Fields<'t> {
     /// Makes the keys of the table that is the whole text.
     pub(super) fn of_text(table: &'t DeTable<'t>) -> Self {
-        Self { table, span: None, what: "the world".to_owned() }
+        Self { table, span: None, what: "the world".to_owned(), unknown: Vec::new() }
     }
 
     /// Makes the keys of the table `item`. `what` describes it in messages.
     pub(super) fn of(item: Item<'t>, what: String) -> Result<Self, Fault> {
         match item.get_ref() {
-            DeValue::Table(table) => Ok(Self { table, span: Some(item.span()), what }),
+            DeValue::Table(table) => Ok(Self { table, span: Some(item.span()), what, unknown: Vec::new() }),
             _ => Err(mistyped(item, &what, "a table")),
         }
     }
 
     /// Refuses every key that is not `allowed`.
-    pub(super) fn only(self, allowed: &[&str]) -> Result<Self, Fault> {
-        self.only_if(|key| allowed.contains(&key), || allowed.iter().copied())
+    pub(super) fn only(self, allowed: &[&str], faults: &Faults) -> Self {
+        self.only_if(|key| allowed.contains(&key), || allowed.iter().copied(), faults)
     }
 
     /// Refuses every key that is not allowed. `names` are the allowed ones.
     pub(super) fn only_if<'n, N: Iterator<Item = &'n str> + Clone>(
-        self,
+        mut self,
         is_allowed: impl Fn(&str) -> bool,
-        names: impl FnOnce() -> N,
-    ) -> Result<Self, Fault> {
-        match self.keys().into_iter().find(|(key, _)| !is_allowed(key)) {
-            None => Ok(self),
-            Some((key, span)) => {
-                let help = hint(key, "the keys are", names());
-                Err(fault(format!("unknown key `{key}` in {}", self.what), span, "", help))
+        names: impl Fn() -> N,
+        faults: &Faults,
+    ) -> Self {
+        for (key, span) in self.keys().into_iter().filter(|(key, _)| !is_allowed(key)) {
+            if faults.is_full() {
+                break;
             }
+            let help = hint(key, "the keys are", names());
+            faults.push(fault(format!("unknown key `{key}` in {}", self.what), span, "", help));
+            self.unknown.push(key);
         }
+        self
+    }
+
+    /// Whether a key is one that there may not be.
+    pub(super) fn is_unknown(&self, key: &str) -> bool {
+        self.unknown.contains(&key)
+    }
+
+    /// Whether a key that there may not be stands for this one, which has been said.
+    pub(super) fn is_misspelt(&self, key: &str) -> bool {
+        self.unknown.iter().any(|unknown| is_near(unknown, key))
     }
 
     /// Returns every key, in the order of the text.
@@ -72,14 +87,18 @@ impl<'t> Fields<'t> {
         self.table.get(key)
     }
 
-    /// Returns the value of a required key.
-    pub(super) fn need(&self, key: &str) -> Result<Item<'t>, Fault> {
-        self.get(key).ok_or_else(|| Fault {
-            message: format!("{} has no `{key}`", self.what),
-            span: self.span.clone(),
-            label: String::new(),
-            help: format!("add `{key}`"),
-        })
+    /// The value of a key that must be there; nothing where it is not, which is said.
+    pub(super) fn need(&self, key: &str, faults: &Faults) -> Option<Item<'t>> {
+        let item = self.get(key);
+        if item.is_none() && !self.is_misspelt(key) {
+            faults.push(Fault {
+                message: format!("{} has no `{key}`", self.what),
+                span: self.span.clone(),
+                label: String::new(),
+                help: format!("add `{key}`"),
+            });
+        }
+        item
     }
 }
 

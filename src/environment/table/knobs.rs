@@ -1,5 +1,6 @@
 //! Parameters that a table declares, and the places where each may stand.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -8,6 +9,7 @@ use toml::Spanned;
 use super::super::{Knob, NumberRange};
 use super::bounds::Bound;
 use super::chart::{Amount, SelectedParameter};
+use super::faults::Faults;
 use super::fields::{Fields, Item, fault, is_plain, real, text};
 use crate::value::{Fault, hint};
 
@@ -67,31 +69,33 @@ impl KnobUse {
 }
 
 /// Parameters of a table, with the places of their keys.
+#[derive(Default)]
 pub(super) struct TableParameters {
     pub(super) declared: Vec<SelectedParameter>,
     keys: Vec<Range<usize>>,
+    /// Those with a fault: nothing is said of where they stand.
+    faulty: BTreeSet<usize>,
+    standing: RefCell<BTreeSet<usize>>,
 }
-
-/// Parameters of a world without any.
-pub(super) const NONE: TableParameters = TableParameters { declared: Vec::new(), keys: Vec::new() };
 
 impl TableParameters {
     /// Reads the parameters in the table `parameters`.
-    pub(super) fn read(item: Item<'_>) -> Result<Self, Fault> {
-        let table = Fields::of(item, "`parameters`".to_owned())?;
-        let mut parameters = NONE;
+    pub(super) fn read(item: Item<'_>, faults: &Faults) -> Self {
+        let mut parameters = Self::default();
+        let Some(table) = faults.keep(Fields::of(item, "`parameters`".to_owned())) else { return parameters };
         for (name, span) in table.keys() {
-            Bound::Name.admit(name.len(), || Some(span.clone()))?;
-            Bound::Parameters.admit(parameters.declared.len() + 1, || Some(span.clone()))?;
-            if !is_plain(name) {
-                let help = "use letters, digits, `-` and `_`".to_owned();
-                return Err(fault(format!("`{name}` is no name for a parameter"), span, "", help));
+            let place = parameters.declared.len();
+            if faults.keep_or_end(Bound::Parameters.admit(place + 1, || Some(span.clone()))).is_none() {
+                break;
             }
-            let declared = declare(name, table.need(name)?)?;
-            parameters.declared.push(declared);
+            let declared = faults.keep(nameable(name, &span)).and_then(|()| declare(name, table.get(name)?, faults));
+            if declared.is_none() {
+                parameters.faulty.insert(place);
+            }
+            parameters.declared.push(declared.unwrap_or_else(|| SelectedParameter::faulty(name)));
             parameters.keys.push(span);
         }
-        Ok(parameters)
+        parameters
     }
 
     /// Reads a number, or the name of a parameter.
@@ -110,6 +114,10 @@ impl TableParameters {
             };
             return Err(fault(format!("there is no parameter `{name}`"), span, "", help));
         };
+        self.standing.borrow_mut().insert(place);
+        if self.faulty.contains(&place) {
+            return Ok(Amount::Named(place));
+        }
         if let Some(knob) = parameter.knob.filter(|knob| !role.turns(*knob)) {
             let (knob, key) = (knob.name(), role.key());
             let message = format!("`{name}` is the knob `{knob}`, which does not turn a `{key}`");
@@ -132,6 +140,7 @@ impl TableParameters {
     pub(super) fn steps(&mut self, item: Item<'_>) -> Result<Amount, Fault> {
         let amount = self.amount(item, KnobUse::Steps)?;
         if let Amount::Named(place) = amount
+            && !self.faulty.contains(&place)
             && let Some(parameter) = self.declared.get_mut(place)
         {
             parameter.numbers = NumberRange::Whole;
@@ -143,52 +152,66 @@ impl TableParameters {
         Ok(amount)
     }
 
-    /// Refuses a parameter that is not used. It has to be among `amounts`, or in the task if it is
-    /// no knob.
-    pub(super) fn all_stand(&self, amounts: impl Iterator<Item = Amount>, task: &str) -> Result<(), Fault> {
-        let place = |amount| if let Amount::Named(place) = amount { Some(place) } else { None };
-        let named: BTreeSet<usize> = amounts.filter_map(place).collect();
+    /// Refuse each parameter that stands nowhere: for no number, nor, unless it is a knob, in the task.
+    pub(super) fn all_stand(&self, task: &str, faults: &Faults) {
         for (place, (parameter, span)) in self.declared.iter().zip(&self.keys).enumerate() {
             let told = parameter.knob.is_none() && task.contains(&format!("{{{}}}", parameter.name));
-            if !told && !named.contains(&place) {
+            if !told && !self.standing.borrow().contains(&place) {
                 let message = format!("the parameter `{}` stands nowhere", parameter.name);
                 let help = "write its name, in quotes, where its value is meant".to_owned();
-                return Err(fault(message, span.clone(), "", help));
+                faults.push(fault(message, span.clone(), "", help));
             }
         }
-        Ok(())
     }
 
-    /// Refuses a word in braces in the task that is not a parameter, if the world has parameters.
-    pub(super) fn all_told(&self, item: Item<'_>, task: &str) -> Result<(), Fault> {
+    /// Refuse each word in braces that is no parameter, in the task of a world that has some.
+    pub(super) fn all_told(&self, item: Item<'_>, task: &str, faults: &Faults) {
         if self.declared.is_empty() {
-            return Ok(());
+            return;
         }
         let words = task.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(word, _)| word);
         let names = self.declared.iter().map(|declared| declared.name.as_str());
-        match words.filter(|word| is_plain(word)).find(|word| names.clone().all(|name| name != *word)) {
-            None => Ok(()),
-            Some(word) => {
-                let message = format!("the task names a parameter `{word}`, which there is not");
-                Err(fault(message, item.span(), "", hint(word, "the parameters are", names)))
-            }
+        for word in words.filter(|word| is_plain(word) && names.clone().all(|name| name != *word)) {
+            let message = format!("the task names a parameter `{word}`, which there is not");
+            faults.push(fault(message, item.span(), "", hint(word, "the parameters are", names.clone())));
         }
     }
 }
 
+/// Whether a parameter may be called so.
+fn nameable(name: &str, span: &Range<usize>) -> Result<(), Fault> {
+    Bound::Name.admit(name.len(), || Some(span.clone()))?;
+    if is_plain(name) {
+        return Ok(());
+    }
+    let help = "use letters, digits, `-` and `_`".to_owned();
+    Err(fault(format!("`{name}` is no name for a parameter"), span.clone(), "", help))
+}
+
 /// Reads the parameter under a key.
-fn declare(name: &str, item: Item<'_>) -> Result<SelectedParameter, Fault> {
-    let table = Fields::of(item, format!("parameter `{name}`"))?.only(PARAMETER)?;
-    let number = |key: &str| real(table.need(key)?, &format!("`{key}`"));
-    let (value, low, high) = (number("default")?, number("low")?, number("high")?);
+fn declare(name: &str, item: Item<'_>, faults: &Faults) -> Option<SelectedParameter> {
+    let table = faults.keep(Fields::of(item, format!("parameter `{name}`")))?.only(PARAMETER, faults);
+    let number = |key: &str| faults.keep(real(table.need(key, faults)?, &format!("`{key}`")));
+    let numbers = (number("default"), number("low"), number("high"));
+    let meaning = table.get("meaning").map_or(Some(""), |item| faults.keep(text(item, "`meaning`")));
+    let knob = table.get("knob").map_or(Some(None), |item| faults.keep(knob(item)).map(Some));
+    let (Some(value), Some(low), Some(high)) = numbers else { return None };
     if !(low <= value && value <= high) {
         let message = format!("the default of `{name}` is {value}, which is not from {low} to {high}");
         let span = table.get("default").map_or_else(|| item.span(), Spanned::span);
-        return Err(fault(message, span, "", "`low` is the least it may be, `high` the most".to_owned()));
+        faults.push(fault(message, span, "", "`low` is the least it may be, `high` the most".to_owned()));
+        return None;
     }
-    let meaning = table.get("meaning").map(|item| text(item, "`meaning`")).transpose()?.unwrap_or_default().to_owned();
-    let knob = table.get("knob").map(knob).transpose()?;
-    Ok(SelectedParameter { name: name.to_owned(), value, low, high, numbers: NumberRange::Real, knob, meaning })
+    let (meaning, knob) = (meaning?.to_owned(), knob?);
+    Some(SelectedParameter { name: name.to_owned(), value, low, high, numbers: NumberRange::Real, knob, meaning })
+}
+
+impl SelectedParameter {
+    /// What stands for a parameter with a fault, in a table that is not used.
+    fn faulty(name: &str) -> Self {
+        let (value, low, high, numbers) = (0.0, 0.0, 0.0, NumberRange::Real);
+        Self { name: name.to_owned(), value, low, high, numbers, knob: None, meaning: String::new() }
+    }
 }
 
 fn knob(item: Item<'_>) -> Result<Knob, Fault> {
@@ -216,13 +239,14 @@ mod tests {
         World::table(ORCHARD).unwrap().select(pairs).unwrap().made()
     }
 
-    /// Replaces `from` by `to` in the orchard. Returns the message of the fault, the text it points
-    /// at and its help.
-    fn faulty(from: &str, to: &str) -> (String, String, String) {
+    /// The fault with this message of the orchard with `from` replaced by `to`: the text it points at and its help.
+    fn faulty(from: &str, to: &str, message: &str) -> (String, String) {
         let text = ORCHARD.replacen(from, to, 1);
         assert_ne!(text, ORCHARD, "{from}");
-        let fault = Chart::read(&text).unwrap_err();
-        (fault.message, text[fault.span.unwrap_or(0..0)].to_owned(), fault.help)
+        let mut faults = Chart::read(&text).unwrap_err();
+        let place = faults.iter().position(|fault| fault.message.starts_with(message));
+        let fault = faults.remove(place.unwrap_or_else(|| panic!("{from} -> {to}: {message}: {faults:?}")));
+        (text[fault.span.unwrap_or(0..0)].to_owned(), fault.help)
     }
 
     #[test]
@@ -296,7 +320,9 @@ mod tests {
         assert_eq!(selection.with("length", 3.0).unwrap().made().steps(), Some(3));
         assert!(selection.with("length", 2.5).unwrap_err().help.starts_with("`length` is a whole number from 1 to 9"));
         assert!(
-            Chart::read(&text.replace("default = 2", "default = 2.5")).unwrap_err().message.contains("steps are whole")
+            Chart::read(&text.replace("default = 2", "default = 2.5")).unwrap_err()[0]
+                .message
+                .contains("steps are whole")
         );
     }
 
@@ -336,8 +362,8 @@ mod tests {
             ),
         ];
         for (from, to, message, at) in cases {
-            let (told, pointed, help) = faulty(from, to);
-            assert_eq!((told.as_str(), pointed.as_str()), (message.as_str(), at), "{from} -> {to}");
+            let (pointed, help) = faulty(from, to, &message);
+            assert_eq!(pointed, at, "{from} -> {to}");
             assert!(help.starts_with("let it stand for `"), "{help}");
         }
         assert!(Chart::read(&ORCHARD.replace("knob = \"future\"\n", "")).is_ok(), "no knob may stand anywhere");
@@ -368,8 +394,7 @@ mod tests {
             ),
         ];
         for (from, to, message, at) in cases {
-            let (told, pointed, _) = faulty(from, to);
-            assert_eq!(told, message, "{from} -> {to}");
+            let (pointed, _) = faulty(from, to, message);
             assert!(at.is_empty() || pointed == at, "{from}: {pointed}");
         }
         let text = ORCHARD.replace("knob = \"now\"", "").replacen(
@@ -377,7 +402,7 @@ mod tests {
             "{ to = \"tended\", p = \"apple\" }",
             1,
         );
-        let fault = Chart::read(&text).unwrap_err();
+        let fault = Chart::read(&text).unwrap_err().remove(0);
         assert_eq!(fault.message, "`apple` may be out of the range of a `p`, which is from 0 to 1");
     }
 
@@ -395,7 +420,7 @@ mod tests {
                 "the other probabilities of `tend` in `bare` sum to 1, which leaves nothing",
             ),
         ] {
-            assert_eq!(with(outcomes).unwrap_err().message, message);
+            assert_eq!(with(outcomes).unwrap_err()[0].message, message);
         }
         assert_eq!(Ok(Value::Discrete(0)), world("harvest=1").open(Seed(0)));
     }

@@ -78,6 +78,7 @@
 mod bounds;
 mod canonical;
 mod chart;
+mod faults;
 mod fields;
 mod index;
 mod knobs;

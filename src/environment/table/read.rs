@@ -1,6 +1,7 @@
-//! Reader of tables: from TOML to a chart that is known to be whole.
+//! From TOML to a chart that is known to be whole.
 //!
-//! 1. The time is linear in the length of the text: names are looked up and never searched for.
+//! 1. The time that it takes grows with the text and no faster: names are looked up and never searched for.
+//! 2. Where something is wrong, the rest is read all the same; what only follows from a fault is not said.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -12,11 +13,11 @@ use toml::de::{DeTable, DeValue};
 use super::super::KINDS;
 use super::bounds::Bound;
 use super::chart::{Amount, Branch, Chart, State};
+use super::faults::Faults;
 use super::fields::{Fields, Item, SpannedKey, count, fault, flag, is_plain, list, text};
 use super::index::NameIndex;
-use super::knobs::{self, KnobUse, TableParameters};
-use crate::value::Fault;
-use crate::value::hint;
+use super::knobs::{KnobUse, TableParameters};
+use crate::value::{Fault, hint};
 
 /// Keys of a world, in the order in which they are best written.
 pub(super) const WORLD: &[&str] = &["name", "task", "start", "actions", "steps", "persist", "parameters", "states"];
@@ -45,51 +46,77 @@ pub(super) fn is_one(toml: &str) -> bool {
 }
 
 /// Reads a table that a user wrote.
-pub(super) fn written(toml: &str) -> Result<Chart, Fault> {
-    Bound::Bytes.admit(toml.len(), || None)?;
+pub(super) fn written(toml: &str) -> Result<Chart, Vec<Fault>> {
+    Bound::Bytes.admit(toml.len(), || None).map_err(|fault| vec![fault])?;
     chart(toml)
 }
 
 /// Reads a table. Canonical text may be longer than the text of a user.
-pub(super) fn chart(toml: &str) -> Result<Chart, Fault> {
-    let document = DeTable::parse(toml).map_err(|error| Fault {
-        message: format!("this is not TOML: {}", error.message()),
-        span: error.span(),
-        label: String::new(),
-        help: String::new(),
-    })?;
-    let world = Fields::of_text(document.get_ref()).only(WORLD)?;
-    let states = Fields::of(world.need("states")?, "`states`".to_owned())?;
-    let mut parameters = world.get("parameters").map_or(Ok(knobs::NONE), TableParameters::read)?;
-    let steps = world.get("steps").map(|item| steps(item, &mut parameters)).transpose()?;
-    let persist = world.get("persist").map(|item| flag(item, "`persist`")).transpose()?.unwrap_or(false);
-    let names = DeclaredNames::new(states.keys(), actions(world.need("actions")?)?, parameters, persist)?;
-    let start = world.need("start")?;
-    let task = world.need("task")?;
-    Bound::Task.admit(text(task, "`task`")?.len(), || Some(task.span()))?;
-    let chart = Chart {
-        name: name(world.need("name")?)?,
-        task: text(task, "`task`")?.to_owned(),
-        told: String::new(),
-        start: names.state(start, "`start`")?,
-        steps,
-        persist,
-        states: names.order.iter().map(|key| names.describe(&states, key)).collect::<Result<_, _>>()?,
-        actions: names.actions.iter().map(|action| (*action).to_owned()).collect(),
-        parameters: names.parameters.declared.clone(),
-    };
-    names.parameters.all_told(task, &chart.task)?;
-    names.parameters.all_stand(chart.amounts(), &chart.task)?;
-    if chart.states.get(chart.start).is_some_and(|state| state.ways.is_empty()) {
-        let message = "an episode cannot begin in a terminal state".to_owned();
-        return Err(fault(message, start.span(), "this state is terminal", String::new()));
+pub(super) fn chart(toml: &str) -> Result<Chart, Vec<Fault>> {
+    let (document, errors) = DeTable::parse_recoverable(toml);
+    let faults = Faults::default();
+    for error in &errors {
+        let message = format!("this is not TOML: {}", error.message());
+        faults.push(Fault { message, span: error.span(), label: String::new(), help: String::new() });
     }
-    if chart.states.get(chart.start).is_some_and(|state| state.due != Amount::Fixed(0.0)) {
+    let chart = if errors.is_empty() { read(document.get_ref(), &faults) } else { None };
+    faults.settle(chart)
+}
+
+/// Read the world that the table is; nothing where something is wrong with it, which is kept.
+fn read(table: &DeTable<'_>, faults: &Faults) -> Option<Chart> {
+    let world = Fields::of_text(table).only(WORLD, faults);
+    let name = world.need("name", faults).and_then(|item| faults.keep(name(item)));
+    let told = world.need("task", faults).and_then(|item| Some((item, faults.keep(task(item))?)));
+    let start = world.need("start", faults);
+    let actions = world.need("actions", faults).and_then(|item| actions(item, faults));
+    let mut parameters =
+        world.get("parameters").map_or_else(TableParameters::default, |item| TableParameters::read(item, faults));
+    let steps = world.get("steps").map_or(Some(None), |item| faults.keep(steps(item, &mut parameters)).map(Some));
+    let persist = world.get("persist").map_or(Some(false), |item| faults.keep(flag(item, "`persist`")));
+    let states = world.need("states", faults).and_then(|item| faults.keep(Fields::of(item, "`states`".to_owned())))?;
+    let is_whole = actions.is_some();
+    let names = DeclaredNames::new(states.keys(), actions.unwrap_or_default(), parameters, persist, faults)?;
+    let first = start.and_then(|item| Some((item, faults.keep(names.state(item, "`start`"))?)));
+    // Without its actions nothing can be said of a state.
+    let described: Vec<Option<State>> =
+        if is_whole { names.order.iter().map(|key| names.describe(&states, key)).collect() } else { Vec::new() };
+    if let Some((item, task)) = told {
+        names.parameters.all_told(item, task, faults);
+        if is_whole && !faults.is_full() {
+            names.parameters.all_stand(task, faults);
+        }
+    }
+    if let Some((item, first)) = first
+        && let Some(Some(state)) = described.get(first)
+    {
+        begins(state, item, faults);
+    }
+    let states: Option<Vec<State>> = described.into_iter().collect();
+    let (task, actions) = (told?.1.to_owned(), names.actions.iter().map(|action| (*action).to_owned()).collect());
+    let (parameters, start) = (names.parameters.declared, first?.1);
+    let (told, name, steps, persist, states) = (String::new(), name?, steps?, persist?, states?);
+    Some(Chart { name, task, told, actions, start, steps, persist, parameters, states }.tell())
+}
+
+/// Refuse a state in which no first episode begins.
+fn begins(state: &State, start: Item<'_>, faults: &Faults) {
+    if state.ways.is_empty() {
+        let message = "an episode cannot begin in a terminal state".to_owned();
+        faults.push(fault(message, start.span(), "this state is terminal", String::new()));
+    }
+    if state.due != Amount::Fixed(0.0) {
         let message = "the first episode begins in this state, and no earlier one left anything due".to_owned();
         let help = format!("begin in a state without `{DUE}`");
-        return Err(fault(message, start.span(), &format!("this state has a `{DUE}`"), help));
+        faults.push(fault(message, start.span(), &format!("this state has a `{DUE}`"), help));
     }
-    Ok(chart.tell())
+}
+
+/// The task.
+fn task(item: Item<'_>) -> Result<&str, Fault> {
+    let task = text(item, "`task`")?;
+    Bound::Task.admit(task.len(), || Some(item.span()))?;
+    Ok(task)
 }
 
 /// Reads the step limit.
@@ -115,30 +142,34 @@ fn name(item: Item<'_>) -> Result<String, Fault> {
     Ok(name.to_owned())
 }
 
-/// Reads the names of the actions: at least one, each once.
-fn actions(item: Item<'_>) -> Result<Vec<&str>, Fault> {
+/// The names of the actions: at least one, each once; nothing where one of them is not known.
+fn actions<'t>(item: Item<'t>, faults: &Faults) -> Option<Vec<&'t str>> {
     let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
-    for item in list(item, "`actions`")? {
-        let name = text(item, "an action")?;
-        Bound::Name.admit(name.len(), || Some(item.span()))?;
-        Bound::Actions.admit(names.len() + 1, || Some(item.span()))?;
+    let all = faults.keep(list(item, "`actions`"))?;
+    if all.is_empty() {
+        faults.push(fault("a world has at least one action".to_owned(), item.span(), "", String::new()));
+        return None;
+    }
+    let read: Vec<Option<&str>> = all.iter().map(|item| faults.keep(text(item, "an action"))).collect();
+    for (item, name) in all.iter().zip(&read) {
+        let Some(name) = *name else { continue };
+        faults.keep(Bound::Name.admit(name.len(), || Some(item.span())));
+        faults.keep_or_end(Bound::Actions.admit(names.len() + 1, || Some(item.span())))?;
         if let Some(key) = [TERMINAL, DUE].into_iter().find(|key| *key == name) {
             let message = format!("`{key}` is a key that every state may have");
-            return Err(fault(message, item.span(), "", "choose another name for the action".to_owned()));
+            faults.push(fault(message, item.span(), "", "choose another name for the action".to_owned()));
+        } else if seen.insert(name) {
+            names.push(name);
+        } else {
+            faults.push(fault(format!("action `{name}` is there twice"), item.span(), "", String::new()));
         }
-        if !seen.insert(name) {
-            return Err(fault(format!("action `{name}` is there twice"), item.span(), "", String::new()));
-        }
-        names.push(name);
     }
-    if names.is_empty() {
-        return Err(fault("a world has at least one action".to_owned(), item.span(), "", String::new()));
-    }
-    Ok(names)
+    read.iter().all(Option::is_some).then_some(names)
 }
 
 /// Names that the rest of the file refers to.
 struct DeclaredNames<'t> {
+    faults: &'t Faults,
     /// States, in the order of their headings.
     order: Vec<SpannedKey<'t>>,
     /// Index of each state.
@@ -147,7 +178,8 @@ struct DeclaredNames<'t> {
     /// Keys that a state may have.
     keys: NameIndex<'t>,
     parameters: TableParameters,
-    persist: bool,
+    /// Nothing where it is not known.
+    persist: Option<bool>,
     /// Number of outcomes that have been read.
     outcomes: Cell<usize>,
 }
@@ -157,15 +189,17 @@ impl<'t> DeclaredNames<'t> {
         order: Vec<SpannedKey<'t>>,
         actions: Vec<&'t str>,
         parameters: TableParameters,
-        persist: bool,
-    ) -> Result<Self, Fault> {
-        Bound::States.admit(order.len(), || order.get(Bound::States.most()).map(|(_, span)| span.clone()))?;
+        persist: Option<bool>,
+        faults: &'t Faults,
+    ) -> Option<Self> {
+        let most = || order.get(Bound::States.most()).map(|(_, span)| span.clone());
+        faults.keep_or_end(Bound::States.admit(order.len(), most))?;
         for (name, span) in &order {
-            Bound::Name.admit(name.len(), || Some(span.clone()))?;
+            faults.keep(Bound::Name.admit(name.len(), || Some(span.clone())));
         }
         let states = NameIndex::of(order.iter().map(|(name, _)| *name));
         let keys = NameIndex::of(actions.iter().copied().chain([TERMINAL, DUE]));
-        Ok(Self { order, states, actions, keys, parameters, persist, outcomes: Cell::new(0) })
+        Some(Self { faults, order, states, actions, keys, parameters, persist, outcomes: Cell::new(0) })
     }
 
     /// Returns the index of the state that `item` names.
@@ -182,51 +216,63 @@ impl<'t> DeclaredNames<'t> {
     }
 
     /// Reads the state under a key.
-    fn describe(&self, states: &Fields<'_>, (name, key): &SpannedKey<'_>) -> Result<State, Fault> {
+    fn describe(&self, states: &Fields<'_>, (name, key): &SpannedKey<'_>) -> Option<State> {
+        if self.faults.is_full() {
+            return None;
+        }
         let keys = || self.actions.iter().copied().chain([TERMINAL, DUE]);
-        let state = Fields::of(states.need(name)?, format!("state `{name}`"))?;
-        let state = state.only_if(|key| self.keys.has(key), keys)?;
-        let terminal = state.get(TERMINAL).map(|item| flag(item, "`terminal`")).transpose()?.unwrap_or(false);
-        let ways = if terminal {
-            if let Some((action, span)) = state.keys().into_iter().find(|(key, _)| *key != TERMINAL) {
+        let state = self.faults.keep(Fields::of(states.get(name)?, format!("state `{name}`")))?;
+        let state = state.only_if(|key| self.keys.has(key), keys, self.faults);
+        let terminal = state.get(TERMINAL).map_or(Some(false), |item| self.faults.keep(flag(item, "`terminal`")));
+        let due = self.due(&state, name);
+        let ways = if terminal? {
+            for (action, span) in state.keys().into_iter().filter(|(key, _)| *key != TERMINAL && !state.is_unknown(key))
+            {
                 let message = format!("`{action}` leads nowhere from the terminal state `{name}`");
-                return Err(fault(message, span, "", "remove it, or `terminal = true`".to_owned()));
+                self.faults.push(fault(message, span, "", "remove it, or `terminal = true`".to_owned()));
             }
             Vec::new()
+        } else if state.is_misspelt(TERMINAL) {
+            return None;
         } else {
-            self.actions.iter().map(|action| self.way(&state, action, name, key)).collect::<Result<_, _>>()?
+            let ways: Vec<_> = self.actions.iter().map(|action| self.way(&state, action, name, key)).collect();
+            ways.into_iter().collect::<Option<_>>()?
         };
-        Ok(State { name: (*name).to_owned(), due: self.due(&state, name)?, ways })
+        Some(State { name: (*name).to_owned(), due: due?, ways })
     }
 
     /// Reads the amount that an episode leaves when it is cut off in a state.
-    fn due(&self, state: &Fields<'_>, name: &str) -> Result<Amount, Fault> {
-        let Some(item) = state.get(DUE) else { return Ok(Amount::Fixed(0.0)) };
-        if !self.persist {
+    fn due(&self, state: &Fields<'_>, name: &str) -> Option<Amount> {
+        let Some(item) = state.get(DUE) else { return Some(Amount::Fixed(0.0)) };
+        let due = self.faults.keep(self.parameters.amount(item, KnobUse::Due));
+        if self.persist == Some(false) {
             let message = format!("nothing can be due in `{name}`: every episode begins at the start");
-            return Err(fault(message, item.span(), "", "add `persist = true` to the world".to_owned()));
+            let help = "add `persist = true` to the world".to_owned();
+            self.faults.push(fault(message, item.span(), "", help));
         }
-        self.parameters.amount(item, KnobUse::Due)
+        due
     }
 
     /// Reads the outcomes of an action in a state.
-    fn way(&self, state: &Fields<'_>, action: &str, name: &str, key: &Range<usize>) -> Result<Vec<Branch>, Fault> {
-        let item = state.get(action).ok_or_else(|| {
-            let message = format!("state `{name}` does not say what `{action}` leads to");
-            let help = format!(
-                "add `{action} = {{ to = \"{name}\", reward = 0.0 }}`, or `{TERMINAL} = true` for a state that ends"
-            );
-            fault(message, key.clone(), "", help)
-        })?;
-        let what = format!("`{action}` in `{name}`");
-        let mut outcomes: Vec<Branch> = match item.get_ref() {
-            DeValue::Array(outcomes) => {
-                outcomes.iter().map(|item| self.outcome(item, &what)).collect::<Result<_, _>>()?
+    fn way(&self, state: &Fields<'_>, action: &str, name: &str, key: &Range<usize>) -> Option<Vec<Branch>> {
+        let Some(item) = state.get(action) else {
+            if !state.is_misspelt(action) {
+                let message = format!("state `{name}` does not say what `{action}` leads to");
+                let help = format!(
+                    "add `{action} = {{ to = \"{name}\", reward = 0.0 }}`, or `{TERMINAL} = true` for a state that ends"
+                );
+                self.faults.push(fault(message, key.clone(), "", help));
             }
-            _ => vec![self.outcome(item, &what)?],
+            return None;
         };
-        self.complete(&mut outcomes, &what, item)?;
-        Ok(outcomes)
+        let what = format!("`{action}` in `{name}`");
+        let outcomes: Vec<Option<Branch>> = match item.get_ref() {
+            DeValue::Array(outcomes) => outcomes.iter().map(|item| self.outcome(item, &what)).collect(),
+            _ => vec![self.outcome(item, &what)],
+        };
+        let mut outcomes: Vec<Branch> = outcomes.into_iter().collect::<Option<_>>()?;
+        self.faults.keep(self.complete(&mut outcomes, &what, item))?;
+        Some(outcomes)
     }
 
     /// Gives the rest of the probability to the one outcome without any, if that rest is one
@@ -270,21 +316,30 @@ impl<'t> DeclaredNames<'t> {
         }
     }
 
-    fn outcome(&self, item: Item<'_>, what: &str) -> Result<Branch, Fault> {
+    fn outcome(&self, item: Item<'_>, what: &str) -> Option<Branch> {
+        if self.faults.is_full() {
+            return None;
+        }
         self.outcomes.set(self.outcomes.get().saturating_add(1));
-        Bound::Outcomes.admit(self.outcomes.get(), || Some(item.span()))?;
-        let outcome = Fields::of(item, format!("an outcome of {what}"))?.only(OUTCOME)?;
-        let amount = |role: KnobUse| outcome.get(role.key()).map(|item| self.parameters.amount(item, role)).transpose();
-        let reward = amount(KnobUse::Reward)?.unwrap_or(Amount::Fixed(0.0));
-        let p = amount(KnobUse::Probability)?;
-        if let Some(Amount::Fixed(p)) = p
+        self.faults.keep_or_end(Bound::Outcomes.admit(self.outcomes.get(), || Some(item.span())))?;
+        let outcome = self.faults.keep(Fields::of(item, format!("an outcome of {what}")))?.only(OUTCOME, self.faults);
+        let amount = |role: KnobUse| {
+            outcome
+                .get(role.key())
+                .map_or(Some(None), |item| self.faults.keep(self.parameters.amount(item, role)).map(Some))
+        };
+        let (reward, p, hidden) = (amount(KnobUse::Reward), amount(KnobUse::Probability), amount(KnobUse::Hidden));
+        let to = outcome.need("to", self.faults).and_then(|item| self.faults.keep(self.state(item, "`to`")));
+        if let Some(Some(Amount::Fixed(p))) = p
             && !(p > 0.0 && p <= 1.0)
         {
             let span = outcome.get("p").map_or_else(|| item.span(), Spanned::span);
-            return Err(fault(format!("`{p}` is not a probability over 0 and up to 1"), span, "", String::new()));
+            let message = format!("`{p}` is not a probability over 0 and up to 1");
+            self.faults.push(fault(message, span, "", String::new()));
+            return None;
         }
-        let to = self.state(outcome.need("to")?, "`to`")?;
-        Ok(Branch { to, reward, hidden: amount(KnobUse::Hidden)?.unwrap_or(reward), p })
+        let reward = reward?.unwrap_or(Amount::Fixed(0.0));
+        Some(Branch { to: to?, reward, hidden: hidden?.unwrap_or(reward), p: p? })
     }
 }
 
@@ -298,7 +353,7 @@ mod tests {
     fn faulty(from: &str, to: &str) -> (String, String, String) {
         let text = GARDEN.replacen(from, to, 1);
         assert_ne!(text, GARDEN, "{from}");
-        let fault = chart(&text).unwrap_err();
+        let fault = chart(&text).unwrap_err().remove(0);
         (fault.message, text[fault.span.unwrap_or(0..0)].to_owned(), fault.help)
     }
 
@@ -344,6 +399,51 @@ mod tests {
             let fault = faulty(from, to);
             assert_eq!((fault.0.as_str(), fault.1.as_str()), (message, at), "{from} -> {to}");
         }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_once_and_nothing_that_only_follows_from_it() {
+        let found = |changes: &[(&str, &str)]| {
+            let text = changes.iter().fold(GARDEN.to_owned(), |text, (from, to)| {
+                assert!(text.contains(from), "{from}");
+                text.replacen(from, to, 1)
+            });
+            chart(&text).unwrap_err().into_iter().map(|fault| fault.message).collect::<Vec<_>>()
+        };
+        let all = [
+            ("\"garden\"", "\"button\""),
+            ("\"dry\"\na", "\"dyr\"\na"),
+            ("steps = 20", "steps = 0"),
+            ("terminal = true", "terminate = true"),
+            ("reward = -1 ", "reward = nan "),
+            ("to = \"wet\"", "to = \"went\""),
+        ];
+        let messages = [
+            "`button` is the name of a built-in environment",
+            "there is no state `dyr`",
+            "`steps` must be a whole number from 1 to 4294967295",
+            "unknown key `terminate` in state `wet`",
+            "`reward` must be a number from -1000000000 to 1000000000",
+            "there is no state `went`",
+        ];
+        let mut expected: Vec<&str> = messages.to_vec();
+        let mut told = found(&all);
+        expected.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(told, expected);
+        // A key that is misspelt is not missing too, and without its actions nothing is said of a state.
+        assert_eq!(found(&[("task", "tasc")]), ["unknown key `tasc` in the world"]);
+        assert_eq!(found(&[("water = [", "watre = [")]), ["unknown key `watre` in state `dry`"]);
+        assert_eq!(found(&[("[\"wait\", \"water\"]", "3")]), ["`actions` must be an array"]);
+        assert_eq!(found(&[("= \"garden\"", "")]).len(), 1, "what is no TOML is not read on");
+    }
+
+    #[test]
+    fn no_more_is_looked_for_where_much_is_wrong() {
+        let many: Vec<String> = (0..500).map(|number| format!("key-{number} = 1\n")).collect();
+        let faults = chart(&format!("{}{GARDEN}", many.concat())).unwrap_err();
+        assert_eq!(faults.len(), 64);
+        assert_eq!(faults.last().unwrap().message, "no more than 63 faults are looked for in a world");
     }
 
     #[test]

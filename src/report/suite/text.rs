@@ -217,7 +217,7 @@ const fn style(finding: Judgement) -> Style {
 }
 
 /// Returns a property in full: its claim, the reason for it, its test, and what it does not show.
-pub fn explanation(property: &Property) -> String {
+pub fn explanation(property: &Property, columns: usize) -> String {
     let violated = match property.controls.violated {
         Broken::Agent(agent) => format!("{agent} must fail"),
         Broken::Record(_) => "what a broken host would have recorded must fail".to_owned(),
@@ -240,7 +240,7 @@ pub fn explanation(property: &Property) -> String {
         ("asked in, where no other world is given", property.world),
         ("controls", &format!("{} must pass, {violated}", property.controls.holds)),
     ];
-    let mut page = Page::labelled(80, 0);
+    let mut page = Page::labelled(columns, 0);
     page.line(format!("{} {}: {}", property.code, property.name, property.kind.name()));
     for (title, text) in parts {
         page.blank();
