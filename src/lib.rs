@@ -46,6 +46,9 @@
 //!  document
 //!  value      wit
 //! ```
+//!
+//! What is in `transcript`, `ledger` and `value` that a record is made of stands in a crate of its own, `dayfly-record`, for programs that read
+//! records and run nothing.
 
 pub mod agent;
 pub mod audit;

@@ -1,10 +1,7 @@
 //! The hot path of the record: it appends bytes to a buffer; hashing is by segment.
 
-use serde::{Deserialize, Serialize};
-
 use super::entries::{Budget, Entries};
-use super::entry::frame_value;
-use super::{Answered, Argument, Class, Decision, Entry, Operation, Outside, Role, Step, Tally, Touched};
+use super::{Answered, Argument, Class, Decision, Entry, Operation, Outside, Role, Step, Tally, Touched, frame_value};
 use crate::value::{Digest, Hasher, Value, wide};
 
 /// What an episode keeps of its calls.
@@ -25,16 +22,6 @@ pub enum Detail {
     Digest,
     /// Each step is kept.
     Full,
-}
-
-/// Every call of an episode, in their order: how many, and the digest of their operations, arguments, decisions and outcomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Calls {
-    /// How many calls there were.
-    pub count: u64,
-    /// SHA-256 over the framed calls.
-    pub digest: Digest,
 }
 
 /// Writes down what happens in one episode.

@@ -65,6 +65,7 @@ mod populations;
 mod preferences;
 mod properties;
 mod quotas;
+mod reader;
 mod records;
 mod regressions;
 mod reproductions;

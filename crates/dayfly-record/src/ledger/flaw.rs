@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Why a manifest, or a line, is none that this program seals for the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flaw {
     /// It cannot be read: a member is unknown, there twice, missing, or of another kind. Says how.
     Unread(String),

@@ -40,10 +40,7 @@ const MOST: (usize, usize) = (1 << 24, 1 << 27);
 impl Facts {
     /// Read a line.
     pub(super) fn of(line: &[u8]) -> Result<Self, Flaw> {
-        if !is_frugal(line) {
-            return Err(Flaw::Unread("it has more texts or elements than a transcript has room for".to_owned()));
-        }
-        let transcript: Transcript = serde_json::from_slice(line).map_err(|error| unread(&error))?;
+        let transcript = transcript(line)?;
         // INVARIANT 1
         if !is_written(line, &transcript) {
             return Err(Flaw::Written);
@@ -74,6 +71,14 @@ impl Facts {
     pub(super) const fn episode(&self) -> u64 {
         self.header.episode
     }
+}
+
+/// Read a line.
+pub(super) fn transcript(line: &[u8]) -> Result<Transcript, Flaw> {
+    if !is_frugal(line) {
+        return Err(Flaw::Unread("it has more texts or elements than a transcript has room for".to_owned()));
+    }
+    serde_json::from_slice(line).map_err(|error| unread(&error))
 }
 
 /// Read a manifest.

@@ -33,7 +33,7 @@ pub fn whole(text: &str) -> Option<u64> {
 }
 
 /// A count in 64 bits, which hold every length there is; the largest number where they do not.
-pub(crate) fn wide(count: impl TryInto<u64>) -> u64 {
+pub fn wide(count: impl TryInto<u64>) -> u64 {
     count.try_into().unwrap_or(u64::MAX)
 }
 

@@ -9,6 +9,7 @@ use crate::value::{Digest, many};
 
 /// A way in which a ledger is not what a closed run leaves behind. Lines are counted from 1, episodes from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Finding {
     /// The manifest is not what was sealed.
     Manifest,

@@ -123,7 +123,8 @@ impl Argument<'_> {
 
     /// Append the framed bytes: a tag, a length where it varies, the content.
     #[inline]
-    pub(super) fn frame(&self, to: &mut impl Sink) {
+    #[doc(hidden)]
+    pub fn frame(&self, to: &mut impl Sink) {
         for part in self.0 {
             match part {
                 Part::Number(number) => {
@@ -198,7 +199,7 @@ fn quote(text: &mut String, content: &str) {
 }
 
 /// Where framed bytes go: gathered, or hashed at once where there are many, so that nothing is held twice.
-pub(super) trait Sink {
+pub trait Sink {
     /// Take in more bytes.
     fn put(&mut self, bytes: &[u8]);
 }
@@ -241,7 +242,7 @@ fn frame_number(mut number: u64, to: &mut impl Sink) {
 
 /// Append the framed bytes of a value.
 #[inline]
-pub(super) fn frame_value(value: &Value, to: &mut impl Sink) {
+pub fn frame_value(value: &Value, to: &mut impl Sink) {
     match value {
         Value::Discrete(index) => {
             to.put(&[4]);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calls, Class, Closing, Decision, End, Entry, Outside, Role, RoleBody, Step, Tally, Touched};
+use super::{Class, Closing, Decision, End, Entry, Outside, Role, RoleBody, Step, Tally, Touched};
 use crate::value::{Digest, wide};
 
 /// What became of an episode, from its opening to what was learned from it.
@@ -163,6 +163,16 @@ impl Body {
     pub fn first_invalid(&self) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.is_invalid())
     }
+}
+
+/// Every call of an episode, in their order: how many, and the digest of their operations, arguments, decisions and outcomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calls {
+    /// How many calls there were.
+    pub count: u64,
+    /// SHA-256 over the framed calls.
+    pub digest: Digest,
 }
 
 /// A message that left the box.
