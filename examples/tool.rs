@@ -5,12 +5,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use dayfly::agent::Source;
-use dayfly::capability::{Answer, Call, Tool, Unanswered, Work};
-use dayfly::episode::Cancel;
-use dayfly::registry::Registry;
-use dayfly::run::{Plan, Run, Threads};
-use dayfly::transcript::Transcript;
+use dayfly::{Answer, Call, Cancel, Plan, Registry, Run, Source, Threads, Tool, Transcript, Unanswered, Work};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 

@@ -21,14 +21,13 @@ use crate::value::{Seed, hint};
 /// Everything that can be named.
 ///
 /// ```
-/// use dayfly::capability::{Answer, Call, Tool};
-/// use dayfly::registry::Registry;
+/// use dayfly::{Answer, Call, Registry, Tool};
 ///
 /// let tool = Tool::new("echo", "Answers its input.", || Box::new(|call: &Call<'_>| Answer::Now(Ok(call.input.to_owned()))));
 /// let registry = Registry::builtin()?.with_tool(tool)?;
 /// let policy = registry.parse_policy("mine.toml", "based-on = 'lab'\n[grants.tools]\nmode = 'grant'\nallow = ['echo']");
 /// assert!(policy.is_ok() && registry.world("off-switch:level=2").is_ok());
-/// # Ok::<(), dayfly::registry::Error>(())
+/// # Ok::<(), dayfly::RegistryError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Registry {
@@ -39,6 +38,7 @@ pub struct Registry {
 
 /// Error returned when a registry cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A world or a tool has a name that it cannot have.
     #[error(transparent)]
@@ -129,21 +129,25 @@ impl Registry {
     }
 
     /// The tools, in the order of their names.
+    #[doc(hidden)]
     pub const fn tools(&self) -> &Tools {
         &self.tools
     }
 
     /// The properties, in the order of their codes.
+    #[doc(hidden)]
     pub const fn properties(&self) -> &'static [Property] {
         self.properties
     }
 
     /// The agents that come with Dayfly.
+    #[doc(hidden)]
     pub const fn agents(&self) -> &'static [Shipped] {
         AGENTS
     }
 
     /// The policies that come with Dayfly: name and text.
+    #[doc(hidden)]
     pub const fn policies(&self) -> &'static [(&'static str, &'static str)] {
         policy::SHIPPED
     }
@@ -154,6 +158,7 @@ impl Registry {
     /// # Errors
     ///
     /// As [`Policy::load`].
+    #[doc(hidden)]
     pub fn policy(&self, file: &SourceFile, resolve: &Resolve<'_>) -> Result<(Policy, Option<Base>), Invalid> {
         Policy::load_among(file, resolve, &self.tools)
     }

@@ -88,6 +88,7 @@ impl Known {
     /// # Errors
     ///
     /// [`Error::Memory`] or [`Error::Tables`], with what would do.
+    #[doc(hidden)]
     pub fn begins_within(&self, limits: MemoryLimits) -> Result<(), Error> {
         let (name, begins) = (|| self.name.clone(), self.begins);
         if begins.largest_memory > limits.memory {
@@ -111,6 +112,7 @@ impl Known {
     }
 
     /// The digest of all that whoever runs it hands it: its bytes, what it is told, and the task where that is not the world's own.
+    #[doc(hidden)]
     pub fn handed(&self, task: Option<&str>) -> Digest {
         handed(self.digest, self.instructions(), task)
     }

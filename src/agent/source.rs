@@ -20,6 +20,7 @@ pub struct Source {
 
 impl Source {
     /// The name or path of an agent that is written `NAME`, `PATH`, or either with `:INSTRUCTIONS`; and those.
+    #[doc(hidden)]
     pub fn split(text: &str) -> (&str, Option<&str>) {
         match text.split_once(':') {
             Some((name, "")) => (name, None),
@@ -41,6 +42,7 @@ impl Source {
     }
 
     /// The digest of all that it is handed under the task of its world, as [`Known::handed`] has it.
+    #[doc(hidden)]
     pub fn handed(&self) -> Digest {
         handed(Digest::of(&self.bytes), self.instructions.as_deref(), None)
     }
@@ -63,6 +65,7 @@ impl Source {
     /// # Errors
     ///
     /// [`Error`] says what is wrong with the component.
+    #[doc(hidden)]
     pub fn load(&self, engine: &Engine) -> Result<Agent, Error> {
         Compiler::default().compile(self.read()?, engine)
     }
@@ -70,7 +73,7 @@ impl Source {
     /// The same error, with the file that it points into.
     fn placed(&self, mut error: Error) -> Error {
         if let Error::Text { cause, .. } = &mut error {
-            cause.set_path(Self::split(&self.text).0);
+            cause.0.set_path(Self::split(&self.text).0);
         }
         error
     }

@@ -25,6 +25,7 @@ impl Failed {
 
     /// The same, of the world with this name; as it is where it has one already.
     #[must_use]
+    #[doc(hidden)]
     pub fn of(mut self, world: &str) -> Self {
         self.0.world.get_or_insert_with(|| plain(world).into_owned());
         self
@@ -32,6 +33,7 @@ impl Failed {
 
     /// The same, in this episode of its run.
     #[must_use]
+    #[doc(hidden)]
     pub const fn in_episode(mut self, episode: u64) -> Self {
         self.0.episode = Some(episode);
         self
@@ -53,6 +55,7 @@ impl Failed {
     }
 
     /// What to do about it.
+    #[doc(hidden)]
     pub const fn help() -> &'static str {
         "no agent is the cause: mend the world, or what it needs, and run again; all episodes before this one are recorded and sealed"
     }

@@ -246,6 +246,7 @@ pub struct Kind {
 /// Why there is no such environment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct Error {
     /// What is wrong, with what the user wrote in backticks.
     pub message: String,

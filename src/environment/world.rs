@@ -11,8 +11,7 @@ use std::sync::Arc;
 
 use super::table::{Chart, Table};
 use super::{Environment, Error, Failed, KINDS, Kind, Knob, Parameter, Parameters};
-use crate::value::hint;
-use crate::value::{Digest, Fault, Value};
+use crate::value::{Digest, Fault, Value, hint};
 
 /// A world that can be made as often as there are episodes.
 ///
@@ -20,8 +19,7 @@ use crate::value::{Digest, Fault, Value};
 /// name that no built-in environment has, and is written in the same way.
 ///
 /// ```
-/// use dayfly::environment::{Environment, Failed, Status, Transition, World};
-/// use dayfly::value::{Seed, Space, Value};
+/// use dayfly::{Environment, Failed, Seed, Space, Status, Transition, Value, World};
 ///
 /// /// A coin is guessed once.
 /// struct Coin(bool);
@@ -90,6 +88,7 @@ type Make = dyn Fn(&Parameters) -> Result<Box<dyn Environment>, Failed> + Send +
 
 impl World {
     /// A built-in world with every parameter at its default.
+    #[doc(hidden)]
     pub fn of(kind: &'static Kind) -> Self {
         Origin::Kind(kind, Parameters::defaults(kind.parameters)).into()
     }
@@ -188,6 +187,7 @@ impl World {
 
     /// The same world with another value for one parameter, clamped to what it may be.
     #[must_use]
+    #[doc(hidden)]
     pub fn turned(&self, parameter: &Parameter<'_>, value: f64) -> Self {
         self.with(parameter.name, value.clamp(parameter.low, parameter.high)).unwrap_or_else(|_| self.clone())
     }
@@ -218,11 +218,13 @@ impl World {
     }
 
     /// A fresh world; in place of one that cannot be made, one without actions that cannot be opened.
+    #[doc(hidden)]
     pub fn made(&self) -> Box<dyn Environment> {
         self.make().unwrap_or_else(Failed::stand_in)
     }
 
     /// The definition from which another process can make the same world; none where it lives in this process only.
+    #[doc(hidden)]
     pub fn portable(&self) -> Option<String> {
         match &self.origin {
             Origin::Kind(..) | Origin::Table(_) => Some(self.definition()),
@@ -249,6 +251,7 @@ impl World {
     }
 
     /// The built-in environment that it is; none where it is from elsewhere.
+    #[doc(hidden)]
     pub const fn kind(&self) -> Option<&'static Kind> {
         match &self.origin {
             Origin::Kind(kind, _) => Some(kind),
@@ -298,6 +301,7 @@ impl World {
     }
 
     /// The first parameter that is this knob, where there is one.
+    #[doc(hidden)]
     pub fn knob(&self, knob: Knob) -> Option<Parameter<'_>> {
         self.parameters().into_iter().find(|parameter| parameter.knob == Some(knob))
     }

@@ -21,6 +21,7 @@ impl Policy {
     /// # Errors
     ///
     /// The first file of the chain, from its root, that is not valid, with everything that is wrong with it.
+    #[doc(hidden)]
     pub fn load(file: &SourceFile, resolve: &Resolve<'_>) -> Result<Self, Invalid> {
         Self::load_with_base(file, resolve).map(|(policy, _)| policy)
     }
@@ -44,6 +45,7 @@ impl Policy {
     /// # Errors
     ///
     /// As [`Policy::load`].
+    #[doc(hidden)]
     pub fn load_with_base(file: &SourceFile, resolve: &Resolve<'_>) -> Result<(Self, Option<Base>), Invalid> {
         load(file, resolve, &Tools::builtin(), &[])
     }
@@ -53,6 +55,7 @@ impl Policy {
     /// # Errors
     ///
     /// As [`Policy::load`].
+    #[doc(hidden)]
     pub fn load_among(
         file: &SourceFile,
         resolve: &Resolve<'_>,

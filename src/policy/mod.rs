@@ -58,30 +58,43 @@ use crate::transcript::Keep;
 
 /// A valid policy, with everything that it extends laid flat.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Policy {
     /// Its name in reports and records: the stem of its file where it has no other.
+    #[doc(hidden)]
     pub name: String,
     /// When an episode ends.
+    #[doc(hidden)]
     pub episode: Limits,
     /// What it is for.
+    #[doc(hidden)]
     pub objective: Objective,
     /// What crosses the boundary.
+    #[doc(hidden)]
     pub boundary: Boundary,
     /// What is selected from, where there is an outer loop.
+    #[doc(hidden)]
     pub population: Option<Population>,
     /// What is granted, by the name of the capability. What is not here is denied.
+    #[doc(hidden)]
     pub grants: BTreeMap<&'static str, Granted>,
     /// What is granted to roles that have a table of their own, by their names, where an episode has several.
+    #[doc(hidden)]
     pub roles: BTreeMap<String, RoleTerms>,
     /// How far from the supervisor its episodes are lived.
+    #[doc(hidden)]
     pub isolation: Isolation,
     /// What the transcript keeps, before the boundary and after it.
+    #[doc(hidden)]
     pub record: Keep,
     /// The most bytes of all transcripts of a run.
+    #[doc(hidden)]
     pub run_bytes: u64,
     /// What each class of violation leads to.
+    #[doc(hidden)]
     pub consequences: Consequences,
     /// The tools that there are, of which its grant allows some.
+    #[doc(hidden)]
     pub tools: Tools,
 }
 

@@ -25,12 +25,14 @@ const OUTBOX: &str = "outbox";
 impl Policy {
     /// The policy with these openings, one after the other.
     #[must_use]
+    #[doc(hidden)]
     pub fn opened(self, openings: &[Opening]) -> Self {
         self.opening(openings).0
     }
 
     /// The same, and those of the openings that changed anything: they are what is written behind its name.
     #[must_use]
+    #[doc(hidden)]
     pub fn opening(mut self, openings: &[Opening]) -> (Self, Vec<Opening>) {
         let mut used = Vec::new();
         let mut before = self.effective();

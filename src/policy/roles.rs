@@ -122,6 +122,7 @@ pub struct Share<'p> {
 
 impl Policy {
     /// What a role has: what its own table says, or else what the policy gives every role.
+    #[doc(hidden)]
     pub fn share(&self, role: &str) -> Share<'_> {
         let Some((role, terms)) = self.roles.get_key_value(role) else { return self.whole() };
         Share {

@@ -69,8 +69,10 @@ pub fn shipped(name: &str) -> Option<SourceFile> {
 /// Why a file makes no policy: everything that is wrong with it, from its beginning to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is not a valid policy: {}", plain(&file.path), summary(faults))]
+#[non_exhaustive]
 pub struct Invalid {
     /// The file at fault: the one that was loaded, or one that it extends.
+    #[doc(hidden)]
     pub file: SourceFile,
     /// At least one.
     pub faults: Vec<Fault>,

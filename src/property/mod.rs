@@ -91,18 +91,23 @@ pub const PROPERTIES: &[Property] = &[
 
 /// What is claimed, and how it is put to the test.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Property {
     /// The code, such as `P04`: never reused, never changed.
     pub code: &'static str,
     /// The name, in a word or two.
     pub name: &'static str,
     /// Whether it is a mechanism or a behaviour.
+    #[doc(hidden)]
     pub kind: Kind,
     /// What a pass speaks of.
+    #[doc(hidden)]
     pub about: About,
     /// What an agent has to be, or a world to have, for the question to arise.
+    #[doc(hidden)]
     pub needs: Need,
     /// How an agent that learns is asked.
+    #[doc(hidden)]
     pub learners: Learners,
     /// The world it is asked in where none is given that has what it needs, as on the command line.
     pub world: &'static str,
@@ -121,10 +126,13 @@ pub struct Property {
     /// What `limit` is a limit of, with its unit.
     pub limit_of: &'static str,
     /// The trials that come next, after all that was observed; none where there is enough to judge. Lessons are not in them.
+    #[doc(hidden)]
     pub plan: fn(&Inquiry, &[Observed]) -> Vec<Trial>,
     /// What all that was observed comes to.
+    #[doc(hidden)]
     pub judge: fn(&Inquiry, &[Observed]) -> Verdict,
     /// What it must find.
+    #[doc(hidden)]
     pub controls: Controls,
 }
 
@@ -191,6 +199,7 @@ impl Property {
     }
 
     /// Why the question does not arise, where that is known before anything runs.
+    #[doc(hidden)]
     pub fn inapplicable(&self, inquiry: &Inquiry) -> Option<String> {
         match self.needs {
             Need::Learner if !inquiry.subject.learns => {
@@ -204,6 +213,7 @@ impl Property {
     }
 
     /// The trials that come next: as `plan` has them, with the lessons of an agent that is trained first.
+    #[doc(hidden)]
     pub fn planned(&self, inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
         let trials = (self.plan)(inquiry, seen);
         match self.learners.schooling(inquiry) {
@@ -213,6 +223,7 @@ impl Property {
     }
 
     /// What all that was observed comes to: as `judge` has it, and how an agent that learns was trained.
+    #[doc(hidden)]
     pub fn judged(&self, inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         let verdict = (self.judge)(inquiry, seen);
         match self.learners.schooling(inquiry) {

@@ -8,16 +8,20 @@ use crate::statistics::{self, Interval, Level, PValue};
 
 /// A judge's word on one property of one agent.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Verdict {
     /// Whether the property holds.
     pub finding: Finding,
     /// One sentence: what was found, with its number of trials and its level. For what is not applicable, why.
     pub statement: String,
     /// The numbers.
+    #[doc(hidden)]
     pub measures: Vec<Measure>,
     /// For the claim that the property holds, where it was measured: how often chance alone would show it, were it false.
+    #[doc(hidden)]
     pub p: Option<PValue>,
     /// The trial that shows best what was found.
+    #[doc(hidden)]
     pub witness: Option<Witness>,
 }
 
@@ -94,17 +98,20 @@ impl From<statistics::Finding> for Finding {
 
 impl Verdict {
     /// A verdict without numbers yet.
+    #[doc(hidden)]
     pub fn new(finding: Finding, statement: impl Into<String>) -> Self {
         Self { finding, statement: statement.into(), measures: Vec::new(), p: None, witness: None }
     }
 
     /// The question does not arise, because of this.
+    #[doc(hidden)]
     pub fn not_applicable(reason: impl Into<String>) -> Self {
         Self::new(Finding::NotApplicable, reason)
     }
 
     /// With one more number.
     #[must_use]
+    #[doc(hidden)]
     pub fn with(mut self, measure: Measure) -> Self {
         self.measures.push(measure);
         self
@@ -112,12 +119,14 @@ impl Verdict {
 
     /// With a trial that shows it.
     #[must_use]
+    #[doc(hidden)]
     pub fn shown_by(self, witness: Option<Witness>) -> Self {
         Self { witness, ..self }
     }
 
     /// With the p-value of the claim that it holds.
     #[must_use]
+    #[doc(hidden)]
     pub fn at(self, p: Option<PValue>) -> Self {
         Self { p, ..self }
     }

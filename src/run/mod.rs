@@ -78,6 +78,7 @@ struct Begun {
 
 /// What a run came to.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The run in numbers.
     pub summary: Summary,
@@ -86,11 +87,13 @@ pub struct Outcome {
     /// Head of its ledger, which is closed.
     pub head: Head,
     /// What workers left on the disk and could not be removed.
+    #[doc(hidden)]
     pub left: Vec<Left>,
 }
 
 /// Why a run ended.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Ending {
     /// Every episode was run.
     Completed,
@@ -108,6 +111,7 @@ pub enum Ending {
 
 /// The run could not be carried out, or not be recorded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The record.
     #[error(transparent)]
@@ -196,7 +200,7 @@ impl Run {
             return Err(Error::Apart);
         }
         let (begun, setting) = Begun::new(plan, cancel)?;
-        let pool = threads::pool(workers.jobs).map_err(ThreadsError::from)?;
+        let pool = threads::pool(workers.jobs)?;
         let crew = workers.start(setting, &begun.plan)?;
         Ok(begun.with(Executor::Workers(Box::new(crew), pool, cancel.clone()), cancel))
     }
@@ -227,6 +231,7 @@ impl Run {
     }
 
     /// Its workers, where it has such.
+    #[doc(hidden)]
     pub fn workers(&self) -> Option<&Crew> {
         match &self.executor {
             Executor::Workers(crew, ..) => Some(crew),

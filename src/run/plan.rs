@@ -51,6 +51,7 @@ impl Plan {
     }
 
     /// All that the agent can see of chance; of several roles, all that any of them can.
+    #[doc(hidden)]
     pub fn draws(&self) -> Draws {
         let task = self.task.as_deref();
         match &self.draws {

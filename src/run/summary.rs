@@ -15,6 +15,7 @@ use crate::value::wide;
 
 /// A run in numbers.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Summary {
     /// Episodes recorded.
     pub episodes: u64,
@@ -29,8 +30,10 @@ pub struct Summary {
     /// In how many episodes there was a violation of each class.
     pub episodes_with: BTreeMap<Class, u64>,
     /// The first violation of each class: the episode, and its entry where a call made it.
+    #[doc(hidden)]
     pub examples: BTreeMap<Class, Example>,
     /// What would be a violation, and nobody committed.
+    #[doc(hidden)]
     pub notices: Noticed,
     /// The calls that touched a tripwire, by operation.
     pub tripwires: Touched,
@@ -41,8 +44,10 @@ pub struct Summary {
     /// The first of them that is kept: the episode and the entry.
     pub first_invalid: Option<(u64, Entry)>,
     /// The first episode that ended or closed by a trap.
+    #[doc(hidden)]
     pub trap: Option<Trap>,
     /// What the policy makes of a trap.
+    #[doc(hidden)]
     pub trapped: Trapped,
     /// How many lessons came to what.
     pub lessons: BTreeMap<Lesson, u64>,
@@ -65,8 +70,10 @@ pub struct Summary {
     /// The return of an episode in the last tenth of them.
     pub late: Spread,
     /// What the violations ask of the run.
+    #[doc(hidden)]
     pub demands: Demands,
     /// Each role, in their order, where there are several.
+    #[doc(hidden)]
     pub roles: Vec<RoleSummary>,
 }
 

@@ -36,10 +36,11 @@ type Room = (u64, u64, u32);
 
 /// The threads, or what they need, could not be had.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A thread could not be started.
     #[error("the threads could not be started")]
-    Start(#[from] rayon::ThreadPoolBuildError),
+    Start(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The host cannot reserve what an engine takes.
     #[error("the engine could not be started: {0}")]
     Engine(String),
@@ -63,6 +64,7 @@ impl Threads {
     /// # Errors
     ///
     /// As [`Threads::new`].
+    #[doc(hidden)]
     pub fn compiling(jobs: usize, compiler: Compiler) -> Result<Self, Error> {
         Self::with(jobs, compiler, true)
     }
@@ -90,6 +92,7 @@ impl Threads {
     }
 
     /// Do something on them.
+    #[doc(hidden)]
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.0.pool.install(work)
     }
@@ -99,6 +102,7 @@ impl Threads {
     /// # Errors
     ///
     /// [`Error::Agent`] where it does not compile or does not fit, [`Error::Engine`] where the host has no room for it.
+    #[doc(hidden)]
     pub fn agent(&self, known: &Known, policy: &Policy) -> Result<Agent, Error> {
         self.agent_among(known, policy, 0)
     }
@@ -122,6 +126,7 @@ impl Threads {
     /// # Errors
     ///
     /// [`Error::Engine`] where the host has no room for it.
+    #[doc(hidden)]
     pub fn engine(&self, limits: MemoryLimits) -> Result<Engine, Error> {
         self.engine_of(room(limits, 0))
     }
@@ -143,10 +148,11 @@ impl Threads {
 }
 
 /// A pool of so many threads; at least one.
-pub(super) fn pool(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
+pub(super) fn pool(jobs: usize) -> Result<ThreadPool, Error> {
     let named = |index| format!("worker {index}");
     // INVARIANT 2
-    ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(named).stack_size(episode::STACK).build()
+    let pool = ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(named).stack_size(episode::STACK).build();
+    pool.map_err(|error| Error::Start(Box::new(error)))
 }
 
 fn room(limits: MemoryLimits, roles: usize) -> Room {

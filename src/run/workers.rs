@@ -24,12 +24,14 @@ impl Workers {
 
     /// The same, with a compiler that keeps what they have compiled, and says when they begin.
     #[must_use]
+    #[doc(hidden)]
     pub fn compiling(self, compiler: Compiler) -> Self {
         Self { compiler, ..self }
     }
 
     /// The same, which have so long for their answers.
     #[must_use]
+    #[doc(hidden)]
     pub fn patient(self, patience: Patience) -> Self {
         Self { patience, ..self }
     }

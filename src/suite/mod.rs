@@ -14,6 +14,7 @@
 //!    leaves (Bonferroni). So a verdict does not depend on how the others came out, and a partition needs no word from the
 //!    rest.
 
+mod ask;
 mod case;
 mod file;
 mod filter;

@@ -31,6 +31,7 @@ type Audit = dyn Fn(u64) -> Result<Lived, audit::Error> + Send + Sync;
 
 /// A trial could not be carried out.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The threads, or an agent compiled for them.
     #[error(transparent)]
@@ -65,12 +66,13 @@ impl Stage {
     /// # Errors
     ///
     /// It is no agent, or the host has no room for it.
+    #[doc(hidden)]
     pub fn agent(&self, source: &Source, policy: &Policy) -> Result<Agent, Error> {
         Ok(self.threads.agent(&self.known(source)?, policy)?)
     }
 
     /// The agent, read once.
-    fn known(&self, source: &Source) -> Result<Known, Error> {
+    pub(super) fn known(&self, source: &Source) -> Result<Known, Error> {
         let mut agents = lock(&self.agents);
         if let Some(known) = agents.get(&source.text) {
             return Ok(known.clone());

@@ -27,6 +27,7 @@ mod demonstrations;
 #[cfg(target_os = "linux")]
 mod disks;
 mod examples;
+mod face;
 mod figures;
 mod fuzz;
 mod guarantees;

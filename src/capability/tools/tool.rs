@@ -35,6 +35,7 @@ impl<F: FnMut(&Call<'_>) -> Answer + Send> Work for F {
 
 /// A call of a tool.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Call<'c> {
     /// The task in words, as it is in the brief.
     pub task: &'c str,
@@ -55,6 +56,7 @@ pub type Waiting = Pin<Box<dyn Future<Output = Result<String, Unanswered>>>>;
 
 /// Why a tool that was called gives no answer.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Unanswered {
     /// The input makes no sense: the agent is told so, and goes on.
     Invalid(String),
@@ -109,7 +111,7 @@ impl Tool {
     /// A tool: its name in policies and calls; what it does, takes and answers, for the agent; and how its work in one episode is made.
     ///
     /// ```
-    /// use dayfly::capability::{Answer, Call, Tool, Work};
+    /// use dayfly::{Answer, Call, Tool, Work};
     ///
     /// /// Counts how often it was called in its episode.
     /// struct Counter(u64);
@@ -180,6 +182,7 @@ impl Tool {
     }
 
     /// Whether it comes with Dayfly; another one lives in the process of whoever brings it.
+    #[doc(hidden)]
     pub const fn is_builtin(&self) -> bool {
         self.is_builtin
     }
