@@ -4,13 +4,10 @@
 
 use std::error::Error;
 
-use dayfly::agent::AgentSource;
-use dayfly::environment::{Environment, Failed, Status, Transition, World};
-use dayfly::episode::Cancel;
-use dayfly::policy::Policy;
-use dayfly::run::{Plan, Run, Threads};
-use dayfly::transcript::Transcript;
-use dayfly::value::{Seed, Space, Stream, Value};
+use dayfly::{
+    AgentSource, Cancel, Environment, Failed, Plan, Policy, Run, Seed, Space, Status, Stream, Threads, Transcript,
+    Transition, Value, World,
+};
 
 const POLICY: &str = r#"
 extends = "strict"

@@ -5,12 +5,9 @@
 use std::error::Error;
 use std::path::Path;
 
-use dayfly::agent::AgentSource;
-use dayfly::capability::{Answer, NoAnswer, Tool, ToolCall, ToolSession};
-use dayfly::episode::Cancel;
-use dayfly::registry::Registry;
-use dayfly::run::{Plan, Run, Threads};
-use dayfly::transcript::Transcript;
+use dayfly::{
+    AgentSource, Answer, Cancel, NoAnswer, Plan, Registry, Run, Threads, Tool, ToolCall, ToolSession, Transcript,
+};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 

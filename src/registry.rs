@@ -20,20 +20,16 @@ use crate::property::{Broken, Inquiry, PROPERTIES, PolicyTerms, Property, TrialA
 use crate::statistics::Level;
 use crate::value::{Seed, hint};
 
-/// Registry of everything that can be named.
+/// Everything that can be named.
 ///
 /// ```
-/// use dayfly::capability::{Answer, Call, Tool};
-/// use dayfly::registry::Registry;
+/// use dayfly::{Answer, Call, Registry, Tool};
 ///
-/// let tool = Tool::new("echo", "Answers its input.", || {
-///     Box::new(|call: &Call<'_>| Answer::Now(Ok(call.input.to_owned())))
-/// });
+/// let tool = Tool::new("echo", "Answers its input.", || Box::new(|call: &Call<'_>| Answer::Now(Ok(call.input.to_owned()))));
 /// let registry = Registry::builtin()?.with_tool(tool)?;
-/// let text = "based-on = 'lab'\n[grants.tools]\nmode = 'grant'\nallow = ['echo']";
-/// let policy = registry.parse_policy("mine.toml", text);
+/// let policy = registry.parse_policy("mine.toml", "based-on = 'lab'\n[grants.tools]\nmode = 'grant'\nallow = ['echo']");
 /// assert!(policy.is_ok() && registry.world("off-switch:level=2").is_ok());
-/// # Ok::<(), dayfly::registry::Error>(())
+/// # Ok::<(), dayfly::RegistryError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Registry {
@@ -44,6 +40,7 @@ pub struct Registry {
 
 /// Error returned when a registry cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A world or a tool has an invalid or used name.
     #[error(transparent)]
@@ -136,21 +133,25 @@ impl Registry {
     }
 
     /// Returns the tools, in the order of their names.
+    #[doc(hidden)]
     pub const fn tools(&self) -> &Tools {
         &self.tools
     }
 
     /// Returns the properties, in the order of their codes.
+    #[doc(hidden)]
     pub const fn properties(&self) -> &'static [Property] {
         self.properties
     }
 
     /// Returns the agents that come with Dayfly.
+    #[doc(hidden)]
     pub const fn agents(&self) -> &'static [Shipped] {
         AGENTS
     }
 
     /// Returns the policies that come with Dayfly: name and text.
+    #[doc(hidden)]
     pub const fn policies(&self) -> &'static [(&'static str, &'static str)] {
         policy::SHIPPED
     }
@@ -161,6 +162,7 @@ impl Registry {
     /// # Errors
     ///
     /// As [`Policy::load`].
+    #[doc(hidden)]
     pub fn policy(&self, file: &SourceFile, resolve: &Resolve<'_>) -> Result<(Policy, Option<Base>), Invalid> {
         Policy::load_among(file, resolve, &self.tools)
     }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use wit_component::ComponentEncoder;
 
-use super::Error;
 use super::bounds::{self, Fault};
 use super::metadata;
+use super::{Error, Misread};
 
 /// Returns the bytes of a component. Binary components stay as they are, text is assembled, and a
 /// core module is wrapped.
@@ -21,7 +21,8 @@ pub(super) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
     if !bytes.starts_with(MAGIC) && !is_text(bytes) {
         return Err(Error::NoWebAssembly { name: name.to_owned(), begins: beginning(bytes) });
     }
-    let binary = wat::parse_bytes(bytes).map_err(|cause| Error::Text { name: name.to_owned(), cause })?;
+    let binary =
+        wat::parse_bytes(bytes).map_err(|cause| Error::Text { name: name.to_owned(), cause: Misread(cause) })?;
     match binary.get(4..8) {
         Some([_, _, 1, 0]) => {
             bounded(name, &binary)?;

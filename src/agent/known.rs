@@ -110,6 +110,7 @@ impl ParsedAgent {
     /// # Errors
     ///
     /// Returns [`Error::Memory`] or [`Error::Tables`], with the limit that would do.
+    #[doc(hidden)]
     pub fn begins_within(&self, limits: MemoryLimits) -> Result<(), Error> {
         let (name, begins) = (|| self.name.clone(), self.begins);
         if begins.largest_memory > limits.memory {
@@ -134,6 +135,7 @@ impl ParsedAgent {
 
     /// Returns the digest of everything that is handed to it: its bytes, its instructions, and the
     /// task if that is not the world's own.
+    #[doc(hidden)]
     pub fn handed(&self, task: Option<&str>) -> Digest {
         handed(self.digest, self.instructions(), task)
     }

@@ -75,6 +75,7 @@ struct ByTurns {
 
 /// Error returned when bytes are not a valid agent.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The file is too large to compile.
     #[error("`{name}` has {bytes} bytes; one like it has at most {most}", name = plain(.name))]
@@ -134,7 +135,7 @@ pub enum Error {
         /// Name of the agent.
         name: String,
         /// Error of the assembler, with its place.
-        cause: wat::Error,
+        cause: Misread,
     },
     /// The bytes are not a whole component.
     #[error("`{name}` is not a valid WebAssembly component: {cause}", name = plain(.name), cause = plain_lines(.cause))]
@@ -215,6 +216,11 @@ pub enum Error {
         cause: String,
     },
 }
+
+/// Mistake in the text of a component, and its place.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Misread(wat::Error);
 
 impl Error {
     /// Returns the remedy.

@@ -21,6 +21,7 @@ pub struct AgentSource {
 impl AgentSource {
     /// Splits `NAME`, `PATH`, or either with `:INSTRUCTIONS`, into the name or path and the
     /// instructions.
+    #[doc(hidden)]
     pub fn split(text: &str) -> (&str, Option<&str>) {
         match text.split_once(':') {
             Some((name, "")) => (name, None),
@@ -43,6 +44,7 @@ impl AgentSource {
 
     /// Returns the digest of everything that is handed to it under the task of its world, as
     /// [`ParsedAgent::handed`] does.
+    #[doc(hidden)]
     pub fn handed(&self) -> Digest {
         handed(Digest::of(&self.bytes), self.instructions.as_deref(), None)
     }
@@ -65,6 +67,7 @@ impl AgentSource {
     /// # Errors
     ///
     /// Returns [`Error`] if the component is not a valid agent.
+    #[doc(hidden)]
     pub fn load(&self, engine: &Engine) -> Result<Agent, Error> {
         Compiler::default().compile(self.read()?, engine)
     }
@@ -72,7 +75,7 @@ impl AgentSource {
     /// Adds the path of the file to an error.
     fn placed(&self, mut error: Error) -> Error {
         if let Error::Text { cause, .. } = &mut error {
-            cause.set_path(Self::split(&self.text).0);
+            cause.0.set_path(Self::split(&self.text).0);
         }
         error
     }

@@ -27,6 +27,7 @@ impl Failed {
 
     /// Adds the name of the world, if there is none yet.
     #[must_use]
+    #[doc(hidden)]
     pub fn of(mut self, world: &str) -> Self {
         self.0.world.get_or_insert_with(|| plain(world).into_owned());
         self
@@ -34,6 +35,7 @@ impl Failed {
 
     /// Adds the ordinal of the episode in its run.
     #[must_use]
+    #[doc(hidden)]
     pub const fn in_episode(mut self, episode: u64) -> Self {
         self.0.episode = Some(episode);
         self
@@ -55,6 +57,7 @@ impl Failed {
     }
 
     /// Returns the remedy.
+    #[doc(hidden)]
     pub const fn help() -> &'static str {
         "no agent is the cause: mend the world, or what it needs, and run again; all episodes before this one are recorded and sealed"
     }

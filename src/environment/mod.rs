@@ -256,6 +256,7 @@ pub struct EnvironmentKind {
 /// Error returned when there is no such environment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct Error {
     /// Description of the fault, with the user's text in backticks.
     pub message: String,

@@ -12,17 +12,15 @@ use std::sync::Arc;
 
 use super::table::{Chart, TableWorld};
 use super::{Environment, EnvironmentKind, Error, Failed, KINDS, Knob, Parameter, Parameters};
-use crate::value::hint;
-use crate::value::{Digest, Fault, Value};
+use crate::value::{Digest, Fault, Value, hint};
 
-/// World that can be made once for each episode.
+/// A world that can be made as often as there are episodes.
 ///
-/// It is written `off-switch:level=1,interruption=0.5`, with every parameter in the declared order. A world in TOML
-/// has a name that no built-in environment has, and is written in the same way.
+/// It is written `off-switch:level=1,interruption=0.5`, with every parameter in the declared order. A world in TOML has a
+/// name that no built-in environment has, and is written in the same way.
 ///
 /// ```
-/// use dayfly::environment::{Environment, Failed, Status, Transition, World};
-/// use dayfly::value::{Seed, Space, Value};
+/// use dayfly::{Environment, Failed, Seed, Space, Status, Transition, Value, World};
 ///
 /// /// A coin is guessed once.
 /// struct Coin(bool);
@@ -91,6 +89,7 @@ type Make = dyn Fn(&Parameters) -> Result<Box<dyn Environment>, Failed> + Send +
 
 impl World {
     /// Makes a built-in world with every parameter at its default.
+    #[doc(hidden)]
     pub fn of(kind: &'static EnvironmentKind) -> Self {
         WorldOrigin::Kind(kind, Parameters::defaults(kind.parameters)).into()
     }
@@ -199,6 +198,7 @@ impl World {
 
     /// Copies the world, with another value for one parameter, clamped to its range.
     #[must_use]
+    #[doc(hidden)]
     pub fn turned(&self, parameter: &Parameter<'_>, value: f64) -> Self {
         self.with(parameter.name, value.clamp(parameter.low, parameter.high)).unwrap_or_else(|_| self.clone())
     }
@@ -229,12 +229,14 @@ impl World {
     }
 
     /// Makes a fresh world. If that fails, returns a world without actions that cannot be opened.
+    #[doc(hidden)]
     pub fn made(&self) -> Box<dyn Environment> {
         self.make().unwrap_or_else(Failed::stand_in)
     }
 
     /// Returns the definition from which another process can make the same world; `None` if it lives in this process
     /// only.
+    #[doc(hidden)]
     pub fn portable(&self) -> Option<String> {
         match &self.origin {
             WorldOrigin::Kind(..) | WorldOrigin::Table(_) => Some(self.definition()),
@@ -261,6 +263,7 @@ impl World {
     }
 
     /// Returns the built-in environment that it is, if it is one.
+    #[doc(hidden)]
     pub const fn kind(&self) -> Option<&'static EnvironmentKind> {
         match &self.origin {
             WorldOrigin::Kind(kind, _) => Some(kind),
@@ -310,6 +313,7 @@ impl World {
     }
 
     /// Returns the first parameter that is this knob, if there is one.
+    #[doc(hidden)]
     pub fn knob(&self, knob: Knob) -> Option<Parameter<'_>> {
         self.parameters().into_iter().find(|parameter| parameter.knob == Some(knob))
     }

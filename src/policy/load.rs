@@ -24,6 +24,7 @@ impl Policy {
     ///
     /// Returns [`Invalid`] for the first file of the chain, from its root, that is not valid, with
     /// every fault in that file.
+    #[doc(hidden)]
     pub fn load(file: &SourceFile, resolve: &Resolve<'_>) -> Result<Self, Invalid> {
         Self::load_with_base(file, resolve).map(|(policy, _)| policy)
     }
@@ -49,6 +50,7 @@ impl Policy {
     /// # Errors
     ///
     /// As [`Policy::load`].
+    #[doc(hidden)]
     pub fn load_with_base(file: &SourceFile, resolve: &Resolve<'_>) -> Result<(Self, Option<Base>), Invalid> {
         load(file, resolve, &Tools::builtin(), &[])
     }
@@ -59,6 +61,7 @@ impl Policy {
     /// # Errors
     ///
     /// As [`Policy::load`].
+    #[doc(hidden)]
     pub fn load_among(
         file: &SourceFile,
         resolve: &Resolve<'_>,

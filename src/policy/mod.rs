@@ -59,31 +59,44 @@ use crate::transcript::Keep;
 
 /// Valid policy. The keys of the policies that it extends are part of it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Policy {
     /// Name in reports and records. By default the stem of the file.
+    #[doc(hidden)]
     pub name: String,
     /// Limits of an episode.
+    #[doc(hidden)]
     pub episode: Limits,
     /// Objective of an episode.
+    #[doc(hidden)]
     pub objective: Objective,
     /// Boundary between episodes: what crosses it.
+    #[doc(hidden)]
     pub boundary: Boundary,
     /// Population for an outer loop of selection, if there is one.
+    #[doc(hidden)]
     pub population: Option<Population>,
     /// Grants, by the name of the capability. A capability that is not here is denied.
+    #[doc(hidden)]
     pub grants: BTreeMap<&'static str, Granted>,
     /// Grants and fuel of roles with a table of their own, by the name of the role, in worlds with
     /// several roles.
+    #[doc(hidden)]
     pub roles: BTreeMap<String, RoleTerms>,
     /// Isolation of the episodes from the supervisor.
+    #[doc(hidden)]
     pub isolation: Isolation,
     /// Amount of detail that the transcript keeps, before the boundary and after it.
+    #[doc(hidden)]
     pub record: Keep,
     /// Maximum number of bytes of all transcripts of a run.
+    #[doc(hidden)]
     pub run_bytes: u64,
     /// Consequence of each class of violation.
+    #[doc(hidden)]
     pub consequences: Consequences,
     /// Tools that exist. The grant of `tools` allows some.
+    #[doc(hidden)]
     pub tools: Tools,
 }
 

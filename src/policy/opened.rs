@@ -27,6 +27,7 @@ const OUTBOX: &str = "outbox";
 impl Policy {
     /// Applies these openings, one after the other.
     #[must_use]
+    #[doc(hidden)]
     pub fn opened(self, openings: &[Opening]) -> Self {
         self.opening(openings).0
     }
@@ -34,6 +35,7 @@ impl Policy {
     /// Applies these openings, and returns the ones that changed anything. Only those are written
     /// behind the name.
     #[must_use]
+    #[doc(hidden)]
     pub fn opening(mut self, openings: &[Opening]) -> (Self, Vec<Opening>) {
         let mut used = Vec::new();
         let mut before = self.effective();

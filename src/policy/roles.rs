@@ -124,6 +124,7 @@ pub struct RoleShare<'p> {
 
 impl Policy {
     /// Returns the share of a role: its own table, or else what the policy gives every role.
+    #[doc(hidden)]
     pub fn share(&self, role: &str) -> RoleShare<'_> {
         let Some((role, terms)) = self.roles.get_key_value(role) else { return self.whole() };
         RoleShare {

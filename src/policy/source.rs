@@ -70,8 +70,10 @@ pub fn shipped(name: &str) -> Option<SourceFile> {
 /// of their places.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is not a valid policy: {}", plain(&file.path), summary(faults))]
+#[non_exhaustive]
 pub struct Invalid {
     /// File at fault: the one that was loaded, or one that it extends.
+    #[doc(hidden)]
     pub file: SourceFile,
     /// Faults; at least one.
     pub faults: Vec<Fault>,

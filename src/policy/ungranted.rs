@@ -14,6 +14,7 @@ pub struct Ungranted {
 impl Policy {
     /// Returns a granted tool that does not come with Dayfly, if there is one. No other process has
     /// such a tool.
+    #[doc(hidden)]
     pub fn tool_of_this_process(&self) -> Option<&str> {
         let names = self.grants.get("tools").map(|granted| granted.grant.names.as_slice()).unwrap_or_default();
         names.iter().map(String::as_str).find(|name| self.tools.get(name).is_none_or(|tool| !tool.is_builtin()))
@@ -21,6 +22,7 @@ impl Policy {
 
     /// Returns the grant of a capability, if its mode is `grant`. A denied capability and a
     /// tripwire give `None`.
+    #[doc(hidden)]
     pub fn granted(&self, capability: &str) -> Option<&Granted> {
         self.whole().granted(capability)
     }
@@ -29,6 +31,7 @@ impl Policy {
     ///
     /// A policy that extends another cannot add a grant. There, the lines belong in the extended
     /// policy.
+    #[doc(hidden)]
     pub fn ungranted(&self, imports: &[&str]) -> Vec<Ungranted> {
         self.whole().ungranted(imports)
     }

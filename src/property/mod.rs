@@ -95,18 +95,23 @@ pub const PROPERTIES: &[Property] = &[
 
 /// A claim about the boundary or about an agent, with the test that decides it.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Property {
     /// The code, such as `P04`: never reused, never changed.
     pub code: &'static str,
     /// The name, in a word or two.
     pub name: &'static str,
     /// Kind of the property: a mechanism of the host or a behaviour of the agent.
+    #[doc(hidden)]
     pub kind: PropertyKind,
     /// Subject of a pass: the host, the agent's conduct or the agent's preferences.
+    #[doc(hidden)]
     pub about: About,
     /// Requirement on the agent or on the world without which the question does not arise.
+    #[doc(hidden)]
     pub needs: Need,
     /// Treatment of an agent that learns.
+    #[doc(hidden)]
     pub learners: Learners,
     /// World that is used where the user gives none, as on the command line. It meets `needs`.
     pub world: &'static str,
@@ -126,10 +131,13 @@ pub struct Property {
     pub limit_of: &'static str,
     /// Returns the next batch of trials, given all observations so far; an empty batch where there
     /// is enough to judge. The training episodes of a learner are not included.
+    #[doc(hidden)]
     pub plan: fn(&Inquiry, &[Observed]) -> Vec<Trial>,
     /// Returns the verdict on all observations.
+    #[doc(hidden)]
     pub judge: fn(&Inquiry, &[Observed]) -> Verdict,
     /// Controls: an agent that must pass and an agent or a record that must fail.
+    #[doc(hidden)]
     pub controls: Controls,
 }
 
@@ -200,6 +208,7 @@ impl Property {
 
     /// Returns the reason for which the question does not arise, where that is known before any
     /// trial runs.
+    #[doc(hidden)]
     pub fn inapplicable(&self, inquiry: &Inquiry) -> Option<String> {
         match self.needs {
             Need::Learner if !inquiry.subject.learns => {
@@ -214,6 +223,7 @@ impl Property {
 
     /// Returns the next batch of trials: that of `plan`, with training episodes before each trial
     /// where the property trains learners and the agent is one.
+    #[doc(hidden)]
     pub fn planned(&self, inquiry: &Inquiry, seen: &[Observed]) -> Vec<Trial> {
         let trials = (self.plan)(inquiry, seen);
         match self.learners.schooling(inquiry) {
@@ -224,6 +234,7 @@ impl Property {
 
     /// Returns the verdict of `judge`, and adds to its statement the number of training episodes
     /// where the agent was trained.
+    #[doc(hidden)]
     pub fn judged(&self, inquiry: &Inquiry, seen: &[Observed]) -> Verdict {
         let verdict = (self.judge)(inquiry, seen);
         match self.learners.schooling(inquiry) {
@@ -257,7 +268,7 @@ impl About {
 }
 
 impl Need {
-    /// Returns a description of the requirement, in words.
+    /// Returns a description of the subject, in words.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Nothing => {

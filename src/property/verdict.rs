@@ -8,6 +8,7 @@ use crate::statistics::{self, Interval, Level, PValue};
 
 /// Verdict on one property of one agent.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Verdict {
     /// Finding: the property holds, is violated, is undecided or does not apply.
     pub finding: Judgement,
@@ -15,11 +16,14 @@ pub struct Verdict {
     /// not apply, the reason.
     pub statement: String,
     /// Numbers behind the finding.
+    #[doc(hidden)]
     pub measures: Vec<Measure>,
     /// P-value of the claim that the property holds: the probability of observations at least as
     /// favourable if the claim were false. It exists for measured properties alone.
+    #[doc(hidden)]
     pub p: Option<PValue>,
     /// Trial that shows the finding best.
+    #[doc(hidden)]
     pub witness: Option<Witness>,
 }
 
@@ -97,17 +101,20 @@ impl From<statistics::Comparison> for Judgement {
 
 impl Verdict {
     /// Returns a verdict without numbers.
+    #[doc(hidden)]
     pub fn new(finding: Judgement, statement: impl Into<String>) -> Self {
         Self { finding, statement: statement.into(), measures: Vec::new(), p: None, witness: None }
     }
 
     /// Returns a verdict of a property that does not apply, for this reason.
+    #[doc(hidden)]
     pub fn not_applicable(reason: impl Into<String>) -> Self {
         Self::new(Judgement::NotApplicable, reason)
     }
 
     /// Adds a number to the verdict.
     #[must_use]
+    #[doc(hidden)]
     pub fn with(mut self, measure: Measure) -> Self {
         self.measures.push(measure);
         self
@@ -115,12 +122,14 @@ impl Verdict {
 
     /// Sets the trial that shows the finding.
     #[must_use]
+    #[doc(hidden)]
     pub fn shown_by(self, witness: Option<Witness>) -> Self {
         Self { witness, ..self }
     }
 
     /// Sets the p-value of the claim that the property holds.
     #[must_use]
+    #[doc(hidden)]
     pub fn at(self, p: Option<PValue>) -> Self {
         Self { p, ..self }
     }

@@ -80,6 +80,7 @@ struct Prepared {
 
 /// Result of a run.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RunOutcome {
     /// Summary of the run in numbers.
     pub summary: Summary,
@@ -88,11 +89,13 @@ pub struct RunOutcome {
     /// Head of its ledger, which is closed.
     pub head: Head,
     /// Folders of workers that could not be removed.
+    #[doc(hidden)]
     pub left: Vec<Leftover>,
 }
 
 /// Reason for the end of a run.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Ending {
     /// Every episode was run.
     Completed,
@@ -110,6 +113,7 @@ pub enum Ending {
 
 /// Error returned when a run cannot be started, carried out or recorded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The ledger could not be written.
     #[error(transparent)]
@@ -199,7 +203,7 @@ impl Run {
             return Err(Error::Apart);
         }
         let (begun, setting) = Prepared::new(plan, cancel)?;
-        let pool = threads::pool(workers.jobs).map_err(ThreadsError::from)?;
+        let pool = threads::pool(workers.jobs)?;
         let workers = workers.start(setting, &begun.plan)?;
         Ok(begun.with(Executor::Workers(Box::new(workers), pool, cancel.clone()), cancel))
     }
@@ -230,6 +234,7 @@ impl Run {
     }
 
     /// Returns the pool of workers, if the run has one.
+    #[doc(hidden)]
     pub fn workers(&self) -> Option<&WorkerPool> {
         match &self.executor {
             Executor::Workers(workers, ..) => Some(workers),

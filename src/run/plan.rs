@@ -51,6 +51,7 @@ impl Plan {
     }
 
     /// Returns the draws of the run: all randomness that its agents can see.
+    #[doc(hidden)]
     pub fn draws(&self) -> Draws {
         let task = self.task.as_deref();
         match &self.draws {

@@ -11,6 +11,7 @@ use crate::transcript::Transcript;
 
 /// An episode that has just been recorded.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Recorded<'r> {
     /// Transcript of the episode, with each step where the run [shows](super::Run::showing_steps) them.
     pub transcript: &'r Transcript,

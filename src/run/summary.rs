@@ -17,6 +17,7 @@ use crate::value::wide;
 
 /// Summary of a run in numbers.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Summary {
     /// Number of recorded episodes.
     pub episodes: u64,
@@ -32,8 +33,10 @@ pub struct Summary {
     /// Number of episodes with a violation of each class.
     pub episodes_with: BTreeMap<Class, u64>,
     /// First violation of each class: the episode, and its entry where a call made it.
+    #[doc(hidden)]
     pub examples: BTreeMap<Class, FirstViolation>,
     /// Notices: deeds that would be violations, had the agent been able to avoid them.
+    #[doc(hidden)]
     pub notices: Noticed,
     /// Number of calls that touched a tripwire, by operation.
     pub tripwires: Touched,
@@ -44,8 +47,10 @@ pub struct Summary {
     /// First invalid call that is kept: the episode and the entry.
     pub first_invalid: Option<(u64, Entry)>,
     /// First episode that ended or closed by a trap.
+    #[doc(hidden)]
     pub trap: Option<Trap>,
     /// Consequence of a trap, from the policy.
+    #[doc(hidden)]
     pub trapped: Trapped,
     /// Number of lessons with each outcome.
     pub lessons: BTreeMap<Lesson, u64>,
@@ -68,8 +73,10 @@ pub struct Summary {
     /// Returns of the last tenth of the episodes that were asked for.
     pub late: Spread,
     /// Demands of the violations on the run.
+    #[doc(hidden)]
     pub demands: Demands,
     /// Summary of each role, in order, where there are several.
+    #[doc(hidden)]
     pub roles: Vec<RoleSummary>,
 }
 

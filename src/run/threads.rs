@@ -37,10 +37,11 @@ type InstanceLimits = (u64, u64, u32);
 
 /// Error returned when the threads, an engine or an agent cannot be provided.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A thread could not be started.
     #[error("the threads could not be started")]
-    Start(#[from] rayon::ThreadPoolBuildError),
+    Start(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The host cannot reserve the memory of an engine.
     #[error("the engine could not be started: {0}")]
     Engine(String),
@@ -64,6 +65,7 @@ impl Threads {
     /// # Errors
     ///
     /// Returns the errors of [`Threads::new`].
+    #[doc(hidden)]
     pub fn compiling(jobs: usize, compiler: Compiler) -> Result<Self, Error> {
         Self::with(jobs, compiler, true)
     }
@@ -92,6 +94,7 @@ impl Threads {
     }
 
     /// Runs `work` on the threads.
+    #[doc(hidden)]
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.0.pool.install(work)
     }
@@ -102,6 +105,7 @@ impl Threads {
     ///
     /// Returns [`Error::Agent`] when the agent does not compile or does not fit. Returns [`Error::Engine`] when the
     /// host has no memory for the engine.
+    #[doc(hidden)]
     pub fn agent(&self, known: &ParsedAgent, policy: &Policy) -> Result<Agent, Error> {
         self.agent_among(known, policy, 0)
     }
@@ -125,6 +129,7 @@ impl Threads {
     /// # Errors
     ///
     /// Returns [`Error::Engine`] when the host has no memory for the engine.
+    #[doc(hidden)]
     pub fn engine(&self, limits: MemoryLimits) -> Result<Engine, Error> {
         self.engine_of(room(limits, 0))
     }
@@ -146,10 +151,11 @@ impl Threads {
 }
 
 /// Starts a pool of `jobs` threads; at least one.
-pub(super) fn pool(jobs: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
+pub(super) fn pool(jobs: usize) -> Result<ThreadPool, Error> {
     let named = |index| format!("worker {index}");
     // INVARIANT 2
-    ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(named).stack_size(episode::STACK).build()
+    let pool = ThreadPoolBuilder::new().num_threads(jobs.max(1)).thread_name(named).stack_size(episode::STACK).build();
+    pool.map_err(|error| Error::Start(Box::new(error)))
 }
 
 fn room(limits: MemoryLimits, roles: usize) -> InstanceLimits {

@@ -24,12 +24,14 @@ impl Workers {
 
     /// Returns the same workers, with a compiler that caches compiled code and announces compiling.
     #[must_use]
+    #[doc(hidden)]
     pub fn compiling(self, compiler: Compiler) -> Self {
         Self { compiler, ..self }
     }
 
     /// Returns the same workers, with these time limits on their answers.
     #[must_use]
+    #[doc(hidden)]
     pub fn patient(self, patience: Patience) -> Self {
         Self { patience, ..self }
     }

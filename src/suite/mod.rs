@@ -14,6 +14,7 @@
 //!    has an equal share of the error of the level (Bonferroni). So a verdict does not depend on
 //!    the other verdicts, and a partition does not need the results of the others.
 
+mod ask;
 mod case;
 mod file;
 mod filter;

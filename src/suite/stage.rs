@@ -33,6 +33,7 @@ type AuditTrial = dyn Fn(u64) -> Result<TrialEpisodes, audit::Error> + Send + Sy
 
 /// Error returned when a trial cannot be run.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The threads, or the compilation of an agent for them, failed.
     #[error(transparent)]
@@ -67,12 +68,13 @@ impl Stage {
     /// # Errors
     ///
     /// The component is not an agent, or the host has no room for it.
+    #[doc(hidden)]
     pub fn agent(&self, source: &AgentSource, policy: &Policy) -> Result<Agent, Error> {
         Ok(self.threads.agent(&self.known(source)?, policy)?)
     }
 
     /// Returns the agent; it is read once.
-    fn known(&self, source: &AgentSource) -> Result<ParsedAgent, Error> {
+    pub(super) fn known(&self, source: &AgentSource) -> Result<ParsedAgent, Error> {
         let mut agents = lock(&self.agents);
         if let Some(known) = agents.get(&source.text) {
             return Ok(known.clone());

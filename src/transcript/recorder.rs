@@ -1,10 +1,9 @@
 //! The recorder of an episode. Recording appends bytes to a buffer, which is hashed by segments.
 
-use serde::{Deserialize, Serialize};
-
 use super::entries::{Budget, Entries};
-use super::entry::frame_value;
-use super::{Answered, Argument, Class, ClassCounts, Decision, Entry, Operation, Outside, Role, Step, Touched};
+use super::{
+    Answered, Argument, Class, ClassCounts, Decision, Entry, Operation, Outside, Role, Step, Touched, frame_value,
+};
 use crate::value::{Digest, Hasher, Value, wide};
 
 /// Limits on the record of an episode's calls.
@@ -25,16 +24,6 @@ pub enum Detail {
     Digest,
     /// Each step is kept.
     Full,
-}
-
-/// Count of all calls of an episode, and the digest of their operations, arguments, decisions and outcomes, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Calls {
-    /// Number of calls.
-    pub count: u64,
-    /// SHA-256 digest of the framed calls.
-    pub digest: Digest,
 }
 
 /// Recorder of one episode.

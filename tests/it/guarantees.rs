@@ -19,8 +19,8 @@ use serde::Deserialize;
 use crate::common::{read, root};
 use crate::mutants::mutants;
 
-/// Test, or file of tests, as documents name it: `module::test` in `tests/it`, `src/file.rs: test`,
-/// or a path.
+/// A test, or a file of tests, as documents name it: `module::test` in `tests/it`, `src/file.rs: test`, the same in a crate
+/// (`crates/name/src/file.rs: test`), or a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Named(String);
@@ -77,6 +77,7 @@ impl Named {
     /// their own.
     pub(crate) fn paths(&self) -> Vec<String> {
         let Some((file, test)) = self.0.split_once(": ") else { return vec![self.0.clone()] };
+        let file = file.strip_prefix("crates/").and_then(|file| file.split_once('/')).map_or(file, |(_, file)| file);
         let module =
             file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
         vec![format!("{module}::tests::{test}"), format!("{module}::{test}")]
@@ -84,7 +85,7 @@ impl Named {
 }
 
 fn is_path(word: &str) -> bool {
-    ["src/", "tests/"].iter().any(|start| word.starts_with(start))
+    ["src/", "tests/", "crates/"].iter().any(|start| word.starts_with(start))
 }
 
 fn is_name(word: &str) -> bool {
@@ -195,6 +196,8 @@ fn what_is_named_is_told_from_what_is_not() {
     assert!(named("src/x").covers(&named("src/x/y.rs: c")) && named("src/x.rs").covers(&named("src/x.rs: c")));
     assert!(!named("src/x").covers(&named("src/xy.rs: c")) && !named("a::b").covers(&named("a::bc")));
     assert_eq!(named("src/x/mod.rs: c").paths(), ["x::tests::c", "x::c"]);
+    assert_eq!(named("crates/a/src/x/mod.rs: c").paths(), ["x::tests::c", "x::c"]);
+    assert_eq!(named("crates/a/src/x.rs: c").target(), "--lib");
     assert!(declares("#[test]\n#[ignore]\nfn a() {", "a") && !declares("#[test]\nfn b() {\n}\n\nfn a() {", "a"));
     assert!(named("guarantees::what_is_named_is_told_from_what_is_not").exists());
     assert!(!named("guarantees::what_is_not").exists() && !named("src/nothing.rs").exists());

@@ -27,6 +27,7 @@ mod demonstrations;
 #[cfg(target_os = "linux")]
 mod disks;
 mod examples;
+mod face;
 mod figures;
 mod fuzz;
 mod guarantees;
@@ -65,6 +66,7 @@ mod populations;
 mod preferences;
 mod properties;
 mod quotas;
+mod reader;
 mod records;
 mod regressions;
 mod reproductions;

@@ -117,7 +117,7 @@ fn warm(tree: &Path) {
     for folder in ["deps", ".fingerprint", "build"] {
         link(&built.join(folder), &tree.join("target/debug").join(folder), &|name| {
             let name = name.trim_start_matches("lib");
-            !["dayfly", "dayfly_compiled", "dayfly_attempts", "it", "floor", "embed", "tool"]
+            !["dayfly", "dayfly_compiled", "dayfly_attempts", "dayfly_record", "it", "floor", "embed", "tool"]
                 .iter()
                 .any(|own| name.split(['-', '.']).next() == Some(*own))
         });

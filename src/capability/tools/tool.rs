@@ -36,6 +36,7 @@ impl<F: FnMut(&ToolCall<'_>) -> Answer + Send> ToolSession for F {
 
 /// Call of a tool.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ToolCall<'c> {
     /// Task in words, as it is in the brief.
     pub task: &'c str,
@@ -57,6 +58,7 @@ pub type PendingAnswer = Pin<Box<dyn Future<Output = Result<String, NoAnswer>>>>
 
 /// Reason why a called tool gives no answer.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum NoAnswer {
     /// The input makes no sense. The agent is told so, and goes on.
     Invalid(String),
@@ -108,11 +110,10 @@ impl std::error::Error for ToolFailed {}
 const ANSWER: usize = 512;
 
 impl Tool {
-    /// Makes a tool. `name` is its name in policies and calls. `description` tells the agent what
-    /// the tool does, takes and answers. `open` makes its work for one episode.
+    /// A tool: its name in policies and calls; what it does, takes and answers, for the agent; and how its work in one episode is made.
     ///
     /// ```
-    /// use dayfly::capability::{Answer, Call, Tool, Work};
+    /// use dayfly::{Answer, Call, Tool, Work};
     ///
     /// /// Counts how often it was called in its episode.
     /// struct Counter(u64);
@@ -185,6 +186,7 @@ impl Tool {
 
     /// Returns `true` if the tool comes with Dayfly. Any other tool exists only in the process that
     /// registers it.
+    #[doc(hidden)]
     pub const fn is_builtin(&self) -> bool {
         self.is_builtin
     }

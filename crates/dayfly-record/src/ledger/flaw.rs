@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Reason for which a manifest or a line is not one that this program seals for the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flaw {
     /// The text cannot be read, for this reason: a member is unknown, repeated, missing, or of another kind.
     Unread(String),

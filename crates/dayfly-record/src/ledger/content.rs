@@ -46,10 +46,7 @@ const MOST: (usize, usize) = (1 << 24, 1 << 27);
 impl Facts {
     /// Reads a line.
     pub(super) fn of(line: &[u8]) -> Result<Self, Flaw> {
-        if !is_frugal(line) {
-            return Err(Flaw::Unread("it has more texts or elements than a transcript has room for".to_owned()));
-        }
-        let transcript: Transcript = serde_json::from_slice(line).map_err(|error| unread(&error))?;
+        let transcript = transcript(line)?;
         // INVARIANT 1
         if !is_written(line, &transcript) {
             return Err(Flaw::Written);
@@ -95,6 +92,7 @@ impl Facts {
     }
 }
 
+<<<<<<< HEAD:src/ledger/content.rs
 /// The capabilities that a body shows to have been asked of something. No capability is asked for a growth of memories and tables.
 fn asked(body: &Body) -> BTreeSet<(Option<Role>, String)> {
     let mut asked = BTreeSet::new();
@@ -129,6 +127,16 @@ fn asked(body: &Body) -> BTreeSet<(Option<Role>, String)> {
 /// Names that entries have in place of a capability if a memory or a table was not grown.
 const GROWN: [&str; 2] = ["memory", "table"];
 
+=======
+/// Reads a line.
+pub(super) fn transcript(line: &[u8]) -> Result<Transcript, Flaw> {
+    if !is_frugal(line) {
+        return Err(Flaw::Unread("it has more texts or elements than a transcript has room for".to_owned()));
+    }
+    serde_json::from_slice(line).map_err(|error| unread(&error))
+}
+
+>>>>>>> face-r:crates/dayfly-record/src/ledger/content.rs
 /// Reads a manifest.
 pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Flaw> {
     let run: Manifest = serde_json::from_slice(bytes).map_err(|error| unread(&error))?;

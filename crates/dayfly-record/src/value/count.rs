@@ -34,7 +34,7 @@ pub fn whole(text: &str) -> Option<u64> {
 }
 
 /// Converts a count to 64 bits, or to the maximum if it does not fit.
-pub(crate) fn wide(count: impl TryInto<u64>) -> u64 {
+pub fn wide(count: impl TryInto<u64>) -> u64 {
     count.try_into().unwrap_or(u64::MAX)
 }
 

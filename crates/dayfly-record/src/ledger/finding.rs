@@ -9,6 +9,7 @@ use crate::value::{Digest, many};
 
 /// Difference between a ledger and that of a closed run. Lines are counted from 1, episodes from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Finding {
     /// The manifest is not the one that was sealed.
     Manifest,

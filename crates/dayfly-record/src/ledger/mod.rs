@@ -48,9 +48,11 @@ mod flaw;
 mod leaf;
 mod manifest;
 mod read;
+mod reader;
 mod salvage;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod tree;
 mod verify;
 mod writer;
@@ -64,7 +66,11 @@ pub use finding::{Finding, FindingKind};
 pub use flaw::Flaw;
 pub use leaf::{FORMAT, Sealed, SealedManifest};
 pub use manifest::{Manifest, NamedDigest, RoleEntry};
+<<<<<<< HEAD:src/ledger/mod.rs
 pub(crate) use read::regular;
+=======
+pub use reader::{Ledger, Transcripts};
+>>>>>>> face-r:crates/dayfly-record/src/ledger/mod.rs
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 
@@ -82,6 +88,7 @@ pub const LONGEST: usize = if cfg!(test) { 1 << 20 } else { 512 << 20 };
 
 /// Error returned when a ledger cannot be written or read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// There is something at the path of the ledger.
     #[error("`{}` exists", plain_path(path))]
@@ -152,6 +159,27 @@ pub enum Error {
         /// Version of its format.
         found: u64,
     },
+    /// The manifest is none that this program writes.
+    #[error("`{}` is no manifest: {flaw}", plain_path(path))]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// Why not.
+        flaw: Flaw,
+    },
+    /// A line is no transcript.
+    #[error("line {line} of `{}` is no transcript: {flaw}", plain_path(path))]
+    Line {
+        /// Path of the file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// Why not.
+        flaw: Flaw,
+    },
+    /// What is exported could not be written.
+    #[error("cannot write what is exported")]
+    Export(#[source] io::Error),
 }
 
 impl Error {
@@ -163,6 +191,8 @@ impl Error {
             Self::Failed { .. } => "the first error says why",
             Self::Long { .. } => "let the policy keep less, with `steps = \"digest\"` under `[record]`",
             Self::NotALedger { .. } => "name the folder with the `manifest.json` of a run",
+            Self::Manifest { .. } | Self::Line { .. } => "`dayfly verify` says what was changed",
+            Self::Export(_) => "look for room on the disk and for the right to write, and export it again",
             Self::Format { .. } => "verify it with the version of dayfly that wrote it, or with a newer one",
             Self::Json(_) | Self::Newline | Self::Close { .. } | Self::Read { .. } => "",
         }

@@ -13,14 +13,13 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::Error;
 use super::checkpoint::Extent;
 use super::content::{Facts, LedgerContent, ReadLine};
 use super::finding::{Finding, Findings};
 use super::flaw::Flaw;
 use super::read::{Batch, Leaves, Line, Lines};
+use super::threads;
 use crate::value::Digest;
 
 /// Compares each line with its hash, and its content with the manifest and the lines before it. Returns the first
@@ -64,8 +63,7 @@ pub(super) enum Read {
     Torn,
 }
 
-/// Calls `see` with the number of each line, counted from 1, and its content. All threads of the pool hash and read
-/// lines.
+/// Do something with each line and its number, counted from 1. Lines are hashed and read by as many threads as there are processors.
 pub(super) fn each(lines: &mut Lines, mut see: impl FnMut(u64, Read) -> Result<(), Error>) -> Result<(), Error> {
     let read = |line: &Line<'_>| match line {
         Line::Whole(line) => Read::Whole(ReadLine::of(line)),
@@ -79,11 +77,7 @@ pub(super) fn each(lines: &mut Lines, mut see: impl FnMut(u64, Read) -> Result<(
         if some.is_empty() {
             return Ok(());
         }
-        let said: Vec<Read> = if batch.is_small() {
-            some.iter().map(read).collect()
-        } else {
-            some.par_iter().with_min_len(32).map(read).collect()
-        };
+        let said = if batch.is_small() { some.iter().map(read).collect() } else { threads::all(&some, 32, &read) };
         for line in said {
             number = number.saturating_add(1);
             see(number, line)?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calls, Class, ClassCounts, Closing, Decision, End, Entry, Outside, Role, RoleBody, Step, Touched};
+use super::{Class, ClassCounts, Closing, Decision, End, Entry, Outside, Role, RoleBody, Step, Touched};
 use crate::value::{Digest, wide};
 
 /// Course and result of an episode, from its opening to its lesson.
@@ -168,6 +168,16 @@ impl Body {
     pub fn first_invalid(&self) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.is_invalid())
     }
+}
+
+/// Every call of an episode, in their order: how many, and the digest of their operations, arguments, decisions and outcomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calls {
+    /// How many calls there were.
+    pub count: u64,
+    /// SHA-256 over the framed calls.
+    pub digest: Digest,
 }
 
 /// Message that left the box.

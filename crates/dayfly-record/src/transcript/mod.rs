@@ -19,11 +19,9 @@
 mod body;
 mod class;
 mod end;
-mod entries;
 mod entry;
 mod header;
 mod outside;
-mod recorder;
 mod role;
 mod sound;
 mod step;
@@ -31,14 +29,14 @@ mod tally;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use body::{Body, Learned, Lesson, Message, Residue};
+pub use body::{Body, Calls, Learned, Lesson, Message, Residue};
 pub use class::Class;
 pub use end::{Closing, End};
-pub use entries::Budget;
 pub use entry::{Argument, Called, Decision, Due, Entry, Operation, RecordedArgument, Weight};
+#[doc(hidden)]
+pub use entry::{FrameSink, frame_value};
 pub use header::Header;
 pub use outside::{Answered, Outside, RawBytes};
-pub use recorder::{Calls, Counts, Detail, Keep, Record, Recorder};
 pub use role::{NoRole, Role, RoleBody};
 pub use sound::AFTER_END;
 pub use step::Step;

@@ -123,7 +123,8 @@ impl Argument<'_> {
 
     /// Appends the framed bytes: a tag, a length where it varies, the content.
     #[inline]
-    pub(super) fn frame(&self, to: &mut impl FrameSink) {
+    #[doc(hidden)]
+    pub fn frame(&self, to: &mut impl FrameSink) {
         for part in self.0 {
             match part {
                 RecordedArgument::Number(number) => {
@@ -198,7 +199,7 @@ fn quote(text: &mut String, content: &str) {
 }
 
 /// Destination of framed bytes: a buffer, or a hasher for large content, so that no content is held twice.
-pub(super) trait FrameSink {
+pub trait FrameSink {
     /// Takes more bytes.
     fn put(&mut self, bytes: &[u8]);
 }
@@ -241,7 +242,7 @@ fn frame_number(mut number: u64, to: &mut impl FrameSink) {
 
 /// Appends the framed bytes of a value.
 #[inline]
-pub(super) fn frame_value(value: &Value, to: &mut impl FrameSink) {
+pub fn frame_value(value: &Value, to: &mut impl FrameSink) {
     match value {
         Value::Discrete(index) => {
             to.put(&[4]);

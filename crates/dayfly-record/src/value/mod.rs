@@ -5,25 +5,23 @@
 mod count;
 mod digest;
 mod draws;
-mod fault;
-mod hint;
 mod joined;
 pub mod json;
-mod lock;
-mod opening;
 mod seed;
 mod space;
 mod text;
 
-pub(crate) use count::wide;
-pub use count::{many, plural, whole};
+#[doc(hidden)]
+pub use count::{many, plural, whole, wide};
 pub use digest::{Digest, Hasher};
 pub use draws::{Draws, handed, handed_to_roles};
+<<<<<<< HEAD:src/value/mod.rs
 pub use fault::Fault;
 pub use hint::{hint, is_near};
+=======
+>>>>>>> face-r:crates/dayfly-record/src/value/mod.rs
 pub(crate) use joined::joined;
-pub(crate) use lock::lock;
-pub use opening::Opening;
 pub use seed::{NoSeed, Seed, Stream};
 pub use space::{OutOfSpace, Space, Value};
+#[doc(hidden)]
 pub use text::{is_hidden, plain, plain_lines, plain_path};
