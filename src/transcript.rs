@@ -1,4 +1,4 @@
-//! What happened in one episode, and the recorder that writes it down as it happens.
+//! Transcript of one episode, and the recorder that writes it while the episode runs.
 //!
 //! The transcript itself is in `dayfly-record`. The recorder is not: each call of an agent goes through it, within one unit of code with the
 //! gate that asks it.

@@ -9,6 +9,6 @@ mod opening;
 
 pub use dayfly_record::value::*;
 pub use fault::Fault;
-pub use hint::hint;
+pub use hint::{hint, is_near};
 pub(crate) use lock::lock;
 pub use opening::Opening;

@@ -174,7 +174,7 @@ pub enum Error {
     CoreModule {
         /// Name of the agent.
         name: String,
-        /// Whether it is text.
+        /// `true` for the text format.
         is_text: bool,
     },
     /// The component imports something outside the contract.

@@ -1,4 +1,4 @@
-//! What people see while an agent is compiled or a record read, and where compiled code is kept.
+//! Notice shown while an agent is compiled or a record is read, and the place of compiled code.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;

@@ -263,7 +263,7 @@ impl Failure {
         let _ = output.write_all(self.text(&renderer, error_width()).as_bytes());
     }
 
-    /// What is shown: wrapped where there are so many columns. A file or a pipe gets each message on one line, where it is searched for.
+    /// Text of the message, wrapped to `columns` on a terminal. In a file or a pipe each message is one line.
     fn text(&self, renderer: &Renderer, columns: Option<usize>) -> String {
         let mut text = String::new();
         let wrapped =

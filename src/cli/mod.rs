@@ -77,7 +77,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// How many columns the output has, where it is a terminal or `COLUMNS` says so.
+/// Number of columns of the output, if it is a terminal or `COLUMNS` is set.
 fn width() -> Option<usize> {
     columns(terminal_size::terminal_size_of(std::io::stdout()))
 }
@@ -92,7 +92,7 @@ fn columns(terminal: Option<(terminal_size::Width, terminal_size::Height)>) -> O
     terminal.map(|(terminal_size::Width(width), _)| width.into()).or_else(said)
 }
 
-/// How wide text for people is: as wide as the output, and no wider than people read.
+/// Width of prose: that of the output, up to a maximum for reading.
 fn prose() -> usize {
     width().unwrap_or(80).min(100)
 }

@@ -1,4 +1,4 @@
-//! What people watch while something long goes on: on a terminal a bar, from the first second on; elsewhere a line each half minute.
+//! Progress of long work: on a terminal a bar, from the first second on; elsewhere a line each half minute.
 
 use std::fmt::Write;
 use std::io::{IsTerminal as _, Write as _};
@@ -14,10 +14,10 @@ const SHOWN: Duration = Duration::from_secs(1);
 /// Interval between lines where there is no terminal, and time before the first.
 const SILENT: Duration = Duration::from_secs(30);
 
-/// How long something goes on before it is said how long the rest takes; and how many, or which part of all, are done by then.
+/// Minimum time, count and share of work that must be done before the rest is estimated.
 const ENOUGH: (Duration, u64, u64) = (Duration::from_secs(3), 20, 50);
 
-/// How much of something long is done, shown until this is dropped.
+/// Progress of long work, shown until it is dropped.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
@@ -56,7 +56,7 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// What is said behind the numbers.
+    /// Text behind the numbers.
     pub(super) fn say(&self, message: impl Into<std::borrow::Cow<'static, str>>) {
         self.bar.set_message(message);
     }
@@ -118,7 +118,7 @@ fn rest(state: &ProgressState, text: &mut dyn Write) {
     }
 }
 
-/// How long the rest takes at the rate so far; nothing where too little is done to say.
+/// Returns the estimated time for the rest, or `None` while too little is done for an estimate.
 fn left(done: u64, length: u64, took: Duration) -> Option<Duration> {
     let (long, some, part) = ENOUGH;
     let is_enough = done > 0 && took >= long && (done >= some || done.saturating_mul(part) >= length);
@@ -126,7 +126,7 @@ fn left(done: u64, length: u64, took: Duration) -> Option<Duration> {
     Some(each.saturating_mul(u32::try_from(length.saturating_sub(done)).unwrap_or(u32::MAX)))
 }
 
-/// How much is done of how much, and how long the rest takes.
+/// Returns the line of progress: done, total and estimated rest.
 fn line(done: u64, length: Option<u64>, of: &str, took: Duration) -> String {
     let Some(length) = length else { return format!("{done} {of} in {}", rough(took)) };
     let left = left(done, length, took).map(|left| format!(", about {} left", rough(left))).unwrap_or_default();

@@ -8,7 +8,7 @@
 
 use super::page::{Page, bold, text};
 
-/// How far code is moved in.
+/// Indentation of code.
 const CODE: &str = "    ";
 
 /// The most columns that the first cells of a row may take beside the last one.
@@ -100,7 +100,7 @@ fn headed(line: &str) -> Option<&str> {
     (rest.len() < line.len()).then(|| rest.strip_prefix(' ')).flatten()
 }
 
-/// What an entry of a list begins with, and the rest.
+/// Splits an entry of a list into its mark and its text.
 fn marked(line: &str) -> Option<(&str, &str)> {
     let digits = line.len().saturating_sub(line.trim_start_matches(|letter: char| letter.is_ascii_digit()).len());
     let rest = line.get(digits..)?;

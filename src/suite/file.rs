@@ -65,7 +65,7 @@ impl File {
         if faults.is_empty() { Ok(file) } else { Err(faults) }
     }
 
-    /// What a suite says besides that which is wrong, and what that is.
+    /// Content of a suite with faults, and the faults.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ pub(super) struct ObservedEpisodes {
     traps: Option<Traps>,
     /// The policies in words, in the order in which they were used; none where it was the one that was given, and no other.
     under: Vec<String>,
-    /// What a policy refused it in more than half of those in a world, each in words.
+    /// Refusals of the policy in more than half of the episodes of a world, each in words.
     denied: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ fn named(case: &Case, changed: &[(String, Vec<String>)]) -> Option<String> {
     Some(format!("under {}{which}", names.join(" and ")))
 }
 
-/// What the policy of a trial has that the given one has not, each in words.
+/// Differences between the policy of a trial and the given one, each in words.
 fn changes(case: &Case, trial: &Trial) -> Vec<String> {
     let Under::With(openings) = trial.under else { return Vec::new() };
     let given = &case.rules.policy;
@@ -164,7 +164,7 @@ fn changes(case: &Case, trial: &Trial) -> Vec<String> {
     compare(&Policy::clone(given).opened(openings), given).into_iter().map(words).collect()
 }
 
-/// What a policy denied the agent in more than half of its episodes in a world, by the operation and the line of the policy, in words.
+/// Denials in more than half of the agent's episodes in a world, by operation and line of the policy, in words.
 fn denied(case: &Case, trials: &[Trial], seen: &[Observed]) -> Vec<String> {
     let own = || trials.iter().zip(seen).filter(|(trial, _)| trial.cast == TrialAgents::Subject);
     let mut all: BTreeMap<&str, usize> = BTreeMap::new();

@@ -7,7 +7,7 @@ const LISTED: usize = 13;
 /// the lengths.
 const COMPARED: usize = 1_000;
 
-/// Whether somebody who wrote `wrong` may have meant `name`.
+/// Returns `true` if a user who wrote `wrong` may have meant `name`.
 pub fn is_near(wrong: &str, name: &str) -> bool {
     strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase()) <= name.len() / 3
 }

@@ -111,7 +111,7 @@ fn in_columns(line: &str) -> String {
     }
 }
 
-/// How wide the labels are, with what parts them from their text.
+/// Width of the labels and the space behind them.
 const LABEL: usize = 10;
 
 /// Describes the result of a check, in words.

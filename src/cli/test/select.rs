@@ -158,7 +158,7 @@ fn read(path: &Path) -> Result<Document<'_>, Failure> {
     wrong.map_or(Ok(document), Err)
 }
 
-/// What a suite says besides that which is wrong with it, and what that is.
+/// Content of a suite with faults, and the faults.
 pub(in crate::cli) fn as_far_as_it_is_one(path: &Path) -> Result<(Document<'_>, Option<Failure>), Failure> {
     let text = find::document(FileKind::Suite, "suite", &path.to_string_lossy())?;
     let wrong = |faults: Vec<Fault>| Failure::faults(path.display(), &text, faults);

@@ -1,4 +1,4 @@
-//! What is wrong with a world: everything that is found, each once.
+//! Faults of a world: everything that is found, each once.
 //!
 //! 1. No more is looked for once so much was found: to name what may have been meant takes time for each fault.
 
@@ -36,12 +36,12 @@ impl Faults {
         kept
     }
 
-    /// Whether nothing more is looked for.
+    /// Returns `true` if the search for faults is over.
     pub(super) fn is_full(&self) -> bool {
         self.is_over.get() || self.found.borrow().len() >= MOST
     }
 
-    /// What was read where nothing is wrong with it; else all that is, from the beginning of the text to its end.
+    /// Returns `value` if there is no fault, else all faults in the order of the text.
     pub(super) fn settle<T>(self, read: Option<T>) -> Result<T, Vec<Fault>> {
         let is_cut = self.found.borrow().len() >= MOST;
         let mut found = self.found.into_inner();

@@ -65,12 +65,12 @@ impl<'t> Fields<'t> {
         self
     }
 
-    /// Whether a key is one that there may not be.
+    /// Returns `true` for a key that does not exist.
     pub(super) fn is_unknown(&self, key: &str) -> bool {
         self.unknown.contains(&key)
     }
 
-    /// Whether a key that there may not be stands for this one, which has been said.
+    /// Returns `true` if an unknown key, which was already reported, stands for this one.
     pub(super) fn is_misspelt(&self, key: &str) -> bool {
         self.unknown.iter().any(|unknown| is_near(unknown, key))
     }

@@ -178,7 +178,7 @@ impl TableParameters {
     }
 }
 
-/// Whether a parameter may be called so.
+/// Returns `true` if a parameter may have this name.
 fn nameable(name: &str, span: &Range<usize>) -> Result<(), Fault> {
     Bound::Name.admit(name.len(), || Some(span.clone()))?;
     if is_plain(name) {
@@ -207,7 +207,7 @@ fn declare(name: &str, item: Item<'_>, faults: &Faults) -> Option<SelectedParame
 }
 
 impl SelectedParameter {
-    /// What stands for a parameter with a fault, in a table that is not used.
+    /// Placeholder for a parameter with a fault, in a table that is not used.
     fn faulty(name: &str) -> Self {
         let (value, low, high, numbers) = (0.0, 0.0, 0.0, NumberRange::Real);
         Self { name: name.to_owned(), value, low, high, numbers, knob: None, meaning: String::new() }

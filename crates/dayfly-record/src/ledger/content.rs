@@ -92,7 +92,6 @@ impl Facts {
     }
 }
 
-<<<<<<< HEAD:src/ledger/content.rs
 /// The capabilities that a body shows to have been asked of something. No capability is asked for a growth of memories and tables.
 fn asked(body: &Body) -> BTreeSet<(Option<Role>, String)> {
     let mut asked = BTreeSet::new();
@@ -127,7 +126,6 @@ fn asked(body: &Body) -> BTreeSet<(Option<Role>, String)> {
 /// Names that entries have in place of a capability if a memory or a table was not grown.
 const GROWN: [&str; 2] = ["memory", "table"];
 
-=======
 /// Reads a line.
 pub(super) fn transcript(line: &[u8]) -> Result<Transcript, Flaw> {
     if !is_frugal(line) {
@@ -136,7 +134,6 @@ pub(super) fn transcript(line: &[u8]) -> Result<Transcript, Flaw> {
     serde_json::from_slice(line).map_err(|error| unread(&error))
 }
 
->>>>>>> face-r:crates/dayfly-record/src/ledger/content.rs
 /// Reads a manifest.
 pub(super) fn manifest(bytes: &[u8]) -> Result<Manifest, Flaw> {
     let run: Manifest = serde_json::from_slice(bytes).map_err(|error| unread(&error))?;

@@ -66,11 +66,9 @@ pub use finding::{Finding, FindingKind};
 pub use flaw::Flaw;
 pub use leaf::{FORMAT, Sealed, SealedManifest};
 pub use manifest::{Manifest, NamedDigest, RoleEntry};
-<<<<<<< HEAD:src/ledger/mod.rs
-pub(crate) use read::regular;
-=======
+#[doc(hidden)]
+pub use read::regular;
 pub use reader::{Ledger, Transcripts};
->>>>>>> face-r:crates/dayfly-record/src/ledger/mod.rs
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 
@@ -164,7 +162,7 @@ pub enum Error {
     Manifest {
         /// The manifest.
         path: PathBuf,
-        /// Why not.
+        /// Fault of the manifest.
         flaw: Flaw,
     },
     /// A line is no transcript.
@@ -174,10 +172,10 @@ pub enum Error {
         path: PathBuf,
         /// The line, counted from 1.
         line: u64,
-        /// Why not.
+        /// Fault of the line.
         flaw: Flaw,
     },
-    /// What is exported could not be written.
+    /// The export could not be written.
     #[error("cannot write what is exported")]
     Export(#[source] io::Error),
 }

@@ -7,9 +7,14 @@ use std::path::{Path, PathBuf};
 use super::{Error, LEAVES, LONGEST};
 use crate::value::Digest;
 
-/// Open a regular file, or the one that a link leads to. Of no other is it known that it can be opened at once, and that it ends: a pipe
-/// waits for somebody who writes, and a device may do anything.
-pub(crate) fn regular(path: &Path) -> io::Result<File> {
+/// Opens a regular file, or the one that a link leads to.
+///
+/// Any other file may block or never end: a pipe waits for a writer, and a device may do anything.
+///
+/// # Errors
+///
+/// If there is no such file, if it is not a regular one, or if it cannot be opened.
+pub fn regular(path: &Path) -> io::Result<File> {
     let is_regular = |file: std::fs::Metadata| {
         if file.is_file() { Ok(()) } else { Err(io::Error::other("it is not a regular file")) }
     };

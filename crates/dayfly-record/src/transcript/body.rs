@@ -174,7 +174,7 @@ impl Body {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calls {
-    /// How many calls there were.
+    /// Number of calls.
     pub count: u64,
     /// SHA-256 over the framed calls.
     pub digest: Digest,

@@ -15,11 +15,6 @@ mod text;
 pub use count::{many, plural, whole, wide};
 pub use digest::{Digest, Hasher};
 pub use draws::{Draws, handed, handed_to_roles};
-<<<<<<< HEAD:src/value/mod.rs
-pub use fault::Fault;
-pub use hint::{hint, is_near};
-=======
->>>>>>> face-r:crates/dayfly-record/src/value/mod.rs
 pub(crate) use joined::joined;
 pub use seed::{NoSeed, Seed, Stream};
 pub use space::{OutOfSpace, Space, Value};

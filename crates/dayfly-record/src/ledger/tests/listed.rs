@@ -15,7 +15,7 @@ use crate::transcript::{
 };
 use crate::value::Value;
 
-const PAGE: &str = include_str!("../../../docs/run-json.md");
+const PAGE: &str = include_str!("../../../../../docs/run-json.md");
 
 /// The records, as the columns of the table name them.
 fn records() -> Vec<(&'static str, Manifest, Vec<Transcript>)> {
