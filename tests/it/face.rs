@@ -242,13 +242,13 @@ fn what_a_program_may_rely_on_is_what_is_written_down() {
     // What is converted from what is in the signature of a variant, or is the inside's own.
     let names: BTreeSet<String> =
         items().into_iter().map(|item| item.name).filter(|name| !name.contains("::from ")).collect();
-    let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+    let text = names.iter().fold(String::new(), |text, name| text + name + "\n");
     if std::env::var("FACE").is_ok_and(|wish| wish == "overwrite") {
         std::fs::write(&place, &text).unwrap();
     }
     let written = read(&place);
     let written: BTreeSet<String> = written.lines().map(str::to_owned).collect();
-    let [gone, new] = [written.difference(&names), names.difference(&written)].map(|some| some.collect::<Vec<_>>());
+    let [gone, new] = [written.difference(&names), names.difference(&written)].map(Iterator::collect::<Vec<_>>);
     assert!(
         gone.is_empty() && new.is_empty(),
         "the public list has lost {gone:?} and won {new:?}\n\

@@ -61,5 +61,5 @@ fn records_of_earlier_versions_are_read_with_it_alone() {
 
     let early = Ledger::open(root().join("tests/cases/ledgers/early-layout")).unwrap();
     assert!(matches!(early.verify(None).unwrap(), Verification::Flawed { .. }), "its seeds are of no agent");
-    assert_eq!(early.transcripts().unwrap().filter(Result::is_ok).count(), 5);
+    assert_eq!(early.transcripts().unwrap().flatten().count(), 5);
 }
