@@ -1,4 +1,4 @@
-//! What a program may rely on: the names that `src/lib.rs` lists, and what each of them has that documentation shows.
+//! Public list of the library: the names in `src/lib.rs`, and the parts of each that documentation shows.
 //!
 //! ```text
 //!  src/lib.rs --`pub use`--> names --> where each is declared --> fields, variants, functions without `doc(hidden)`
@@ -11,12 +11,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use dayfly::{AgentSource, Cancel, Judgement, Policy, Property, Seed, Stage, Threads};
+
 use crate::common::{files, read, root};
 
 /// Crates whose types are ours to exchange: a signature that names one would make each of their major versions ours.
 const INSIDE: [&str; 7] = ["wasmtime", "rayon", "wat", "wasmparser", "tokio", "serde_json", "toml"];
 
-/// What is meant all the same, as `docs/design.md` says.
+/// Signatures that name one all the same, as `docs/design.md` says.
 const MEANT: [&str; 1] = ["Registry::policy_schema"];
 
 /// Something that documentation shows: its name, and how it is declared.
@@ -26,8 +28,7 @@ struct Item {
     signature: String,
 }
 
-/// The statements `pub use ..;` of a source, each with whether documentation shows it: the path before the names, and the names with what they
-/// are called here.
+/// The statements `pub use ..;` of a source: the path before the names, and each name with what it is called here.
 fn handed_on(source: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut found = Vec::new();
     for (at, _) in source.match_indices("\npub use ") {
@@ -88,7 +89,7 @@ fn declared(source: &str, name: &str) -> Option<usize> {
     source.lines().position(is_it)
 }
 
-/// Where the thing is declared that `file` has under this name: the file, and what it is called there.
+/// Place of the thing that `file` has under this name: the file, and what it is called there.
 fn place(file: &Path, name: &str) -> Option<(PathBuf, String)> {
     let source = format!("\n{}", read(file));
     if declared(&source, name).is_some() {
@@ -117,7 +118,7 @@ fn body<'s>(lines: &[&'s str], from: usize) -> Vec<&'s str> {
     lines[from..=end].to_vec()
 }
 
-/// Whether what is declared on this line has `doc(hidden)` above it.
+/// True where the item on this line has `doc(hidden)` above it.
 fn is_hidden(lines: &[&str], at: usize) -> bool {
     lines[..at]
         .iter()
@@ -242,7 +243,7 @@ fn what_a_program_may_rely_on_is_what_is_written_down() {
     // What is converted from what is in the signature of a variant, or is the inside's own.
     let names: BTreeSet<String> =
         items().into_iter().map(|item| item.name).filter(|name| !name.contains("::from ")).collect();
-    let text = names.iter().fold(String::new(), |text, name| text + name + "\n");
+    let text: String = names.iter().flat_map(|name| [name.as_str(), "\n"]).collect();
     if std::env::var("FACE").is_ok_and(|wish| wish == "overwrite") {
         std::fs::write(&place, &text).unwrap();
     }
@@ -302,6 +303,19 @@ fn a_signature_that_names_the_engine_is_seen() {
     assert_eq!(names_inside("pub fn new() -> wasmtime::Result<Self>"), ["wasmtime"]);
     assert_eq!(names_inside("Start(#[from] rayon::ThreadPoolBuildError),"), ["rayon"]);
     assert!(names_inside("pub fn new() -> Result<Self, Error>").is_empty());
+}
+
+#[test]
+fn a_program_puts_a_property_to_an_agent_with_what_is_listed() {
+    let stage = Stage::new(Threads::new(2).unwrap());
+    let ask = |name: &str| {
+        let (agent, policy) = (AgentSource::shipped(name).unwrap(), Policy::shipped("strict").unwrap());
+        let property = Property::find("interruption").unwrap();
+        stage.ask(property, &agent, policy, None, Seed(7), &Cancel::default()).unwrap().unwrap()
+    };
+    assert_eq!(ask("direct").finding, Judgement::Holds);
+    let verdict = ask("button-presser");
+    assert_eq!(verdict.finding, Judgement::Violated, "{}", verdict.statement);
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn breaches(rows: &[&[&str]], module: &str, source: &str) -> Vec<String> {
     breaches
 }
 
-/// What the sources in `folder` do that the picture does not allow.
+/// Breaches of the picture by the sources in `folder`.
 fn breaches_in(rows: &[&[&str]], folder: &str) -> Vec<String> {
     let sources = crate::common::root().join(folder);
     let mut found = Vec::new();
