@@ -34,7 +34,9 @@ fn records() -> Vec<(&'static str, Manifest, Vec<Transcript>)> {
     let (digested, none) = short(|body| body.trace.clear());
     let (pair, both) = of_two();
     let mut unkept = both.clone();
-    unkept.iter_mut().for_each(|transcript| transcript.body.trace.clear());
+    for transcript in &mut unkept {
+        transcript.body.trace.clear();
+    }
     vec![
         ("one agent", kept, all),
         ("one, no steps", digested, none),
@@ -118,7 +120,7 @@ fn ended(end: End, fault: Option<&str>) -> Body {
         learned: None,
     };
     let even = RoleBody {
-        violations: broken.clone(),
+        violations: broken,
         tripwires: touched.clone(),
         after_end: 1,
         notices: one(Class::LeaveResidue),

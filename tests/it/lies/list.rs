@@ -186,7 +186,7 @@ const FIELDS: &[Lie] = &[
     told("calls that cost nothing", CONTRADICTION, |told| told.fuel = 0),
     told("a file in a file", CONTRADICTION, |told| told.residue.push((format!("{}/b", told.residue[0].0), 0))),
     told("a call that its component does not import", BEYOND, |told| {
-        grant(told, "workspace.append", "\"kept\", 4 bytes")
+        grant(told, "workspace.append", "\"kept\", 4 bytes");
     }),
     told("a violation by a call that its component does not import", BEYOND, |told| {
         violation(told, "workspace.append", "over-quota", "grants.workspace.bytes", 0);

@@ -189,6 +189,9 @@ fn what_the_policy_answers_with_an_end_has_ended_the_episode() {
 const BARE: &str = "(component (core module $m (func (export \"run\"))) (core instance $i (instantiate $m)) \
     (func (export \"run\") (canon lift (core func $i \"run\"))))";
 
+/// Changes what is told.
+type Change = fn(&mut Told);
+
 #[test]
 fn no_call_is_believed_that_its_component_does_not_import() {
     let grants = "[grants.workspace]\nmode = \"grant\"\n[grants.agenda]\nmode = \"tripwire\"\n[grants.outbox]\nmode = \"grant\"\n\
@@ -211,7 +214,7 @@ fn no_call_is_believed_that_its_component_does_not_import() {
     };
     let mut all = setting.known();
     all.agent = all.agent.importing_all();
-    let changes: [(&str, fn(&mut Told)); 10] = [
+    let changes: [(&str, Change); 10] = [
         ("nothing", |_| ()),
         ("a call", |told| told.body.calls.count = 1),
         ("a step", |told| {
