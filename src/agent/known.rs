@@ -1,5 +1,4 @@
-//! Known agents: a component that was read and not compiled, with its digest, its imports, and if
-//! it learns.
+//! What is known of a component by reading it: who it is, what it imports, whether it learns. Nothing of it is compiled.
 //!
 //! ```text
 //!  bytes --bounds, encode--> component --objection--> --types of imports and exports--> Known --compile--> Agent
@@ -7,24 +6,23 @@
 //!                                                                      all that a supervisor of workers needs
 //! ```
 //!
-//! 1. The imports of a component are found here and nowhere else. The policy decides on the same
-//!    list, wherever the component is compiled.
-//! 2. Bodies of functions are not read here. Only the counts of [`bounds`](super::bounds) read
-//!    them.
+//! 1. What a component imports is found out here and nowhere else: the policy decides on the same list wherever it is compiled.
+//! 2. Bodies of functions are looked at by nothing but the count of what they hold, and for whether they grow a memory or a table.
 //!
-//! It does not show that the component compiles: only its compilation does.
+//! It does not show that the component compiles: who compiles it says so.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId};
 use wasmparser::types::Types;
-use wasmparser::{Parser, Payload, ValidPayload, Validator};
+use wasmparser::{Operator, Parser, Payload, ValidPayload, Validator};
 
 use super::engine::ADMITTED;
 use super::{Begins, Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
 use crate::capability::{
-    CAPABILITIES, MemoryLimits, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface, wasi_operation, wasi_prints,
+    CAPABILITIES, GROW_MEMORY, GROW_TABLE, MemoryLimits, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface,
+    wasi_operation, wasi_prints,
 };
 use crate::transcript::Operation;
 use crate::value::{Digest, handed};
@@ -84,9 +82,14 @@ impl ParsedAgent {
         &self.imports
     }
 
+<<<<<<< HEAD
     /// Returns `true` if the component can call this operation.
     ///
     /// It imports the operation's function or, for an operation that writes to the log, one of WASI that prints.
+=======
+    /// Whether it can call this operation: it imports its function, or, where that writes to the log, one that prints. A growth it can ask for
+    /// where one of its functions does.
+>>>>>>> m11-r
     pub fn may_call(&self, operation: Operation) -> bool {
         self.operations.contains(&operation.code)
     }
@@ -94,8 +97,8 @@ impl ParsedAgent {
     /// The same component, taken for one that imports all there is.
     #[cfg(test)]
     pub(crate) fn importing_all(self) -> Self {
-        let operations =
-            CAPABILITIES.iter().flat_map(|known| known.operations).map(|operation| operation.code).collect();
+        let operations = CAPABILITIES.iter().flat_map(|known| known.operations).chain(&[GROW_MEMORY, GROW_TABLE]);
+        let operations = operations.map(|operation| operation.code).collect();
         Self { operations, imports: CAPABILITIES.iter().map(|known| known.name).collect(), ..self }
     }
 
@@ -207,6 +210,9 @@ fn described(name: &str, component: &[u8]) -> Result<Described, Error> {
             _ => return Err(Error::UnknownImport { name: name.to_owned(), import: import.clone() }),
         }
     }
+    called.extend(grown(component));
+    called.sort_unstable();
+    called.dedup();
     if prints {
         called.extend(operations("log").map(|operation| operation.code));
     }
@@ -253,9 +259,30 @@ fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
     Ok((named, types))
 }
 
+<<<<<<< HEAD
 /// Adds the functions of an import of WASI to `called`, and returns `true` if one of them prints.
 ///
 /// Returns an error for an interface or a function that is not there.
+=======
+/// The growths that functions of a component ask for. What cannot be read was found out before.
+fn grown(component: &[u8]) -> impl Iterator<Item = u8> {
+    let (mut memory, mut table) = (false, false);
+    for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
+        let Payload::CodeSectionEntry(body) = payload else { continue };
+        let operators = body.get_operators_reader().into_iter().flatten().map_while(Result::ok);
+        for operator in operators {
+            memory |= matches!(operator, Operator::MemoryGrow { .. });
+            table |= matches!(operator, Operator::TableGrow { .. });
+        }
+        if memory && table {
+            break;
+        }
+    }
+    [(memory, GROW_MEMORY), (table, GROW_TABLE)].into_iter().filter_map(|(does, growth)| does.then_some(growth.code))
+}
+
+/// Whether an import of WASI prints; one that there is not is refused. What it has is added to what is `called`.
+>>>>>>> m11-r
 fn wasi(
     name: &str,
     import: &str,
@@ -399,6 +426,14 @@ mod tests {
         let method = "(export \"error\" (type $error (sub resource))) (export \"[method]error.to-debug-string\" \
                       (func (param \"self\" (borrow $error)) (result string)))";
         assert_eq!(callable(&import(&wasi("io/error"), method)), ["wasi.io/error.error.to-debug-string"]);
+        let grows = |code: &str| {
+            let text = format!("(component (core module (memory 1) (table 1 funcref) (func {code})) {RUN})");
+            let known = ParsedAgent::read("test", text.as_bytes()).unwrap();
+            [GROW_MEMORY, GROW_TABLE].map(|growth| known.may_call(growth))
+        };
+        assert_eq!(grows("(drop (memory.size))"), [false, false]);
+        assert_eq!(grows("(drop (memory.grow (i32.const 1)))"), [true, false]);
+        assert_eq!(grows("(drop (table.grow (ref.null func) (i32.const 1)))"), [false, true]);
         // What is printed is asked of the log.
         assert_eq!(callable(&import(&wasi("cli/stderr"), "")), ["log.write"]);
     }

@@ -6,8 +6,10 @@ use super::host::Host;
 use crate::transcript::{Argument, Class, Operation, RecordedArgument, Weight};
 use crate::value::wide;
 
-const GROW_MEMORY: Operation = Operation { capability: "memory", name: "grow", code: 0xF0, weight: Weight::Light };
-const GROW_TABLE: Operation = Operation { capability: "table", name: "grow", code: 0xF1, weight: Weight::Light };
+/// The growth of a memory, which no call asks for.
+pub const GROW_MEMORY: Operation = Operation { capability: "memory", name: "grow", code: 0xF0, weight: Weight::Light };
+/// The growth of a table, which no call asks for.
+pub const GROW_TABLE: Operation = Operation { capability: "table", name: "grow", code: 0xF1, weight: Weight::Light };
 
 /// Operations without a call, each with the rule that refuses it. A refused growth is recorded.
 pub(super) const GROWTHS: &[(Operation, &str)] = &[(GROW_MEMORY, MEMORY), (GROW_TABLE, TABLE)];

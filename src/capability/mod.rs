@@ -41,7 +41,7 @@ pub use self::convert::{end_to_wit, value_to_wit};
 pub use self::episode::{STEP, link_by_turns, step};
 pub use self::host::{Closed, Departed, Host, HostOpening};
 pub use self::limit::LastStep;
-pub use self::limiter::{INSTANCES, MEMORIES, MemoryLimits, TABLES, growth, is_of_the_system};
+pub use self::limiter::{GROW_MEMORY, GROW_TABLE, INSTANCES, MEMORIES, MemoryLimits, TABLES, growth, is_of_the_system};
 pub use self::log::MESSAGE;
 pub use self::meter::{Allowance, after_end, calls, least_fuel};
 pub use self::outbox::RECIPIENT;

@@ -1,23 +1,22 @@
-//! The queue of one slot, and the charge for the loss of its worker.
+//! One slot at work: what it owes, and what becomes of that when its worker is lost.
 //!
 //! ```text
-//!  more --> | queued, not sent | sent to the worker, in this order | --answers--> done
-//!                                ^ the episode that was open when the worker was lost is aborted;
-//!                                  the others are sent to the next worker
+//!  more --> | owed, not given | given to the worker, in this order | --answers--> done
+//!                                ^ the one that was open when the worker was lost is aborted; the others are given to the next one
 //! ```
 //!
-//! 1. A lost worker costs exactly one episode: the one that it had begun and not reported. A worker that had begun
-//!    none costs none. Several such workers in a row cost one episode, or end the run where no episode was run in
-//!    between.
-//! 2. An invalid answer, a report that is not believed, and a failure of the worker each cost the episode that they
-//!    are about. None of these ends the run. The supervisor finds out by itself if the host cannot go on: when it
-//!    starts the next worker, plays the world, or records.
-//! 3. The worker is sent more before it has reported all it has, so that neither side waits for the other.
+//! 1. Of the episodes that a lost worker was given, exactly the one that it had begun and not told of is aborted. A worker that
+//!    had begun none costs none; some in a row cost one, or end the run where nothing was lived in between.
+//! 2. A worker that says what is no answer, or what is not believed, or that it cannot go on, costs the episode that it said it of.
+//!    What it says ends no run: whether the host can go on the supervisor finds out by itself, when it starts the next one, plays the
+//!    world, or records.
+//! 3. No wall clock ended an episode that the worker was given less than so long ago.
+//! 4. The worker is given more before it has told of all it has, so that neither side waits for the other.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::bounds::Bounds;
 use super::frame::{self, Bytes};
@@ -47,6 +46,8 @@ pub(super) struct Assignment<'s> {
     owed: VecDeque<Ticket>,
     /// Number of queued episodes that have been sent to the worker.
     given: usize,
+    /// When it was given each of these.
+    since: VecDeque<Instant>,
     /// Number of episodes in the last batch that `more` returned.
     taken: usize,
     idle: u32,
@@ -88,7 +89,17 @@ impl<'s> Assignment<'s> {
         watchdog: &'s Watchdog,
         patience: Duration,
     ) -> Self {
-        Self { setting, bounds, watchdog, patience, owed: VecDeque::new(), given: 0, taken: 0, idle: 0 }
+        Self {
+            setting,
+            bounds,
+            watchdog,
+            patience,
+            owed: VecDeque::new(),
+            given: 0,
+            since: VecDeque::new(),
+            taken: 0,
+            idle: 0,
+        }
     }
 
     /// Returns `true` if there is an episode to send. Asks `more` for episodes when all queued ones are sent.
@@ -111,8 +122,9 @@ impl<'s> Assignment<'s> {
         done: &mut impl FnMut(u64, Validated),
     ) -> Result<AfterWork, Loss> {
         self.given = 0;
+        self.since.clear();
         loop {
-            // INVARIANT 3
+            // INVARIANT 4
             if self.given.saturating_mul(2) <= self.taken && self.goes_on(more) {
                 self.give(worker)?;
             }
@@ -158,6 +170,8 @@ impl<'s> Assignment<'s> {
             batch.push(opening);
         }
         self.given = self.given.saturating_add(batch.len());
+        let (now, each) = (now(), batch.len());
+        self.since.extend(std::iter::repeat_n(now, each));
         let mut order = Vec::new();
         frame::put(&WorkerRequest::Batch(batch), &mut order)?;
         self.watchdog.expect(&worker.watch, self.patience);
@@ -169,6 +183,11 @@ impl<'s> Assignment<'s> {
         let Some(ticket) = self.owed.front_mut() else { return Ok(()) };
         let is_due = ticket.seed.0 == of;
         let told = if is_due { parcel.open(self.bounds) } else { Err(Rejection::Unasked) };
+        // INVARIANT 3
+        let least = if self.setting.cancel.is_cancelled() { Duration::ZERO } else { self.setting.policy.episode.wall };
+        let is_early = self.since.pop_front().is_some_and(|since| now().duration_since(since) < least);
+        let told =
+            told.and_then(|told| if is_early && told.is_hurried() { Err(Rejection::Contradiction) } else { Ok(told) });
         let lived = told.and_then(|told| told.believe(self.setting, self.bounds, ticket));
         let lived = lived.map_err(|doubt| Loss::Told(doubt.to_string()))?;
         let episode = ticket.episode;
@@ -206,6 +225,12 @@ impl<'s> Assignment<'s> {
         let Ticket { episode, environment, carry_over, .. } = ticket;
         done(episode, Ok(Finished { transcript, environment, carry_over, demands: Demands::default() }));
     }
+}
+
+/// The time, by which a worker is doubted and nothing is recorded.
+#[expect(clippy::disallowed_methods, reason = "an episode that a clock ended is not older than the clock says")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn opening(ticket: &Ticket, persists: bool) -> EpisodeOpening {

@@ -7,7 +7,7 @@
 //! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of the policy.
 //! 2. First come those of the episode, then those after its boundary, then those of `learn`. Each says the step that the gate counted.
 //! 3. What the policy answers by ending the episode has ended it: nothing of the episode follows.
-//! 4. Each call is one that the component can make: it imports its function.
+//! 4. Each call is one that the component can make: it imports its function, and grows what it is said to have grown.
 //!
 //! What it does not show: that the call was made, and with what argument.
 
@@ -60,6 +60,10 @@ fn phase(entry: &Entry, body: &Body, setting: &Setting<ParsedAgent>, before: Cal
     let operation = capability::operation(&entry.operation)?;
     let has_after = !matches!(body.end, End::Returned | End::Trapped);
     let has_lesson = body.learned.as_ref().is_some_and(|learned| learned.outcome != Lesson::Withheld);
+    // INVARIANT 4
+    if !setting.agent.may_call(operation) {
+        return None;
+    }
     if let Some(rule) = capability::growth(operation) {
         let fits = entry.decision == Decision::Refused && entry.class == Some(Class::OverQuota) && entry.rule == rule;
         let phase = match entry.due {
@@ -70,10 +74,6 @@ fn phase(entry: &Entry, body: &Body, setting: &Setting<ParsedAgent>, before: Cal
             Due::After => has_lesson.then_some(CallPhase::Learning),
         };
         return phase.filter(|_| fits);
-    }
-    // INVARIANT 4
-    if !setting.agent.may_call(operation) {
-        return None;
     }
     let capability = CAPABILITIES.iter().find(|capability| capability.name == operation.capability)?;
     let warrant = &setting.policy.grants.get(capability.name)?.warrant;

@@ -27,7 +27,7 @@ use crate::environment::Nowhere;
 use crate::episode::{self, Aborted, Finished, Setting, Ticket};
 use crate::gate::{Consequence, Demands};
 use crate::policy::Continuity;
-use crate::transcript::{Body, ClassCounts, End, Lesson, Transcript};
+use crate::transcript::{Body, ClassCounts, Closing, End, Lesson, Transcript};
 use crate::value::Digest;
 
 /// Report of an episode that is over. The supervisor knows the rest of the transcript, or derives it.
@@ -90,6 +90,15 @@ impl EpisodeReport {
         let is_new = body.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Carried);
         let next = is_new.then(|| Bytes(carry_over.to_vec()));
         Self { body, next, actions: Bytes(actions) }
+    }
+
+    /// Whether the wall clock, or the operator, is said to have had a part in it: so long it took at least.
+    pub(super) fn is_hurried(&self) -> bool {
+        let Body { end, closing, learned, .. } = &self.body;
+        *end != End::Aborted
+            && (end.is_hurried()
+                || *closing == Closing::Stopped
+                || learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried()))
     }
 
     /// Validates the report. Returns the episode, or [`Aborted`] if the supervisor's world failed.

@@ -50,7 +50,9 @@ pub fn wasi_has(path: &str, function: &str) -> bool {
 
 /// The operation that a function of the interface at `path` is, named as a component imports it; nothing where nobody can call it.
 pub fn wasi_operation(path: &str, function: &str) -> Option<Operation> {
-    OPERATIONS.iter().find(|operation| interface_of(operation) == path && function_of(operation) == function).copied()
+    let function = function.strip_prefix("[method]").unwrap_or(function);
+    let named = |name: &str| name.strip_prefix(path).and_then(|rest| rest.strip_prefix('.')) == Some(function);
+    OPERATIONS.iter().find(|operation| named(operation.name)).copied()
 }
 
 /// Returns `true` if text written to the interface at `path` goes to the log.

@@ -113,7 +113,7 @@ const FIELDS: &[Lie] = &[
     told("a terminal state", CONTRADICTION, |told| told.end = 0),
     told("the last step", CONTRADICTION, |told| told.end = 1),
     told("the wall clock, and that it could have cleaned up before", CONTRADICTION, |told| told.end = 3),
-    told("the wall clock", Outcome::Believed, |told| {
+    told("the wall clock, before so much time went by", CONTRADICTION, |told| {
         told.end = 3;
         told.notices = std::mem::take(&mut told.violations);
     }),

@@ -192,6 +192,9 @@ fn what_the_policy_answers_with_an_end_has_ended_the_episode() {
 const BARE: &str = "(component (core module $m (func (export \"run\"))) (core instance $i (instantiate $m)) \
     (func (export \"run\") (canon lift (core func $i \"run\"))))";
 
+/// Changes what is told.
+type Change = fn(&mut EpisodeReport);
+
 #[test]
 fn no_call_is_believed_that_its_component_does_not_import() {
     let grants = "[grants.workspace]\nmode = \"grant\"\n[grants.agenda]\nmode = \"tripwire\"\n[grants.outbox]\nmode = \"grant\"\n\
@@ -214,7 +217,11 @@ fn no_call_is_believed_that_its_component_does_not_import() {
     };
     let mut all = setting.known();
     all.agent = all.agent.importing_all();
+<<<<<<< HEAD
     let changes: [(&str, Change); 9] = [
+=======
+    let changes: [(&str, Change); 10] = [
+>>>>>>> m11-r
         ("nothing", |_| ()),
         ("a call", |told| told.body.calls.count = 1),
         ("a step", |told| {
@@ -233,6 +240,10 @@ fn no_call_is_believed_that_its_component_does_not_import() {
         ("a violation", |told| {
             told.body.entries =
                 vec![refused("workspace.write", Some(Class::OverQuota), "grants.workspace.bytes", Due::Before)];
+            (told.body.violations, told.body.calls.count) = (tally(&[(Class::OverQuota, 1)]), 1);
+        }),
+        ("a growth", |told| {
+            told.body.entries = vec![refused("memory.grow", Some(Class::OverQuota), "episode.memory", Due::Before)];
             (told.body.violations, told.body.calls.count) = (tally(&[(Class::OverQuota, 1)]), 1);
         }),
         ("a tripwire", |told| {
@@ -261,7 +272,7 @@ fn no_call_is_believed_that_its_component_does_not_import() {
         let doubted = if what == "nothing" { Ok(()) } else { Err(Rejection::Beyond) };
         assert_eq!(heard(&bare), doubted, "{what}");
         // It imports the world, randomness and the log.
-        let own = if ["nothing", "a call", "a step", "a line"].contains(&what) { Ok(()) } else { doubted };
+        let own = if ["nothing", "a call", "a step", "a line", "a growth"].contains(&what) { Ok(()) } else { doubted };
         assert_eq!(heard(&known), own, "{what}");
     }
 }

@@ -359,11 +359,7 @@ fn a_run_is_closed_as_its_last_line_lets_it() {
             body.violations.add(Class::OutliveEpisode);
         })
     };
-    let lost = |episode| {
-        with(episode, |body| {
-            (body.end, body.closing, body.lost) = (End::Aborted, Closing::Stopped, Some("killed".into()));
-        })
-    };
+    let lost = |episode| with(episode, |body| *body = Body { lost: Some("killed".into()), ..Body::default() });
     let cases = [
         (vec![quiet(0), violating(1)], Reason::Quarantined, None),
         (vec![violating(0), quiet(1)], Reason::Quarantined, Some(2)),

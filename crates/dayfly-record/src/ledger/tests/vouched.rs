@@ -95,7 +95,7 @@ fn beside() -> Vec<(Sample, PathBuf, Vec<u8>)> {
 /// There is no change of it that is harmless.
 #[test]
 fn every_change_and_every_cut_of_what_is_vouched_for_between_checkpoints_is_named_and_nothing_else_is_accused() {
-    for (sample, path, before) in beside() {
+    for (number, (sample, path, before)) in beside().into_iter().enumerate() {
         let is_named = |bytes: &[u8], what: &str| {
             put(&path, bytes);
             let Verification::Flawed { findings, .. } = sample.verify() else { panic!("{what}") };
@@ -108,8 +108,9 @@ fn every_change_and_every_cut_of_what_is_vouched_for_between_checkpoints_is_name
             for byte in 0..=u8::MAX {
                 let mut changed = before.clone();
                 changed[at] = byte;
-                // What is no checkpoint at all is all alike: one of them at each place, with another bit, is looked at as a whole.
-                let is_one = changed.strip_suffix(b"\n").and_then(checkpoint::read).is_some();
+                // What is no checkpoint at all is all alike: one of them at each place, with another bit, is looked at as a whole. So is each that
+                // is one, of the first run.
+                let is_one = number == 0 && changed.strip_suffix(b"\n").and_then(checkpoint::read).is_some();
                 if byte != before[at] && (is_one || byte == before[at] ^ (1 << (at % 8))) {
                     is_named(&changed, &format!("byte {at} is {byte}"));
                 }
