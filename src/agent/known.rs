@@ -1,4 +1,4 @@
-//! What is known of a component by reading it: who it is, what it imports, whether it learns. Nothing of it is compiled.
+//! Component that was read and not compiled: its digest, its imports, and whether it learns.
 //!
 //! ```text
 //!  bytes --bounds, encode--> component --objection--> --types of imports and exports--> Known --compile--> Agent
@@ -82,14 +82,10 @@ impl ParsedAgent {
         &self.imports
     }
 
-<<<<<<< HEAD
     /// Returns `true` if the component can call this operation.
     ///
-    /// It imports the operation's function or, for an operation that writes to the log, one of WASI that prints.
-=======
-    /// Whether it can call this operation: it imports its function, or, where that writes to the log, one that prints. A growth it can ask for
-    /// where one of its functions does.
->>>>>>> m11-r
+    /// It imports the operation's function or, for an operation that writes to the log, one of WASI that prints. For a
+    /// growth, one of its functions grows a memory or a table.
     pub fn may_call(&self, operation: Operation) -> bool {
         self.operations.contains(&operation.code)
     }
@@ -259,12 +255,7 @@ fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
     Ok((named, types))
 }
 
-<<<<<<< HEAD
-/// Adds the functions of an import of WASI to `called`, and returns `true` if one of them prints.
-///
-/// Returns an error for an interface or a function that is not there.
-=======
-/// The growths that functions of a component ask for. What cannot be read was found out before.
+/// Returns the growths that functions of a component ask for. An unreadable part was refused before.
 fn grown(component: &[u8]) -> impl Iterator<Item = u8> {
     let (mut memory, mut table) = (false, false);
     for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
@@ -281,8 +272,9 @@ fn grown(component: &[u8]) -> impl Iterator<Item = u8> {
     [(memory, GROW_MEMORY), (table, GROW_TABLE)].into_iter().filter_map(|(does, growth)| does.then_some(growth.code))
 }
 
-/// Whether an import of WASI prints; one that there is not is refused. What it has is added to what is `called`.
->>>>>>> m11-r
+/// Adds the functions of an import of WASI to `called`, and returns `true` if one of them prints.
+///
+/// Returns an error for an interface or a function that is not there.
 fn wasi(
     name: &str,
     import: &str,

@@ -46,7 +46,7 @@ pub(super) struct Assignment<'s> {
     owed: VecDeque<Ticket>,
     /// Number of queued episodes that have been sent to the worker.
     given: usize,
-    /// When it was given each of these.
+    /// Time at which the worker was given each of these.
     since: VecDeque<Instant>,
     /// Number of episodes in the last batch that `more` returned.
     taken: usize,

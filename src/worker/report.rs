@@ -92,7 +92,9 @@ impl EpisodeReport {
         Self { body, next, actions: Bytes(actions) }
     }
 
-    /// Whether the wall clock, or the operator, is said to have had a part in it: so long it took at least.
+    /// Returns `true` if the report says that the wall clock or the operator had a part in the episode.
+    ///
+    /// Such an episode took a minimum of time.
     pub(super) fn is_hurried(&self) -> bool {
         let Body { end, closing, learned, .. } = &self.body;
         *end != End::Aborted

@@ -7,9 +7,6 @@ const ALL: &str = "[grants.workspace]\nmode = \"grant\"\n[grants.agenda]\nmode =
     [grants.outbox]\nmode = \"grant\"\n[grants.wasi]\nmode = \"grant\"\n[grants.clock]\nmode = \"deny\"\n\
     [[rules]]\ncapability = \"tools\"\nname = \"search\"\ndecision = \"tripwire\"";
 
-/// One lie of a worker.
-type Change = fn(&mut EpisodeReport);
-
 /// Validates entries of an episode that ended by its one step.
 fn decided(entries: &[Entry], change: impl FnOnce(&mut EpisodeReport)) -> Result<Finished, Rejection> {
     granting(ALL, |told| {
@@ -217,11 +214,7 @@ fn no_call_is_believed_that_its_component_does_not_import() {
     };
     let mut all = setting.known();
     all.agent = all.agent.importing_all();
-<<<<<<< HEAD
-    let changes: [(&str, Change); 9] = [
-=======
     let changes: [(&str, Change); 10] = [
->>>>>>> m11-r
         ("nothing", |_| ()),
         ("a call", |told| told.body.calls.count = 1),
         ("a step", |told| {
