@@ -152,7 +152,6 @@ impl Failure {
                 Self::new(Exit::Input, error.to_string(), "take a policy whose `boundary.carry` is 0, such as `strict`")
             }
             run::Error::Unfit(_) => Self::new(Exit::Input, error.to_string(), "mend the world"),
-            run::Error::Apart => Self::new(Exit::Input, error.to_string(), "leave `--isolate process` out"),
             run::Error::NotIsolated(_) => Self::new(Exit::Input, error.to_string(), "add `--isolate process`"),
             run::Error::Worker(worker::Error::Missing(_)) => Self::new(
                 Exit::Input,

@@ -13,6 +13,7 @@
 
 mod learn;
 mod roles;
+mod shares;
 mod ticket;
 
 use std::collections::BTreeMap;
@@ -127,7 +128,7 @@ impl<A: AsRef<ParsedAgent>> Setting<A> {
 
     /// Returns the step limit of an episode in `environment`, as far as the agent is told of it.
     pub fn limit(&self, environment: &dyn Environment) -> LastStep {
-        LastStep::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment), environment)
+        self.limit_of(self.agent.as_ref(), environment)
     }
 
     /// Returns the task in words, from the run or else the environment, followed by the agent's instructions.

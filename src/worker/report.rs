@@ -19,6 +19,7 @@ use std::sync::Arc;
 use super::bounds::Bounds;
 use super::frame::Bytes;
 use super::noted::noted;
+use super::part::{Part, TurnOrder};
 use super::play::play;
 use super::validate::validate;
 use crate::agent::ParsedAgent;
@@ -37,8 +38,19 @@ pub struct EpisodeReport {
     pub(super) body: Body,
     /// Carry-over of the next episode, where `learn` returned a new one.
     pub(super) next: Option<Bytes>,
+    /// Part of each role, where there are several. The log, counts and lessons then stand here, and not in `body`.
+    pub(super) roles: Vec<PartReport>,
     /// Actions taken in the world, encoded one after the other.
     pub(super) actions: Bytes,
+}
+
+/// Part of one of several roles in a report.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PartReport {
+    /// Body of the role alone.
+    pub(super) body: Body,
+    /// Carry-over of its next episode, where its `learn` returned a new one.
+    pub(super) next: Option<Bytes>,
 }
 
 /// Result of an episode whose report is valid: the episode, or the failure of its world.
@@ -76,20 +88,23 @@ impl EpisodeReport {
         match setting.live(ticket) {
             Ok(Finished { transcript, environment, carry_over, .. }) => {
                 drop(environment);
-                Ok(Self::of(transcript.body, &carry_over, notes.actions()))
+                Ok(Self::of(transcript.body, &carry_over, notes.actions(), setting.roles().len()))
             }
             // INVARIANT 2: the supervisor plays the world itself, and finds its failure.
             Err(aborted) if matches!(aborted.error, episode::Error::World(_)) => {
-                Ok(Self::of(aborted.transcript.body, &[], notes.actions()))
+                Ok(Self::of(aborted.transcript.body, &[], notes.actions(), setting.roles().len()))
             }
             Err(aborted) => Err(aborted),
         }
     }
 
-    fn of(body: Body, carry_over: &[u8], actions: Vec<u8>) -> Self {
+    fn of(mut body: Body, carry_over: &[u8], actions: Vec<u8>, roles: usize) -> Self {
         let is_new = body.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Carried);
         let next = is_new.then(|| Bytes(carry_over.to_vec()));
-        Self { body, next, actions: Bytes(actions) }
+        let mut parts: Vec<PartReport> = std::mem::take(&mut body.roles).into_iter().map(PartReport::of).collect();
+        // A world that failed at its opening leaves no roles.
+        parts.resize_with(roles, PartReport::default);
+        Self { body, next, roles: parts, actions: Bytes(actions) }
     }
 
     /// Validates the report. Returns the episode, or [`Aborted`] if the supervisor's world failed.
@@ -124,6 +139,9 @@ impl EpisodeReport {
         if !self.is_known() {
             return Err(Rejection::Unknown);
         }
+        if !setting.roles().is_empty() {
+            return self.believe_by_turns(setting, bounds, ticket);
+        }
         let carry_over = self.carry_over(setting, ticket)?;
         // INVARIANT 1
         let mut transcript = Transcript { header: setting.header(ticket), body: self.body };
@@ -143,7 +161,8 @@ impl EpisodeReport {
         let demands = demands(setting, &body.violations);
         let is_aborted = body.end == End::Aborted;
         // INVARIANT 3
-        let held = validate(&transcript, setting, bounds, (played.status, last_step), limit);
+        let held = Part::only(&transcript.body, setting, bounds, limit)
+            .and_then(|part| validate(&transcript, setting, &[part], TurnOrder::ONE, (played.status, last_step)));
         // INVARIANT 2
         if let Some(failed) = played.failed {
             if !is_aborted || held.is_err() || !played.is_all {
@@ -162,12 +181,14 @@ impl EpisodeReport {
     /// Returns `true` if each operation exists, the tripwires are in order, and no text that reports show has control
     /// characters. An honest worker escapes those.
     fn is_known(&self) -> bool {
-        let Body { entries, tripwires, cause, .. } = &self.body;
-        let mut called = entries.iter().map(|entry| &entry.operation).chain(tripwires.iter().map(|(called, _)| called));
+        let entries = &self.body.entries;
+        let bodies = || std::iter::once(&self.body).chain(self.roles.iter().map(|part| &part.body));
+        let touched = bodies().flat_map(|body| body.tripwires.iter()).map(|(called, _)| called);
+        let mut called = entries.iter().map(|entry| &entry.operation).chain(touched);
         let shown = entries.iter().flat_map(|entry| [entry.argument.as_str(), &entry.rule]);
-        let mut shown = shown.chain(cause.as_deref());
+        let mut shown = shown.chain(bodies().filter_map(|body| body.cause.as_deref()));
         called.all(|called| capability::operation(called).is_some())
-            && tripwires.is_in_order()
+            && bodies().all(|body| body.tripwires.is_in_order())
             && !shown.any(|text| text.chars().any(char::is_control))
     }
 
@@ -194,10 +215,11 @@ impl EpisodeReport {
 
 /// Returns the demands of an episode's violations on the run. They come from the supervisor's policy, not from the
 /// worker.
-fn demands(setting: &Setting<ParsedAgent>, violations: &ClassCounts) -> Demands {
+pub(super) fn demands(setting: &Setting<ParsedAgent>, violations: &ClassCounts) -> Demands {
     let asked = |wanted| violations.iter().any(|(class, _)| setting.policy.consequences.of(class) == wanted);
     Demands { quarantine: asked(Consequence::Quarantine), fail: asked(Consequence::Fail) }
 }
 
+mod roles;
 #[cfg(test)]
 mod tests;
