@@ -1,11 +1,15 @@
 //! The agents of an episode, each with its share of the policy.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::Setting;
 use crate::agent::ParsedAgent;
 use crate::capability::LastStep;
 use crate::environment::Environment;
 use crate::policy::RoleShare;
 use crate::transcript::Role;
+use crate::value::Digest;
 
 impl<A: AsRef<ParsedAgent>> Setting<A> {
     /// Returns the agent of each role with the share of the role, in the order of the roles. Where there is only one
@@ -31,6 +35,13 @@ impl<A: AsRef<ParsedAgent>> Setting<A> {
             }
         }
         components
+    }
+
+    /// Returns the digests of carry-overs that are not empty, by role.
+    pub(super) fn carried(&self, carry_overs: &[Arc<[u8]>]) -> BTreeMap<Role, Digest> {
+        let of_roles = self.roles.iter().map(|cast| &cast.role).zip(carry_overs);
+        let given = of_roles.filter(|(_, carry_over)| !carry_over.is_empty());
+        given.map(|(role, carry_over)| (role.clone(), Digest::of(carry_over))).collect()
     }
 
     /// Returns the step limit of an episode, as far as `agent` is told of it in its view of the world.

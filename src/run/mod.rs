@@ -148,9 +148,9 @@ pub enum Error {
         /// Roles of the world.
         roles: Vec<String>,
     },
-    /// An agent of a role learns, and carry-overs do not exist for episodes of several roles.
-    #[error("`{}` learns, and nothing is carried over from episodes of several roles", plain(.0))]
-    RolesLearn(String),
+    /// The policy selects between lineages by their return, and each of several roles has a return of its own.
+    #[error("the policy selects between lineages by their return, and each role has a return of its own")]
+    RolesSelect,
     /// The threads could not be started, or an agent could not be compiled for them.
     #[error(transparent)]
     Threads(#[from] ThreadsError),

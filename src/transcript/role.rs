@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::body::{Learned, Message, Residue, is_zero};
+use super::body::{Learned, Lesson, Message, Residue, is_zero};
 use super::{Body, Class, ClassCounts, Closing, End, Touched};
 use crate::value::wide;
 
@@ -229,8 +229,10 @@ impl RoleBody {
         let could_know = (is_own && body.end.is_of_the_agent()) || self.violations.of(Class::OutliveEpisode) > 0;
         let outlived = self.violations.of(Class::OutliveEpisode).saturating_add(self.notices.of(Class::OutliveEpisode));
         let taken = body.trace.iter().filter(|step| step.role.as_ref() == Some(&self.role)).count();
-        // Carry-overs do not exist for episodes of several roles.
-        self.learned.is_none()
+        let is_refused = self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused);
+        // A role that was absent has nothing to learn from.
+        (self.learned.is_none() || self.closing != Closing::Absent)
+            && (!is_refused || self.violations.of(Class::CarryUndeclared) > 0)
             && super::sound::is_a_tree(&self.residue)
             && self.cause.is_some() == (self.closing == Closing::Trapped)
             && Class::ALL.into_iter().all(|class| shown.of(class) <= self.violations.of(class))

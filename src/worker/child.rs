@@ -170,7 +170,7 @@ impl Worker {
 
 /// Runs one episode, or returns the failure of the host.
 fn live(setting: &Setting, selection: &World, opening: EpisodeOpening) -> Result<EpisodeReport, String> {
-    let EpisodeOpening { seed, lineage_seed, generation, world, carry_over } = opening;
+    let EpisodeOpening { seed, lineage_seed, generation, world, carry_over, carry_overs } = opening;
     let mut environment = selection.made();
     if let Some(Bytes(state)) = world
         && environment.restore(&state).is_err()
@@ -188,6 +188,7 @@ fn live(setting: &Setting, selection: &World, opening: EpisodeOpening) -> Result
         carry_over_of: None,
         environment,
         carry_over: Arc::from(carry_over.0),
+        carry_overs: carry_overs.into_iter().map(|Bytes(carried)| Arc::from(carried)).collect(),
     };
     EpisodeReport::live(setting, ticket).map_err(|aborted| aborted.error.to_string())
 }

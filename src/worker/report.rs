@@ -86,9 +86,11 @@ impl EpisodeReport {
         let (world, notes) = noted(ticket.environment);
         ticket.environment = world;
         match setting.live(ticket) {
-            Ok(Finished { transcript, environment, carry_over, .. }) => {
+            Ok(Finished { transcript, environment, carry_over, carry_overs, .. }) => {
                 drop(environment);
-                Ok(Self::of(transcript.body, &carry_over, notes.actions(), setting.roles().len()))
+                let mut told = Self::of(transcript.body, &carry_over, notes.actions(), setting.roles().len());
+                told.roles.iter_mut().zip(carry_overs).for_each(|(part, next)| part.carrying(&next));
+                Ok(told)
             }
             // INVARIANT 2: the supervisor plays the world itself, and finds its failure.
             Err(aborted) if matches!(aborted.error, episode::Error::World(_)) => {
@@ -142,7 +144,9 @@ impl EpisodeReport {
         if !setting.roles().is_empty() {
             return self.believe_by_turns(setting, bounds, ticket);
         }
-        let carry_over = self.carry_over(setting, ticket)?;
+        // Nothing is learned from an aborted episode.
+        let learns = setting.learns() && self.body.end != End::Aborted;
+        let carry_over = carry_over(&self.body, self.next.as_ref(), learns, &ticket.carry_over)?;
         // INVARIANT 1
         let mut transcript = Transcript { header: setting.header(ticket), body: self.body };
         let body = &mut transcript.body;
@@ -175,7 +179,7 @@ impl EpisodeReport {
         }
         held?;
         let environment = std::mem::replace(&mut ticket.environment, Box::new(Nowhere));
-        Ok(Ok(Finished { transcript, environment, carry_over, demands }))
+        Ok(Ok(Finished { transcript, environment, carry_over, carry_overs: Vec::new(), demands }))
     }
 
     /// Returns `true` if each operation exists, the tripwires are in order, and no text that reports show has control
@@ -191,25 +195,28 @@ impl EpisodeReport {
             && bodies().all(|body| body.tripwires.is_in_order())
             && !shown.any(|text| text.chars().any(char::is_control))
     }
+}
 
-    /// INVARIANT 3: returns the carry-over of the next episode.
-    fn carry_over(&self, setting: &Setting<ParsedAgent>, ticket: &Ticket) -> Result<Arc<[u8]>, Rejection> {
-        let learned = self.body.learned.as_ref();
-        // Nothing is learned from an aborted episode.
-        if learned.is_some() != (setting.learns() && self.body.end != End::Aborted) {
-            return Err(Rejection::Unknown);
+/// INVARIANT 3: returns the carry-over of the next episode, for an agent that began with the carry-over `before`.
+pub(super) fn carry_over(
+    body: &Body,
+    next: Option<&Bytes>,
+    learns: bool,
+    before: &Arc<[u8]>,
+) -> Result<Arc<[u8]>, Rejection> {
+    if body.learned.is_some() != learns {
+        return Err(Rejection::Unknown);
+    }
+    let Some(learned) = &body.learned else {
+        return if next.is_none() { Ok(Arc::clone(before)) } else { Err(Rejection::Unknown) };
+    };
+    match (learned.outcome, next) {
+        (Lesson::Carried, Some(Bytes(next))) => {
+            let is_so_long = u64::try_from(next.len()).is_ok_and(|bytes| bytes == learned.bytes);
+            if is_so_long { Ok(Arc::from(next.as_slice())) } else { Err(Rejection::Contradiction) }
         }
-        let Some(learned) = learned else {
-            return if self.next.is_none() { Ok(Arc::clone(&ticket.carry_over)) } else { Err(Rejection::Unknown) };
-        };
-        match (learned.outcome, &self.next) {
-            (Lesson::Carried, Some(Bytes(next))) => {
-                let is_so_long = u64::try_from(next.len()).is_ok_and(|bytes| bytes == learned.bytes);
-                if is_so_long { Ok(Arc::from(next.as_slice())) } else { Err(Rejection::Contradiction) }
-            }
-            (Lesson::Carried, None) | (_, Some(_)) => Err(Rejection::Unknown),
-            (_, None) => Ok(Arc::clone(&ticket.carry_over)),
-        }
+        (Lesson::Carried, None) | (_, Some(_)) => Err(Rejection::Unknown),
+        (_, None) => Ok(Arc::clone(before)),
     }
 }
 

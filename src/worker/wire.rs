@@ -118,6 +118,8 @@ pub struct EpisodeOpening {
     pub world: Option<Bytes>,
     /// Carry-over of the previous episode.
     pub carry_over: Bytes,
+    /// Carry-over of each role, where there are several and any of them learns.
+    pub carry_overs: Vec<Bytes>,
 }
 
 /// Message from a worker.

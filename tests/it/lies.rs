@@ -104,6 +104,7 @@ pub(crate) fn ticket(environment: Box<dyn Environment>) -> Ticket {
         carry_over_of: None,
         environment,
         carry_over: Arc::from([]),
+        carry_overs: Vec::new(),
     }
 }
 

@@ -345,10 +345,6 @@ fn roles_that_do_not_fit_the_world_are_refused_before_anything_runs() {
     let mut twice = pair(WORLD);
     twice.roles[1].0 = Role::new("even").unwrap();
     assert!(attempt(twice).unwrap_err().to_string().contains("played twice"));
-    let mut learning = pair(WORLD);
-    learning.policy = std::sync::Arc::new(policy("learner"));
-    learning.roles[1].1 = known("q-learning");
-    assert!(matches!(attempt(learning), Err(run::Error::RolesLearn(name)) if name == "test"));
     // In any order the roles are those of the world.
     let mut turned = pair(WORLD);
     turned.roles.reverse();

@@ -8,16 +8,21 @@
 //! 1. Names, steps and payoffs of the roles, and the role at fault, are the supervisor's. The members of the episode are
 //!    the sums over its roles, and are not told.
 //! 2. A role that had no turn was absent, and any other one was not.
+//! 3. Each role hands on no more than the policy declares, to the same role of the next episode.
+
+use std::sync::Arc;
 
 use super::super::bounds::Bounds;
+use super::super::frame::Bytes;
 use super::super::part::{Part, TurnOrder};
 use super::super::turns::{self, PlayedByTurns};
 use super::super::validate::validate;
-use super::{EpisodeReport, PartReport, Rejection, Validated, demands};
+use super::{EpisodeReport, PartReport, Rejection, Validated, carry_over, demands};
 use crate::agent::ParsedAgent;
 use crate::environment::Nowhere;
 use crate::episode::{self, Aborted, Finished, Setting, Ticket};
-use crate::transcript::{Body, Closing, End, Entry, Role, RoleBody, Transcript};
+use crate::transcript::{Body, Closing, End, Entry, Lesson, Role, RoleBody, Transcript};
+use crate::value::Digest;
 
 impl PartReport {
     /// Returns the part of a role, as its worker reports it.
@@ -55,6 +60,12 @@ impl PartReport {
         };
         body.calls.count = calls;
         Self { body, next: None }
+    }
+
+    /// Adds the carry-over of the next episode, if `learn` returned a new one.
+    pub(super) fn carrying(&mut self, carry_over: &[u8]) {
+        let is_new = self.body.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Carried);
+        self.next = is_new.then(|| Bytes(carry_over.to_vec()));
     }
 
     /// Returns the body of the role, which took so many steps and is paid `total`.
@@ -107,16 +118,14 @@ impl EpisodeReport {
         if self.roles.len() != names.len() {
             return Err(Rejection::Unknown);
         }
-        let Self { body, roles: parts, actions, .. } = self;
-        if parts.iter().any(|part| part.next.is_some() || part.body.learned.is_some()) {
-            return Err(Rejection::Unknown);
-        }
+        let Self { body, roles: mut parts, actions, .. } = self;
+        let is_aborted = body.end == End::Aborted;
+        let carry_overs = carried(&mut parts, setting, ticket, is_aborted)?;
         let mut transcript = Transcript { header: setting.header(ticket), body: Body::default() };
         let last_step = setting.last_step(ticket.environment.as_ref());
         let mut played = turns::play(setting, ticket, &actions.0, body.end, bounds)?;
         let held = held(setting, bounds, &mut transcript, (body, parts), &played, last_step);
         played.put_back(ticket);
-        let is_aborted = transcript.body.end == End::Aborted;
         if let Some(failed) = played.whole.failed {
             if !is_aborted || held.is_err() || !played.whole.is_all {
                 transcript.body = Body::default();
@@ -129,9 +138,31 @@ impl EpisodeReport {
         held?;
         let demands = demands(setting, &transcript.body.violations);
         let environment = std::mem::replace(&mut ticket.environment, Box::new(Nowhere));
-        let carry_over = std::sync::Arc::clone(&ticket.carry_over);
-        Ok(Ok(Finished { transcript, environment, carry_over, demands }))
+        let carry_over = Arc::clone(&ticket.carry_over);
+        Ok(Ok(Finished { transcript, environment, carry_over, carry_overs, demands }))
     }
+}
+
+/// INVARIANT 3: returns the carry-over of each role for the next episode, and writes their digests.
+fn carried(
+    parts: &mut [PartReport],
+    setting: &Setting<ParsedAgent>,
+    ticket: &Ticket,
+    is_aborted: bool,
+) -> Result<Vec<Arc<[u8]>>, Rejection> {
+    let mut carry_overs = ticket.carry_overs.clone();
+    for (role, (PartReport { body, next }, (agent, _))) in parts.iter_mut().zip(setting.shares()).enumerate() {
+        let learns = setting.has_lessons_of(agent) && !is_aborted && body.closing != Closing::Absent;
+        let before = ticket.carry_overs.get(role).map_or_else(|| Arc::from([]), Arc::clone);
+        let after = carry_over(body, next.as_ref(), learns, &before)?;
+        if let Some(learned) = &mut body.learned {
+            learned.carry_over = Digest::of(&after);
+        }
+        if let Some(slot) = carry_overs.get_mut(role) {
+            *slot = after;
+        }
+    }
+    Ok(carry_overs)
 }
 
 /// Fills the transcript from what was told and what was played, and validates it.

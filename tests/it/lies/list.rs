@@ -268,11 +268,11 @@ const ROLES: &[Lie] = &[
     told("the entries of the first role after those of the second", BEYOND, |told| {
         let calls = told.parts[0].calls + told.parts[1].calls;
         told.entries.iter_mut().filter(|entry| entry.role.as_deref() == Some("even")).for_each(|entry| {
-            entry.ordinal = calls - 10 + entry.ordinal;
+            entry.ordinal += calls - 2;
         });
         told.entries.sort_by_key(|entry| entry.ordinal);
     }),
-    told("more fuel than the role has", BEYOND, |told| told.parts[1].fuel = 90_000),
+    told("more fuel than the role has", BEYOND, |told| told.parts[1].fuel = 170_000),
     told("fuel that the other role used", CONTRADICTION, |told| {
         told.parts[0].fuel += told.parts[1].fuel;
         told.parts[1].fuel = 0;
@@ -309,14 +309,14 @@ const ROLES: &[Lie] = &[
     told("a tripwire of a role", CONTRADICTION, |told| {
         told.parts[1].tripwires = vec![("workspace.write".into(), 1)];
     }),
-    told("a call of a role after the end", CONTRADICTION, |told| told.parts[1].after_end = 1),
+    told("a call of a role after the end", Outcome::Believed, |told| told.parts[1].after_end = 1),
     told("a lesson of a role that does not learn", UNKNOWN, |told| {
         told.parts[1].learned = Some(Lesson { outcome: 0, bytes: 1, carry_over: [0; 32], fuel: 0 });
         told.parts[1].next = Some(vec![1]);
     }),
     told("an action that a role does not have", BEYOND, |told| *told.actions.last_mut().unwrap() = 9),
     told("an action after the last", BEYOND, |told| told.actions.extend([0, 0])),
-    told("an action less, and that nobody returned", CONTRADICTION, |told| told.actions.truncate(2)),
+    told("an action less", BEYOND, |told| told.actions.truncate(2)),
     told("another number of a role", Outcome::Believed, |told| *told.actions.last_mut().unwrap() ^= 1),
     other("the truth of two roles, once more", Deed::Truth, Outcome::Same),
 ];
