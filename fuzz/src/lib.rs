@@ -217,6 +217,7 @@ fn ticket() -> Ticket {
         carry_over_of: None,
         environment: selection.made(),
         carry_over: Arc::from([1, 2, 3]),
+        carry_overs: Vec::new(),
     }
 }
 

@@ -69,6 +69,8 @@ pub(super) struct State {
     carry_over: Arc<[u8]>,
     /// View that this role has of the world, where there are several roles.
     shared: Option<RoleView>,
+    /// `true` once this role has taken a step, where there are several.
+    has_acted: bool,
     /// Action of a step that has not been answered.
     pending: Option<Value>,
 }
@@ -109,6 +111,7 @@ impl State {
             steps: opening.steps,
             carry_over: Arc::clone(&opening.carry_over),
             shared: opening.shared.as_ref().map(|(_, shared)| shared.clone()),
+            has_acted: false,
             pending: None,
         }
     }
@@ -162,6 +165,12 @@ impl State {
     /// Takes a step of one role of several, and finds the role that goes on. After the last step
     /// that is the same role.
     fn act(&mut self, action: Value, gate: &mut Gate) -> Result<Next, Failed> {
+        if !std::mem::replace(&mut self.has_acted, true)
+            && let Some(shared) = &self.shared
+        {
+            // A role learns from what it saw at its first turn.
+            self.first = shared.observe();
+        }
         let Transition { status, .. } = self.environment.step(&action)?;
         gate.acted();
         self.pending = Some(action);

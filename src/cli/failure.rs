@@ -148,11 +148,12 @@ impl Failure {
                 let names = roles.iter().map(String::as_str);
                 Self::new(Exit::Input, error.to_string(), crate::value::hint(role, "its roles are", names))
             }
-            run::Error::RolesLearn(_) => {
-                Self::new(Exit::Input, error.to_string(), "take a policy whose `boundary.carry` is 0, such as `strict`")
-            }
+            run::Error::RolesSelect => Self::new(
+                Exit::Input,
+                error.to_string(),
+                "write `share = 0.0` under `[population]`, or give fewer `--lineages` than its `size`",
+            ),
             run::Error::Unfit(_) => Self::new(Exit::Input, error.to_string(), "mend the world"),
-            run::Error::Apart => Self::new(Exit::Input, error.to_string(), "leave `--isolate process` out"),
             run::Error::NotIsolated(_) => Self::new(Exit::Input, error.to_string(), "add `--isolate process`"),
             run::Error::Worker(worker::Error::Missing(_)) => Self::new(
                 Exit::Input,

@@ -13,6 +13,7 @@
 
 mod learn;
 mod roles;
+mod shares;
 mod ticket;
 
 use std::collections::BTreeMap;
@@ -23,9 +24,10 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 pub use crate::agent::THREAD_STACK as STACK;
 pub use crate::capability::Cancel;
 pub use roles::RolePlayer;
+pub(crate) use roles::are_finite;
 pub use ticket::{Aborted, Error, Finished, Ticket};
 
-use self::learn::Pupil;
+use self::learn::{Pupil, Taught};
 use crate::agent::{Agent, ParsedAgent};
 use crate::capability::{
     Allowance, CalledExit, Charter, Closed, Departed, Host, HostOpening, LastStep, MemoryLimits, OutsideError,
@@ -115,7 +117,12 @@ impl<A: AsRef<ParsedAgent>> Setting<A> {
 
     /// Returns `true` if `learn` is called after each episode.
     pub fn learns(&self) -> bool {
-        self.agent.as_ref().learns() && self.policy.boundary.carry > 0
+        self.has_lessons_of(self.agent.as_ref())
+    }
+
+    /// Returns `true` if the `learn` of this agent is called after each episode in which it acts.
+    pub fn has_lessons_of(&self, agent: &ParsedAgent) -> bool {
+        agent.learns() && self.policy.boundary.carry > 0
     }
 
     /// Returns the last step that an episode in `environment` can have: the task's limit, or the policy's where that
@@ -127,7 +134,7 @@ impl<A: AsRef<ParsedAgent>> Setting<A> {
 
     /// Returns the step limit of an episode in `environment`, as far as the agent is told of it.
     pub fn limit(&self, environment: &dyn Environment) -> LastStep {
-        LastStep::of(self.last_step(environment), self.policy.objective.reveal, &self.task(environment), environment)
+        self.limit_of(self.agent.as_ref(), environment)
     }
 
     /// Returns the task in words, from the run or else the environment, followed by the agent's instructions.
@@ -156,6 +163,7 @@ impl<A: AsRef<ParsedAgent>> Setting<A> {
             run: self.run,
             seed: ticket.seed,
             carry_over: (!ticket.carry_over.is_empty()).then(|| Digest::of(&ticket.carry_over)),
+            carry_overs: self.carried(&ticket.carry_overs),
             carry_over_of: ticket.carry_over_of,
             generation: ticket.generation,
             environment: persists.then(|| Digest::of(&ticket.environment.state())),
@@ -202,7 +210,8 @@ impl Setting {
         }
         let header = self.header(&ticket);
         let carry_over = Arc::clone(&ticket.carry_over);
-        let pupil = Pupil { seed: ticket.lineage_seed, generation: ticket.generation };
+        let (seed, generation) = (ticket.lineage_seed, ticket.generation);
+        let pupil = Pupil { agent: &self.agent, charter: &self.charter, role: None, seed, generation };
         let persists = self.policy.boundary.environment == Continuity::Persist;
         let before = persists.then(|| ticket.environment.state());
         let acted = match self.act(ticket) {
@@ -218,10 +227,18 @@ impl Setting {
                 // INVARIANT 5
                 Ok(learn::withheld(&carry_over))
             } else {
-                learn::learn(self, &mut closed, pupil, &carry_over)
+                let steps: Vec<_> = closed.record.trace.iter().collect();
+                let experience = learn::experience(self, pupil, &steps, &closed.left, closed.end, None);
+                learn::learn(self, pupil, &experience, &carry_over)
             };
             match learned {
-                Ok(learned) => lesson = Some(learned),
+                Ok(Taught { learned, next, demands, record }) => {
+                    closed.demands = closed.demands.and(demands);
+                    if let Some(record) = record {
+                        closed.record.absorb(record);
+                    }
+                    lesson = Some((learned, next));
+                }
                 Err(error) => failure = Some(error),
             }
         }
@@ -264,7 +281,7 @@ impl Setting {
         if let Some(error) = failure {
             return Err(Box::new(Aborted { transcript: Transcript { header, body }, error }));
         }
-        Ok(over(header, body, environment, before.as_deref(), carry_over, demands))
+        Ok(over(header, body, environment, before.as_deref(), (carry_over, Vec::new()), demands))
     }
 
     /// Opens the episode, lets the agent act until its grace is over, and closes the episode.
@@ -349,7 +366,7 @@ fn over(
     mut body: Body,
     mut environment: Box<dyn Environment>,
     before: Option<&[u8]>,
-    carry_over: Arc<[u8]>,
+    (carry_over, carry_overs): (Arc<[u8]>, Vec<Arc<[u8]>>),
     demands: Demands,
 ) -> Finished {
     body.reproducible = body.follows_from_its_seed();
@@ -358,7 +375,7 @@ fn over(
         let _ = environment.restore(before);
     }
     // INVARIANT 4: only these values can reach a later episode; the run keeps what the policy declares.
-    Finished { transcript: Transcript { header, body }, environment, carry_over, demands }
+    Finished { transcript: Transcript { header, body }, environment, carry_over, carry_overs, demands }
 }
 
 /// Returns the closing for an exit of the component, and closes the episode where the boundary has not come yet.

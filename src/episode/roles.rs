@@ -10,6 +10,7 @@
 //! 2. A role begins at its first turn. A role that never has a turn never runs.
 //! 3. There is one boundary. Every later call of any role is refused and recorded as that role's.
 //! 4. Each role has its own store, grants, fuel and share of the record. No role can use up another role's part.
+//! 5. Each role learns from its own steps, and hands its own carry-over to the same role of the next episode.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,16 +20,15 @@ use std::task::{Context, Poll, Waker};
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, InstancePre};
 
+use super::learn::{self, Pupil, Taught};
 use super::{Aborted, Cancel, Error, Finished, Setting, Ticket, charter, departure, engine, exit, over, world_seed};
 use crate::agent::{Agent, ParsedAgent};
 use crate::capability::{Allowance, Charter, Departed, Host, HostOpening, Turns};
-use crate::environment::{Environment, Failed, RoleView, sound};
+use crate::environment::{Environment, Failed, Nowhere, RoleView, sound};
 use crate::gate::{Awareness, Demands, Gate};
 use crate::policy::{Continuity, Policy};
-use crate::transcript::{
-    Body, Calls, Closing, Counts, Detail, End, Message, Record, Residue, Role, RoleBody, Step, Transcript,
-};
-use crate::value::Digest;
+use crate::transcript::{Body, Calls, Closing, Counts, Detail, End, Learned, Record, Role, RoleBody, Step, Transcript};
+use crate::value::{Digest, Seed};
 
 /// One of several roles, and its agent.
 #[derive(Clone, Debug)]
@@ -112,9 +112,16 @@ struct RoleResult {
     closing: Closing,
     cause: Option<String>,
     fuel: u64,
-    log: Vec<String>,
-    released: Vec<Message>,
-    residue: Vec<Residue>,
+    /// Remains of the agent. The share of the world in it is replaced.
+    left: Departed,
+    learned: Option<Learned>,
+}
+
+/// Facts of an episode that its roles learn from, and the carry-overs that they begin with.
+struct Lineage {
+    seed: Seed,
+    generation: u32,
+    carry_overs: Vec<Arc<[u8]>>,
 }
 
 /// One role during its episode.
@@ -129,6 +136,7 @@ struct Player<'s> {
 struct Over {
     environment: Box<dyn Environment>,
     body: Body,
+    carry_overs: Vec<Arc<[u8]>>,
     demands: Demands,
     failure: Option<Error>,
 }
@@ -146,20 +154,21 @@ impl Setting {
                 return Err(Box::new(Aborted { transcript: Transcript { header, body: Body::default() }, error }));
             }
         };
-        let Over { environment, mut body, demands, failure } = acted;
+        let Over { environment, mut body, carry_overs, demands, failure } = acted;
         if let Some(error) = failure {
             body.end = End::Aborted;
             // The record of an aborted episode stays; none of its messages is released.
             body.roles.iter_mut().for_each(|role| role.released.clear());
             return Err(Box::new(Aborted { transcript: Transcript { header, body }, error }));
         }
-        Ok(over(header, body, environment, before.as_deref(), carry_over, demands))
+        Ok(over(header, body, environment, before.as_deref(), (carry_over, carry_overs), demands))
     }
 
     /// Opens the episode, lets the roles act by turns until the grace of the last one is over, and closes the
     /// episode.
     fn act_by_turns(&self, ticket: Ticket) -> Result<Over, Error> {
-        let Ticket { seed, lineage_seed, mut environment, .. } = ticket;
+        let Ticket { seed, lineage_seed, generation, mut environment, carry_overs, .. } = ticket;
+        let lineage = Lineage { seed: lineage_seed, generation, carry_overs };
         environment.open(world_seed(seed))?;
         let Some(worlds) = RoleView::of(environment).filter(|worlds| worlds.len() == self.roles.len()) else {
             return Err(Failed::new("it does not have the roles of the run").into());
@@ -172,17 +181,17 @@ impl Setting {
         let turns = Turns::of(names.len(), gate, first);
         let wall = self.wall();
         let mut stores = Vec::new();
-        for ((cast, shared), turns) in self.roles.iter().zip(&worlds).zip(&turns) {
+        for (role, ((cast, shared), turns)) in self.roles.iter().zip(&worlds).zip(&turns).enumerate() {
             let opening = HostOpening {
                 seed: seed.derive(cast.role.as_str(), 0),
-                lineage: lineage_seed.derive(cast.role.as_str(), 0),
+                lineage: lineage.seed_of(cast),
                 task: self.task_of(cast.agent.as_ref(), shared),
                 last_step: self.last_step(shared),
                 release: self.policy.episode.on_release,
                 objective: self.policy.objective,
-                steps: self.steps,
+                steps: if self.has_lessons_of(cast.agent.as_ref()) { Detail::Full } else { self.steps },
                 wall: wall.clone(),
-                carry_over: Arc::from([]),
+                carry_over: lineage.carry_over(role),
                 environment: Box::new(shared.clone()),
                 observation: shared.observe(),
                 shared: Some((turns.clone(), shared.clone())),
@@ -201,7 +210,7 @@ impl Setting {
         }
         go_on(&mut players, &turns);
         let exits = players.into_iter().map(Player::exit).collect();
-        self.close_by_turns(stores, exits, &turns, worlds)
+        self.close_by_turns(stores, exits, &turns, worlds, lineage)
     }
 
     /// Closes each role's part, in the order of the roles, and assembles the result.
@@ -211,6 +220,7 @@ impl Setting {
         exits: Vec<Exited>,
         turns: &[Turns],
         worlds: Vec<RoleView>,
+        lineage: Lineage,
     ) -> Result<Over, Error> {
         let mut gate = turns.first().and_then(Turns::take).ok_or_else(astray)?;
         // An open gate means that no role brought about the boundary: the world gave the turn to a role that it does
@@ -227,28 +237,38 @@ impl Setting {
             let Exited { closing, cause, failure: failed } = exited;
             gate.pass(role);
             host.receive(gate);
-            let (back, departed, wiped) = host.depart(closing);
+            let (back, mut left, wiped) = host.depart(closing);
             gate = back;
             failure = failure.or(failed).or_else(|| wiped.err().map(Error::Workspace));
-            // The role's share of the world is dropped with the rest of `departed`.
-            let Departed { log, messages: released, residue, .. } = departed;
-            parts.push(RoleResult { closing, cause, fuel, log, released, residue });
+            // The role's share of the world is dropped.
+            left.environment = Box::new(Nowhere);
+            parts.push(RoleResult { closing, cause, fuel, left, learned: None });
         }
         let mut paid: Vec<f64> = worlds.iter().map(|world| world.payoff(fault)).collect();
         let environment =
             worlds.into_iter().reduce(|_, last| last).and_then(RoleView::into_world).ok_or_else(astray)?;
-        let (end, demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());
-        let Record { digest, counts, entries, entries_cut, mut trace, outside, roles: of_roles } = gate.finish();
+        let (end, mut demands, steps) = (gate.end().unwrap_or(End::Aborted), gate.demands(), gate.step());
+        let mut record = gate.finish();
         let mut performance = environment.performance();
-        if let Err(failed) = are_finite(&paid, performance, &trace) {
+        if let Err(failed) = are_finite(&paid, performance, &record.trace) {
             failure = failure.or(Some(failed.into()));
             performance = 0.0;
             paid.fill(0.0);
-            trace.clear();
+            record.trace.clear();
         }
+        let mut carry_overs = lineage.carry_overs.clone();
+        if failure.is_none() {
+            let taught = self.teach(&mut record, &mut parts, (end, &paid), &lineage, &mut carry_overs);
+            match taught {
+                Ok(more) => demands = demands.and(more),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let Record { digest, counts, entries, entries_cut, trace, outside, roles: of_roles } = record;
         let roles = self.roles.iter().zip(parts).zip(of_roles).zip(paid);
         let roles = roles.map(|(((cast, part), counts), total)| {
-            let RoleResult { closing, cause, fuel, log, released, residue } = part;
+            let RoleResult { closing, cause, fuel, left, learned } = part;
+            let Departed { log, messages: released, residue, .. } = left;
             let Counts { calls, steps, violations, notices, tripwires, after_end } = counts;
             RoleBody {
                 role: cast.role.clone(),
@@ -265,7 +285,7 @@ impl Setting {
                 log,
                 released,
                 residue,
-                learned: None,
+                learned,
             }
         });
         let roles: Vec<RoleBody> = roles.collect();
@@ -293,14 +313,65 @@ impl Setting {
             roles,
             ..Body::default()
         };
-        Ok(Over { environment, body, demands, failure })
+        Ok(Over { environment, body, carry_overs, demands, failure })
+    }
+
+    /// Calls the `learn` of each role that learns and was there, in the order of the roles. Returns the demands of their
+    /// violations.
+    fn teach(
+        &self,
+        record: &mut Record,
+        parts: &mut [RoleResult],
+        (end, paid): (End, &[f64]),
+        lineage: &Lineage,
+        carry_overs: &mut [Arc<[u8]>],
+    ) -> Result<Demands, Error> {
+        let mut demands = Demands::default();
+        for (role, ((cast, part), next)) in self.roles.iter().zip(parts).zip(carry_overs).enumerate() {
+            // INVARIANT 2
+            if part.closing == Closing::Absent || !self.has_lessons_of(cast.agent.as_ref()) {
+                continue;
+            }
+            let carry_over = lineage.carry_over(role);
+            let taught = if end == End::Wall {
+                learn::withheld(&carry_over)
+            } else {
+                let (seed, generation) = (lineage.seed_of(cast), lineage.generation);
+                let RolePlayer { role: name, agent, charter, .. } = cast;
+                let pupil = Pupil { agent, charter, role: Some(name), seed, generation };
+                let steps: Vec<_> = record.trace.iter().filter(|step| step.role.as_ref() == Some(name)).collect();
+                // INVARIANT 5
+                let experience = learn::experience(self, pupil, &steps, &part.left, end, paid.get(role).copied());
+                learn::learn(self, pupil, &experience, &carry_over)?
+            };
+            let Taught { learned, next: taught, demands: more, record: lesson } = taught;
+            demands = demands.and(more);
+            if let Some(lesson) = lesson {
+                record.absorb_of(role, lesson);
+            }
+            part.learned = Some(learned);
+            *next = taught;
+        }
+        Ok(demands)
+    }
+}
+
+impl Lineage {
+    /// Returns the number by which a role knows its lineage.
+    fn seed_of(&self, cast: &RolePlayer) -> Seed {
+        self.seed.derive(cast.role.as_str(), 0)
+    }
+
+    /// Returns the carry-over that a role begins with.
+    fn carry_over(&self, role: usize) -> Arc<[u8]> {
+        self.carry_overs.get(role).map_or_else(|| Arc::from([]), Arc::clone)
     }
 }
 
 /// Returns an error if a world of several roles gave a number that is not finite.
 ///
 /// The numbers are its payoffs, their sum, its performance, its rewards and its observations.
-fn are_finite(paid: &[f64], performance: f64, trace: &[Step]) -> Result<(), Failed> {
+pub(crate) fn are_finite(paid: &[f64], performance: f64, trace: &[Step]) -> Result<(), Failed> {
     paid.iter().try_for_each(|payoff| sound::finite("a payoff", *payoff).map(drop))?;
     sound::finite("the sum of its payoffs", paid.iter().sum())?;
     sound::finite("its performance", performance)?;

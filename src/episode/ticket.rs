@@ -29,6 +29,8 @@ pub struct Ticket {
     pub environment: Box<dyn Environment>,
     /// Carry-over of the lineage's previous episode.
     pub carry_over: Arc<[u8]>,
+    /// Carry-over of each role, where there are several and any of them learns. Then there is none besides.
+    pub carry_overs: Vec<Arc<[u8]>>,
 }
 
 /// Result of an episode that is over.
@@ -39,6 +41,8 @@ pub struct Finished {
     pub environment: Box<dyn Environment>,
     /// Carry-over of the next episode.
     pub carry_over: Arc<[u8]>,
+    /// Carry-over of each role for the next episode, where there are several roles.
+    pub carry_overs: Vec<Arc<[u8]>>,
     /// Demands of its violations on the run.
     pub demands: Demands,
 }

@@ -135,6 +135,14 @@ impl Policy {
         }
     }
 
+    /// Returns the share of each of these roles, or the share of the only agent where there are none.
+    pub fn shares(&self, roles: &[Role]) -> Vec<RoleShare<'_>> {
+        if roles.is_empty() {
+            return vec![self.whole()];
+        }
+        roles.iter().map(|role| self.share(role.as_str())).collect()
+    }
+
     /// Copies the policy, and adds a table for each of these roles that has none.
     pub(super) fn spelling_out<'r>(&self, roles: impl Iterator<Item = &'r String>) -> Self {
         let mut policy = self.clone();
@@ -146,7 +154,7 @@ impl Policy {
     }
 
     /// Returns the share of an agent that is the only one in its episode.
-    pub(super) fn whole(&self) -> RoleShare<'_> {
+    pub fn whole(&self) -> RoleShare<'_> {
         let Limits { fuel, grace_fuel, .. } = self.episode;
         RoleShare { role: None, fuel, grace_fuel, grants: &self.grants }
     }

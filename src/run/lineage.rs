@@ -36,6 +36,8 @@ enum Crossing {
 #[derive(Clone)]
 struct Inheritance {
     carry_over: Arc<[u8]>,
+    /// Carry-over of each role, where there are several.
+    carry_overs: Vec<Arc<[u8]>>,
     /// Return of that episode.
     total: f64,
 }
@@ -60,9 +62,10 @@ impl Lineages {
     pub(super) fn new(plan: &Plan) -> Self {
         let boundary = &plan.policy.boundary;
         let persists = boundary.environment == Continuity::Persist;
-        let carries = plan.agent.learns() && boundary.carry > 0;
+        let carries = plan.learns();
         let crossing = if persists || carries {
-            let lesson = Inheritance { carry_over: Arc::from([]), total: 0.0 };
+            let carry_overs = plan.roles.iter().map(|_| Arc::from([])).collect();
+            let lesson = Inheritance { carry_over: Arc::from([]), carry_overs, total: 0.0 };
             let lessons = (0..plan.lineages).map(|_| Mutex::new(lesson.clone())).collect();
             let worlds = persists.then(|| Worlds {
                 copies: (0..plan.lineages).map(|_| Mutex::new(plan.world.made())).collect(),
@@ -141,15 +144,19 @@ impl Lineages {
     /// Returns the opening of `episode` for an agent that has these draws.
     pub(super) fn ticket_of(&self, episode: u64, draws: Draws) -> Ticket {
         let (lineage, world) = self.place(episode);
-        let (environment, carry_over) = match &self.crossing {
-            Crossing::Nothing => (self.world.made(), Arc::from([])),
+        let (environment, (carry_over, carry_overs)) = match &self.crossing {
+            Crossing::Nothing => (self.world.made(), (Arc::from([]), Vec::new())),
             Crossing::Something { lessons, worlds, .. } => {
                 let lesson = lessons.get(index(lineage));
-                let carry_over = lesson.map_or_else(|| Arc::from([]), |slot| Arc::clone(&lock(slot).carry_over));
+                let carried = |slot: &Mutex<Inheritance>| {
+                    let lesson = lock(slot);
+                    (Arc::clone(&lesson.carry_over), lesson.carry_overs.clone())
+                };
+                let carry_overs = lesson.map_or_else(|| (Arc::from([]), Vec::new()), carried);
                 let copy = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(world)));
                 let environment = copy
                     .map_or_else(|| self.world.made(), |slot| std::mem::replace(&mut *lock(slot), Box::new(Nowhere)));
-                (environment, carry_over)
+                (environment, carry_overs)
             }
         };
         let (generation, carry_over_of) = self.descent(episode, lineage);
@@ -163,6 +170,7 @@ impl Lineages {
             carry_over_of,
             environment,
             carry_over,
+            carry_overs,
         }
     }
 
@@ -186,11 +194,12 @@ impl Lineages {
 
     /// Takes back the carry-over and the world, which the next episode opens with.
     pub(super) fn keep(&self, lived: Finished) -> Finished {
-        let Finished { transcript, environment, carry_over, demands } = lived;
+        let Finished { transcript, environment, carry_over, carry_overs, demands } = lived;
         if let Crossing::Something { lessons, worlds, .. } = &self.crossing {
             if let Some(slot) = lessons.get(index(transcript.header.lineage)) {
                 let mut lesson = lock(slot);
                 lesson.carry_over = Arc::clone(&carry_over);
+                lesson.carry_overs.clone_from(&carry_overs);
                 // A return that depends on the clock or on a loss takes no part in a selection.
                 if !transcript.body.end.is_hurried() {
                     lesson.total = transcript.body.total;
@@ -198,10 +207,10 @@ impl Lineages {
             }
             if let Some(slot) = worlds.as_ref().and_then(|worlds| worlds.copies.get(index(transcript.header.world))) {
                 *lock(slot) = environment;
-                return Finished { transcript, environment: Box::new(Nowhere), carry_over, demands };
+                return Finished { transcript, environment: Box::new(Nowhere), carry_over, carry_overs, demands };
             }
         }
-        Finished { transcript, environment, carry_over, demands }
+        Finished { transcript, environment, carry_over, carry_overs, demands }
     }
 }
 

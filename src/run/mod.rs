@@ -152,12 +152,9 @@ pub enum Error {
         /// Roles of the world.
         roles: Vec<String>,
     },
-    /// An agent of a role learns, and carry-overs do not exist for episodes of several roles.
-    #[error("`{}` learns, and nothing is carried over from episodes of several roles", plain(.0))]
-    RolesLearn(String),
-    /// Worker processes were asked for, which run episodes of one role only.
-    #[error("episodes of several roles are lived in this process alone")]
-    Apart,
+    /// The policy selects between lineages by their return, and each of several roles has a return of its own.
+    #[error("the policy selects between lineages by their return, and each role has a return of its own")]
+    RolesSelect,
     /// The threads could not be started, or an agent could not be compiled for them.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
@@ -199,9 +196,6 @@ impl Run {
     /// Returns the errors of [`Run::on_threads`], and [`Error::Worker`] when the processes cannot be started. No
     /// episode has been run then.
     pub fn on_workers(plan: Plan, workers: Workers, cancel: &Cancel) -> Result<Self, Error> {
-        if !plan.roles.is_empty() {
-            return Err(Error::Apart);
-        }
         let (begun, setting) = Prepared::new(plan, cancel)?;
         let pool = threads::pool(workers.jobs)?;
         let workers = workers.start(setting, &begun.plan)?;

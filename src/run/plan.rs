@@ -8,7 +8,7 @@ use crate::agent::ParsedAgent;
 use crate::capability::{PACKAGE, Tool, VERSION};
 use crate::environment::{Roles, World};
 use crate::ledger::{FORMAT, Manifest, NamedDigest, RoleEntry};
-use crate::policy::{Policy, Population};
+use crate::policy::Policy;
 use crate::transcript::Role;
 use crate::value::{Draws, Seed, handed_to_roles};
 
@@ -106,12 +106,8 @@ impl Plan {
     /// # Errors
     ///
     /// Returns [`Error::Roles`] when the world has other roles, and [`Error::NoSuchRole`] when the policy names a
-    /// role that it does not have. Returns [`Error::RolesLearn`] when an agent of a role would learn.
+    /// role that it does not have.
     pub(super) fn fitting_its_world(mut self) -> Result<Self, Error> {
-        let carries = self.policy.boundary.carry > 0;
-        if let Some((_, learner)) = self.roles.iter().find(|(_, agent)| carries && agent.learns()) {
-            return Err(Error::RolesLearn(learner.name().to_owned()));
-        }
         let world = self.world.made();
         let names = world.roles().map(Roles::names).unwrap_or_default();
         let place = |role: &Role| names.iter().position(|name| *name == role.as_str());
@@ -138,15 +134,29 @@ impl Plan {
         Ok(self)
     }
 
-    /// Returns `Ok` if the policy's population has at least as many lineages as the run.
+    /// Returns `true` if an agent learns, and the policy lets a carry-over cross the boundary.
+    pub(super) fn learns(&self) -> bool {
+        self.policy.boundary.carry > 0 && self.has_learners()
+    }
+
+    /// Returns `true` if an agent exports `learn`.
+    fn has_learners(&self) -> bool {
+        if self.roles.is_empty() { self.agent.learns() } else { self.roles.iter().any(|(_, agent)| agent.learns()) }
+    }
+
+    /// Returns `Ok` if the policy's population has at least as many lineages as the run, and has one return to select
+    /// by.
     pub(super) fn fits_its_population(&self) -> Result<(), Error> {
-        match self.policy.population {
-            // Agents that do not learn are not selected from.
-            Some(Population { size, .. }) if self.agent.learns() && size < self.lineages => {
-                Err(Error::Population { size, lineages: self.lineages })
-            }
-            _ => Ok(()),
+        // Agents that do not learn are not selected from.
+        let Some(population) = self.policy.population.filter(|_| self.has_learners()) else { return Ok(()) };
+        let size = population.size;
+        if size < self.lineages {
+            return Err(Error::Population { size, lineages: self.lineages });
         }
+        if !self.roles.is_empty() && self.learns() && size == self.lineages && population.replaced() > 0 {
+            return Err(Error::RolesSelect);
+        }
+        Ok(())
     }
 }
 

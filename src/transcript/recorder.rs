@@ -108,6 +108,14 @@ pub struct Record {
 }
 
 impl Record {
+    /// Adds the record of the `learn` of one of several roles, whose calls come after those before.
+    pub fn absorb_of(&mut self, role: usize, later: Self) {
+        if let Some(counts) = self.roles.get_mut(role) {
+            counts.merge(&later.counts);
+        }
+        self.absorb(later);
+    }
+
     /// Adds the record of `learn`, whose calls come after those of the episode.
     pub fn absorb(&mut self, later: Self) {
         let count = self.counts.calls;

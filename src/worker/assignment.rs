@@ -166,7 +166,8 @@ impl<'s> Assignment<'s> {
             }
             let opening = opening(ticket, persists);
             let world = opening.world.as_ref().map_or(0, |world| world.0.len());
-            bytes = bytes.saturating_add(opening.carry_over.0.len()).saturating_add(world);
+            let carried = opening.carry_overs.iter().map(|bytes| bytes.0.len()).fold(0, usize::saturating_add);
+            bytes = bytes.saturating_add(opening.carry_over.0.len()).saturating_add(carried).saturating_add(world);
             batch.push(opening);
         }
         self.given = self.given.saturating_add(batch.len());
@@ -222,8 +223,9 @@ impl<'s> Assignment<'s> {
         let Some(ticket) = self.owed.remove(place) else { return };
         let body = Body { lost: Some(Cow::Owned(why)), ..Body::default() };
         let transcript = Transcript { header: self.setting.header(&ticket), body };
-        let Ticket { episode, environment, carry_over, .. } = ticket;
-        done(episode, Ok(Finished { transcript, environment, carry_over, demands: Demands::default() }));
+        let Ticket { episode, environment, carry_over, carry_overs, .. } = ticket;
+        let demands = Demands::default();
+        done(episode, Ok(Finished { transcript, environment, carry_over, carry_overs, demands }));
     }
 }
 
@@ -240,5 +242,6 @@ fn opening(ticket: &Ticket, persists: bool) -> EpisodeOpening {
         generation: ticket.generation,
         world: persists.then(|| Bytes(ticket.environment.state())),
         carry_over: Bytes(ticket.carry_over.to_vec()),
+        carry_overs: ticket.carry_overs.iter().map(|carried| Bytes(carried.to_vec())).collect(),
     }
 }

@@ -13,7 +13,7 @@ use crate::agent::ParsedAgent;
 use crate::capability::{PATH, after_end, calls};
 use crate::environment::Environment;
 use crate::episode::{CAUSE, Setting};
-use crate::policy::Granted;
+use crate::policy::{Granted, Policy, RoleShare};
 use crate::transcript::Class;
 use crate::value::{Space, wide};
 
@@ -22,14 +22,29 @@ pub(super) const TEXT: usize = 4096;
 /// Maximum number of bytes that the wire adds to a text or a number.
 const AROUND: u64 = 16;
 /// Number of bytes of an entry beyond its text.
-const ENTRY: u64 = 128;
-/// Maximum number of bytes of the parts that every parcel has: numbers, digests, counts by class and by operation,
-/// and the cause of a trap.
+const ENTRY: u64 = 192;
+/// Maximum number of bytes of the parts that every parcel has, and of those that it has for each role: numbers, digests,
+/// counts by class and by operation, and the cause of a trap.
 const HEAD: u64 = 8192;
 
 /// Upper bounds on the report of one episode of a run.
 #[derive(Clone, Debug)]
 pub struct Bounds {
+    /// Bounds on the part of each role, or on that of the only agent.
+    pub(super) parts: Vec<PartBounds>,
+    /// `true` if there are several roles.
+    pub(super) has_roles: bool,
+    /// Number of entries of all parts.
+    pub(super) entries: u64,
+    /// Number of bytes of the longest action.
+    pub(super) action: usize,
+    /// Number of bytes of the longest frame.
+    pub(super) frame: usize,
+}
+
+/// Upper bounds on the part of one agent in a report.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PartBounds {
     /// Number of calls, those of `learn` included.
     pub(super) calls: u64,
     /// Number of calls after the boundary.
@@ -40,15 +55,13 @@ pub struct Bounds {
     pub(super) residue: u64,
     /// Number of bytes of a message and its recipient.
     pub(super) message: usize,
-    /// Number of bytes of the longest action.
-    pub(super) action: usize,
-    /// Number of bytes of the longest frame.
-    pub(super) frame: usize,
+    /// Number of bytes of everything that its part in a frame has, the entries included.
+    bytes: u64,
 }
 
-impl Bounds {
+impl PartBounds {
     /// No bounds, for the side that writes a report.
-    pub(super) const NONE: Self = Self {
+    const NONE: Self = Self {
         calls: u64::MAX,
         after_end: u64::MAX,
         entries: u64::MAX,
@@ -56,49 +69,71 @@ impl Bounds {
         messages: u64::MAX,
         residue: u64::MAX,
         message: usize::MAX,
-        action: usize::MAX,
-        frame: usize::MAX,
+        bytes: u64::MAX,
     };
 
-    /// Returns the bounds of one episode in `environment` under `setting`.
-    pub fn of(setting: &Setting<ParsedAgent>, environment: &dyn Environment) -> Self {
-        let (policy, limits) = (&setting.policy, &setting.policy.episode);
+    /// Returns the bounds on the part of `agent`, which has this share of the policy.
+    fn of(policy: &Policy, agent: &ParsedAgent, share: &RoleShare<'_>) -> Self {
         let number =
-            |capability, limit| policy.granted(capability).map_or(0, |Granted { grant, .. }| grant.number(limit));
+            |capability, limit| share.granted(capability).map_or(0, |Granted { grant, .. }| grant.number(limit));
         // INVARIANT 2
-        let learn_fuel = if setting.learns() { policy.boundary.learn_fuel } else { 0 };
-        let code = wide(setting.agent.bytes().len());
-        let acting = calls(limits.fuel.saturating_add(limits.grace_fuel), code);
-        let learning = if setting.learns() { calls(learn_fuel, code) } else { 0 };
+        let learns = agent.learns() && policy.boundary.carry > 0;
+        let code = wide(agent.bytes().len());
+        let acting = calls(share.fuel.saturating_add(share.grace_fuel), code);
+        let learning = if learns { calls(policy.boundary.learn_fuel, code) } else { 0 };
         // The first violation of each class is kept whatever the limits are. `learn` may add as many entries after
         // the boundary.
         let after = u64::from(policy.record.grace).saturating_add(wide(Class::ALL.len()));
-        let after_learning = if setting.learns() { after } else { 0 };
+        let after_learning = if learns { after } else { 0 };
         let mut bounds = Self {
             calls: acting.saturating_add(learning),
-            after_end: after_end(limits.grace_fuel),
+            after_end: after_end(share.grace_fuel),
             entries: u64::from(policy.record.entries).saturating_add(after).saturating_add(after_learning),
             // A line of the log counts eight bytes more than its text.
             lines: number("log", "bytes") / 8,
             messages: number("outbox", "messages"),
             residue: number("workspace", "files"),
             message: size(number("outbox", "bytes").saturating_add(AROUND)),
-            action: longest(&environment.actions()),
-            frame: 0,
+            bytes: 0,
         };
-        // A step is a call, and costs at least as much fuel.
-        let steps = u64::from(setting.last_step(environment)).min(after_end(limits.fuel));
         let parts = [
             HEAD.saturating_add(wide(CAUSE.saturating_mul(4))),
             bounds.entries.min(bounds.calls).saturating_mul(wide(TEXT).saturating_add(ENTRY)),
             number("log", "bytes"),
             number("outbox", "bytes").saturating_add(bounds.messages.saturating_mul(AROUND)),
             bounds.residue.saturating_mul(wide(PATH).saturating_add(AROUND)),
-            steps.saturating_mul(wide(bounds.action)),
             policy.boundary.carry.saturating_add(AROUND),
         ];
-        bounds.frame = size(parts.into_iter().fold(0, u64::saturating_add)).min(LONGEST);
+        bounds.bytes = parts.into_iter().fold(0, u64::saturating_add);
         bounds
+    }
+}
+
+impl Bounds {
+    /// Returns no bounds on `parts` parts, for the side that writes a report.
+    pub(super) fn none(parts: usize) -> Self {
+        let has_roles = parts > 0;
+        let parts = vec![PartBounds::NONE; parts.max(1)];
+        Self { parts, has_roles, entries: u64::MAX, action: usize::MAX, frame: usize::MAX }
+    }
+
+    /// Returns the bounds of one episode in `environment` under `setting`.
+    pub fn of(setting: &Setting<ParsedAgent>, environment: &dyn Environment) -> Self {
+        let policy = &setting.policy;
+        let shares = setting.shares();
+        let has_roles = !setting.roles().is_empty();
+        let parts: Vec<PartBounds> = shares.iter().map(|(agent, share)| PartBounds::of(policy, agent, share)).collect();
+        let entries = parts.iter().map(|part| part.entries).fold(0, u64::saturating_add);
+        let action = match environment.roles() {
+            Some(roles) => (0..roles.names().len()).map(|role| longest(&roles.actions(role))).max().unwrap_or(0),
+            None => longest(&environment.actions()),
+        };
+        // A step is a call, and costs at least as much fuel.
+        let paid = shares.iter().map(|(_, share)| after_end(share.fuel)).fold(0, u64::saturating_add);
+        let steps = u64::from(setting.last_step(environment)).min(paid);
+        let told = parts.iter().map(|part| part.bytes).fold(0, u64::saturating_add);
+        let frame = told.saturating_add(HEAD).saturating_add(steps.saturating_mul(wide(action)));
+        Self { parts, has_roles, entries, action, frame: size(frame).min(LONGEST) }
     }
 
     /// Returns the number of bytes of the longest frame.

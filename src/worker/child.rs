@@ -12,15 +12,18 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::begun::BegunCount;
-use super::confine;
+use super::confine::{self, Needs};
 use super::frame::{self, Bytes};
 use super::parcel::Parcel;
 use super::report::EpisodeReport;
-use super::wire::{Charge, Code, Confined, EpisodeOpening, VERSION, WorkerReply, WorkerRequest, WorkerTerms};
+use super::wire::{
+    Charge, ChargedAgent, Code, Confined, EpisodeOpening, VERSION, WorkerReply, WorkerRequest, WorkerTerms,
+};
 use crate::agent::{self, Agent, Compiler, Engine, Handed, ParsedAgent};
 use crate::environment::World;
 use crate::episode::{self, Cancel, Setting, Ticket};
 use crate::policy::Policy;
+use crate::transcript::Role;
 use crate::value::{Digest, Seed};
 
 /// Age and size, in bytes, at which waiting answers are sent at the latest.
@@ -64,6 +67,7 @@ struct Ready {
     setting: Setting,
     selection: World,
     confined: Confined,
+    needs: Needs,
 }
 
 /// Reason for which a worker cannot take up its work.
@@ -86,20 +90,33 @@ impl Worker {
             return Err(StartRefusal::Reason("the terms have to come first".to_owned()));
         };
         let policy = Arc::new(policy(&terms)?);
+        let needs = Needs::of(&policy, &terms.roles);
         // INVARIANT 1
-        let confined = confine::before_the_agent(&policy, scratch, terms.seconds, alone);
+        let confined = confine::before_the_agent(&needs, scratch, terms.seconds, alone);
         frame::send(&WorkerReply::Confined(confined.clone()), &mut self.answers)?;
         let WorkerRequest::Charge(charge) = frame::take(&mut self.orders, &mut buffer)? else {
             return Err(StartRefusal::Reason("the agent has to come next".to_owned()));
         };
-        let WorkerRequest::Code(code) = frame::take(&mut self.orders, &mut buffer)? else {
-            return Err(StartRefusal::Reason("what there is of its code has to come next".to_owned()));
-        };
+        let mut components = Vec::new();
+        for _ in 0..charge.components {
+            let WorkerRequest::Component(Bytes(component)) = frame::take(&mut self.orders, &mut buffer)? else {
+                return Err(StartRefusal::Reason("its components have to come next".to_owned()));
+            };
+            components.push(component);
+        }
+        let mut codes = Vec::new();
+        for _ in 0..charge.components {
+            let WorkerRequest::Code(code) = frame::take(&mut self.orders, &mut buffer)? else {
+                return Err(StartRefusal::Reason("what there is of its code has to come next".to_owned()));
+            };
+            codes.push(code);
+        }
         drop(buffer);
-        let engine =
-            Engine::new(episode::memory(&policy), 1).map_err(|error| StartRefusal::Reason(format!("{error:#}")))?;
-        let is_wanted = matches!(code, Code::Wanted);
-        let (setting, selection) = prepare(charge, code, policy, &engine)?;
+        let instances = u32::try_from(terms.roles.len()).unwrap_or(u32::MAX).max(1);
+        let engine = Engine::new(episode::memory(&policy), instances)
+            .map_err(|error| StartRefusal::Reason(format!("{error:#}")))?;
+        let is_wanted = codes.iter().any(|code| matches!(code, Code::Wanted));
+        let (setting, selection) = prepare(charge, &terms.roles, (components, codes), policy, &engine)?;
         if let Some(code) = setting.agent.code().filter(|_| is_wanted) {
             match frame::send(&WorkerReply::Compiled(Bytes(code)), &mut self.answers) {
                 // Code that is too long is not sent, so the next worker compiles it again.
@@ -107,14 +124,14 @@ impl Worker {
                 sent => sent?,
             }
         }
-        Ok(Ready { setting, selection, confined })
+        Ok(Ready { setting, selection, confined, needs })
     }
 
     fn work(mut self, ready: &Ready) -> Result<(), frame::Error> {
-        let Ready { setting, selection, confined } = ready;
+        let Ready { setting, selection, confined, needs } = ready;
         setting.agent.start_clock();
         let batches = listen(self.orders, setting.cancel.clone());
-        if let Err(why) = confine::with_the_agent(&setting.policy, confined) {
+        if let Err(why) = confine::with_the_agent(needs, confined) {
             return frame::send(&WorkerReply::Failed(why), &mut self.answers);
         }
         frame::send(&WorkerReply::Ready, &mut self.answers)?;
@@ -153,7 +170,7 @@ impl Worker {
 
 /// Runs one episode, or returns the failure of the host.
 fn live(setting: &Setting, selection: &World, opening: EpisodeOpening) -> Result<EpisodeReport, String> {
-    let EpisodeOpening { seed, lineage_seed, generation, world, carry_over } = opening;
+    let EpisodeOpening { seed, lineage_seed, generation, world, carry_over, carry_overs } = opening;
     let mut environment = selection.made();
     if let Some(Bytes(state)) = world
         && environment.restore(&state).is_err()
@@ -171,6 +188,7 @@ fn live(setting: &Setting, selection: &World, opening: EpisodeOpening) -> Result
         carry_over_of: None,
         environment,
         carry_over: Arc::from(carry_over.0),
+        carry_overs: carry_overs.into_iter().map(|Bytes(carried)| Arc::from(carried)).collect(),
     };
     EpisodeReport::live(setting, ticket).map_err(|aborted| aborted.error.to_string())
 }
@@ -184,24 +202,52 @@ fn policy(terms: &WorkerTerms) -> Result<Policy, StartRefusal> {
     Policy::parse("policy.toml", terms.policy.clone()).map_err(|invalid| StartRefusal::Reason(invalid.to_string()))
 }
 
-fn prepare(charge: Charge, code: Code, policy: Arc<Policy>, engine: &Engine) -> Result<(Setting, World), StartRefusal> {
+fn prepare(
+    charge: Charge,
+    roles: &[Role],
+    (components, codes): (Vec<Vec<u8>>, Vec<Code>),
+    policy: Arc<Policy>,
+    engine: &Engine,
+) -> Result<(Setting, World), StartRefusal> {
     let reason = |error: &dyn std::fmt::Display| StartRefusal::Reason(error.to_string());
     let selection = World::defined(&charge.environment).map_err(|error| reason(&error))?;
-    let agent = agent(&charge, code, engine).map_err(StartRefusal::Agent)?;
-    let agent = match charge.instructions {
-        Some(instructions) => agent.instructed(&instructions),
-        None => agent,
+    let mut compiled = Vec::new();
+    for (number, (component, code)) in (0..).zip(components.iter().zip(codes)) {
+        let named = charge.agents.iter().find(|agent| agent.component == number);
+        let name = named.map_or("", |agent| agent.name.as_str());
+        compiled.push(agent(name, component, code, engine).map_err(StartRefusal::Agent)?);
+    }
+    let of_one = |charged: &ChargedAgent| {
+        let agent: Agent = compiled.get(usize::try_from(charged.component).ok()?)?.clone();
+        Some(match &charged.instructions {
+            Some(instructions) => agent.instructed(instructions),
+            None => agent,
+        })
+    };
+    let agents: Option<Vec<Agent>> = charge.agents.iter().map(of_one).collect();
+    let agents = agents.filter(|agents| agents.len() == roles.len().max(1));
+    let agents =
+        agents.ok_or_else(|| StartRefusal::Reason("there is an agent for each role, and no other".to_owned()))?;
+    let Some(first) = agents.first().cloned() else {
+        return Err(StartRefusal::Reason("there is no agent".to_owned()));
     };
     let task = charge.task.map(Arc::from);
     // The supervisor writes the digest of the run.
     let run = Digest::of(&[]);
-    let setting = Setting::new(agent, policy, task, run, Cancel::default()).map_err(|error| reason(&error))?;
-    Ok((setting, selection))
+    let setting = if roles.is_empty() {
+        Setting::new(first, policy, task, run, Cancel::default())
+    } else {
+        // Linked before the worker is confined further.
+        agents.iter().try_for_each(|agent| agent.by_turns().map(|_| ())).map_err(StartRefusal::Agent)?;
+        let roles = roles.iter().cloned().zip(agents).collect();
+        Setting::of_roles(first, roles, policy, task, run, Cancel::default())
+    };
+    Ok((setting.map_err(|error| reason(&error))?, selection))
 }
 
-/// Returns the agent, loaded from compiled code where there is some, or else compiled.
-fn agent(charge: &Charge, code: Code, engine: &Engine) -> Result<Agent, agent::Error> {
-    let known = ParsedAgent::read(&charge.agent, &charge.component.0)?;
+/// Returns the agent of a component, loaded from compiled code where there is some, or else compiled.
+fn agent(name: &str, component: &[u8], code: Code, engine: &Engine) -> Result<Agent, agent::Error> {
+    let known = ParsedAgent::read(name, component)?;
     if let Code::Handed { key, tag, code: Bytes(code) } = code
         && let Some(agent) = (Handed { key, tag, code }).load(&known, engine)
     {

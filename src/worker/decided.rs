@@ -4,19 +4,24 @@
 //!  entry --phase--> open, ended or learning --> its operation, class, rule and when it was due, held against each other
 //! ```
 //!
-//! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of the policy.
-//! 2. First come those of the episode, then those after its boundary, then those of `learn`. Each says the step that the gate counted.
-//! 3. What the policy answers by ending the episode has ended it: nothing of the episode follows.
-//! 4. Each call is one that the component can make: it imports its function, and grows what it is said to have grown.
+//! 1. Each entry is one that the gate makes: on a ground that the capability has for this operation, or by a line of
+//!    the policy.
+//! 2. The entries of the episode come first, then those after its boundary, then those of `learn`. Each has the step
+//!    that the gate counted.
+//! 3. A violation that the policy answers by ending the episode has ended it: nothing of the episode follows.
+//! 4. An entry of one of several roles was made in a turn of that role. After the boundary the role that had its turn
+//!    comes first, then the others in their order.
+//! 5. Each call is one that the component can make: it imports its function. Each growth is one that a function of the
+//!    component asks for.
 //!
 //! What it does not show: that the call was made, and with what argument.
 
-use crate::agent::ParsedAgent;
+use super::part::{Part, TurnOrder};
 use crate::capability::{self, CAPABILITIES};
-use crate::episode::Setting;
 use crate::gate::{
     AfterEnd, CALL_BYTES, Capability, Consequence, Ground, LEARN, Mode, RECORD_BYTES, RECORD_ENTRIES, Warrant, quota,
 };
+use crate::policy::Policy;
 use crate::transcript::{AFTER_END, Body, Class, Decision, Due, End, Entry, Lesson, Operation, Weight};
 
 /// Phase of the episode in which a call was decided.
@@ -28,15 +33,18 @@ enum CallPhase {
 }
 
 /// Returns `true` if an entry of `body` ended the episode, `false` if none did, and `None` if the gate cannot have
-/// made all entries.
-pub(super) fn decided(body: &Body, setting: &Setting<ParsedAgent>) -> Option<bool> {
-    let ends = |class| matches!(setting.policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
+/// made all entries. `parts` are those of the roles, who had their turns in this order.
+pub(super) fn decided(body: &Body, parts: &[Part<'_>], order: TurnOrder<'_>, policy: &Policy) -> Option<bool> {
+    let ends = |class| matches!(policy.consequences.of(class), Consequence::End | Consequence::Quarantine);
     // The step that ends an episode is its last call: no call comes between.
     let is_by_step = matches!(body.end, End::Terminated | End::Steps);
     let last_open = body.steps.saturating_sub(u32::from(is_by_step));
-    let (mut before, mut is_ended) = ((CallPhase::Open, 0), false);
+    let (mut before, mut is_ended) = ((CallPhase::Open, 0, 0), false);
     let all = body.entries.iter().all(|entry| {
-        let Some(phase) = phase(entry, body, setting, before.0) else { return false };
+        let Some((role, part)) = parts.iter().enumerate().find(|(_, part)| part.role == entry.role.as_ref()) else {
+            return false;
+        };
+        let Some(phase) = phase(entry, body, part, before.0) else { return false };
         // INVARIANT 2
         let is_in_place = phase >= before.0
             && match phase {
@@ -45,23 +53,29 @@ pub(super) fn decided(body: &Body, setting: &Setting<ParsedAgent>) -> Option<boo
                 CallPhase::Ended => entry.step == body.steps,
                 CallPhase::Learning => entry.step == 0,
             };
+        // INVARIANT 4
+        let turn = match phase {
+            CallPhase::Open => order.at(entry.step),
+            CallPhase::Ended => Some(role).filter(|_| phase > before.0 || order.rank(role) >= order.rank(before.2)),
+            CallPhase::Learning => Some(role).filter(|_| phase > before.0 || role >= before.2),
+        };
         let steps = if phase == CallPhase::Open { entry.step } else { body.steps };
-        before = (phase, entry.step);
+        before = (phase, entry.step, role);
         is_ended |= phase == CallPhase::Open && entry.class.is_some_and(ends);
         // Each step was a call.
-        is_in_place && entry.ordinal >= u64::from(steps)
+        is_in_place && turn == Some(role) && entry.ordinal >= u64::from(steps)
     });
     all.then_some(is_ended)
 }
 
-/// Returns the phase in which the gate can have made an entry that follows one of the phase `before`, or `None` if it
-/// cannot have made it.
-fn phase(entry: &Entry, body: &Body, setting: &Setting<ParsedAgent>, before: CallPhase) -> Option<CallPhase> {
+/// Returns the phase in which the gate can have made an entry of `part` that follows one of the phase `before`, or
+/// `None` if it cannot have made it.
+fn phase(entry: &Entry, body: &Body, part: &Part<'_>, before: CallPhase) -> Option<CallPhase> {
     let operation = capability::operation(&entry.operation)?;
-    let has_after = !matches!(body.end, End::Returned | End::Trapped);
-    let has_lesson = body.learned.as_ref().is_some_and(|learned| learned.outcome != Lesson::Withheld);
-    // INVARIANT 4
-    if !setting.agent.may_call(operation) {
+    let has_after = !part.is_last || !matches!(body.end, End::Returned | End::Trapped);
+    let has_lesson = part.body.learned.as_ref().is_some_and(|learned| learned.outcome != Lesson::Withheld);
+    // INVARIANT 5
+    if !part.agent.may_call(operation) {
         return None;
     }
     if let Some(rule) = capability::growth(operation) {
@@ -76,7 +90,7 @@ fn phase(entry: &Entry, body: &Body, setting: &Setting<ParsedAgent>, before: Cal
         return phase.filter(|_| fits);
     }
     let capability = CAPABILITIES.iter().find(|capability| capability.name == operation.capability)?;
-    let warrant = &setting.policy.grants.get(capability.name)?.warrant;
+    let warrant = &part.share.grants.get(capability.name)?.warrant;
     let call = DecidedCall { entry, operation, capability, warrant };
     let (phase, fits) = match (&*entry.rule, entry.due) {
         (AFTER_END, Due::After) => (CallPhase::Ended, has_after && call.is_of_after_the_end()),

@@ -22,6 +22,8 @@ use cap_std::fs::Dir;
 
 use super::watchdog::WatchedWorkers;
 use crate::policy::Policy;
+use crate::transcript::Role;
+use crate::value::wide;
 
 /// Pause between two measurements.
 const REST: Duration = Duration::from_millis(20);
@@ -45,12 +47,18 @@ struct Most {
 }
 
 impl Most {
-    /// Returns the maximum, or `None` if the policy grants no workspace.
-    fn of(policy: &Policy) -> Option<Self> {
-        let granted = policy.granted("workspace")?;
-        let twice = |limit: &str, more: u64| granted.grant.number(limit).saturating_mul(2).saturating_add(more);
-        let depth = granted.grant.number("depth").saturating_add(AROUND);
-        Some(Self { bytes: twice("bytes", MORE.0), files: twice("files", MORE.1), depth })
+    /// Returns the maximum for the workspaces of these roles, or of one agent where there are none. Returns `None` if
+    /// the policy grants no workspace.
+    fn of(policy: &Policy, roles: &[Role]) -> Option<Self> {
+        let shares = policy.shares(roles);
+        let granted: Vec<_> = shares.iter().filter_map(|share| share.granted("workspace")).collect();
+        let numbers = |limit| granted.iter().map(move |granted| granted.grant.number(limit));
+        let twice =
+            |limit, more: u64| numbers(limit).map(|number| number.saturating_mul(2)).fold(more, u64::saturating_add);
+        // The folder of each further workspace counts as one more.
+        let files = twice("files", MORE.1).saturating_add(wide(granted.len()));
+        let depth = numbers("depth").max()?.saturating_add(AROUND);
+        Some(Self { bytes: twice("bytes", MORE.0), files, depth })
     }
 
     /// Returns `true` if a folder holds more than the maximum.
@@ -96,8 +104,8 @@ fn there<T>(found: io::Result<T>) -> Result<Option<T>, TooMuch> {
 
 impl Guard {
     /// Starts the thread, or returns `None` if the policy grants no workspace.
-    pub(super) fn start(policy: &Policy, watched: WatchedWorkers) -> Option<Self> {
-        let most = Most::of(policy)?;
+    pub(super) fn start(policy: &Policy, roles: &[Role], watched: WatchedWorkers) -> Option<Self> {
+        let most = Most::of(policy, roles)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || {

@@ -35,6 +35,7 @@ pub mod frame;
 mod guard;
 mod noted;
 mod parcel;
+mod part;
 mod patience;
 mod play;
 mod pool;
@@ -44,6 +45,7 @@ mod report;
 mod slot;
 mod store;
 mod sweeper;
+mod turns;
 mod validate;
 mod watchdog;
 mod wire;
@@ -56,4 +58,6 @@ pub use pool::{Error, WorkerPool};
 pub use report::{EpisodeReport, Rejection, Validated};
 pub use store::Store;
 pub use sweeper::Leftover;
-pub use wire::{Charge, Code, Confined, EpisodeOpening, VERSION, WorkerReply, WorkerRequest, WorkerTerms};
+pub use wire::{
+    Charge, ChargedAgent, Code, Confined, EpisodeOpening, VERSION, WorkerReply, WorkerRequest, WorkerTerms,
+};

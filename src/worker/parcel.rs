@@ -17,12 +17,12 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{Bounds, TEXT};
+use super::bounds::{Bounds, PartBounds, TEXT};
 use super::frame::Bytes;
-use super::report::{EpisodeReport, Rejection};
+use super::report::{EpisodeReport, PartReport, Rejection};
 use crate::capability::PATH;
-use crate::transcript::{Body, Called, Decision, Due, Entry, Message, Residue};
-use crate::value::Digest;
+use crate::transcript::{Body, Called, Calls, Decision, Due, Entry, Message, Residue};
+use crate::value::{Digest, wide};
 
 /// Report of one episode, encoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,8 @@ impl Parcel {
     /// Returns [`Rejection::Unknown`] when a part cannot be encoded.
     pub fn of(mut told: EpisodeReport) -> Result<Self, Rejection> {
         let mut written = Written(Vec::with_capacity(USUAL));
-        parts(&mut written, &mut told, &Bounds::NONE)?;
+        let bounds = Bounds::none(told.roles.len());
+        parts(&mut written, &mut told, &bounds)?;
         Ok(Self(Bytes(written.0)))
     }
 
@@ -78,9 +79,40 @@ trait Direction: Sized {
 
 /// Goes through the parts of a report.
 fn parts<W: Direction>(way: &mut W, told: &mut EpisodeReport, bounds: &Bounds) -> Result<(), Rejection> {
-    let EpisodeReport { body, next, actions } = told;
+    let EpisodeReport { body, next, roles, actions } = told;
+    way.one(&mut body.end)?;
+    way.one(&mut body.calls.digest)?;
+    way.list(&mut body.entries, (bounds.entries, TEXT.saturating_add(ENTRY)), &blank(), entry)?;
+    way.one(&mut body.entries_cut)?;
+    // There is a part for each role, or for the only agent.
+    let mut count = wide(bounds.parts.len());
+    way.one(&mut count)?;
+    if count != wide(bounds.parts.len()) {
+        return Err(Rejection::Unknown);
+    }
+    if bounds.has_roles {
+        roles.resize_with(bounds.parts.len(), PartReport::default);
+        for (PartReport { body, next }, bounds) in roles.iter_mut().zip(&bounds.parts) {
+            part(way, body, next, bounds)?;
+        }
+    } else if let Some(bounds) = bounds.parts.first() {
+        part(way, body, next, bounds)?;
+    }
+    way.one(actions)
+}
+
+/// Goes through the part of one agent.
+fn part<W: Direction>(
+    way: &mut W,
+    body: &mut Body,
+    next: &mut Option<Bytes>,
+    bounds: &PartBounds,
+) -> Result<(), Rejection> {
     let Body {
-        end,
+        // These belong to the whole report.
+        end: _,
+        entries: _,
+        entries_cut: _,
         // A worker cannot report its own loss, and the supervisor plays the world itself.
         lost: _,
         reproducible: _,
@@ -90,46 +122,41 @@ fn parts<W: Direction>(way: &mut W, told: &mut EpisodeReport, bounds: &Bounds) -
         total: _,
         performance: _,
         fuel,
-        calls,
+        calls: Calls { count, digest: _ },
         violations,
         notices,
         tripwires,
         after_end,
-        entries,
-        entries_cut,
         trace: _,
         log,
         released,
         residue,
         learned,
-        // A worker runs episodes of one role.
+        // The supervisor knows the roles, and finds out which of them ended the episode.
         fault: _,
         roles: _,
         // Calls to the outside are made in the process of the embedding program.
         outside: _,
     } = body;
-    way.one(end)?;
     way.one(closing)?;
     way.one(cause)?;
     way.one(fuel)?;
-    way.one(calls)?;
+    way.one(count)?;
     way.one(violations)?;
     way.one(notices)?;
     way.one(tripwires)?;
     way.one(after_end)?;
-    way.list(entries, (bounds.entries, TEXT.saturating_add(ENTRY)), &blank(), entry)?;
-    way.one(entries_cut)?;
     way.list(log, (bounds.lines, usize::MAX), &String::new(), W::one)?;
     way.list(released, (bounds.messages, bounds.message), &Message::default(), W::one)?;
     way.list(residue, (bounds.residue, PATH.saturating_add(COUNT)), &Residue::default(), W::one)?;
     way.one(learned)?;
-    way.one(next)?;
-    way.one(actions)
+    way.one(next)
 }
 
 /// Goes through the parts of an entry.
 fn entry<W: Direction>(way: &mut W, entry: &mut Entry) -> Result<(), Rejection> {
-    let Entry { role: _, ordinal, step, operation, argument, digest, decision, class, rule, due } = entry;
+    let Entry { role, ordinal, step, operation, argument, digest, decision, class, rule, due } = entry;
+    way.one(role)?;
     way.one(ordinal)?;
     way.one(step)?;
     way.one(operation)?;

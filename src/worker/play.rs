@@ -32,6 +32,21 @@ pub(super) struct Played {
     pub(super) is_all: bool,
 }
 
+impl Played {
+    /// Returns the outcome before any action.
+    pub(super) const fn opened(failed: Option<Failed>) -> Self {
+        Self {
+            steps: 0,
+            total: 0.0,
+            performance: 0.0,
+            status: Status::Running,
+            failed,
+            trace: Vec::new(),
+            is_all: false,
+        }
+    }
+}
+
 /// Plays an episode of `seed` in `environment`, which has no step after `last_step`.
 pub(super) fn play(
     environment: &mut dyn Environment,
@@ -43,15 +58,7 @@ pub(super) fn play(
 ) -> Result<Played, Rejection> {
     let space = environment.actions();
     let failed = sound::open(environment, episode::world_seed(seed)).err();
-    let mut played = Played {
-        steps: 0,
-        total: 0.0,
-        performance: 0.0,
-        status: Status::Running,
-        failed,
-        trace: Vec::new(),
-        is_all: false,
-    };
+    let mut played = Played::opened(failed);
     let (mut rest, mut kept) = (Unread::of(actions), 0_u64);
     while !rest.is_empty() && played.failed.is_none() {
         let action: Value = rest.next_within(bounds.action)?;

@@ -30,6 +30,7 @@ pub struct WorkerPool {
     setting: Setting<ParsedAgent>,
     bounds: Bounds,
     terms: Vec<u8>,
+    /// Charge, and the components of the agents.
     charge: Vec<u8>,
     store: Store,
     confined: Confined,
@@ -115,7 +116,7 @@ impl WorkerPool {
         let watchdog = Watchdog::new(&setting.cancel, broom).map_err(|error| Error::TakeUp(error.to_string()))?;
         let mut pool = Self {
             program: program.to_path_buf(),
-            _guard: Guard::start(&setting.policy, watchdog.watched()),
+            _guard: Guard::start(&setting.policy, &setting.role_names(), watchdog.watched()),
             setting,
             bounds,
             terms,
@@ -185,8 +186,7 @@ impl WorkerPool {
         let slots = self.slots.len().max(1);
         let Some(slot) = self.slots.get(slot.checked_rem(slots).unwrap_or(0)) else { return Ok(()) };
         let mut held = lock(slot);
-        // Learning may take as long as the episode's wall clock again.
-        let patience = self.setting.policy.episode.wall.saturating_mul(2).saturating_add(self.patience.answer);
+        let patience = start::longest(&self.setting).saturating_add(self.patience.answer);
         let mut assignment = Assignment::new(&self.setting, &self.bounds, &self.watchdog, patience);
         while assignment.goes_on(&mut more) {
             let mut worker = match held.take() {

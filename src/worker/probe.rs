@@ -33,12 +33,13 @@ pub struct ProbeResults {
 /// Returns the reason for which no engine could be made, or the process could not be confined further.
 pub fn probe(policy: &Policy, scratch: &Path) -> Result<(Confined, Vec<ProbeResults>), String> {
     let supervisor = std::os::unix::process::parent_id();
-    let confined = confine::before_the_agent(policy, scratch, 3600, confine::alone());
+    let needs = confine::Needs::of(policy, &[]);
+    let confined = confine::before_the_agent(&needs, scratch, 3600, confine::alone());
     let engine = Engine::new(episode::memory(policy), 1).map_err(|error| format!("{error:#}"))?;
     let known = ProbeContext { engine, supervisor, scratch: scratch.to_owned() };
     let attempt = |what, attempt: Attempt| ProbeResults { what, refused: attempt(&known).err() };
     let before = ALLOWED_BEFORE.map(|(what, work)| attempt(what, work));
-    confine::with_the_agent(policy, &confined)?;
+    confine::with_the_agent(&needs, &confined)?;
     let after = FORBIDDEN.iter().chain(FILES).map(|(what, work)| attempt(what, *work));
     Ok((confined, before.into_iter().chain(after).collect()))
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use super::bounds::Bounds;
 use super::frame::Bytes;
 use super::noted::noted;
+use super::part::{Part, TurnOrder};
 use super::play::play;
 use super::validate::validate;
 use crate::agent::ParsedAgent;
@@ -37,8 +38,19 @@ pub struct EpisodeReport {
     pub(super) body: Body,
     /// Carry-over of the next episode, where `learn` returned a new one.
     pub(super) next: Option<Bytes>,
+    /// Part of each role, where there are several. The log, counts and lessons then stand here, and not in `body`.
+    pub(super) roles: Vec<PartReport>,
     /// Actions taken in the world, encoded one after the other.
     pub(super) actions: Bytes,
+}
+
+/// Part of one of several roles in a report.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PartReport {
+    /// Body of the role alone.
+    pub(super) body: Body,
+    /// Carry-over of its next episode, where its `learn` returned a new one.
+    pub(super) next: Option<Bytes>,
 }
 
 /// Result of an episode whose report is valid: the episode, or the failure of its world.
@@ -74,22 +86,27 @@ impl EpisodeReport {
         let (world, notes) = noted(ticket.environment);
         ticket.environment = world;
         match setting.live(ticket) {
-            Ok(Finished { transcript, environment, carry_over, .. }) => {
+            Ok(Finished { transcript, environment, carry_over, carry_overs, .. }) => {
                 drop(environment);
-                Ok(Self::of(transcript.body, &carry_over, notes.actions()))
+                let mut told = Self::of(transcript.body, &carry_over, notes.actions(), setting.roles().len());
+                told.roles.iter_mut().zip(carry_overs).for_each(|(part, next)| part.carrying(&next));
+                Ok(told)
             }
             // INVARIANT 2: the supervisor plays the world itself, and finds its failure.
             Err(aborted) if matches!(aborted.error, episode::Error::World(_)) => {
-                Ok(Self::of(aborted.transcript.body, &[], notes.actions()))
+                Ok(Self::of(aborted.transcript.body, &[], notes.actions(), setting.roles().len()))
             }
             Err(aborted) => Err(aborted),
         }
     }
 
-    fn of(body: Body, carry_over: &[u8], actions: Vec<u8>) -> Self {
+    fn of(mut body: Body, carry_over: &[u8], actions: Vec<u8>, roles: usize) -> Self {
         let is_new = body.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Carried);
         let next = is_new.then(|| Bytes(carry_over.to_vec()));
-        Self { body, next, actions: Bytes(actions) }
+        let mut parts: Vec<PartReport> = std::mem::take(&mut body.roles).into_iter().map(PartReport::of).collect();
+        // A world that failed at its opening leaves no roles.
+        parts.resize_with(roles, PartReport::default);
+        Self { body, next, roles: parts, actions: Bytes(actions) }
     }
 
     /// Returns `true` if the report says that the wall clock or the operator had a part in the episode.
@@ -135,7 +152,12 @@ impl EpisodeReport {
         if !self.is_known() {
             return Err(Rejection::Unknown);
         }
-        let carry_over = self.carry_over(setting, ticket)?;
+        if !setting.roles().is_empty() {
+            return self.believe_by_turns(setting, bounds, ticket);
+        }
+        // Nothing is learned from an aborted episode.
+        let learns = setting.learns() && self.body.end != End::Aborted;
+        let carry_over = carry_over(&self.body, self.next.as_ref(), learns, &ticket.carry_over)?;
         // INVARIANT 1
         let mut transcript = Transcript { header: setting.header(ticket), body: self.body };
         let body = &mut transcript.body;
@@ -154,7 +176,8 @@ impl EpisodeReport {
         let demands = demands(setting, &body.violations);
         let is_aborted = body.end == End::Aborted;
         // INVARIANT 3
-        let held = validate(&transcript, setting, bounds, (played.status, last_step), limit);
+        let held = Part::only(&transcript.body, setting, bounds, limit)
+            .and_then(|part| validate(&transcript, setting, &[part], TurnOrder::ONE, (played.status, last_step)));
         // INVARIANT 2
         if let Some(failed) = played.failed {
             if !is_aborted || held.is_err() || !played.is_all {
@@ -167,48 +190,54 @@ impl EpisodeReport {
         }
         held?;
         let environment = std::mem::replace(&mut ticket.environment, Box::new(Nowhere));
-        Ok(Ok(Finished { transcript, environment, carry_over, demands }))
+        Ok(Ok(Finished { transcript, environment, carry_over, carry_overs: Vec::new(), demands }))
     }
 
     /// Returns `true` if each operation exists, the tripwires are in order, and no text that reports show has control
     /// characters. An honest worker escapes those.
     fn is_known(&self) -> bool {
-        let Body { entries, tripwires, cause, .. } = &self.body;
-        let mut called = entries.iter().map(|entry| &entry.operation).chain(tripwires.iter().map(|(called, _)| called));
+        let entries = &self.body.entries;
+        let bodies = || std::iter::once(&self.body).chain(self.roles.iter().map(|part| &part.body));
+        let touched = bodies().flat_map(|body| body.tripwires.iter()).map(|(called, _)| called);
+        let mut called = entries.iter().map(|entry| &entry.operation).chain(touched);
         let shown = entries.iter().flat_map(|entry| [entry.argument.as_str(), &entry.rule]);
-        let mut shown = shown.chain(cause.as_deref());
+        let mut shown = shown.chain(bodies().filter_map(|body| body.cause.as_deref()));
         called.all(|called| capability::operation(called).is_some())
-            && tripwires.is_in_order()
+            && bodies().all(|body| body.tripwires.is_in_order())
             && !shown.any(|text| text.chars().any(char::is_control))
     }
+}
 
-    /// INVARIANT 3: returns the carry-over of the next episode.
-    fn carry_over(&self, setting: &Setting<ParsedAgent>, ticket: &Ticket) -> Result<Arc<[u8]>, Rejection> {
-        let learned = self.body.learned.as_ref();
-        // Nothing is learned from an aborted episode.
-        if learned.is_some() != (setting.learns() && self.body.end != End::Aborted) {
-            return Err(Rejection::Unknown);
+/// INVARIANT 3: returns the carry-over of the next episode, for an agent that began with the carry-over `before`.
+pub(super) fn carry_over(
+    body: &Body,
+    next: Option<&Bytes>,
+    learns: bool,
+    before: &Arc<[u8]>,
+) -> Result<Arc<[u8]>, Rejection> {
+    if body.learned.is_some() != learns {
+        return Err(Rejection::Unknown);
+    }
+    let Some(learned) = &body.learned else {
+        return if next.is_none() { Ok(Arc::clone(before)) } else { Err(Rejection::Unknown) };
+    };
+    match (learned.outcome, next) {
+        (Lesson::Carried, Some(Bytes(next))) => {
+            let is_so_long = u64::try_from(next.len()).is_ok_and(|bytes| bytes == learned.bytes);
+            if is_so_long { Ok(Arc::from(next.as_slice())) } else { Err(Rejection::Contradiction) }
         }
-        let Some(learned) = learned else {
-            return if self.next.is_none() { Ok(Arc::clone(&ticket.carry_over)) } else { Err(Rejection::Unknown) };
-        };
-        match (learned.outcome, &self.next) {
-            (Lesson::Carried, Some(Bytes(next))) => {
-                let is_so_long = u64::try_from(next.len()).is_ok_and(|bytes| bytes == learned.bytes);
-                if is_so_long { Ok(Arc::from(next.as_slice())) } else { Err(Rejection::Contradiction) }
-            }
-            (Lesson::Carried, None) | (_, Some(_)) => Err(Rejection::Unknown),
-            (_, None) => Ok(Arc::clone(&ticket.carry_over)),
-        }
+        (Lesson::Carried, None) | (_, Some(_)) => Err(Rejection::Unknown),
+        (_, None) => Ok(Arc::clone(before)),
     }
 }
 
 /// Returns the demands of an episode's violations on the run. They come from the supervisor's policy, not from the
 /// worker.
-fn demands(setting: &Setting<ParsedAgent>, violations: &ClassCounts) -> Demands {
+pub(super) fn demands(setting: &Setting<ParsedAgent>, violations: &ClassCounts) -> Demands {
     let asked = |wanted| violations.iter().any(|(class, _)| setting.policy.consequences.of(class) == wanted);
     Demands { quarantine: asked(Consequence::Quarantine), fail: asked(Consequence::Fail) }
 }
 
+mod roles;
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@
 //!    Terms   ---------------------->    confines itself
 //!            <----------------------  Confined
 //!    Charge  ---------------------->
-//!    Code    ---------------------->    loads or compiles the agent
-//!            <----------------------  Compiled, where it has compiled it and the code is wanted
+//!    Component, for each agent ---->
+//!    Code, for each of these ------>    loads or compiles the agents
+//!            <----------------------  Compiled, where it has compiled the only one and the code is wanted
 //!                                       confines itself further
 //!            <----------------------  Ready, or Unfit: the component does not compile, or does not fit
 //!    Batch   ---------------------->    lives the episodes, one after the other
@@ -25,31 +26,34 @@ use serde::{Deserialize, Serialize};
 use super::frame::{self, Bytes};
 use super::parcel::Parcel;
 use crate::policy::IsolationPart;
+use crate::transcript::Role;
 
 /// Version of the protocol. Both ends are the same program, so only one version exists at a time.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Message from the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum WorkerRequest {
     /// The rules that the worker works under.
     Terms(WorkerTerms),
-    /// The agent and the world of the episodes.
+    /// The agents and the world of the episodes.
     Charge(Charge),
+    /// Bytes of a component. The components come in the order of their numbers.
+    Component(Bytes),
     /// Episodes to be run, in this order.
     Batch(Vec<EpisodeOpening>),
     /// The end of the open episode, and of the work.
     Cancel,
-    /// The compiled code of the agent, or the lack of it.
+    /// The compiled code of a component, or the lack of it. The codes come in the order of the components.
     Code(Code),
 }
 
-/// Compiled code of the agent, as the worker is given it.
+/// Compiled code of a component, as the worker is given it.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Code {
-    /// None. The worker compiles the agent.
+    /// None. The worker compiles the component.
     None,
-    /// None. The worker compiles the agent, and sends the code.
+    /// None. The worker compiles the component, and sends the code. It is asked for where there is only one component.
     Wanted,
     /// Code that the worker can load.
     Handed {
@@ -71,23 +75,34 @@ pub struct WorkerTerms {
     pub program: String,
     /// Effective policy, as TOML.
     pub policy: String,
+    /// Roles of the episodes, in their order; none where there is only one agent.
+    pub roles: Vec<Role>,
     /// Maximum number of seconds of processor time that the episodes of the run can take.
     pub seconds: u64,
 }
 
-/// Agent and world of the episodes.
+/// Agents and world of the episodes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Charge {
-    /// Name of the agent.
-    pub agent: String,
-    /// Component of the agent.
-    pub component: Bytes,
-    /// Instructions that the agent is given beside its task.
-    pub instructions: Option<String>,
+    /// Number of components that follow. Agents with the same component share it.
+    pub components: u32,
+    /// Agent of each role, in the order of the roles, or the only agent.
+    pub agents: Vec<ChargedAgent>,
     /// Task in words.
     pub task: Option<String>,
     /// Definition of the environment.
     pub environment: String,
+}
+
+/// Agent of a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ChargedAgent {
+    /// Name of the agent.
+    pub name: String,
+    /// Number of its component, counted from 0.
+    pub component: u32,
+    /// Instructions that the agent is given beside its task.
+    pub instructions: Option<String>,
 }
 
 /// Opening of one episode.
@@ -103,6 +118,8 @@ pub struct EpisodeOpening {
     pub world: Option<Bytes>,
     /// Carry-over of the previous episode.
     pub carry_over: Bytes,
+    /// Carry-over of each role, where there are several and any of them learns.
+    pub carry_overs: Vec<Bytes>,
 }
 
 /// Message from a worker.

@@ -30,13 +30,14 @@ fn tries() {
     let place = Place::new(&scratch, &Path::new(&place).join("outside")).unwrap();
     let policy = policy(if phase == "Lab" { "lab" } else { "boxed" });
     if phase != "Alone" {
-        let confined = confine::before_the_agent(&policy, &scratch, 3600, confine::alone());
+        let needs = confine::Needs::of(&policy, &[]);
+        let confined = confine::before_the_agent(&needs, &scratch, 3600, confine::alone());
         if !confined.missing.is_empty() {
             std::io::stdout().write_all(b"not confined\n").unwrap();
             std::process::exit(0);
         }
         if phase != "Compiling" {
-            confine::with_the_agent(&policy, &confined).unwrap();
+            confine::with_the_agent(&needs, &confined).unwrap();
         }
     }
     let mut said = String::from("\n");

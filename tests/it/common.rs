@@ -12,7 +12,7 @@ use dayfly::episode::Cancel;
 use dayfly::ledger;
 use dayfly::policy::Policy;
 use dayfly::run::{self, Ending, Plan, RunOutcome, Summary, Threads, Unwatched, Workers};
-use dayfly::transcript::Transcript;
+use dayfly::transcript::{Role, Transcript};
 use dayfly::value::Seed;
 use dayfly::worker::Patience;
 use serde_json::Value;
@@ -20,6 +20,8 @@ use serde_json::Value;
 /// Run to be made; a test changes what matters to it.
 pub(crate) struct Run {
     pub(crate) agent: String,
+    /// Roles and their agents, where there are several. The first one's agent is also `agent`.
+    pub(crate) roles: Vec<(&'static str, String)>,
     pub(crate) policy: String,
     pub(crate) environment: String,
     pub(crate) task: Option<String>,
@@ -46,6 +48,7 @@ impl Run {
     pub(crate) fn of(agent: &str, policy: &str, environment: &str) -> Self {
         Self {
             agent: agent.to_owned(),
+            roles: Vec::new(),
             policy: policy.to_owned(),
             environment: environment.to_owned(),
             task: None,
@@ -139,14 +142,16 @@ impl Run {
             Some(instructions) => agent.instructed(instructions),
             None => agent,
         };
-        Plan {
+        let roles = self.roles.iter().map(|(role, agent)| (Role::new(role).unwrap(), known(agent))).collect();
+        let plan = Plan {
             task: self.task.as_deref().map(Arc::from),
             episodes: self.episodes,
             lineages: self.lineages,
             seed: Seed(self.seed),
             draws: self.draws.as_deref().map(Arc::from),
             ..Plan::new(agent, policy(&self.policy), selection.unwrap())
-        }
+        };
+        plan.with_roles(roles)
     }
 }
 

@@ -194,7 +194,13 @@ fn a_worker_of_another_version_goes_no_further() {
     ] {
         let scratch = tempfile::tempdir().unwrap();
         std::fs::write(scratch.path().join("begun"), [0; 8]).unwrap();
-        let terms = WorkerTerms { version, program: program.to_owned(), policy: common::granting("", ""), seconds: 60 };
+        let terms = WorkerTerms {
+            version,
+            program: program.to_owned(),
+            policy: common::granting("", ""),
+            roles: Vec::new(),
+            seconds: 60,
+        };
         let mut worker = crate::common::dayfly()
             .args(["worker", scratch.path().to_str().unwrap()])
             .stdin(Stdio::piped())

@@ -29,27 +29,50 @@ use crate::lies::starts::{CODE, STARTS};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Said {
     pub(crate) end: u32,
+    pub(crate) digest: [u8; 32],
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries_cut: u64,
+    /// Part of each role, or of the only agent.
+    pub(crate) parts: Vec<Part>,
+    pub(crate) actions: Vec<u8>,
+}
+
+/// Part of one role in a report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Part {
     pub(crate) closing: u32,
     pub(crate) cause: Option<String>,
     pub(crate) fuel: u64,
     pub(crate) calls: u64,
-    pub(crate) digest: [u8; 32],
     pub(crate) violations: Vec<(String, u64)>,
     pub(crate) notices: Vec<(String, u64)>,
     pub(crate) tripwires: Vec<(String, u64)>,
     pub(crate) after_end: u64,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) entries_cut: u64,
     pub(crate) log: Vec<String>,
     pub(crate) released: Vec<(String, Vec<u8>)>,
     pub(crate) residue: Vec<(String, u64)>,
     pub(crate) learned: Option<Lesson>,
     pub(crate) next: Option<Vec<u8>>,
-    pub(crate) actions: Vec<u8>,
+}
+
+/// Most lies are told of the only agent.
+impl std::ops::Deref for Said {
+    type Target = Part;
+
+    fn deref(&self) -> &Part {
+        &self.parts[0]
+    }
+}
+
+impl std::ops::DerefMut for Said {
+    fn deref_mut(&mut self) -> &mut Part {
+        &mut self.parts[0]
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
+    pub(crate) role: Option<String>,
     pub(crate) ordinal: u64,
     pub(crate) step: u32,
     pub(crate) operation: String,

@@ -106,6 +106,7 @@ pub(crate) fn ticket(environment: Box<dyn Environment>) -> Ticket {
         carry_over_of: None,
         environment,
         carry_over: Arc::from([]),
+        carry_overs: Vec::new(),
     }
 }
 
@@ -136,6 +137,24 @@ fn a_lie_about_a_lesson_costs_its_own_episode_and_neither_world_nor_carry_over()
             (&pair[1]["environment"], pair[1].get("carry_over"))
         );
     }
+}
+
+/// Returns a run of two roles, of which each leaves something in most places, and `odd` is not granted the log.
+fn pair(episodes: u64) -> Run {
+    let odd = "[roles.odd]\nfuel = 80_000\n[roles.odd.grants.episode]\nmode = \"grant\"\n[roles.odd.grants.outbox]\nmode = \"grant\"\n\
+               [roles.odd.grants.workspace]\nmode = \"grant\"\n";
+    let others = dayfly::capability::CAPABILITIES.iter().map(|capability| capability.name);
+    let others = others.filter(|name| !matches!(*name, "episode" | "outbox" | "workspace"));
+    let denied: String = others.map(|name| format!("[roles.odd.grants.{name}]\nmode = \"deny\"\n")).collect();
+    let policy = granting("wall = \"60s\"", &format!("{odd}{denied}"));
+    let roles = vec![("even", busy()), ("odd", busy())];
+    Run { episodes, roles, ..Run::of(&busy(), &policy, "matching-pennies:rounds=2") }
+}
+
+#[test]
+fn a_lie_about_a_role_costs_its_own_episode_wherever_it_is_told() {
+    let run = pair(count("roles"));
+    come_to("roles", &lied("roles", &run), &run.go().transcripts);
 }
 
 #[test]

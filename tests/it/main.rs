@@ -44,6 +44,7 @@ mod lacking;
 mod languages;
 mod layers;
 mod learning;
+mod lessons;
 #[cfg(target_os = "linux")]
 mod liar;
 #[cfg(target_os = "linux")]

@@ -117,6 +117,7 @@ struct ShownRole {
     log: Vec<String>,
     released: Vec<ShownMessage>,
     residue: Vec<ShownResidue>,
+    learned: Option<ShownLearned>,
 }
 
 #[derive(Debug, Default, Deserialize)]

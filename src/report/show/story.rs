@@ -188,8 +188,12 @@ fn rest(page: &mut Page, episode: &Episode) {
     if !residue.is_empty() {
         page.row("", blame(episode, residue.len()));
     }
-    if let Some(learned) = &episode.learned {
-        page.row("learned", format!("{}, {} returned", learned.outcome, count(learned.bytes, "byte")));
+    let of_roles = episode.roles.iter().map(|one| (Some(&one.role), one.learned.as_ref()));
+    let all = std::iter::once((None, episode.learned.as_ref())).chain(of_roles);
+    let lessons = all.filter_map(|(role, learned)| Some((role, learned?)));
+    for (position, (role, learned)) in lessons.enumerate() {
+        let label = if position == 0 { "learned" } else { "" };
+        page.row(label, format!("{}{}, {} returned", who(role), learned.outcome, count(learned.bytes, "byte")));
     }
     for (position, one) in episode.outside.iter().enumerate() {
         let label = if position == 0 { "outside" } else { "" };

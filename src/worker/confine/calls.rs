@@ -17,8 +17,7 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
-use super::has_files;
-use crate::policy::Policy;
+use super::Needs;
 
 /// Condition on an argument of a call: its position, the mask of the bits that are compared, and their values.
 #[derive(Clone, Copy)]
@@ -157,11 +156,11 @@ pub(super) fn compiling() -> Vec<SystemCall> {
 }
 
 /// Returns the calls that are allowed while episodes are run.
-pub(super) fn living(policy: &Policy) -> Vec<SystemCall> {
+pub(super) fn living(needs: &Needs) -> Vec<SystemCall> {
     // INVARIANT 2, INVARIANT 3
     let private = SystemCall(libc::SYS_mmap, vec![Only::PRIVATE, Only::NOT_EXECUTABLE]);
     let protect = SystemCall(libc::SYS_mprotect, vec![Only::NOT_EXECUTABLE]);
-    let files = if has_files(policy) { FILES } else { &[] };
+    let files = if needs.has_files { FILES } else { &[] };
     let listed = ALWAYS.iter().chain(files).map(|number| SystemCall(*number, Vec::new()));
     listed.chain([private, protect]).chain(narrow()).collect()
 }

@@ -24,6 +24,8 @@ use std::path::Path;
 
 use super::wire::Confined;
 use crate::policy::{IsolationPart, Policy};
+use crate::transcript::Role;
+use crate::value::wide;
 
 /// Closes inherited descriptors, except the three pipes: the first action of a worker.
 ///
@@ -38,13 +40,13 @@ pub fn alone() -> Result<(), String> {
 }
 
 /// Confines this process, before it reads anything of an agent. `alone` is the result of [`alone`].
-pub fn before_the_agent(policy: &Policy, scratch: &Path, seconds: u64, alone: Result<(), String>) -> Confined {
+pub fn before_the_agent(needs: &Needs, scratch: &Path, seconds: u64, alone: Result<(), String>) -> Confined {
     let mut alone = Some(alone);
     let mut confined = Confined::default();
     for (code, part) in (0_u8..).zip(IsolationPart::ALL) {
         // INVARIANT 1
         let before = if part == IsolationPart::Limits { alone.take().unwrap_or(Ok(())) } else { Ok(()) };
-        match before.and_then(|()| part_in_force(part, policy, scratch, seconds)) {
+        match before.and_then(|()| part_in_force(part, needs, scratch, seconds)) {
             Ok(how) => confined.in_force.push((code, how)),
             Err(why) => confined.missing.push((code, why)),
         }
@@ -53,16 +55,16 @@ pub fn before_the_agent(policy: &Policy, scratch: &Path, seconds: u64, alone: Re
 }
 
 #[cfg(target_os = "linux")]
-fn part_in_force(part: IsolationPart, policy: &Policy, scratch: &Path, seconds: u64) -> Result<String, String> {
+fn part_in_force(part: IsolationPart, needs: &Needs, scratch: &Path, seconds: u64) -> Result<String, String> {
     match part {
-        IsolationPart::Limits => linux::limits(policy, seconds),
-        IsolationPart::Landlock => linux::landlock(policy, scratch),
+        IsolationPart::Limits => linux::limits(needs, seconds),
+        IsolationPart::Landlock => linux::landlock(needs, scratch),
         IsolationPart::Seccomp => calls::apply(&calls::compiling(), calls::FilteredThreads::This),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn part_in_force(part: IsolationPart, _: &Policy, _: &Path, _: u64) -> Result<String, String> {
+fn part_in_force(part: IsolationPart, _: &Needs, _: &Path, _: u64) -> Result<String, String> {
     Err(lacking(part))
 }
 
@@ -77,13 +79,13 @@ fn lacking(part: IsolationPart) -> String {
 ///
 /// Returns the reason for which a part that is in force could not be tightened.
 #[cfg(target_os = "linux")]
-pub fn with_the_agent(policy: &Policy, confined: &Confined) -> Result<(), String> {
+pub fn with_the_agent(needs: &Needs, confined: &Confined) -> Result<(), String> {
     let has = |part| confined.in_force().any(|(in_force, _)| in_force == part);
     if has(IsolationPart::Limits) {
-        linux::limits_of_living(policy)?;
+        linux::limits_of_living(needs)?;
     }
     if has(IsolationPart::Seccomp) {
-        calls::apply(&calls::living(policy), calls::FilteredThreads::All)?;
+        calls::apply(&calls::living(needs), calls::FilteredThreads::All)?;
     }
     Ok(())
 }
@@ -94,24 +96,51 @@ pub fn with_the_agent(policy: &Policy, confined: &Confined) -> Result<(), String
 ///
 /// None.
 #[cfg(not(target_os = "linux"))]
-pub fn with_the_agent(_: &Policy, _: &Confined) -> Result<(), String> {
+pub fn with_the_agent(_: &Needs, _: &Confined) -> Result<(), String> {
     Ok(())
 }
 
 /// Returns the number of bytes that a worker may write to while it compiles, or `None` if that is not bounded.
-pub(super) fn memory_to_compile(policy: &Policy) -> Option<u64> {
-    cfg!(target_os = "linux").then(|| compiling(policy))
+pub(super) fn memory_to_compile(needs: &Needs) -> Option<u64> {
+    cfg!(target_os = "linux").then(|| compiling(needs))
 }
 
 /// Number of bytes that a worker may write to while it compiles, beyond what the policy allows agents.
 const COMPILING: u64 = 4 << 30;
 
-fn compiling(policy: &Policy) -> u64 {
-    COMPILING.saturating_add(policy.episode.memory.saturating_mul(2))
+fn compiling(needs: &Needs) -> u64 {
+    COMPILING.saturating_add(needs.memory.saturating_mul(2))
 }
 
-/// Returns `true` if the policy lets any agent have files.
-#[cfg(target_os = "linux")]
-fn has_files(policy: &Policy) -> bool {
-    policy.grants.get("workspace").is_some_and(|granted| granted.warrant.mode == crate::gate::Mode::Grant)
+/// Upper bounds on what one episode needs of the system.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// Number of agents that act in the episode.
+    agents: u64,
+    /// `true` if an agent may have files.
+    has_files: bool,
+    /// Number of bytes that all files of one workspace may hold together.
+    file_bytes: u64,
+    /// Number of bytes of the memories of all agents.
+    memory: u64,
+    /// Number of bytes that are moved for all agents: memories, carry-overs, and the data of a call.
+    moved: u64,
+}
+
+impl Needs {
+    /// Returns the needs of an episode of these roles under `policy`, or of one agent where there are none.
+    pub fn of(policy: &Policy, roles: &[Role]) -> Self {
+        let shares = policy.shares(roles);
+        let files = || shares.iter().filter_map(|share| share.granted("workspace"));
+        let agents = wide(shares.len());
+        let memory = policy.episode.memory.saturating_mul(agents);
+        let carried = policy.boundary.carry.saturating_mul(agents);
+        Self {
+            agents,
+            has_files: files().next().is_some(),
+            file_bytes: files().map(|granted| granted.grant.number("bytes")).max().unwrap_or(0),
+            memory,
+            moved: memory.saturating_add(carried).saturating_add(policy.episode.call_bytes),
+        }
+    }
 }

@@ -1,23 +1,26 @@
 //! The start of a worker, until it has taken up its work.
 //!
 //! ```text
-//!  start --> attempt --Terms--> Confined --Charge, Code--> Compiled, where it is wanted --> Ready
+//!  start --> attempt --Terms--> Confined --Charge, Component, Code--> Compiled, where it is wanted --> Ready
 //!    ^          |
 //!    +-- lost --+   again, after a while: five in a row are too many, and two that say nothing
 //! ```
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::super::confine;
 use super::super::frame::{self, Bytes};
 use super::super::patience::TAKE_UP;
 use super::super::slot::WorkerSlot;
 use super::super::store::Store;
-use super::super::wire::{Charge, Code, Confined, VERSION, WorkerReply, WorkerRequest, WorkerTerms, words};
+use super::super::wire::{
+    Charge, ChargedAgent, Code, Confined, VERSION, WorkerReply, WorkerRequest, WorkerTerms, words,
+};
 use super::{Error, WorkerPool};
 use crate::agent::ParsedAgent;
 use crate::episode::Setting;
-use crate::policy::{IsolationPart, Policy};
+use crate::policy::IsolationPart;
 
 /// Number of workers in a row that may be lost before they take up their work. The component may be the cause of each
 /// loss, after a full compilation.
@@ -69,7 +72,7 @@ impl WorkerPool {
             Err(Start::Refused(error)) => Err(StartAttempt::Refused(error)),
             Err(Start::Pipe(error)) => Err(Self::lost(worker, &error, "")),
             Err(Start::Compiling(error)) => {
-                let more = if error.is_the_end() { compiling(&self.setting.policy) } else { String::new() };
+                let more = if error.is_the_end() { compiling(&self.setting) } else { String::new() };
                 Err(Self::lost(worker, &error, &more))
             }
         }
@@ -103,19 +106,23 @@ impl WorkerPool {
         if !missing.is_empty() {
             return Err(Start::Refused(Error::Missing(missing)));
         }
-        self.watchdog.expect(&worker.watch, self.patience.take_up);
-        let code = self.store.code(&self.setting.agent);
-        let (is_wanted, is_handed) = (matches!(code, Code::Wanted), matches!(code, Code::Handed { .. }));
-        let _told = (!is_handed).then(|| self.store.compiler().begin(self.setting.agent.name()));
+        let components = self.setting.components();
+        let times = u32::try_from(components.len()).unwrap_or(u32::MAX);
+        self.watchdog.expect(&worker.watch, self.patience.take_up.saturating_mul(times));
+        let codes: Vec<Code> = components.iter().map(|agent| self.store.code(agent)).collect();
+        let missing = codes.iter().zip(&components).find(|(code, _)| !matches!(code, Code::Handed { .. }));
+        let missing = missing.map(|(_, agent)| agent.name());
+        let wanted = codes.iter().zip(&components).find(|(code, _)| matches!(code, Code::Wanted));
+        let wanted = wanted.map(|(_, agent)| *agent);
+        let _told = missing.map(|name| self.store.compiler().begin(name));
         worker.say(&self.charge)?;
-        worker.say(&framed(&WorkerRequest::Code(code)).map_err(Start::Refused)?)?;
-        let most = if is_wanted { Store::most(&self.setting.agent) } else { TALK };
-        let heard = worker.hear(most);
-        let mut answer = if is_handed { heard? } else { heard.map_err(Start::Compiling)? };
-        if let WorkerReply::Compiled(Bytes(code)) = &answer
-            && is_wanted
-        {
-            self.store.keep(&self.setting.agent, code);
+        for code in codes {
+            worker.say(&framed(&WorkerRequest::Code(code)).map_err(Start::Refused)?)?;
+        }
+        let heard = worker.hear(wanted.map_or(TALK, Store::most));
+        let mut answer = if missing.is_none() { heard? } else { heard.map_err(Start::Compiling)? };
+        if let (WorkerReply::Compiled(Bytes(code)), Some(agent)) = (&answer, wanted) {
+            self.store.keep(agent, code);
             answer = worker.hear(TALK)?;
         }
         match answer {
@@ -152,8 +159,8 @@ impl From<frame::Error> for Start {
 }
 
 /// Describes a loss during compilation, with the limit on memory that may have caused it.
-fn compiling(policy: &Policy) -> String {
-    let memory = confine::memory_to_compile(policy);
+fn compiling(setting: &Setting<ParsedAgent>) -> String {
+    let memory = confine::memory_to_compile(&confine::Needs::of(&setting.policy, &setting.role_names()));
     let most = memory.map(|bytes| format!(", for which it may write to {} MiB of memory", bytes >> 20));
     format!(" while it compiled the agent{}", most.unwrap_or_default())
 }
@@ -168,26 +175,45 @@ fn reason(error: Error) -> String {
 
 pub(super) fn terms(setting: &Setting<ParsedAgent>, episodes: u64) -> Result<Vec<u8>, Error> {
     let policy = &setting.policy;
-    // No worker can take longer: each episode has the wall clock for acting and again for learning, and compiling is
-    // added.
-    let seconds = policy.episode.wall.as_secs().saturating_add(1).saturating_mul(2).saturating_mul(episodes);
+    // No worker can take longer: compiling is added.
+    let seconds = longest(setting).as_secs().saturating_add(2).saturating_mul(episodes);
+    let components = u64::try_from(setting.components().len()).unwrap_or(u64::MAX);
     let terms = WorkerTerms {
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         policy: policy.effective(),
-        seconds: seconds.saturating_add(TAKE_UP.as_secs().saturating_mul(4)),
+        roles: setting.role_names(),
+        seconds: seconds.saturating_add(TAKE_UP.as_secs().saturating_mul(4).saturating_mul(components)),
     };
     framed(&WorkerRequest::Terms(terms))
 }
 
 pub(super) fn charge(setting: &Setting<ParsedAgent>, environment: &str) -> Result<Vec<u8>, Error> {
-    framed(&WorkerRequest::Charge(Charge {
-        agent: setting.agent.name().to_owned(),
-        component: Bytes(setting.agent.bytes().to_vec()),
-        instructions: setting.agent.instructions().map(str::to_owned),
+    let components = setting.components();
+    let charged = |agent: &ParsedAgent| {
+        let place = components.iter().position(|component| component.digest() == agent.digest());
+        ChargedAgent {
+            name: agent.name().to_owned(),
+            component: place.and_then(|place| u32::try_from(place).ok()).unwrap_or(u32::MAX),
+            instructions: agent.instructions().map(str::to_owned),
+        }
+    };
+    let mut frames = framed(&WorkerRequest::Charge(Charge {
+        components: u32::try_from(components.len()).unwrap_or(u32::MAX),
+        agents: setting.shares().into_iter().map(|(agent, _)| charged(agent)).collect(),
         task: setting.task.as_deref().map(str::to_owned),
         environment: environment.to_owned(),
-    }))
+    }))?;
+    for component in &components {
+        frames.append(&mut framed(&WorkerRequest::Component(Bytes(component.bytes().to_vec())))?);
+    }
+    Ok(frames)
+}
+
+/// Returns the time that one episode can take: its wall clock, and as much again for each agent that learns.
+pub(super) fn longest(setting: &Setting<ParsedAgent>) -> Duration {
+    let agents = u32::try_from(setting.shares().len()).unwrap_or(u32::MAX);
+    setting.policy.episode.wall.saturating_mul(agents.saturating_add(1))
 }
 
 fn framed(order: &WorkerRequest) -> Result<Vec<u8>, Error> {

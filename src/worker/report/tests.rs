@@ -50,6 +50,7 @@ fn ticket() -> Ticket {
         carry_over_of: None,
         environment: "past-self".parse::<World>().unwrap().made(),
         carry_over: Arc::from([]),
+        carry_overs: Vec::new(),
     }
 }
 

@@ -69,11 +69,13 @@ pub(crate) const LIES: &[(&str, &[Lie])] = &[
     ("frames", FRAMES),
     ("slow", SLOW),
     ("memory", MEMORY),
+    ("roles", ROLES),
 ];
 
 /// Adds one more call to a report, which was refused as a violation after all others.
 fn violation(told: &mut Said, operation: &str, class: &str, rule: &str, due: u32) {
     told.entries.push(Entry {
+        role: None,
         ordinal: told.calls,
         step: 2,
         operation: operation.into(),
@@ -93,6 +95,7 @@ fn violation(told: &mut Said, operation: &str, class: &str, rule: &str, due: u32
 fn grant(told: &mut Said, operation: &str, argument: &str) {
     let (capability, _) = operation.split_once('.').unwrap();
     told.entries.push(Entry {
+        role: None,
         ordinal: told.calls,
         step: 2,
         operation: operation.into(),
@@ -184,12 +187,15 @@ const FIELDS: &[Lie] = &[
         told.notices = std::mem::take(&mut told.violations);
     }),
     told("calls that cost nothing", CONTRADICTION, |told| told.fuel = 0),
-    told("a file in a file", CONTRADICTION, |told| told.residue.push((format!("{}/b", told.residue[0].0), 0))),
     told("a call that its component does not import", BEYOND, |told| {
         grant(told, "workspace.append", "\"kept\", 4 bytes");
     }),
     told("a violation by a call that its component does not import", BEYOND, |told| {
         violation(told, "workspace.append", "over-quota", "grants.workspace.bytes", 0);
+    }),
+    told("a file in a file", CONTRADICTION, |told| {
+        let within = format!("{}/b", told.residue[0].0);
+        told.residue.push((within, 0));
     }),
     told("a call of a tool that is not allowed", BEYOND, |told| grant(told, "tools.call", "\"wait\", \"1\"")),
     told("a reminder at a step that was gone", BEYOND, |told| grant(told, "agenda.remind", "1, \"\"")),
@@ -249,6 +255,77 @@ fn lesson(told: &mut Said, bytes: usize) {
     told.learned.as_mut().unwrap().bytes = bytes.try_into().unwrap();
     told.next = Some(vec![1; bytes]);
 }
+
+/// Lies about the roles of an episode. Each of `even` and `odd` writes a line and a file and sends a message before its
+/// first step, but `odd` is not granted the log.
+const ROLES: &[Lie] = &[
+    other("the truth of two roles", Deed::Truth, Outcome::Same),
+    told("a role less", UNKNOWN, |told| drop(told.parts.pop())),
+    told("one role more", UNKNOWN, |told| told.parts.push(told.parts[1].clone())),
+    told("the roles in another order", BEYOND, |told| told.parts.swap(0, 1)),
+    told("an entry as that of the other role", BEYOND, |told| told.entries[0].role = Some("odd".into())),
+    told("an entry of a role that there is not", BEYOND, |told| told.entries[0].role = Some("nobody".into())),
+    told("an entry of a role without a name", UNKNOWN, |told| told.entries[0].role = Some(String::new())),
+    told("an entry of no role", BEYOND, |told| told.entries[0].role = None),
+    told("an entry at a turn of the other role", BEYOND, |told| {
+        let step = told.entries[0].step + 1;
+        told.entries.iter_mut().filter(|entry| entry.role.as_deref() == Some("even")).for_each(|one| one.step = step);
+    }),
+    told("the entries of the first role after those of the second", BEYOND, |told| {
+        let calls = told.parts[0].calls + told.parts[1].calls;
+        told.entries.iter_mut().filter(|entry| entry.role.as_deref() == Some("even")).for_each(|entry| {
+            entry.ordinal += calls - 2;
+        });
+        told.entries.sort_by_key(|entry| entry.ordinal);
+    }),
+    told("more fuel than the role has", BEYOND, |told| told.parts[1].fuel = 170_000),
+    told("fuel that the other role used", CONTRADICTION, |told| {
+        told.parts[0].fuel += told.parts[1].fuel;
+        told.parts[1].fuel = 0;
+    }),
+    told("calls that the other role made", CONTRADICTION, |told| {
+        told.parts[0].calls += told.parts[1].calls;
+        told.parts[1].calls = 0;
+    }),
+    told("a line of a role that is not granted the log", BEYOND, |told| told.parts[1].log.push("x".into())),
+    told("a message of the other role", BEYOND, |told| {
+        let message = told.parts[1].released.pop().unwrap();
+        told.parts[0].released.push(message);
+    }),
+    told("a file of the other role", BEYOND, |told| {
+        let left = told.parts[1].residue.pop().unwrap();
+        told.parts[0].residue = vec![("a".into(), 1), left];
+    }),
+    told("that nothing of a role was left, and is counted", CONTRADICTION, |told| told.parts[1].residue.clear()),
+    told("a violation of the other role", CONTRADICTION, |told| {
+        told.parts[0].violations = std::mem::take(&mut told.parts[1].violations);
+    }),
+    told("a notice of the other role", CONTRADICTION, |told| {
+        told.parts[1].notices = std::mem::take(&mut told.parts[0].notices);
+    }),
+    told("a violation of who could not know of the end", CONTRADICTION, |told| {
+        told.parts[0].violations = std::mem::take(&mut told.parts[0].notices);
+    }),
+    told("that a role was absent", CONTRADICTION, |told| told.parts[0].closing = 4),
+    told("that a role outlived it", CONTRADICTION, |told| told.parts[1].closing = 2),
+    told("a trap of a role that says nothing", CONTRADICTION, |told| told.parts[1].closing = 1),
+    told("a cause of a role that clears the screen", UNKNOWN, |told| {
+        (told.parts[1].closing, told.parts[1].cause) = (1, Some("\u{1b}[2J".into()));
+    }),
+    told("a tripwire of a role", CONTRADICTION, |told| {
+        told.parts[1].tripwires = vec![("workspace.write".into(), 1)];
+    }),
+    told("a call of a role after the end", Outcome::Believed, |told| told.parts[1].after_end = 1),
+    told("a lesson of a role that does not learn", UNKNOWN, |told| {
+        told.parts[1].learned = Some(Lesson { outcome: 0, bytes: 1, carry_over: [0; 32], fuel: 0 });
+        told.parts[1].next = Some(vec![1]);
+    }),
+    told("an action that a role does not have", BEYOND, |told| *told.actions.last_mut().unwrap() = 9),
+    told("an action after the last", BEYOND, |told| told.actions.extend([0, 0])),
+    told("an action less", BEYOND, |told| told.actions.truncate(2)),
+    told("another number of a role", Outcome::Believed, |told| *told.actions.last_mut().unwrap() ^= 1),
+    other("the truth of two roles, once more", Deed::Truth, Outcome::Same),
+];
 
 /// Lies about the episode of an answer, and about its time. If two answers are given at once, the
 /// second is taken for that of the next episode.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::begun::BEGUN;
 use super::list::LIES;
 use super::starts::{CODE, STARTS};
-use crate::liar::{Deed, Entry, Lesson, Said};
+use crate::liar::{Deed, Entry, Lesson, Part, Said};
 
 /// Places, each with one of the lies that are told there.
 const PLACES: &[(&str, &str)] = &[
@@ -37,22 +37,24 @@ const PLACES: &[(&str, &str)] = &[
     ("Lived.of", "the answer of another episode"),
     ("Lived.parcel", "a parcel and a byte"),
     ("end", "an end that there is not"),
-    ("closing", "a trap that says nothing"),
-    ("cause", "a cause of nothing"),
-    ("fuel", "more fuel than there is"),
-    ("calls", "more calls than fuel pays for"),
+    ("parts", "one role more"),
+    ("entries[].role", "an entry as that of the other role"),
+    ("parts[].closing", "a trap that says nothing"),
+    ("parts[].cause", "a cause of nothing"),
+    ("parts[].fuel", "more fuel than there is"),
+    ("parts[].calls", "more calls than fuel pays for"),
     ("digest", "another digest"),
     ("digest[]", "another digest"),
-    ("violations", "no violation"),
-    ("violations[].0", "a violation of another class"),
-    ("violations[].1", "one violation more"),
-    ("notices", "that it could not have cleaned up"),
-    ("notices[].0", "a notice of a class that has none"),
-    ("notices[].1", "a notice that is counted twice"),
-    ("tripwires", "a tripwire that the policy does not have"),
-    ("tripwires[].0", "a tripwire that there is not"),
-    ("tripwires[].1", "a tripwire that there is not"),
-    ("after_end", "a number of calls after the end that makes a sum wrap"),
+    ("parts[].violations", "no violation"),
+    ("parts[].violations[].0", "a violation of another class"),
+    ("parts[].violations[].1", "one violation more"),
+    ("parts[].notices", "that it could not have cleaned up"),
+    ("parts[].notices[].0", "a notice of a class that has none"),
+    ("parts[].notices[].1", "a notice that is counted twice"),
+    ("parts[].tripwires", "a tripwire that the policy does not have"),
+    ("parts[].tripwires[].0", "a tripwire that there is not"),
+    ("parts[].tripwires[].1", "a tripwire that there is not"),
+    ("parts[].after_end", "a number of calls after the end that makes a sum wrap"),
     ("entries", "no entries"),
     ("entries[].ordinal", "an entry of a call that was not"),
     ("entries[].step", "an entry of a step that was not"),
@@ -65,23 +67,23 @@ const PLACES: &[(&str, &str)] = &[
     ("entries[].rule", "a rule that grants nothing"),
     ("entries[].due", "a grant after the end"),
     ("entries_cut", "that more was cut than was called"),
-    ("log", "more log than is granted"),
-    ("log[]", "a line that clears the screen"),
-    ("released", "one more message"),
-    ("released[].0", "another recipient"),
-    ("released[].1", "another message"),
-    ("released[].1[]", "another message"),
-    ("residue", "nothing left"),
-    ("residue[].0", "something left outside"),
-    ("residue[].1", "more left than there is room for"),
-    ("learned", "no lesson"),
-    ("learned.outcome", "a trap with a carry-over"),
-    ("learned.bytes", "another length than it has"),
-    ("learned.fuel", "more fuel than to learn with"),
-    ("learned.carry_over", "another digest of what it learned"),
-    ("learned.carry_over[]", "another digest of what it learned"),
-    ("next", "more than is declared"),
-    ("next[]", "as much as is declared"),
+    ("parts[].log", "more log than is granted"),
+    ("parts[].log[]", "a line that clears the screen"),
+    ("parts[].released", "one more message"),
+    ("parts[].released[].0", "another recipient"),
+    ("parts[].released[].1", "another message"),
+    ("parts[].released[].1[]", "another message"),
+    ("parts[].residue", "nothing left"),
+    ("parts[].residue[].0", "something left outside"),
+    ("parts[].residue[].1", "more left than there is room for"),
+    ("parts[].learned", "no lesson"),
+    ("parts[].learned.outcome", "a trap with a carry-over"),
+    ("parts[].learned.bytes", "another length than it has"),
+    ("parts[].learned.fuel", "more fuel than to learn with"),
+    ("parts[].learned.carry_over", "another digest of what it learned"),
+    ("parts[].learned.carry_over[]", "another digest of what it learned"),
+    ("parts[].next", "more than is declared"),
+    ("parts[].next[]", "as much as is declared"),
     ("actions", "more steps than there may be"),
     ("actions[]", "another action"),
     // Number of answers, and their time.
@@ -98,9 +100,10 @@ const PLACES: &[(&str, &str)] = &[
     ("begun, its length", "a number that is cut off"),
 ];
 
-/// Returns a report with something in each field.
+/// Returns a report with something in each field, for each of two roles.
 fn full() -> Said {
     let entry = Entry {
+        role: Some("even".into()),
         ordinal: 1,
         step: 1,
         operation: "workspace.write".into(),
@@ -111,24 +114,27 @@ fn full() -> Said {
         rule: "r".into(),
         due: 0,
     };
-    Said {
-        end: 2,
+    let part = Part {
         closing: 0,
         cause: Some("c".into()),
         fuel: 1,
         calls: 1,
-        digest: [1; 32],
         violations: vec![("defer-past-end".into(), 1)],
         notices: vec![("leave-residue".into(), 1)],
         tripwires: vec![("episode.step".into(), 5)],
         after_end: 1,
-        entries: vec![entry.clone(), entry],
-        entries_cut: 1,
         log: vec!["l".into()],
         released: vec![("r".into(), vec![1; 5])],
         residue: vec![("p".into(), 1)],
         learned: Some(Lesson { outcome: 0, bytes: 1, carry_over: [1; 32], fuel: 1 }),
         next: Some(vec![2; 64]),
+    };
+    Said {
+        end: 2,
+        digest: [1; 32],
+        entries: vec![entry.clone(), entry],
+        entries_cut: 1,
+        parts: vec![part.clone(), part],
         actions: vec![0, 1, 0, 1],
     }
 }
@@ -196,7 +202,7 @@ fn fields() -> BTreeSet<String> {
 
 /// `true` if a value has fields, each of which is a place.
 fn is_a_struct(at: &str) -> bool {
-    matches!(at, "entries[]" | "released[]")
+    matches!(at, "entries[]" | "parts[]" | "parts[].released[]")
 }
 
 pub(super) fn are_all_lied_at() {

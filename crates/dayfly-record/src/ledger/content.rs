@@ -20,14 +20,14 @@ use super::flaw::Flaw;
 use super::leaf::OLDEST;
 use super::manifest::Manifest;
 use super::{Reason, tree};
-use crate::transcript::{Body, End, Header, Lesson, Message, Residue, Role, RoleBody, Transcript};
+use crate::transcript::{Body, End, Header, Learned, Lesson, Message, Residue, Role, RoleBody, Transcript};
 use crate::value::{Digest, Draws, json, plain};
 
 /// Facts of a line that are compared with other lines and with the manifest.
 pub(super) struct Facts {
     header: Header,
-    /// Digest of the carry-over, and `true` if the lineage goes on with it from here.
-    learned: Option<(bool, Digest)>,
+    /// Digest of the carry-over, and `true` if the lineage goes on with it from here: of the only agent, or of each role.
+    learned: Vec<Option<(bool, Digest)>>,
     /// `true` if the host could not go on.
     failed: bool,
     violates: bool,
@@ -55,14 +55,23 @@ impl Facts {
             return Err(Flaw::Contradiction(what));
         }
         let Transcript { header, body } = transcript;
-        let (is_of_version_2, asked) = (body.is_of_version_2(), asked(&body));
+        let is_of_version_2 = body.is_of_version_2() || !header.carry_overs.is_empty();
+        let asked = asked(&body);
+        let lesson = |learned: &Option<Learned>| {
+            learned.as_ref().map(|learned| (learned.outcome == Lesson::Carried, learned.carry_over))
+        };
+        let learned = if body.roles.is_empty() {
+            vec![lesson(&body.learned)]
+        } else {
+            body.roles.iter().map(|one| lesson(&one.learned)).collect()
+        };
         Ok(Self {
             is_of_version_2,
             asked,
             roles: Some(body.roles.iter().map(|one| one.role.clone()).collect())
                 .filter(|roles: &Vec<Role>| body.end != End::Aborted || !roles.is_empty()),
             header,
-            learned: body.learned.map(|learned| (learned.outcome == Lesson::Carried, learned.carry_over)),
+            learned,
             failed: body.end == End::Aborted && body.lost.is_none(),
             violates: !body.violations.is_empty(),
         })
@@ -72,7 +81,16 @@ impl Facts {
     /// line may lack roles.
     fn has_roles_of(&self, run: &Manifest) -> bool {
         let are_those = |roles: &Vec<Role>| roles.iter().eq(run.roles.iter().map(|played| &played.role));
-        (run.ledger > OLDEST || !self.is_of_version_2) && self.roles.as_ref().is_none_or(are_those)
+        (run.ledger > OLDEST || !self.is_of_version_2)
+            && self.roles.as_ref().is_none_or(are_those)
+            && self.is_given(run)
+    }
+
+    /// Returns `true` if carry-overs were given to the roles of the run alone, or to its only agent.
+    fn is_given(&self, run: &Manifest) -> bool {
+        let is_role = |role: &Role| run.roles.iter().any(|played| played.role == *role);
+        (run.roles.is_empty() || (self.header.carry_over.is_none() && self.header.generation == 0))
+            && self.header.carry_overs.keys().all(is_role)
     }
 
     /// Returns `true` if each role imports the capabilities of its calls.
@@ -204,7 +222,7 @@ pub(super) struct LedgerContent<'r> {
     run: Option<(&'r Manifest, Digest)>,
     /// Episode that has to come next. Checks that depend on the lines before are made only for that one.
     next: u64,
-    /// Digest of each lineage's carry-over; `None` where that is empty.
+    /// Digest of each lineage's carry-over, or of those of its roles; `None` where that is empty.
     carried: Vec<Option<Digest>>,
     /// Digests of the carry-overs at the last selection.
     selected: Vec<Option<Digest>>,
@@ -221,7 +239,7 @@ pub(super) struct LedgerContent<'r> {
 }
 
 impl<'r> LedgerContent<'r> {
-    /// Maximum number of lineages whose carry-overs are tracked.
+    /// Maximum number of carry-overs that are tracked.
     const MOST: u32 = 1 << 20;
 
     pub(super) fn new(run: Option<(&'r Manifest, Digest)>) -> Self {
@@ -266,7 +284,8 @@ impl<'r> LedgerContent<'r> {
             return Some(Flaw::Place);
         }
         // INVARIANT 2
-        if episode != self.next || run.lineages > Self::MOST {
+        let width = u64::try_from(run.roles.len().max(1)).unwrap_or(u64::MAX);
+        if episode != self.next || u64::from(run.lineages).saturating_mul(width) > u64::from(Self::MOST) {
             self.next = u64::MAX;
             return None;
         }
@@ -306,23 +325,47 @@ impl<'r> LedgerContent<'r> {
         {
             return Some(Flaw::Generation);
         }
-        let own = usize::try_from(facts.header.lineage).unwrap_or(usize::MAX);
-        let given = match facts.header.carry_over_of {
-            Some(of) => self.selected.get(usize::try_from(of).unwrap_or(usize::MAX)),
+        // Each role of a lineage has a carry-over of its own.
+        let agents = run.roles.len().max(1);
+        let mut holds = true;
+        for agent in 0..agents {
+            let opening = match run.roles.get(agent) {
+                None => facts.header.carry_over,
+                Some(played) => facts.header.carry_overs.get(&played.role).copied(),
+            };
+            let learned = facts.learned.get(agent).copied().flatten();
+            holds &= self.hands_on(&facts.header, (agent, agents), opening, learned);
+        }
+        (!holds).then_some(Flaw::CarryOver)
+    }
+
+    /// Notes what one agent of a lineage hands on. Returns `true` if it was given what its lineage had left.
+    fn hands_on(
+        &mut self,
+        header: &Header,
+        (agent, agents): (usize, usize),
+        opening: Option<Digest>,
+        learned: Option<(bool, Digest)>,
+    ) -> bool {
+        let place =
+            |lineage: u32| usize::try_from(lineage).unwrap_or(usize::MAX).saturating_mul(agents).saturating_add(agent);
+        let own = place(header.lineage);
+        let given = match header.carry_over_of {
+            Some(of) => self.selected.get(place(of)),
             None => self.carried.get(own),
         };
         let given = given.copied().flatten();
         let known = |digest: Digest| Some(digest).filter(|digest| *digest != Digest::of(b""));
-        let left = match facts.learned {
-            Some((true, next)) => known(next),
-            Some((false, next)) if known(next) != given => return Some(Flaw::CarryOver),
-            Some((false, _)) | None => given,
+        let (left, is_kept) = match learned {
+            Some((true, next)) => (known(next), true),
+            Some((false, next)) => (given, known(next) == given),
+            None => (given, true),
         };
         match self.carried.get_mut(own) {
             Some(slot) => *slot = left,
             None => self.carried.push(left),
         }
-        (facts.header.carry_over != given).then_some(Flaw::CarryOver)
+        is_kept && opening == given
     }
 
     /// Returns the flaw of a run with these lines that was closed for this reason, with its episode.

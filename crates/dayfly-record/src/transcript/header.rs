@@ -1,7 +1,10 @@
 //! The header of a transcript: the facts of an episode that are known at its opening.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::Role;
 use crate::value::{Digest, Seed};
 
 /// Facts of an episode at its opening. They come from the supervisor, never from a worker.
@@ -23,6 +26,9 @@ pub struct Header {
     /// Digest of the carry-over that the agent is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carry_over: Option<Digest>,
+    /// Digest of the carry-over that each of several roles is given, by role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub carry_overs: BTreeMap<Role, Digest>,
     /// Lineage that the carry-over comes from, in the first episode after a selection. It may be the episode's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carry_over_of: Option<u32>,
@@ -44,6 +50,7 @@ impl Header {
             run,
             seed,
             carry_over: None,
+            carry_overs: BTreeMap::new(),
             carry_over_of: None,
             generation: 0,
             environment: None,

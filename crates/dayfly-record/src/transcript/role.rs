@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::body::{Learned, Message, Residue, is_zero};
+use super::body::{Learned, Lesson, Message, Residue, is_zero};
 use super::{Body, Class, ClassCounts, Closing, End, Step, Touched};
 use crate::value::wide;
 
@@ -231,7 +231,7 @@ impl RoleBody {
         let outlived = self.violations.of(Class::OutliveEpisode).saturating_add(self.notices.of(Class::OutliveEpisode));
         let taken = body.trace.iter().filter(|step| step.role.as_ref() == Some(&self.role)).count();
         let is_counted = |class| match class {
-            Class::OutliveEpisode | Class::LeaveResidue => true,
+            Class::OutliveEpisode | Class::LeaveResidue | Class::CarryUndeclared => true,
             class => self.violations.of(class) == 0 || shown.of(class) > 0,
         };
         let late = entries().filter(|entry| entry.is_after_the_end()).count();
@@ -241,8 +241,10 @@ impl RoleBody {
             End::Violation => !self.violations.is_empty(),
             _ => true,
         };
-        // Carry-overs do not exist for episodes of several roles.
-        self.learned.is_none()
+        let is_refused = self.learned.as_ref().is_some_and(|learned| learned.outcome == Lesson::Refused);
+        // A role that was absent has nothing to learn from.
+        (self.learned.is_none() || self.closing != Closing::Absent)
+            && (!is_refused || self.violations.of(Class::CarryUndeclared) > 0)
             && super::sound::is_a_tree(&self.residue)
             && self.cause.is_some() == (self.closing == Closing::Trapped)
             && Class::ALL.into_iter().all(|class| shown.of(class) <= self.violations.of(class) && is_counted(class))

@@ -1,6 +1,7 @@
 //! Tests of the answers of the filters, call by call. The filters run here as in the kernel.
 
 use super::*;
+use crate::policy::Policy;
 
 /// Answer to a call, under all filters in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,11 +61,11 @@ fn run(program: &[seccompiler::sock_filter], seen: Seen) -> Answer {
 
 /// Returns the filters in force while the agent is compiled, and while episodes are run without and with files.
 fn phases() -> [(&'static str, Vec<BpfProgram>); 3] {
-    let policy = |name: &str| Policy::shipped(name).unwrap();
+    let needs = |name: &str| Needs::of(&Policy::shipped(name).unwrap(), &[]);
     let compiling = vec![without_clone3().unwrap(), only(&compiling()).unwrap()];
     let and = |name: &str| {
         let mut filters = compiling.clone();
-        filters.push(only(&living(&policy(name))).unwrap());
+        filters.push(only(&living(&needs(name))).unwrap());
         filters
     };
     [("compiling", compiling.clone()), ("lab", and("lab")), ("boxed", and("boxed"))]

@@ -1,6 +1,7 @@
 //! Tests of the bounds on a report: no more calls than fuel allows, and no list that is longer than it may be.
 
 use super::*;
+use crate::worker::bounds::PartBounds;
 
 /// Fills a list with this many elements.
 type Change = fn(&mut EpisodeReport, usize);
@@ -8,7 +9,7 @@ type Change = fn(&mut EpisodeReport, usize);
 #[test]
 fn no_more_calls_are_believed_than_fuel_allows() {
     let (setting, world) = (setting(CROSSING), ticket().environment);
-    let Bounds { calls, after_end, .. } = Bounds::of(&setting.known(), world.as_ref());
+    let PartBounds { calls, after_end, .. } = Bounds::of(&setting.known(), world.as_ref()).parts[0];
     let limits = &setting.policy.episode;
     // The cheapest call is one instruction, or a byte of a straight line that was begun, acting and learning.
     let code = u64::try_from(setting.agent.as_ref().bytes().len()).unwrap();
@@ -72,7 +73,8 @@ fn no_list_is_read_further_than_it_may_go() {
             told.body.entries = vec![granted("workspace.write", "", Digest::of(b"")); count];
         }),
     ];
-    let most = [bounds.lines, bounds.messages, bounds.entries];
+    let part = bounds.parts[0];
+    let most = [part.lines, part.messages, bounds.entries];
     for ((what, change), most) in changes.into_iter().zip(most) {
         let opened = |count: u64| {
             let mut told = told(&setting);
