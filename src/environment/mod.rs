@@ -47,6 +47,7 @@ pub use nowhere::Nowhere;
 pub use parameters::{Knob, Numbers, Parameter, Parameters};
 pub use roles::{Roles, Shared};
 pub use shutdown_delay::MOST_COINS;
+pub use table::Faulty;
 pub use world::World;
 
 use crate::value::{Seed, Space, Value, plain};

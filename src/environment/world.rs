@@ -9,10 +9,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::table::{Chart, Table};
+use super::table::{Chart, Faulty, Table};
 use super::{Environment, Error, Failed, KINDS, Kind, Knob, Parameter, Parameters};
 use crate::value::hint;
-use crate::value::{Digest, Fault, Value};
+use crate::value::{Digest, Value};
 
 /// A world that can be made as often as there are episodes.
 ///
@@ -98,19 +98,9 @@ impl World {
     ///
     /// # Errors
     ///
-    /// [`Fault`] points at what is wrong in `text`.
-    pub fn table(text: &str) -> Result<Self, Fault> {
-        Self::checked(text).map_err(first)
-    }
-
-    /// The same world.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong in `text`, from its beginning to its end.
-    pub fn checked(text: &str) -> Result<Self, Vec<Fault>> {
-        let chart = Chart::read(text).map_err(|faults| faults.into_iter().map(Fault::plain).collect::<Vec<_>>())?;
-        Ok(Origin::Table(Arc::new(chart)).into())
+    /// [`Faulty`] has everything that is wrong in `text`.
+    pub fn table(text: &str) -> Result<Self, Faulty> {
+        Chart::read(text).map(|chart| Origin::Table(Arc::new(chart)).into()).map_err(Faulty)
     }
 
     /// A world of one's own: its name, all that it depends on besides the seed in words that change when it does, and how to make one.
@@ -333,7 +323,6 @@ impl World {
         if definition.contains('\n') {
             return Chart::read_again(definition)
                 .map(|chart| Origin::Table(Arc::new(chart)).into())
-                .map_err(first)
                 .map_err(|fault| Error::new(&fault.message, &fault.help));
         }
         definition.parse()
@@ -343,12 +332,6 @@ impl World {
     pub fn digest(&self) -> Digest {
         Digest::of(self.definition().as_bytes())
     }
-}
-
-/// The first of the faults of a world.
-fn first(faults: Vec<Fault>) -> Fault {
-    let none = || Fault { message: "this is no world".into(), span: None, label: String::new(), help: String::new() };
-    faults.into_iter().next().unwrap_or_else(none)
 }
 
 impl From<Origin> for World {
