@@ -6,15 +6,15 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::kind::FileKind;
-use super::named;
+use super::{named, nearest};
 use crate::agent::{self, AgentSource, ParsedAgent};
-use crate::environment::{KINDS, World};
+use crate::environment::{Faulty, KINDS, World};
 use crate::episode;
 use crate::policy::{self, Base, Policy, Process, SourceFile, Ungranted};
 use crate::registry::Registry;
 use crate::run;
 use crate::transcript::Role;
-use crate::value::{Fault, Opening, hint};
+use crate::value::{Fault, Opening, hint, is_near};
 
 /// `true` if `name` can only be a path.
 pub(super) fn is_path(name: &str) -> bool {
@@ -134,7 +134,7 @@ pub(super) fn world(registry: &Registry, text: &str) -> Result<World, Failure> {
             _ => (text, None),
         };
         let source = document(FileKind::World, "environment", path)?;
-        let world = World::checked(&source).map_err(|faults| Failure::faults(path, &source, faults))?.at(path);
+        let world = World::table(&source).map_err(|Faulty(faults)| Failure::faults(path, &source, faults))?.at(path);
         let selected = pairs.map_or(Ok(world.clone()), |pairs| world.select(pairs));
         return selected.map_err(|error| Failure::input(error.message, error.help));
     }
@@ -263,11 +263,16 @@ pub(super) fn unreadable(what: &str, path: &str, error: &std::io::Error) -> Fail
         )
     };
     let help = match what {
-        "agent" => shipped("agents"),
+        "agent" => format!("{}; `dayfly docs agents` says how one is built", shipped("agents")),
         "policy" => shipped("policies"),
         "environment" => shipped("environments"),
         "suite" if AgentSource::shipped(path).is_some() => format!("`{path}` is an agent: use `--agent {path}`"),
-        "suite" => "name a file that you may read; `dayfly init` writes one to begin with".to_owned(),
+        "suite" => {
+            let meant = Path::new(path).with_file_name(nearest::SUITE);
+            let is_meant = meant.is_file() && is_near(path, &meant.to_string_lossy());
+            let meant = if is_meant { format!("did you mean `{}`? ", meant.display()) } else { String::new() };
+            format!("{meant}name a file that you may read; `dayfly init` writes one to begin with")
+        }
         _ => "name a file that you may read".to_owned(),
     };
     Failure::input(format!("cannot read the {what} `{path}`: {error}"), help)

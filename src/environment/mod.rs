@@ -49,6 +49,7 @@ pub use nowhere::Nowhere;
 pub use parameters::{Knob, NumberRange, Parameter, Parameters};
 pub use roles::{RoleView, Roles};
 pub use shutdown_delay::MOST_COINS;
+pub use table::Faulty;
 pub use world::World;
 
 use crate::value::{Seed, Space, Value, plain};

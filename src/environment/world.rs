@@ -10,9 +10,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::table::{Chart, TableWorld};
+use super::table::{Chart, Faulty, TableWorld};
 use super::{Environment, EnvironmentKind, Error, Failed, KINDS, Knob, Parameter, Parameters};
+<<<<<<< HEAD
 use crate::value::{Digest, Fault, Value, hint};
+=======
+use crate::value::hint;
+use crate::value::{Digest, Value};
+>>>>>>> m12-r
 
 /// A world that can be made as often as there are episodes.
 ///
@@ -94,23 +99,13 @@ impl World {
         WorldOrigin::Kind(kind, Parameters::defaults(kind.parameters)).into()
     }
 
-    /// Reads a world in TOML.
+    /// A world in TOML.
     ///
     /// # Errors
     ///
-    /// Returns a [`Fault`] that points at the mistake in `text`.
-    pub fn table(text: &str) -> Result<Self, Fault> {
-        Self::checked(text).map_err(first)
-    }
-
-    /// The same world.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong in `text`, from its beginning to its end.
-    pub fn checked(text: &str) -> Result<Self, Vec<Fault>> {
-        let chart = Chart::read(text).map_err(|faults| faults.into_iter().map(Fault::plain).collect::<Vec<_>>())?;
-        Ok(WorldOrigin::Table(Arc::new(chart)).into())
+    /// [`Faulty`] has everything that is wrong in `text`.
+    pub fn table(text: &str) -> Result<Self, Faulty> {
+        Chart::read(text).map(|chart| WorldOrigin::Table(Arc::new(chart)).into()).map_err(Faulty)
     }
 
     /// Makes a world of one's own. `definition` describes all that it depends on besides the seed. [`World::taking`]
@@ -339,7 +334,6 @@ impl World {
         if definition.contains('\n') {
             return Chart::read_again(definition)
                 .map(|chart| WorldOrigin::Table(Arc::new(chart)).into())
-                .map_err(first)
                 .map_err(|fault| Error::new(&fault.message, &fault.help));
         }
         definition.parse()
@@ -349,12 +343,6 @@ impl World {
     pub fn digest(&self) -> Digest {
         Digest::of(self.definition().as_bytes())
     }
-}
-
-/// The first of the faults of a world.
-fn first(faults: Vec<Fault>) -> Fault {
-    let none = || Fault { message: "this is no world".into(), span: None, label: String::new(), help: String::new() };
-    faults.into_iter().next().unwrap_or_else(none)
 }
 
 impl From<WorldOrigin> for World {

@@ -1,5 +1,7 @@
 //! Hints at names that a user may have meant.
 
+use std::cmp::Reverse;
+
 /// Maximum number of names that are listed.
 const LISTED: usize = 13;
 
@@ -22,7 +24,12 @@ pub fn hint<'n>(wrong: &str, introduction: &str, names: impl Iterator<Item = &'n
     // The distance of two names is at least the difference of their lengths.
     let may_be_near = |name: &&str| name.to_lowercase().chars().count().abs_diff(letters) <= name.len() / 3;
     let compared = names.clone().filter(may_be_near).take(COMPARED);
-    let meant = compared.min_by_key(distance).filter(|name| distance(name) <= name.len() / 3);
+    // Of two that are as near, who types goes wrong at the end.
+    let begins =
+        |name: &str| name.to_lowercase().chars().zip(wrong.chars()).take_while(|(one, other)| one == other).count();
+    let meant = compared
+        .min_by_key(|name| (distance(name), Reverse(begins(name))))
+        .filter(|name| distance(name) <= name.len() / 3);
     let question = meant.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
     let list = names.clone().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let rest = if names.count() > LISTED { ", ..." } else { "" };
@@ -39,6 +46,8 @@ mod tests {
         let help = |wrong| hint(wrong, "its parameters are", names.into_iter());
         assert_eq!(help("levle"), "did you mean `level`? its parameters are `level`, `interruption`");
         assert_eq!(help("LEVLE"), help("levle"));
+        let codes = |wrong| hint(wrong, "there are", ["P01", "P11", "P21"].into_iter());
+        assert!(codes("P211").starts_with("did you mean `P21`?"), "{}", codes("P211"));
         assert_eq!(help("lover"), "its parameters are `level`, `interruption`");
     }
 

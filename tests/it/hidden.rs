@@ -67,7 +67,7 @@ fn no_message_about_a_file_of_the_user_has_one_raw() {
                 wrong += 1;
             }
             are_plain(&File::read(&text).err().unwrap_or_default(), &text);
-            are_plain(&World::checked(&text).err().unwrap_or_default(), &text);
+            are_plain(&World::table(&text).err().map(|faulty| faulty.0).unwrap_or_default(), &text);
         }
     }
     assert!(wrong > 500, "{wrong}");

@@ -84,6 +84,7 @@ fn every_message_of_the_conversations_fits_into_80_columns() {
             let is_copied = ["dayfly ", "$ "].iter().any(|begins| {
                 let text = line.trim_start();
                 text.starts_with(begins)
+                    || text.contains(": dayfly ")
                     || text.split_once("  ").is_some_and(|(_, rest)| rest.trim_start().starts_with(begins))
             });
             if !is_quoted && !is_copied && !fits(&line) {

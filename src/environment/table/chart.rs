@@ -77,9 +77,9 @@ impl Chart {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong.
-    pub(in super::super) fn read_again(text: &str) -> Result<Self, Vec<Fault>> {
-        read::chart(text)
+    /// The first fault of its text.
+    pub(in super::super) fn read_again(text: &str) -> Result<Self, Fault> {
+        read::chart(text).map_err(|faults| faults.into_iter().next().unwrap_or_else(nothing))
     }
 
     /// Copies the chart, with another value for one parameter.
@@ -182,6 +182,11 @@ impl Chart {
         let terminal = self.states.get(state).is_none_or(|state| state.ways.is_empty());
         if terminal { Status::Terminated } else { Status::Running }
     }
+}
+
+/// What is said where nothing is known to be wrong.
+fn nothing() -> Fault {
+    Fault { message: "this is no world".to_owned(), span: None, label: String::new(), help: String::new() }
 }
 
 impl SelectedParameter {

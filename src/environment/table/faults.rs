@@ -53,6 +53,11 @@ impl Faults {
             let message = format!("no more than {MOST} faults are looked for in a world");
             found.push(Fault { message, span: None, label: String::new(), help: "mend these first".to_owned() });
         }
-        Err(found)
+        Err(found.into_iter().map(Fault::plain).collect())
     }
 }
+
+/// Everything that is wrong with a world in TOML, from the beginning of its text to its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.first().map_or("this is no world", |fault| fault.message.as_str()))]
+pub struct Faulty(pub Vec<Fault>);

@@ -88,6 +88,7 @@ mod schema;
 use std::sync::Arc;
 
 pub(super) use chart::Chart;
+pub use faults::Faulty;
 pub(super) use schema::schema;
 
 use super::{Environment, Failed, Foreign, Status, Transition};
