@@ -12,12 +12,7 @@ use std::sync::Arc;
 
 use super::table::{Chart, Faulty, TableWorld};
 use super::{Environment, EnvironmentKind, Error, Failed, KINDS, Knob, Parameter, Parameters};
-<<<<<<< HEAD
-use crate::value::{Digest, Fault, Value, hint};
-=======
-use crate::value::hint;
-use crate::value::{Digest, Value};
->>>>>>> m12-r
+use crate::value::{Digest, Value, hint};
 
 /// A world that can be made as often as there are episodes.
 ///

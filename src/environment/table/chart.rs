@@ -184,7 +184,7 @@ impl Chart {
     }
 }
 
-/// What is said where nothing is known to be wrong.
+/// Fault of a world in which no fault was found.
 fn nothing() -> Fault {
     Fault { message: "this is no world".to_owned(), span: None, label: String::new(), help: String::new() }
 }
