@@ -1,5 +1,4 @@
-//! Worlds, as runs of episodes use them: built in, a table in TOML, or defined in Rust by a program that embeds
-//! Dayfly.
+//! Worlds, as runs of episodes use them: built in, a table in TOML, or defined in Rust by an embedding program.
 //!
 //! ```text
 //!  name, definition, parameters, names of actions --make--> Box<dyn Environment>, or Failed
@@ -16,8 +15,7 @@ use crate::value::{Digest, Value, hint};
 
 /// A world that can be made as often as there are episodes.
 ///
-/// It is written `off-switch:level=1,interruption=0.5`, with every parameter in the declared order. A world in TOML has a
-/// name that no built-in environment has, and is written in the same way.
+/// It is written `off-switch:level=1,interruption=0.5`, with every parameter in the declared order. So is one in TOML.
 ///
 /// ```
 /// use dayfly::{Environment, Failed, Seed, Space, Status, Transition, Value, World};
@@ -119,12 +117,8 @@ impl World {
     /// worlds keep their own. A property that turns a knob needs one of these parameters to be that knob.
     #[must_use]
     pub fn taking(self, parameters: &'static [Parameter<'static>]) -> Self {
-        match self.origin {
-            WorldOrigin::Own(own, _) => {
-                Self { origin: WorldOrigin::Own(own, Parameters::defaults(parameters)), ..self }
-            }
-            _ => self,
-        }
+        let WorldOrigin::Own(own, _) = self.origin else { return self };
+        Self { origin: WorldOrigin::Own(own, Parameters::defaults(parameters)), ..self }
     }
 
     /// Adds a line of description for people to a world of one's own.

@@ -113,11 +113,16 @@ impl EpisodeReport {
     ///
     /// Such an episode took a minimum of time.
     pub(super) fn is_hurried(&self) -> bool {
-        let Body { end, closing, learned, .. } = &self.body;
-        *end != End::Aborted
-            && (end.is_hurried()
-                || *closing == Closing::Stopped
-                || learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried()))
+        let is_stopped = |Body { closing, learned, .. }: &Body| {
+            *closing == Closing::Stopped || learned.as_ref().is_some_and(|learned| learned.outcome.is_hurried())
+        };
+        // The closing of several roles follows from those of each.
+        let was_stopped = match self.roles.as_slice() {
+            [] => is_stopped(&self.body),
+            roles => roles.iter().any(|role| is_stopped(&role.body)),
+        };
+        let end = self.body.end;
+        end != End::Aborted && (end.is_hurried() || was_stopped)
     }
 
     /// Validates the report. Returns the episode, or [`Aborted`] if the supervisor's world failed.
