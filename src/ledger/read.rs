@@ -8,7 +8,7 @@ use super::{Error, LEAVES, LONGEST};
 use crate::value::Digest;
 
 /// Opens a regular file, or the regular file that a link leads to. Other files may block when opened, or never end.
-fn open(path: &Path) -> Result<File, Error> {
+pub(super) fn open(path: &Path) -> Result<File, Error> {
     let is_regular = std::fs::metadata(path).map_err(Error::read(path))?.is_file();
     if !is_regular {
         return Err(Error::read(path)(io::Error::other("it is not a regular file")));
@@ -32,7 +32,7 @@ pub(super) enum Line<'a> {
     /// Line that is longer than a line may be.
     Long,
     /// Beginning of a line, at the end of the file.
-    Torn,
+    Torn(&'a [u8]),
     /// End of the file.
     End,
 }
@@ -76,7 +76,7 @@ impl LineKind {
         match self {
             Self::Whole => Line::Whole(bytes),
             Self::Long => Line::Long,
-            Self::Torn => Line::Torn,
+            Self::Torn => Line::Torn(bytes),
             Self::End => Line::End,
         }
     }

@@ -3,6 +3,7 @@
 mod edited;
 mod forged;
 mod lost;
+mod signed;
 mod vouched;
 mod words;
 mod writing;
@@ -419,6 +420,9 @@ fn findings_are_bounded() {
 fn a_ledger_of_another_format_is_not_judged() {
     let sample = Sample::closed();
     sample.change_lines(MANIFEST, |lines| lines[1] = lines[1].replace('2', "3"));
+    sample.has([Finding::Manifest]);
+    let leaf = tree::leaf(&sample.bytes(MANIFEST));
+    sample.change_leaves(|leaves| leaves[0] = leaf.as_bytes().to_vec());
     assert!(matches!(verify(&sample.folder, None), Err(Error::Format { found: 3, .. })));
 }
 
@@ -466,7 +470,7 @@ fn what_is_said_to_be_missing_is_and_what_is_missing_is_said() {
                     assert!(strange.all(|line| !whole.contains(&line)), "{finding} of {lines:#?}");
                     open.retain(|episode| !episodes.contains(episode));
                 }
-                Finding::Moved { lines: moved, episodes } => {
+                Finding::Moved { lines: moved, episodes } | Finding::Repeated { lines: moved, episodes } => {
                     for (line, episode) in moved.clone().zip(episodes.clone()) {
                         assert_eq!(lines[at(line - 1)], whole[at(episode)], "{finding} of {lines:#?}");
                     }
