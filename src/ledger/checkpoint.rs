@@ -243,7 +243,7 @@ impl Checkpoints {
         for (line, checkpoint) in std::mem::take(&mut self.list) {
             if checkpoint.follows(kept.last().map(|(_, last)| last)) {
                 kept.push((line, checkpoint));
-            } else if unknown.contains(&checkpoint.root) {
+            } else if checkpoint.leaves() == 0 || unknown.contains(&checkpoint.root) {
                 findings.push(Finding::Checkpoint { line });
             } else if kept.iter().any(|(_, other)| *other == checkpoint) {
                 findings.push(Finding::CheckpointRepeated { line });

@@ -303,6 +303,7 @@ pub(in super::super) fn is_cut(bytes: &[u8], is_whole: impl Fn(&[u8]) -> bool) -
     if bytes.ends_with(b"\n}") {
         return is_whole(&[bytes, b"\n"].concat());
     }
-    let read = serde_json::from_slice::<serde::de::IgnoredAny>(bytes);
-    !bytes.ends_with(b"\n}\n") && read.is_err_and(|error| error.is_eof())
+    let ends = |bytes: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|error| error.is_eof());
+    // A number may end within: `1.` is none, and `1.0` is one.
+    !bytes.ends_with(b"\n}\n") && (ends(bytes) || ends(&[bytes, b"0"].concat()))
 }

@@ -14,6 +14,7 @@ pub(super) struct Note<'n> {
     signatures: Vec<NoteSignature<'n>>,
 }
 
+#[derive(PartialEq)]
 struct NoteSignature<'n> {
     name: &'n str,
     id: KeyId,
@@ -51,7 +52,7 @@ pub(super) fn write(text: &str, name: &str, id: KeyId, signature: &[u8]) -> Stri
 }
 
 impl<'n> Note<'n> {
-    /// Reads a note. Everything that [`write`] would write otherwise is refused.
+    /// Reads a note. Everything that [`write`] would write otherwise is refused, and so is a signature that is there twice.
     pub(super) fn parse(bytes: &'n [u8]) -> Result<Self, Unreadable> {
         Self::read(bytes).ok_or_else(|| if is_cut(bytes) { Unreadable::Cut } else { Unreadable::Form })
     }
@@ -65,7 +66,9 @@ impl<'n> Note<'n> {
         let text = note.get(..=text.len())?;
         let signatures: Vec<_> =
             signatures.strip_suffix('\n')?.split('\n').map(NoteSignature::read).collect::<Option<_>>()?;
-        (signatures.len() <= MOST_SIGNATURES).then_some(Self { text, signatures })
+        let is_once = |(at, one)| signatures.iter().take(at).all(|before| before != one);
+        let admitted = signatures.len() <= MOST_SIGNATURES && signatures.iter().enumerate().all(is_once);
+        admitted.then_some(Self { text, signatures })
     }
 
     /// Returns the state of the signature of `key`. Other signatures are ignored.
