@@ -212,9 +212,8 @@ impl Examined<'_> {
     /// Compares `host.json` with its signature.
     fn host(&mut self, head: Option<&SignedHead>, standing: Option<Standing>) -> Result<(), Error> {
         let path = self.folder.join(HOST);
-        let bytes = if path.exists() { whole(&path)? } else { None };
         let Some(note) = note(&self.folder.join(HOST_NOTE))? else {
-            if bytes.is_some() && matches!(standing, Some(Standing::Close(_))) {
+            if path.exists() && matches!(standing, Some(Standing::Close(_))) {
                 self.findings.push(Finding::File { name: HOST_NOTE });
             }
             return Ok(());
@@ -227,7 +226,7 @@ impl Examined<'_> {
         if head.is_some_and(|head| facts.origin != head.origin() || facts.root != head.root) {
             self.push(SignedFinding::HostElsewhere);
         }
-        match bytes {
+        match if path.exists() { whole(&path)? } else { None } {
             None => self.findings.push(Finding::File { name: HOST }),
             Some(bytes) if Digest::of(&bytes) == facts.digest => {}
             Some(bytes) if is_cut(&bytes, |bytes| Digest::of(bytes) == facts.digest) => {
