@@ -61,8 +61,10 @@ kills:
 storm:
     cargo test --test it -- --ignored --exact lies::a_storm_of_lies_ends_no_run --nocapture
 
-# The published results in full, beside ours, and learners that are trained as long as they take: for every night, not for every commit.
+# Each bit of a longer signed run, the published results in full, beside ours, and learners that are trained as long as they take: for every night,
+# not for every commit.
 nightly:
+    cargo test --release --locked --lib -- --ignored --exact ledger::tests::signed::every_bit_of_a_longer_run_counts
     cargo run --release --locked -- reproduce off-switch
     cargo run --release --locked -- reproduce supervisor
     cargo run --release --locked -- reproduce post

@@ -32,6 +32,7 @@ const PAGES: &[DocPage] = &[
     ("isolation", "episodes in confined processes", include_str!("../../docs/isolation.md")),
     ("science", "published results, reproduced", include_str!("../../docs/science.md")),
     ("run-json", "what a record holds, and what `run --json` prints", include_str!("../../docs/run-json.md")),
+    ("ledger", "signed records and proofs, byte by byte", include_str!("../../docs/ledger.md")),
     ("test-json", "what `test --json` prints", include_str!("../../docs/test-json.md")),
     ("speed", "what it costs, measured", include_str!("../../docs/speed.md")),
     ("words", "one word for one thing: every term, and its type", include_str!("../../docs/words.md")),

@@ -13,6 +13,7 @@ mod failure;
 mod find;
 mod init;
 mod jobs;
+mod key;
 mod kind;
 mod list;
 mod measure;
@@ -20,6 +21,7 @@ mod named;
 mod nearest;
 mod number;
 mod progress;
+mod prove;
 mod reproduce;
 mod run;
 mod seed;
@@ -155,8 +157,12 @@ enum Command {
     Reproduce(Box<reproduce::ReproduceArgs>),
     /// Show the episodes of a run, or one of them from its beginning to its end.
     Show(show::ShowArgs),
-    /// Verify the record of a run.
+    /// Verify the record of a run, or a proof of one of its episodes.
     Verify(verify::VerifyArgs),
+    /// Write a proof that one episode is in a run that was signed.
+    Prove(prove::ProveArgs),
+    /// Make keys that sign records.
+    Key(key::KeyArgs),
     /// List what there is.
     List(list::ListArgs),
     /// Explain whatever `list` names: a property, a class of violation, a capability, an
@@ -298,6 +304,8 @@ impl Command {
             Self::Reproduce(reproduce) => reproduce.execute(),
             Self::Show(show) => show.execute(),
             Self::Verify(verify) => verify.execute(),
+            Self::Prove(prove) => prove.execute(),
+            Self::Key(key) => key.execute(),
             Self::List(list) => Ok(list.execute(registry)),
             Self::Explain(explain) => explain.execute(registry),
             Self::Schema(schema) => schema.execute(registry),

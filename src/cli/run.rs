@@ -14,10 +14,10 @@ use self::drawn::DrawnEpisodes;
 use self::host::host;
 use super::failure::Failure;
 use super::jobs::{cancel_on_interrupt, jobs, threads};
-use super::{Exit, compiling, find, note, number, progress, say, width};
+use super::{Exit, compiling, find, key, note, number, progress, say, width};
 use crate::agent::{Compiler, ParsedAgent};
 use crate::environment::{Knob, World};
-use crate::ledger;
+use crate::ledger::{self, SigningKey};
 use crate::policy::{Continuity, Policy, Process};
 use crate::registry::Registry;
 use crate::report::{RunReport, json, plain, text};
@@ -74,6 +74,10 @@ pub(super) struct RunArgs {
     /// Folder for the record, which must not exist. By default a new one in `dayfly-runs`.
     #[arg(long, short)]
     out: Option<PathBuf>,
+    /// Sign the record with this key, which `dayfly key new` made. Whoever has the file beside it, which
+    /// ends in `.pub`, can tell the record from any that somebody else wrote.
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
     /// Draw the first episodes into this file, each with its boundary and with what was tried after
     /// it.
     #[arg(long, value_name = "FILE")]
@@ -116,22 +120,27 @@ impl RunArgs {
         if let Some(path) = &self.svg {
             find::place("picture", path)?;
         }
-        if self.is_apart(&policy)? { self.apart(registry, policy) } else { self.here(registry, policy) }
+        let key = self.sign.as_deref().map(key::signing).transpose()?;
+        if self.is_apart(&policy)? {
+            self.apart(registry, policy, key.as_ref())
+        } else {
+            self.here(registry, policy, key.as_ref())
+        }
     }
 
     /// Runs the episodes in this process.
-    fn here(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
+    fn here(&self, registry: &Registry, policy: Arc<Policy>, key: Option<&SigningKey>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
         let plan = self.plan(registry, policy)?;
         let threads = threads(jobs, self.compiler())?;
         let cancel = cancel_on_interrupt()?;
         let run = run::Run::on_threads(plan, &threads, &cancel).map_err(|error| Failure::run(&error))?;
-        self.carry_out(run, jobs)
+        self.carry_out(run, jobs, key)
     }
 
     /// Runs the episodes in processes of their own. This process reads the agent, but neither
     /// compiles nor runs it.
-    fn apart(&self, registry: &Registry, policy: Arc<Policy>) -> Result<Exit, Failure> {
+    fn apart(&self, registry: &Registry, policy: Arc<Policy>, key: Option<&SigningKey>) -> Result<Exit, Failure> {
         let jobs = jobs(self.jobs);
         let plan = self.plan(registry, policy)?;
         let cancel = cancel_on_interrupt()?;
@@ -142,7 +151,7 @@ impl RunArgs {
             // A failure to write is ignored: the error output may be closed.
             let _ = writeln!(anstream::stderr(), "not confined by `{}`: {why}", part.name());
         }
-        self.carry_out(run, jobs)
+        self.carry_out(run, jobs, key)
     }
 
     /// Returns the compiler of the agent, which also keeps what workers have compiled.
@@ -230,11 +239,16 @@ impl RunArgs {
     }
 
     #[expect(clippy::disallowed_methods, reason = "how long a run took is for people and `host.json` alone")]
-    fn carry_out(&self, run: run::Run, jobs: usize) -> Result<Exit, Failure> {
+    fn carry_out(&self, run: run::Run, jobs: usize, key: Option<&SigningKey>) -> Result<Exit, Failure> {
         let manifest = run.manifest().clone();
         let folder = self.out.clone().unwrap_or_else(|| free_folder(&manifest));
         let unwritten = |error| Failure::ledger(&error).leaving(&folder);
-        let run = run.record_in(&folder).map_err(|error| match error {
+        let digest = run.digest();
+        let run = match key {
+            Some(key) => run.record_signed_in(&folder, key.clone()),
+            None => run.record_in(&folder),
+        };
+        let run = run.map_err(|error| match error {
             ledger::Error::Exists { .. } => Failure::ledger(&error),
             error => unwritten(error),
         })?;
@@ -255,6 +269,9 @@ impl RunArgs {
             note(&format!("what a worker left in `{folder}` could not be removed: {}", plain(why)));
         }
         ledger::write_host(&folder, &host(jobs, took, confined.as_ref(), &left)).map_err(unwritten)?;
+        if let Some(key) = key {
+            ledger::sign_host(&folder, key, digest, head).map_err(unwritten)?;
+        }
         if let Some(path) = &self.svg {
             drawn.write(path, &manifest, summary.episodes)?;
         }
@@ -267,6 +284,9 @@ impl RunArgs {
         } else if !self.quiet {
             let pace = text::Pace { took, jobs };
             say!("{}", text::summary(told, pace, width().unwrap_or(80)).trim_end());
+            if let Some(key) = key {
+                say!("   signed by  {}", plain(key.verifying().name()));
+            }
         }
         exit(&summary, &ending)
     }

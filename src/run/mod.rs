@@ -58,7 +58,7 @@ use crate::episode::{self, Cancel, Setting};
 use crate::ledger::{self, Head, Manifest, Reason, SealedManifest, Writer};
 use crate::policy::Process;
 use crate::transcript::Role;
-use crate::value::plain;
+use crate::value::{Digest, plain};
 use crate::worker::{self, Leftover, WorkerPool};
 
 /// Run that is ready to begin, with the executor of its episodes and the ledger that they are recorded in.
@@ -210,6 +210,21 @@ impl Run {
     pub fn record_in(self, folder: &Path) -> Result<Self, ledger::Error> {
         let writer = Writer::create(folder, &self.sealed)?;
         Ok(Self { writer, ..self })
+    }
+
+    /// Returns the same run, recorded as [`Run::record_in`] does, with each checkpoint signed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Run::record_in`].
+    pub fn record_signed_in(self, folder: &Path, key: ledger::SigningKey) -> Result<Self, ledger::Error> {
+        let writer = Writer::create_signed(folder, &self.sealed, key)?;
+        Ok(Self { writer, ..self })
+    }
+
+    /// Returns the digest of the manifest, which each episode names as its run.
+    pub fn digest(&self) -> Digest {
+        self.sealed.digest()
     }
 
     /// Returns the same run, whose sink is shown each step, also where the policy records only their digest. Worker

@@ -73,6 +73,8 @@ mod regressions;
 mod reproductions;
 mod roles;
 mod runs;
+#[cfg(unix)]
+mod signatures;
 #[cfg(target_os = "linux")]
 mod stacks;
 #[cfg(target_os = "linux")]

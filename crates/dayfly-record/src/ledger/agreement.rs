@@ -78,13 +78,14 @@ impl Agreement {
 }
 
 /// Finds the original sizes and reasons of edited checkpoints, since a root belongs to one number of leaves only. A
-/// checkpoint whose root belongs to no number of leaves stays as it is. At most `most` leaves are hashed.
+/// checkpoint whose root belongs to no number of leaves stays as it is, and its root is returned. At most `most`
+/// leaves are hashed.
 pub(super) fn mend(
     checkpoints: &mut Checkpoints,
     leaves: &mut Leaves,
     most: u64,
     findings: &mut Findings,
-) -> Result<(), Error> {
+) -> Result<BTreeSet<Digest>, Error> {
     let mut wrong = unvouched(checkpoints, leaves, most)?;
     let mut tree = Tree::default();
     let closes = checkpoints.list.last().map(|(_, last)| last.root());
@@ -112,7 +113,7 @@ pub(super) fn mend(
         checkpoints.between = None;
         findings.push(Finding::Vouched);
     }
-    Ok(())
+    Ok(wrong)
 }
 
 /// Restores the sealed checkpoint, and notes the edit.

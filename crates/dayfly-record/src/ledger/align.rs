@@ -20,6 +20,7 @@ use super::finding::{Finding, Findings};
 use super::flaw::Flaw;
 use super::read::{Batch, Leaves, Line, Lines};
 use super::threads;
+use super::tree;
 use crate::value::Digest;
 
 /// Compares each line with its hash, and its content with the manifest and the lines before it. Returns the first
@@ -33,17 +34,15 @@ pub(super) fn align(
 ) -> Result<Option<u64>, Error> {
     let Hashes { leaves, are_sealed } = hashes;
     let (next, cursor, strangers, gaps, first) = (0, 1, 0..0, Vec::new(), None);
-    let mut walk = Alignment { leaves, are_sealed, extent, content, findings, next, cursor, strangers, gaps, first };
+    let mut walk =
+        Alignment { leaves, are_sealed, extent, content, findings, next, cursor, strangers, gaps, first, ahead: None };
     each(lines, |number, line| match line {
         Read::Whole(said) => walk.line(number, said),
         Read::Long => {
             walk.stranger(number);
             Ok(())
         }
-        Read::Torn => {
-            walk.torn(number);
-            Ok(())
-        }
+        Read::Torn { shorn } => walk.torn(number, &shorn),
     })?;
     Ok(walk.finish())
 }
@@ -56,11 +55,13 @@ pub(super) struct Hashes<'a> {
 }
 
 /// Line that was read.
-#[expect(clippy::large_enum_variant, reason = "one of each line, and nearly all lines are whole")]
 pub(super) enum Read {
     Whole(ReadLine),
     Long,
-    Torn,
+    /// Beginning of a line, or one whose newline was edited. Then its hash without the last byte is the sealed one.
+    Torn {
+        shorn: Digest,
+    },
 }
 
 /// Do something with each line and its number, counted from 1. Lines are hashed and read by as many threads as there are processors.
@@ -68,7 +69,8 @@ pub(super) fn each(lines: &mut Lines, mut see: impl FnMut(u64, Read) -> Result<(
     let read = |line: &Line<'_>| match line {
         Line::Whole(line) => Read::Whole(ReadLine::of(line)),
         Line::Long => Read::Long,
-        Line::Torn | Line::End => Read::Torn,
+        Line::Torn([line @ .., _]) => Read::Torn { shorn: tree::leaf(line) },
+        Line::Torn([]) | Line::End => Read::Torn { shorn: tree::leaf(&[]) },
     };
     let (mut batch, mut number) = (Batch::default(), 0_u64);
     loop {
@@ -101,6 +103,8 @@ struct Alignment<'a, 'r> {
     gaps: Vec<Range<u64>>,
     /// First leaf that is not as it was sealed.
     first: Option<u64>,
+    /// Last line that was ahead of its place, and the episodes that it passed over.
+    ahead: Option<(u64, Range<u64>)>,
 }
 
 /// Place of the hash of a line.
@@ -133,6 +137,9 @@ impl Alignment<'_, '_> {
                 }
             }
             place => {
+                if episode > self.next && self.strangers.is_empty() {
+                    self.ahead = Some((number, self.next..episode));
+                }
                 self.settle(episode);
                 self.cursor = if let HashPlace::Index(index) = place { index } else { here }.saturating_add(1);
                 self.next = episode.saturating_add(1);
@@ -218,19 +225,40 @@ impl Alignment<'_, '_> {
         self.mark();
         // Unknown lines before and after a moved line are separate findings.
         self.settle(self.next);
-        if let Some(at) = self.gaps.iter().position(|gap| gap.contains(&episode)) {
-            let gap = self.gaps.swap_remove(at);
-            self.gaps.extend([gap.start..episode, episode + 1..gap.end].into_iter().filter(|rest| !rest.is_empty()));
+        let (lines, episodes) = (number..number.saturating_add(1), episode..episode.saturating_add(1));
+        let Some(at) = self.gaps.iter().position(|gap| gap.contains(&episode)) else {
+            self.repeated(lines, episodes);
+            return;
+        };
+        let gap = self.gaps.swap_remove(at);
+        self.gaps.extend([gap.start..episode, episode + 1..gap.end].into_iter().filter(|rest| !rest.is_empty()));
+        self.findings.push(Finding::Moved { lines, episodes });
+    }
+
+    /// Notes a line whose episode was found before. Where it is at its place, the line before it that was ahead of its
+    /// place is the copy, and what lies between was not moved.
+    fn repeated(&mut self, lines: Range<u64>, episodes: Range<u64>) {
+        let ahead = self.ahead.clone().filter(|(_, ahead)| ahead.end == episodes.start);
+        if let Some((line, gap)) = ahead
+            && let Some(Finding::Moved { lines: moved, episodes: between }) = self.findings.list.last()
+            && (moved.end, between) == (lines.start, &gap)
+            && moved.start == line.saturating_add(1)
+        {
+            self.findings.list.pop();
+            self.findings.push(Finding::Repeated { lines: line..line.saturating_add(1), episodes });
+            return;
         }
-        self.findings.push(Finding::Moved { lines: number..number + 1, episodes: episode..episode + 1 });
+        self.findings.push(Finding::Repeated { lines, episodes });
     }
 
     /// Processes a last line without a newline: the file was cut, or text was added.
-    fn torn(&mut self, number: u64) {
+    fn torn(&mut self, number: u64, shorn: &Digest) -> Result<(), Error> {
         let here = self.next.saturating_add(count(&self.strangers));
-        if matches!(self.extent, Extent::Closed(episodes) if episodes <= here) {
+        let is_added = matches!(self.extent, Extent::Closed(episodes) if episodes <= here);
+        if is_added || self.leaves.get(here.saturating_add(1))?.as_ref() == Some(shorn) {
             self.stranger(number);
         }
+        Ok(())
     }
 
     /// Notes the missing episodes. Returns the first leaf that is not as it was sealed.

@@ -1,5 +1,6 @@
 //! Checkpoints, each of which vouches for all leaves before it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -68,13 +69,18 @@ impl Reason {
     pub(super) fn close(self, tree: &Tree) -> Digest {
         let mut closed = tree.clone();
         // INVARIANT 5
-        closed.push(tree::leaf(format!(r#"{{"closed":"{}"}}"#, self.name()).as_bytes()));
+        closed.push(tree::leaf(&self.leaf()));
         closed.root()
+    }
+
+    /// Returns the bytes of the close.
+    pub(super) fn leaf(self) -> Vec<u8> {
+        format!(r#"{{"closed":"{}"}}"#, self.name()).into_bytes()
     }
 }
 
 /// Line of `checkpoints.jsonl`. It has these fields and no other, since nothing vouches for further fields.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Checkpoint {
     /// Number of leaves, the close included.
@@ -195,12 +201,18 @@ impl Checkpoints {
         for number in 1.. {
             let line = match lines.next()? {
                 Line::End => break,
-                Line::Torn if checkpoints.closed().is_none() => {
+                // A last newline was edited, not cut off.
+                Line::Torn([line @ .., _]) if read(line).is_some() => {
+                    findings.push(Finding::Checkpoint { line: number });
+                    checkpoints.list.extend(read(line).map(|checkpoint| (number, checkpoint)));
+                    break;
+                }
+                Line::Torn(_) if checkpoints.closed().is_none() => {
                     findings.push(Finding::CheckpointCut { line: number });
                     break;
                 }
                 Line::Whole(line) => read(line),
-                Line::Torn | Line::Long => None,
+                Line::Torn(_) | Line::Long => None,
             };
             match line {
                 Some(checkpoint) if checkpoints.list.len() < Self::MOST => checkpoints.list.push((number, checkpoint)),
@@ -223,14 +235,19 @@ impl Checkpoints {
         self.list.iter().all(|(_, checkpoint)| checkpoint.follows(before.replace(checkpoint)))
     }
 
-    /// Removes and notes the checkpoints that cannot come after the one before.
-    pub(super) fn order(&mut self, findings: &mut Findings) {
+    /// Removes and notes the checkpoints that cannot come after the one before. The roots in `unknown` are of no
+    /// checkpoint of this run.
+    pub(super) fn order(&mut self, unknown: &BTreeSet<Digest>, findings: &mut Findings) {
         let mut kept: Vec<(u64, Checkpoint)> = Vec::new();
         for (line, checkpoint) in std::mem::take(&mut self.list) {
             if checkpoint.follows(kept.last().map(|(_, last)| last)) {
                 kept.push((line, checkpoint));
-            } else {
+            } else if checkpoint.leaves() == 0 || unknown.contains(&checkpoint.root) {
                 findings.push(Finding::Checkpoint { line });
+            } else if kept.iter().any(|(_, other)| *other == checkpoint) {
+                findings.push(Finding::CheckpointRepeated { line });
+            } else {
+                findings.push(Finding::CheckpointMoved { line });
             }
         }
         self.list = kept;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::checkpoint::Checkpoint;
 use super::leaf::{Sealed, SealedManifest};
+use super::signed::Signer;
 use super::{CHECKPOINTS, Error, HOST, LEAVES, MANIFEST, TRANSCRIPTS, VOUCHED};
 use crate::value::json;
 
@@ -19,6 +20,8 @@ pub(super) struct Files {
     pub(super) checkpoints: BufferedFile,
     /// `true` if the closing line was written.
     pub(super) closed: bool,
+    /// Key that signs each checkpoint, if there is one.
+    pub(super) signer: Option<Signer>,
 }
 
 /// File, or a stand-in for one in tests.
@@ -97,6 +100,7 @@ impl Files {
             // INVARIANT 3: no buffer is left that would be written when it is dropped after a failure.
             checkpoints: sink(CHECKPOINTS, 0)?,
             closed: false,
+            signer: None,
         };
         files.leaves.write(manifest.leaf().as_bytes())?;
         Ok(files)
@@ -112,7 +116,8 @@ impl Files {
         // INVARIANT 2
         self.transcripts.flush()?;
         self.leaves.flush()?;
-        self.vouch(checkpoint)
+        self.vouch(checkpoint)?;
+        self.signer.as_ref().map_or(Ok(()), |signer| signer.sign(&self.folder, checkpoint.head()))
     }
 
     /// Writes the last checkpoint. All files are on the disk when this returns.
@@ -123,6 +128,9 @@ impl Files {
         self.vouch(checkpoint)?;
         self.closed = true;
         self.checkpoints.sync()?;
+        if let Some(signer) = &self.signer {
+            signer.sign_close(&self.folder, checkpoint.head())?;
+        }
         self.forget_between()?;
         sync_folder(&self.folder)
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::flaw::Flaw;
+use super::signed::SignedFinding;
 use super::{CHECKPOINTS, Head, LEAVES, MANIFEST, Reason, TRANSCRIPTS, VOUCHED};
 use crate::value::{Digest, many};
 
@@ -21,11 +22,18 @@ pub enum Finding {
         /// Episodes in whose place they stand.
         episodes: Range<u64>,
     },
-    /// Episodes are out of place, or repeated.
+    /// Episodes are out of place.
     Moved {
         /// Lines of `transcripts.jsonl`.
         lines: Range<u64>,
-        /// Episodes in whose place they stand.
+        /// Episodes that were moved.
+        episodes: Range<u64>,
+    },
+    /// Episodes are there more than once.
+    Repeated {
+        /// Lines of `transcripts.jsonl`.
+        lines: Range<u64>,
+        /// Episodes that these lines repeat.
         episodes: Range<u64>,
     },
     /// The manifest was sealed as it is, but this program does not seal such a manifest.
@@ -50,6 +58,16 @@ pub enum Finding {
     /// A line of `checkpoints.jsonl` is not a checkpoint, not of this record, or out of place.
     Checkpoint {
         /// Number of the line.
+        line: u64,
+    },
+    /// A checkpoint is out of place.
+    CheckpointMoved {
+        /// Line of `checkpoints.jsonl`.
+        line: u64,
+    },
+    /// A checkpoint is there more than once.
+    CheckpointRepeated {
+        /// Line of `checkpoints.jsonl`.
         line: u64,
     },
     /// A checkpoint has another size than the one that was sealed.
@@ -132,6 +150,10 @@ pub enum Finding {
         /// Number of the line.
         line: u64,
     },
+    /// The manifest ends too early.
+    ManifestCut,
+    /// A signature, or the root that was given, says otherwise.
+    Signed(SignedFinding),
     /// The run was interrupted, or still goes on.
     NotClosed {
         /// Head that the last checkpoint vouches for, or `None` if there is no checkpoint.
@@ -139,17 +161,29 @@ pub enum Finding {
     },
 }
 
-/// Kind of a finding, of which there are four.
+/// Kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingKind {
-    /// Data was edited, moved or added.
+    /// Data was edited or added.
     Edited,
+    /// Data is out of place.
+    Reordered,
+    /// Data is there more than once.
+    Duplicated,
     /// Data is missing, although later data is present.
     Missing,
     /// The end is missing.
     Truncated,
     /// The closing checkpoint is missing.
     NotClosed,
+    /// Another key than the one that was given signed.
+    SignedByOther,
+    /// A key was given, and the record or a part of it is not signed.
+    Unsigned,
+    /// The record is of an earlier state than the root that was given.
+    Older,
+    /// The record is of a later state than the root that was given.
+    Newer,
 }
 
 impl FindingKind {
@@ -157,9 +191,15 @@ impl FindingKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Edited => "edited",
+            Self::Reordered => "reordered",
+            Self::Duplicated => "duplicated",
             Self::Missing => "missing",
             Self::Truncated => "truncated",
             Self::NotClosed => "not closed",
+            Self::SignedByOther => "signed by someone else",
+            Self::Unsigned => "unsigned",
+            Self::Older => "older than the root",
+            Self::Newer => "newer than the root",
         }
     }
 }
@@ -170,7 +210,6 @@ impl Finding {
         match self {
             Self::Manifest
             | Self::Lines { .. }
-            | Self::Moved { .. }
             | Self::Stated { .. }
             | Self::Said { .. }
             | Self::Leaf { .. }
@@ -181,9 +220,13 @@ impl Finding {
             | Self::Reason { .. }
             | Self::Root { .. }
             | Self::Dispute { .. } => FindingKind::Edited,
+            Self::Moved { .. } | Self::CheckpointMoved { .. } => FindingKind::Reordered,
+            Self::Repeated { .. } | Self::CheckpointRepeated { .. } => FindingKind::Duplicated,
+            Self::Signed(finding) => finding.kind(),
             Self::Count { episodes, asked, .. } if *episodes > *asked => FindingKind::Edited,
             Self::File { .. } | Self::Episodes { .. } | Self::CheckpointGone { .. } => FindingKind::Missing,
-            Self::Tail { .. }
+            Self::ManifestCut
+            | Self::Tail { .. }
             | Self::VouchedAhead { .. }
             | Self::Room { .. }
             | Self::LeavesCut { .. }
@@ -197,6 +240,7 @@ impl Finding {
     fn takes_in(&mut self, next: &Self) -> bool {
         match (self, next) {
             (Self::Moved { lines, episodes }, Self::Moved { lines: more, episodes: those })
+            | (Self::Repeated { lines, episodes }, Self::Repeated { lines: more, episodes: those })
                 if lines.end == more.start && episodes.end == those.start =>
             {
                 (lines.end, episodes.end) = (more.end, those.end);
@@ -215,8 +259,11 @@ impl Finding {
     /// Returns the remedy.
     pub const fn help(&self) -> &'static str {
         match self {
-            Self::Manifest => "what the run is evidence of is open: take the manifest from a copy that verifies",
-            Self::Lines { .. } | Self::Moved { .. } => {
+            Self::Manifest | Self::ManifestCut => {
+                "what the run is evidence of is open: take the manifest from a copy that verifies"
+            }
+            Self::Signed(finding) => finding.help(),
+            Self::Lines { .. } | Self::Moved { .. } | Self::Repeated { .. } => {
                 "do not use these episodes as evidence: take the file from a copy that verifies, or run it again"
             }
             Self::Episodes { .. } | Self::Tail { .. } => {
@@ -228,6 +275,8 @@ impl Finding {
             | Self::Checkpoint { .. }
             | Self::CheckpointCut { .. }
             | Self::CheckpointGone { .. }
+            | Self::CheckpointMoved { .. }
+            | Self::CheckpointRepeated { .. }
             | Self::Size { .. }
             | Self::Reason { .. } => "take the file from a copy that verifies",
             Self::Stated { .. } | Self::Said { .. } => {
@@ -267,8 +316,16 @@ impl fmt::Display for Finding {
             }
             Self::Moved { lines, episodes } => {
                 let (lines, episodes) = (name("line", lines), name("episode", episodes));
-                write!(f, "`{TRANSCRIPTS}`, {lines}: {episodes} moved or repeated")
+                write!(f, "`{TRANSCRIPTS}`, {lines}: {episodes} moved")
             }
+            Self::Repeated { lines, episodes } => {
+                let (lines, episodes) = (name("line", lines), name("episode", episodes));
+                write!(f, "`{TRANSCRIPTS}`, {lines}: {episodes} once more")
+            }
+            Self::ManifestCut => write!(f, "`{MANIFEST}` ends too early"),
+            Self::CheckpointMoved { line } => write!(f, "`{CHECKPOINTS}`, line {line}: out of place"),
+            Self::CheckpointRepeated { line } => write!(f, "`{CHECKPOINTS}`, line {line}: there once more"),
+            Self::Signed(finding) => write!(f, "{finding}"),
             Self::Stated { flaw } => write!(f, "`{MANIFEST}`: sealed, and {flaw}"),
             Self::Said { lines, flaw } => write!(f, "`{TRANSCRIPTS}`, {}: sealed, and {flaw}", name("line", lines)),
             Self::Leaf { index } => {

@@ -9,6 +9,7 @@
 //!                      {"size":4,"root":"..","closed":"completed"}    the close, which is the last leaf
 //!  vouched.json        outside the seal: a checkpoint of a few seconds ago, until the run is closed
 //!  host.json           outside the seal: what depends on the machine or the wall clock
+//!  checkpoint.note     outside the seal: the newest checkpoint, signed; host.note: the digest of host.json, signed
 //! ```
 //!
 //! The tree is that of RFC 6962. A leaf is the exact bytes of the manifest, or of a line without its newline. Line i,
@@ -35,8 +36,8 @@
 //!
 //! # What it does not show
 //!
-//! Nothing is signed. Who replaces all the files by what this program could have written leaves no trace in them. The
-//! root, kept elsewhere, shows it.
+//! Who replaces all the files by what this program could have written leaves no trace in them. A signature shows it,
+//! to whoever has the key ([`verify_by`]), and so does the root, kept elsewhere.
 
 mod agreement;
 mod align;
@@ -50,6 +51,7 @@ mod manifest;
 mod read;
 mod reader;
 mod salvage;
+mod signed;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -69,6 +71,10 @@ pub use manifest::{Manifest, NamedDigest, RoleEntry};
 #[doc(hidden)]
 pub use read::regular;
 pub use reader::{Ledger, Transcripts};
+pub use signed::{
+    KeyError, KnownRoot, Proof, ProofError, ProofFlaw, Proved, ProvedLeaf, SignedBy, SignedFinding, SignedHead,
+    SigningKey, Trust, Verified, VerifyingKey, prove, sign_host, verify_by,
+};
 pub use verify::{Verification, verify};
 pub use writer::Writer;
 

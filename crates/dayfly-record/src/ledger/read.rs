@@ -29,7 +29,7 @@ pub fn regular(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn open(path: &Path) -> Result<File, Error> {
+pub(super) fn open(path: &Path) -> Result<File, Error> {
     regular(path).map_err(Error::read(path))
 }
 
@@ -49,7 +49,7 @@ pub(super) enum Line<'a> {
     /// Line that is longer than a line may be.
     Long,
     /// Beginning of a line, at the end of the file.
-    Torn,
+    Torn(&'a [u8]),
     /// End of the file.
     End,
 }
@@ -93,7 +93,7 @@ impl LineKind {
         match self {
             Self::Whole => Line::Whole(bytes),
             Self::Long => Line::Long,
-            Self::Torn => Line::Torn,
+            Self::Torn => Line::Torn(bytes),
             Self::End => Line::End,
         }
     }

@@ -124,7 +124,7 @@ impl Iterator for Transcripts {
         let read = self.lines.next().map(|line| match line {
             Line::Whole(line) => Some(content::transcript(line)),
             Line::Long => Some(Err(super::Flaw::Unread("it is longer than a line may be".to_owned()))),
-            Line::Torn | Line::End => None,
+            Line::Torn(_) | Line::End => None,
         });
         self.number = self.number.saturating_add(1);
         let item = match read {

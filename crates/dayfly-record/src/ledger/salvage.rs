@@ -38,7 +38,7 @@ impl Pending {
 
     /// Cuts the files to the lines that both of them have, and returns them with the tree of those lines.
     pub(super) fn salvage(self, files: Files) -> Result<(Files, Tree), Error> {
-        let Files { folder, transcripts, leaves, checkpoints, .. } = files;
+        let Files { folder, transcripts, leaves, checkpoints, signer, .. } = files;
         let (lines, hashes) = (transcripts.taken(), leaves.taken() / 32);
         let (settled, mut tree, mut end) = (self.settled.size(), self.settled, self.bytes);
         for (leaf, bytes) in self.since {
@@ -52,7 +52,7 @@ impl Pending {
         let (transcripts, leaves) = (transcripts.cut(end)?, leaves.cut(tree.size().saturating_mul(32))?);
         let whole = checkpoints.whole();
         let checkpoints = checkpoints.cut(whole)?;
-        let mut files = Files { folder, transcripts, leaves, checkpoints, closed: false };
+        let mut files = Files { folder, transcripts, leaves, checkpoints, closed: false, signer };
         if tree.size() > settled && is_due(tree.size()) {
             // The write that failed may have been that of this checkpoint.
             files.checkpoint(&Checkpoint::new(&tree, None))?;

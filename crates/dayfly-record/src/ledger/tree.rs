@@ -57,7 +57,7 @@ pub(super) fn leaf(bytes: &[u8]) -> Digest {
 }
 
 /// Returns the hash of two subtrees: SHA-256(0x01 || left || right).
-fn branch(left: &Digest, right: &Digest) -> Digest {
+pub(super) fn branch(left: &Digest, right: &Digest) -> Digest {
     let mut hasher = Hasher::default();
     hasher.update(&[1]);
     hasher.update(left.as_bytes());

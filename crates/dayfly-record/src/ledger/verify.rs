@@ -25,14 +25,15 @@ use super::flaw::Flaw;
 use super::leaf::{FORMAT, Format, OLDEST};
 use super::manifest::Manifest;
 use super::read::{Leaves, Line, Lines, length, whole};
+use super::signed::{KnownRoot, Trust, is_cut, verify_by};
 use super::{CHECKPOINTS, Error, LEAVES, MANIFEST, TRANSCRIPTS, tree};
 use crate::value::Digest;
 
 /// Result of verifying a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verification {
-    /// The run is closed, every byte is as it was sealed, and the content is that of a run. Nothing is signed, so the
-    /// author of the seal is unknown.
+    /// The run is closed, every byte is as it was sealed, and the content is that of a run. The author of the seal is
+    /// known where a key was given that signed it.
     Whole {
         /// Head of the ledger, with its size and root.
         head: Head,
@@ -56,21 +57,12 @@ pub enum Verification {
 /// Returns [`Error::NotALedger`], [`Error::Format`], or [`Error::Read`] when a file cannot be read. Faults of the
 /// ledger itself are [`Finding`]s.
 pub fn verify(folder: &Path, kept: Option<Digest>) -> Result<Verification, Error> {
-    let mut findings = Findings::default();
-    let closed = examine(folder, &mut findings)?;
-    if let (Some((Head { root, .. }, _)), Some(kept)) = (closed, kept)
-        && root != kept
-    {
-        findings.push(Finding::Root { root });
-    }
-    Ok(match closed {
-        Some((head, closed)) if findings.list.is_empty() => Verification::Whole { head, closed },
-        _ => Verification::Flawed { findings: findings.list, omitted: findings.omitted },
-    })
+    let trust = Trust { key: None, root: kept.map(KnownRoot::Root) };
+    verify_by(folder, &trust).map(|verified| verified.verification)
 }
 
 /// Examines the ledger, and returns its close, if it has one.
-fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reason)>, Error> {
+pub(super) fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reason)>, Error> {
     let names = [MANIFEST, TRANSCRIPTS, LEAVES, CHECKPOINTS];
     for name in names {
         let path = folder.join(name);
@@ -92,8 +84,7 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
     // The checkpoints are read first: the lines that they vouch for exist by then, even while the run goes on.
     let mut checkpoints = Checkpoints::read(folder, findings)?;
     let mut leaves = Leaves::open(folder)?;
-    // A sparse file may claim any length. Each line has more than 64 bytes.
-    let most = (length(&folder.join(TRANSCRIPTS))? / 64 + 2).max(FEW);
+    let most = most_leaves(length(&folder.join(TRANSCRIPTS))?);
     if let Some(size) = checkpoints.largest().filter(|size| leaves.count().min(*size) > most) {
         findings.push(Finding::Room { size, most });
         return Ok(None);
@@ -103,7 +94,7 @@ fn examine(folder: &Path, findings: &mut Findings) -> Result<Option<(Head, Reaso
         findings.push(Finding::VouchedAhead { size });
     }
     let agreement = agree(&mut checkpoints, &mut leaves, most, findings)?;
-    let manifest = manifest(folder)?;
+    let manifest = manifest(folder, leaves.get(0)?)?;
     let ledger = OpenLedger { folder, manifest: manifest.as_ref(), leaves, checkpoints: &mut checkpoints, findings };
     let content = ledger.compare(agreement)?;
     let vouched = checkpoints.last().map(Checkpoint::head);
@@ -135,10 +126,16 @@ fn ahead(folder: &Path, checkpoints: &Checkpoints, hashes: u64) -> Result<Option
     };
     // The manifest is the first leaf.
     let (mut lines, mut count) = (Lines::open(folder.join(TRANSCRIPTS))?, 1_u64);
-    while count < size && !matches!(lines.next()?, Line::Torn | Line::End) {
+    while count < size && !matches!(lines.next()?, Line::Torn(_) | Line::End) {
         count = count.saturating_add(1);
     }
     Ok(Some(size).filter(|size| count < *size))
+}
+
+/// Returns the maximum number of leaves that are hashed where the transcripts have this many bytes.
+pub(super) fn most_leaves(bytes: u64) -> u64 {
+    // A sparse file may claim any length. Each line has more than 64 bytes.
+    (bytes / 64 + 2).max(FEW)
 }
 
 /// Compares the hashes with the checkpoints. Restores edited checkpoints, and notes them.
@@ -157,8 +154,8 @@ fn agree(
             return Ok(agreement);
         }
     }
-    mend(checkpoints, leaves, most, findings)?;
-    checkpoints.order(findings);
+    let unknown = mend(checkpoints, leaves, most, findings)?;
+    checkpoints.order(&unknown, findings);
     Agreement::of_leaves(checkpoints, leaves)
 }
 
@@ -168,18 +165,22 @@ struct Stated {
     leaf: Digest,
     digest: Digest,
     run: Result<Manifest, Flaw>,
+    /// `true` if its end is missing.
+    is_cut: bool,
 }
 
 /// Reads the manifest, or returns `None` if it is longer than any that this program writes.
-fn manifest(folder: &Path) -> Result<Option<Stated>, Error> {
+fn manifest(folder: &Path, sealed: Option<Digest>) -> Result<Option<Stated>, Error> {
     let Some(bytes) = whole(&folder.join(MANIFEST))? else { return Ok(None) };
     match serde_json::from_slice(&bytes) {
-        Ok(Format { ledger: found }) if !(OLDEST..=FORMAT).contains(&found) => {
+        // Another format than the one that was sealed is an edit.
+        Ok(Format { ledger: found }) if !(OLDEST..=FORMAT).contains(&found) && sealed == Some(tree::leaf(&bytes)) => {
             Err(Error::Format { path: folder.to_path_buf(), found })
         }
         Ok(Format { .. }) | Err(_) => {
             let run = content::manifest(&bytes);
-            Ok(Some(Stated { leaf: tree::leaf(&bytes), digest: Digest::of(&bytes), run }))
+            let is_cut = is_cut(&bytes, |bytes| Some(tree::leaf(bytes)) == sealed);
+            Ok(Some(Stated { leaf: tree::leaf(&bytes), digest: Digest::of(&bytes), run, is_cut }))
         }
     }
 }
@@ -240,6 +241,9 @@ impl<'m> OpenLedger<'_, 'm> {
     /// Returns an empty content, with the manifest if it is the sealed one.
     fn content(&mut self, manifest: Option<&'m Stated>) -> LedgerContent<'m> {
         match manifest.map(|manifest| (&manifest.run, manifest.digest)) {
+            None if self.manifest.is_some_and(|manifest| manifest.is_cut) => {
+                self.findings.push(Finding::ManifestCut);
+            }
             None => self.findings.push(Finding::Manifest),
             Some((Err(flaw), _)) => self.findings.push(Finding::Stated { flaw: flaw.clone() }),
             Some((Ok(run), digest)) => return LedgerContent::new(Some((run, digest))),
@@ -276,7 +280,7 @@ impl<'m> OpenLedger<'_, 'm> {
                 Some(manifest) => Some(manifest),
                 None => match lines.next()? {
                     Line::Whole(line) => Some(tree::leaf(line)),
-                    Line::Long | Line::Torn | Line::End => None,
+                    Line::Long | Line::Torn(_) | Line::End => None,
                 },
             };
             if differs.is_none() && leaf.is_some() && leaf != self.leaves.get(index)? {

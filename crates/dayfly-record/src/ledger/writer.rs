@@ -19,6 +19,7 @@ use super::checkpoint::{Checkpoint, Head, Reason, is_due};
 use super::files::{Disk, Files};
 use super::leaf::{Sealed, SealedManifest};
 use super::salvage::Pending;
+use super::signed::{Signer, SigningKey};
 use super::tree::Tree;
 
 /// Ledger that is being written. A ledger that is dropped without a close stays not closed.
@@ -56,6 +57,17 @@ impl Writer {
         Self::create_on(folder, manifest, |path| Ok(Box::new(File::create_new(path)?)))
     }
 
+    /// Creates a ledger as [`Writer::create`] does, each of whose checkpoints `key` signs in `checkpoint.note`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Writer::create`].
+    pub fn create_signed(folder: &Path, manifest: &SealedManifest, key: SigningKey) -> Result<Self, Error> {
+        let mut files = Files::create(folder, manifest, |path| Ok(Box::new(File::create_new(path)?)))?;
+        files.signer = Some(Signer::new(key, manifest.digest()));
+        Self::begin(manifest, Retained::Folder(folder.to_path_buf(), Box::new(files))).checkpointed()
+    }
+
     /// Creates a ledger as [`Writer::create`] does, with the disk that `open` returns for each file.
     pub(super) fn create_on(
         folder: &Path,
@@ -63,9 +75,13 @@ impl Writer {
         open: impl Fn(&Path) -> io::Result<Box<dyn Disk>>,
     ) -> Result<Self, Error> {
         let files = Files::create(folder, manifest, open)?;
-        let mut writer = Self::begin(manifest, Retained::Folder(folder.to_path_buf(), Box::new(files)));
-        writer.checkpoint()?;
-        Ok(writer)
+        Self::begin(manifest, Retained::Folder(folder.to_path_buf(), Box::new(files))).checkpointed()
+    }
+
+    /// Returns the ledger with a first checkpoint, which vouches for the manifest.
+    fn checkpointed(mut self) -> Result<Self, Error> {
+        self.checkpoint()?;
+        Ok(self)
     }
 
     /// Returns a ledger without a disk: nothing is stored, no write can fail, and the head is that of the same ledger
@@ -128,7 +144,8 @@ impl Writer {
     /// # Errors
     ///
     /// Returns the errors of [`Writer::append`]. The run is then closed as aborted, as above, or not closed. Where
-    /// only the last sync failed, the run is closed and complete, but may be lost if the machine halts. Returns
+    /// only the last sync failed, the run is closed and complete, but may be lost if the machine halts. The close is
+    /// not signed then. Returns
     /// [`Error::Close`] when the number of episodes does not admit the reason.
     pub fn close(mut self, reason: Reason) -> Result<Head, Error> {
         if reason == Reason::Aborted && matches!(self.kept, Retained::Failed(_, Some(_))) {

@@ -35,7 +35,7 @@ fn an_edited_manifest_is_named() {
     let sample = Sample::closed();
     sample.change(MANIFEST, |bytes| *bytes = String::from_utf8(bytes.clone()).unwrap().replace('7', "8").into_bytes());
     sample.has([Finding::Manifest]);
-    sample.change(MANIFEST, Vec::clear).has([Finding::Manifest]);
+    sample.change(MANIFEST, Vec::clear).has([Finding::ManifestCut]);
     sample.change(MANIFEST, |bytes| bytes.resize(LONGEST + 1, b' ')).has([Finding::Manifest]);
 }
 
@@ -110,11 +110,13 @@ fn a_checkpoint_says_whether_it_closes() {
 #[test]
 fn checkpoints_are_in_order_and_end_with_the_close() {
     let sample = Sample::closed();
-    sample.change_lines(CHECKPOINTS, |lines| lines.swap(0, 1)).has([Finding::Checkpoint { line: 2 }]);
+    sample.change_lines(CHECKPOINTS, |lines| lines.swap(0, 1)).has([Finding::CheckpointMoved { line: 2 }]);
     let sample = Sample::closed();
-    sample.change_lines(CHECKPOINTS, |lines| lines.push(lines[4].clone())).has([Finding::Checkpoint { line: 6 }]);
+    sample.change_lines(CHECKPOINTS, |lines| lines.push(lines[4].clone()));
+    sample.has([Finding::CheckpointRepeated { line: 6 }]);
     let sample = Sample::closed();
-    sample.change_lines(CHECKPOINTS, |lines| lines.insert(1, lines[0].clone())).has([Finding::Checkpoint { line: 2 }]);
+    sample.change_lines(CHECKPOINTS, |lines| lines.insert(1, lines[0].clone()));
+    sample.has([Finding::CheckpointRepeated { line: 2 }]);
     let sample = Sample::closed();
     sample.change(CHECKPOINTS, |bytes| bytes.push(b'{')).has([Finding::Checkpoint { line: 6 }]);
 }
@@ -173,7 +175,7 @@ fn lines_moved_to_the_end_are_one_finding() {
 fn a_repeated_line_is_found() {
     let sample = Sample::closed();
     sample.change_lines(TRANSCRIPTS, |lines| lines.insert(7, lines[3].clone()));
-    sample.has([Finding::Moved { lines: 8..9, episodes: 3..4 }]);
+    sample.has([Finding::Repeated { lines: 8..9, episodes: 3..4 }]);
 }
 
 #[test]
@@ -181,7 +183,7 @@ fn a_line_repeated_together_with_its_hash_is_found() {
     let sample = Sample::closed();
     sample.change_lines(TRANSCRIPTS, |lines| lines.insert(4, lines[3].clone()));
     sample.change_leaves(|leaves| leaves.insert(5, leaves[4].clone()));
-    sample.has([Finding::Moved { lines: 5..6, episodes: 3..4 }]);
+    sample.has([Finding::Repeated { lines: 5..6, episodes: 3..4 }]);
 }
 
 #[test]

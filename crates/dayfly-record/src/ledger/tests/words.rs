@@ -10,8 +10,15 @@ fn a_finding_says_what_and_where_and_what_to_do() {
         (added(11..13), "edited: `transcripts.jsonl`, lines 11 to 12: added"),
         (
             Finding::Moved { lines: 8..11, episodes: 2..5 },
-            "edited: `transcripts.jsonl`, lines 8 to 10: episodes 2 to 4 moved or repeated",
+            "reordered: `transcripts.jsonl`, lines 8 to 10: episodes 2 to 4 moved",
         ),
+        (
+            Finding::Repeated { lines: 8..9, episodes: 2..3 },
+            "duplicated: `transcripts.jsonl`, line 8: episode 2 once more",
+        ),
+        (Finding::ManifestCut, "truncated: `manifest.json` ends too early"),
+        (Finding::CheckpointMoved { line: 2 }, "reordered: `checkpoints.jsonl`, line 2: out of place"),
+        (Finding::CheckpointRepeated { line: 2 }, "duplicated: `checkpoints.jsonl`, line 2: there once more"),
         (
             Finding::Reason { line: 3, sealed: Reason::Cancelled },
             "edited: `checkpoints.jsonl`, line 3: the run was sealed as cancelled",
