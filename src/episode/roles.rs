@@ -118,7 +118,7 @@ struct RoleResult {
 }
 
 /// Facts of an episode that its roles learn from, and the carry-overs that they begin with.
-struct Lineage {
+struct RoleLineage {
     seed: Seed,
     generation: u32,
     carry_overs: Vec<Arc<[u8]>>,
@@ -168,7 +168,7 @@ impl Setting {
     /// episode.
     fn act_by_turns(&self, ticket: Ticket) -> Result<Over, Error> {
         let Ticket { seed, lineage_seed, generation, mut environment, carry_overs, .. } = ticket;
-        let lineage = Lineage { seed: lineage_seed, generation, carry_overs };
+        let lineage = RoleLineage { seed: lineage_seed, generation, carry_overs };
         environment.open(world_seed(seed))?;
         let Some(worlds) = RoleView::of(environment).filter(|worlds| worlds.len() == self.roles.len()) else {
             return Err(Error::Engine("the world does not have the roles of the run".to_owned()));
@@ -220,7 +220,7 @@ impl Setting {
         exits: Vec<Exited>,
         turns: &[Turns],
         worlds: Vec<RoleView>,
-        lineage: Lineage,
+        lineage: RoleLineage,
     ) -> Result<Over, Error> {
         let mut gate = turns.first().and_then(Turns::take).ok_or_else(astray)?;
         // An open gate means that no role brought about the boundary: the world gave the turn to a role that it does
@@ -320,7 +320,7 @@ impl Setting {
         record: &mut Record,
         parts: &mut [RoleResult],
         (end, paid): (End, &[f64]),
-        lineage: &Lineage,
+        lineage: &RoleLineage,
         carry_overs: &mut [Arc<[u8]>],
     ) -> Result<Demands, Error> {
         let mut demands = Demands::default();
@@ -353,7 +353,7 @@ impl Setting {
     }
 }
 
-impl Lineage {
+impl RoleLineage {
     /// Returns the number by which a role knows its lineage.
     fn seed_of(&self, cast: &RolePlayer) -> Seed {
         self.seed.derive(cast.role.as_str(), 0)
