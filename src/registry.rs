@@ -1,8 +1,8 @@
-//! Registry: worlds, tools, properties, and the policies and agents that come with Dayfly, as one
+//! Registry: worlds, tools, properties, policies and agents, as one
 //! value.
 //!
 //! ```text
-//!  Registry::builtin --with_world, with_tool--> Registry --world("coin:side=1"), policy(..)--> World, Policy
+//!  Registry::builtin --with_world, with_tool, with_agent, with_policy--> Registry --world("coin:side=1"), policy(..)--> World, Policy
 //! ```
 //!
 //! 1. Names are unique and valid.
@@ -36,15 +36,27 @@ pub struct Registry {
     worlds: Vec<World>,
     tools: Tools,
     properties: &'static [Property],
+    /// Agents that were added to those that come with Dayfly.
+    agents: Vec<AgentSource>,
+    /// Policies that were added to those that come with Dayfly: name and text.
+    policies: Vec<(String, String)>,
 }
 
 /// Error returned when a registry cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A world or a tool has an invalid or used name.
+    /// A world, a tool, an agent or a policy has an invalid or used name.
     #[error(transparent)]
     Name(#[from] Taken),
+    /// An added policy is invalid.
+    #[error("the policy `{name}` is invalid: {why}")]
+    Policy {
+        /// Name of the policy.
+        name: String,
+        /// Faults of its text.
+        why: String,
+    },
     /// A property has the code or the name of another one.
     #[error("there are two properties `{0}`")]
     Property(String),
@@ -72,7 +84,7 @@ impl Registry {
     }
 
     fn of(worlds: Vec<World>, tools: Tools, properties: &'static [Property]) -> Result<Self, Error> {
-        let registry = Self { worlds, tools, properties };
+        let registry = Self { worlds, tools, properties, agents: Vec::new(), policies: Vec::new() };
         // INVARIANT 1
         for (position, world) in registry.worlds.iter().enumerate() {
             Taken::check(world.name(), registry.worlds.iter().take(position).map(World::name))?;
@@ -106,6 +118,53 @@ impl Registry {
     /// Returns [`Error::Name`] if the name of the tool is invalid or in use.
     pub fn with_tool(self, tool: Tool) -> Result<Self, Error> {
         Ok(Self { tools: self.tools.with(tool)?, ..self })
+    }
+
+    /// Adds an agent, under its name. Its text on the command line is the name, with `:INSTRUCTIONS` behind it where it
+    /// is given any.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Name`] if the name is invalid or in use.
+    pub fn with_agent(mut self, agent: AgentSource) -> Result<Self, Error> {
+        let names = AGENTS.iter().map(|agent| agent.name).chain(self.agents.iter().map(|agent| agent.name.as_str()));
+        Taken::check(&agent.name, names)?;
+        self.agents.push(agent);
+        Ok(self)
+    }
+
+    /// Adds a policy. Policies that this registry reads may extend it, and this one those that were added before.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Name`] if the name is invalid or in use, and [`Error::Policy`] if the text is no valid policy.
+    pub fn with_policy(mut self, name: &str, text: &str) -> Result<Self, Error> {
+        let own = self.policies.iter().map(|(name, _)| name.as_str());
+        Taken::check(name, policy::SHIPPED.iter().map(|(name, _)| *name).chain(own))?;
+        let invalid = |invalid: Invalid| Error::Policy { name: name.to_owned(), why: invalid.to_string() };
+        self.parse_policy(format!("{name}.toml"), text).map_err(invalid)?;
+        self.policies.push((name.to_owned(), text.to_owned()));
+        Ok(self)
+    }
+
+    /// Finds an agent by its text, such as `planner:discount=0.9`.
+    pub fn agent(&self, text: &str) -> Option<AgentSource> {
+        let (name, instructions) = AgentSource::split(text);
+        let own = self.agents.iter().find(|agent| agent.name == name).cloned();
+        let told = |agent: AgentSource| AgentSource {
+            text: text.to_owned(),
+            instructions: instructions.map(str::to_owned).or(agent.instructions),
+            ..agent
+        };
+        own.map(told).or_else(|| AgentSource::shipped(text))
+    }
+
+    /// Finds a policy by its name.
+    pub fn policy_named(&self, name: &str) -> Option<Policy> {
+        match self.policies.iter().find(|(own, _)| own == name) {
+            Some((_, text)) => self.parse_policy(format!("{name}.toml"), text.as_str()).ok(),
+            None => Policy::shipped(name),
+        }
     }
 
     /// Returns the worlds, each with its parameters at their defaults. Those that come with Dayfly
@@ -164,7 +223,10 @@ impl Registry {
     /// As [`Policy::load`].
     #[doc(hidden)]
     pub fn policy(&self, file: &SourceFile, resolve: &Resolve<'_>) -> Result<(Policy, Option<Base>), Invalid> {
-        Policy::load_among(file, resolve, &self.tools)
+        let own = |name: &str| self.policies.iter().find(|(own, _)| own == name);
+        let source = |(name, text): &(String, String)| SourceFile::user(format!("{name}.toml"), text.as_str());
+        let among = |name: &str, from: &SourceFile| Ok(resolve(name, from)?.or_else(|| own(name).map(source)));
+        Policy::load_among(file, &among, &self.tools)
     }
 
     /// Loads the policy of a text, which may extend shipped policies. Messages call the text
@@ -270,6 +332,34 @@ mod tests {
         let plan: fn(&Inquiry, &[Observed]) -> Vec<Trial> =
             |inquiry, _| vec![Trial { cast: TrialAgents::Shipped("overstayr"), ..Trial::of(inquiry, 1) }];
         assert_eq!(failed(changed(|property| property.plan = plan)), unknown("agent", "overstayr"));
+    }
+
+    #[test]
+    fn agents_and_policies_of_ones_own_are_found_by_their_names() {
+        let random = AgentSource::shipped("random").unwrap();
+        let own = |name: &str| AgentSource { name: name.to_owned(), text: name.to_owned(), ..random.clone() };
+        let registry = Registry::builtin().unwrap().with_agent(own("mine")).unwrap();
+        let told = registry.agent("mine:be quick").unwrap();
+        assert_eq!((told.text.as_str(), told.instructions.as_deref()), ("mine:be quick", Some("be quick")));
+        assert!(registry.agent("random").is_some() && registry.agent("yours").is_none());
+        let name = |made: Result<Registry, Error>| made.err();
+        assert_eq!(
+            name(registry.clone().with_agent(own("random"))),
+            Some(Error::Name(Taken::Twice("random".to_owned())))
+        );
+        assert_eq!(name(registry.clone().with_agent(own("mine"))), Some(Error::Name(Taken::Twice("mine".to_owned()))));
+        let registry = registry.with_policy("short", "extends = 'strict'\n[episode]\nsteps = 3").unwrap();
+        assert_eq!(registry.policy_named("short").unwrap().episode.steps, 3);
+        assert_eq!(registry.policy_named("strict"), Policy::shipped("strict"));
+        let shorter = registry.parse_policy("shorter.toml", "extends = 'short'\n[episode]\nsteps = 2").unwrap();
+        assert_eq!(shorter.episode.steps, 2);
+        // What extends a policy of one's own is held to it.
+        assert!(registry.parse_policy("longer.toml", "extends = 'short'\n[episode]\nsteps = 4").is_err());
+        assert_eq!(
+            name(registry.clone().with_policy("strict", "")),
+            Some(Error::Name(Taken::Twice("strict".to_owned())))
+        );
+        assert!(matches!(name(registry.with_policy("wrong", "stesp = 3")), Some(Error::Policy { .. })));
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Failure {
                 "run it on a system that has it, or ask for less in `isolation.parts`",
             ),
             run::Error::Worker(worker::Error::Agent { why, help }) => Self::input(why.clone(), help.clone()),
-            run::Error::Worker(worker::Error::World(_) | worker::Error::Tool(_)) => {
+            run::Error::Worker(worker::Error::World(_) | worker::Error::Tool(_) | worker::Error::Outside(_)) => {
                 Self::new(Exit::Input, chain(error), "run it without `--isolate process`")
             }
             run::Error::Halted(halt) => Self::halted(halt),

@@ -84,7 +84,7 @@ impl MeasureArgs {
 
 impl HorizonArgs {
     fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
-        let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(false))?);
+        let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(false))?).in_registry(registry);
         let (seed, origin) = seed::drawn(self.seed)?;
         let case = self.case(registry, &stage, seed, origin)?;
         if let Some(path) = &self.svg {

@@ -26,7 +26,7 @@ impl WorkerArgs {
         if let Some(policy) = &self.probe {
             return self.probe(registry, policy);
         }
-        worker::serve(&self.scratch).map_err(|error| Failure::host(&error))?;
+        worker::serve(&self.scratch, registry).map_err(|error| Failure::host(&error))?;
         Ok(Exit::Held)
     }
 

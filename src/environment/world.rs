@@ -102,7 +102,7 @@ impl World {
     }
 
     /// Makes a world of one's own. `definition` describes all that it depends on besides the seed. [`World::taking`]
-    /// adds parameters. The world lives in this process: no worker can make it.
+    /// adds parameters. A worker can make it where its program registers it too.
     pub fn new(
         name: impl Into<String>,
         definition: impl Into<String>,

@@ -118,7 +118,7 @@ struct RoleResult {
 }
 
 /// Facts of an episode that its roles learn from, and the carry-overs that they begin with.
-struct LearningFacts {
+struct RoleLineage {
     seed: Seed,
     generation: u32,
     carry_overs: Vec<Arc<[u8]>>,
@@ -168,7 +168,7 @@ impl Setting {
     /// episode.
     fn act_by_turns(&self, ticket: Ticket) -> Result<Over, Error> {
         let Ticket { seed, lineage_seed, generation, mut environment, carry_overs, .. } = ticket;
-        let lineage = LearningFacts { seed: lineage_seed, generation, carry_overs };
+        let lineage = RoleLineage { seed: lineage_seed, generation, carry_overs };
         environment.open(world_seed(seed))?;
         let Some(worlds) = RoleView::of(environment).filter(|worlds| worlds.len() == self.roles.len()) else {
             return Err(Failed::new("it does not have the roles of the run").into());
@@ -210,7 +210,7 @@ impl Setting {
         }
         go_on(&mut players, &turns);
         let exits = players.into_iter().map(Player::exit).collect();
-        self.close_by_turns(stores, exits, &turns, worlds, lineage)
+        self.close_by_turns(stores, exits, &turns, worlds, &lineage)
     }
 
     /// Closes each role's part, in the order of the roles, and assembles the result.
@@ -220,7 +220,7 @@ impl Setting {
         exits: Vec<Exited>,
         turns: &[Turns],
         worlds: Vec<RoleView>,
-        lineage: LearningFacts,
+        lineage: &RoleLineage,
     ) -> Result<Over, Error> {
         let mut gate = turns.first().and_then(Turns::take).ok_or_else(astray)?;
         // An open gate means that no role brought about the boundary: the world gave the turn to a role that it does
@@ -258,7 +258,7 @@ impl Setting {
         }
         let mut carry_overs = lineage.carry_overs.clone();
         if failure.is_none() {
-            let taught = self.teach(&mut record, &mut parts, (end, &paid), &lineage, &mut carry_overs);
+            let taught = self.teach(&mut record, &mut parts, (end, &paid), lineage, &mut carry_overs);
             match taught {
                 Ok(more) => demands = demands.and(more),
                 Err(error) => failure = Some(error),
@@ -323,7 +323,7 @@ impl Setting {
         record: &mut Record,
         parts: &mut [RoleResult],
         (end, paid): (End, &[f64]),
-        lineage: &LearningFacts,
+        lineage: &RoleLineage,
         carry_overs: &mut [Arc<[u8]>],
     ) -> Result<Demands, Error> {
         let mut demands = Demands::default();
@@ -356,7 +356,7 @@ impl Setting {
     }
 }
 
-impl LearningFacts {
+impl RoleLineage {
     /// Returns the number by which a role knows its lineage.
     fn seed_of(&self, cast: &RolePlayer) -> Seed {
         self.seed.derive(cast.role.as_str(), 0)

@@ -1,6 +1,7 @@
 //! Capabilities that an agent imports and its policy does not grant.
 
 use super::{Granted, Policy};
+use crate::capability::Tool;
 
 /// Capability that an agent imports and the policy does not mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,12 +13,15 @@ pub struct Ungranted {
 }
 
 impl Policy {
-    /// Returns a granted tool that does not come with Dayfly, if there is one. No other process has
-    /// such a tool.
+    /// Returns the tools that the policy allows any role, in the order of their names.
     #[doc(hidden)]
-    pub fn tool_of_this_process(&self) -> Option<&str> {
-        let names = self.grants.get("tools").map(|granted| granted.grant.names.as_slice()).unwrap_or_default();
-        names.iter().map(String::as_str).find(|name| self.tools.get(name).is_none_or(|tool| !tool.is_builtin()))
+    pub fn tools_allowed(&self) -> impl Iterator<Item = &Tool> {
+        let of_roles = self.roles.values().map(|role| &role.grants);
+        let all: Vec<_> =
+            std::iter::once(&self.grants).chain(of_roles).filter_map(|grants| grants.get("tools")).collect();
+        let is_allowed =
+            move |tool: &&Tool| all.iter().any(|granted| granted.grant.names.iter().any(|name| name == tool.name()));
+        self.tools.iter().filter(is_allowed)
     }
 
     /// Returns the grant of a capability, if its mode is `grant`. A denied capability and a

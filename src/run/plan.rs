@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Error;
 use crate::agent::ParsedAgent;
-use crate::capability::{PACKAGE, Tool, VERSION};
+use crate::capability::{PACKAGE, VERSION};
 use crate::environment::{Roles, World};
 use crate::ledger::{FORMAT, Manifest, NamedDigest, RoleEntry};
 use crate::policy::Policy;
@@ -91,14 +91,10 @@ impl Plan {
 
     /// Returns the tools that the policy allows any role, ordered by name.
     fn tools(&self) -> Vec<NamedDigest> {
-        let Policy { grants, roles, tools, .. } = self.policy.as_ref();
-        let of_roles = roles.values().map(|role| &role.grants);
-        let granted: Vec<_> =
-            std::iter::once(grants).chain(of_roles).filter_map(|grants| grants.get("tools")).collect();
-        let is_allowed =
-            |tool: &&Tool| granted.iter().any(|granted| granted.grant.names.iter().any(|name| name == tool.name()));
-        let allowed = tools.iter().filter(is_allowed);
-        allowed.map(|tool| NamedDigest { name: tool.name().to_owned(), digest: tool.digest() }).collect()
+        self.policy
+            .tools_allowed()
+            .map(|tool| NamedDigest { name: tool.name().to_owned(), digest: tool.digest() })
+            .collect()
     }
 
     /// Returns the same plan, with its roles in the order of the world.

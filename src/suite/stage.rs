@@ -9,6 +9,7 @@ use crate::audit::{self, AuditSubject, Pairing, Roads, TrialEpisodes};
 use crate::episode::{self, Cancel};
 use crate::policy::{Policy, Process};
 use crate::property::{Observed, Trial, TrialAgents, Under};
+use crate::registry::Registry;
 use crate::run::{self, Threads};
 use crate::value::{Digest, Seed, lock, plain};
 
@@ -17,6 +18,8 @@ use super::Case;
 /// Threads, and the data that trials on them share.
 pub struct Stage {
     threads: Threads,
+    /// Registry of the agents and policies that properties name; those that come with Dayfly without one.
+    registry: Option<Registry>,
     /// Agents that were read, by their name on the command line.
     agents: Mutex<BTreeMap<String, ParsedAgent>>,
     policies: Mutex<BTreeMap<&'static str, Arc<Policy>>>,
@@ -41,8 +44,8 @@ pub enum Error {
     /// The component is not an agent, or cannot be read.
     #[error(transparent)]
     Agent(#[from] agent::Error),
-    /// A property names an agent or a policy that does not come with Dayfly.
-    #[error("a property asks for `{}`, which does not come with Dayfly", plain(.0))]
+    /// A property names an agent or a policy that there is not.
+    #[error("a property asks for `{}`, which there is not", plain(.0))]
     Missing(String),
     /// The run failed.
     #[error(transparent)]
@@ -55,7 +58,13 @@ pub enum Error {
 impl Stage {
     /// Returns a stage on these threads.
     pub fn new(threads: Threads) -> Self {
-        Self { threads, agents: Mutex::default(), policies: Mutex::default(), audit: Mutex::default() }
+        Self { threads, registry: None, agents: Mutex::default(), policies: Mutex::default(), audit: Mutex::default() }
+    }
+
+    /// Returns the same stage, which finds agents and policies in this registry.
+    #[must_use]
+    pub fn in_registry(self, registry: &Registry) -> Self {
+        Self { registry: Some(registry.clone()), ..self }
     }
 
     /// Returns the threads.
@@ -97,7 +106,11 @@ impl Stage {
             }
             TrialAgents::Subject => self.known(&case.agent)?,
             TrialAgents::Shipped(text) => {
-                let source = AgentSource::shipped(text).ok_or_else(|| Error::Missing(text.to_owned()))?;
+                let source = match &self.registry {
+                    Some(registry) => registry.agent(text),
+                    None => AgentSource::shipped(text),
+                };
+                let source = source.ok_or_else(|| Error::Missing(text.to_owned()))?;
                 self.known(&source)?
             }
         };
@@ -158,7 +171,11 @@ impl Stage {
         if let Some(policy) = policies.get(name) {
             return Ok(Arc::clone(policy));
         }
-        let policy = Arc::new(Policy::shipped(name).ok_or_else(|| Error::Missing(name.to_owned()))?);
+        let policy = match &self.registry {
+            Some(registry) => registry.policy_named(name),
+            None => Policy::shipped(name),
+        };
+        let policy = Arc::new(policy.ok_or_else(|| Error::Missing(name.to_owned()))?);
         policies.insert(name, Arc::clone(&policy));
         Ok(policy)
     }

@@ -23,6 +23,7 @@ use crate::agent::{self, Agent, Compiler, Engine, Handed, ParsedAgent};
 use crate::environment::World;
 use crate::episode::{self, Cancel, Setting, Ticket};
 use crate::policy::Policy;
+use crate::registry::Registry;
 use crate::transcript::Role;
 use crate::value::{Digest, Seed};
 
@@ -30,17 +31,21 @@ use crate::value::{Digest, Seed};
 const LATEST: Duration = Duration::from_millis(5);
 const MOST: usize = 1 << 15;
 
-/// Serves the supervisor at the other end of the pipes until there are no more orders. Workspaces lie in `scratch`.
+/// Serves the supervisor at the other end of the pipes until there are no more orders. Workspaces lie in `scratch`, and
+/// worlds and tools are those of `registry`.
+///
+/// A program whose workers have worlds or tools of its own calls this, before anything else, where its arguments are
+/// `worker` and a folder, which is `scratch`. See `examples/apart.rs`.
 ///
 /// # Errors
 ///
 /// Returns the error that could not be reported to the supervisor.
-pub fn serve(scratch: &Path) -> Result<(), frame::Error> {
+pub fn serve(scratch: &Path, registry: &Registry) -> Result<(), frame::Error> {
     let alone = confine::alone();
     let (orders, answers) = pipes()?;
     let begun = BegunCount::open(scratch)?;
     let mut worker = Worker { orders, answers, begun };
-    match worker.take_up(scratch, alone) {
+    match worker.take_up(scratch, alone, registry) {
         Ok(ready) => on_its_stack(move || worker.work(&ready)),
         Err(StartRefusal::Pipe(error)) => Err(error),
         Err(StartRefusal::Agent(error)) => {
@@ -84,12 +89,17 @@ impl From<frame::Error> for StartRefusal {
 }
 
 impl Worker {
-    fn take_up(&mut self, scratch: &Path, alone: Result<(), String>) -> Result<Ready, StartRefusal> {
+    fn take_up(
+        &mut self,
+        scratch: &Path,
+        alone: Result<(), String>,
+        registry: &Registry,
+    ) -> Result<Ready, StartRefusal> {
         let mut buffer = Vec::new();
         let WorkerRequest::Terms(terms) = frame::take(&mut self.orders, &mut buffer)? else {
             return Err(StartRefusal::Reason("the terms have to come first".to_owned()));
         };
-        let policy = Arc::new(policy(&terms)?);
+        let policy = Arc::new(policy(&terms, registry)?);
         let needs = Needs::of(&policy, &terms.roles);
         // INVARIANT 1
         let confined = confine::before_the_agent(&needs, scratch, terms.seconds, alone);
@@ -116,7 +126,7 @@ impl Worker {
         let engine = Engine::new(episode::memory(&policy), instances)
             .map_err(|error| StartRefusal::Reason(format!("{error:#}")))?;
         let is_wanted = codes.iter().any(|code| matches!(code, Code::Wanted));
-        let (setting, selection) = prepare(charge, &terms.roles, (components, codes), policy, &engine)?;
+        let (setting, selection) = prepare(charge, &terms.roles, (components, codes), (policy, registry), &engine)?;
         if let Some(code) = setting.agent.code().filter(|_| is_wanted) {
             match frame::send(&WorkerReply::Compiled(Bytes(code)), &mut self.answers) {
                 // Code that is too long is not sent, so the next worker compiles it again.
@@ -193,24 +203,38 @@ fn live(setting: &Setting, selection: &World, opening: EpisodeOpening) -> Result
     EpisodeReport::live(setting, ticket).map_err(|aborted| aborted.error.to_string())
 }
 
-fn policy(terms: &WorkerTerms) -> Result<Policy, StartRefusal> {
+fn policy(terms: &WorkerTerms, registry: &Registry) -> Result<Policy, StartRefusal> {
     let (version, program) = (terms.version, terms.program.as_str());
     if version != VERSION || program != env!("CARGO_PKG_VERSION") {
         let own = env!("CARGO_PKG_VERSION");
         return Err(StartRefusal::Reason(format!("the supervisor is Dayfly {program} ({version}), the worker {own}")));
     }
-    Policy::parse("policy.toml", terms.policy.clone()).map_err(|invalid| StartRefusal::Reason(invalid.to_string()))
+    for (name, digest) in &terms.tools {
+        if registry.tools().get(name).is_none_or(|tool| tool.digest() != *digest) {
+            return Err(StartRefusal::Reason(format!("the program of the workers has no such tool `{name}`")));
+        }
+    }
+    registry
+        .parse_policy("policy.toml", terms.policy.clone())
+        .map_err(|invalid| StartRefusal::Reason(invalid.to_string()))
 }
 
 fn prepare(
     charge: Charge,
     roles: &[Role],
     (components, codes): (Vec<Vec<u8>>, Vec<Code>),
-    policy: Arc<Policy>,
+    (policy, registry): (Arc<Policy>, &Registry),
     engine: &Engine,
 ) -> Result<(Setting, World), StartRefusal> {
     let reason = |error: &dyn std::fmt::Display| StartRefusal::Reason(error.to_string());
-    let selection = World::defined(&charge.environment).map_err(|error| reason(&error))?;
+    let selection = match &charge.registered {
+        None => World::defined(&charge.environment).map_err(|error| reason(&error))?,
+        Some(text) => {
+            let own = registry.world(text).ok().filter(|world| world.definition() == charge.environment);
+            let none = || StartRefusal::Reason(format!("the program of the workers has no such world `{text}`"));
+            own.ok_or_else(none)?
+        }
+    };
     let mut compiled = Vec::new();
     for (number, (component, code)) in (0..).zip(components.iter().zip(codes)) {
         let named = charge.agents.iter().find(|agent| agent.component == number);

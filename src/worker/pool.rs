@@ -76,6 +76,9 @@ pub enum Error {
     /// The policy allows a tool of the embedding program, and no other process has it.
     #[error("the tool `{}` lives in this process only: no worker has it", plain(.0))]
     Tool(String),
+    /// The policy allows a tool whose answers come from outside, which a worker cannot reach.
+    #[error("the tool `{}` asks the outside, which no worker can", plain(.0))]
+    Outside(String),
 }
 
 /// Pause before the first attempt that follows a failed one. Each later pause is twice as long as the one before.
@@ -88,7 +91,7 @@ impl WorkerPool {
     pub const MOST: u64 = 32;
 
     /// Returns a pool of `slots` workers of `program`, for a run of `episodes` in this world. Compiled code is kept
-    /// in `store`. The first worker is started at once, so that what is missing is known before anything is recorded.
+    /// in `store`. `is_own` is `true` if the program registers the worlds and tools of this process. The first worker is started at once, so that what is missing is known before anything is recorded.
     ///
     /// The first worker is believed when it says that the component is not an agent, or that it cannot take up its
     /// work. Any later worker that says so is lost.
@@ -97,7 +100,7 @@ impl WorkerPool {
     ///
     /// Returns [`Error`], which says what is missing.
     pub fn new(
-        program: &Path,
+        (program, is_own): (&Path, bool),
         setting: Setting<ParsedAgent>,
         world: &World,
         slots: usize,
@@ -105,12 +108,19 @@ impl WorkerPool {
         store: Store,
         patience: Patience,
     ) -> Result<Self, Error> {
-        if let Some(tool) = setting.policy.tool_of_this_process() {
-            return Err(Error::Tool(tool.to_owned()));
+        for tool in setting.policy.tools_allowed() {
+            if tool.is_outside() {
+                return Err(Error::Outside(tool.name().to_owned()));
+            }
+            if !tool.is_builtin() && !is_own {
+                return Err(Error::Tool(tool.name().to_owned()));
+            }
         }
-        let Some(definition) = world.portable() else { return Err(Error::World(world.name().to_owned())) };
+        if world.portable().is_none() && !is_own {
+            return Err(Error::World(world.name().to_owned()));
+        }
         let bounds = Bounds::of(&setting, world.made().as_ref());
-        let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, &definition)?);
+        let (terms, charge) = (start::terms(&setting, episodes)?, start::charge(&setting, world)?);
         let sweeper = Sweeper::start();
         let broom = sweeper.broom().ok_or_else(|| Error::TakeUp("nobody removes what a worker leaves".to_owned()))?;
         let watchdog = Watchdog::new(&setting.cancel, broom).map_err(|error| Error::TakeUp(error.to_string()))?;

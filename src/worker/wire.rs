@@ -27,6 +27,7 @@ use super::frame::{self, Bytes};
 use super::parcel::Parcel;
 use crate::policy::IsolationPart;
 use crate::transcript::Role;
+use crate::value::Digest;
 
 /// Version of the protocol. Both ends are the same program, so only one version exists at a time.
 pub const VERSION: u32 = 6;
@@ -75,6 +76,8 @@ pub struct WorkerTerms {
     pub program: String,
     /// Effective policy, as TOML.
     pub policy: String,
+    /// Tools that the policy allows, with the digest of each.
+    pub tools: Vec<(String, Digest)>,
     /// Roles of the episodes, in their order; none where there is only one agent.
     pub roles: Vec<Role>,
     /// Maximum number of seconds of processor time that the episodes of the run can take.
@@ -92,6 +95,8 @@ pub struct Charge {
     pub task: Option<String>,
     /// Definition of the environment.
     pub environment: String,
+    /// Text of the environment, where the program of the workers has to have it in its registry.
+    pub registered: Option<String>,
 }
 
 /// Agent of a worker.

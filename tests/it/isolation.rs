@@ -198,6 +198,7 @@ fn a_worker_of_another_version_goes_no_further() {
             version,
             program: program.to_owned(),
             policy: common::granting("", ""),
+            tools: Vec::new(),
             roles: Vec::new(),
             seconds: 60,
         };

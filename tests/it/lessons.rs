@@ -233,16 +233,32 @@ fn a_carry_over_of_a_role_that_is_not_what_its_lineage_left_is_found_though_it_i
 #[test]
 fn each_role_learns_from_its_own_steps_and_is_paid_with_the_last() {
     // The list of steps comes first, each with its reward at 40 of its 56 bytes. The carry-over comes last.
-    let learn = |paid: i32, more: u32| {
+    let agent = |steps: usize, paid: i32, more: u32| {
         let last = "(i32.add (local.get 0) (i32.mul (i32.sub (local.get 1) (i32.const 1)) (i32.const 56)))";
+        let step = "(call $step (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 1024))".repeat(steps);
         format!(
-            "(if (f64.ne (f64.load offset=40 {last}) (f64.const {paid})) (then unreachable))
-             (call $list (i32.add (local.get 11) (i32.add (local.get 1) (i32.const {more}))))"
+            r#"(module
+              (import "dayfly:agent/episode@0.1.0" "step" (func $step (param i32 i64 i32 i32)))
+              (memory (export "memory") 4)
+              (global $free (mut i32) (i32.const 4096))
+              (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
+                (local.set $at (global.get $free))
+                (global.set $free
+                  (i32.and (i32.add (i32.add (local.get $at) (local.get 3)) (i32.const 7)) (i32.const -8)))
+                (local.get $at))
+              (func (export "run") {step})
+              (func (export "dayfly:agent/learning@0.1.0#learn")
+                (param i32 i32 i32 i32 i64 i32 i64 i32 i32 i32 i32 i32) (result i32)
+                (if (f64.ne (f64.load offset=40 {last}) (f64.const {paid})) (then unreachable))
+                (i32.store (i32.const 0) (i32.const 2048))
+                (i32.store (i32.const 4)
+                  (i32.add (local.get 11) (i32.add (local.get 1) (i32.const {more}))))
+                (i32.const 0)))"#
         )
     };
     // The last one leaves at its second turn, and pays for the rounds that are left.
-    for (odd, steps) in [(ACT.repeat(3), [3, 3]), (ACT.to_owned(), [2, 1])] {
-        let agents = [learner(&ACT.repeat(3), &learn(3, 0)), learner(&odd, &learn(-3, 1))];
+    for (odd, steps) in [(3, [3, 3]), (1, [2, 1])] {
+        let agents = [agent(3, 3, 0), agent(odd, -3, 1)];
         let policy = carrying("", "[objective]\nreveal = [\"reward\"]\n");
         let transcripts = both(&pair(&agents[0], &agents[1], &policy, WORLD, 3));
         for (episode, transcript) in (1..).zip(&transcripts) {

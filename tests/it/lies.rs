@@ -155,6 +155,9 @@ fn pair(episodes: u64) -> Run {
 fn a_lie_about_a_role_costs_its_own_episode_wherever_it_is_told() {
     let run = pair(count("roles"));
     come_to("roles", &lied("roles", &run), &run.go().transcripts);
+    let roles = vec![("even", agent("")), ("odd", busy())];
+    let run = Run { roles, ..pair(count("absent")) };
+    come_to("absent", &lied("absent", &run), &run.go().transcripts);
 }
 
 #[test]

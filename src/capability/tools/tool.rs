@@ -184,8 +184,8 @@ impl Tool {
         &self.description
     }
 
-    /// Returns `true` if the tool comes with Dayfly. Any other tool exists only in the process that
-    /// registers it.
+    /// Returns `true` if the tool comes with Dayfly. Any other tool exists only in processes that
+    /// register it.
     #[doc(hidden)]
     pub const fn is_builtin(&self) -> bool {
         self.is_builtin

@@ -79,7 +79,8 @@ pub(super) struct TestArgs {
 
 impl TestArgs {
     pub(super) fn execute(&self, registry: &Registry) -> Result<Exit, Failure> {
-        let stage = Stage::new(threads(jobs(self.jobs), compiling::compiler(self.quiet || self.json))?);
+        let stage =
+            Stage::new(threads(jobs(self.jobs), compiling::compiler(self.quiet || self.json))?).in_registry(registry);
         let asked = self.select(registry, &stage)?;
         if asked.cases.is_empty() {
             return Err(Failure::nothing("nothing is selected", "`dayfly list properties` shows what can be asked"));

@@ -19,6 +19,7 @@ use super::super::wire::{
 };
 use super::{Error, WorkerPool};
 use crate::agent::ParsedAgent;
+use crate::environment::World;
 use crate::episode::Setting;
 use crate::policy::IsolationPart;
 
@@ -182,13 +183,14 @@ pub(super) fn terms(setting: &Setting<ParsedAgent>, episodes: u64) -> Result<Vec
         version: VERSION,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         policy: policy.effective(),
+        tools: policy.tools_allowed().map(|tool| (tool.name().to_owned(), tool.digest())).collect(),
         roles: setting.role_names(),
         seconds: seconds.saturating_add(TAKE_UP.as_secs().saturating_mul(4).saturating_mul(components)),
     };
     framed(&WorkerRequest::Terms(terms))
 }
 
-pub(super) fn charge(setting: &Setting<ParsedAgent>, environment: &str) -> Result<Vec<u8>, Error> {
+pub(super) fn charge(setting: &Setting<ParsedAgent>, world: &World) -> Result<Vec<u8>, Error> {
     let components = setting.components();
     let charged = |agent: &ParsedAgent| {
         let place = components.iter().position(|component| component.digest() == agent.digest());
@@ -202,7 +204,8 @@ pub(super) fn charge(setting: &Setting<ParsedAgent>, environment: &str) -> Resul
         components: u32::try_from(components.len()).unwrap_or(u32::MAX),
         agents: setting.shares().into_iter().map(|(agent, _)| charged(agent)).collect(),
         task: setting.task.as_deref().map(str::to_owned),
-        environment: environment.to_owned(),
+        environment: world.definition(),
+        registered: world.portable().is_none().then(|| world.to_string()),
     }))?;
     for component in &components {
         frames.append(&mut framed(&WorkerRequest::Component(Bytes(component.bytes().to_vec())))?);

@@ -70,6 +70,7 @@ pub(crate) const LIES: &[(&str, &[Lie])] = &[
     ("slow", SLOW),
     ("memory", MEMORY),
     ("roles", ROLES),
+    ("absent", ABSENT),
 ];
 
 /// Adds one more call to a report, which was refused as a violation after all others.
@@ -271,6 +272,13 @@ const ROLES: &[Lie] = &[
         let step = told.entries[0].step + 1;
         told.entries.iter_mut().filter(|entry| entry.role.as_deref() == Some("even")).for_each(|one| one.step = step);
     }),
+    told("a message at a turn of the other role", BEYOND, |told| {
+        let sent: Vec<usize> =
+            (0..told.entries.len()).filter(|at| told.entries[*at].operation == "outbox.send").collect();
+        let (one, other) = (told.entries[sent[0]].clone(), told.entries[sent[1]].clone());
+        (told.entries[sent[0]].role, told.entries[sent[0]].rule) = (other.role, other.rule);
+        (told.entries[sent[1]].role, told.entries[sent[1]].rule) = (one.role, one.rule);
+    }),
     told("the entries of the first role after those of the second", BEYOND, |told| {
         let calls = told.parts[0].calls + told.parts[1].calls;
         told.entries.iter_mut().filter(|entry| entry.role.as_deref() == Some("even")).for_each(|entry| {
@@ -325,6 +333,18 @@ const ROLES: &[Lie] = &[
     told("an action less", BEYOND, |told| told.actions.truncate(2)),
     told("another number of a role", Outcome::Believed, |told| *told.actions.last_mut().unwrap() ^= 1),
     other("the truth of two roles, once more", Deed::Truth, Outcome::Same),
+];
+
+/// Lies about an episode in which `even` returned at once, so that `odd` had no turn.
+const ABSENT: &[Lie] = &[
+    other("the truth of a role that was absent", Deed::Truth, Outcome::Same),
+    told("that an absent role was there", CONTRADICTION, |told| told.parts[1].closing = 0),
+    told("that a role was there and computed", CONTRADICTION, |told| {
+        (told.parts[1].closing, told.parts[1].fuel) = (0, 500);
+    }),
+    told("fuel of an absent role", CONTRADICTION, |told| told.parts[1].fuel = 500),
+    told("a message of an absent role", BEYOND, |told| told.parts[1].released.push(("you".into(), Vec::new()))),
+    told("a file of an absent role", BEYOND, |told| told.parts[1].residue.push(("kept".into(), 1))),
 ];
 
 /// Lies about the episode of an answer, and about its time. If two answers are given at once, the

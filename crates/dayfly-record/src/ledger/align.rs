@@ -37,7 +37,7 @@ pub(super) fn align(
     let mut walk =
         Alignment { leaves, are_sealed, extent, content, findings, next, cursor, strangers, gaps, first, ahead: None };
     each(lines, |number, line| match line {
-        Read::Whole(said) => walk.line(number, said),
+        Read::Whole(said) => walk.line(number, *said),
         Read::Long => {
             walk.stranger(number);
             Ok(())
@@ -56,7 +56,7 @@ pub(super) struct Hashes<'a> {
 
 /// Line that was read.
 pub(super) enum Read {
-    Whole(ReadLine),
+    Whole(Box<ReadLine>),
     Long,
     /// Beginning of a line, or one whose newline was edited. Then its hash without the last byte is the sealed one.
     Torn {
@@ -67,7 +67,7 @@ pub(super) enum Read {
 /// Do something with each line and its number, counted from 1. Lines are hashed and read by as many threads as there are processors.
 pub(super) fn each(lines: &mut Lines, mut see: impl FnMut(u64, Read) -> Result<(), Error>) -> Result<(), Error> {
     let read = |line: &Line<'_>| match line {
-        Line::Whole(line) => Read::Whole(ReadLine::of(line)),
+        Line::Whole(line) => Read::Whole(Box::new(ReadLine::of(line))),
         Line::Long => Read::Long,
         Line::Torn([line @ .., _]) => Read::Torn { shorn: tree::leaf(line) },
         Line::Torn([]) | Line::End => Read::Torn { shorn: tree::leaf(&[]) },

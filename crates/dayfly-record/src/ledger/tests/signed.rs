@@ -87,7 +87,9 @@ fn a_signed_run_is_whole_and_its_record_is_that_of_an_unsigned_one() {
         assert_eq!(sample.bytes(name), unsigned.bytes(name), "{name}");
     }
     let again = signed(3);
-    FILES.into_iter().for_each(|name| assert_eq!(sample.bytes(name), again.bytes(name), "{name}"));
+    for name in FILES {
+        assert_eq!(sample.bytes(name), again.bytes(name), "{name}");
+    }
     assert!(!fs::exists(sample.folder.join("checkpoint.note.new")).unwrap());
     let unchecked = verify_by(&sample.folder, &Trust::default()).unwrap();
     assert_eq!(unchecked.by, SignedBy::Unchecked(vec!["example.com/release".to_owned()]));
@@ -140,7 +142,7 @@ fn change_each_bit(episodes: u64) {
 }
 
 fn bytecount(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count().try_into().unwrap()
+    bytes.split(|byte| *byte == b'\n').skip(1).map(|_| 1).sum()
 }
 
 #[test]
