@@ -71,7 +71,7 @@ impl Pair<'_> {
 
 /// Runs one episode in which the two roles run these bodies, here and in a worker.
 fn together(even: &str, odd: &str, policy: &str, world: &str) -> Body {
-    lived(even, odd, policy, world, |pair| pair.go())
+    lived(even, odd, policy, world, Pair::go)
 }
 
 fn lived(even: &str, odd: &str, policy: &str, world: &str, go: fn(&Pair<'_>) -> (Vec<Transcript>, Ending)) -> Body {
@@ -111,7 +111,9 @@ fn every_operation_is_refused_to_every_role_and_recorded_as_its_own_after_every_
             let steps = if reacher == "even" { "steps = 3" } else { "steps = 2" };
             let episode = if *end == "steps" { steps } else { episode };
             // Workers record the same, whatever is asked for after the end.
-            let all: String = operations.iter().map(|operation| format!("{} {REFUSED} ", operation.call())).collect();
+            let all = operations
+                .iter()
+                .fold(String::new(), |all, operation| all + &format!("{} {REFUSED} ", operation.call()));
             let [even, odd] = at_its_turn(reacher, &format!("{reach} {all}"), &all);
             let record = "[record]\nsteps = \"full\"\n";
             let body = together(&even, &odd, &granting(episode, &format!("{rest}\n{record}")), world);
@@ -120,7 +122,7 @@ fn every_operation_is_refused_to_every_role_and_recorded_as_its_own_after_every_
                 let name = operation.full_name();
                 let late = format!("{} {REFUSED}", operation.call());
                 let [even, odd] = at_its_turn(reacher, &format!("{reach} {late}"), &late);
-                let body = lived(&even, &odd, &granting(episode, rest), world, |pair| pair.here());
+                let body = lived(&even, &odd, &granting(episode, rest), world, Pair::here);
                 let what = format!("{name} after {end}, which {reacher} reached: {body:#?}");
                 assert_eq!(body.end.name(), *end, "{what}");
                 for one in &body.roles {
