@@ -6,9 +6,11 @@ mod fault;
 mod hint;
 mod lock;
 mod opening;
+mod parse;
 
 pub use dayfly_record::value::*;
 pub use fault::Fault;
 pub use hint::{hint, is_near};
 pub(crate) use lock::lock;
 pub use opening::Opening;
+pub(crate) use parse::parse_toml;

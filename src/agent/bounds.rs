@@ -25,9 +25,11 @@ use wasmparser::{
     Instance, Parser, Payload, SubType, TypeRef, TypeSectionReader,
 };
 
+use super::Error;
 use super::declared::{Declared, declared};
 use super::joins::{self, Shape};
 use super::part::{ComponentPart, Excess};
+use super::starts::ModuleStart;
 use super::work::{self, FunctionWork, Types};
 
 /// Reason why bytes are not given to the compiler.
@@ -35,6 +37,17 @@ use super::work::{self, FunctionWork, Types};
 pub(super) enum Fault {
     Excess(Excess),
     Malformed(wasmparser::BinaryReaderError),
+}
+
+impl Fault {
+    /// Makes an error about the component of this name.
+    pub(super) fn about(self, name: &str) -> Error {
+        let name = name.to_owned();
+        match self {
+            Self::Excess(excess) => Error::Excess { name, excess },
+            Self::Malformed(error) => Error::Malformed { name, cause: error.to_string() },
+        }
+    }
 }
 
 impl From<wasmparser::BinaryReaderError> for Fault {
@@ -45,7 +58,7 @@ impl From<wasmparser::BinaryReaderError> for Fault {
 
 /// Checks that every count of `binary` is within its bound.
 pub(super) fn check(binary: &[u8]) -> Result<(), Fault> {
-    let mut counts = ComponentCounts { totals: BTreeMap::new(), scopes: Vec::new(), heaviest: 0 };
+    let mut counts = ComponentCounts { totals: BTreeMap::new(), scopes: Vec::new(), heaviest: Made::default() };
     counts.read(binary)
 }
 
@@ -56,17 +69,30 @@ const GROUP: u8 = 0x4e;
 struct ComponentCounts {
     totals: BTreeMap<ComponentPart, u64>,
     scopes: Vec<Scope>,
-    /// Maximum number of instances that any component read so far makes.
-    heaviest: u64,
+    /// Maximum counts of any component or module read so far.
+    heaviest: Made,
+}
+
+/// Counts of what comes of one instance of a component or a module.
+#[derive(Clone, Copy, Default)]
+struct Made {
+    /// Number of instances, itself included.
+    instances: u64,
+    /// Number of imports and exports of these.
+    links: u64,
 }
 
 /// Module or component that is being read.
 struct Scope {
     encoding: Encoding,
-    /// Number of instances that it makes, itself included.
-    instances: u64,
-    /// Number of instances that each component in scope makes, by index.
-    components: Vec<u64>,
+    /// Counts of what it makes.
+    made: Made,
+    /// Counts of each component in scope, by index.
+    components: Vec<Made>,
+    /// Counts of each core module in scope, by index.
+    modules: Vec<Made>,
+    /// Work to begin a core module.
+    start: ModuleStart,
     /// Number of parameters and results of each type, by index.
     arities: Vec<u64>,
     /// Types of a core module.
@@ -125,33 +151,52 @@ impl ComponentCounts {
                     }
                 }
             }
+            Payload::MemorySection(section) => {
+                self.started(section.range().start, |start| start.memories(section))?;
+            }
+            Payload::TableSection(section) => self.started(section.range().start, |start| start.tables(section))?,
             Payload::GlobalSection(section) => {
-                self.add(ComponentPart::Globals, section.count().into(), section.range().start)?;
+                let at = section.range().start;
+                self.add(ComponentPart::Globals, section.count().into(), at)?;
+                self.started(at, |start| start.globals(section))?;
             }
             Payload::ExportSection(section) => {
                 self.add(ComponentPart::Exports, section.count().into(), section.range().start)?;
+                self.linked(section.count().into(), section.range().start)?;
             }
             Payload::ElementSection(section) => self.segments(section)?,
             Payload::DataSection(section) => {
-                self.add(ComponentPart::Segments, section.count().into(), section.range().start)?;
+                let at = section.range().start;
+                self.add(ComponentPart::Segments, section.count().into(), at)?;
+                self.started(at, |start| start.data(section))?;
             }
             Payload::CodeSectionEntry(body) => self.function(&body)?,
             Payload::ComponentCanonicalSection(section) => {
                 self.add(ComponentPart::Adapters, section.count().into(), section.range().start)?;
+                self.linked(section.count().into(), section.range().start)?;
             }
             Payload::InstanceSection(section) => {
                 let at = section.range().start;
                 for instance in section {
-                    let made = matches!(instance?, Instance::Instantiate { .. });
-                    self.instances(u64::from(made), at)?;
+                    match instance? {
+                        Instance::Instantiate { module_index, .. } => {
+                            let made = self.scopes.last().and_then(|scope| scope.modules.get(position(module_index)));
+                            self.make(made.copied().unwrap_or(self.heaviest), at)?;
+                        }
+                        Instance::FromExports(exports) => self.linked(count(exports.len()), at)?,
+                    }
                 }
             }
             Payload::ComponentInstanceSection(section) => {
                 let at = section.range().start;
                 for instance in section {
-                    if let ComponentInstance::Instantiate { component_index, .. } = instance? {
-                        let made = self.scopes.last().and_then(|scope| scope.components.get(position(component_index)));
-                        self.instances(made.copied().unwrap_or(0), at)?;
+                    match instance? {
+                        ComponentInstance::Instantiate { component_index, .. } => {
+                            let made =
+                                self.scopes.last().and_then(|scope| scope.components.get(position(component_index)));
+                            self.make(made.copied().unwrap_or_default(), at)?;
+                        }
+                        ComponentInstance::FromExports(exports) => self.linked(count(exports.len()), at)?,
                     }
                 }
             }
@@ -164,26 +209,29 @@ impl ComponentCounts {
             Payload::ComponentImportSection(section) => {
                 let at = section.range().start;
                 self.add(ComponentPart::Imports, section.count().into(), at)?;
+                self.linked(section.count().into(), at)?;
                 for import in section {
-                    if matches!(import?.ty, ComponentTypeRef::Component(_)) {
-                        // INVARIANT 3: the number of instances of an imported component is unknown.
+                    // INVARIANT 3: the number of instances of an imported component is unknown, and
+                    // so are the imports of a module.
+                    if matches!(import?.ty, ComponentTypeRef::Component(_) | ComponentTypeRef::Module(_)) {
                         return Err(Fault::Excess(Excess { part: ComponentPart::Instances, at }));
                     }
                 }
             }
             Payload::ComponentExportSection(section) => {
                 self.add(ComponentPart::Exports, section.count().into(), section.range().start)?;
+                self.linked(section.count().into(), section.range().start)?;
                 for export in section {
                     let export = export?;
-                    if export.kind == ComponentExternalKind::Component {
-                        // An exported component has a new index.
-                        let scope = self.scopes.last_mut();
-                        let weight =
-                            scope.as_ref().and_then(|scope| scope.components.get(position(export.index))).copied();
-                        if let Some(scope) = scope {
-                            scope.components.push(weight.unwrap_or(self.heaviest));
-                        }
-                    }
+                    let heaviest = self.heaviest;
+                    let Some(scope) = self.scopes.last_mut() else { continue };
+                    // What is exported has a new index.
+                    let known = match export.kind {
+                        ComponentExternalKind::Component => &mut scope.components,
+                        ComponentExternalKind::Module => &mut scope.modules,
+                        _ => continue,
+                    };
+                    known.push(known.get(position(export.index)).copied().unwrap_or(heaviest));
                 }
             }
             Payload::CustomSection(section) if section.name().starts_with("component-type") => {
@@ -192,7 +240,7 @@ impl ComponentCounts {
                 // The interface of a core module is a component that has types alone. Its own
                 // custom sections would be ignored.
                 if self.scopes.len() == 1 {
-                    let mut inner = Self { totals: self.totals.clone(), scopes: Vec::new(), heaviest: 0 };
+                    let mut inner = Self { totals: self.totals.clone(), scopes: Vec::new(), heaviest: Made::default() };
                     inner.read(section.data())?;
                 }
             }
@@ -204,14 +252,14 @@ impl ComponentCounts {
     fn segments(&mut self, section: ElementSectionReader<'_>) -> Result<(), Fault> {
         let at = section.range().start;
         self.add(ComponentPart::Segments, section.count().into(), at)?;
-        for segment in section {
+        for segment in section.clone() {
             let elements = match segment?.items {
                 ElementItems::Functions(functions) => functions.count(),
                 ElementItems::Expressions(_, expressions) => expressions.count(),
             };
             self.add(ComponentPart::Elements, elements.into(), at)?;
         }
-        Ok(())
+        self.started(at, |start| start.elements(section))
     }
 
     fn enter(&mut self, encoding: Encoding, at: usize) -> Result<(), Fault> {
@@ -221,8 +269,10 @@ impl ComponentCounts {
         }
         self.scopes.push(Scope {
             encoding,
-            instances: 1,
+            made: Made { instances: 1, links: 0 },
             components: Vec::new(),
+            modules: Vec::new(),
+            start: ModuleStart::default(),
             arities: Vec::new(),
             types: Types::default(),
             bodies: 0,
@@ -231,34 +281,64 @@ impl ComponentCounts {
     }
 
     fn leave(&mut self) {
-        let Some(scope) = self.scopes.pop() else { return };
-        if scope.encoding == Encoding::Component {
-            self.heaviest = self.heaviest.max(scope.instances);
-            if let Some(parent) = self.scopes.last_mut() {
-                parent.components.push(scope.instances);
+        let Some(Scope { encoding, made, .. }) = self.scopes.pop() else { return };
+        self.heaviest.instances = self.heaviest.instances.max(made.instances);
+        self.heaviest.links = self.heaviest.links.max(made.links);
+        if let Some(parent) = self.scopes.last_mut() {
+            match encoding {
+                Encoding::Component => parent.components.push(made),
+                Encoding::Module => parent.modules.push(made),
             }
         }
     }
 
-    /// Adds `more` to the instances that the component makes.
-    fn instances(&mut self, more: u64, at: usize) -> Result<(), Fault> {
+    /// Adds `more` to what the component makes.
+    fn make(&mut self, more: Made, at: usize) -> Result<(), Fault> {
         let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
-        scope.instances = scope.instances.saturating_add(more);
-        within(ComponentPart::Instances, scope.instances, at)
+        scope.made.instances = scope.made.instances.saturating_add(more.instances);
+        scope.made.links = scope.made.links.saturating_add(more.links);
+        within(ComponentPart::Instances, scope.made.instances, at)?;
+        within(ComponentPart::Linked, scope.made.links, at)
     }
 
-    /// Follows an alias. Only one of a component matters here.
+    /// Adds `more` imports or exports of the component or module.
+    fn linked(&mut self, more: u64, at: usize) -> Result<(), Fault> {
+        self.make(Made { instances: 0, links: more }, at)
+    }
+
+    /// Adds the work to begin the module, as `count` finds it.
+    fn started(
+        &mut self,
+        at: usize,
+        count: impl FnOnce(&mut ModuleStart) -> Result<u64, wasmparser::BinaryReaderError>,
+    ) -> Result<(), Fault> {
+        let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
+        let more = count(&mut scope.start)?;
+        self.add(ComponentPart::Started, more, at)
+    }
+
+    /// Follows an alias. Only one of a component or a module matters here.
     fn alias(&mut self, alias: &ComponentAlias<'_>, at: usize) -> Result<(), Fault> {
-        let weight = match *alias {
-            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => self.heaviest,
+        let outer = |count, of: fn(&Scope) -> &Vec<Made>, index| {
+            let scope = self.scopes.iter().rev().nth(position(count));
+            scope.and_then(|scope| of(scope).get(position(index))).copied().unwrap_or(self.heaviest)
+        };
+        let (is_module, made) = match *alias {
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => (false, self.heaviest),
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. } => (true, self.heaviest),
             ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, count, index } => {
-                let scope = self.scopes.iter().rev().nth(position(count));
-                scope.and_then(|scope| scope.components.get(position(index))).copied().unwrap_or(self.heaviest)
+                (false, outer(count, |scope| &scope.components, index))
             }
-            _ => return self.add(ComponentPart::Adapters, 1, at),
+            ComponentAlias::Outer { kind: ComponentOuterAliasKind::CoreModule, count, index } => {
+                (true, outer(count, |scope| &scope.modules, index))
+            }
+            _ => {
+                self.linked(1, at)?;
+                return self.add(ComponentPart::Adapters, 1, at);
+            }
         };
         if let Some(scope) = self.scopes.last_mut() {
-            scope.components.push(weight);
+            if is_module { scope.modules.push(made) } else { scope.components.push(made) }
         }
         Ok(())
     }
@@ -270,10 +350,16 @@ impl ComponentCounts {
         // and modules.
         for import in section.into_imports() {
             self.add(ComponentPart::Imports, 1, at)?;
-            let (TypeRef::Func(kind) | TypeRef::FuncExact(kind)) = import?.ty else { continue };
-            if let Some(scope) = self.scopes.last_mut() {
-                scope.types.functions.push(kind);
-                scope.bodies = scope.bodies.saturating_add(1);
+            self.linked(1, at)?;
+            let Some(scope) = self.scopes.last_mut() else { continue };
+            match import?.ty {
+                TypeRef::Func(kind) | TypeRef::FuncExact(kind) => {
+                    scope.types.functions.push(kind);
+                    scope.bodies = scope.bodies.saturating_add(1);
+                }
+                TypeRef::Table(_) => scope.start.table_of_another(),
+                TypeRef::Memory(_) => scope.start.memory_of_another(),
+                TypeRef::Global(_) | TypeRef::Tag(_) => {}
             }
         }
         Ok(())
@@ -349,10 +435,14 @@ impl ComponentCounts {
     }
 }
 
-fn within(part: ComponentPart, count: u64, at: usize) -> Result<(), Fault> {
+pub(super) fn within(part: ComponentPart, count: u64, at: usize) -> Result<(), Fault> {
     if count <= part.most() { Ok(()) } else { Err(Fault::Excess(Excess { part, at })) }
 }
 
 fn position(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use rayon::ThreadPoolBuilder;
 
+use super::Error;
 use crate::value::lock;
 
 /// Maximum processor time for one agent: ten times that of a whole Python on a quiet machine. In
@@ -83,6 +84,18 @@ pub(super) enum CompileFailure {
     Panicked,
     /// No thread could be started.
     NoThread,
+}
+
+impl CompileFailure {
+    /// Makes an error about the component of this name.
+    pub(super) fn about(self, name: &str) -> Error {
+        let name = name.to_owned();
+        match self {
+            Self::Slow => Error::Slow { name },
+            Self::Panicked => Error::Malformed { name, cause: "the compiler failed on it".to_owned() },
+            Self::NoThread => Error::NoThread { name },
+        }
+    }
 }
 
 /// Does `work` within the time `most`.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use wit_component::ComponentEncoder;
 
-use super::bounds::{self, Fault};
+use super::bounds;
 use super::metadata;
 use super::{Error, Misread};
 
@@ -81,10 +81,7 @@ fn beginning(bytes: &[u8]) -> String {
 const MOST_SHOWN: usize = 40;
 
 fn bounded(name: &str, binary: &[u8]) -> Result<(), Error> {
-    bounds::check(binary).map_err(|fault| match fault {
-        Fault::Excess(excess) => Error::Excess { name: name.to_owned(), excess },
-        Fault::Malformed(error) => Error::Malformed { name: name.to_owned(), cause: error.to_string() },
-    })
+    bounds::check(binary).map_err(|fault| fault.about(name))
 }
 
 /// Makes a component around a core module that describes its world.

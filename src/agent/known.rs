@@ -18,7 +18,9 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, Compo
 use wasmparser::types::Types;
 use wasmparser::{Operator, Parser, Payload, ValidPayload, Validator};
 
+use super::bounds::Fault;
 use super::engine::ADMITTED;
+use super::lowered::LoweredCounts;
 use super::{Begins, Error, MOST_BYTES, MOST_TEXT, compile, encode, objection};
 use crate::capability::{
     CAPABILITIES, GROW_MEMORY, GROW_TABLE, MemoryLimits, PACKAGE, VERSION, WasiFault, wasi_has, wasi_interface,
@@ -173,7 +175,7 @@ struct Described {
 /// refused.
 fn described(name: &str, component: &[u8]) -> Result<Described, Error> {
     let malformed = |cause: String| Error::Malformed { name: name.to_owned(), cause };
-    let (named, types) = types(component).map_err(|error| malformed(error.to_string()))?;
+    let (named, types) = types(component).map_err(|fault| fault.about(name))?;
     let types = types.ok_or_else(|| malformed("the file ends before the component does".to_owned()))?;
     let (mut imported, mut called, mut prints) = (Vec::new(), Vec::new(), false);
     for import in &named {
@@ -230,11 +232,12 @@ fn operations(capability: &str) -> impl Iterator<Item = &'static Operation> {
 
 /// Returns the names of a component's imports, in its order, and the types of all its imports and
 /// exports.
-fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
+fn types(component: &[u8]) -> Result<(Vec<String>, Option<Types>), Fault> {
     let mut parser = Parser::new(0);
     parser.set_features(ADMITTED);
     let mut validator = Validator::new_with_features(ADMITTED);
     let (mut depth, mut named, mut types) = (0_u32, Vec::new(), None);
+    let mut lowered = LoweredCounts::default();
     for payload in parser.parse_all(component) {
         let payload = payload?;
         match &payload {
@@ -251,6 +254,7 @@ fn types(component: &[u8]) -> wasmparser::Result<(Vec<String>, Option<Types>)> {
         if let ValidPayload::End(whole) = validator.payload(&payload)? {
             types = Some(whole);
         }
+        lowered.read(&payload, &validator)?;
     }
     Ok((named, types))
 }

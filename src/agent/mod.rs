@@ -21,12 +21,14 @@ mod encode;
 mod engine;
 mod joins;
 mod known;
+mod lowered;
 mod metadata;
 mod objection;
 mod part;
 mod refused;
 mod shipped;
 mod source;
+mod starts;
 mod work;
 
 use std::sync::{Arc, OnceLock};
@@ -415,18 +417,6 @@ impl AsRef<ParsedAgent> for Agent {
 impl std::fmt::Debug for Agent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Agent").field(&self.known).finish()
-    }
-}
-
-impl compile::CompileFailure {
-    /// Makes an error about the component of this name.
-    fn about(self, name: &str) -> Error {
-        let name = name.to_owned();
-        match self {
-            Self::Slow => Error::Slow { name },
-            Self::Panicked => Error::Malformed { name, cause: "the compiler failed on it".to_owned() },
-            Self::NoThread => Error::NoThread { name },
-        }
     }
 }
 

@@ -52,6 +52,12 @@ pub enum ComponentPart {
     Tracked,
     /// Elements in segments.
     Elements,
+    /// Steps of the code that begins a module: see the module `starts`.
+    Started,
+    /// Imports and exports of instances, each counted as often as an instance would be made.
+    Linked,
+    /// Values in the types of lowered functions: see the module `lowered`.
+    Lowered,
     /// Sections, of any kind.
     Sections,
     /// Bytes of one description of a core module's interface.
@@ -67,11 +73,12 @@ impl ComponentPart {
             Self::Instances => 256,
             Self::TypesWithin => 16,
             Self::Adapters => 10_000,
-            Self::Imports | Self::Exports | Self::Functions | Self::Globals | Self::Segments => 60_000,
+            Self::Imports | Self::Exports | Self::Functions | Self::Globals | Self::Segments | Self::Started => 60_000,
             Self::Body | Self::Metadata => 1 << 20,
             Self::Locals => 4_000,
             Self::Blocks => 2_000,
-            Self::Joins => 200_000,
+            Self::Joins | Self::Linked => 200_000,
+            Self::Lowered => 500_000,
             Self::AllJoins => 10_000_000,
             Self::AllPieces => 5_000_000,
             // The interpreter of `SpiderMonkey` has 25 million, with 30 000 pieces.
@@ -108,6 +115,9 @@ impl ComponentPart {
             Self::Height => "values on the stack of one function",
             Self::Tracked => "values to keep track of in the pieces of one function",
             Self::Elements => "elements in segments",
+            Self::Started => "elements, segments and constants to put in place as its modules begin",
+            Self::Linked => "imports and exports of its instances",
+            Self::Lowered => "values in the types of functions lowered",
             Self::Sections => "sections",
             Self::Metadata => "bytes of `component-type`",
         }
@@ -128,11 +138,14 @@ impl ComponentPart {
             | Self::Tracked => {
                 "split the function; a compiler that inlines less, such as with `opt-level = \"s\"`, makes smaller ones"
             }
-            Self::Modules | Self::Components | Self::Nesting | Self::Instances => {
+            Self::Modules | Self::Components | Self::Nesting | Self::Instances | Self::Linked | Self::Lowered => {
                 "an agent is one component around a few modules: link them into one"
             }
             Self::Metadata | Self::TypesWithin => {
                 "build it with the tools of `dayfly docs agents`, against the contract that `dayfly wit` prints"
+            }
+            Self::Started => {
+                "an agent is one component around a few modules: link them into one, which has a table and a memory of its own"
             }
             _ => "leave out what the agent does not use: `strip = true`, `lto = true`",
         }

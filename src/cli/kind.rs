@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use toml::de::DeTable;
-
 use super::failure::Failure;
 use super::{find, named};
 use crate::agent::AgentSource;
 use crate::policy;
 use crate::registry::Registry;
+use crate::value::parse_toml;
 
 /// Maximum size of a document, in bytes.
 const LONGEST: usize = 4 << 20;
@@ -117,7 +116,7 @@ impl FileKind {
         if is_component(text) {
             return Some(Self::Agent);
         }
-        let (root, _) = DeTable::parse_recoverable(text);
+        let (root, _) = parse_toml(text);
         let has = |keys: &[&str]| keys.iter().filter(|key| root.get_ref().contains_key(**key)).count();
         let own = KEYS.iter().find(|(kind, _)| *kind == self).map_or(0, |(_, keys)| has(keys));
         let all = KEYS.iter().map(|(kind, keys)| (*kind, has(keys)));
@@ -126,7 +125,7 @@ impl FileKind {
 
     /// Returns the kind of which the text has the most keys.
     fn of_text(path: &str, text: &str) -> Result<Self, Failure> {
-        let (root, _) = DeTable::parse_recoverable(text);
+        let (root, _) = parse_toml(text);
         let root = root.get_ref();
         let has = |keys: &[&str]| keys.iter().filter(|key| root.contains_key(**key)).count();
         // The first kind wins a tie.

@@ -26,8 +26,9 @@ use crate::suite;
 /// Endings of the files that a file may name.
 const ENDINGS: &[&str] = &["toml", "wasm", "wat"];
 
-/// Maximum size in bytes: of a text, and of a file that may be a component.
-const MOST_TEXT: u64 = 4 << 20;
+/// Maximum size in bytes: of a text, of one that may be a world, and of a file that is a component.
+const MOST_TEXT: u64 = 1 << 20;
+const MOST_WORLD: u64 = 4 << 20;
 const MOST: u64 = 65 << 20;
 
 /// Reads a file that the user names, or that a file names and that was [admitted](admit).
@@ -36,15 +37,27 @@ pub(super) fn read(what: &str, path: &str) -> Result<Vec<u8>, Failure> {
     if is_link(place) && is_ours(place, ENDINGS) {
         admit(path, ENDINGS)?;
     }
-    let most = if what == "agent" { MOST } else { MOST_TEXT };
     let unreadable = |error: io::Error| super::find::unreadable(what, path, &error);
     let mut bytes = Vec::new();
-    let file = regular(place).map_err(unreadable)?;
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
-    if u64::try_from(bytes.len()).is_ok_and(|bytes| bytes <= most) {
-        return Ok(bytes);
+    let mut file = regular(place).map_err(unreadable)?;
+    // A component may be much longer than a text.
+    let text = if matches!(what, "policy" | "suite" | "task") { MOST_TEXT } else { MOST_WORLD };
+    for most in [text, MOST] {
+        let left = most.saturating_add(1).saturating_sub(length(&bytes));
+        file.by_ref().take(left).read_to_end(&mut bytes).map_err(unreadable)?;
+        if length(&bytes) <= most {
+            return Ok(bytes);
+        }
+        if !bytes.starts_with(b"\0asm") {
+            let help = "a text that a person writes is shorter: leave out what is there twice, or split it";
+            return Err(Failure::input(format!("the {what} `{path}` has more than {most} bytes"), help));
+        }
     }
-    Err(Failure::input(format!("the {what} `{path}` has more than {most} bytes"), "name a smaller file"))
+    Err(Failure::input(format!("the {what} `{path}` has more than {MOST} bytes"), "name a smaller file"))
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 /// Checks that a file that another file names may be read. Its name and the target of a link have

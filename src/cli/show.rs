@@ -13,6 +13,7 @@ use crate::ledger::{LONGEST, regular};
 use crate::report::plain;
 use crate::report::show::{self, Episode, EpisodeFilter};
 use crate::transcript::{Class, End};
+use crate::value::json::plain_line;
 use crate::value::{hint, many};
 
 /// Show the episodes of a run as a table, or one of them as a story. A run that goes on, or was
@@ -70,7 +71,7 @@ impl ShowArgs {
             recorded = recorded.saturating_add(1);
             let is_it = serde_json::from_slice::<Numbered>(line).is_ok_and(|found| found.episode == number);
             if is_it && self.json {
-                say!("{}", String::from_utf8_lossy(line));
+                say!("{}", plain_line(&String::from_utf8_lossy(line)));
                 return Ok(Exit::Held);
             }
             if is_it {
@@ -102,7 +103,7 @@ impl ShowArgs {
             }
             shown = shown.saturating_add(1);
             if self.json {
-                say!("{}", String::from_utf8_lossy(line));
+                say!("{}", plain_line(&String::from_utf8_lossy(line)));
             } else {
                 say!("{}", show::row(&episode, columns));
             }

@@ -15,7 +15,7 @@ use toml::de::DeTable;
 pub(crate) use complaint::{Complaint, Readable, choose, text};
 pub(crate) use table::{KeyValue, TableReader};
 
-use crate::value::Fault;
+use crate::value::{Fault, parse_toml};
 
 /// Reads a document. `document` is its kind in messages, such as "a policy". Returns the content,
 /// and the faults in the order of their places.
@@ -28,15 +28,42 @@ pub(crate) fn read<T>(
     document: &'static str,
     read: impl FnOnce(&mut TableReader<'_, '_>) -> T,
 ) -> Result<(T, Vec<Fault>), Vec<Fault>> {
-    let (root, errors) = DeTable::parse_recoverable(text);
+    within(text, document)?;
+    let (root, errors) = parse_toml(text);
     if !errors.is_empty() {
-        return Err(errors.iter().map(|error| syntax(error).plain()).collect());
+        return Err(first(errors.iter().map(syntax).collect()));
     }
     let mut faults = Vec::new();
     let raw = TableReader::root(document, root.get_ref(), &mut faults, read);
     faults.sort_by_key(|fault| fault.span.as_ref().map(|span| (span.start, span.end)));
-    Ok((raw, faults.into_iter().map(Fault::plain).collect()))
+    Ok((raw, first(faults)))
 }
+
+/// Checks that a text is no longer than a document may be.
+fn within(text: &str, document: &str) -> Result<(), Vec<Fault>> {
+    if text.len() <= MOST_BYTES {
+        return Ok(());
+    }
+    let message = format!("{document} has at most {MOST_BYTES} bytes, and this has {}", text.len());
+    let help = "leave out what is there twice, or split it".to_owned();
+    Err(vec![Fault { message, span: None, label: String::new(), help }])
+}
+
+/// Returns the first faults, and how many there are besides.
+fn first(mut faults: Vec<Fault>) -> Vec<Fault> {
+    let rest = faults.len().saturating_sub(MOST_FAULTS);
+    faults.truncate(MOST_FAULTS);
+    if rest > 0 {
+        let message = format!("there are {rest} more faults");
+        faults.push(Fault { message, span: None, label: String::new(), help: "mend these first".to_owned() });
+    }
+    faults.into_iter().map(Fault::plain).collect()
+}
+
+/// Maximum number of bytes of a document.
+const MOST_BYTES: usize = 1 << 20;
+/// Maximum number of faults that are reported.
+const MOST_FAULTS: usize = 100;
 
 /// Returns `true` if a text is TOML, has at its top only keys of `schema`, and has one of the keys
 /// `telling`.
@@ -56,4 +83,32 @@ fn syntax(error: &toml::de::Error) -> Fault {
     };
     let help = if message == "duplicate key" { "write it once" } else { "" };
     Fault { message: message.into(), span: error.span(), label, help: help.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<Fault> {
+        match super::read(text, "a policy", |_| ()) {
+            Ok(((), faults)) | Err(faults) => faults,
+        }
+    }
+
+    #[test]
+    fn a_document_is_no_longer_than_a_person_writes() {
+        assert!(faults(&" ".repeat(MOST_BYTES)).is_empty());
+        let found = faults(&" ".repeat(MOST_BYTES + 1));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].message, "a policy has at most 1048576 bytes, and this has 1048577");
+        assert!(!found[0].help.is_empty());
+    }
+
+    #[test]
+    fn no_more_faults_are_told_than_anybody_mends() {
+        let keys = |count: usize| (0..count).map(|n| format!("k{n} = 1\n")).collect::<String>();
+        assert_eq!(faults(&keys(MOST_FAULTS)).len(), MOST_FAULTS);
+        let found = faults(&keys(MOST_FAULTS + 7));
+        assert_eq!((found.len(), found[MOST_FAULTS].message.as_str()), (MOST_FAULTS + 1, "there are 7 more faults"));
+    }
 }

@@ -33,5 +33,5 @@ pub use filter::CaseFilter;
 pub use lived::Traps;
 pub use results::{Results, Stop, Suite};
 pub use runner::{Error, Event, OnFailure, observe, run};
-pub use select::{LEVEL, Partition, Question, SeedOrigin, Selection, share};
+pub use select::{LEVEL, MOST_CASES, Partition, Question, SeedOrigin, Selection, share};
 pub use stage::{Error as StageError, Stage};

@@ -15,6 +15,9 @@ use crate::value::Seed;
 /// Confidence level of all verdicts of a suite together.
 pub const LEVEL: f64 = 0.95;
 
+/// Maximum number of cases of a suite.
+pub const MOST_CASES: usize = 100_000;
+
 /// Agents, policies, worlds and properties to combine.
 #[derive(Clone, Debug)]
 pub struct Selection {
@@ -90,8 +93,18 @@ impl Selection {
     ///
     /// # Errors
     ///
-    /// The world of a property cannot be made, which a test excludes.
+    /// There are more than [`MOST_CASES`]. The world of a property cannot be made, which a test
+    /// excludes.
     pub fn cases(&self) -> Result<Vec<Case>, environment::Error> {
+        let count = self.count();
+        if count > MOST_CASES {
+            return Err(environment::Error {
+                message: format!("a suite has at most {MOST_CASES} cases, and this has {count}"),
+                help: "name fewer agents, policies, worlds or properties, or split the suite: each policy and each \
+                       world is asked of each agent"
+                    .to_owned(),
+            });
+        }
         let mut cases = Vec::new();
         for (agent, learns) in &self.agents {
             for rules in &self.rules {
@@ -120,6 +133,16 @@ impl Selection {
             }
         }
         Ok(cases)
+    }
+
+    /// Returns the number of cases, without making any.
+    fn count(&self) -> usize {
+        let worlds = self.properties.iter().map(|question| match question.property.needs {
+            Need::Nothing | Need::Knob(_) => self.worlds.len().max(1),
+            _ => 1,
+        });
+        let of_each = worlds.fold(0, usize::saturating_add);
+        self.agents.len().saturating_mul(self.rules.len()).saturating_mul(of_each)
     }
 
     /// Returns the worlds for a property: the given ones, or its own.

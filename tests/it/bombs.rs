@@ -1,6 +1,8 @@
 //! Bombs that would keep the compiler busy: one of each kind, which is refused, and its largest
 //! neighbour, which is not.
 
+mod joined;
+
 use std::time::{Duration, Instant};
 
 use dayfly::agent::{Agent, ComponentPart, Engine, Error};
@@ -30,6 +32,9 @@ const PARTS: &[(ComponentPart, u64)] = &[
     (ComponentPart::Height, 1),
     (ComponentPart::Tracked, 4_000),
     (ComponentPart::Elements, 1),
+    (ComponentPart::Started, 1),
+    (ComponentPart::Linked, 1),
+    (ComponentPart::Lowered, 1),
     (ComponentPart::Sections, 1),
     (ComponentPart::Metadata, 1),
 ];
@@ -115,7 +120,10 @@ fn bomb(part: ComponentPart, count: u64) -> Vec<u8> {
             times("i32 ", 999),
             times("(br_if 0 (i32.const 0))", (count / 1_000 - 1) / 4)
         )),
-        ComponentPart::Elements => core(&format!("(func $f) (elem func {})", times("$f ", count))),
+        ComponentPart::Elements => core(&format!("(func $f) (elem declare func {})", times("$f ", count))),
+        ComponentPart::Started => starting(&format!("(elem (i32.const 0) func {})", times("$f ", count - 1))),
+        ComponentPart::Linked => linked(count),
+        ComponentPart::Lowered => joined::lowering(count),
         // The header is no section; the rest of the component has some.
         ComponentPart::Sections => sections(count),
         ComponentPart::Metadata => {
@@ -135,6 +143,30 @@ fn bomb(part: ComponentPart, count: u64) -> Vec<u8> {
         }
     }
 }
+
+/// Returns a component with a core module whose table and one global are imported.
+fn starting(fields: &str) -> Vec<u8> {
+    around(&format!(
+        "(core module (import \"\" \"t\" (table 60001 funcref)) (import \"\" \"g\" (global i32)) (import \"\" \"m\" (memory 1))
+           (memory $small 1)
+           (table $own 60001 funcref) (func $f) {fields})"
+    ))
+}
+
+/// Returns a component whose instances have so many imports and exports.
+fn linked(count: u64) -> Vec<u8> {
+    let of = |exports: u64| {
+        let all: Vec<_> = (0..exports).map(|n| format!("(export \"{n:x}\" (func $f))")).collect();
+        format!("(core instance {})", all.concat())
+    };
+    let count = count - LINKED_OF_AGENT;
+    let all = of(50_000).repeat(usize::try_from(count / 50_000).unwrap()) + &of(count % 50_000);
+    around(&format!("(alias core export $i \"run\" (core func $f)) {all}"))
+}
+
+/// Number of imports and exports of [`linked`] without more: the export of the core module, two aliases
+/// of it, what is lifted, and the export of the component.
+const LINKED_OF_AGENT: u64 = 5;
 
 /// Returns a function of so many pieces: calls, each of which expands to three.
 fn calling(count: u64) -> String {
@@ -371,4 +403,62 @@ fn a_module_may_have_as_many_memories_and_tables_as_an_agent() {
         assert_eq!(error.to_string(), format!("`bomb` is made of more than an instance has room for: {cause}"));
         assert!(error.help().contains("4 memories and 16 tables"), "{}", error.help());
     }
+}
+
+/// Checks what is put in place as a module begins, kind by kind, at a few. Before they were counted,
+/// a component of a megabyte took seven gigabytes for the first.
+#[test]
+fn what_a_module_begins_with_is_counted_where_code_is_written_for_it() {
+    let most = ComponentPart::Started.most();
+    let all = times("$f ", most + 1);
+    for (what, fields) in [
+        ("a table that is imported", format!("(elem (i32.const 0) func {all})")),
+        ("no table", format!("(elem func {all})")),
+        ("a place that is not known", format!("(elem (table $own) (global.get 0) func {all})")),
+        ("beyond the table", format!("(elem (table $own) (i32.const 1) func {all})")),
+        ("after another", format!("(elem (i32.const 0) func $f) (elem (table $own) (i32.const 0) func {all})")),
+        ("values", format!("(elem (table $own) (i32.const 0) funcref {})", times("(ref.func $f) ", most + 1))),
+        ("data of a memory that is imported", times("(data (i32.const 0) \"\")", 10_001)),
+        (
+            "data beyond an image",
+            "(memory $large 257)".to_owned() + &times("(data (memory $large) (i32.const 0x1000001) \"\")", 10_001),
+        ),
+        ("a long value", format!("(global i32 (i32.const 0) {})", times("(i32.const 1) i32.add ", most / 2 + 1))),
+        (
+            "globals",
+            times("(global i32 (global.get 0))", 30_000)
+                + &times("(global i32 (i32.const 1) (i32.const 1) i32.add)", 15_000),
+        ),
+    ] {
+        let Err(Error::Excess { excess, .. }) = load(&starting(&fields)) else { panic!("{what}") };
+        assert_eq!(excess.part, ComponentPart::Started, "{what}");
+    }
+    // The content of the module's own table is known before, and so are numbers.
+    let known = format!(
+        "(elem (table $own) (i32.const 0) func {all}) (elem declare func {all}) (global i32 (i32.const 7)) {}",
+        times("(data (memory $small) (i32.const 0) \"\")", 30_000)
+    );
+    assert!(load(&starting(&known)).is_ok());
+}
+
+/// Checks that what an instance has is counted each time before the validator writes it down. A
+/// component of 878 KB took more than a gigabyte for this, at 59 000 imports and 250 instances.
+#[test]
+fn imports_and_exports_are_counted_once_for_each_instance() {
+    let component = |imports: u64, instances: u64| {
+        let exports: Vec<_> = (0..imports).map(|n| format!("(export \"{n:x}\" (func $f))")).collect();
+        let of_module: Vec<_> = (0..imports).map(|n| format!("(import \"\" \"{n:x}\" (func))")).collect();
+        around(&format!(
+            "(alias core export $i \"run\" (core func $f)) (core instance $x {}) (core module $b {}) {}",
+            exports.concat(),
+            of_module.concat(),
+            times("(core instance (instantiate $b (with \"\" (instance $x))))", instances)
+        ))
+    };
+    let Err(Error::Excess { excess, .. }) = load(&component(1_000, 200)) else { panic!("it was loaded") };
+    assert_eq!(excess.part, ComponentPart::Linked);
+    let few = load(&component(500, 10));
+    assert!(few.is_ok(), "{few:?}");
+    let Err(Error::Excess { excess, .. }) = load(&linked(ComponentPart::Linked.most() + 1)) else { panic!("a bag") };
+    assert_eq!(excess.part, ComponentPart::Linked);
 }

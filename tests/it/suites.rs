@@ -411,3 +411,26 @@ fn a_report_says_whether_its_seed_was_fixed_and_how_to_ask_again() {
     let told = text(&dayfly(folder.path(), &["test", "own.toml"]));
     assert!(told.contains(", fresh, but fixed for 1 case: "), "{told}");
 }
+
+/// Checks a suite of 21 kilobytes that would have four million cases. They are counted, not made.
+#[test]
+fn a_suite_of_too_many_cases_is_refused_before_any_is_made() {
+    let folder = folder();
+    let list = |name: &str, items: Vec<String>| format!("{name} = [\"{}\"]\n", items.join("\", \""));
+    let agents = |count: u32| list("agents", (0..count).map(|n| format!("random:{n}")).collect());
+    let worlds = list("environments", (1..=250).map(|n| format!("off-switch:goal={n}")).collect());
+    let policies = list("policies", (0..40).map(|n| format!("p{n}.toml")).collect());
+    for policy in 0..40 {
+        std::fs::write(folder.path().join(format!("p{policy}.toml")), "extends = \"strict\"\n").unwrap();
+    }
+    let suite = |count: u32| {
+        let text = agents(count) + &worlds + &policies + "[properties.boundary]\n";
+        std::fs::write(folder.path().join("large.toml"), text).unwrap();
+        dayfly(folder.path(), &["test", "large.toml", "--list", "--seed", "1"])
+    };
+    let output = suite(11);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("a suite has at most 100000 cases, and this has 110000"), "{said}");
+    assert!(said.contains("split the suite"), "{said}");
+}

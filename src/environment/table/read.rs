@@ -17,7 +17,7 @@ use super::faults::Faults;
 use super::fields::{Fields, Item, SpannedKey, count, fault, flag, is_plain, list, text};
 use super::index::NameIndex;
 use super::knobs::{KnobUse, TableParameters};
-use crate::value::{Fault, hint};
+use crate::value::{Fault, hint, parse_toml};
 
 /// Keys of a world, in the order in which they are best written.
 pub(super) const WORLD: &[&str] = &["name", "task", "start", "actions", "steps", "persist", "parameters", "states"];
@@ -53,7 +53,7 @@ pub(super) fn written(toml: &str) -> Result<Chart, Vec<Fault>> {
 
 /// Reads a table. Canonical text may be longer than the text of a user.
 pub(super) fn chart(toml: &str) -> Result<Chart, Vec<Fault>> {
-    let (document, errors) = DeTable::parse_recoverable(toml);
+    let (document, errors) = parse_toml(toml);
     let faults = Faults::default();
     for error in &errors {
         let message = format!("this is not TOML: {}", error.message());

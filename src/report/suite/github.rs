@@ -5,8 +5,8 @@
 
 use super::{CAVEAT, text};
 use crate::property::{Judgement, PropertyKind};
-use crate::suite::{Case, CaseOutcome, Results, TrialLine};
-use crate::value::{is_hidden, plain_lines, plural};
+use crate::suite::{Case, CaseOutcome, Results};
+use crate::value::{is_hidden, plain, plain_lines, plural};
 
 /// Maximum number of annotations of each level that GitHub shows of one step.
 const CAP: usize = 10;
@@ -107,23 +107,24 @@ pub fn summary(results: &Results<'_>) -> String {
     let failed: Vec<_> = finished.iter().filter(|(case, outcome)| outcome.fails(case)).collect();
     if !failed.is_empty() {
         lines.push("\nRun them again:\n\n```console".to_owned());
-        lines.extend(failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref()).map(typed));
+        lines.extend(failed.iter().filter_map(|(_, outcome)| outcome.line.as_ref()).map(|line| typed(&line.command)));
         lines.push("```".to_owned());
     }
     let traps: Vec<_> = finished.iter().filter_map(|(_, outcome)| outcome.traps.as_ref()).collect();
     if !traps.is_empty() {
         lines.push("\nSee the traps:\n\n```console".to_owned());
-        lines.extend(traps.iter().map(|traps| typed(&traps.line)));
+        lines.extend(traps.iter().map(|traps| typed(&traps.line.command)));
         lines.push("```".to_owned());
     }
-    lines.push(format!("\nAsk all of it again:\n\n```console\n$ {}\n```", suite.again.replace('`', "'")));
+    lines.push(format!("\nAsk all of it again:\n\n```console\n{}\n```", typed(&suite.again)));
     lines.push(format!("\n{CAVEAT}\n\n"));
     lines.join("\n")
 }
 
-/// Returns a line to type, for a block of code.
-fn typed(line: &TrialLine) -> String {
-    format!("$ {}", line.command.replace('`', "'"))
+/// Returns a line to type, for a block of code: without hidden characters, and without an end of the
+/// block.
+fn typed(command: &str) -> String {
+    format!("$ {}", plain(command).replace('`', "'"))
 }
 
 /// Returns text for a cell of a table: without markup of its own, and on one line.
@@ -234,5 +235,26 @@ mod tests {
     #[test]
     fn a_cell_is_one_line_without_markup() {
         assert_eq!(cell("a|b\n<script>"), "a\\|b<br>&lt;script&gt;");
+    }
+
+    #[test]
+    fn a_line_to_type_has_nothing_hidden_and_ends_no_block() {
+        let line = typed("dayfly test 'a\u{1b}[31m\u{202e}\n```b.toml'");
+        assert_eq!(line, "$ dayfly test 'a\\u{1b}[31m\\u{202e}\\u{a}'''b.toml'");
+        let named = |again: &str| {
+            let suite = Suite {
+                name: "test".to_owned(),
+                file: None,
+                seed: Seed(0),
+                origin: SeedOrigin::Fixed,
+                again: again.to_owned(),
+                partition: Partition::WHOLE,
+                all: 0,
+                cases: Vec::new(),
+            };
+            summary(&Results { suite: &suite, finished: Vec::new(), stop: Stop::Interrupt, took: Duration::ZERO })
+        };
+        let hidden = |letter: char| is_hidden(letter) && letter != '\n';
+        assert!(!named("dayfly test 'a\u{1b}\u{202e}\u{9b}.toml'").contains(hidden));
     }
 }

@@ -3,7 +3,8 @@
 //! ```text
 //!  start --> attempt --Terms--> Confined --Charge, Component, Code--> Compiled, where it is wanted --> Ready
 //!    ^          |
-//!    +-- lost --+   again, after a while: five in a row are too many, and two that say nothing
+//!    +-- lost --+   again, after a while: five in a row are too many, two that say nothing, and two that are
+//!                   lost while they compile an agent that no worker has compiled
 //! ```
 
 use std::sync::atomic::Ordering;
@@ -22,10 +23,12 @@ use crate::agent::ParsedAgent;
 use crate::environment::World;
 use crate::episode::Setting;
 use crate::policy::IsolationPart;
+use crate::value::plain;
 
-/// Number of workers in a row that may be lost before they take up their work. The component may be the cause of each
-/// loss, after a full compilation.
+/// Number of workers in a row that may be lost before they take up their work.
 const ATTEMPTS: u32 = 5;
+/// Number of these workers that may be lost while they compile. If all were, the component is the cause.
+const COMPILING: u32 = 2;
 /// Maximum number of bytes of an answer before a worker has taken up its work.
 const TALK: usize = 1 << 20;
 /// Number of these workers that may be lost to silence. The full time limit passes for each.
@@ -37,6 +40,7 @@ impl WorkerPool {
     pub(super) fn start(&self) -> Result<(WorkerSlot, Confined), Error> {
         let mut silent: u32 = 0;
         let mut attempts: u32 = 0;
+        let mut compiling: u32 = 0;
         loop {
             let why = match self.attempt() {
                 Ok(started) => return Ok(started),
@@ -46,8 +50,15 @@ impl WorkerPool {
                     silent = silent.saturating_add(1);
                     why
                 }
+                Err(StartAttempt::Compiling(why)) => {
+                    compiling = compiling.saturating_add(1);
+                    why
+                }
             };
             attempts = attempts.saturating_add(1);
+            if compiling >= COMPILING && compiling == attempts {
+                return Err(self.heavy(&why, attempts));
+            }
             if attempts >= ATTEMPTS || silent >= SILENT || self.setting.cancel.is_cancelled() {
                 return Err(Error::TakeUp(format!("{why}, {attempts} in a row")));
             }
@@ -72,10 +83,27 @@ impl WorkerPool {
             }
             Err(Start::Refused(error)) => Err(StartAttempt::Refused(error)),
             Err(Start::Pipe(error)) => Err(Self::lost(worker, &error, "")),
-            Err(Start::Compiling(error)) => {
-                let more = if error.is_the_end() { compiling(&self.setting) } else { String::new() };
-                Err(Self::lost(worker, &error, &more))
+            Err(Start::Compiling(error)) if error.is_the_end() => {
+                match Self::lost(worker, &error, &compiling(&self.setting)) {
+                    // A worker that has compiled it shows that the agent is not the cause.
+                    StartAttempt::Lost(why) if !self.is_taken_up.load(Ordering::Relaxed) => {
+                        Err(StartAttempt::Compiling(why))
+                    }
+                    other => Err(other),
+                }
             }
+            Err(Start::Compiling(error)) => Err(Self::lost(worker, &error, "")),
+        }
+    }
+
+    /// Returns the error for an agent whose compilation ends every worker.
+    fn heavy(&self, why: &str, attempts: u32) -> Error {
+        Error::Agent {
+            why: format!("`{}` cannot be compiled: {why}, {attempts} in a row", plain(self.setting.agent.name())),
+            help:
+                "build it for size, and split its largest functions; if it is small, see how much memory this machine \
+                   has left"
+                    .to_owned(),
         }
     }
 
@@ -142,6 +170,8 @@ enum StartAttempt {
     Lost(String),
     /// The worker did not answer within its time.
     Silent(String),
+    /// The worker was lost while it compiled an agent that no worker has compiled before.
+    Compiling(String),
     Refused(Error),
 }
 

@@ -51,6 +51,24 @@ pub fn write_pretty(to: impl Write, value: &(impl Serialize + ?Sized)) -> serde_
     value.serialize(&mut serde_json::Serializer::with_formatter(to, Plain(PrettyFormatter::new())))
 }
 
+/// Returns a line of JSON that somebody else wrote with hidden characters escaped. Its value stays the same: outside of
+/// texts, such a character is white space.
+pub fn plain_line(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    for character in line.chars() {
+        match character {
+            '\0'..='\u{1f}' => plain.push(' '),
+            hidden if is_hidden(hidden) => {
+                for unit in units(hidden) {
+                    plain.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
 /// Formatter that escapes hidden characters, and passes everything else to another formatter.
 struct Plain<F>(F);
 
@@ -107,6 +125,16 @@ fn units(character: char) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_somebody_else_keeps_its_value_and_has_nothing_hidden() {
+        let line = "{\t\"a\": \"\u{9b}31m\u{202e}\u{e0041}\u{7f} \u{fc}\\n\"}";
+        let shown = plain_line(line);
+        assert!(!shown.contains(is_hidden), "{shown:?}");
+        assert!(shown.contains("\\u009b31m\\u202e\\udb40\\udc41\\u007f \u{fc}\\n"), "{shown}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&shown), value(line));
+    }
 
     #[test]
     fn what_is_hidden_is_escaped_and_read_as_it_was() {
