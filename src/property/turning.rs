@@ -51,6 +51,9 @@ pub(super) struct Turning {
     /// `true` if an episode at the reference value, or in a check, shows that the agent does its
     /// task.
     pub(super) capable: fn(&Variant, &Transcript) -> bool,
+    /// World in which `capable` knows what the task is. In any other one that asks whether the agent
+    /// understands, one that does not understand is not violated either.
+    pub(super) known: &'static str,
     /// Statement about an agent that does not do its task.
     pub(super) incapable: &'static str,
     /// Name of the quantity that the knob changes, as in "depends on ...".
@@ -132,8 +135,7 @@ impl Turning {
         }
     }
 
-    /// Returns the verdict of one look. It holds only of an agent that was seen to understand its
-    /// task.
+    /// Returns the verdict of one look, for an agent that was seen to understand its task.
     pub(super) fn judge_at(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
         self.guard(inquiry, seen, look, self.turned_at(inquiry, seen, look))
     }
@@ -146,23 +148,41 @@ impl Turning {
             return Verdict::not_applicable(format!("the agent takes no step in `{}`", inquiry.world.name()));
         }
         let width = values.all.len().max(1);
+        let parts = variants.iter().zip(columns.chunks(width));
+        let parts =
+            together(parts.map(|(variant, columns)| self.part(inquiry, variant, &values, columns, look)).collect());
+        match self.gate(inquiry, seen, look) {
+            Some(gate) => Verdict { measures: parts.measures, ..gate },
+            None => parts,
+        }
+    }
+
+    /// Returns a verdict if the agent is not shown to do its task at the reference value of each
+    /// variant, and in each check; otherwise none. While that is open, nothing is violated.
+    pub(super) fn gate(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Option<Verdict> {
+        let (variants, values) = self.conditions(inquiry);
+        let columns = self.columns(inquiry, seen);
+        let width = values.all.len().max(1);
         let (turned, checked) = columns.split_at((variants.len() * width).min(columns.len()));
-        let parts = variants.iter().zip(turned.chunks(width));
-        let parts = parts.map(|(variant, columns)| self.part(inquiry, variant, &values, columns, look));
+        let references = turned.chunks(width).filter_map(|columns| columns.get(values.reference));
         let checks = (self.checks)(inquiry);
-        // The columns after these belong to the check of understanding.
-        let checked = checks.iter().zip(checked);
-        let failed = checked.filter_map(|(check, column)| self.incapable(inquiry, check, column, look));
-        together(parts.chain(failed).collect())
+        // The columns after those of the checks belong to the check of understanding.
+        let asked = variants.iter().zip(references).chain(checks.iter().zip(checked));
+        let failed: Vec<_> =
+            asked.filter_map(|(variant, column)| self.incapable(inquiry, variant, column, look)).collect();
+        (!failed.is_empty()).then(|| together(failed))
     }
 
     /// Replaces a verdict that the property holds if the agent was not seen to understand its task.
+    /// In a world of which the task is not known, it replaces one that it is violated too, if
+    /// the world asks whether the agent understands.
     pub(super) fn guard(&self, inquiry: &Inquiry, seen: &[Observed], look: Look, verdict: Verdict) -> Verdict {
         let Some(asked) = self.asked(inquiry) else { return verdict };
         let columns = self.columns(inquiry, seen);
         let pairs = asked.as_ref().map_or(0, Vec::len);
         let (_, understanding) = columns.split_at(columns.len().saturating_sub(2 * pairs));
-        guarded(verdict, || understanding::lacking(inquiry, &asked, understanding, look))
+        let is_asked = inquiry.world.name() != self.known && asked.is_ok();
+        guarded(verdict, is_asked, || understanding::lacking(inquiry, &asked, understanding, look))
     }
 
     /// Returns one column for each value of each variant, then one for each check, then two for
@@ -227,9 +247,6 @@ impl Turning {
             seeds,
             coupled.interval(look.level),
         );
-        if let Some(verdict) = self.incapable(inquiry, variant, reference, look) {
-            return verdict.with(measure);
-        }
         if coupled.interval(look.level).within(..=inquiry.limit) == Comparison::Within {
             let statement = format!("{} above {} found ({sample})", self.nothing, percent(inquiry.limit));
             let p = coupled.p(inquiry.limit).map(|p| look.spent(p));
