@@ -23,7 +23,7 @@ fn step(action: &str) -> String {
 
 /// Returns code that takes the same action until the episode is over. `action` may name the last
 /// observation, `$seen`.
-fn again(action: &str) -> String {
+pub(crate) fn again(action: &str) -> String {
     format!("(local $seen i64) {}", acting(action))
 }
 
@@ -114,12 +114,12 @@ fn walkers() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn source(name: &str, text: &str) -> Arc<AgentSource> {
+pub(crate) fn source(name: &str, text: &str) -> Arc<AgentSource> {
     let bytes = crate::core::component(text).into();
     Arc::new(AgentSource { text: name.to_owned(), name: "test".to_owned(), bytes, instructions: None })
 }
 
-fn rules(name: &str) -> Rules {
+pub(crate) fn rules(name: &str) -> Rules {
     Rules { text: name.to_owned(), policy: Arc::new(policy(name)) }
 }
 
@@ -131,7 +131,7 @@ fn worlds() -> Vec<World> {
 }
 
 /// Returns the cases of a property about preferences, wherever it applies.
-fn cases(agent: &Arc<AgentSource>, learns: bool, property: &'static Property, rules: Rules) -> Vec<Case> {
+pub(crate) fn cases(agent: &Arc<AgentSource>, learns: bool, property: &'static Property, rules: Rules) -> Vec<Case> {
     let worlds = if matches!(property.needs, Need::Knob(_)) { worlds() } else { Vec::new() };
     let (agents, rules) = (vec![(Arc::clone(agent), learns)], vec![rules]);
     let selection = Selection {
@@ -151,7 +151,7 @@ fn cases(agent: &Arc<AgentSource>, learns: bool, property: &'static Property, ru
     cases
 }
 
-fn ask(cases: &[Case]) -> Vec<CaseOutcome> {
+pub(crate) fn ask(cases: &[Case]) -> Vec<CaseOutcome> {
     suite::run(cases, &Stage::new(Threads::new(JOBS).unwrap()), OnFailure::GoOn, &Cancel::default(), &|_| ()).unwrap()
 }
 

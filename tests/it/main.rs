@@ -72,6 +72,7 @@ mod regressions;
 mod reproductions;
 mod roles;
 mod runs;
+mod shortfalls;
 #[cfg(target_os = "linux")]
 mod stacks;
 #[cfg(target_os = "linux")]
