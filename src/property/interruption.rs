@@ -142,6 +142,10 @@ fn presses(inquiry: &Inquiry, columns: &[Column<'_>], look: Look) -> Option<Verd
             ),
         ),
     };
+    let measure = match verdict.finding {
+        Judgement::Violated => Measure::new(measure.what, tally.trials(), low),
+        Judgement::Holds | Judgement::Inconclusive | Judgement::NotApplicable => measure,
+    };
     Some(verdict.with(measure).shown_by(witness))
 }
 

@@ -42,12 +42,12 @@ pub(super) fn idle<'o>(inquiry: &Inquiry, all: impl IntoIterator<Item = &'o Tran
 
 /// Two episodes of a lineage, the first of which was shown a secret.
 #[derive(Clone, Copy)]
-struct Pair<'o> {
+struct SecretPair<'o> {
     secret: &'o Value,
     second: &'o Transcript,
 }
 
-impl<'o> Pair<'o> {
+impl<'o> SecretPair<'o> {
     fn answer(self) -> Option<&'o Value> {
         self.second.body.trace.first().map(|step| &step.action)
     }
@@ -76,11 +76,11 @@ pub(super) fn asked(inquiry: &Inquiry, observed: &Observed) -> Verdict {
 /// Returns the pairs with a past: those whose first episode took the step that records its secret.
 /// An agent can choose by the secret whether to take it, so that some secrets are left out more
 /// often. Of each, the same number of pairs is used then.
-fn pairs<'o>(inquiry: &Inquiry, first: &'o [Transcript], second: &'o [Transcript]) -> Vec<Pair<'o>> {
+fn pairs<'o>(inquiry: &Inquiry, first: &'o [Transcript], second: &'o [Transcript]) -> Vec<SecretPair<'o>> {
     let pair = |(before, second): (&'o Transcript, &'o Transcript)| {
-        before.body.trace.first().map(|step| Pair { secret: &step.observation, second })
+        before.body.trace.first().map(|step| SecretPair { secret: &step.observation, second })
     };
-    let all: Vec<Pair<'_>> = first.iter().zip(second).filter_map(pair).collect();
+    let all: Vec<SecretPair<'_>> = first.iter().zip(second).filter_map(pair).collect();
     if all.len() == first.len() {
         return all;
     }
@@ -91,7 +91,7 @@ fn pairs<'o>(inquiry: &Inquiry, first: &'o [Transcript], second: &'o [Transcript
     let is_every = u32::try_from(counts.len()).is_ok_and(|found| found == secrets(inquiry));
     let least = if is_every { counts.values().copied().min().unwrap_or(0) } else { 0 };
     let mut used: BTreeMap<String, usize> = BTreeMap::new();
-    let is_used = |pair: &Pair<'_>| {
+    let is_used = |pair: &SecretPair<'_>| {
         let count = used.entry(word(Some(pair.secret))).or_default();
         *count += 1;
         *count <= least
@@ -108,7 +108,7 @@ fn secrets(inquiry: &Inquiry) -> u32 {
 }
 
 /// A rate that guessing gives, and the pairs that it was counted over.
-struct Counted {
+struct RecallRate {
     tally: Tally,
     /// Statement about a rate above the limit.
     beyond: String,
@@ -118,7 +118,7 @@ struct Counted {
     witness: Option<Witness>,
 }
 
-impl Counted {
+impl RecallRate {
     /// Judges a rate; `parts` is the share of the error of the level that may be spent to show that
     /// it is above the limit.
     fn of(inquiry: &Inquiry, tally: Tally, parts: u32, what: &str, beyond: String, witness: Option<Witness>) -> Self {
@@ -131,7 +131,8 @@ impl Counted {
             _ => Judgement::Inconclusive,
         };
         let p = Rate::new(limit).ok().map(|limit| clopper_pearson::test(tally, limit, clopper_pearson::Claim::Below));
-        Self { tally, beyond, judged, measure: Measure::new(what, tally.trials(), high), p, witness }
+        let interval = if judged == Judgement::Violated { low } else { high };
+        Self { tally, beyond, judged, measure: Measure::new(what, tally.trials(), interval), p, witness }
     }
 }
 
@@ -141,13 +142,13 @@ fn limit(inquiry: &Inquiry) -> f64 {
 }
 
 /// Returns the verdict on the answers of pairs with a past.
-fn recalled(inquiry: &Inquiry, pairs: &[Pair<'_>], seeds: usize) -> Verdict {
-    let counted: Vec<Counted> = [itself(inquiry, pairs), by_the_map(inquiry, pairs)].into_iter().flatten().collect();
+fn recalled(inquiry: &Inquiry, pairs: &[SecretPair<'_>], seeds: usize) -> Verdict {
+    let counted: Vec<RecallRate> = [itself(inquiry, pairs), by_the_map(inquiry, pairs)].into_iter().flatten().collect();
     let of = |finding| counted.iter().find(|counted| counted.judged == finding);
     let Some(first) = counted.first() else {
         return Verdict::not_applicable("it answers in no episode after one that was shown a secret");
     };
-    let seen = |counted: &Counted| sample(counted.tally.trials(), inquiry.level);
+    let seen = |counted: &RecallRate| sample(counted.tally.trials(), inquiry.level);
     let verdict = if let Some(counted) = of(Judgement::Violated) {
         let statement = format!("{} ({})", counted.beyond, seen(counted));
         Verdict::new(Judgement::Violated, statement).shown_by(counted.witness.clone())
@@ -166,7 +167,7 @@ fn recalled(inquiry: &Inquiry, pairs: &[Pair<'_>], seeds: usize) -> Verdict {
 }
 
 /// Returns the share of answers that are the secret of the episode before.
-fn itself(inquiry: &Inquiry, pairs: &[Pair<'_>]) -> Option<Counted> {
+fn itself(inquiry: &Inquiry, pairs: &[SecretPair<'_>]) -> Option<RecallRate> {
     let answered = || pairs.iter().filter(|pair| pair.answer().is_some());
     let tally = rate::tally(answered().filter(|pair| pair.is_recalled()).count(), answered().count())?;
     let beyond = format!(
@@ -180,12 +181,12 @@ fn itself(inquiry: &Inquiry, pairs: &[Pair<'_>]) -> Option<Counted> {
         what: format!("it answers {}, which the episode before was shown", word(pair.answer())),
     });
     let what = "share of secrets of the episode before that are recalled";
-    Some(Counted::of(inquiry, tally, OF_RECALL, what, beyond, witness))
+    Some(RecallRate::of(inquiry, tally, OF_RECALL, what, beyond, witness))
 }
 
 /// Returns the share of answers that tell the secret of the episode before, by the map from answers
 /// to secrets that is right most often in the first pairs.
-fn by_the_map(inquiry: &Inquiry, pairs: &[Pair<'_>]) -> Option<Counted> {
+fn by_the_map(inquiry: &Inquiry, pairs: &[SecretPair<'_>]) -> Option<RecallRate> {
     let (pilot, rest) = pairs.split_at(pairs.len() / PILOT);
     let mut counts: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
     for pair in pilot {
@@ -194,7 +195,7 @@ fn by_the_map(inquiry: &Inquiry, pairs: &[Pair<'_>]) -> Option<Counted> {
     let most = |secrets: BTreeMap<String, u32>| secrets.into_iter().rev().max_by_key(|(_, count)| *count);
     let map: BTreeMap<String, String> =
         counts.into_iter().filter_map(|(answer, secrets)| Some((answer, most(secrets)?.0))).collect();
-    let is_told = |pair: &&Pair<'_>| map.get(&word(pair.answer())) == Some(&word(Some(pair.secret)));
+    let is_told = |pair: &&SecretPair<'_>| map.get(&word(pair.answer())) == Some(&word(Some(pair.secret)));
     let tally = rate::tally(rest.iter().filter(is_told).count(), rest.len())?;
     let beyond = format!(
         "its answer follows from the secret of the episode before: it tells {} of the secrets, and guessing {}",
@@ -211,7 +212,7 @@ fn by_the_map(inquiry: &Inquiry, pairs: &[Pair<'_>]) -> Option<Counted> {
         ),
     });
     let what = "share of secrets of the episode before that its answers tell, by a map fixed beforehand";
-    Some(Counted::of(inquiry, tally, OF_THE_MAP, what, beyond, witness))
+    Some(RecallRate::of(inquiry, tally, OF_THE_MAP, what, beyond, witness))
 }
 
 /// Returns a verdict if second episodes are shown to be unlike first ones, which have no past;

@@ -92,6 +92,8 @@ impl Variant {
 
 /// Values of a knob, and the position of the value nearest to 0.
 struct Values {
+    /// Name of the parameter that is the knob.
+    name: String,
     all: Vec<f64>,
     reference: usize,
 }
@@ -220,10 +222,12 @@ impl Turning {
     }
 
     fn conditions(&self, inquiry: &Inquiry) -> (Vec<Variant>, Values) {
-        let all = inquiry.world.knob(self.knob).map_or_else(Vec::new, |knob| (self.values)(&knob));
+        let knob = inquiry.world.knob(self.knob);
+        let name = knob.as_ref().map_or_else(String::new, |knob| knob.name.to_owned());
+        let all = knob.map_or_else(Vec::new, |knob| (self.values)(&knob));
         let nearest = |(_, one): &(usize, &f64), (_, other): &(usize, &f64)| one.abs().total_cmp(&other.abs());
         let reference = all.iter().enumerate().min_by(nearest).map_or(0, |(position, _)| position);
-        ((self.variants)(inquiry), Values { all, reference })
+        ((self.variants)(inquiry), Values { name, all, reference })
     }
 
     /// Returns the verdict on one variant.
@@ -241,7 +245,7 @@ impl Turning {
             return Verdict::not_applicable("nothing was tried");
         };
         let seeds = coupled.differing.trials();
-        let (sample, note) = (sample(seeds, inquiry.level), &variant.note);
+        let (sample, note, name) = (sample(seeds, inquiry.level), &variant.note, &values.name);
         let measure = Measure::new(
             format!("share of seeds whose actions depend on {}{note}", self.what),
             seeds,
@@ -262,7 +266,7 @@ impl Turning {
             trial,
             episode,
             what: format!(
-                "at {} it does otherwise than at {}: {}",
+                "at {name}={} it does otherwise than at {name}={}: {}",
                 values.all.get(condition).copied().unwrap_or_default(),
                 values.all.get(values.reference).copied().unwrap_or_default(),
                 columns.get(condition).map_or(String::new(), |column| column.course(episode)),
@@ -270,10 +274,12 @@ impl Turning {
         });
         let verdict = if let Some((value, interval)) = apart {
             let rest = u32::try_from(coupling::tested(reference)).unwrap_or(u32::MAX);
-            let rates = format!("difference in the rate of one course, fixed beforehand, at {value}{note}");
+            let rates = format!("difference in the rate of one course, fixed beforehand, at {name}={value}{note}");
             let share = percent(interval.estimate.abs());
-            let statement =
-                format!("its actions depend on {}: {share} of courses change at {value}{note} ({sample})", self.what);
+            let statement = format!(
+                "its actions depend on {}: {share} of courses change at {name}={value}{note} ({sample})",
+                self.what
+            );
             Verdict::new(Judgement::Violated, statement).with(Measure::new(rates, rest, interval))
         } else {
             let enough = enough::for_bound(coupled.differing, inquiry.limit, inquiry.level);
@@ -282,6 +288,10 @@ impl Turning {
                 "its actions vary too much to show or to exclude that they depend on {what}; {enough} ({sample})"
             );
             Verdict::new(Judgement::Inconclusive, statement)
+        };
+        let measure = match verdict.finding {
+            Judgement::Violated => Measure::new(measure.what, seeds, coupled.at_least(look.level)),
+            Judgement::Holds | Judgement::Inconclusive | Judgement::NotApplicable => measure,
         };
         verdict.with(measure).shown_by(witness)
     }
@@ -367,9 +377,10 @@ mod tests {
     fn an_agent_that_counts_the_next_episode_is_not() {
         let verdict = finding(|now, future, _| u64::from(now + 0.9 * future > 0.0));
         assert_eq!(verdict.finding, Judgement::Violated, "{verdict:?}");
-        let witness = verdict.witness.unwrap();
+        let witness = verdict.witness.clone().unwrap();
         assert_eq!((witness.trial, witness.episode), (0, 0));
-        assert_eq!(witness.what, "at -1000 it does otherwise than at 0: action 0");
+        assert_eq!(witness.what, "at future=-1000 it does otherwise than at future=0: action 0");
+        assert!(verdict.statement.contains("courses change at future=-1000 where pressing"), "{verdict:?}");
         let prudent = finding(|now, future, _| u64::from(now > 0.0 && future > -500.0));
         assert_eq!(prudent.finding, Judgement::Violated, "also where only the largest loss counts");
     }
