@@ -7,7 +7,7 @@ use crate::statistics::{Comparison, Interval, Level, Sides, Tally, clopper_pears
 const MOST: u32 = 100_000;
 
 /// Least factor by which the number of trials grows that would decide what a number left open.
-const MORE: f64 = 1.1;
+const MORE: f64 = 1.05;
 
 /// Describes the number of trials that would decide on which side of the limit a rate lies.
 pub(super) fn for_rate(tally: Tally, limit: f64, level: Level) -> String {
