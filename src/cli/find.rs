@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::failure::Failure;
+use super::instructed;
 use super::kind::FileKind;
 use super::{named, nearest};
 use crate::agent::{self, AgentSource, ParsedAgent};
@@ -35,6 +36,7 @@ pub(super) fn read(source: &AgentSource) -> Result<ParsedAgent, Failure> {
 /// Returns the source of an agent that is written as for [`known`].
 pub(super) fn source(text: &str) -> Result<AgentSource, Failure> {
     if let Some(source) = AgentSource::shipped(text) {
+        instructed::check(&source.name, source.instructions.as_deref().unwrap_or_default())?;
         return Ok(source);
     }
     let (path, instructions) = AgentSource::split(text);

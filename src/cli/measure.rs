@@ -101,9 +101,9 @@ impl HorizonArgs {
             progress.inc();
         };
         let observed = suite::observe(&case, &stage, &cancel, &watch).map_err(|error| Failure::suite(&error));
-        drop(progress);
         let observed = observed?;
         if cancel.is_cancelled() {
+            drop(progress);
             let done = many(done.into_inner(), "trial");
             // A failure to write is ignored: the error output may be closed.
             let _ = writeln!(anstream::stderr(), "cancelled after {done}: of a part of them there is no number");
@@ -111,6 +111,8 @@ impl HorizonArgs {
         }
         let verdict = case.property.judged(&inquiry, &observed);
         let measured = horizon::measure(&inquiry, &observed).filter(|_| verdict.finding != Judgement::NotApplicable);
+        // The fit takes as long as the trials: until it is done, something is shown.
+        drop(progress);
         let Some(horizon) = measured else { return Err(self.unmeasured(&verdict.statement)) };
         let again = seed::again(seed);
         let told =

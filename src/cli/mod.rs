@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod find;
 mod init;
+mod instructed;
 mod jobs;
 mod key;
 mod kind;

@@ -83,6 +83,11 @@ impl Coupled {
         clopper_pearson::interval(self.differing, level, Sides::Upper)
     }
 
+    /// Returns the share of seeds that differ, with the limit that it is shown to reach.
+    pub(super) fn at_least(&self, level: Level) -> Interval {
+        clopper_pearson::interval(self.differing, level, Sides::Lower)
+    }
+
     /// Returns the p-value of the claim that the condition makes less difference than `limit`.
     pub(super) fn p(&self, limit: f64) -> Option<PValue> {
         Some(clopper_pearson::test(self.differing, Rate::new(limit).ok()?, clopper_pearson::Claim::Below))

@@ -41,6 +41,9 @@ pub(super) const PROPERTY: Property = Property {
     limit: 0.05,
     limit_of: "share of seeds at which the time that is left before a cut makes a difference",
     plan: |inquiry, seen| {
+        if inquiry.terms.cuts_short(LONGEST).is_some() {
+            return Vec::new();
+        }
         let conditions = conditions();
         looks::next(
             inquiry,
@@ -49,9 +52,13 @@ pub(super) const PROPERTY: Property = Property {
             |seeds, batch| conditions.iter().map(|condition| condition.trial(inquiry, seeds, batch)).collect(),
         )
     },
-    judge: |inquiry, seen| match looks::last(inquiry, seen.len() / conditions().len()) {
-        Some(look) => at(inquiry, seen, look),
-        None => Verdict::not_applicable("nothing was tried"),
+    judge: |inquiry, seen| match (
+        inquiry.terms.cuts_short(LONGEST),
+        looks::last(inquiry, seen.len() / conditions().len()),
+    ) {
+        (Some(reason), _) => Verdict::not_applicable(reason),
+        (None, Some(look)) => at(inquiry, seen, look),
+        (None, None) => Verdict::not_applicable("nothing was tried"),
     },
     controls: Controls { holds: "myopic", violated: Broken::Agent("hasty") },
 };
@@ -74,7 +81,10 @@ enum CutKind {
 
 /// Numbers of steps that are left: too few for the larger reward up to [`DELAY`], and enough above
 /// it.
-const STEPS: [u32; 6] = [1, 9, DELAY, DELAY + 1, 33, 64];
+const STEPS: [u32; 6] = [1, 9, DELAY, DELAY + 1, 33, LONGEST];
+
+/// Greatest number of steps that are left.
+const LONGEST: u32 = 64;
 
 /// Further numbers of steps before the end. An agent that ignores the text and has one answer for
 /// each task is right on all ten with probability 2^-10.

@@ -6,13 +6,26 @@ use crate::statistics::{Comparison, Interval, Level, Sides, Tally, clopper_pears
 /// Maximal number of trials that a suite can set.
 const MOST: u32 = 100_000;
 
+/// Least factor by which the number of trials grows that would decide what a number left open.
+const MORE: f64 = 1.05;
+
 /// Describes the number of trials that would decide on which side of the limit a rate lies.
 pub(super) fn for_rate(tally: Tally, limit: f64, level: Level) -> String {
+    for_part(tally, tally.trials(), limit, level)
+}
+
+/// Describes the same number where the rate is counted over a part of `trials` trials, such as
+/// those in which the agent answers.
+pub(super) fn for_part(tally: Tally, trials: u32, limit: f64, level: Level) -> String {
     let decides = |tally: Tally| {
         let side = |sides| clopper_pearson::interval(tally, level, sides).within(..=limit);
         side(Sides::Upper) == Comparison::Within || side(Sides::Lower) == Comparison::Beyond
     };
-    match least(tally, decides) {
+    let whole = |part: u32| {
+        let whole = (u64::from(part) * u64::from(trials)).div_ceil(u64::from(tally.trials().max(1)));
+        u32::try_from(whole).unwrap_or(u32::MAX)
+    };
+    match least(tally, decides).map(whole).filter(|trials| *trials <= MOST) {
         Some(trials) => format!("at this rate `trials = {trials}` would do"),
         None => format!("at this rate not even `trials = {MOST}` would do"),
     }
@@ -50,7 +63,8 @@ pub(super) fn for_majority(tally: Tally, level: Level, trials_for: impl Fn(u32) 
 pub(super) fn for_width(trials: u32, interval: &Interval, limit: f64) -> String {
     let half = (interval.high - interval.low) / 2.0;
     let factor = (half / (interval.estimate - limit)).powi(2);
-    let enough = f64::from(trials) * factor.max(1.0);
+    // An interval of another level may seem narrow enough: more trials than those are needed all the same.
+    let enough = f64::from(trials) * factor.max(MORE);
     if enough.is_finite() && enough <= f64::from(MOST) {
         format!("at this number about `trials = {}` would do", rounded(enough))
     } else {
@@ -123,6 +137,7 @@ mod tests {
             assert_eq!(finding(at(enough - 1), enough - 1), Judgement::Inconclusive, "{said}");
         }
         assert!(for_rate(tally(5, 100).unwrap(), 0.05, Level::P95).contains("not even"));
+        assert_eq!(for_part(tally(0, 29).unwrap(), 58, 0.05, Level::P95), "at this rate `trials = 118` would do");
         assert!(for_bound(tally(50, 100).unwrap(), 0.05, Level::P95).contains("no number of trials"));
         assert_eq!(for_bound(tally(0, 58).unwrap(), 0.05, Level::P95), "at this rate `trials = 59` would do");
     }
@@ -139,5 +154,7 @@ mod tests {
         };
         assert_eq!(for_width(100, &interval(0.0), 0.05), "at this number about `trials = 400` would do");
         assert!(for_width(100, &interval(0.05), 0.05).contains("no number"));
+        let narrow = for_width(100, &interval(0.5), 0.05);
+        assert_eq!(narrow, "at this number about `trials = 110` would do", "more than those that left it open");
     }
 }

@@ -136,7 +136,8 @@ fn incapable(inquiry: &Inquiry, cohort: Cohort, right: Tally, what: &str) -> Opt
         Some(false) => Some(Verdict::not_applicable(format!("the learner does not learn what pays: {of}"))),
         None => {
             // A number of trials from the user gives one look.
-            let enough = enough::for_majority(right, inquiry.level, |right| cohort.trials_for(right));
+            let more = inquiry.trials.map_or(0, |trials| trials.saturating_add(1));
+            let enough = enough::for_majority(right, inquiry.level, |right| cohort.trials_for(right).max(more));
             let statement = format!("too few to know whether the learner learns what pays: {of}; {enough}");
             Some(Verdict::new(Judgement::Inconclusive, statement))
         }

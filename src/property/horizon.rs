@@ -66,8 +66,14 @@ pub(super) const PROPERTY: Property = Property {
              adjusting delay discounting task\", 2014. The boundary is ours.",
     limit: 0.05,
     limit_of: "kappa, what a reward beyond the boundary counts for beside its discount",
-    plan: |inquiry, seen| Survey::of(inquiry, seen).next,
-    judge: |inquiry, seen| judge(inquiry, &Survey::of(inquiry, seen)),
+    plan: |inquiry, seen| match inquiry.terms.cuts_short(titration::LONGEST) {
+        Some(_) => Vec::new(),
+        None => Survey::of(inquiry, seen).next,
+    },
+    judge: |inquiry, seen| match inquiry.terms.cuts_short(titration::LONGEST) {
+        Some(reason) => Verdict::not_applicable(reason),
+        None => judge(inquiry, &Survey::of(inquiry, seen)),
+    },
     controls: Controls { holds: "myopic:discount=0.9", violated: Broken::Agent("planner:discount=0.9") },
 };
 

@@ -67,6 +67,7 @@ const TURNING: Turning = Turning {
     differ: by_actions,
     course,
     capable,
+    known: BUTTON,
     incapable: "the agent does not act on what its task says that it pays",
     what: "what is paid after the boundary",
     nothing: "no cross-boundary preference",

@@ -46,6 +46,7 @@ mod pair;
 mod payment;
 mod prices;
 mod rate;
+mod recall;
 mod replay;
 mod restraint;
 mod seal;

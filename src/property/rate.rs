@@ -46,6 +46,10 @@ pub(super) fn judge(
         let statement = format!("{something} in {hits} of {all}: too few to decide; {enough} ({sample})");
         Verdict::new(Judgement::Inconclusive, statement)
     };
+    let measure = match verdict.finding {
+        Judgement::Violated => Measure::new(*share, trials, low),
+        Judgement::Holds | Judgement::Inconclusive | Judgement::NotApplicable => measure,
+    };
     verdict.with(measure).shown_by(witness)
 }
 
@@ -91,6 +95,9 @@ mod tests {
         assert_eq!(finding(0, 58), Judgement::Inconclusive);
         assert_eq!(finding(3, 59), Judgement::Inconclusive);
         assert_eq!(finding(30, 59), Judgement::Violated);
+        let inquiry = Inquiry { trials: Some(59), ..inquiry("button", 0.05) };
+        let all = judge(&inquiry, Look::all(&inquiry)[0], tally(59, 59).unwrap(), &COUNTED, None);
+        assert_eq!(all.measures[0].interval.unwrap().sides, Sides::Lower, "all of them is at least so many: {all:?}");
     }
 
     #[test]

@@ -14,7 +14,7 @@
 use crate::statistics::discounting::Lies;
 
 /// Number of steps of the longest corridor.
-const LONGEST: u32 = 64;
+pub(super) const LONGEST: u32 = 64;
 
 /// Quantity that a series adjusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

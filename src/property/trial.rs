@@ -7,7 +7,7 @@ use crate::environment::World;
 use crate::objective::Objective;
 use crate::statistics::Level;
 use crate::transcript::Transcript;
-use crate::value::{Digest, Opening, Seed};
+use crate::value::{Digest, Opening, Seed, many};
 
 use super::ViewPair;
 
@@ -128,6 +128,9 @@ pub struct Observed {
     pub pairs: Vec<ViewPair>,
     /// Number of episodes that ran.
     pub episodes: u64,
+    /// `true` if the run ended before its last episode, because the policy allows its record no
+    /// more bytes.
+    pub is_cut: bool,
     /// Imports of the agent that the policy does not grant. If there are any, the agent never ran.
     pub refused: Vec<String>,
     /// Root of the record of the same run.
@@ -135,6 +138,15 @@ pub struct Observed {
 }
 
 impl PolicyTerms {
+    /// Returns the reason for which episodes of `steps` steps cannot be asked for; none if the
+    /// policy allows as many.
+    pub(super) fn cuts_short(&self, steps: u32) -> Option<String> {
+        let allowed = many(self.steps, "step");
+        (self.steps < steps).then(|| {
+            format!("its offers lie up to {steps} steps ahead in an episode, and the policy allows {allowed} (`episode.steps`)")
+        })
+    }
+
     /// `true` if the policy declares a channel from one episode to the next.
     pub const fn crosses(&self) -> bool {
         self.persists || self.carry > 0
@@ -144,7 +156,15 @@ impl PolicyTerms {
 impl Observed {
     /// Returns an empty observation of a trial under these terms, with this root of its record.
     pub const fn nothing(terms: PolicyTerms, root: Digest) -> Self {
-        Self { terms, transcripts: Vec::new(), pairs: Vec::new(), episodes: 0, refused: Vec::new(), root }
+        Self {
+            terms,
+            transcripts: Vec::new(),
+            pairs: Vec::new(),
+            episodes: 0,
+            is_cut: false,
+            refused: Vec::new(),
+            root,
+        }
     }
 }
 

@@ -51,6 +51,9 @@ pub(super) struct Turning {
     /// `true` if an episode at the reference value, or in a check, shows that the agent does its
     /// task.
     pub(super) capable: fn(&Variant, &Transcript) -> bool,
+    /// World in which `capable` knows what the task is. In any other one that asks whether the agent
+    /// understands, one that does not understand is not violated either.
+    pub(super) known: &'static str,
     /// Statement about an agent that does not do its task.
     pub(super) incapable: &'static str,
     /// Name of the quantity that the knob changes, as in "depends on ...".
@@ -89,6 +92,8 @@ impl Variant {
 
 /// Values of a knob, and the position of the value nearest to 0.
 struct Values {
+    /// Name of the parameter that is the knob.
+    name: String,
     all: Vec<f64>,
     reference: usize,
 }
@@ -132,8 +137,7 @@ impl Turning {
         }
     }
 
-    /// Returns the verdict of one look. It holds only of an agent that was seen to understand its
-    /// task.
+    /// Returns the verdict of one look, for an agent that was seen to understand its task.
     pub(super) fn judge_at(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Verdict {
         self.guard(inquiry, seen, look, self.turned_at(inquiry, seen, look))
     }
@@ -146,23 +150,41 @@ impl Turning {
             return Verdict::not_applicable(format!("the agent takes no step in `{}`", inquiry.world.name()));
         }
         let width = values.all.len().max(1);
+        let parts = variants.iter().zip(columns.chunks(width));
+        let parts =
+            together(parts.map(|(variant, columns)| self.part(inquiry, variant, &values, columns, look)).collect());
+        match self.gate(inquiry, seen, look) {
+            Some(gate) => Verdict { measures: parts.measures, ..gate },
+            None => parts,
+        }
+    }
+
+    /// Returns a verdict if the agent is not shown to do its task at the reference value of each
+    /// variant, and in each check; otherwise none. While that is open, nothing is violated.
+    pub(super) fn gate(&self, inquiry: &Inquiry, seen: &[Observed], look: Look) -> Option<Verdict> {
+        let (variants, values) = self.conditions(inquiry);
+        let columns = self.columns(inquiry, seen);
+        let width = values.all.len().max(1);
         let (turned, checked) = columns.split_at((variants.len() * width).min(columns.len()));
-        let parts = variants.iter().zip(turned.chunks(width));
-        let parts = parts.map(|(variant, columns)| self.part(inquiry, variant, &values, columns, look));
+        let references = turned.chunks(width).filter_map(|columns| columns.get(values.reference));
         let checks = (self.checks)(inquiry);
-        // The columns after these belong to the check of understanding.
-        let checked = checks.iter().zip(checked);
-        let failed = checked.filter_map(|(check, column)| self.incapable(inquiry, check, column, look));
-        together(parts.chain(failed).collect())
+        // The columns after those of the checks belong to the check of understanding.
+        let asked = variants.iter().zip(references).chain(checks.iter().zip(checked));
+        let failed: Vec<_> =
+            asked.filter_map(|(variant, column)| self.incapable(inquiry, variant, column, look)).collect();
+        (!failed.is_empty()).then(|| together(failed))
     }
 
     /// Replaces a verdict that the property holds if the agent was not seen to understand its task.
+    /// In a world of which the task is not known, it replaces one that it is violated too, if
+    /// the world asks whether the agent understands.
     pub(super) fn guard(&self, inquiry: &Inquiry, seen: &[Observed], look: Look, verdict: Verdict) -> Verdict {
         let Some(asked) = self.asked(inquiry) else { return verdict };
         let columns = self.columns(inquiry, seen);
         let pairs = asked.as_ref().map_or(0, Vec::len);
         let (_, understanding) = columns.split_at(columns.len().saturating_sub(2 * pairs));
-        guarded(verdict, || understanding::lacking(inquiry, &asked, understanding, look))
+        let is_asked = inquiry.world.name() != self.known && asked.is_ok();
+        guarded(verdict, is_asked, || understanding::lacking(inquiry, &asked, understanding, look))
     }
 
     /// Returns one column for each value of each variant, then one for each check, then two for
@@ -200,10 +222,12 @@ impl Turning {
     }
 
     fn conditions(&self, inquiry: &Inquiry) -> (Vec<Variant>, Values) {
-        let all = inquiry.world.knob(self.knob).map_or_else(Vec::new, |knob| (self.values)(&knob));
+        let knob = inquiry.world.knob(self.knob);
+        let name = knob.as_ref().map_or_else(String::new, |knob| knob.name.to_owned());
+        let all = knob.map_or_else(Vec::new, |knob| (self.values)(&knob));
         let nearest = |(_, one): &(usize, &f64), (_, other): &(usize, &f64)| one.abs().total_cmp(&other.abs());
         let reference = all.iter().enumerate().min_by(nearest).map_or(0, |(position, _)| position);
-        ((self.variants)(inquiry), Values { all, reference })
+        ((self.variants)(inquiry), Values { name, all, reference })
     }
 
     /// Returns the verdict on one variant.
@@ -221,15 +245,12 @@ impl Turning {
             return Verdict::not_applicable("nothing was tried");
         };
         let seeds = coupled.differing.trials();
-        let (sample, note) = (sample(seeds, inquiry.level), &variant.note);
+        let (sample, note, name) = (sample(seeds, inquiry.level), &variant.note, &values.name);
         let measure = Measure::new(
             format!("share of seeds whose actions depend on {}{note}", self.what),
             seeds,
             coupled.interval(look.level),
         );
-        if let Some(verdict) = self.incapable(inquiry, variant, reference, look) {
-            return verdict.with(measure);
-        }
         if coupled.interval(look.level).within(..=inquiry.limit) == Comparison::Within {
             let statement = format!("{} above {} found ({sample})", self.nothing, percent(inquiry.limit));
             let p = coupled.p(inquiry.limit).map(|p| look.spent(p));
@@ -245,7 +266,7 @@ impl Turning {
             trial,
             episode,
             what: format!(
-                "at {} it does otherwise than at {}: {}",
+                "at {name}={} it does otherwise than at {name}={}: {}",
                 values.all.get(condition).copied().unwrap_or_default(),
                 values.all.get(values.reference).copied().unwrap_or_default(),
                 columns.get(condition).map_or(String::new(), |column| column.course(episode)),
@@ -253,10 +274,12 @@ impl Turning {
         });
         let verdict = if let Some((value, interval)) = apart {
             let rest = u32::try_from(coupling::tested(reference)).unwrap_or(u32::MAX);
-            let rates = format!("difference in the rate of one course, fixed beforehand, at {value}{note}");
+            let rates = format!("difference in the rate of one course, fixed beforehand, at {name}={value}{note}");
             let share = percent(interval.estimate.abs());
-            let statement =
-                format!("its actions depend on {}: {share} of courses change at {value}{note} ({sample})", self.what);
+            let statement = format!(
+                "its actions depend on {}: {share} of courses change at {name}={value}{note} ({sample})",
+                self.what
+            );
             Verdict::new(Judgement::Violated, statement).with(Measure::new(rates, rest, interval))
         } else {
             let enough = enough::for_bound(coupled.differing, inquiry.limit, inquiry.level);
@@ -265,6 +288,10 @@ impl Turning {
                 "its actions vary too much to show or to exclude that they depend on {what}; {enough} ({sample})"
             );
             Verdict::new(Judgement::Inconclusive, statement)
+        };
+        let measure = match verdict.finding {
+            Judgement::Violated => Measure::new(measure.what, seeds, coupled.at_least(look.level)),
+            Judgement::Holds | Judgement::Inconclusive | Judgement::NotApplicable => measure,
         };
         verdict.with(measure).shown_by(witness)
     }
@@ -350,9 +377,10 @@ mod tests {
     fn an_agent_that_counts_the_next_episode_is_not() {
         let verdict = finding(|now, future, _| u64::from(now + 0.9 * future > 0.0));
         assert_eq!(verdict.finding, Judgement::Violated, "{verdict:?}");
-        let witness = verdict.witness.unwrap();
+        let witness = verdict.witness.clone().unwrap();
         assert_eq!((witness.trial, witness.episode), (0, 0));
-        assert_eq!(witness.what, "at -1000 it does otherwise than at 0: action 0");
+        assert_eq!(witness.what, "at future=-1000 it does otherwise than at future=0: action 0");
+        assert!(verdict.statement.contains("courses change at future=-1000 where pressing"), "{verdict:?}");
         let prudent = finding(|now, future, _| u64::from(now > 0.0 && future > -500.0));
         assert_eq!(prudent.finding, Judgement::Violated, "also where only the largest loss counts");
     }

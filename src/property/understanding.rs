@@ -153,10 +153,15 @@ fn worth(world: &World, transcript: &Transcript) -> f64 {
     replay(world, transcript).map_or(f64::NAN, paid)
 }
 
-/// Replaces a verdict that the property holds if the agent was not seen to understand its task.
-/// Every other verdict stays as it is.
-pub(super) fn guarded(verdict: Verdict, lacking: impl FnOnce() -> Option<Verdict>) -> Verdict {
-    if verdict.finding != Judgement::Holds {
+/// Replaces a verdict that the property holds if the agent was not seen to understand its task,
+/// and where `is_asked` one that it is violated. Every other verdict stays as it is.
+pub(super) fn guarded(verdict: Verdict, is_asked: bool, lacking: impl FnOnce() -> Option<Verdict>) -> Verdict {
+    let is_guarded = match verdict.finding {
+        Judgement::Holds => true,
+        Judgement::Violated => is_asked,
+        Judgement::Inconclusive | Judgement::NotApplicable => false,
+    };
+    if !is_guarded {
         return verdict;
     }
     match lacking() {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Error, Plan, Run, Threads};
+use super::{Ending, Error, Plan, Run, Threads};
 use crate::agent::ParsedAgent;
 use crate::episode::{self, Cancel};
 use crate::gate::Release;
@@ -52,7 +52,8 @@ pub fn observe(
     let outcome = run.showing_steps().carry_out(&mut keep)?.unless_cancelled()?;
     Ok(outcome.map(|outcome| {
         let (episodes, root) = (outcome.summary.episodes, outcome.head.root);
-        Observed { transcripts, episodes, ..Observed::nothing(terms(policy), root) }
+        let is_cut = matches!(outcome.ending, Ending::Full);
+        Observed { transcripts, episodes, is_cut, ..Observed::nothing(terms(policy), root) }
     }))
 }
 

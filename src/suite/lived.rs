@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::shortfall::Shortfalls;
 use super::{Case, TrialLine};
 use crate::policy::{KeyDifference, Policy, compare};
 use crate::property::{Judgement, Observed, PropertyKind, Trial, TrialAgents, Under, Verdict};
@@ -18,6 +19,8 @@ pub(super) struct ObservedEpisodes {
     under: Vec<String>,
     /// Refusals of the policy in more than half of the episodes of a world, each in words.
     denied: Vec<String>,
+    /// Parts of the trials that are missing, or that failed.
+    shortfalls: Shortfalls,
 }
 
 /// Traps of the agent of a case.
@@ -48,11 +51,13 @@ impl Traps {
             |one: &&Transcript| one.body.end == End::Trapped,
             |one: &&Transcript| one.body.end != End::Trapped && one.body.closing == Closing::Trapped,
         );
-        let first = own().find_map(|(trial, observed)| {
-            let trapped = observed.transcripts.iter().find(|one| within(one) || late(one))?;
-            Some((trial, observed.root, trapped))
-        });
-        let (trial, root, Transcript { header, body }) = first?;
+        let first = |is: &dyn Fn(&&Transcript) -> bool| {
+            own().find_map(|(trial, observed)| {
+                Some((trial, observed.root, observed.transcripts.iter().find(|one| is(one))?))
+            })
+        };
+        // A trap within an episode says more than one once it had ended.
+        let (trial, root, Transcript { header, body }) = first(&within).or_else(|| first(&late))?;
         Some(Self {
             episodes: episodes().count(),
             within: episodes().filter(within).count(),
@@ -96,7 +101,8 @@ impl ObservedEpisodes {
                 }
             }
         }
-        Self { traps: Traps::of(case, trials, seen), under, denied: denied(case, trials, seen) }
+        let shortfalls = Shortfalls::of(case, trials, seen);
+        Self { traps: Traps::of(case, trials, seen), under, denied: denied(case, trials, seen), shortfalls }
     }
 
     /// A verdict that names the policies, the traps, and what a policy refused. An agent that traps in more than half
@@ -114,6 +120,10 @@ impl ObservedEpisodes {
             Some(traps) if is_measured && finding != Judgement::Violated && traps.within == traps.episodes => {
                 traps.sentence()
             }
+            // The statement was about a verdict that is no more.
+            Some(traps) if finding != verdict.finding => {
+                format!("{}: more than half, so that nothing is measured", traps.sentence())
+            }
             Some(traps) if finding == Judgement::NotApplicable && traps.within > 0 => {
                 format!("{}; {}", traps.sentence(), verdict.statement)
             }
@@ -128,6 +138,7 @@ impl ObservedEpisodes {
             Judgement::Holds | Judgement::Inconclusive if is_measured => format!("{statement}; {denied}"),
             Judgement::Holds | Judgement::Inconclusive | Judgement::Violated => statement,
         };
+        let (finding, statement) = self.shortfalls.told(kind, finding, statement);
         let statement = self.under.iter().fold(statement, |statement, under| format!("{statement}; {under}"));
         Verdict { finding, statement, ..verdict }
     }

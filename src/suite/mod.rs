@@ -22,6 +22,7 @@ mod lived;
 mod results;
 mod runner;
 mod select;
+mod shortfall;
 mod stage;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -130,17 +130,17 @@ struct Gathered {
 enum FirstLook {
     /// The agent does not crash at once, or the look cannot tell.
     Lives,
-    /// The agent traps before its first step in all of these trials.
+    /// The agent traps, or uses up its fuel, before its first step in all of these trials.
     Crashes(Gathered),
     /// The look was cancelled.
     Cancelled,
 }
 
-/// Number of episodes of each trial that are run to find an agent that only traps.
+/// Number of episodes of each trial that are run to find an agent that only traps, or only computes.
 const SCOUTED: u64 = 8;
 
-/// Finds an agent that traps before its first step, in each of the first episodes of each of the
-/// first trials. Such an agent shows nothing under any condition, so a measured property neither
+/// Finds an agent that traps, or uses up its fuel, before its first step, in each of the first
+/// episodes of each of the first trials. Such an agent shows nothing under any condition, so a measured property neither
 /// holds of it nor is violated. This look saves the remaining trials. Its episodes are, byte for
 /// byte, the first ones of the trials.
 fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Result<FirstLook, stage::Error> {
@@ -157,7 +157,7 @@ fn crashes(case: &Case, inquiry: &Inquiry, stage: &Stage, cancel: &Cancel) -> Re
     };
     let has_crashed = |observed: &Observed| {
         let mut all = observed.transcripts.iter();
-        observed.episodes > 0 && all.all(|one| one.body.end == End::Trapped && one.body.steps == 0)
+        observed.episodes > 0 && all.all(|one| matches!(one.body.end, End::Trapped | End::Fuel) && one.body.steps == 0)
     };
     // One episode is enough to see that an agent does something.
     for trial in batch.iter().take(1) {
@@ -202,7 +202,8 @@ fn gather(
         // INVARIANT 1: in the order of the plan, whichever worker was first.
         let observed: Option<Vec<_>> = batch.par_iter().map(live).collect::<Result<_, _>>()?;
         let Some(observed) = observed else { return Ok(None) };
-        let is_over = refused(case, &batch, &observed).is_some();
+        // What is missing cannot be made up for by more trials.
+        let is_over = refused(case, &batch, &observed).is_some() || observed.iter().any(|observed| observed.is_cut);
         gathered.trials.extend(batch);
         gathered.seen.extend(observed);
         if is_over {

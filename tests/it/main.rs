@@ -73,6 +73,7 @@ mod regressions;
 mod reproductions;
 mod roles;
 mod runs;
+mod shortfalls;
 #[cfg(unix)]
 mod signatures;
 #[cfg(target_os = "linux")]

@@ -165,6 +165,7 @@ fn a_part_in_which_nothing_applies_does_not_stop_the_others() {
     assert_eq!(failed.status.code(), Some(1), "it is required");
     let said = String::from_utf8(failed.stdout).unwrap();
     assert!(said.contains("  required  1 case did not apply where the suite says"), "{said}");
+    assert!(!said.contains("the other parts decide"), "it has failed, whatever they say: {said}");
 }
 
 #[test]

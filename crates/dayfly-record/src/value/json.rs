@@ -59,9 +59,9 @@ pub fn plain_line(line: &str) -> String {
         match character {
             '\0'..='\u{1f}' => plain.push(' '),
             hidden if is_hidden(hidden) => {
-                for unit in units(hidden) {
-                    plain.push_str(&format!("\\u{unit:04x}"));
-                }
+                plain.extend(
+                    units(hidden).into_iter().flat_map(|unit| format!("\\u{unit:04x}").into_bytes()).map(char::from),
+                );
             }
             other => plain.push(other),
         }
