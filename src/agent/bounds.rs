@@ -20,9 +20,10 @@
 use std::collections::BTreeMap;
 
 use wasmparser::{
-    BinaryReader, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef,
-    CompositeInnerType, CoreType, ElementItems, ElementSectionReader, Encoding, FunctionBody, ImportSectionReader,
-    Instance, Parser, Payload, SubType, TypeRef, TypeSectionReader,
+    BinaryReader, ComponentAlias, ComponentExportSectionReader, ComponentExternalKind, ComponentImportSectionReader,
+    ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, CompositeInnerType, CoreType, ElementItems,
+    ElementSectionReader, Encoding, FunctionBody, ImportSectionReader, Instance, Parser, Payload, SubType, TypeRef,
+    TypeSectionReader,
 };
 
 use super::Error;
@@ -158,7 +159,7 @@ impl ComponentCounts {
             Payload::GlobalSection(section) => {
                 let at = section.range().start;
                 self.add(ComponentPart::Globals, section.count().into(), at)?;
-                self.started(at, |start| start.globals(section))?;
+                self.started(at, |_| Starts::globals(section))?;
             }
             Payload::ExportSection(section) => {
                 self.add(ComponentPart::Exports, section.count().into(), section.range().start)?;
@@ -206,34 +207,8 @@ impl ComponentCounts {
                     self.alias(&alias?, at)?;
                 }
             }
-            Payload::ComponentImportSection(section) => {
-                let at = section.range().start;
-                self.add(ComponentPart::Imports, section.count().into(), at)?;
-                self.linked(section.count().into(), at)?;
-                for import in section {
-                    // INVARIANT 3: the number of instances of an imported component is unknown, and
-                    // so are the imports of a module.
-                    if matches!(import?.ty, ComponentTypeRef::Component(_) | ComponentTypeRef::Module(_)) {
-                        return Err(Fault::Excess(Excess { part: ComponentPart::Instances, at }));
-                    }
-                }
-            }
-            Payload::ComponentExportSection(section) => {
-                self.add(ComponentPart::Exports, section.count().into(), section.range().start)?;
-                self.linked(section.count().into(), section.range().start)?;
-                for export in section {
-                    let export = export?;
-                    let heaviest = self.heaviest;
-                    let Some(scope) = self.scopes.last_mut() else { continue };
-                    // What is exported has a new index.
-                    let known = match export.kind {
-                        ComponentExternalKind::Component => &mut scope.components,
-                        ComponentExternalKind::Module => &mut scope.modules,
-                        _ => continue,
-                    };
-                    known.push(known.get(position(export.index)).copied().unwrap_or(heaviest));
-                }
-            }
+            Payload::ComponentImportSection(section) => self.component_imports(section)?,
+            Payload::ComponentExportSection(section) => self.component_exports(section)?,
             Payload::CustomSection(section) if section.name().starts_with("component-type") => {
                 let at = section.data_offset();
                 within(ComponentPart::Metadata, u64::try_from(section.data().len()).unwrap_or(u64::MAX), at)?;
@@ -245,6 +220,38 @@ impl ComponentCounts {
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn component_imports(&mut self, section: ComponentImportSectionReader<'_>) -> Result<(), Fault> {
+        let at = section.range().start;
+        self.add(ComponentPart::Imports, section.count().into(), at)?;
+        self.linked(section.count().into(), at)?;
+        for import in section {
+            // INVARIANT 3: the number of instances of an imported component is unknown, and
+            // so are the imports of a module.
+            if matches!(import?.ty, ComponentTypeRef::Component(_) | ComponentTypeRef::Module(_)) {
+                return Err(Fault::Excess(Excess { part: ComponentPart::Instances, at }));
+            }
+        }
+        Ok(())
+    }
+
+    fn component_exports(&mut self, section: ComponentExportSectionReader<'_>) -> Result<(), Fault> {
+        self.add(ComponentPart::Exports, section.count().into(), section.range().start)?;
+        self.linked(section.count().into(), section.range().start)?;
+        for export in section {
+            let export = export?;
+            let heaviest = self.heaviest;
+            let Some(scope) = self.scopes.last_mut() else { continue };
+            // What is exported has a new index.
+            let known = match export.kind {
+                ComponentExternalKind::Component => &mut scope.components,
+                ComponentExternalKind::Module => &mut scope.modules,
+                _ => continue,
+            };
+            known.push(known.get(position(export.index)).copied().unwrap_or(heaviest));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@
 //! allocators are the same. A text of 826 KB, whose 2 000 functions differ in their allocators and
 //! pass 60 tuples of 1 000 characters each, took more than 9.7 GB.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use wasmparser::component_types::{ComponentDefinedType, ComponentDefinedTypeId, ComponentTypeId, ComponentValType};
 use wasmparser::types::TypesRef;
@@ -31,9 +31,9 @@ pub(super) struct LoweredCounts {
     /// Component or module that is being read, outermost first, each with its values.
     open: Vec<(Encoding, u64)>,
     /// Values of each component that was read.
-    components: HashMap<ComponentTypeId, u64>,
+    components: BTreeMap<ComponentTypeId, u64>,
     /// Values of each type.
-    types: HashMap<ComponentDefinedTypeId, u64>,
+    types: BTreeMap<ComponentDefinedTypeId, u64>,
     /// Maximum number of values of any component read so far.
     heaviest: u64,
 }
@@ -86,6 +86,7 @@ impl LoweredCounts {
     }
 
     /// Returns the number of values of a function.
+    #[expect(clippy::indexing_slicing, reason = "the validator has accepted the function, so its type is there")]
     fn function(&mut self, index: u32, types: TypesRef<'_>) -> u64 {
         let function = &types[types.component_function_at(index)];
         let parts = function.params.iter().map(|(_, part)| *part).chain(function.result);
@@ -99,6 +100,7 @@ impl LoweredCounts {
 
     /// Returns the number of values of a type. The validator bounds how deep types lie within each
     /// other.
+    #[expect(clippy::indexing_slicing, reason = "the validator has accepted the type, so it is there")]
     fn of(&mut self, kind: ComponentValType, types: TypesRef<'_>) -> u64 {
         let id = match kind {
             ComponentValType::Primitive(primitive) => return primitive_values(primitive),

@@ -111,7 +111,7 @@ impl ModuleStart {
     }
 
     /// Counts the work for globals. One that is a number costs nothing here.
-    pub(super) fn globals(&mut self, section: GlobalSectionReader<'_>) -> Result<u64, BinaryReaderError> {
+    pub(super) fn globals(section: GlobalSectionReader<'_>) -> Result<u64, BinaryReaderError> {
         let mut work = 0_u64;
         for global in section {
             let (all, number) = instructions(&global?.init_expr)?;

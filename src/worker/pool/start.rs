@@ -82,7 +82,6 @@ impl WorkerPool {
                 Err(StartAttempt::Lost(reason(error)))
             }
             Err(Start::Refused(error)) => Err(StartAttempt::Refused(error)),
-            Err(Start::Pipe(error)) => Err(Self::lost(worker, &error, "")),
             Err(Start::Compiling(error)) if error.is_the_end() => {
                 match Self::lost(worker, &error, &compiling(&self.setting)) {
                     // A worker that has compiled it shows that the agent is not the cause.
@@ -92,7 +91,7 @@ impl WorkerPool {
                     other => Err(other),
                 }
             }
-            Err(Start::Compiling(error)) => Err(Self::lost(worker, &error, "")),
+            Err(Start::Pipe(error) | Start::Compiling(error)) => Err(Self::lost(worker, &error, "")),
         }
     }
 
