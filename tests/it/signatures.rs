@@ -325,7 +325,8 @@ fn what_the_page_shows_byte_by_byte_is_so() {
         let file: PathBuf = file.unwrap().path();
         std::fs::copy(&file, run.join(file.file_name().unwrap())).unwrap();
     }
-    let key = SigningKey::from_seed("example.com/release", std::array::from_fn(|index| index as u8)).unwrap();
+    let key = SigningKey::from_seed("example.com/release", std::array::from_fn(|index| u8::try_from(index).unwrap()))
+        .unwrap();
     let Verification::Whole { head, .. } = verify(&run, None).unwrap() else { panic!("it is not whole") };
     let manifest = dayfly::value::Digest::of(&std::fs::read(run.join("manifest.json")).unwrap());
     std::fs::write(run.join("checkpoint.note"), key.checkpoint(manifest, head)).unwrap();

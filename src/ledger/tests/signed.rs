@@ -87,7 +87,9 @@ fn a_signed_run_is_whole_and_its_record_is_that_of_an_unsigned_one() {
         assert_eq!(sample.bytes(name), unsigned.bytes(name), "{name}");
     }
     let again = signed(3);
-    FILES.into_iter().for_each(|name| assert_eq!(sample.bytes(name), again.bytes(name), "{name}"));
+    for name in FILES {
+        assert_eq!(sample.bytes(name), again.bytes(name), "{name}");
+    }
     assert!(!fs::exists(sample.folder.join("checkpoint.note.new")).unwrap());
     let unchecked = verify_by(&sample.folder, &Trust::default()).unwrap();
     assert_eq!(unchecked.by, SignedBy::Unchecked(vec!["example.com/release".to_owned()]));
@@ -129,7 +131,7 @@ fn change_each_bit(episodes: u64) {
             let is_edited = kinds(&verified).contains(&FindingKind::Edited);
             assert!(is_edited || [CHECKPOINT_NOTE, HOST_NOTE].contains(&file), "bit {bit} of `{file}`: {verified:?}");
             if file == TRANSCRIPTS {
-                let line = bytecount(&before[..bit / 8]) + 1;
+                let line = u64::try_from(before[..bit / 8].split(|byte| *byte == b'\n').count()).unwrap();
                 let is_at =
                     |finding: &Finding| matches!(finding, Finding::Lines { lines, .. } if lines.contains(&line));
                 assert!(findings(&verified).iter().any(is_at), "bit {bit} in line {line}: {verified:?}");
@@ -137,10 +139,6 @@ fn change_each_bit(episodes: u64) {
             sample.change(file, |all| all.clone_from(&before));
         });
     }
-}
-
-fn bytecount(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count().try_into().unwrap()
 }
 
 #[test]
