@@ -64,7 +64,7 @@ storm:
 # Each bit of a longer signed run, the published results in full, beside ours, and learners that are trained as long as they take: for every night,
 # not for every commit.
 nightly:
-    cargo test --release --locked --lib -- --ignored --exact ledger::tests::signed::every_bit_of_a_longer_run_counts
+    cargo test --release --locked -p dayfly-record --lib -- --ignored --exact ledger::tests::signed::every_bit_of_a_longer_run_counts
     cargo run --release --locked -- reproduce off-switch
     cargo run --release --locked -- reproduce supervisor
     cargo run --release --locked -- reproduce post

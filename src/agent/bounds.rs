@@ -159,7 +159,7 @@ impl ComponentCounts {
             Payload::GlobalSection(section) => {
                 let at = section.range().start;
                 self.add(ComponentPart::Globals, section.count().into(), at)?;
-                self.started(at, |_| Starts::globals(section))?;
+                self.started(at, |_| ModuleStart::globals(section))?;
             }
             Payload::ExportSection(section) => {
                 self.add(ComponentPart::Exports, section.count().into(), section.range().start)?;

@@ -1,6 +1,11 @@
 //! Episodes of several roles: one boundary for all of them, and grants, an allowance and a record
 //! for each.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of a type with a lifetime is no function pointer for any lifetime"
+)]
+
 use dayfly::capability::CAPABILITIES;
 use dayfly::episode::Cancel;
 use dayfly::gate::AfterEnd;
@@ -71,7 +76,7 @@ impl Pair<'_> {
 
 /// Runs one episode in which the two roles run these bodies, here and in a worker.
 fn together(even: &str, odd: &str, policy: &str, world: &str) -> Body {
-    lived(even, odd, policy, world, Pair::go)
+    lived(even, odd, policy, world, |pair| pair.go())
 }
 
 fn lived(even: &str, odd: &str, policy: &str, world: &str, go: fn(&Pair<'_>) -> (Vec<Transcript>, Ending)) -> Body {
@@ -122,7 +127,7 @@ fn every_operation_is_refused_to_every_role_and_recorded_as_its_own_after_every_
                 let name = operation.full_name();
                 let late = format!("{} {REFUSED}", operation.call());
                 let [even, odd] = at_its_turn(reacher, &format!("{reach} {late}"), &late);
-                let body = lived(&even, &odd, &granting(episode, rest), world, Pair::here);
+                let body = lived(&even, &odd, &granting(episode, rest), world, |pair| pair.here());
                 let what = format!("{name} after {end}, which {reacher} reached: {body:#?}");
                 assert_eq!(body.end.name(), *end, "{what}");
                 for one in &body.roles {
