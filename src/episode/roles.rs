@@ -210,7 +210,7 @@ impl Setting {
         }
         go_on(&mut players, &turns);
         let exits = players.into_iter().map(Player::exit).collect();
-        self.close_by_turns(stores, exits, &turns, worlds, lineage)
+        self.close_by_turns(stores, exits, &turns, worlds, &lineage)
     }
 
     /// Closes each role's part, in the order of the roles, and assembles the result.
@@ -220,7 +220,7 @@ impl Setting {
         exits: Vec<Exited>,
         turns: &[Turns],
         worlds: Vec<RoleView>,
-        lineage: RoleLineage,
+        lineage: &RoleLineage,
     ) -> Result<Over, Error> {
         let mut gate = turns.first().and_then(Turns::take).ok_or_else(astray)?;
         // An open gate means that no role brought about the boundary: the world gave the turn to a role that it does
@@ -255,7 +255,7 @@ impl Setting {
         let mut record = gate.finish();
         let mut carry_overs = lineage.carry_overs.clone();
         if failure.is_none() {
-            let taught = self.teach(&mut record, &mut parts, (end, &paid), &lineage, &mut carry_overs);
+            let taught = self.teach(&mut record, &mut parts, (end, &paid), lineage, &mut carry_overs);
             match taught {
                 Ok(more) => demands = demands.and(more),
                 Err(error) => failure = Some(error),

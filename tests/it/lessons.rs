@@ -26,7 +26,7 @@ fn list(bytes: u32) -> String {
 /// Returns a run of two roles, of so many episodes.
 fn pair(even: &str, odd: &str, policy: &str, world: &str, episodes: u64) -> Run {
     let roles = vec![("even", even.to_owned()), ("odd", odd.to_owned())];
-    Run { episodes, roles, ..Run::of(even, policy, world) }
+    Run { roles, episodes, ..Run::of(even, policy, world) }
 }
 
 /// Runs the episodes here, and in workers, which record the same. Returns the transcripts.
@@ -89,7 +89,8 @@ fn each_role_learns_after_every_end_and_hands_it_to_itself() {
 
 /// Lessons of one role: what its `learn` does, what comes of it, and the class of violation.
 fn lessons() -> Vec<(String, &'static str, Option<&'static str>)> {
-    let asks: String = operations().iter().map(|one| format!("{} {REFUSED} ", one.call())).collect();
+    let asks: Vec<_> = operations().iter().map(|one| format!("{} {REFUSED} ", one.call())).collect();
+    let asks = asks.concat();
     vec![
         (list(16), "carried", None),
         (list(17), "refused", Some("carry-undeclared")),
