@@ -89,7 +89,8 @@ fn each_role_learns_after_every_end_and_hands_it_to_itself() {
 
 /// Lessons of one role: what its `learn` does, what comes of it, and the class of violation.
 fn lessons() -> Vec<(String, &'static str, Option<&'static str>)> {
-    let asks = operations().iter().fold(String::new(), |asks, one| asks + &format!("{} {REFUSED} ", one.call()));
+    let asks: Vec<_> = operations().iter().map(|one| format!("{} {REFUSED} ", one.call())).collect();
+    let asks = asks.concat();
     vec![
         (list(16), "carried", None),
         (list(17), "refused", Some("carry-undeclared")),

@@ -145,7 +145,8 @@ fn pair(episodes: u64) -> Run {
                [roles.odd.grants.workspace]\nmode = \"grant\"\n";
     let others = dayfly::capability::CAPABILITIES.iter().map(|capability| capability.name);
     let others = others.filter(|name| !matches!(*name, "episode" | "outbox" | "workspace"));
-    let denied = others.fold(String::new(), |all, name| all + &format!("[roles.odd.grants.{name}]\nmode = \"deny\"\n"));
+    let denied: Vec<_> = others.map(|name| format!("[roles.odd.grants.{name}]\nmode = \"deny\"\n")).collect();
+    let denied = denied.concat();
     let policy = granting("wall = \"60s\"", &format!("{odd}{denied}"));
     let roles = vec![("even", busy()), ("odd", busy())];
     Run { roles, episodes, ..Run::of(&busy(), &policy, "matching-pennies:rounds=2") }

@@ -76,13 +76,14 @@ impl Pair<'_> {
 
 /// Runs one episode in which the two roles run these bodies, here and in a worker.
 fn together(even: &str, odd: &str, policy: &str, world: &str) -> Body {
-    lived(even, odd, policy, world, |pair| pair.go())
+    lived(even, odd, policy, world, true)
 }
 
-fn lived(even: &str, odd: &str, policy: &str, world: &str, go: fn(&Pair<'_>) -> (Vec<Transcript>, Ending)) -> Body {
+/// Runs one episode in which the two roles run these bodies, and in a worker too if `is_apart`.
+fn lived(even: &str, odd: &str, policy: &str, world: &str, is_apart: bool) -> Body {
     let agents = [even, odd].map(guest::agent);
     let pair = Pair { agents: [&agents[0], &agents[1]], policy, world, episodes: 1, jobs: 1 };
-    let (transcripts, _) = go(&pair);
+    let (transcripts, _) = if is_apart { pair.go() } else { pair.here() };
     let [transcript] = transcripts.as_slice() else { panic!("{} episodes", transcripts.len()) };
     transcript.body.clone()
 }
@@ -116,9 +117,8 @@ fn every_operation_is_refused_to_every_role_and_recorded_as_its_own_after_every_
             let steps = if reacher == "even" { "steps = 3" } else { "steps = 2" };
             let episode = if *end == "steps" { steps } else { episode };
             // Workers record the same, whatever is asked for after the end.
-            let all = operations
-                .iter()
-                .fold(String::new(), |all, operation| all + &format!("{} {REFUSED} ", operation.call()));
+            let all: Vec<_> = operations.iter().map(|operation| format!("{} {REFUSED} ", operation.call())).collect();
+            let all = all.concat();
             let [even, odd] = at_its_turn(reacher, &format!("{reach} {all}"), &all);
             let record = "[record]\nsteps = \"full\"\n";
             let body = together(&even, &odd, &granting(episode, &format!("{rest}\n{record}")), world);
@@ -127,7 +127,7 @@ fn every_operation_is_refused_to_every_role_and_recorded_as_its_own_after_every_
                 let name = operation.full_name();
                 let late = format!("{} {REFUSED}", operation.call());
                 let [even, odd] = at_its_turn(reacher, &format!("{reach} {late}"), &late);
-                let body = lived(&even, &odd, &granting(episode, rest), world, |pair| pair.here());
+                let body = lived(&even, &odd, &granting(episode, rest), world, false);
                 let what = format!("{name} after {end}, which {reacher} reached: {body:#?}");
                 assert_eq!(body.end.name(), *end, "{what}");
                 for one in &body.roles {
