@@ -1,11 +1,6 @@
 //! Episodes of several roles: one boundary for all of them, and grants, an allowance and a record
 //! for each.
 
-#![expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "a method of a type with a lifetime is no function pointer for any lifetime"
-)]
-
 use dayfly::capability::CAPABILITIES;
 use dayfly::episode::Cancel;
 use dayfly::gate::AfterEnd;
