@@ -148,7 +148,7 @@ fn bomb(part: ComponentPart, count: u64) -> Vec<u8> {
 fn starting(fields: &str) -> Vec<u8> {
     around(&format!(
         "(core module (import \"\" \"t\" (table 60001 funcref)) (import \"\" \"g\" (global i32)) (import \"\" \"m\" (memory 1))
-           (memory $large 257) (memory $small 1)
+           (memory $small 1)
            (table $own 60001 funcref) (func $f) {fields})"
     ))
 }
@@ -419,7 +419,10 @@ fn what_a_module_begins_with_is_counted_where_code_is_written_for_it() {
         ("after another", format!("(elem (i32.const 0) func $f) (elem (table $own) (i32.const 0) func {all})")),
         ("values", format!("(elem (table $own) (i32.const 0) funcref {})", times("(ref.func $f) ", most + 1))),
         ("data of a memory that is imported", times("(data (i32.const 0) \"\")", 10_001)),
-        ("data beyond an image", times("(data (memory $large) (i32.const 0x1000001) \"\")", 10_001)),
+        (
+            "data beyond an image",
+            "(memory $large 257)".to_owned() + &times("(data (memory $large) (i32.const 0x1000001) \"\")", 10_001),
+        ),
         ("a long value", format!("(global i32 (i32.const 0) {})", times("(i32.const 1) i32.add ", most / 2 + 1))),
         (
             "globals",
