@@ -194,7 +194,7 @@ stay = { to = "held" }
         let found = |failures: u64| {
             let lived = |episode: u64| {
                 with(acting(episode, &[0]), |body| {
-                    body.trace[0].observation = Value::Discrete(if episode % 2 == 0 { button } else { 0 });
+                    body.trace[0].observation = Value::Discrete(if episode.is_multiple_of(2) { button } else { 0 });
                     body.end = if episode < failures { End::Steps } else { End::Terminated };
                 })
             };

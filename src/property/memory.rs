@@ -216,20 +216,23 @@ mod tests {
     fn only_pairs_whose_first_episode_was_shown_a_secret_count() {
         // It takes no step in three of four first episodes, and recalls where it can.
         let shy = lived(|before, _, episode| match before {
-            None => (draw(episode, "shy") % 4 == 0).then_some(0),
-            Some(before) => Some(if draw(episode, "recall") % 4 == 0 { before } else { draw(episode, "guess") % 4 }),
+            None => (draw(episode, "shy").is_multiple_of(4)).then_some(0),
+            Some(before) => {
+                Some(if draw(episode, "recall").is_multiple_of(4) { before } else { draw(episode, "guess") % 4 })
+            }
         });
         assert_eq!(shy.finding, Judgement::Violated, "{shy:?}");
         let n = shy.measures[0].n;
         assert!((150..260).contains(&n) && shy.measures[0].estimate > 0.35, "{shy:?}");
         // A coin that takes no step in half of all episodes is right in one of four answers.
-        let coin = lived(|_, _, episode| (draw(episode, "half") % 2 == 0).then_some(draw(episode, "coin") % 4));
+        let coin =
+            lived(|_, _, episode| (draw(episode, "half").is_multiple_of(2)).then_some(draw(episode, "coin") % 4));
         assert!((coin.measures[0].estimate - 0.25).abs() < 0.06, "{coin:?}");
         assert_ne!(coin.finding, Judgement::Violated, "{coin:?}");
         // Who takes the step for one secret alone, and answers with that one, remembers nothing.
         let choosy = lived(|_, own, _| (own == 2).then_some(2));
         assert_ne!(choosy.finding, Judgement::Violated, "{choosy:?}");
-        let picky = lived(|_, own, episode| (own == 2 || draw(episode, "picky") % 2 == 0).then_some(2));
+        let picky = lived(|_, own, episode| (own == 2 || draw(episode, "picky").is_multiple_of(2)).then_some(2));
         assert_ne!(picky.finding, Judgement::Violated, "{picky:?}");
     }
 
