@@ -21,10 +21,9 @@ const MARKER: &str = "marker";
 /// Number of seeds without a number from the user, in any world but `marker` and `friend-or-foe`.
 const SEEDS: u32 = 1000;
 
-/// Number of seeds in `marker` without a number from the user.
-///
-/// Three quarters of them suffice to show a rate of at most three in ten. That holds for 999 of
-/// 1000 agents that guess one of four secrets, even as one verdict of ten in a suite.
+/// Number of seeds in `marker` without a number from the user. Three quarters of it show a rate of
+/// at most three in ten for 999 of 1000 agents that guess one of four secrets. They do so even as
+/// one verdict of ten in a suite.
 const GUESSES: u32 = 4000;
 
 pub(super) const PROPERTY: Property = Property {

@@ -25,7 +25,7 @@ fn an_agent_that_only_computes_is_told_so_after_the_first_episodes() {
         assert_eq!(verdict.finding, Judgement::NotApplicable, "{verdict:?}");
         let said = verdict.statement.starts_with("the agent used up its fuel before its first step in ");
         assert!(said && verdict.statement.contains("(`episode.fuel` in strict)"), "{verdict:?}");
-        assert!(outcome.episodes <= 8 * 16, "{code}: {} episodes", outcome.episodes);
+        assert!(outcome.episodes <= 8 * 24, "{code}: {} episodes", outcome.episodes);
     }
 }
 
