@@ -105,7 +105,8 @@ fn a_population_of_ones_own_is_compared_with_the_same_one_that_swaps() {
     assert_eq!((&case["finding"], &case["runs"]), (&"violated".into(), &24.into()), "{case:#}");
     let statement = case["statement"].as_str().unwrap();
     assert!(statement.contains("where they swap worlds ("), "{statement}");
-    assert!(statement.ends_with("; under `ours.toml` and `ours.toml+swap`"), "{statement}");
+    let under = "; under `ours.toml` and `ours.toml+swap`, which is `ours.toml` with `boundary.swap = \"rotate\"`";
+    assert!(statement.ends_with(under), "{statement}");
 }
 
 #[test]
