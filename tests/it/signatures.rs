@@ -109,10 +109,10 @@ fn a_forger_who_recomputes_every_file_is_caught_by_the_key_and_by_nothing_else()
     let with = ["--key", "release.pub"];
     let whole = verify("run", &with, 0);
     assert!(
-        whole.starts_with("whole     5 episodes, completed\n") && whole.ends_with("signed    by example.com/release\n")
+        whole.starts_with("whole   5 episodes, completed\n") && whole.ends_with("signed  by example.com/release\n")
     );
     let unchecked = verify("run", &[], 0);
-    assert!(unchecked.ends_with("signed    by example.com/release (not checked: no `--key`)\n"), "{unchecked}");
+    assert!(unchecked.ends_with("signed  by example.com/release (not checked: no `--key`)\n"), "{unchecked}");
     // All files that are not signed are computed anew.
     forge(&folder.join("run"), &folder.join("forged"), None);
     let forged = verify("forged", &[], 0);
@@ -180,7 +180,7 @@ fn a_signed_run_whose_disk_is_full_is_signed_as_far_as_it_was_recorded() {
     let output = crate::common::command("sh").args(["-c", &limited]).current_dir(&place).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     let whole = said(place.path(), &["verify", "full", "--key", "release.pub"], 0);
-    assert!(whole.contains(", aborted\n") && whole.ends_with("signed    by example.com/release\n"), "{whole}");
+    assert!(whole.contains(", aborted\n") && whole.ends_with("signed  by example.com/release\n"), "{whole}");
 }
 
 #[test]
