@@ -3,9 +3,9 @@
 //! An agent in a world of one's own, whose transcripts are read:
 //!
 //! ```
-//! use dayfly::{Plan, Policy, Run, Source, Threads, Transcript, World};
+//! use dayfly::{AgentSource, Plan, Policy, Run, Threads, Transcript, World};
 //!
-//! let agent = Source::shipped("random").ok_or("no such agent")?.read()?;
+//! let agent = AgentSource::shipped("random").ok_or("no such agent")?.read()?;
 //! let policy = Policy::parse("mine.toml", "extends = 'strict'\n[episode]\nsteps = 5")?;
 //! let world = World::table(include_str!("../examples/garden.toml"))?;
 //! let plan = Plan { episodes: 100, ..Plan::new(agent, policy, world) };

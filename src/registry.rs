@@ -23,9 +23,9 @@ use crate::value::{Seed, hint};
 /// Everything that can be named.
 ///
 /// ```
-/// use dayfly::{Answer, Call, Registry, Tool};
+/// use dayfly::{Answer, Registry, Tool, ToolCall};
 ///
-/// let tool = Tool::new("echo", "Answers its input.", || Box::new(|call: &Call<'_>| Answer::Now(Ok(call.input.to_owned()))));
+/// let tool = Tool::new("echo", "Answers its input.", || Box::new(|call: &ToolCall<'_>| Answer::Now(Ok(call.input.to_owned()))));
 /// let registry = Registry::builtin()?.with_tool(tool)?;
 /// let policy = registry.parse_policy("mine.toml", "based-on = 'lab'\n[grants.tools]\nmode = 'grant'\nallow = ['echo']");
 /// assert!(policy.is_ok() && registry.world("off-switch:level=2").is_ok());

@@ -2,7 +2,7 @@
 //! begun.
 //!
 //! ```text
-//!  Known --is it kept?--> load --+--> link --> Agent
+//!  ParsedAgent --is it kept?--> load --+--> link --> Agent
 //!          | no                  |
 //!          +--> compile, keep ---+
 //! ```

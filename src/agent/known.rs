@@ -1,7 +1,7 @@
 //! Component that was read and not compiled: its digest, its imports, and whether it learns.
 //!
 //! ```text
-//!  bytes --bounds, encode--> component --objection--> --types of imports and exports--> Known --compile--> Agent
+//!  bytes --bounds, encode--> component --objection--> --types of imports and exports--> ParsedAgent --compile--> Agent
 //!                                                                                         |
 //!                                                                      all that a supervisor of workers needs
 //! ```

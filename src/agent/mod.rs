@@ -1,7 +1,7 @@
 //! Agents: from bytes to a component that has been checked, compiled and linked, and has not run.
 //!
 //! ```text
-//!  .wat, core module with metadata, component --bounds, encode--> component --read--> Known --compile, link--> Agent
+//!  .wat, core module with metadata, component --bounds, encode--> component --read--> ParsedAgent --compile, link--> Agent
 //!                                                                                              ^  |
 //!                                                                                              +--+ Cache
 //! ```

@@ -16,12 +16,12 @@ impl Stage {
     /// Every random choice follows from `seed`. Of an agent that is not trusted it is asked with one that whoever built it could not know.
     ///
     /// ```no_run
-    /// use dayfly::{Finding, Policy, Property, Seed, Source, Stage, Threads};
+    /// use dayfly::{AgentSource, Judgement, Policy, Property, Seed, Stage, Threads};
     ///
-    /// let (agent, policy) = (Source::shipped("direct").ok_or("no such agent")?, Policy::shipped("strict").ok_or("no such policy")?);
+    /// let (agent, policy) = (AgentSource::shipped("direct").ok_or("no such agent")?, Policy::shipped("strict").ok_or("no such policy")?);
     /// let property = Property::find("boundary").ok_or("no such property")?;
     /// let verdict = Stage::new(Threads::new(2)?).ask(property, &agent, policy, None, Seed(7), &Default::default())?;
-    /// assert!(verdict.is_some_and(|verdict| verdict.finding == Finding::Holds));
+    /// assert!(verdict.is_some_and(|verdict| verdict.finding == Judgement::Holds));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -1,7 +1,7 @@
 //! `tools`: named host tools that the policy allows.
 //!
 //! ```text
-//!  Tools: every tool there is --a policy allows some--> one Work a tool and episode --call--> answer, now or later
+//!  Tools: every tool there is --a policy allows some--> one ToolSession a tool and episode --call--> answer, now or later
 //! ```
 //!
 //! 1. The state of a tool lives for one episode: its work is made anew at its first call in each
@@ -109,7 +109,7 @@ pub(super) struct State {
     wall: Wall,
     calls: u64,
     bytes: u64,
-    /// Work of each tool that was called, by the tool's place among the allowed ones.
+    /// Session of each tool that was called, by the tool's place among the allowed ones.
     works: Vec<(usize, Box<dyn ToolSession>)>,
 }
 

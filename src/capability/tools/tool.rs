@@ -113,13 +113,13 @@ impl Tool {
     /// A tool: its name in policies and calls; what it does, takes and answers, for the agent; and how its work in one episode is made.
     ///
     /// ```
-    /// use dayfly::{Answer, Call, Tool, Work};
+    /// use dayfly::{Answer, Tool, ToolCall, ToolSession};
     ///
     /// /// Counts how often it was called in its episode.
     /// struct Counter(u64);
     ///
-    /// impl Work for Counter {
-    ///     fn answer(&mut self, _: &Call<'_>) -> Answer {
+    /// impl ToolSession for Counter {
+    ///     fn answer(&mut self, _: &ToolCall<'_>) -> Answer {
     ///         self.0 += 1;
     ///         Answer::Now(Ok(self.0.to_string()))
     ///     }
