@@ -28,7 +28,7 @@ use crate::value::plain;
 /// Number of workers in a row that may be lost before they take up their work.
 const ATTEMPTS: u32 = 5;
 /// Number of these workers that may be lost while they compile. If all were, the component is the cause.
-const COMPILING: u32 = 4;
+const COMPILING: u32 = ATTEMPTS;
 /// Maximum number of bytes of an answer before a worker has taken up its work.
 const TALK: usize = 1 << 20;
 /// Number of these workers that may be lost to silence. The full time limit passes for each.

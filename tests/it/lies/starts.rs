@@ -146,8 +146,8 @@ pub(super) fn are_told() {
                 let (ran, starts) = begins(number, 9);
                 let named = format!("a worker could not take up its work: {why}, 5 in a row");
                 // One that is lost while it compiles speaks against the agent, if each of them is.
-                let heavy = format!("`test` cannot be compiled: {why}, 4 in a row");
-                let expected = if why == COMPILING { (Err(heavy), 4) } else { (Err(named), 5) };
+                let heavy = format!("`test` cannot be compiled: {why}, 5 in a row");
+                let expected = if why == COMPILING { (Err(heavy), 5) } else { (Err(named), 5) };
                 assert_eq!((ran, starts), expected, "{what}");
             }
             Refused(why) => assert_eq!((ran, starts), (Err(why.to_owned()), 1), "{what}"),
